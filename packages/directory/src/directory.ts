@@ -1,0 +1,307 @@
+import type { Claim } from './claim.js';
+import { comparePositions, type Delta, type Digest, type LogPosition, type Snapshot } from './delta.js';
+import { type Liveness, type MemberId, type MemberLoad, type MemberProfile, NO_LOAD } from './member.js';
+import { type Owner, type OwnerOrder, primaryOrder } from './owner.js';
+import type { StreamKey } from './stream-key.js';
+
+/** All that is known of one member. */
+export interface MemberState {
+  readonly id: MemberId;
+  readonly position: LogPosition;
+  readonly profile: MemberProfile | null;
+  readonly liveness: Liveness;
+  readonly load: MemberLoad;
+  /** How many streams it claims; none of them stand unless it is alive or suspect. */
+  readonly claims: number;
+}
+
+/** The directory as everybody but the mesh sees it: to be read. */
+export interface DirectoryView {
+  readonly self: MemberId;
+  /** This member's own profile. */
+  readonly profile: MemberProfile;
+  owners(key: StreamKey): readonly Owner[];
+  /** Every stream with a standing claim. */
+  streams(): Iterable<StreamKey>;
+  /** How many streams have a standing claim. */
+  readonly streamCount: number;
+  member(id: MemberId): MemberState | undefined;
+  members(): Iterable<MemberState>;
+}
+
+/** What a change of the directory did. */
+export interface Applied {
+  /**
+   * `applied`; `old`: nothing new in it; `gap`: entries before it are missing, ask the owner from the position held;
+   * `refused`: over a limit.
+   */
+  readonly outcome: 'applied' | 'old' | 'gap' | 'refused';
+  /** Streams whose owners, or whose owners' order, may have changed. */
+  readonly changed: readonly StreamKey[];
+}
+
+export interface DirectoryLimits {
+  readonly membersMax: number;
+  readonly streamsPerMemberMax: number;
+}
+
+interface Record {
+  readonly id: MemberId;
+  generation: number;
+  version: number;
+  profile: MemberProfile | null;
+  liveness: Liveness;
+  load: MemberLoad;
+  readonly claims: Map<StreamKey, Claim>;
+}
+
+const NOBODY: readonly Owner[] = [];
+const NOTHING: readonly StreamKey[] = [];
+
+/** A claim seen together with its member's record, so that a change of liveness or load needs no copying. */
+class StandingClaim implements Owner {
+  readonly #record: Record;
+  readonly claim: Claim;
+
+  constructor(record: Record, claim: Claim) {
+    this.#record = record;
+    this.claim = claim;
+  }
+  get member(): MemberId {
+    return this.#record.id;
+  }
+  get profile(): MemberProfile {
+    // Only members with a profile get their claims indexed.
+    return this.#record.profile as MemberProfile;
+  }
+  get liveness(): Liveness {
+    return this.#record.liveness;
+  }
+  get load(): MemberLoad {
+    return this.#record.load;
+  }
+}
+
+const isStanding = (liveness: Liveness): boolean => liveness === 'alive' || liveness === 'suspect';
+
+/**
+ * Every member's copy of all claims. An owner alone writes its own; here the higher (generation, version) wins, so
+ * there is nothing to merge by vote, and deltas may come twice, late, never or in any order.
+ *
+ * No I/O, clock or randomness. Reads cost one lookup: owners are kept in order as they change.
+ */
+export class Directory implements DirectoryView {
+  readonly self: MemberId;
+  readonly #limits: DirectoryLimits;
+  readonly #order: OwnerOrder;
+  readonly #records = new Map<MemberId, Record>();
+  readonly #owners = new Map<StreamKey, readonly StandingClaim[]>();
+
+  constructor(
+    self: MemberId,
+    profile: MemberProfile,
+    limits: DirectoryLimits,
+    order: OwnerOrder = primaryOrder,
+  ) {
+    this.self = self;
+    this.#limits = limits;
+    this.#order = order;
+    const record = this.#newRecord(self);
+    record.profile = profile;
+    this.#records.set(self, record);
+  }
+
+  get profile(): MemberProfile {
+    return this.#records.get(this.self)?.profile as MemberProfile;
+  }
+
+  get streamCount(): number {
+    return this.#owners.size;
+  }
+
+  owners(key: StreamKey): readonly Owner[] {
+    return this.#owners.get(key) ?? NOBODY;
+  }
+
+  streams(): Iterable<StreamKey> {
+    return this.#owners.keys();
+  }
+
+  member(id: MemberId): MemberState | undefined {
+    const record = this.#records.get(id);
+    return record && stateOf(record);
+  }
+
+  *members(): Iterable<MemberState> {
+    for (const record of this.#records.values()) yield stateOf(record);
+  }
+
+  /** How much of a member's log is held; generation 0, version 0 of one never heard of. */
+  position(id: MemberId): LogPosition {
+    const record = this.#records.get(id);
+    return record ? { generation: record.generation, version: record.version } : UNKNOWN;
+  }
+
+  digest(): Digest {
+    const digest = new Map<MemberId, LogPosition>();
+    for (const record of this.#records.values()) {
+      digest.set(record.id, { generation: record.generation, version: record.version });
+    }
+    return digest;
+  }
+
+  /** Takes over what is new in a member's own delta. The caller has made sure that `delta.member` itself said it. */
+  apply(delta: Delta): Applied {
+    const record = this.#recordFor(delta.member);
+    if (record === null) return REFUSED;
+    if (comparePositions({ generation: delta.generation, version: delta.to }, record) <= 0) return OLD;
+    const changed = new Set<StreamKey>();
+    if (delta.generation > record.generation) this.#startGeneration(record, delta.generation, changed);
+    if (delta.from > record.version) return { outcome: 'gap', changed: [...changed] };
+    const added = delta.entries.reduce((sum, entry) => sum + (isNewClaim(record, entry) ? 1 : 0), 0);
+    if (record.claims.size + added > this.#limits.streamsPerMemberMax) {
+      return { outcome: 'refused', changed: [...changed] };
+    }
+    for (const entry of delta.entries) {
+      if (entry.version <= record.version) continue;
+      if (entry.kind === 'claim') this.#put(record, entry.claim, changed);
+      else if (entry.kind === 'release') this.#remove(record, entry.key, changed);
+      else this.#setProfile(record, entry.profile, changed);
+    }
+    record.version = delta.to;
+    return { outcome: 'applied', changed: [...changed] };
+  }
+
+  /** Replaces all that a member owns by its own snapshot, if that is newer than what is held. */
+  replace(snapshot: Snapshot): Applied {
+    const record = this.#recordFor(snapshot.member);
+    if (record === null || snapshot.claims.length > this.#limits.streamsPerMemberMax) return REFUSED;
+    if (comparePositions(snapshot, record) <= 0) return OLD;
+    const changed = new Set<StreamKey>();
+    const kept = new Set(snapshot.claims.map((claim) => claim.key));
+    for (const key of [...record.claims.keys()]) if (!kept.has(key)) this.#remove(record, key, changed);
+    if (snapshot.profile !== null) this.#setProfile(record, snapshot.profile, changed);
+    for (const claim of snapshot.claims) this.#put(record, claim, changed);
+    record.generation = snapshot.generation;
+    record.version = snapshot.version;
+    return { outcome: 'applied', changed: [...changed] };
+  }
+
+  /** Believes this of a member from now on; the streams whose owners or order that changes are returned. */
+  setLiveness(id: MemberId, liveness: Liveness): readonly StreamKey[] {
+    const record = this.#recordFor(id);
+    if (record === null || record.liveness === liveness) return NOTHING;
+    const stood = isStanding(record.liveness);
+    record.liveness = liveness;
+    return this.#reindex(record, stood && record.profile !== null);
+  }
+
+  setLoad(id: MemberId, load: MemberLoad): void {
+    const record = this.#records.get(id);
+    if (record) record.load = load;
+  }
+
+  /** Drops all knowledge of a member, so that its old words would be taken for new: only long after its death. */
+  forget(id: MemberId): readonly StreamKey[] {
+    if (id === this.self) return NOTHING;
+    const changed = this.setLiveness(id, 'dead');
+    this.#records.delete(id);
+    return changed;
+  }
+
+  #newRecord(id: MemberId): Record {
+    return {
+      id,
+      generation: 0,
+      version: 0,
+      profile: null,
+      liveness: 'alive',
+      load: NO_LOAD,
+      claims: new Map(),
+    };
+  }
+
+  #recordFor(id: MemberId): Record | null {
+    const known = this.#records.get(id);
+    if (known) return known;
+    if (this.#records.size >= this.#limits.membersMax) return null;
+    const record = this.#newRecord(id);
+    this.#records.set(id, record);
+    return record;
+  }
+
+  /** A newer generation voids all that the older one owned, even before its own claims are known. */
+  #startGeneration(record: Record, generation: number, changed: Set<StreamKey>): void {
+    for (const key of [...record.claims.keys()]) this.#remove(record, key, changed);
+    record.generation = generation;
+    record.version = 0;
+  }
+
+  #put(record: Record, claim: Claim, changed: Set<StreamKey>): void {
+    if (record.claims.get(claim.key) === claim) return;
+    record.claims.set(claim.key, claim);
+    if (isIndexed(record)) {
+      this.#unindex(record, claim.key);
+      this.#index(record, claim);
+      changed.add(claim.key);
+    }
+  }
+
+  #remove(record: Record, key: StreamKey, changed: Set<StreamKey>): void {
+    if (!record.claims.delete(key) || !isIndexed(record)) return;
+    this.#unindex(record, key);
+    changed.add(key);
+  }
+
+  #setProfile(record: Record, profile: MemberProfile, changed: Set<StreamKey>): void {
+    const stood = isIndexed(record);
+    record.profile = profile;
+    for (const key of this.#reindex(record, stood)) changed.add(key);
+  }
+
+  /** Puts all claims of a member in the index anew, or takes them out of it, after something about it changed. */
+  #reindex(record: Record, wasIndexed: boolean): readonly StreamKey[] {
+    const indexed = isIndexed(record);
+    if (!wasIndexed && !indexed) return NOTHING;
+    for (const claim of record.claims.values()) {
+      if (wasIndexed) this.#unindex(record, claim.key);
+      if (indexed) this.#index(record, claim);
+    }
+    return [...record.claims.keys()];
+  }
+
+  #index(record: Record, claim: Claim): void {
+    const others = this.#owners.get(claim.key);
+    const added = new StandingClaim(record, claim);
+    this.#owners.set(claim.key, others === undefined ? [added] : [...others, added].sort(this.#order));
+  }
+
+  #unindex(record: Record, key: StreamKey): void {
+    const owners = this.#owners.get(key);
+    if (owners === undefined) return;
+    const left = owners.filter((owner) => owner.member !== record.id);
+    if (left.length === 0) this.#owners.delete(key);
+    else this.#owners.set(key, left);
+  }
+}
+
+const UNKNOWN: LogPosition = { generation: 0, version: 0 };
+const OLD: Applied = { outcome: 'old', changed: NOTHING };
+const REFUSED: Applied = { outcome: 'refused', changed: NOTHING };
+
+/** Claims are found by players only while their member is alive or suspect, and known by name and address. */
+const isIndexed = (record: Record): boolean => isStanding(record.liveness) && record.profile !== null;
+
+const isNewClaim = (record: Record, entry: Delta['entries'][number]): boolean =>
+  entry.kind === 'claim' && entry.version > record.version && !record.claims.has(entry.claim.key);
+
+function stateOf(record: Record): MemberState {
+  return {
+    id: record.id,
+    position: { generation: record.generation, version: record.version },
+    profile: record.profile,
+    liveness: record.liveness,
+    load: record.load,
+    claims: record.claims.size,
+  };
+}

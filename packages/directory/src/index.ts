@@ -1,0 +1,43 @@
+export type { Claim, Entry, MediaInfo } from './claim.js';
+export { comparePositions, type Delta, type Digest, type LogPosition, type Snapshot } from './delta.js';
+export {
+  type Applied,
+  Directory,
+  type DirectoryLimits,
+  type DirectoryView,
+  type MemberState,
+} from './directory.js';
+export {
+  type Liveness,
+  type MediaAddress,
+  type MemberId,
+  type MemberLoad,
+  type MemberProfile,
+  NO_LOAD,
+  type Role,
+} from './member.js';
+export { OwnLog } from './own-log.js';
+export { type Owner, type OwnerOrder, primaryOrder } from './owner.js';
+export {
+  addressFor,
+  type PlayMark,
+  type PlayMode,
+  type PlayProtocol,
+  type PlayRequest,
+  ROUTE_REASONS,
+  type Route,
+  type RouteReason,
+  type RouteView,
+  route,
+} from './route.js';
+export {
+  DEFAULT_VHOST,
+  displayStreamKey,
+  NAME_LENGTH_MAX,
+  nameProblem,
+  parseStreamKey,
+  type StreamKey,
+  type StreamName,
+  streamKey,
+  streamNameProblem,
+} from './stream-key.js';

@@ -1,0 +1,48 @@
+/** A member's id: its libp2p peer id as text (base58 of an Ed25519 key, 52 characters). */
+export type MemberId = string;
+
+/** `origin` takes publishers; an `edge` owns nothing and only serves players. */
+export type Role = 'origin' | 'edge';
+
+/**
+ * What the mesh believes of a member. `suspect`: silent, perhaps dead; its streams are routed to it only if nobody
+ * else has them. `dead` and `left` own nothing; their last words are kept some minutes to refuse older ones.
+ */
+export type Liveness = 'alive' | 'suspect' | 'dead' | 'left';
+
+/** Where players, edges and relays reach a member's media, in one of the networks it is known in. */
+export interface MediaAddress {
+  /** The network's name (`inside`, `outside`), the same on every member that has an address there. */
+  readonly network: string;
+  /** DNS name or IP, IPv6 without brackets. */
+  readonly host: string;
+  readonly rtmpPort: number;
+  readonly httpPort: number;
+}
+
+/** What a member says of itself; changes rarely and travels as an entry of its own log. */
+export interface MemberProfile {
+  readonly name: string;
+  readonly role: Role;
+  /** What players are told, in order of preference; the first serves where no network matches. At least one. */
+  readonly addresses: readonly MediaAddress[];
+  /** Where the other members pull relays from. */
+  readonly relayAddress: MediaAddress;
+  /** Where SRS's `/api/v1/clusters` and people find the API, `host:port`; absent where it is on loopback only. */
+  readonly apiAddress?: string;
+  /** Availability zone, rack or site; owners in the asker's zone come first where both set one. */
+  readonly zone?: string;
+  /** Leaving on purpose: routed to only if nobody else has the stream. */
+  readonly draining: boolean;
+  /** The program's version, for upgrades. */
+  readonly program: string;
+}
+
+/** A member's load, unversioned: the last word heard counts. */
+export interface MemberLoad {
+  readonly players: number;
+  readonly publishers: number;
+  readonly outboundKbps: number;
+}
+
+export const NO_LOAD: MemberLoad = { players: 0, publishers: 0, outboundKbps: 0 };

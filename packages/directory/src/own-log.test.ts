@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { OwnLog } from './own-log.js';
+import { claimOf, profileOf } from './testing.js';
+
+describe('a member’s own log', () => {
+  it('gives each change the next version and keeps only the newest entry of a key', () => {
+    const log = new OwnLog('a', 7, 10);
+    log.setProfile(profileOf('a'));
+    log.claim(claimOf('s1', 1));
+    log.claim(claimOf('s1', 2));
+    expect(log.version).toBe(3);
+    expect(log.size).toBe(1);
+    expect(log.deltaSince(0)).toMatchObject({ member: 'a', generation: 7, from: 0, to: 3 });
+    expect(log.deltaSince(0)?.entries.map((entry) => entry.version)).toEqual([1, 3]);
+    expect(log.deltaSince(2)?.entries).toHaveLength(1);
+  });
+
+  it('does not count a release of what was never claimed', () => {
+    const log = new OwnLog('a', 1, 10);
+    expect(log.release('v/app/none')).toBeNull();
+    expect(log.version).toBe(0);
+  });
+
+  it('forgets old releases, and then tells who asks from before them to take a snapshot', () => {
+    const log = new OwnLog('a', 1, 4);
+    log.setProfile(profileOf('a'));
+    for (let i = 0; i < 20; i += 1) {
+      const claim = claimOf(`s${i}`);
+      log.claim(claim);
+      log.release(claim.key);
+    }
+    log.claim(claimOf('last'));
+    expect(log.deltaSince(0)).toBeNull();
+    expect(log.deltaSince(log.version - 1)?.entries).toHaveLength(1);
+    const releases = log.deltaSince(log.version - 5)?.entries.filter((entry) => entry.kind === 'release');
+    expect(releases?.length).toBeLessThanOrEqual(4);
+    expect(log.snapshot()).toMatchObject({ version: 42, claims: [claimOf('last')] });
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { MemberProfile } from './member.js';
+import type { Owner } from './owner.js';
+import { addressFor, type PlayRequest, type RouteView, route } from './route.js';
+import { claimOf, profileOf } from './testing.js';
+
+const key = claimOf('s1').key;
+const owner = (member: string): Owner => ({
+  member,
+  profile: profileOf(member),
+  liveness: 'alive',
+  load: { players: 0, publishers: 0, outboundKbps: 0 },
+  claim: claimOf('s1'),
+});
+const view = (...members: string[]): RouteView => ({
+  self: 'me',
+  profile: profileOf('me'),
+  owners: () => members.map(owner),
+});
+const play = (more: Partial<PlayRequest> = {}): PlayRequest => ({
+  key,
+  protocol: 'rtmp',
+  followsRedirect: false,
+  mark: 'none',
+  mode: 'auto',
+  ...more,
+});
+
+describe('the route of a play', () => {
+  it.each([
+    ['published here', ['me'], {}, 'local', 'published-here'],
+    ['published here and ranked second', ['a', 'me'], {}, 'local', 'published-here'],
+    ['published here, pulled by a relay', ['me'], { mark: 'relay' }, 'local', 'published-here'],
+    ['elsewhere, plain RTMP client', ['a'], {}, 'relay', 'client-follows-no-redirects'],
+    ['elsewhere, SRS edge', ['a'], { followsRedirect: true }, 'redirect', 'client-follows-redirects'],
+    [
+      'elsewhere, HTTP-FLV',
+      ['a'],
+      { protocol: 'http-flv', followsRedirect: true },
+      'redirect',
+      'client-follows-redirects',
+    ],
+    [
+      'elsewhere, WebSocket',
+      ['a'],
+      { protocol: 'ws-flv', followsRedirect: true, mode: 'redirect' },
+      'relay',
+      'websocket',
+    ],
+    ['elsewhere, mode relay', ['a'], { followsRedirect: true, mode: 'relay' }, 'relay', 'mode-relay'],
+    ['elsewhere, mode redirect', ['a'], { mode: 'redirect' }, 'redirect', 'mode-redirect'],
+    [
+      'elsewhere, redirected before',
+      ['a'],
+      { followsRedirect: true, mark: 'redirected' },
+      'relay',
+      'already-redirected',
+    ],
+    [
+      'elsewhere, redirected before, mode redirect',
+      ['a'],
+      { mode: 'redirect', mark: 'redirected' },
+      'relay',
+      'already-redirected',
+    ],
+    ['elsewhere, pulled by a relay', ['a'], { mark: 'relay' }, 'refuse', 'relay-of-unowned'],
+    ['nowhere', [], {}, 'wait', 'not-published'],
+    ['nowhere, pulled by a relay', [], { mark: 'relay' }, 'refuse', 'relay-of-unowned'],
+  ] as const)('%s', (_name, owners, request, kind, reason) => {
+    expect(route(view(...owners), play(request))).toMatchObject({ kind, reason });
+  });
+
+  it('redirects to the first owner and relays from all of them in order', () => {
+    expect(route(view('a', 'b'), play({ followsRedirect: true }))).toMatchObject({
+      owner: { member: 'a' },
+      address: { host: 'a', rtmpPort: 1935 },
+    });
+    const relay = route(view('a', 'b'), play());
+    expect(relay.kind === 'relay' && relay.owners.map((each) => each.member)).toEqual(['a', 'b']);
+  });
+});
+
+describe('the address that a client is told', () => {
+  const at = (network: string, host: string, rtmpPort: number) => ({
+    network,
+    host,
+    rtmpPort,
+    httpPort: 8080,
+  });
+  const member = (name: string, port: number): MemberProfile =>
+    profileOf(name, { addresses: [at('inside', name, 1935), at('outside', 'localhost', port)] });
+  const self = member('c', 1937);
+  const target = member('a', 1935);
+
+  it.each([
+    ['localhost', 'localhost'],
+    ['127.0.0.1', 'localhost'],
+    ['LOCALHOST', 'localhost'],
+    ['c', 'a'],
+    ['a.balancer.example', 'a'],
+    [undefined, 'a'],
+  ])('for one that reached us by %s is %s', (reachedBy, host) => {
+    expect(addressFor(self, target, reachedBy).host).toBe(host);
+  });
+
+  it('is the target’s first where it has none in that network', () => {
+    expect(addressFor(self, profileOf('b'), 'localhost').host).toBe('b');
+  });
+});

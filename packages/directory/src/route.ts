@@ -1,0 +1,126 @@
+import type { MediaAddress, MemberId, MemberProfile } from './member.js';
+import type { Owner } from './owner.js';
+import type { StreamKey } from './stream-key.js';
+
+export type PlayProtocol = 'rtmp' | 'http-flv' | 'ws-flv';
+
+/** `auto`: redirect who follows, relay for the others. `redirect` and `relay`: always that. */
+export type PlayMode = 'auto' | 'redirect' | 'relay';
+
+/**
+ * Where a play comes from. `redirected`: another member sent it here, or this member redirected it moments ago and it
+ * came back; it is never redirected again. `relay`: another member's pull; it is served locally or refused.
+ */
+export type PlayMark = 'none' | 'redirected' | 'relay';
+
+/** Everything about one play that its route depends on. */
+export interface PlayRequest {
+  readonly key: StreamKey;
+  readonly protocol: PlayProtocol;
+  /** Whether this client is known to follow a redirect on this protocol. */
+  readonly followsRedirect: boolean;
+  readonly mark: PlayMark;
+  /** Host name or IP by which the client reached us (tcUrl, `Host` header), without the port; absent where unknown. */
+  readonly reachedBy?: string;
+  /** `play.mode` in force for the stream's app. */
+  readonly mode: PlayMode;
+}
+
+/** The answer for one play. `reason` is a stable code, explained in `ROUTE_REASONS`. */
+export type Route =
+  | { readonly kind: 'local'; readonly reason: 'published-here' }
+  | {
+      readonly kind: 'redirect';
+      readonly reason: 'client-follows-redirects' | 'mode-redirect';
+      readonly owner: Owner;
+      readonly address: MediaAddress;
+    }
+  | {
+      readonly kind: 'relay';
+      readonly reason: 'client-follows-no-redirects' | 'mode-relay' | 'already-redirected' | 'websocket';
+      /** Whom to pull from, best first; at least one, never this member. */
+      readonly owners: readonly Owner[];
+    }
+  | { readonly kind: 'wait'; readonly reason: 'not-published' }
+  | { readonly kind: 'refuse'; readonly reason: 'relay-of-unowned' };
+
+export type RouteReason = Route['reason'];
+
+/** What each reason means, for logs, `explain` and the docs. */
+export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
+  'published-here': 'the stream is published on this member',
+  'client-follows-redirects': 'the stream is on another member, and this client follows redirects',
+  'mode-redirect': 'the stream is on another member, and play.mode is redirect',
+  'client-follows-no-redirects':
+    'the stream is on another member, and this client is not known to follow redirects',
+  'mode-relay': 'the stream is on another member, and play.mode is relay',
+  'already-redirected': 'the stream is on another member, and this play was redirected once already',
+  websocket: 'the stream is on another member, and WebSocket clients follow no redirects',
+  'not-published': 'nobody publishes this stream; the player waits until somebody does',
+  'relay-of-unowned': 'another member pulled a stream that is not published here',
+};
+
+/** What routing needs to know of the directory. */
+export interface RouteView {
+  readonly self: MemberId;
+  /** This member's own profile: its addresses tell in which network a client reached it. */
+  readonly profile: MemberProfile;
+  /** Standing claims on a stream, best first. */
+  owners(key: StreamKey): readonly Owner[];
+}
+
+const LOCAL: Route = { kind: 'local', reason: 'published-here' };
+const WAIT: Route = { kind: 'wait', reason: 'not-published' };
+const REFUSE: Route = { kind: 'refuse', reason: 'relay-of-unowned' };
+
+/** Where this play goes. Pure and without I/O: one lookup, nobody is asked. */
+export function route(view: RouteView, request: PlayRequest): Route {
+  const owners = view.owners(request.key);
+  for (const owner of owners) {
+    if (owner.member === view.self) return LOCAL;
+  }
+  if (request.mark === 'relay') return REFUSE;
+  const best = owners[0];
+  if (best === undefined) return WAIT;
+  const reason = relayReason(request);
+  if (reason !== null) return { kind: 'relay', reason, owners };
+  return {
+    kind: 'redirect',
+    reason: request.mode === 'redirect' ? 'mode-redirect' : 'client-follows-redirects',
+    owner: best,
+    address: addressFor(view.profile, best.profile, request.reachedBy),
+  };
+}
+
+/** Why this play must be relayed rather than redirected; null where a redirect is right. */
+function relayReason(request: PlayRequest): Extract<Route, { kind: 'relay' }>['reason'] | null {
+  if (request.protocol === 'ws-flv') return 'websocket';
+  if (request.mark === 'redirected') return 'already-redirected';
+  if (request.mode === 'relay') return 'mode-relay';
+  if (request.mode === 'auto' && !request.followsRedirect) return 'client-follows-no-redirects';
+  return null;
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
+
+/** Host names that mean the same place for a client: case and the spelling of loopback do not count. */
+function sameHost(a: string, b: string): boolean {
+  const left = a.toLowerCase();
+  const right = b.toLowerCase();
+  return left === right || (LOOPBACK.has(left) && LOOPBACK.has(right));
+}
+
+/**
+ * The target's address in the network in which the client reached us, told by the host name it used, since NAT hides
+ * where it really is. Where that name is none of ours, or the target is not in that network: the target's first.
+ */
+export function addressFor(
+  self: MemberProfile,
+  target: MemberProfile,
+  reachedBy: string | undefined,
+): MediaAddress {
+  const first = target.addresses[0] ?? target.relayAddress;
+  if (reachedBy === undefined) return first;
+  const network = self.addresses.find((address) => sameHost(address.host, reachedBy))?.network;
+  return target.addresses.find((address) => address.network === network) ?? first;
+}

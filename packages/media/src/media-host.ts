@@ -1,0 +1,129 @@
+import type { Claim, MediaInfo, MemberId, Owner, PlayMode, PlayRequest, Route, StreamKey } from '@headwater/directory';
+
+/** What media needs from the process around it: ownership and routes. `origin` implements it over the mesh. */
+export interface MediaHost {
+  readonly member: MemberId;
+  /** Where this play goes, from memory, at once. */
+  route(request: PlayRequest): Route;
+  /** Standing claims on a stream, best first, this member's own included. */
+  owners(key: StreamKey): readonly Owner[];
+  /** Called whenever the answer of `owners(key)` may have changed. Returns how to stop being called. */
+  onOwnersChanged(listener: (key: StreamKey) => void): () => void;
+  /** A publisher was accepted here, or what is in its stream became known (same `sinceMs`). */
+  claim(claim: Claim): void;
+  /** The publisher is gone. */
+  release(key: StreamKey): void;
+}
+
+/** The part of a pino logger that media uses: fields first, then a stable message. */
+export interface MediaLog {
+  debug(fields: object, msg: string): void;
+  info(fields: object, msg: string): void;
+  warn(fields: object, msg: string): void;
+  error(fields: object, msg: string): void;
+}
+
+/** Every number that bounds media; see conf/origin.yml for meaning, unit, default and cost. */
+export interface MediaOptions {
+  readonly memberName: string;
+  readonly rtmp: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number };
+  /** Names that count as a vhost of their own; all others mean `__defaultVhost__`. */
+  readonly vhosts: readonly string[];
+  /** `edge` refuses publishers. */
+  readonly acceptsPublishers: boolean;
+  readonly play: {
+    readonly mode: PlayMode;
+    /** How long a player waits for a stream that nobody publishes. */
+    readonly waitMs: number;
+    /** Most bytes queued towards one player before frames are dropped up to the next keyframe. */
+    readonly queueBytesMax: number;
+    /** How long a player may take nothing at all before it is disconnected. */
+    readonly stuckMs: number;
+    /** Most bytes of the GOP cache of one stream; a longer GOP is not cached. */
+    readonly gopCacheBytesMax: number;
+  };
+  readonly publish: {
+    /** A publisher that sends no media for this long is closed. */
+    readonly idleMs: number;
+  };
+  readonly relay: {
+    /** How long a pull goes on after its last player left. */
+    readonly lingerMs: number;
+    /** No media for this long means the owner is stuck: go on from the next. */
+    readonly stallMs: number;
+    /** Deadline for connect, handshake and the answer to play, together. */
+    readonly connectMs: number;
+    /** Wait before the next try after all owners failed. */
+    readonly retryMs: number;
+  };
+  readonly limits: {
+    readonly connectionsMax: number;
+    readonly connectionsPerAddressMax: number;
+    /** Deadline from connect to an accepted publish or play. */
+    readonly handshakeMs: number;
+    /** Largest RTMP message or FLV tag, bytes. */
+    readonly messageBytesMax: number;
+    /** Most chunk streams that one connection may use. */
+    readonly chunkStreamsMax: number;
+  };
+  /** Overrides by app name. */
+  readonly apps: Readonly<Record<string, { readonly play?: { readonly mode?: PlayMode } }>>;
+}
+
+/** One player, as the API shows it. */
+export interface PlayerView {
+  readonly id: string;
+  readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv';
+  /** `address:port` of the client. */
+  readonly remote: string;
+  /** What it tells of itself: flashVer or User-Agent. */
+  readonly agent: string;
+  readonly sinceMs: number;
+  readonly state: 'playing' | 'waiting';
+  readonly bytesOut: number;
+  readonly framesDropped: number;
+}
+
+/** One stream on this member, as the API shows it. */
+export interface StreamView {
+  readonly key: StreamKey;
+  readonly source: 'publisher' | 'relay' | 'none';
+  /** `address:port` and agent of the publisher; absent unless `source` is `publisher`. */
+  readonly publisher?: { readonly remote: string; readonly agent: string; readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv' };
+  /** Whom the relay pulls from; absent unless `source` is `relay`. */
+  readonly relayFrom?: MemberId;
+  readonly media: MediaInfo;
+  readonly bytesIn: number;
+  readonly players: readonly PlayerView[];
+}
+
+/** A listener that could not be opened; `origin` adds the config key to change. */
+export class ListenError extends Error {
+  readonly what: 'rtmp' | 'http';
+  readonly host: string;
+  readonly port: number;
+  readonly systemCode: string;
+
+  constructor(what: 'rtmp' | 'http', host: string, port: number, systemCode: string) {
+    super(`cannot listen on ${host}:${port} for ${what}: ${systemCode}`);
+    this.name = 'ListenError';
+    this.what = what;
+    this.host = host;
+    this.port = port;
+    this.systemCode = systemCode;
+  }
+}
+
+/** The running media plane of one member. */
+export interface Media {
+  /** Opens both listeners. Rejects with `ListenError`; then nothing is left open. */
+  start(): Promise<void>;
+  /** Closes listeners and sessions, releases all claims. Never rejects. */
+  stop(): Promise<void>;
+  /** Ports really bound (configured 0 takes a free one). */
+  readonly ports: { readonly rtmp: number; readonly http: number };
+  streams(): readonly StreamView[];
+  stream(key: StreamKey): StreamView | undefined;
+  load(): { readonly players: number; readonly publishers: number; readonly outboundKbps: number };
+}

@@ -1,0 +1,88 @@
+import type { Claim, DirectoryView, Liveness, MemberId, MemberLoad, MemberProfile, StreamKey } from '@headwater/directory';
+
+/** The part of a pino logger that the mesh uses: fields first, then a stable message. */
+export interface MeshLog {
+  debug(fields: object, msg: string): void;
+  info(fields: object, msg: string): void;
+  warn(fields: object, msg: string): void;
+  error(fields: object, msg: string): void;
+}
+
+export interface MeshOptions {
+  /** Address and port to listen on for other members. */
+  readonly host: string;
+  readonly port: number;
+  /** `host` or `host:port` to tell the others; absent: found from the listening address and the interfaces. */
+  readonly advertise?: string;
+  /** `host:port` each, DNS names too; resolved again on each try. A member finds itself among them and ignores that. */
+  readonly seeds: readonly string[];
+  /** Shared secret, at least 32 bytes; absent only where the mesh listens on loopback. */
+  readonly key?: string;
+  /** Where the identity key (mode 0600) and the last generation are kept. */
+  readonly dataDir: string;
+  readonly heartbeatMs: number;
+  /** Silence after which a member is suspect. */
+  readonly suspectAfterMs: number;
+  /** Silence after which a suspect is dead. */
+  readonly deadAfterMs: number;
+  /** Claims are gathered for this long before they are sent, under load. */
+  readonly batchMs: number;
+}
+
+/** One member, as the API shows it. */
+export interface MemberView {
+  readonly id: MemberId;
+  readonly isSelf: boolean;
+  readonly generation: number;
+  readonly version: number;
+  readonly liveness: Liveness;
+  readonly profile: MemberProfile | null;
+  readonly load: MemberLoad;
+  /** How many streams it owns. */
+  readonly streams: number;
+  readonly connected: boolean;
+  /** `host:port` of its mesh listener, as far as known. */
+  readonly meshAddresses: readonly string[];
+  /** Last round-trip time, ms; absent where none was measured. */
+  readonly rttMs?: number;
+}
+
+export interface MeshStatus {
+  /** Reached another member since the start, or has no seed but itself. */
+  readonly joined: boolean;
+  /** Holds the whole state of every member it knew of when it joined. */
+  readonly synced: boolean;
+  /** Why not ready, as a sentence; absent where joined and synced. */
+  readonly waitingFor?: string;
+}
+
+/** The mesh could not start or go on; `origin` adds what to do next. */
+export class MeshError extends Error {
+  readonly code: 'listen' | 'identity' | 'key-missing' | 'key-short' | 'seed-invalid';
+  constructor(code: MeshError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'MeshError';
+    this.code = code;
+  }
+}
+
+/** One running member of the mesh. */
+export interface Mesh {
+  readonly id: MemberId;
+  readonly directory: DirectoryView;
+  /** Port really bound (configured 0 takes a free one). */
+  readonly port: number;
+  /** Says `leave`, so that the others drop this member's claims at once, then closes. Never rejects. */
+  stop(): Promise<void>;
+  /** Claims a stream, or tells more about one claimed (same key, new media). Everybody hears of it in ms. */
+  claim(claim: Claim): void;
+  release(key: StreamKey): void;
+  setProfile(profile: MemberProfile): void;
+  setLoad(load: MemberLoad): void;
+  members(): readonly MemberView[];
+  status(): MeshStatus;
+  /** Called whenever the answer of `directory.owners(key)` may have changed. Returns how to stop being called. */
+  onOwnersChanged(listener: (key: StreamKey) => void): () => void;
+  /** Called when a member came, went, or changed its liveness. */
+  onMemberChanged(listener: (member: MemberView) => void): () => void;
+}
