@@ -1,0 +1,29 @@
+# One image for every member: the build stage has the compiler, the last one only what runs.
+FROM node:24-bookworm-slim AS build
+WORKDIR /src
+COPY package.json package-lock.json tsconfig.json ./
+COPY packages packages
+# The tests' project is part of the compiler's list of projects, but not of the image.
+RUN npm ci --no-audit --no-fund \
+  && npx tsc -b packages/origin \
+  && npm prune --omit=dev --no-audit --no-fund \
+  && find packages \( -name '*.test.*' -o -name '.tsbuildinfo' \) -path '*/dist/*' -delete \
+  && rm -rf packages/*/src
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /opt/headwater
+COPY --from=build /src/package.json ./package.json
+COPY --from=build /src/node_modules ./node_modules
+COPY --from=build /src/packages ./packages
+COPY conf/origin.yml /etc/headwater/origin.yml
+RUN ln -s /opt/headwater/packages/origin/bin/headwater.js /usr/local/bin/headwater \
+  && install -d -o node -g node -m 0700 /var/lib/headwater
+USER node
+# The identity key lives here: keep the volume, or the member comes back as a stranger.
+VOLUME /var/lib/headwater
+ENV HEADWATER_DATA_DIR=/var/lib/headwater
+EXPOSE 1935 8080 1985 7946
+HEALTHCHECK --interval=2s --timeout=5s --start-period=30s --retries=3 CMD ["headwater", "health"]
+ENTRYPOINT ["headwater"]
+CMD ["origin", "--config", "/etc/headwater/origin.yml"]
