@@ -1,4 +1,12 @@
-import type { Claim, DirectoryView, Liveness, MemberId, MemberLoad, MemberProfile, StreamKey } from '@headwater/directory';
+import type {
+  Claim,
+  DirectoryView,
+  Liveness,
+  MemberId,
+  MemberLoad,
+  MemberProfile,
+  StreamKey,
+} from '@headwater/directory';
 
 /** The part of a pino logger that the mesh uses: fields first, then a stable message. */
 export interface MeshLog {

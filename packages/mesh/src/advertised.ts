@@ -1,0 +1,36 @@
+import { networkInterfaces } from 'node:os';
+import { ADDRESSES_PER_MEMBER_MAX } from './core/limits.js';
+import { formatHostPort, type HostPort, parseHostPort } from './host-port.js';
+
+const ANY = new Set(['0.0.0.0', '::']);
+
+/** Every address of this machine, those that others can use first: IPv4, then IPv6; loopback last. */
+export function ownAddresses(): readonly string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const usable = all.filter(({ address }) => !address.toLowerCase().startsWith('fe80:'));
+  const rank = ({ internal, family }: { internal: boolean; family: string }): number =>
+    (internal ? 2 : 0) + (family === 'IPv4' ? 0 : 1);
+  return usable.sort((a, b) => rank(a) - rank(b)).map(({ address }) => address);
+}
+
+const isInternal = (address: string): boolean => address === '::1' || address.startsWith('127.');
+
+/**
+ * Where others can dial this member, best first: what was configured, else the listening address, else (listening on
+ * all) the machine's own addresses. Never 0.0.0.0; loopback only where there is nothing else.
+ */
+export function advertisedAddresses(listening: HostPort, advertise: string | undefined): readonly HostPort[] {
+  const configured = advertise === undefined ? null : parseHostPort(advertise, listening.port);
+  if (configured) return [configured];
+  if (!ANY.has(listening.host)) return [listening];
+  const hosts = ownAddresses();
+  const outside = hosts.filter((host) => !isInternal(host));
+  const reachable = (outside.length > 0 ? outside : hosts).filter(
+    (host) => listening.host === '::' || !host.includes(':'),
+  );
+  return (reachable.length > 0 ? reachable : ['127.0.0.1'])
+    .slice(0, ADDRESSES_PER_MEMBER_MAX)
+    .map((host) => ({ host, port: listening.port }));
+}
+
+export const formatAll = (addresses: readonly HostPort[]): readonly string[] => addresses.map(formatHostPort);

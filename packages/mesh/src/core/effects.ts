@@ -1,0 +1,38 @@
+import type { MemberId, StreamKey } from '@headwater/directory';
+import type { BroadcastMessage, DirectMessage } from './messages.js';
+
+/** Something that people may want to read in the log. */
+export interface Fact {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly msg: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** What the shell has to do after a step, in this order: disconnects last. */
+export class Effects {
+  readonly sends: { readonly to: MemberId; readonly message: DirectMessage }[] = [];
+  readonly broadcasts: BroadcastMessage[] = [];
+  readonly dials: { readonly peer: MemberId; readonly addresses: readonly string[] }[] = [];
+  /** Seeds to visit. */
+  readonly visits: string[] = [];
+  /** `refuseMs`: how long new connections with it are refused; 0: not at all. */
+  readonly disconnects: { readonly peer: MemberId; readonly reason: string; readonly refuseMs: number }[] =
+    [];
+  /** Streams whose owners, or whose owners' order, may have changed. */
+  readonly changedStreams = new Set<StreamKey>();
+  /** Members that came, went, or changed their liveness or profile. */
+  readonly changedMembers = new Set<MemberId>();
+  readonly facts: Fact[] = [];
+
+  send(to: MemberId, message: DirectMessage): void {
+    this.sends.push({ to, message });
+  }
+
+  changed(keys: Iterable<StreamKey>): void {
+    for (const key of keys) this.changedStreams.add(key);
+  }
+
+  log(level: Fact['level'], msg: string, fields: Fact['fields']): void {
+    this.facts.push({ level, msg, fields });
+  }
+}

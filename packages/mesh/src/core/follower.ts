@@ -1,0 +1,194 @@
+import {
+  type Applied,
+  type Claim,
+  comparePositions,
+  type Delta,
+  type Directory,
+  type LogPosition,
+  type MemberId,
+  type MemberProfile,
+  type StreamKey,
+} from '@headwater/directory';
+import {
+  GAP_PATIENCE_MS,
+  PARTS_WINDOW,
+  PENDING_DELTAS_MAX,
+  PULL_DEADLINE_MS,
+  REFUSED_LOG_PAUSE_MS,
+  STREAMS_PER_MEMBER_MAX,
+} from './limits.js';
+import type { DeltaPart, Pull, SnapshotPart } from './messages.js';
+
+/** What some words of a member changed here. */
+export interface Taken {
+  readonly changed: readonly StreamKey[];
+  /** The member's profile came or changed. */
+  readonly isProfileNew: boolean;
+  /** The member claims more than anybody may. */
+  readonly isRefused: boolean;
+}
+
+interface PullUnderWay {
+  readonly id: number;
+  deadlineAt: number;
+  /** Of a snapshot: what came so far. */
+  snapshot: {
+    readonly position: LogPosition;
+    profile: MemberProfile | null;
+    claims: Claim[];
+    parts: number;
+  } | null;
+}
+
+/**
+ * Follows the log of one other member: news as they come, in whatever order, and pulls from the owner where something
+ * is missing. One pull at a time; what is incomplete is asked for again.
+ */
+export class Follower {
+  readonly #member: MemberId;
+  readonly #directory: Directory;
+  /** The furthest that the member itself said its log is. */
+  #told: LogPosition = { generation: 0, version: 0 };
+  #behindSince: number | null = null;
+  #pausedUntil = 0;
+  #pending: Delta[] = [];
+  #pull: PullUnderWay | null = null;
+
+  constructor(member: MemberId, directory: Directory) {
+    this.#member = member;
+    this.#directory = directory;
+  }
+
+  get isBehind(): boolean {
+    return comparePositions(this.#told, this.#directory.position(this.#member)) > 0;
+  }
+
+  /** The member says that its log is so far. A newer generation voids all that is held of older ones, at once. */
+  told(position: LogPosition, now: number): Taken {
+    if (comparePositions(position, this.#told) > 0) this.#told = position;
+    const { generation } = position;
+    const taken =
+      generation > this.#directory.position(this.#member).generation
+        ? this.#took(
+            this.#directory.apply({ member: this.#member, generation, from: 0, to: 0, entries: [] }),
+            false,
+            now,
+          )
+        : NOTHING;
+    this.#note(now);
+    return taken;
+  }
+
+  /** A delta that came as news. Where others must come before it, it waits for them. */
+  news(delta: Delta, now: number): Taken {
+    const position = { generation: delta.generation, version: delta.to };
+    if (comparePositions(position, this.#told) > 0) this.#told = position;
+    const taken = this.#apply(delta, now);
+    this.#note(now);
+    return taken;
+  }
+
+  /** Part of the answer to a pull. `more`: the sender waits for a word before it goes on. */
+  part(part: DeltaPart | SnapshotPart, now: number): Taken & { readonly more: boolean } {
+    const pull = this.#pull;
+    const isAwaited = pull !== null && part.pull === pull.id;
+    if (isAwaited) pull.deadlineAt = now + PULL_DEADLINE_MS;
+    let taken = NOTHING;
+    if (part.kind === 'delta-part') taken = this.#apply(part.delta, now);
+    else if (isAwaited) taken = this.#collect(pull, part, now);
+    if (isAwaited && part.last) this.#pull = null;
+    this.#note(now);
+    return { ...taken, more: isAwaited && !part.last && part.index % PARTS_WINDOW === PARTS_WINDOW - 1 };
+  }
+
+  /** The pull to send now, or null where none is needed or one is under way. `isUrgent`: do not wait for late news. */
+  nextPull(id: number, isUrgent: boolean, now: number): Pull | null {
+    if (this.#pull !== null && now >= this.#pull.deadlineAt) this.#pull = null;
+    if (this.#pull !== null || now < this.#pausedUntil || !this.isBehind) return null;
+    if (!isUrgent && now - (this.#behindSince ?? now) < GAP_PATIENCE_MS) return null;
+    this.#pull = { id, deadlineAt: now + PULL_DEADLINE_MS, snapshot: null };
+    return { kind: 'pull', pull: id, held: this.#directory.position(this.#member) };
+  }
+
+  /** The connection is gone: nobody will answer. */
+  abandon(): void {
+    this.#pull = null;
+    this.#pending = [];
+  }
+
+  excuse(stalledMs: number): void {
+    if (this.#pull !== null) this.#pull.deadlineAt += stalledMs;
+  }
+
+  #note(now: number): void {
+    this.#behindSince = this.isBehind ? (this.#behindSince ?? now) : null;
+  }
+
+  #apply(delta: Delta, now: number): Taken {
+    const applied = this.#directory.apply(delta);
+    if (applied.outcome === 'gap') this.#keep(delta);
+    const taken = this.#took(applied, hasProfile(delta), now);
+    return applied.outcome === 'applied' ? join(taken, this.#applyPending(now)) : taken;
+  }
+
+  #keep(delta: Delta): void {
+    if (this.#pending.length >= PENDING_DELTAS_MAX) this.#pending.shift();
+    this.#pending.push(delta);
+  }
+
+  #applyPending(now: number): Taken {
+    let taken = NOTHING;
+    for (let again = true; again && this.#pending.length > 0; ) {
+      again = false;
+      const waiting = this.#pending;
+      this.#pending = [];
+      for (const delta of waiting) {
+        const applied = this.#directory.apply(delta);
+        if (applied.outcome === 'gap') this.#pending.push(delta);
+        else if (applied.outcome === 'applied') again = true;
+        taken = join(taken, this.#took(applied, hasProfile(delta), now));
+      }
+    }
+    return taken;
+  }
+
+  #collect(pull: PullUnderWay, part: SnapshotPart, now: number): Taken {
+    if (part.index === 0)
+      pull.snapshot = { position: part.position, profile: part.profile, claims: [], parts: 0 };
+    const snapshot = pull.snapshot;
+    if (snapshot === null || part.index !== snapshot.parts) return NOTHING;
+    snapshot.parts += 1;
+    for (const claim of part.claims) snapshot.claims.push(claim);
+    if (snapshot.claims.length > STREAMS_PER_MEMBER_MAX) {
+      this.#pull = null;
+      return this.#took({ outcome: 'refused', changed: [] }, false, now);
+    }
+    if (!part.last) return NOTHING;
+    const { position, profile, claims } = snapshot;
+    const applied = this.#directory.replace({ member: this.#member, ...position, profile, claims });
+    return join(this.#took(applied, true, now), this.#applyPending(now));
+  }
+
+  #took(applied: Applied, hasProfileIn: boolean, now: number): Taken {
+    const isRefused = applied.outcome === 'refused';
+    if (isRefused) this.#pausedUntil = now + REFUSED_LOG_PAUSE_MS;
+    return {
+      changed: applied.changed,
+      isProfileNew: hasProfileIn && applied.outcome === 'applied',
+      isRefused,
+    };
+  }
+}
+
+const NOTHING: Taken = { changed: [], isProfileNew: false, isRefused: false };
+
+const join = (a: Taken, b: Taken): Taken =>
+  b === NOTHING
+    ? a
+    : {
+        changed: [...a.changed, ...b.changed],
+        isProfileNew: a.isProfileNew || b.isProfileNew,
+        isRefused: a.isRefused || b.isRefused,
+      };
+
+const hasProfile = (delta: Delta): boolean => delta.entries.some((entry) => entry.kind === 'profile');

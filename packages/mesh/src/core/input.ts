@@ -1,0 +1,40 @@
+import type { Claim, MemberId, MemberLoad, MemberProfile, StreamKey } from '@headwater/directory';
+import type { BroadcastMessage, DirectMessage } from './messages.js';
+
+/** What visiting a seed came to. A name may mean several members. */
+export interface SeedOutcome {
+  /** Members now connected at its addresses. */
+  readonly reached: readonly MemberId[];
+  /** One of its addresses is this member's own. */
+  readonly isSelf: boolean;
+  /** Why some address could not be reached, for people; absent where all could. */
+  readonly failure?: string;
+}
+
+/** What a connection itself tells of where a member is. */
+export interface Whereabouts {
+  /** The address at which it was dialled. */
+  readonly dialled?: string;
+  /** The IP that it dialled from. */
+  readonly seenAs?: string;
+}
+
+/** All that can happen to a member. */
+export type Input =
+  | { readonly kind: 'tick' }
+  /** A new connection, also beside one that exists. */
+  | { readonly kind: 'connected'; readonly peer: MemberId; readonly from: Whereabouts }
+  /** The last connection with this member is gone. */
+  | { readonly kind: 'disconnected'; readonly peer: MemberId; readonly reason: string }
+  | { readonly kind: 'dial-failed'; readonly peer: MemberId; readonly reason: string }
+  | { readonly kind: 'seed-visited'; readonly seed: string; readonly outcome: SeedOutcome }
+  | { readonly kind: 'direct'; readonly peer: MemberId; readonly message: DirectMessage }
+  /** `author` signed it. */
+  | { readonly kind: 'broadcast'; readonly author: MemberId; readonly message: BroadcastMessage }
+  /** A member sent something that is no message at all. */
+  | { readonly kind: 'offence'; readonly peer: MemberId; readonly reason: string }
+  | { readonly kind: 'claim'; readonly claim: Claim }
+  | { readonly kind: 'release'; readonly key: StreamKey }
+  | { readonly kind: 'profile'; readonly profile: MemberProfile }
+  | { readonly kind: 'load'; readonly load: MemberLoad }
+  | { readonly kind: 'leave' };

@@ -1,0 +1,92 @@
+/**
+ * Everything that another member can make grow, and how long each wait may last. Times are ms of the monotonic clock
+ * that drives the core.
+ */
+
+/** Members known at once, dead ones not yet forgotten included. The topology is a full mesh, made for some dozens. */
+export const MEMBERS_MAX = 256;
+
+/** Streams that one member may claim at once. */
+export const STREAMS_PER_MEMBER_MAX = 200_000;
+
+/** Releases that a member remembers of its own; who asks from before them gets a snapshot. */
+export const RELEASES_MAX = 20_000;
+
+/** Addresses announced and remembered per member. */
+export const ADDRESSES_PER_MEMBER_MAX = 4;
+
+/** Largest message on the wire, bytes, its envelope included. */
+export const MESSAGE_BYTES_MAX = 64 * 1024;
+
+/** Messages that carry many entries are cut at this estimated size, bytes, to stay well below `MESSAGE_BYTES_MAX`. */
+export const PART_BYTES_MAX = 48 * 1024;
+
+/** Most entries or claims in one message; a part of `PART_BYTES_MAX` can't hold more. */
+export const ENTRIES_PER_MESSAGE_MAX = 8192;
+
+/** Parts of one repair that may be under way before the asker says `more`: bounds the sender's queue. */
+export const PARTS_WINDOW = 16;
+
+/** Deltas kept that came before the ones they build upon, per member. */
+export const PENDING_DELTAS_MAX = 64;
+
+/** A gap is given this long to be closed by a delta that is merely late, before the owner is asked. */
+export const GAP_PATIENCE_MS = 60;
+
+/** Without any part of a repair for this long, it is asked for again. */
+export const PULL_DEADLINE_MS = 3_000;
+
+/** Repairs that one member may ask for per second. */
+export const PULLS_PER_SECOND_MAX = 20;
+
+/** After a member went over a limit, nothing is asked of it for this long. */
+export const REFUSED_LOG_PAUSE_MS = 30_000;
+
+/** A connected member that has not said hello by then is disconnected. */
+export const HELLO_DEADLINE_MS = 5_000;
+
+/** A dial that was not answered by then counts as failed; the transport's own limit is shorter. */
+export const DIAL_DEADLINE_MS = 15_000;
+
+/** A member whose connection closed is dead when it could not be reached again within this time. */
+export const CONFIRM_MS = 1_000;
+
+/** First wait before a dial is repeated; doubled each time, up to `RETRY_MAX_MS`. */
+export const RETRY_MIN_MS = 200;
+
+/** Longest wait between two dials of one member: a healed partition is noticed within this time. */
+export const RETRY_MAX_MS = 1_500;
+
+/** Longest wait between two visits of an unreachable seed. */
+export const SEED_RETRY_MAX_MS = 5_000;
+
+/** Seeds that answered are visited again this often, since a name may mean more members by now. */
+export const SEED_RECHECK_MS = 15_000;
+
+/** Of two members that just learned of each other, the one with the greater id waits this long for the other's dial. */
+export const POLITE_DIAL_MS = 300;
+
+/** The core expects `tick` this often. */
+export const TICK_MS = 100;
+
+/** A tick later than this beyond `TICK_MS` means that this process itself stood still. */
+export const STALL_MS = 250;
+
+/** A dead or left member's last words are kept this long, to refuse older ones and to catch up by deltas. */
+export const GONE_KEPT_MS = 10 * 60_000;
+
+/** Each so often, one random member is told who is known, so that members learn of each other from anyone. */
+export const ROSTER_INTERVAL_MS = 5_000;
+
+/** Estimated bytes of a list of members in one message. */
+export const ROSTER_BYTES_MAX = 32 * 1024;
+
+/** Offences of one member, fading by one per `OFFENCE_FADES_MS`, that get it cut off. */
+export const OFFENCES_MAX = 20;
+export const OFFENCE_FADES_MS = 5_000;
+
+/** A member cut off for its offences is refused for this long. */
+export const CUT_OFF_MS = 60_000;
+
+/** Older words of a member that restarted may still arrive for this long; later they come from a twin. */
+export const TWIN_GRACE_MS = 2_000;

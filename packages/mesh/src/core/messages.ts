@@ -1,0 +1,92 @@
+import type { Claim, Delta, LogPosition, MemberId, MemberLoad, MemberProfile } from '@headwater/directory';
+
+/** A member as another one knows it: where to dial it, and how much of its log is held. */
+export interface Acquaintance {
+  readonly id: MemberId;
+  readonly position: LogPosition;
+  /** `host:port` of its mesh listener. */
+  readonly addresses: readonly string[];
+}
+
+/** First message on each new connection, from both sides. */
+export interface Hello {
+  readonly kind: 'hello';
+  /** The program's version, for people. */
+  readonly program: string;
+  /** The sender's own log. */
+  readonly position: LogPosition;
+  /** Where the sender can be dialled. */
+  readonly addresses: readonly string[];
+  /** Everybody whom the sender knows; also its digest of their logs. */
+  readonly members: readonly Acquaintance[];
+}
+
+/** "I am here", to each connected member, each `heartbeatMs`. */
+export interface Heartbeat {
+  readonly kind: 'heartbeat';
+  /** The sender's own log: whoever holds less has missed something. */
+  readonly position: LogPosition;
+  readonly load: MemberLoad;
+  /** The sender's own monotonic clock, ms; comes back as `echo`. */
+  readonly sentAt: number;
+  /** The receiver's last `sentAt` and how long ago, ms, it came; for the round-trip time. */
+  readonly echo: { readonly sentAt: number; readonly heldMs: number } | null;
+}
+
+/** Whom the sender knows; from time to time to a random member. */
+export interface Roster {
+  readonly kind: 'roster';
+  readonly members: readonly Acquaintance[];
+}
+
+/** "Send me your log from here on." */
+export interface Pull {
+  readonly kind: 'pull';
+  /** Chosen by the asker, comes back in each part. */
+  readonly pull: number;
+  readonly held: LogPosition;
+}
+
+/** The asker has taken all parts of the last window. */
+export interface More {
+  readonly kind: 'more';
+  readonly pull: number;
+}
+
+/** Part of the answer to a pull: applies on its own, in order. */
+export interface DeltaPart {
+  readonly kind: 'delta-part';
+  readonly pull: number;
+  readonly index: number;
+  readonly last: boolean;
+  readonly delta: Delta;
+}
+
+/** Part of the answer to a pull from too far back: only all parts together replace what is held. */
+export interface SnapshotPart {
+  readonly kind: 'snapshot-part';
+  readonly pull: number;
+  readonly index: number;
+  readonly last: boolean;
+  readonly position: LogPosition;
+  readonly profile: MemberProfile | null;
+  readonly claims: readonly Claim[];
+}
+
+/** "I am going on purpose": all claims of this generation are void, for good. */
+export interface Leave {
+  readonly kind: 'leave';
+  readonly generation: number;
+}
+
+/** To one connected member; the connection tells who speaks. */
+export type DirectMessage = Hello | Heartbeat | Roster | Pull | More | DeltaPart | SnapshotPart | Leave;
+
+/** A member's own changes, as all members hear of them. */
+export interface DeltaNews {
+  readonly kind: 'delta';
+  readonly delta: Delta;
+}
+
+/** To everybody, signed by its author. */
+export type BroadcastMessage = DeltaNews | Leave;

@@ -1,0 +1,58 @@
+import type { Delta, Entry, OwnLog } from '@headwater/directory';
+import { PART_BYTES_MAX } from './limits.js';
+import { entryBytes, fitting } from './wire-size.js';
+
+/**
+ * Gathers this member's own changes and says when they go out: a change after a quiet time at once, those that follow
+ * within `batchMs` together. Thousands of changes at once are a few messages.
+ */
+export class Outbox {
+  readonly #log: OwnLog;
+  readonly #batchMs: number;
+  #entries: Entry[] = [];
+  #sentVersion = 0;
+  #sentAt = Number.NEGATIVE_INFINITY;
+
+  constructor(log: OwnLog, batchMs: number) {
+    this.#log = log;
+    this.#batchMs = batchMs;
+  }
+
+  /** When the gathered changes are due; null where there are none. */
+  get dueAt(): number | null {
+    return this.#entries.length === 0 ? null : this.#sentAt + this.#batchMs;
+  }
+
+  /** How far the log went out. */
+  get sentVersion(): number {
+    return this.#sentVersion;
+  }
+
+  put(entry: Entry): void {
+    this.#entries.push(entry);
+  }
+
+  /** The gathered changes as deltas that build upon each other, each small enough for one message. */
+  flush(now: number): readonly Delta[] {
+    const entries = this.#entries;
+    if (entries.length === 0) return [];
+    this.#entries = [];
+    this.#sentAt = now;
+    const deltas: Delta[] = [];
+    for (let start = 0; start < entries.length; ) {
+      const end = start + fitting(entries, start, entryBytes, PART_BYTES_MAX);
+      const part = entries.slice(start, end);
+      const to = part.at(-1)?.version ?? this.#sentVersion;
+      deltas.push({
+        member: this.#log.member,
+        generation: this.#log.generation,
+        from: this.#sentVersion,
+        to,
+        entries: part,
+      });
+      this.#sentVersion = to;
+      start = end;
+    }
+    return deltas;
+  }
+}

@@ -1,0 +1,54 @@
+import { DIAL_DEADLINE_MS, RETRY_MIN_MS } from './limits.js';
+
+/**
+ * Wait before the next try, ms: doubled from `RETRY_MIN_MS` with each failure up to `maxMs`, less up to a half by
+ * `random` (0..1), so that members that lost each other at one moment do not all come back at one moment.
+ */
+export function retryDelayMs(failures: number, maxMs: number, random: number): number {
+  const full = Math.min(maxMs, RETRY_MIN_MS * 2 ** Math.min(Math.max(failures - 1, 0), 16));
+  return full * (1 - random / 2);
+}
+
+/** When one address or member is tried next. For ever: nothing is ever given up. */
+export class Redial {
+  readonly #maxMs: number;
+  #failures = 0;
+  #nextAt: number;
+  #busyUntil = 0;
+
+  constructor(nextAt: number, maxMs: number) {
+    this.#nextAt = nextAt;
+    this.#maxMs = maxMs;
+  }
+
+  /** Tried at least once to an end. */
+  get isTried(): boolean {
+    return this.#failures > 0;
+  }
+
+  isDue(now: number): boolean {
+    return now >= this.#nextAt && now >= this.#busyUntil;
+  }
+
+  started(now: number): void {
+    this.#busyUntil = now + DIAL_DEADLINE_MS;
+  }
+
+  failed(now: number, random: number): void {
+    this.#busyUntil = 0;
+    this.#failures += 1;
+    this.#nextAt = now + retryDelayMs(this.#failures, this.#maxMs, random);
+  }
+
+  /** It worked; the next try, if one is needed, is not before `nextAt`. */
+  succeeded(nextAt: number): void {
+    this.#busyUntil = 0;
+    this.#failures = 0;
+    this.#nextAt = nextAt;
+  }
+
+  /** There is reason to try sooner than planned. */
+  hasten(at: number): void {
+    this.#nextAt = Math.min(this.#nextAt, at);
+  }
+}

@@ -1,0 +1,64 @@
+import type { MemberProfile } from '@headwater/directory';
+import { advertisedAddresses, formatAll } from './advertised.js';
+import { MemberCore } from './core/member-core.js';
+import { parseHostPort } from './host-port.js';
+import { loadIdentity } from './identity.js';
+import { type Mesh, MeshError, type MeshLog, type MeshOptions } from './mesh.js';
+import { meshPrologue } from './mesh-key.js';
+import { RunningMember } from './running-member.js';
+import { createLibp2pTransport } from './transport/libp2p-transport.js';
+import { Opener, Sealer } from './wire/envelope.js';
+
+export interface MeshComponents {
+  readonly log: MeshLog;
+  /** Makes what this member says of itself; `host`: the name or IP under which the others reach this machine. */
+  readonly profile: (host: string) => MemberProfile;
+}
+
+/**
+ * Starts a member of the mesh: reads or makes its identity, listens, and goes looking for the others, which never ends.
+ * Resolves once it listens; `status()` tells whether it has found the others.
+ *
+ * @throws MeshError where it cannot start.
+ */
+export async function createMesh(options: MeshOptions, { log, profile }: MeshComponents): Promise<Mesh> {
+  checkSeeds(options.seeds);
+  const prologue = meshPrologue(options.key, options.host);
+  const identity = await loadIdentity(options.dataDir, Date.now(), log);
+  const member = new RunningMember(
+    new Sealer(identity.privateKey, identity.publicKeyBytes),
+    new Opener(),
+    log,
+  );
+  const transport = await createLibp2pTransport(
+    { host: options.host, port: options.port, privateKey: identity.libp2pKey, prologue },
+    member.transportEvents,
+    log,
+  );
+  const listening = { host: options.host, port: transport.port };
+  const addresses = advertisedAddresses(listening, options.advertise);
+  const core = new MemberCore(
+    {
+      ...options,
+      self: identity.id,
+      generation: identity.generation,
+      profile: profile(addresses[0]?.host ?? options.host),
+      addresses: formatAll(addresses),
+      random: Math.random,
+    },
+    performance.now(),
+  );
+  log.info(
+    { member: identity.id, generation: identity.generation, listening, addresses: formatAll(addresses) },
+    'mesh listening',
+  );
+  member.start(core, transport);
+  return member;
+}
+
+function checkSeeds(seeds: readonly string[]): void {
+  for (const seed of seeds) {
+    if (parseHostPort(seed) === null)
+      throw new MeshError('seed-invalid', `mesh.seeds has "${seed}", which is no host:port`);
+  }
+}

@@ -1,0 +1,10 @@
+export { createMesh, type MeshComponents } from './create-mesh.js';
+export {
+  type MemberView,
+  type Mesh,
+  MeshError,
+  type MeshLog,
+  type MeshOptions,
+  type MeshStatus,
+} from './mesh.js';
+export { MESH_KEY_BYTES_MIN } from './mesh-key.js';

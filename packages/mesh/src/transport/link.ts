@@ -1,0 +1,93 @@
+import type { Connection, Stream } from '@libp2p/interface';
+import { frame, FrameReader } from './frames.js';
+
+/**
+ * Bytes that may wait for a member that does not take them; beyond that its connection is closed. More than a window of
+ * repair parts (16 x 48 KB), less than hurts with 30 members.
+ */
+export const QUEUE_BYTES_MAX = 4 * 1024 * 1024;
+
+export interface LinkEvents {
+  message(link: Link, channel: number, message: Uint8Array): void;
+  offence(link: Link, reason: string): void;
+  /** Once. */
+  closed(link: Link, reason: string): void;
+}
+
+/** One connection with a member and the one stream on it that carries our messages. They live and die together. */
+export class Link {
+  readonly connection: Connection;
+  readonly isOutbound: boolean;
+  readonly openedAt: number;
+  /** When something last came in; 0: nothing yet. */
+  heardAt = 0;
+  readonly #stream: Stream;
+  readonly #events: LinkEvents;
+  readonly #reader = new FrameReader();
+  readonly #now: () => number;
+  #isClosed = false;
+  #reason: string | null = null;
+
+  constructor(connection: Connection, stream: Stream, isOutbound: boolean, now: () => number, events: LinkEvents) {
+    this.connection = connection;
+    this.isOutbound = isOutbound;
+    this.openedAt = now();
+    this.#stream = stream;
+    this.#events = events;
+    this.#now = now;
+    stream.maxWriteBufferLength = QUEUE_BYTES_MAX;
+  }
+
+  /** Starts reading; may call `events` at once. */
+  open(): void {
+    this.#stream.addEventListener('message', (event) => this.#read(event.data.subarray()));
+    this.#stream.addEventListener('remoteCloseWrite', () => this.close('closed-by-peer'));
+    this.#stream.addEventListener('close', (event) => this.#gone(event.error?.message ?? 'stream-closed'));
+    this.connection.addEventListener('close', (event) => this.#gone(event.error?.message ?? 'connection-closed'));
+    if (this.connection.status !== 'open') this.#gone('connection-closed');
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
+  send(channel: number, message: Uint8Array): void {
+    if (this.#isClosed) return;
+    try {
+      this.#stream.send(frame(channel, message));
+    } catch (error) {
+      this.abort(error instanceof Error ? error.message : 'send-failed');
+    }
+  }
+
+  /** Closes in good order: what is queued goes out first. */
+  close(reason: string): void {
+    this.#reason ??= reason;
+    this.connection.close().catch((error: Error) => this.connection.abort(error));
+  }
+
+  /** Closes at once. */
+  abort(reason: string): void {
+    this.#reason ??= reason;
+    this.connection.abort(new Error(reason));
+    this.#gone(reason);
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.heardAt = this.#now();
+    const isSound = this.#reader.push(chunk, (channel, message) => {
+      if (!this.#isClosed) this.#events.message(this, channel, message);
+    });
+    if (isSound) return;
+    this.#events.offence(this, 'frame too long');
+    this.abort('frame too long');
+  }
+
+  #gone(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.connection.status === 'open') this.connection.abort(new Error(reason));
+    this.#events.closed(this, this.#reason ?? reason);
+  }
+}

@@ -1,0 +1,65 @@
+import type { MemberId } from '@headwater/directory';
+import type { Link } from './link.js';
+
+/** Of two connections with one member, the spare one is closed when the other has proved itself for this long. */
+export const SPARE_LINGER_MS = 500;
+
+/** A link that was silent for so long beside one that is not, is dead without knowing. */
+const SILENT_MS = 10_000;
+
+/**
+ * The links with one member: one in the end, more for a moment when both dialled at once or the member restarted.
+ * What we say goes where the member last spoke, since there it surely is.
+ */
+export class Links {
+  readonly #self: MemberId;
+  readonly #peer: MemberId;
+  readonly #links = new Set<Link>();
+
+  constructor(self: MemberId, peer: MemberId) {
+    this.#self = self;
+    this.#peer = peer;
+  }
+
+  get size(): number {
+    return this.#links.size;
+  }
+
+  /** Where to send; undefined where there is none. */
+  get best(): Link | undefined {
+    let best: Link | undefined;
+    for (const link of this.#links) if (best === undefined || link.heardAt >= best.heardAt) best = link;
+    return best;
+  }
+
+  add(link: Link): void {
+    this.#links.add(link);
+  }
+
+  delete(link: Link): boolean {
+    return this.#links.delete(link);
+  }
+
+  all(): readonly Link[] {
+    return [...this.#links];
+  }
+
+  /**
+   * Links to close now. Both sides agree which one stays: the one that the smaller id dialled, of several the newest;
+   * and only who dialled a spare one closes it, after the other has been heard on. Only silence overrules this.
+   */
+  spare(now: number): readonly Link[] {
+    if (this.#links.size < 2) return [];
+    const links = this.all();
+    const dialledBySmaller = (link: Link): boolean => link.isOutbound === this.#self < this.#peer;
+    const [keep] = links
+      .filter((link) => link.heardAt > 0)
+      .sort((a, b) => Number(dialledBySmaller(b)) - Number(dialledBySmaller(a)) || b.openedAt - a.openedAt);
+    const heardAt = Math.max(...links.map((link) => link.heardAt));
+    return links.filter((link) => {
+      const lastAt = Math.max(link.heardAt, link.openedAt);
+      if (heardAt - lastAt >= SILENT_MS) return true;
+      return keep !== undefined && link !== keep && link.isOutbound && now - keep.openedAt >= SPARE_LINGER_MS;
+    });
+  }
+}
