@@ -1,4 +1,13 @@
-import type { Claim, MediaInfo, MemberId, Owner, PlayMode, PlayRequest, Route, StreamKey } from '@headwater/directory';
+import type {
+  Claim,
+  MediaInfo,
+  MemberId,
+  Owner,
+  PlayMode,
+  PlayRequest,
+  Route,
+  StreamKey,
+} from '@headwater/directory';
 
 /** What media needs from the process around it: ownership and routes. `origin` implements it over the mesh. */
 export interface MediaHost {
@@ -90,7 +99,11 @@ export interface StreamView {
   readonly key: StreamKey;
   readonly source: 'publisher' | 'relay' | 'none';
   /** `address:port` and agent of the publisher; absent unless `source` is `publisher`. */
-  readonly publisher?: { readonly remote: string; readonly agent: string; readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv' };
+  readonly publisher?: {
+    readonly remote: string;
+    readonly agent: string;
+    readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv';
+  };
   /** Whom the relay pulls from; absent unless `source` is `relay`. */
   readonly relayFrom?: MemberId;
   readonly media: MediaInfo;

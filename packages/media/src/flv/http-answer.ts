@@ -1,0 +1,77 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** Browsers play from any page: a stream that may be seen at all may be seen from everywhere. */
+export const CORS_HEADERS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': 'Content-Type, Location',
+} as const;
+
+const PREFLIGHT_HEADERS = {
+  'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, OPTIONS',
+  'Access-Control-Allow-Headers': 'Authorization, Cache-Control, Content-Type, Range',
+  'Access-Control-Max-Age': '86400',
+} as const;
+
+const NO_CACHE = { 'Cache-Control': 'no-cache, no-store' } as const;
+export const FLV_HEADERS = { ...CORS_HEADERS, ...NO_CACHE, 'Content-Type': 'video/x-flv' } as const;
+/** How long a client whose body we don't want may take to read our answer. */
+const LINGER_MS = 1000;
+
+/** A sentence and the end of the request. Does nothing where an answer was begun already. */
+export function answerText(
+  res: ServerResponse,
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (res.headersSent) return;
+  const body = Buffer.from(`${text}\n`);
+  res.writeHead(status, {
+    ...CORS_HEADERS,
+    ...NO_CACHE,
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': body.length,
+    ...headers,
+  });
+  res.end(res.req.method === 'HEAD' ? undefined : body);
+}
+
+/** The same for a request whose body goes on: the rest is thrown away for a moment, so that the answer is read. */
+export function answerAndHangUp(
+  req: IncomingMessage,
+  res: ServerResponse,
+  status: number,
+  text: string,
+): void {
+  const { socket } = req;
+  answerText(res, status, text, { Connection: 'close' });
+  req.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+export function answerPreflight(res: ServerResponse): void {
+  res.writeHead(204, { ...CORS_HEADERS, ...PREFLIGHT_HEADERS });
+  res.end();
+}
+
+/** An answer on a socket that has no `ServerResponse`: an upgrade refused, or bytes that are no HTTP. */
+export function answerRaw(socket: Duplex, status: number, text: string): void {
+  if (socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = Buffer.from(`${text}\n`);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Connection: close',
+    'Access-Control-Allow-Origin: *',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${body.length}`,
+    '',
+    '',
+  ].join('\r\n');
+  socket.on('error', () => {});
+  socket.end(Buffer.concat([Buffer.from(head), body]), () => socket.destroy());
+}

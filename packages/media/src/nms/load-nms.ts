@@ -1,0 +1,15 @@
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/** node-media-server's only logger writes to the console; ours tells what happens here. */
+function silence(logger: { log?: unknown }): void {
+  logger.log = () => {};
+}
+
+silence(require('node-media-server/src/core/logger.js') as { log?: unknown });
+
+/** A part of node-media-server by its path under `src/`; the caller declares what it relies on, and tests it. */
+export function loadNms(path: string): unknown {
+  return require(`node-media-server/src/${path}`);
+}

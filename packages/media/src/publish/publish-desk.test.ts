@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Claim, StreamKey } from '@headwater/directory';
+import { StreamTable } from '../stream/stream-table.js';
+import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
+import { MemoryLog } from '../testing/media-options.js';
+import { PublishDesk } from './publish-desk.js';
+import type { PublishEnd, PublishSession } from './publish-session.js';
+
+const KEY_S = '__defaultVhost__/live/s';
+
+function deskOf(acceptsPublishers = true) {
+  const said: string[] = [];
+  const claims: Claim[] = [];
+  const streams = new StreamTable({ gopCacheBytesMax: 1e6, queueBytesMax: 1e6, stuckMs: 1e4 });
+  const log = new MemoryLog();
+  const host = {
+    claim: (claim: Claim) => {
+      claims.push(claim);
+      said.push(`claim ${claim.key}`);
+    },
+    release: (key: StreamKey) => said.push(`release ${key}`),
+  };
+  const desk = new PublishDesk(
+    { streams, host: { claim: host.claim, release: (key) => void host.release(key) }, log, onPublisherChanged: () => {} },
+    { acceptsPublishers, idleMs: 5000 },
+  );
+  return { desk, said, claims, streams, log };
+}
+
+function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] } {
+  const ends: PublishEnd[] = [];
+  return { id: 'x', key, protocol: 'rtmp', remote: '1.2.3.4:5', agent: 'test', ends, end: (reason) => ends.push(reason) };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('PublishDesk', () => {
+  it('claims what it accepts, and releases it at once when it ends', () => {
+    const { desk, said, streams } = deskOf();
+    const answer = desk.publish(sessionOf());
+    expect(said).toEqual([`claim ${KEY_S}`]);
+    if (!answer.accepted) throw new Error('refused');
+    answer.feed.end();
+    answer.feed.end();
+    expect(said).toEqual([`claim ${KEY_S}`, `release ${KEY_S}`]);
+    expect([desk.count, streams.get(KEY_S)]).toEqual([0, undefined]);
+    expect(desk.publish(sessionOf()).accepted).toBe(true);
+  });
+
+  it('refuses a second publisher and leaves the first alone', () => {
+    const { desk, said, claims, streams } = deskOf();
+    const first = desk.publish(sessionOf());
+    const second = desk.publish(sessionOf());
+    expect(second).toMatchObject({ accepted: false, code: 'already-published' });
+    expect(said).toHaveLength(1);
+    expect(claims).toHaveLength(1);
+    if (first.accepted) first.feed.push(KEY(0));
+    expect(streams.get(KEY_S)?.bytesIn).toBeGreaterThan(0);
+  });
+
+  it('refuses on an edge, claiming nothing', () => {
+    const { desk, said, log } = deskOf(false);
+    expect(desk.publish(sessionOf())).toMatchObject({ accepted: false, code: 'not-an-origin' });
+    expect(said).toEqual([]);
+    expect(log.of('publish refused')).toMatchObject([{ reason: 'not-an-origin', key: KEY_S }]);
+  });
+
+  it('claims once more when the first packets told what is in it', () => {
+    const { desk, claims } = deskOf();
+    const answer = desk.publish(sessionOf());
+    if (!answer.accepted) throw new Error('refused');
+    for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER(), KEY(0), KEY(40)]) answer.feed.push(frame);
+    vi.runAllTimers();
+    expect(claims).toHaveLength(2);
+    expect(claims[1]).toMatchObject({ sinceMs: claims[0]?.sinceMs, media: { video: { codec: 'h264' }, audio: { codec: 'aac' } } });
+  });
+
+  it('claims nothing more for a publisher that is gone', () => {
+    const { desk, claims } = deskOf();
+    const answer = desk.publish(sessionOf());
+    if (!answer.accepted) throw new Error('refused');
+    answer.feed.push(VIDEO_HEADER());
+    answer.feed.end();
+    vi.runAllTimers();
+    expect(claims).toHaveLength(1);
+  });
+
+  it('closes who sends no media, counting no metadata as media', () => {
+    const { desk, said } = deskOf();
+    const silent = sessionOf('__defaultVhost__/live/silent');
+    const busy = sessionOf('__defaultVhost__/live/busy');
+    const talker = desk.publish(silent);
+    const sender = desk.publish(busy);
+    vi.advanceTimersByTime(4000);
+    if (sender.accepted) sender.feed.push(KEY(0));
+    if (talker.accepted) talker.feed.push(METADATA());
+    vi.advanceTimersByTime(1000);
+    desk.endIdle(Date.now());
+    expect([silent.ends, busy.ends]).toEqual([['idle'], []]);
+    expect(said).toContain(`release ${silent.key}`);
+  });
+
+  it('releases everything when it stops, and takes nobody more', () => {
+    const { desk, said } = deskOf();
+    const session = sessionOf();
+    desk.publish(session);
+    desk.stop();
+    expect(session.ends).toEqual(['stopping']);
+    expect(said.at(-1)).toBe(`release ${KEY_S}`);
+    expect(desk.publish(sessionOf())).toMatchObject({ accepted: false, code: 'stopping' });
+  });
+});

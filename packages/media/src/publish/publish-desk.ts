@@ -1,0 +1,142 @@
+import type { MediaInfo, StreamKey } from '@headwater/directory';
+import type { MediaHost, MediaLog } from '../media-host.js';
+import type { SourceFeed } from '../stream/live-stream.js';
+import type { StreamTable } from '../stream/stream-table.js';
+import type { PublishAnswer, PublishRefusal, PublishSession } from './publish-session.js';
+
+export interface PublishDeskParts {
+  readonly streams: StreamTable;
+  readonly host: Pick<MediaHost, 'claim' | 'release'>;
+  readonly log: MediaLog;
+  /** A stream's publisher came or went here. */
+  readonly onPublisherChanged: (key: StreamKey) => void;
+}
+
+export interface PublishRules {
+  /** False on an edge. */
+  readonly acceptsPublishers: boolean;
+  /** A publisher that sends no media for this long is closed. */
+  readonly idleMs: number;
+}
+
+interface Publish {
+  readonly session: PublishSession;
+  readonly source: SourceFeed;
+  readonly sinceMs: number;
+  lastMediaMs: number;
+}
+
+const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
+  'already-published':
+    'somebody publishes this stream on this origin already; stop that one or use another name',
+  'not-an-origin': 'this member is an edge and takes no publishers; publish to an origin',
+  stopping: 'this origin is stopping; publish to another one',
+};
+
+/**
+ * Decides who may publish, and claims and releases for those who do. A stream has at most one publisher on this member;
+ * the first one stays. The claim ends with the connection, there is no grace.
+ */
+export class PublishDesk {
+  readonly #parts: PublishDeskParts;
+  readonly #rules: PublishRules;
+  readonly #publishes = new Map<StreamKey, Publish>();
+  #isStopping = false;
+
+  constructor(parts: PublishDeskParts, rules: PublishRules) {
+    this.#parts = parts;
+    this.#rules = rules;
+  }
+
+  get count(): number {
+    return this.#publishes.size;
+  }
+
+  /** Decides at once; an accepted publisher's claim stands when this returns. */
+  publish(session: PublishSession): PublishAnswer {
+    const code = this.#refusal(session.key);
+    const about = describe(session);
+    if (code !== null) {
+      this.#parts.log.info({ ...about, reason: code }, 'publish refused');
+      return { accepted: false, code, text: REFUSALS[code] };
+    }
+    const { key, remote, agent, protocol } = session;
+    const sinceMs = Date.now();
+    const source = this.#parts.streams
+      .open(key)
+      .attach({ kind: 'publisher', remote, agent, protocol }, () => this.#claimSoon(publish));
+    const publish: Publish = { session, source, sinceMs, lastMediaMs: sinceMs };
+    this.#publishes.set(key, publish);
+    this.#parts.log.info(about, 'publish accepted');
+    this.#parts.host.claim({ key, sinceMs, media: {} });
+    this.#parts.onPublisherChanged(key);
+    return {
+      accepted: true,
+      feed: {
+        push: (frame) => {
+          if (frame.kind !== 'data') publish.lastMediaMs = Date.now();
+          source.push(frame);
+        },
+        end: () => this.#end(publish, 'connection-ended'),
+      },
+    };
+  }
+
+  /** Closes publishers that send nothing. To be called about once a second. */
+  endIdle(nowMs: number): void {
+    for (const publish of [...this.#publishes.values()]) {
+      if (nowMs - publish.lastMediaMs < this.#rules.idleMs) continue;
+      this.#end(publish, 'idle');
+      publish.session.end('idle');
+    }
+  }
+
+  /** Refuses from now on and closes who is there, releasing every claim. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const publish of [...this.#publishes.values()]) {
+      this.#end(publish, 'stopping');
+      publish.session.end('stopping');
+    }
+  }
+
+  #refusal(key: StreamKey): PublishRefusal | null {
+    if (this.#isStopping) return 'stopping';
+    if (!this.#rules.acceptsPublishers) return 'not-an-origin';
+    return this.#publishes.has(key) ? 'already-published' : null;
+  }
+
+  #end(publish: Publish, reason: string): void {
+    const { session, source } = publish;
+    if (this.#publishes.get(session.key) !== publish) return;
+    this.#publishes.delete(session.key);
+    source.detach();
+    this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
+    this.#parts.host.release(session.key);
+    this.#parts.onPublisherChanged(session.key);
+    this.#parts.streams.tidy(session.key);
+  }
+
+  /** The first packets each tell something; one claim says it all. */
+  #claimSoon(publish: Publish): void {
+    if (this.#claimsDue.size === 0) setImmediate(() => this.#claimDue());
+    this.#claimsDue.add(publish);
+  }
+
+  readonly #claimsDue = new Set<Publish>();
+
+  #claimDue(): void {
+    const due = [...this.#claimsDue];
+    this.#claimsDue.clear();
+    for (const publish of due) {
+      const { key } = publish.session;
+      if (this.#publishes.get(key) !== publish) continue;
+      const media: MediaInfo = this.#parts.streams.get(key)?.media ?? {};
+      this.#parts.host.claim({ key, sinceMs: publish.sinceMs, media });
+    }
+  }
+}
+
+function describe(session: PublishSession): object {
+  return { key: session.key, client: session.remote, protocol: session.protocol, agent: session.agent };
+}

@@ -1,0 +1,70 @@
+import { DEFAULT_VHOST, parseStreamKey } from '@headwater/directory';
+import type { MediaOptions } from '../media-host.js';
+import { RtmpClientError } from '../rtmp/rtmp-client-error.js';
+import { RtmpClientSession } from '../rtmp/rtmp-client-session.js';
+import type { RtmpTarget } from '../rtmp/rtmp-target.js';
+import type { OpenUpstream } from './upstream.js';
+
+/** Pulls from an owner's relay address by RTMP, marked so that it is served from there or refused. */
+export function rtmpUpstream(options: MediaOptions): OpenUpstream {
+  return (owner, key, events) => {
+    let isOpen = true;
+    const session = new RtmpClientSession(
+      {
+        target: relayTarget(key, owner.profile.relayAddress, options.memberName),
+        agent: `headwater relay (${options.memberName})`,
+        deadlineMs: options.relay.connectMs,
+        limits: options.limits,
+      },
+      {
+        started() {
+          if (isOpen) events.started();
+        },
+        frame(frame) {
+          if (isOpen) events.frame(frame);
+        },
+        status(code, description) {
+          if (ENDING_STATUS.has(code))
+            session.abort(new RtmpClientError('refused', description || code, code));
+        },
+        closed(error) {
+          if (!isOpen) return;
+          isOpen = false;
+          events.ended({ code: error.code, text: error.message });
+        },
+      },
+    );
+    session.play().catch(() => {}); // `closed` told.
+    return {
+      close() {
+        isOpen = false;
+        session.close();
+      },
+    };
+  };
+}
+
+/** What an owner says when its publisher has gone. */
+const ENDING_STATUS = new Set([
+  'NetStream.Play.UnpublishNotify',
+  'NetStream.Play.Stop',
+  'NetStream.Play.StreamNotFound',
+]);
+
+/** Where a stream is pulled from. The key must be valid. */
+export function relayTarget(
+  key: string,
+  address: { readonly host: string; readonly rtmpPort: number },
+  memberName: string,
+): RtmpTarget {
+  const name = parseStreamKey(key);
+  if (name === null) throw new TypeError(`"${key}" is no stream key`);
+  return {
+    host: address.host,
+    port: address.rtmpPort,
+    app: name.app,
+    stream: name.stream,
+    query: `headwater=relay&member=${encodeURIComponent(memberName)}`,
+    ...(name.vhost === DEFAULT_VHOST ? {} : { vhost: name.vhost }),
+  };
+}

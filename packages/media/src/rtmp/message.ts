@@ -1,0 +1,31 @@
+/** RTMP 1.0, sections 5.4, 6.2 and 7.1. */
+export const MESSAGE_TYPE = {
+  setChunkSize: 1,
+  abort: 2,
+  acknowledgement: 3,
+  userControl: 4,
+  windowAckSize: 5,
+  setPeerBandwidth: 6,
+  audio: 8,
+  video: 9,
+  dataAmf3: 15,
+  commandAmf3: 17,
+  data: 18,
+  command: 20,
+  aggregate: 22,
+} as const;
+
+/** User control events, RTMP 1.0, 7.1.7. */
+export const USER_EVENT = { streamBegin: 0, pingRequest: 6, pingResponse: 7 } as const;
+
+/** Chunk stream of protocol control messages, and the ones SRS answers on. */
+export const CHUNK_STREAM = { control: 2, command: 3, stream: 5 } as const;
+
+/** One message as it came in. The payload is its own memory: who takes the message may keep it. */
+export interface InMessage {
+  readonly type: number;
+  /** 32 bits unsigned. */
+  readonly timestampMs: number;
+  readonly streamId: number;
+  readonly payload: Buffer;
+}

@@ -1,0 +1,26 @@
+/**
+ * Why an RTMP connection that we opened ended. `refused`: the server said no, `status` has its own code; `stuck`: it
+ * takes nothing any more; `closed`: by ourselves.
+ */
+export type RtmpClientErrorCode =
+  | 'unreachable'
+  | 'not-rtmp'
+  | 'deadline'
+  | 'refused'
+  | 'protocol'
+  | 'closed-by-server'
+  | 'stuck'
+  | 'closed';
+
+export class RtmpClientError extends Error {
+  readonly code: RtmpClientErrorCode;
+  /** The server's code where it refused, such as `NetStream.Publish.BadName`. */
+  readonly status: string | undefined;
+
+  constructor(code: RtmpClientErrorCode, message: string, status?: string) {
+    super(message);
+    this.name = 'RtmpClientError';
+    this.code = code;
+    this.status = status;
+  }
+}

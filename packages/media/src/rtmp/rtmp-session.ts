@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { displayStreamKey, streamKey } from '@headwater/directory';
+import type { Frame } from '../frame.js';
+import type { MediaLog, MediaOptions } from '../media-host.js';
+import { RtmpProtocolError } from '../nms/rtmp-parser.js';
+import type { PlayDesk } from '../play/play-desk.js';
+import type { PublishDesk } from '../publish/publish-desk.js';
+import type { PublishFeed } from '../publish/publish-session.js';
+import { MEDIA_STREAM_ID } from '../stream/packet.js';
+import type { AmfValue } from './amf0.js';
+import * as answers from './answers.js';
+import { type ConnectCommand, readConnect } from './connect-command.js';
+import { RtmpConnection } from './rtmp-connection.js';
+import { RtmpPlay } from './rtmp-play.js';
+import { readStreamTarget, type StreamTarget } from './stream-target.js';
+
+export interface RtmpSessionParts {
+  readonly options: MediaOptions;
+  readonly plays: PlayDesk;
+  readonly publishes: PublishDesk;
+  readonly log: MediaLog;
+}
+
+/** What a session does once it got past its commands; none of both before and after. */
+type Activity =
+  | { readonly kind: 'publish'; readonly feed: PublishFeed }
+  | { readonly kind: 'play'; readonly play: RtmpPlay };
+
+/**
+ * One client's commands: connect, then publish or play, which end by a command or with the connection. Whether a
+ * publish or play is granted is the desks' word, and nothing is answered before it.
+ */
+export class RtmpSession {
+  readonly #parts: RtmpSessionParts;
+  readonly #connection: RtmpConnection;
+  readonly #onClosed: () => void;
+  #connect: ConnectCommand | null = null;
+  #activity: Activity | null = null;
+  #deadline: NodeJS.Timeout | null = null;
+
+  constructor(socket: Socket, parts: RtmpSessionParts, onClosed: () => void) {
+    this.#parts = parts;
+    this.#onClosed = onClosed;
+    const { limits, play } = parts.options;
+    this.#connection = new RtmpConnection(socket, limits, play.queueBytesMax, {
+      onCommand: (name, transactionId, values) => this.#onCommand(name, transactionId, values),
+      onFrame: (frame) => this.#onFrame(frame),
+      onEnding: () => this.#onEnding(),
+      onClosed: (reason, text) => this.#onConnectionClosed(reason, text),
+    });
+    this.#startDeadline();
+  }
+
+  /** Closes at once, as when the member stops. */
+  destroy(reason: string): void {
+    this.#connection.destroy(reason, '');
+  }
+
+  #startDeadline(): void {
+    const { handshakeMs } = this.#parts.options.limits;
+    this.#deadline ??= setTimeout(() => {
+      const reason = this.#connection.isHandshakeDone ? 'command-deadline' : 'handshake-deadline';
+      this.#connection.end(reason, `neither published nor played within ${handshakeMs} ms`);
+    }, handshakeMs);
+  }
+
+  #clearDeadline(): void {
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#deadline = null;
+  }
+
+  #onEnding(): void {
+    this.#clearDeadline();
+    this.#endActivity();
+  }
+
+  #onConnectionClosed(reason: string, text: string): void {
+    this.#onClosed();
+    const { remote, bytesIn, bytesOut } = this.#connection;
+    const agent = this.#connect?.agent ?? '';
+    const fields = {
+      client: remote,
+      protocol: 'rtmp',
+      agent,
+      reason,
+      bytesIn,
+      bytesOut,
+      ...(text === '' ? {} : { text }),
+    };
+    if (reason === 'peer-closed' || reason === 'peer-reset')
+      this.#parts.log.debug(fields, 'connection closed');
+    else this.#parts.log.info(fields, 'connection closed');
+  }
+
+  #onFrame(frame: Frame): void {
+    if (this.#activity?.kind === 'publish') this.#activity.feed.push(frame);
+  }
+
+  #onCommand(name: string, transactionId: number, values: readonly AmfValue[]): void {
+    if (name === 'connect') {
+      this.#onConnect(transactionId, values);
+      return;
+    }
+    if (this.#connect === null) throw new RtmpProtocolError('connect-missing', `${name} came before connect`);
+    switch (name) {
+      case 'createStream':
+        this.#connection.send(answers.result(transactionId, MEDIA_STREAM_ID));
+        return;
+      case 'publish':
+        this.#onPublish(this.#connect, values[1]);
+        return;
+      case 'play':
+        this.#onPlay(this.#connect, values[1]);
+        return;
+      case 'FCUnpublish':
+      case 'deleteStream':
+      case 'closeStream':
+        this.#endActivity();
+        this.#startDeadline();
+        this.#answer(transactionId, undefined);
+        return;
+      case 'getStreamLength':
+      case 'getMovLen':
+        this.#answer(transactionId, 0);
+        return;
+      case 'releaseStream':
+      case 'FCPublish':
+      case 'FCSubscribe':
+      case '_checkbw':
+        this.#answer(transactionId, undefined);
+        return;
+      // Answers of the client's, and wishes that a live stream has nothing for.
+      case '_result':
+      case '_error':
+      case 'onStatus':
+      case 'receiveAudio':
+      case 'receiveVideo':
+      case 'pause':
+      case 'seek':
+        return;
+      default:
+        if (transactionId > 0) {
+          this.#connection.send(answers.callError(transactionId, 'there is no such procedure'));
+        }
+    }
+  }
+
+  /** Transaction 0 asks for no answer. */
+  #answer(transactionId: number, value: AmfValue): void {
+    if (transactionId > 0) this.#connection.send(answers.result(transactionId, value));
+  }
+
+  #onConnect(transactionId: number, values: readonly AmfValue[]): void {
+    const connect = this.#connect === null ? readConnect(values) : { problem: 'connected already' };
+    if ('problem' in connect) {
+      const { problem } = connect;
+      this.#connection.end('connect-invalid', problem, answers.connectError(transactionId, problem));
+      return;
+    }
+    this.#connect = connect;
+    this.#connection.send(
+      answers.windowAckSize(),
+      answers.setPeerBandwidth(),
+      answers.setChunkSize(),
+      answers.connectResult(transactionId, connect.objectEncoding, this.#parts.options.memberName),
+      answers.onBwDone(),
+    );
+  }
+
+  /** The stream that a publish or play names; on a bad name the client is told why, and closed. */
+  #target(connect: ConnectCommand, name: AmfValue, badNameCode: string): StreamTarget | null {
+    const target =
+      typeof name === 'string'
+        ? readStreamTarget(connect.target, name, this.#parts.options.vhosts)
+        : { problem: 'the stream name is no text' };
+    if (!('problem' in target)) return target;
+    const refusal = answers.onStatus(MEDIA_STREAM_ID, 'error', badNameCode, target.problem);
+    this.#connection.end('stream-name-invalid', target.problem, refusal);
+    return null;
+  }
+
+  #onPublish(connect: ConnectCommand, name: AmfValue): void {
+    const target = this.#target(connect, name, 'NetStream.Publish.BadName');
+    if (target === null) return;
+    this.#endActivity();
+    const key = streamKey(target.name);
+    const connection = this.#connection;
+    const answer = this.#parts.publishes.publish({
+      id: randomUUID(),
+      key,
+      protocol: 'rtmp',
+      remote: connection.remote,
+      agent: connect.agent,
+      end: (reason) => connection.end(reason, `the publisher was closed: ${reason}`),
+    });
+    if (!answer.accepted) {
+      const refusal = answers.onStatus(MEDIA_STREAM_ID, 'error', 'NetStream.Publish.BadName', answer.text);
+      connection.end(answer.code, answer.text, refusal);
+      return;
+    }
+    this.#clearDeadline();
+    this.#activity = { kind: 'publish', feed: answer.feed };
+    const text = `${displayStreamKey(key)} is now published`;
+    connection.send(
+      answers.streamBegin(MEDIA_STREAM_ID),
+      answers.onStatus(MEDIA_STREAM_ID, 'status', 'NetStream.Publish.Start', text),
+    );
+  }
+
+  #onPlay(connect: ConnectCommand, name: AmfValue): void {
+    const target = this.#target(connect, name, 'NetStream.Play.Failed');
+    if (target === null) return;
+    this.#endActivity();
+    this.#clearDeadline();
+    const play = new RtmpPlay(this.#connection, connect, target);
+    this.#activity = { kind: 'play', play };
+    this.#parts.plays.play(play);
+  }
+
+  #endActivity(): void {
+    const activity = this.#activity;
+    this.#activity = null;
+    if (activity?.kind === 'publish') activity.feed.end();
+    else if (activity?.kind === 'play') {
+      this.#parts.plays.leave(activity.play);
+      activity.play.close();
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
+import { MemoryPlayer } from '../testing/memory-player.js';
+import { LiveStream, type SourceFeed, type StreamSource } from './live-stream.js';
+
+const LIMITS = { gopCacheBytesMax: 20_000, queueBytesMax: 1000, stuckMs: 10_000 };
+const PUBLISHER: StreamSource = { kind: 'publisher', remote: '1.2.3.4:5', agent: 'x', protocol: 'rtmp' };
+const RELAY: StreamSource = { kind: 'relay', from: 'b' };
+
+function streamOf(): LiveStream {
+  return new LiveStream('__defaultVhost__/live/s', LIMITS, { bytesOut: 0 });
+}
+
+function sendHeaders(feed: SourceFeed, id = 0): void {
+  for (const frame of [METADATA(), VIDEO_HEADER(id), AUDIO_HEADER(id)]) feed.push(frame);
+}
+
+describe('LiveStream', () => {
+  it('gives who waited headers first, then everything from the keyframe', () => {
+    const stream = streamOf();
+    const player = new MemoryPlayer();
+    stream.add(player);
+    expect(player.begun).toBeNull();
+    const feed = stream.attach(PUBLISHER);
+    sendHeaders(feed);
+    feed.push(INTER(0, 1));
+    feed.push(AUDIO(10, 2));
+    feed.push(KEY(40, 3));
+    feed.push(AUDIO(45, 4));
+    expect(player.story).toEqual([
+      'data 0',
+      'video 40 header #0',
+      'audio 40 header #0',
+      'video 40 key #3',
+      'audio 45 #4',
+    ]);
+    expect(player.begun).toMatchObject({ video: { codec: 'h264' }, audio: { codec: 'aac' } });
+  });
+
+  it('gives who comes later the whole GOP at once', () => {
+    const stream = streamOf();
+    const feed = stream.attach(PUBLISHER);
+    sendHeaders(feed);
+    for (const frame of [KEY(0, 1), INTER(40, 2), KEY(80, 3), AUDIO(90, 4), INTER(120, 5)]) feed.push(frame);
+    const player = new MemoryPlayer();
+    stream.add(player);
+    feed.push(INTER(160, 6));
+    expect(player.story).toEqual([
+      'data 0',
+      'video 80 header #0',
+      'audio 80 header #0',
+      'video 80 key #3',
+      'audio 90 #4',
+      'video 120 #5',
+      'video 160 #6',
+    ]);
+  });
+
+  it('begins anywhere where there is no video', () => {
+    const stream = streamOf();
+    const feed = stream.attach(PUBLISHER);
+    feed.push(AUDIO_HEADER());
+    feed.push(AUDIO(10, 1));
+    const player = new MemoryPlayer();
+    stream.add(player);
+    feed.push(AUDIO(33, 2));
+    expect(player.story).toEqual(['audio 33 header #0', 'audio 33 #2']);
+  });
+
+  it('does not begin with sound where video was announced', () => {
+    const stream = streamOf();
+    const feed = stream.attach(PUBLISHER);
+    const player = new MemoryPlayer();
+    stream.add(player);
+    feed.push(METADATA({ videocodecid: 7 }));
+    feed.push(AUDIO(10, 1));
+    expect(player.story).toEqual([]);
+  });
+
+  it('goes on with the next source: new headers, its first keyframe, time going on', () => {
+    const stream = streamOf();
+    const player = new MemoryPlayer();
+    stream.add(player);
+    const first = stream.attach(PUBLISHER);
+    sendHeaders(first);
+    for (const frame of [KEY(1000, 1), INTER(1040, 2)]) first.push(frame);
+    first.detach();
+    expect(stream.view().source).toBe('none');
+    const second = stream.attach(RELAY);
+    sendHeaders(second, 9);
+    for (const frame of [INTER(70_000, 3), AUDIO(70_010, 4), KEY(70_040, 5), AUDIO(70_050, 6)]) second.push(frame);
+    expect(player.story.slice(5)).toEqual([
+      'data 0',
+      'video 1080 header #9',
+      'audio 1080 header #9',
+      'video 1080 key #5',
+      'audio 1090 #6',
+    ]);
+  });
+
+  it('lets a publisher take over from a relay, and no relay from a publisher', () => {
+    const stream = streamOf();
+    const relay = stream.attach(RELAY);
+    expect(stream.view()).toMatchObject({ source: 'relay', relayFrom: 'b' });
+    const publisher = stream.attach(PUBLISHER);
+    expect([relay.isAttached, publisher.isAttached]).toEqual([false, true]);
+    relay.push(KEY(0, 1));
+    expect(stream.bytesIn).toBe(0);
+    relay.detach();
+    expect(stream.hasPublisher).toBe(true);
+    expect(stream.attach(RELAY).isAttached).toBe(false);
+    expect(publisher.isAttached).toBe(true);
+  });
+
+  it('gives nothing of the gone source to who comes between sources', () => {
+    const stream = streamOf();
+    const feed = stream.attach(PUBLISHER);
+    sendHeaders(feed);
+    feed.push(KEY(0, 1));
+    feed.detach();
+    const player = new MemoryPlayer();
+    stream.add(player);
+    expect(player.begun).toBeNull();
+    expect(stream.view().players).toMatchObject([{ state: 'waiting' }]);
+  });
+
+  it('caches no GOP over the limit', () => {
+    const stream = streamOf();
+    const feed = stream.attach(PUBLISHER);
+    sendHeaders(feed);
+    feed.push(KEY(0, 1));
+    for (let i = 1; i < 100; i += 1) feed.push(INTER(i * 40, 2, 1000));
+    const player = new MemoryPlayer();
+    stream.add(player);
+    expect(player.story).toEqual([]);
+    feed.push(KEY(5000, 3));
+    expect(player.story.at(-1)).toBe('video 5000 key #3');
+  });
+
+  it('forgets the GOP of other codec headers', () => {
+    const stream = streamOf();
+    const feed = stream.attach(PUBLISHER);
+    sendHeaders(feed, 1);
+    feed.push(KEY(0, 1));
+    sendHeaders(feed, 2);
+    const player = new MemoryPlayer();
+    stream.add(player);
+    feed.push(KEY(40, 3));
+    expect(player.story.slice(1)).toEqual(['video 40 header #2', 'audio 40 header #2', 'video 40 key #3']);
+  });
+
+  it('drops whole frames for a slow player up to a keyframe, and counts them', () => {
+    const stream = streamOf();
+    const feed = stream.attach(PUBLISHER);
+    const player = new MemoryPlayer();
+    stream.add(player);
+    sendHeaders(feed);
+    feed.push(KEY(0, 1));
+    player.queuedBytes = LIMITS.queueBytesMax + 1;
+    feed.push(INTER(40, 2));
+    player.queuedBytes = 0;
+    feed.push(INTER(80, 3));
+    feed.push(AUDIO(90, 4));
+    player.queuedBytes = LIMITS.queueBytesMax;
+    feed.push(KEY(120, 5));
+    player.queuedBytes = 0;
+    feed.push(INTER(160, 6));
+    feed.push(KEY(200, 7));
+    feed.push(INTER(240, 8));
+    const ids = player.story.filter((line) => !line.includes('header')).map((line) => line.split('#')[1]);
+    expect(ids).toEqual([undefined, '1', undefined, '7', '8']);
+    expect(stream.view().players).toMatchObject([{ framesDropped: 5 }]);
+  });
+
+  it('disconnects who takes nothing for the time given, and nobody else', () => {
+    const stream = streamOf();
+    const stuck = new MemoryPlayer('stuck');
+    const slow = new MemoryPlayer('slow');
+    const idle = new MemoryPlayer('idle');
+    for (const player of [stuck, slow, idle]) stream.add(player);
+    stuck.bytesOut = 500;
+    stuck.queuedBytes = 400;
+    slow.bytesOut = 500;
+    slow.queuedBytes = 400;
+    const start = Date.now();
+    stream.endStuckPlayers(start);
+    slow.queuedBytes = 399;
+    stream.endStuckPlayers(start + LIMITS.stuckMs - 1);
+    expect([stuck.ended, slow.ended]).toEqual([null, null]);
+    const ended = stream.endStuckPlayers(start + LIMITS.stuckMs);
+    expect([ended.length, stuck.ended, slow.ended, idle.ended]).toEqual([1, 'stuck', null, null]);
+  });
+
+  it('tells what is in the stream as it becomes known', () => {
+    const stream = streamOf();
+    const told: unknown[] = [];
+    const feed = stream.attach(PUBLISHER, (media) => told.push(media));
+    sendHeaders(feed);
+    feed.push(KEY(0));
+    feed.push(KEY(40));
+    expect(told).toHaveLength(2);
+    expect(told.at(-1)).toEqual({
+      video: { codec: 'h264', width: 640 },
+      audio: { codec: 'aac', sampleRateHz: 44_100, channels: 2 },
+    });
+  });
+
+  it('is idle without source, players and pull', () => {
+    const stream = streamOf();
+    expect(stream.isIdle).toBe(true);
+    const letGo = stream.hold();
+    expect(stream.isIdle).toBe(false);
+    letGo();
+    letGo();
+    expect(stream.isIdle).toBe(true);
+    const player = new MemoryPlayer();
+    stream.add(player);
+    expect(stream.isIdle).toBe(false);
+    stream.remove(player);
+    expect(stream.isIdle).toBe(true);
+  });
+});

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeAmf0 } from '../rtmp/amf0.js';
+import { makeFrame } from './make-frame.js';
+import { MediaProbe } from './media-probe.js';
+
+/** Made by x264: 1280x720, and 1920x1080 (cropped from 1088). */
+const AVC_720 = '1700000000' + '0164001fffe1001b6764001facd9405005bb016a02020280000003008000001e478c18cb01000668ebe3cb22c0';
+const AVC_1080 = '1700000000' + '01640028ffe1001b67640028acd940780227e5c05a808080a0000003002000000781e30632c001000668ebe3cb22c0';
+
+describe('MediaProbe', () => {
+  it.each([
+    [AVC_720, 1280, 720],
+    [AVC_1080, 1920, 1080],
+  ])('reads the size from AVC headers', (hex, width, height) => {
+    const probe = new MediaProbe();
+    expect(probe.read(makeFrame('video', 0, Buffer.from(hex, 'hex')))).toBe(true);
+    expect(probe.media.video).toEqual({ codec: 'h264', width, height });
+  });
+
+  it('reads rate and channels from AAC headers', () => {
+    const probe = new MediaProbe();
+    probe.read(makeFrame('audio', 0, Buffer.from('af001190', 'hex')));
+    expect(probe.media.audio).toEqual({ codec: 'aac', sampleRateHz: 48_000, channels: 2 });
+  });
+
+  it('reads Opus headers', () => {
+    const probe = new MediaProbe();
+    const head = Buffer.concat([Buffer.of(0x90), Buffer.from('OpusOpusHead'), Buffer.of(1, 6)]);
+    probe.read(makeFrame('audio', 0, head));
+    expect(probe.media.audio).toEqual({ codec: 'opus', sampleRateHz: 48_000, channels: 6 });
+  });
+
+  it('takes from metadata what the headers do not tell', () => {
+    const probe = new MediaProbe();
+    const metadata = { width: 9, height: 9, framerate: 29.97, audiosamplerate: 48_000, stereo: true, videocodecid: 12 };
+    probe.read(makeFrame('data', 0, encodeAmf0('@setDataFrame', 'onMetaData', metadata)));
+    expect(probe.media).toEqual({});
+    expect(probe.hasVideo).toBe(true);
+    probe.read(makeFrame('video', 0, Buffer.from('90' + Buffer.from('hvc1').toString('hex') + '00', 'hex')));
+    probe.read(makeFrame('audio', 0, Buffer.from('2f00', 'hex')));
+    expect(probe.media).toEqual({
+      video: { codec: 'hevc', width: 9, height: 9, frameRate: 29.97 },
+      audio: { codec: 'mp3', sampleRateHz: 44_100, channels: 2 },
+    });
+    probe.read(makeFrame('video', 0, Buffer.from(AVC_720, 'hex')));
+    expect(probe.media.video).toMatchObject({ codec: 'h264', width: 1280, height: 720, frameRate: 29.97 });
+  });
+
+  it('names unknown codecs without repeating hostile bytes', () => {
+    const probe = new MediaProbe();
+    probe.read(makeFrame('video', 0, Buffer.from('9100ff0a0d00', 'hex')));
+    expect(probe.media.video).toEqual({ codec: 'unknown' });
+  });
+
+  it('throws at nothing that a publisher can send', () => {
+    const kinds = fc.constantFrom('audio' as const, 'video' as const, 'data' as const);
+    const start = fc.constantFrom('', '1700000000', 'af00', '90687663310000', '02000a6f6e4d65746144617461', '17000000000164001fffe1');
+    fc.assert(
+      fc.property(kinds, start, fc.uint8Array({ maxLength: 100 }), (kind, hex, rest) => {
+        const probe = new MediaProbe();
+        probe.read(makeFrame(kind, 0, Buffer.concat([Buffer.from(hex, 'hex'), rest])));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('stops telling of changes that never end', () => {
+    const probe = new MediaProbe();
+    let told = 0;
+    for (let i = 0; i < 100; i += 1) {
+      probe.read(makeFrame('video', 0, Buffer.from('90' + Buffer.from('hvc1').toString('hex') + '00', 'hex')));
+      const metadata = encodeAmf0('onMetaData', { width: 100 + i });
+      if (probe.read(makeFrame('data', 0, metadata))) told += 1;
+    }
+    expect(told).toBeLessThan(20);
+  });
+});

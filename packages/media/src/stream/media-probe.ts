@@ -1,0 +1,212 @@
+import type { MediaInfo } from '@headwater/directory';
+import type { Frame } from '../frame.js';
+import { AmfError, type AmfObject, amfObject, decodeAmf0 } from '../rtmp/amf0.js';
+import { avcSize } from './avc-size.js';
+
+type VideoInfo = NonNullable<MediaInfo['video']>;
+type AudioInfo = NonNullable<MediaInfo['audio']>;
+
+/** Names as ffmpeg prints them. FLV 10.1 E.4.3.1 and E.4.2.1, Enhanced RTMP v2. */
+const VIDEO_CODECS: Readonly<Record<number, string>> = {
+  2: 'flv1',
+  3: 'flashsv',
+  4: 'vp6f',
+  5: 'vp6a',
+  6: 'flashsv2',
+  7: 'h264',
+  12: 'hevc',
+};
+const VIDEO_FOURCCS: Readonly<Record<string, string>> = {
+  avc1: 'h264',
+  hvc1: 'hevc',
+  av01: 'av1',
+  vp09: 'vp9',
+  vp08: 'vp8',
+  vvc1: 'vvc',
+};
+const AUDIO_CODECS: Readonly<Record<number, string>> = {
+  0: 'pcm_s16le',
+  1: 'adpcm_swf',
+  2: 'mp3',
+  3: 'pcm_s16le',
+  4: 'nellymoser',
+  5: 'nellymoser',
+  6: 'nellymoser',
+  7: 'pcm_alaw',
+  8: 'pcm_mulaw',
+  10: 'aac',
+  11: 'speex',
+  14: 'mp3',
+};
+const AUDIO_FOURCCS: Readonly<Record<string, string>> = {
+  mp4a: 'aac',
+  Opus: 'opus',
+  'ac-3': 'ac3',
+  'ec-3': 'eac3',
+  fLaC: 'flac',
+  '.mp3': 'mp3',
+};
+const SOUND_RATES_HZ = [5500, 11_025, 22_050, 44_100];
+const SOUND_FORMAT_AAC = 10;
+const SOUND_FORMAT_EX = 9;
+/** ISO 14496-3 1.6.3.4. */
+const AAC_RATES_HZ = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+];
+const CODEC_AVC = 7;
+/** Metadata larger than this is passed on unread. */
+const METADATA_BYTES_MAX = 65_536;
+/** Changes that are told; a source that goes on changing its mind is not listened to. */
+const CHANGES_MAX = 16;
+
+/** Learns what is in a stream from its first packets. Nothing that a publisher sends makes it throw. */
+export class MediaProbe {
+  #video: VideoInfo | null = null;
+  #audio: AudioInfo | null = null;
+  #told: VideoDetails & AudioDetails = {};
+  #media: MediaInfo = {};
+  #hasVideo = false;
+  #changes = 0;
+
+  get media(): MediaInfo {
+    return this.#media;
+  }
+
+  /** Whether video was seen or announced. */
+  get hasVideo(): boolean {
+    return this.#hasVideo;
+  }
+
+  /** Returns whether more is known than before. */
+  read(frame: Frame): boolean {
+    if (frame.kind === 'video') {
+      this.#hasVideo = true;
+      if (this.#video !== null && !frame.isHeader) return false;
+      this.#video = readVideo(frame) ?? this.#video;
+    } else if (frame.kind === 'audio') {
+      if (this.#audio !== null && !frame.isHeader) return false;
+      this.#audio = readAudio(frame) ?? this.#audio;
+    } else if (frame.isHeader) {
+      this.#readMetadata(frame.payload);
+    } else {
+      return false;
+    }
+    return this.#combine();
+  }
+
+  #readMetadata(payload: Buffer): void {
+    const entries = metadataEntries(payload);
+    if (entries === null) return;
+    const { width, height, framerate, audiosamplerate, audiochannels, stereo, videocodecid } = entries;
+    if (videocodecid !== undefined && videocodecid !== null && videocodecid !== 0) this.#hasVideo = true;
+    const channels = positive(audiochannels) ?? (typeof stereo === 'boolean' ? (stereo ? 2 : 1) : undefined);
+    this.#told = {
+      ...defined('width', whole(width)),
+      ...defined('height', whole(height)),
+      ...defined('frameRate', positive(framerate)),
+      ...defined('sampleRateHz', whole(audiosamplerate)),
+      ...defined('channels', whole(channels)),
+    };
+  }
+
+  /** What the codecs' headers say counts before what the metadata says. */
+  #combine(): boolean {
+    const { width, height, frameRate, sampleRateHz, channels } = this.#told;
+    const video = this.#video && {
+      ...defined('width', width),
+      ...defined('height', height),
+      ...defined('frameRate', frameRate),
+      ...this.#video,
+    };
+    const audio = this.#audio && {
+      ...defined('sampleRateHz', sampleRateHz),
+      ...defined('channels', channels),
+      ...this.#audio,
+    };
+    const media: MediaInfo = { ...(video ? { video } : {}), ...(audio ? { audio } : {}) };
+    if (JSON.stringify(media) === JSON.stringify(this.#media) || this.#changes >= CHANGES_MAX) return false;
+    this.#changes += 1;
+    this.#media = media;
+    return true;
+  }
+}
+
+type VideoDetails = Partial<Pick<VideoInfo, 'width' | 'height' | 'frameRate'>>;
+type AudioDetails = Partial<Pick<AudioInfo, 'sampleRateHz' | 'channels'>>;
+
+function readVideo(frame: Frame): VideoInfo | null {
+  const { payload } = frame;
+  const first = payload[0];
+  if (first === undefined) return null;
+  if ((first & 0x80) !== 0) {
+    const fourcc = payload.toString('latin1', 1, 5);
+    const codec = VIDEO_FOURCCS[fourcc] ?? printable(fourcc);
+    const size = codec === 'h264' && frame.isHeader ? avcSize(payload.subarray(5)) : null;
+    return { codec, ...size };
+  }
+  const id = first & 0x0f;
+  const size = id === CODEC_AVC && frame.isHeader ? avcSize(payload.subarray(5)) : null;
+  return { codec: VIDEO_CODECS[id] ?? `flv-video-${id}`, ...size };
+}
+
+function readAudio(frame: Frame): AudioInfo | null {
+  const { payload } = frame;
+  const first = payload[0];
+  if (first === undefined) return null;
+  const format = first >> 4;
+  if (format === SOUND_FORMAT_EX) return readExAudio(frame);
+  const codec = AUDIO_CODECS[format] ?? `flv-audio-${format}`;
+  if (format === SOUND_FORMAT_AAC)
+    return { codec, ...(frame.isHeader ? aacDetails(payload.subarray(2)) : {}) };
+  return { codec, ...defined('sampleRateHz', SOUND_RATES_HZ[(first >> 2) & 3]), channels: (first & 1) + 1 };
+}
+
+function readExAudio(frame: Frame): AudioInfo {
+  const { payload } = frame;
+  const fourcc = payload.toString('latin1', 1, 5);
+  const codec = AUDIO_FOURCCS[fourcc] ?? printable(fourcc);
+  if (!frame.isHeader) return { codec };
+  if (codec === 'aac') return { codec, ...aacDetails(payload.subarray(5)) };
+  // RFC 7845 5.1: "OpusHead", version, channels; Opus always decodes at 48 kHz.
+  if (codec === 'opus') return { codec, sampleRateHz: 48_000, ...defined('channels', whole(payload[14])) };
+  return { codec };
+}
+
+/** The first bits of an AudioSpecificConfig, ISO 14496-3 1.6.2.1. */
+function aacDetails(config: Buffer): AudioDetails {
+  const [first, second] = config;
+  if (first === undefined || second === undefined) return {};
+  const rate = AAC_RATES_HZ[((first & 7) << 1) | (second >> 7)];
+  const channels = (second >> 3) & 0x0f;
+  return { ...defined('sampleRateHz', rate), ...defined('channels', channels === 7 ? 8 : whole(channels)) };
+}
+
+function metadataEntries(payload: Buffer): AmfObject | null {
+  if (payload.length > METADATA_BYTES_MAX) return null;
+  try {
+    return amfObject(decodeAmf0(payload)[1]);
+  } catch (error) {
+    if (error instanceof AmfError) return null;
+    throw error;
+  }
+}
+
+function printable(fourcc: string): string {
+  return /^[\w.-]{4}$/.test(fourcc) ? fourcc : 'unknown';
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === 'number' && value > 0 && value < 1e6 ? value : undefined;
+}
+
+function whole(value: unknown): number | undefined {
+  const number = positive(value);
+  return number === undefined ? undefined : Math.round(number);
+}
+
+function defined<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { [name in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { [name in Name]?: Value });
+}

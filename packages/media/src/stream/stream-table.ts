@@ -1,0 +1,37 @@
+import type { StreamKey } from '@headwater/directory';
+import { LiveStream, type StreamLimits } from './live-stream.js';
+import type { Traffic } from './player-feed.js';
+
+/** The streams of this member that have a source, players or a pull. */
+export class StreamTable {
+  readonly #limits: StreamLimits;
+  /** Bytes sent to all players since the start. */
+  readonly traffic: Traffic = { bytesOut: 0 };
+  readonly #streams = new Map<StreamKey, LiveStream>();
+
+  constructor(limits: StreamLimits) {
+    this.#limits = limits;
+  }
+
+  get(key: StreamKey): LiveStream | undefined {
+    return this.#streams.get(key);
+  }
+
+  /** The stream, made where there is none. Who opens it and then does not need it calls `tidy`. */
+  open(key: StreamKey): LiveStream {
+    const present = this.#streams.get(key);
+    if (present !== undefined) return present;
+    const stream = new LiveStream(key, this.#limits, this.traffic);
+    this.#streams.set(key, stream);
+    return stream;
+  }
+
+  /** Drops the stream if nobody needs it any more. */
+  tidy(key: StreamKey): void {
+    if (this.#streams.get(key)?.isIdle) this.#streams.delete(key);
+  }
+
+  values(): Iterable<LiveStream> {
+    return this.#streams.values();
+  }
+}

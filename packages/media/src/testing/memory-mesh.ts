@@ -1,0 +1,81 @@
+import {
+  type Claim,
+  type MemberProfile,
+  NO_LOAD,
+  type Owner,
+  primaryOrder,
+  route,
+  type StreamKey,
+} from '@headwater/directory';
+import type { MediaHost } from '../media-host.js';
+
+/** Members in one process that all see each claim at once: a mesh for tests of media. */
+export class MemoryMesh {
+  readonly #profiles = new Map<string, MemberProfile>();
+  readonly #claims = new Map<string, Map<StreamKey, Claim>>();
+  readonly #listeners = new Set<(key: StreamKey) => void>();
+
+  /** A member's host. Its address is set once its ports are known. */
+  host(name: string): MediaHost {
+    this.setPorts(name, 1, 1);
+    this.#claims.set(name, new Map());
+    const own = this.#claims.get(name);
+    return {
+      member: name,
+      route: (request) =>
+        route({ self: name, profile: this.#profile(name), owners: (key) => this.owners(key) }, request),
+      owners: (key) => this.owners(key),
+      onOwnersChanged: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+      claim: (claim) => {
+        own?.set(claim.key, claim);
+        this.#tell(claim.key);
+      },
+      release: (key) => {
+        own?.delete(key);
+        this.#tell(key);
+      },
+    };
+  }
+
+  setPorts(name: string, rtmpPort: number, httpPort: number): void {
+    const address = { network: 'test', host: '127.0.0.1', rtmpPort, httpPort };
+    this.#profiles.set(name, {
+      name,
+      role: 'origin',
+      addresses: [address],
+      relayAddress: address,
+      draining: false,
+      program: 'test',
+    });
+  }
+
+  owners(key: StreamKey): Owner[] {
+    const owners: Owner[] = [];
+    for (const [member, claims] of this.#claims) {
+      const claim = claims.get(key);
+      if (claim === undefined) continue;
+      owners.push({ member, profile: this.#profile(member), liveness: 'alive', load: NO_LOAD, claim });
+    }
+    return owners.sort(primaryOrder);
+  }
+
+  /** The member is gone with all its claims. */
+  drop(name: string): void {
+    const claims = [...(this.#claims.get(name)?.keys() ?? [])];
+    this.#claims.get(name)?.clear();
+    for (const key of claims) this.#tell(key);
+  }
+
+  #profile(name: string): MemberProfile {
+    const profile = this.#profiles.get(name);
+    if (profile === undefined) throw new Error(`no member ${name}`);
+    return profile;
+  }
+
+  #tell(key: StreamKey): void {
+    for (const listener of [...this.#listeners]) listener(key);
+  }
+}

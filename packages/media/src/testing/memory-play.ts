@@ -1,0 +1,53 @@
+import type { MediaAddress, MediaInfo, PlayMark, PlayProtocol, StreamKey } from '@headwater/directory';
+import type { PlayRefusal, PlaySession } from '../play/play-session.js';
+import { MemoryPlayer } from './memory-player.js';
+
+let plays = 0;
+
+/** A play in memory, and everything that it was told. */
+export class MemoryPlay extends MemoryPlayer implements PlaySession {
+  readonly key: StreamKey;
+  readonly followsRedirect: boolean;
+  readonly mark: PlayMark;
+  readonly forgetsMark: boolean;
+  override readonly remote: string;
+  canRedirectNow = true;
+  /** In the order they came: `begin`, `wait`, `redirect HOST`, `refuse CODE`, `end REASON`. */
+  readonly told: string[] = [];
+
+  constructor(
+    more: {
+      key?: StreamKey;
+      followsRedirect?: boolean;
+      mark?: PlayMark;
+      remote?: string;
+      forgetsMark?: boolean;
+      protocol?: PlayProtocol;
+    } = {},
+  ) {
+    plays += 1;
+    super(`play-${plays}`);
+    this.key = more.key ?? '__defaultVhost__/live/s';
+    this.followsRedirect = more.followsRedirect ?? false;
+    this.mark = more.mark ?? 'none';
+    this.forgetsMark = more.forgetsMark ?? true;
+    this.remote = more.remote ?? `10.0.0.1:${plays}`;
+  }
+
+  override begin(media: MediaInfo): void {
+    super.begin(media);
+    this.told.push('begin');
+  }
+  wait(): void {
+    this.told.push('wait');
+  }
+  redirect(address: MediaAddress): void {
+    this.told.push(`redirect ${address.host}`);
+  }
+  refuse(code: PlayRefusal): void {
+    this.told.push(`refuse ${code}`);
+  }
+  override end(reason: 'stuck' | 'stopping'): void {
+    this.told.push(`end ${reason}`);
+  }
+}
