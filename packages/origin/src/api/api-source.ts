@@ -1,0 +1,17 @@
+import type { DirectoryView, PlayRequest, Route, StreamKey, StreamName } from '@headwater/directory';
+import type { StreamView } from '@headwater/media';
+import type { MemberView, MeshStatus } from '@headwater/mesh';
+
+/** What the API shows: read from the running member, nothing of it changed. */
+export interface ApiSource {
+  readonly directory: DirectoryView;
+  members(): readonly MemberView[];
+  status(): MeshStatus;
+  /** Streams on this member: published, relayed or waited for here. */
+  hereStreams(): readonly StreamView[];
+  hereStream(key: StreamKey): StreamView | undefined;
+  /** The route that this member would give. */
+  route(request: Omit<PlayRequest, 'mode'>): Route;
+  /** A vhost that counts here, or the default one. */
+  resolveVhost(vhost: string | undefined): StreamName['vhost'];
+}

@@ -1,0 +1,117 @@
+import { Directory, type MemberProfile, OwnLog, route } from '@headwater/directory';
+import { describe, expect, it } from 'vitest';
+import type { ApiSource } from './api-source.js';
+import { createApi } from './create-api.js';
+
+const profile = (name: string, rtmpPort: number): MemberProfile => {
+  const outside = { network: 'outside', host: 'localhost', rtmpPort, httpPort: rtmpPort + 100 };
+  const inside = { network: 'inside', host: name, rtmpPort: 1935, httpPort: 8080 };
+  return { name, role: 'origin', addresses: [inside, outside], relayAddress: inside, draining: false, program: '1' };
+};
+
+/** A member `c` that heard of `a`, which owns live/s1. */
+function sourceOf(overrides: Partial<ApiSource> = {}): ApiSource {
+  const directory = new Directory('id-c', profile('c', 1937), { membersMax: 9, streamsPerMemberMax: 9 });
+  const log = new OwnLog('id-a', 1, 9);
+  log.setProfile(profile('a', 1935));
+  log.claim({ key: '__defaultVhost__/live/s1', sinceMs: 0, media: { video: { codec: 'h264' } } });
+  directory.replace(log.snapshot());
+  return {
+    directory,
+    members: () => [],
+    status: () => ({ joined: true, synced: true }),
+    hereStreams: () => [],
+    hereStream: () => undefined,
+    route: (request) => route(directory, { ...request, mode: 'auto' }),
+    resolveVhost: () => '__defaultVhost__',
+    ...overrides,
+  };
+}
+
+const bugs: Error[] = [];
+const get = async (path: string, source = sourceOf(), host = 'localhost:1987') => {
+  const response = await createApi(source, (error) => bugs.push(error)).request(path, { headers: { host } });
+  const text = await response.text();
+  return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text };
+};
+
+describe('the API', () => {
+  it('lists streams with their owners in order', async () => {
+    const { body } = await get('/api/v1/streams');
+    expect(body.streams).toHaveLength(1);
+    expect(body.streams[0]).toMatchObject({
+      key: '__defaultVhost__/live/s1',
+      app: 'live',
+      stream: 's1',
+      owners: [{ member: 'id-a', name: 'a', since: '1970-01-01T00:00:00.000Z' }],
+    });
+  });
+
+  it('tells the route of each kind of client, and the address in the asker’s network', async () => {
+    const { body } = await get('/api/v1/streams/live/s1');
+    expect(body.routes).toMatchObject([
+      { client: 'rtmp', route: 'relay', reason: 'client-follows-no-redirects', target: 'a' },
+      { client: 'srs-edge', route: 'redirect', target: 'a', address: 'localhost:1935' },
+      { client: 'http-flv', route: 'redirect', target: 'a', address: 'localhost:2035' },
+      { client: 'ws-flv', route: 'relay', reason: 'websocket' },
+    ]);
+    const inside = await get('/api/v1/streams/live/s1', sourceOf(), 'c:1985');
+    expect(inside.body.routes[1]).toMatchObject({ address: 'a:1935' });
+  });
+
+  it('answers for a stream that nobody publishes, in an app with slashes, with a name in UTF-8', async () => {
+    const { status, body } = await get(`/api/v1/streams/live/room/${encodeURIComponent('直播')}`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ app: 'live/room', stream: '直播', owners: [], here: { source: 'none', players: [] } });
+    expect(body.routes.every((each: { route: string }) => each.route === 'wait')).toBe(true);
+  });
+
+  it.each(['/api/v1/streams/live', '/api/v1/streams/live/', '/api/v1/streams/live/%00', '/api/v1/streams/%ff/s1'])(
+    'refuses %s with a code and a hint',
+    async (path) => {
+      const { status, body } = await get(path);
+      expect(status).toBe(400);
+      expect(body.error).toMatchObject({ code: 'STREAM_NAME_INVALID' });
+      expect(body.error.hint).not.toBe('');
+    },
+  );
+
+  it('speaks SRS: the owner of a stream, or null', async () => {
+    const query = 'vhost=__defaultVhost__&ip=10.0.0.9&app=live&coworker=localhost:1985';
+    const known = await get(`/api/v1/clusters?${query}&stream=s1`);
+    expect(known.body).toEqual({
+      code: 0,
+      data: {
+        query: { ip: '10.0.0.9', vhost: '__defaultVhost__', app: 'live', stream: 's1' },
+        origin: {
+          ip: 'localhost',
+          port: 1935,
+          vhost: '__defaultVhost__',
+          api: 'localhost:1985',
+          routers: ['localhost:1985'],
+        },
+      },
+    });
+    expect((await get(`/api/v1/clusters?${query}&stream=s2`)).body.data.origin).toBeNull();
+  });
+
+  it('is ready only when joined and synced, and says what it waits for', async () => {
+    expect(await get('/readyz')).toMatchObject({ status: 200, body: { ready: true } });
+    const waiting = sourceOf({ status: () => ({ joined: false, synced: false, waitingFor: 'a seed' }) });
+    expect(await get('/readyz', waiting)).toMatchObject({ status: 503, body: { ready: false, waitingFor: 'a seed' } });
+    expect(await get('/healthz', waiting)).toMatchObject({ status: 200, body: { status: 'ok' } });
+  });
+
+  it('says what is there where nothing is, and keeps its own faults to the log', async () => {
+    expect(await get('/nothing')).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
+    const broken = sourceOf({
+      members: () => {
+        throw new Error('secret detail');
+      },
+    });
+    const { status, body } = await get('/api/v1/members', broken);
+    expect(status).toBe(500);
+    expect(JSON.stringify(body)).not.toContain('secret');
+    expect(bugs.map((error) => error.message)).toEqual(['secret detail']);
+  });
+});

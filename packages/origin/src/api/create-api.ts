@@ -1,0 +1,91 @@
+import { type StreamKey, streamKey, streamNameProblem } from '@headwater/directory';
+import { Hono } from 'hono';
+import { apiError } from './api-error.js';
+import type { ApiSource } from './api-source.js';
+import { describeCluster } from './clusters.js';
+import { listMembers } from './members.js';
+import { describeStream, listStreams } from './streams.js';
+
+/** Hears of errors that are bugs of ours; the client is told only that there was one. */
+export type BugReporter = (error: Error, path: string) => void;
+
+/** The HTTP API, apart from any listener, so that it is tested without a port. */
+export function createApi(source: ApiSource, onBug: BugReporter): Hono {
+  const api = new Hono();
+
+  for (const path of ['/', '/api/v1']) api.get(path, (context) => context.text(INDEX));
+  api.get('/healthz', (context) => context.json({ status: 'ok' }));
+  api.get('/readyz', (context) => {
+    const { joined, synced, waitingFor } = source.status();
+    const ready = joined && synced;
+    return context.json(
+      { ready, joined, synced, ...(waitingFor === undefined ? {} : { waitingFor }) },
+      ready ? 200 : 503,
+    );
+  });
+
+  api.get('/api/v1/members', (context) => context.json({ members: listMembers(source.members()) }));
+  api.get('/api/v1/streams', (context) => context.json({ streams: listStreams(source) }));
+
+  // The app may hold slashes, so the path is taken whole and split at its last one.
+  api.get('/api/v1/streams/*', (context) => {
+    const path = decodePath(context.req.path.slice('/api/v1/streams/'.length));
+    const slash = path?.lastIndexOf('/') ?? -1;
+    if (path === null || slash < 1) {
+      return apiError(context, 'STREAM_NAME_INVALID', 'the path names no stream: it is /api/v1/streams/APP/STREAM');
+    }
+    const found = keyOf(source, context.req.query('vhost'), path.slice(0, slash), path.slice(slash + 1));
+    if ('problem' in found) return apiError(context, 'STREAM_NAME_INVALID', found.problem);
+    return context.json(describeStream(source, found.key, hostOfHeader(context.req.header('host'))));
+  });
+
+  api.get('/api/v1/clusters', (context) => {
+    const { vhost = '', ip = '', app = '', stream = '', coworker = '' } = context.req.query();
+    const found = keyOf(source, vhost, app, stream);
+    if ('problem' in found) return apiError(context, 'STREAM_NAME_INVALID', found.problem);
+    return context.json(describeCluster(source, found.key, { ip, vhost, app, stream, coworker }));
+  });
+
+  api.notFound((context) =>
+    apiError(context, 'NOT_FOUND', `there is nothing at ${context.req.method} ${context.req.path}`),
+  );
+  api.onError((error, context) => {
+    onBug(error, context.req.path);
+    return apiError(context, 'INTERNAL', 'the request failed by a fault of this member, whose log says more');
+  });
+  return api;
+}
+
+const INDEX = `headwater API
+
+GET /api/v1/members                  who is in the mesh
+GET /api/v1/streams                  every stream and its owners
+GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players, and the route each kind of client gets
+GET /api/v1/clusters                 the same for SRS (vhost, app, stream, coworker)
+GET /healthz                         alive
+GET /readyz                          joined and synced: 200, else 503 and what it waits for
+`;
+
+function keyOf(
+  source: ApiSource,
+  vhost: string | undefined,
+  app: string,
+  stream: string,
+): { key: StreamKey } | { problem: string } {
+  const name = { vhost: source.resolveVhost(vhost), app, stream };
+  const problem = streamNameProblem(name);
+  return problem === null ? { key: streamKey(name) } : { problem };
+}
+
+function decodePath(path: string): string | null {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+}
+
+/** The host by which the asker reached this member, without port; decides in which network addresses are given. */
+function hostOfHeader(host: string | undefined): string | undefined {
+  return host?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+}

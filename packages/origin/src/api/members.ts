@@ -1,0 +1,54 @@
+import type { MemberView } from '@headwater/mesh';
+
+/** One member in `GET /api/v1/members`. */
+export interface ApiMember {
+  readonly id: string;
+  readonly name: string;
+  readonly self: boolean;
+  readonly role: string;
+  readonly liveness: string;
+  readonly generation: number;
+  readonly version: number;
+  readonly streams: number;
+  readonly players: number;
+  readonly publishers: number;
+  readonly outboundKbps: number;
+  readonly connected: boolean;
+  readonly draining: boolean;
+  readonly program: string;
+  readonly zone?: string;
+  readonly rttMs?: number;
+  readonly meshAddresses: readonly string[];
+  readonly addresses: readonly { network: string; host: string; rtmpPort: number; httpPort: number }[];
+}
+
+/** Self first, then by name, so that the list reads the same at each look. */
+export function listMembers(members: readonly MemberView[]): ApiMember[] {
+  return members
+    .map(apiMember)
+    .sort((a, b) => Number(b.self) - Number(a.self) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+}
+
+function apiMember(member: MemberView): ApiMember {
+  const profile = member.profile;
+  return {
+    id: member.id,
+    name: profile?.name ?? '(not heard yet)',
+    self: member.isSelf,
+    role: profile?.role ?? 'origin',
+    liveness: member.liveness,
+    generation: member.generation,
+    version: member.version,
+    streams: member.streams,
+    players: member.load.players,
+    publishers: member.load.publishers,
+    outboundKbps: member.load.outboundKbps,
+    connected: member.connected,
+    draining: profile?.draining ?? false,
+    program: profile?.program ?? '',
+    ...(profile?.zone === undefined ? {} : { zone: profile.zone }),
+    ...(member.rttMs === undefined ? {} : { rttMs: member.rttMs }),
+    meshAddresses: member.meshAddresses,
+    addresses: profile?.addresses ?? [],
+  };
+}

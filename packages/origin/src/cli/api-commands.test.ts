@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import { memoryIo } from './memory-io.fixture.js';
+import { runCli } from './run-cli.js';
+
+const answering = (body: unknown, status = 200) => ({
+  answer: () => new Response(typeof body === 'string' ? body : JSON.stringify(body), { status }),
+});
+const run = async (words: string[], overrides: Parameters<typeof memoryIo>[0] = {}) => {
+  const io = memoryIo(overrides);
+  return { status: await runCli(words, io), out: io.out(), err: io.err(), requests: io.requests };
+};
+
+const member = {
+  id: 'id-a',
+  name: 'origin-a',
+  self: true,
+  role: 'origin',
+  liveness: 'alive',
+  generation: 1,
+  version: 2,
+  streams: 3,
+  players: 40,
+  publishers: 3,
+  outboundKbps: 1234.5,
+  connected: false,
+  draining: false,
+  program: '0.1.0',
+  meshAddresses: ['127.0.0.1:7946'],
+  addresses: [],
+};
+const owner = {
+  member: 'id-a',
+  name: 'origin-a',
+  liveness: 'alive',
+  sinceMs: 1_000_000 - 192_000,
+  media: {
+    video: { codec: 'h264', width: 640, height: 360, frameRate: 25 },
+    audio: { codec: 'aac', sampleRateHz: 48_000 },
+  },
+};
+
+describe('members', () => {
+  const members = [
+    member,
+    { ...member, id: 'id-b', name: 'b', self: false, liveness: 'suspect', rttMs: 0.42 },
+    { ...member, id: 'id-c', name: 'evil\u001b[2Jname', self: false, connected: true },
+  ];
+
+  it('prints an aligned table', async () => {
+    const { status, out } = await run(['members'], answering({ members }));
+    expect(status).toBe(0);
+    expect(out).toBe(
+      [
+        'MEMBER            ROLE    STATE    STREAMS  PUBLISHERS  PLAYERS  OUT kbit/s  RTT ms  MESH ADDRESS    PROGRAM',
+        'origin-a (asked)  origin  alive          3           3       40        1235       -  127.0.0.1:7946  0.1.0',
+        'b                 origin  suspect        3           3       40        1235     0.4  127.0.0.1:7946  0.1.0',
+        'evil\ufffd[2Jname      origin  alive          3           3       40        1235       -  127.0.0.1:7946  0.1.0',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('prints the raw answer for machines', async () => {
+    const { out } = await run(['members', '--json'], answering({ members }));
+    expect(JSON.parse(out)).toEqual({ members });
+  });
+
+  it('is coloured on a terminal, unless NO_COLOR is set', async () => {
+    let out = '';
+    const stdout = { write: (text: string) => (out += text), isTTY: true };
+    await run(['members'], { ...answering({ members }), stdout });
+    expect(out).toContain('\u001b[33msuspect');
+    out = '';
+    await run(['members'], { ...answering({ members }), stdout, env: { NO_COLOR: '1' } });
+    expect(out).not.toContain('\u001b');
+  });
+});
+
+describe('streams', () => {
+  it('shows owners in order, how long, and what is in it', async () => {
+    const streams = [
+      { key: '__defaultVhost__/live/s1', owners: [owner, { ...owner, name: 'b' }], players: 2 },
+      { key: '__defaultVhost__/live/waiting', owners: [], players: 1 },
+    ];
+    const { out } = await run(['streams'], answering({ streams }));
+    expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['STREAM', 'OWNERS', 'FOR', 'MEDIA', 'PLAYERS HERE'],
+      ['live/s1', 'origin-a, b', '3m 12s', 'h264 640x360 25 fps, aac 48 kHz', '2'],
+      ['live/waiting', 'nobody', '-', '-', '1'],
+      [''],
+    ]);
+  });
+
+  it('says so where there are none', async () => {
+    expect((await run(['streams'], answering({ streams: [] }))).out).toContain('Nobody publishes anything');
+  });
+});
+
+describe('explain', () => {
+  const detail = {
+    key: '__defaultVhost__/live/s1',
+    owners: [owner],
+    here: {
+      source: 'relay',
+      relayFrom: 'id-a',
+      players: [
+        { protocol: 'rtmp', remote: '10.0.0.9:5', agent: 'ffmpeg', sinceMs: 999_000, state: 'playing' },
+      ],
+    },
+    routes: [
+      { client: 'rtmp', route: 'relay', reason: 'r', why: 'because', target: 'origin-a' },
+      {
+        client: 'srs-edge',
+        route: 'redirect',
+        reason: 'r',
+        why: 'it follows',
+        target: 'origin-a',
+        address: 'a:1935',
+      },
+    ],
+  };
+
+  it('shows owners, routes with their reasons, and players', async () => {
+    const { status, out, requests } = await run(
+      ['explain', 'live/room 1/s1'.replace(' ', '-')],
+      answering(detail),
+    );
+    expect(status).toBe(0);
+    expect(requests).toEqual(['http://127.0.0.1:1985/api/v1/streams/live/room-1/s1']);
+    for (const text of [
+      /^live\/s1\n/,
+      /1 {2}origin-a {2}alive {2}3m 12s/,
+      /srs-edge {2}redirect {2}origin-a at a:1935 {2}it follows/,
+      /On this member: relayed from origin-a, 1 players/,
+      /10\.0\.0\.9:5 {2}rtmp {6}playing {2}1s {3}ffmpeg/,
+    ])
+      expect(out).toMatch(text);
+  });
+
+  it('asks for a vhost, with names made safe for a URL', async () => {
+    const { requests } = await run(['explain', 'live/直播', '--vhost', 'a.example'], answering(detail));
+    expect(requests[0]).toBe(
+      `http://127.0.0.1:1985/api/v1/streams/live/${encodeURIComponent('直播')}?vhost=a.example`,
+    );
+  });
+
+  it('tells of a stream that nobody publishes', async () => {
+    const nobody = { ...detail, owners: [], here: { source: 'none', players: [] } };
+    expect((await run(['explain', 'live/s1'], answering(nobody))).out).toContain('Nobody publishes it');
+  });
+
+  it.each(['live', '/s1', 'live/', 'live/a b', 'live/../s1'])(
+    'refuses the name %j without asking',
+    async (name) => {
+      const { status, err, requests } = await run(['explain', name], answering(detail));
+      expect({ status, requests }).toEqual({ status: 2, requests: [] });
+      expect(err).toContain('STREAM_NAME_INVALID');
+    },
+  );
+});
+
+describe('health', () => {
+  it('is 0 where the member is ready', async () => {
+    const { status, out } = await run(['health'], answering({ ready: true }));
+    expect({ status, out }).toEqual({ status: 0, out: 'ready\n' });
+  });
+  it('is 1 where it is not, with the reason', async () => {
+    const { status, out } = await run(['health'], answering({ ready: false, waitingFor: 'a seed' }, 503));
+    expect({ status, out }).toEqual({ status: 1, out: 'not ready: a seed\n' });
+  });
+  it('is 1 where nobody answers', async () => {
+    expect((await run(['health'])).status).toBe(1);
+  });
+});
+
+describe('the API', () => {
+  it.each([
+    [['--api', 'http://h:1'], {}, 'http://h:1/'],
+    [['--api', 'h:1'], {}, 'http://h:1/'],
+    [[], { HEADWATER_API: 'http://env:2' }, 'http://env:2/'],
+    [['--api', 'flag:1'], { HEADWATER_API: 'http://env:2' }, 'http://flag:1/'],
+    [[], { HEADWATER_API: '', HEADWATER_API_PORT: '1986' }, 'http://127.0.0.1:1986/'],
+    [[], { HEADWATER_API_PORT: 'tcp://10.0.0.1:1985' }, 'http://127.0.0.1:1985/'],
+  ])('is found by %j %j', async (flags, env, base) => {
+    const { requests } = await run(['health', ...flags], { ...answering({ ready: true }), env });
+    expect(requests).toEqual([`${base}readyz`]);
+  });
+
+  it('out of reach is told with what to do', async () => {
+    const { status, out, err } = await run(['members']);
+    expect({ status, out }).toEqual({ status: 1, out: '' });
+    expect(err).toContain('error API_UNREACHABLE no API answers at http://127.0.0.1:1985: ECONNREFUSED');
+    expect(err).toContain('--api URL');
+  });
+
+  it('passes its refusals on', async () => {
+    const error = { code: 'INTERNAL', message: 'it broke', hint: 'mend it' };
+    const { status, err } = await run(['members'], answering({ error }, 500));
+    expect(status).toBe(1);
+    expect(err).toBe('error API_REFUSED it broke\n  mend it\n');
+  });
+
+  it.each(['<html>', '{"members":[{"id":1}]}', '[]', 'null', ''])(
+    'that is not ours (%j) is told',
+    async (body) => {
+      const { status, err } = await run(['members'], answering(body));
+      expect(status).toBe(1);
+      expect(err).toContain('API_ANSWER_UNKNOWN');
+    },
+  );
+
+  it.each(['ftp://h', 'http://', 'http://h:99999'])('%s is no URL for it', async (url) => {
+    const { status, err } = await run(['members', '--api', url]);
+    expect(status).toBe(2);
+    expect(err).toContain('expected a URL such as');
+  });
+});

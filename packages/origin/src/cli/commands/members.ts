@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import { API_FLAG, JSON_FLAG, readApi } from '../api-client.js';
+import type { Command } from '../command.js';
+import { EXIT } from '../io.js';
+import { livenessCell } from '../liveness-cell.js';
+import { paintFor } from '../paint.js';
+import { type Cell, renderTable } from '../table.js';
+
+const MEMBERS_ANSWER = v.object({
+  members: v.array(
+    v.object({
+      id: v.string(),
+      name: v.string(),
+      self: v.boolean(),
+      role: v.string(),
+      liveness: v.string(),
+      streams: v.number(),
+      players: v.number(),
+      publishers: v.number(),
+      outboundKbps: v.number(),
+      connected: v.boolean(),
+      draining: v.optional(v.boolean(), false),
+      zone: v.optional(v.string()),
+      program: v.optional(v.string(), ''),
+      meshAddresses: v.array(v.string()),
+      rttMs: v.optional(v.number()),
+    }),
+  ),
+});
+
+type Member = v.InferOutput<typeof MEMBERS_ANSWER>['members'][number];
+
+const RIGHT = { align: 'right' } as const;
+
+export const MEMBERS: Command = {
+  name: 'members',
+  summary: 'Show who is in the mesh, as one member sees it.',
+  flags: [API_FLAG, JSON_FLAG],
+  async run(given, io) {
+    const { value, text } = await readApi('/api/v1/members', MEMBERS_ANSWER, given, io);
+    if (given.has('json')) {
+      io.stdout.write(`${text.trimEnd()}\n`);
+      return EXIT.ok;
+    }
+    const hasZones = value.members.some(({ zone }) => zone !== undefined);
+    const columns = [
+      'MEMBER',
+      'ROLE',
+      'STATE',
+      ...(hasZones ? ['ZONE'] : []),
+      { title: 'STREAMS', ...RIGHT },
+      { title: 'PUBLISHERS', ...RIGHT },
+      { title: 'PLAYERS', ...RIGHT },
+      { title: 'OUT kbit/s', ...RIGHT },
+      { title: 'RTT ms', ...RIGHT },
+      'MESH ADDRESS',
+      'PROGRAM',
+    ];
+    const rows = value.members.map((member) => rowOf(member, hasZones));
+    io.stdout.write(renderTable(columns, rows, paintFor(io.stdout.isTTY === true, io.env)));
+    return EXIT.ok;
+  },
+};
+
+function rowOf(member: Member, hasZones: boolean): Cell[] {
+  return [
+    member.self ? { text: `${member.name} (asked)`, style: 'bold' } : member.name,
+    member.role,
+    livenessCell(member),
+    ...(hasZones ? [member.zone ?? '-'] : []),
+    String(member.streams),
+    String(member.publishers),
+    String(member.players),
+    String(Math.round(member.outboundKbps)),
+    member.rttMs === undefined ? '-' : member.rttMs.toFixed(1),
+    member.meshAddresses[0] ?? '-',
+    { text: member.program, style: 'dim' },
+  ];
+}

@@ -1,0 +1,44 @@
+import type { CliIo } from './io.js';
+
+/** A world in memory for tests of commands. */
+export interface MemoryIo extends CliIo {
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly requests: string[];
+  /** What the user does with Ctrl-C. */
+  requestStop(): void;
+  readonly exits: number[];
+}
+
+export function memoryIo(overrides: Partial<CliIo> & { readonly answer?: () => Response } = {}): MemoryIo {
+  let out = '';
+  let err = '';
+  const requests: string[] = [];
+  const exits: number[] = [];
+  const listeners = new Set<() => void>();
+  return {
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (err += text) },
+    env: {},
+    fetch: async (url) => {
+      requests.push(String(url));
+      if (overrides.answer === undefined)
+        throw new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') });
+      return overrides.answer();
+    },
+    now: () => 1_000_000,
+    onStopRequest(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    exitNow: (status) => exits.push(status),
+    ...overrides,
+    out: () => out,
+    err: () => err,
+    requests,
+    exits,
+    requestStop: () => {
+      for (const listener of listeners) listener();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { didYouMean, nearest } from '../config/nearest.js';
+import { HeadwaterError } from '../errors.js';
+import { PROGRAM_VERSION } from '../version.js';
+import type { Command } from './command.js';
+import { COMMANDS } from './commands.js';
+import { commandHelp, programHelp } from './help.js';
+import { type CliIo, EXIT } from './io.js';
+import { paintFor } from './paint.js';
+import { parseArguments } from './parse-arguments.js';
+import { errorText, exitStatus } from './show-error.js';
+
+/** Runs one command line (without node and script) and gives its exit status. Never rejects. */
+export async function runCli(words: readonly string[], io: CliIo): Promise<number> {
+  try {
+    return await dispatch(words, io);
+  } catch (error) {
+    io.stderr.write(errorText(error, paintFor(io.stderr.isTTY === true, io.env)));
+    return exitStatus(error);
+  }
+}
+
+async function dispatch(words: readonly string[], io: CliIo): Promise<number> {
+  const paint = paintFor(io.stdout.isTTY === true, io.env);
+  const [first] = words;
+  if (first === 'help') return dispatch([...words.slice(1), '--help'], io);
+  if (first === '--version' || first === '-v') return say(io, `${PROGRAM_VERSION}\n`);
+  if (first === '--help' || first === '-h') return say(io, programHelp(COMMANDS, paint));
+  if (first === undefined) {
+    io.stderr.write(programHelp(COMMANDS, paintFor(io.stderr.isTTY === true, io.env)));
+    return EXIT.usage;
+  }
+  const command = findCommand(words);
+  const given = parseArguments(command, words.slice(command.name.split(' ').length));
+  if (given.has('help')) return say(io, commandHelp(command, paint));
+  if (given.has('version')) return say(io, `${PROGRAM_VERSION}\n`);
+  return command.run(given, io);
+}
+
+function findCommand(words: readonly string[]): Command {
+  const command = COMMANDS.find(({ name }) => name.split(' ').every((word, index) => words[index] === word));
+  if (command !== undefined) return command;
+  const [first = '', second] = words;
+  if (first.startsWith('-'))
+    throw new HeadwaterError('USAGE', `found ${first} before any command; flags go after the command`);
+  const names = COMMANDS.map(({ name }) => name);
+  const below = names.filter((name) => name.startsWith(`${first} `));
+  if (below.length > 0) {
+    const near = second === undefined || second.startsWith('-') ? [] : nearest(`${first} ${second}`, below);
+    throw new HeadwaterError(
+      'USAGE',
+      `headwater ${first} is followed by a word of its own${didYouMean(near)}`,
+      {
+        hint: `There is: ${below.map((name) => `headwater ${name}`).join(', ')}.`,
+      },
+    );
+  }
+  const near = nearest(first, new Set(names.map((name) => name.split(' ')[0] ?? name)));
+  throw new HeadwaterError('USAGE', `there is no command ${JSON.stringify(first)}${didYouMean(near)}`);
+}
+
+function say(io: CliIo, text: string): number {
+  io.stdout.write(text);
+  return EXIT.ok;
+}

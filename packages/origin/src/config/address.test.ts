@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import {
+  isLoopback,
+  isWildcard,
+  parseAdvertised,
+  parseHost,
+  parseHostPort,
+  parseMeshAdvertise,
+} from './address.js';
+
+describe('parseHost', () => {
+  it.each(['0.0.0.0', '::', '::1', 'localhost', 'origin-a', 'origin_a.svc.cluster.local', 'a.example.com.'])(
+    'takes %s',
+    (host) => expect(parseHost(host)).toBe(host),
+  );
+  it('takes brackets off IPv6', () => expect(parseHost('[fe80::1]')).toBe('fe80::1'));
+  it.each([
+    '',
+    '256.1.1.1',
+    '1.2.3',
+    'a b',
+    'a:1',
+    '-a',
+    'a..b',
+    '[a]',
+    'http://a',
+    'ä.example',
+    'a'.repeat(64),
+  ])('refuses %j', (host) => expect(parseHost(host)).toBeNull());
+});
+
+describe('parseHostPort', () => {
+  it('takes names, IPv4 and IPv6 in brackets', () => {
+    expect(parseHostPort('origin-a:7946')).toEqual({ host: 'origin-a', port: 7946 });
+    expect(parseHostPort('10.0.0.1:1')).toEqual({ host: '10.0.0.1', port: 1 });
+    expect(parseHostPort('[fe80::1]:65535')).toEqual({ host: 'fe80::1', port: 65_535 });
+  });
+  it.each(['a', 'a:', 'a:0', 'a:65536', 'a:1:2', ':1', '::1:7946', '0.0.0.0:1', '[::]:1', 'a:1x', 'a: 1'])(
+    'refuses %j',
+    (text) => expect(parseHostPort(text)).toBeNull(),
+  );
+});
+
+describe('parseAdvertised', () => {
+  it('takes no, one or two ports', () => {
+    expect(parseAdvertised('inside=origin-a')).toEqual({ network: 'inside', host: 'origin-a' });
+    expect(parseAdvertised('out=a:1')).toEqual({ network: 'out', host: 'a', rtmpPort: 1 });
+    expect(parseAdvertised('out=[::1]:1:2')).toEqual({
+      network: 'out',
+      host: '::1',
+      rtmpPort: 1,
+      httpPort: 2,
+    });
+    expect(parseAdvertised('out = a:1')).toEqual({ network: 'out', host: 'a', rtmpPort: 1 });
+  });
+  it.each([
+    'origin-a',
+    '=a',
+    'in side=a',
+    'out=',
+    'out=0.0.0.0',
+    'out=[::]',
+    'out=a:1:2:3',
+    'out=a:0',
+    'out=a:b',
+  ])('refuses %j', (text) => expect(parseAdvertised(text)).toBeNull());
+});
+
+it('parseMeshAdvertise keeps what was written', () => {
+  expect(parseMeshAdvertise('[fe80::1]:7946')).toBe('[fe80::1]:7946');
+  expect(parseMeshAdvertise('a')).toBe('a');
+  expect(parseMeshAdvertise('a:1:2')).toBeNull();
+  expect(parseMeshAdvertise('0.0.0.0:1')).toBeNull();
+});
+
+it('tells wildcards and loopback', () => {
+  expect(['0.0.0.0', '::', '0:0:0:0:0:0:0:0'].every(isWildcard)).toBe(true);
+  expect(['10.0.0.0', '::1', 'a'].some(isWildcard)).toBe(false);
+  expect(['127.0.0.1', '127.8.8.8', '::1', 'LocalHost'].every(isLoopback)).toBe(true);
+  expect(['0.0.0.0', '127.example.com', '10.0.0.1'].some(isLoopback)).toBe(false);
+});

@@ -1,0 +1,80 @@
+import { isIP } from 'node:net';
+
+/** A host with a port; IPv6 without brackets. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One entry of `advertise`: where clients reach this member's media in one network. Absent ports: the bound ones. */
+export interface Advertised {
+  /** The network's name, the same on every member that has an address there. */
+  readonly network: string;
+  readonly host: string;
+  readonly rtmpPort?: number;
+  readonly httpPort?: number;
+}
+
+/** Labels of letters, digits, `-` and `_` (Docker's and Kubernetes' names have those), RFC 1123's lengths. */
+const DNS_NAME =
+  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
+const LOOKS_LIKE_IPV4 = /^[\d.]+$/;
+const NETWORK_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
+/** `host`, `[v6]`, and up to two ports after it. */
+const HOST_AND_PORTS = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?(?::(\d{1,5}))?$/;
+
+/** An IP address or a DNS name; null for anything else. IPv6 may stand in brackets, and is returned without. */
+export function parseHost(text: string): string | null {
+  const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
+  if (isIP(bare) !== 0) return bare;
+  return bare === text && DNS_NAME.test(text) && !LOOKS_LIKE_IPV4.test(text) ? text : null;
+}
+
+/** `host:port`, IPv6 in brackets, port 1 to 65535. */
+export function parseHostPort(text: string): HostPort | null {
+  const parts = splitPorts(text);
+  if (parts === null || parts.ports.length !== 1 || isWildcard(parts.host)) return null;
+  const port = parts.ports[0];
+  return port === undefined ? null : { host: parts.host, port };
+}
+
+/** `network=host[:rtmpPort[:httpPort]]`, IPv6 in brackets. Never a wildcard: nobody can connect to that. */
+export function parseAdvertised(text: string): Advertised | null {
+  const equals = text.indexOf('=');
+  const network = text.slice(0, Math.max(equals, 0)).trim();
+  const parts = splitPorts(text.slice(equals + 1).trim());
+  if (!NETWORK_NAME.test(network) || parts === null || isWildcard(parts.host)) return null;
+  const [rtmpPort, httpPort] = parts.ports;
+  return {
+    network,
+    host: parts.host,
+    ...(rtmpPort === undefined ? {} : { rtmpPort }),
+    ...(httpPort === undefined ? {} : { httpPort }),
+  };
+}
+
+/** `host` or `host:port`, kept as written. Never a wildcard. */
+export function parseMeshAdvertise(text: string): string | null {
+  const parts = splitPorts(text);
+  return parts === null || parts.ports.length > 1 || isWildcard(parts.host) ? null : text;
+}
+
+/** All addresses of this machine. */
+export function isWildcard(host: string): boolean {
+  return /^0+(\.0+){0,3}$/.test(host) || /^[0:]+$/.test(host);
+}
+
+/** Reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return (
+    host.toLowerCase() === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+  );
+}
+
+function splitPorts(text: string): { readonly host: string; readonly ports: readonly number[] } | null {
+  const match = HOST_AND_PORTS.exec(text);
+  if (match === null) return null;
+  const host = match[1] === undefined ? parseHost(match[2] ?? '') : isIP(match[1]) === 6 ? match[1] : null;
+  const ports = [match[3], match[4]].filter((port) => port !== undefined).map(Number);
+  return host === null || ports.some((port) => port < 1 || port > 65_535) ? null : { host, ports };
+}

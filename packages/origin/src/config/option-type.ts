@@ -1,0 +1,80 @@
+import * as v from 'valibot';
+
+/** What values an option takes, for the reader and for the machine. Issues of `schema` may name an item of a list. */
+export interface OptionType<T> {
+  /** How an environment variable or `--set` is read: as it stands, as a number, or as a comma list. */
+  readonly reads: 'text' | 'number' | 'list';
+  /** What is expected, to go after "expected". */
+  readonly expected: string;
+  readonly unit?: 'ms' | 'bytes';
+  /** Checks the value as YAML gives it (text, number or list) and makes of it what the program uses. */
+  readonly schema: v.GenericSchema<unknown, T>;
+}
+
+/** A whole number from `min` to `max`. */
+export function wholeNumber(min: number, max: number, unit?: 'ms' | 'bytes'): OptionType<number> {
+  const expected = `a whole number${unit === undefined ? '' : ` of ${unit}`} from ${min} to ${max}`;
+  return {
+    reads: 'number',
+    expected,
+    ...(unit === undefined ? {} : { unit }),
+    schema: v.pipe(
+      v.number(expected),
+      v.integer(expected),
+      v.minValue(min, expected),
+      v.maxValue(max, expected),
+    ),
+  };
+}
+
+/** A time in ms. */
+export function milliseconds(min: number, max: number): OptionType<number> {
+  return wholeNumber(min, max, 'ms');
+}
+
+/** A size in bytes. */
+export function bytes(min: number, max: number): OptionType<number> {
+  return wholeNumber(min, max, 'bytes');
+}
+
+/** A TCP port to listen on; 0 takes a free one. */
+export const LISTEN_PORT: OptionType<number> = wholeNumber(0, 65_535);
+
+/** One of a few words. */
+export function choice<const T extends string>(...words: readonly T[]): OptionType<T> {
+  const expected = `one of ${words.join(', ')}`;
+  return { reads: 'text', expected, schema: v.picklist(words, expected) };
+}
+
+/** A text that `parse` understands; `parse` gives null for any other. */
+export function text<T>(expected: string, parse: (text: string) => T | null): OptionType<T> {
+  return { reads: 'text', expected, schema: parsed(expected, parse) };
+}
+
+/** A list of texts, each of which `parse` understands. At most `LIST_LENGTH_MAX` of them. */
+export function listOf<T>(item: string, parse: (text: string) => T | null): OptionType<readonly T[]> {
+  const expected = `a list of ${item}`;
+  return {
+    reads: 'list',
+    expected,
+    schema: v.pipe(
+      v.array(parsed(item, parse), expected),
+      v.maxLength(LIST_LENGTH_MAX, `at most ${LIST_LENGTH_MAX} entries`),
+    ),
+  };
+}
+
+/** Most entries of one list: far above any real cluster, low enough to stay cheap. */
+export const LIST_LENGTH_MAX = 1000;
+
+function parsed<T>(expected: string, parse: (text: string) => T | null): v.GenericSchema<unknown, T> {
+  return v.pipe(
+    v.string(expected),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const value = parse(dataset.value);
+      if (value !== null) return value;
+      addIssue({ message: expected });
+      return NEVER;
+    }),
+  );
+}

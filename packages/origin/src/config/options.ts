@@ -1,0 +1,239 @@
+import { nameProblem, type PlayMode, type Role } from '@headwater/directory';
+import { parseAdvertised, parseHost, parseHostPort, parseMeshAdvertise } from './address.js';
+import {
+  bytes,
+  choice,
+  LISTEN_PORT,
+  listOf,
+  milliseconds,
+  type OptionType,
+  text,
+  wholeNumber,
+} from './option-type.js';
+
+/** One key of the configuration: all that validation, `--help`, `config print` and conf/origin.yml know of it. */
+export interface Option<T> {
+  readonly type: OptionType<T>;
+  /** As written in YAML; undefined where the key may be absent, or where `defaultNote` says what stands in. */
+  readonly default: string | number | readonly string[] | undefined;
+  /** The default in words, where it is not one fixed value. */
+  readonly defaultNote?: string;
+  /** What it does. Whole sentences. */
+  readonly meaning: string;
+  /** What more or less of it costs or risks. Whole sentences. */
+  readonly cost?: string;
+  /** As written in YAML, for who has no value of his own yet. */
+  readonly example?: string | readonly string[];
+  /** Never shown. */
+  readonly isSecret?: boolean;
+}
+
+type Facts<T> = Omit<Option<T>, 'type' | 'default' | 'defaultNote'>;
+
+function option<T>(
+  type: OptionType<T>,
+  value: NonNullable<Option<T>['default']>,
+  facts: Facts<T>,
+): Option<T> {
+  return { type, default: value, ...facts };
+}
+
+function optional<T>(type: OptionType<T>, defaultNote: string, facts: Facts<T>): Option<T | undefined> {
+  return { type, default: undefined, defaultNote, ...facts };
+}
+
+/** A key that always has a value, which only the machine it runs on can tell. */
+function filledIn<T>(type: OptionType<T>, defaultNote: string, facts: Facts<T>): Option<T> {
+  return { type, default: undefined, defaultNote, ...facts };
+}
+
+const MEMBER_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
+const named = (value: string) => (MEMBER_NAME.test(value) ? value : null);
+const label = (value: string) =>
+  value.trim() === value && value.length >= 1 && value.length <= 64 ? value : null;
+const vhost = (value: string) => (nameProblem('vhost', value) === null ? value : null);
+const folder = (value: string) => (value.length > 0 && !value.includes('\0') ? value : null);
+const secret = (value: string) =>
+  Buffer.byteLength(value.trim()) >= MESH_KEY_BYTES_MIN ? value.trim() : null;
+
+/** Shortest mesh key. */
+export const MESH_KEY_BYTES_MIN = 32;
+
+const HOST = text('an IP address or a host name', parseHost);
+const NAME = text(
+  '1 to 63 letters, digits, dots, hyphens or underscores, the first a letter or digit',
+  named,
+);
+const PLAY_MODE = choice<PlayMode>('auto', 'redirect', 'relay');
+const MIB = 1024 * 1024;
+
+/** Every key there is, in the order people read them. `<app>` stands for the name of an app. */
+export const OPTIONS = {
+  name: filledIn(NAME, 'the host name', {
+    meaning:
+      'What people call this member in logs, tables and the API. Names should differ from member to member.',
+    example: 'origin-a',
+  }),
+  role: option(choice<Role>('origin', 'edge'), 'origin', {
+    meaning: 'An origin takes publishers and serves players. An edge owns nothing and only serves players.',
+  }),
+  zone: optional(text('1 to 64 characters', label), 'none', {
+    meaning: 'Availability zone, rack or site, shown with each member; to prefer owners close by.',
+    example: 'eu-west-1a',
+  }),
+  dataDir: option(text('a folder', folder), './data', {
+    meaning:
+      'Folder for the identity key (mode 0600) and the last generation. Relative to the folder the process was started in.',
+    cost: 'Less than 1 KB. Lost, the member comes back under a new id. Two members must not share it.',
+  }),
+  advertise: option(
+    listOf(
+      'network=host[:rtmpPort[:httpPort]] with a host that clients can reach (not 0.0.0.0)',
+      parseAdvertised,
+    ),
+    [],
+    {
+      meaning:
+        'Where clients are told to reach this member, one entry for each network it is known in. A client is told the address in the network whose host name it used to reach us; the first entry serves where none matches. Empty: the address of the first network interface. Ports left out are rtmp.port and http.port.',
+      example: ['inside=origin-a', 'outside=live.example.com:1935:8080'],
+    },
+  ),
+  vhosts: option(listOf('vhost names without blanks and slashes', vhost), [], {
+    meaning:
+      'Host names whose streams are kept apart. Every other name means the one vhost __defaultVhost__.',
+    example: ['cdn.example.com'],
+  }),
+  'log.level': option(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
+    meaning: 'The least severe log lines to write.',
+    cost: 'debug writes a few lines per session; trace some per message, so only for a short while.',
+  }),
+  'log.format': option(choice('auto', 'json', 'pretty'), 'auto', {
+    meaning:
+      'json: one object per line, for machines. pretty: for people. auto: pretty on a terminal, else json.',
+  }),
+  'rtmp.host': option(HOST, '0.0.0.0', { meaning: 'Address to listen on for RTMP.' }),
+  'rtmp.port': option(LISTEN_PORT, 1935, {
+    meaning:
+      'Port for RTMP publishers, players, edges and the relay pulls of other members. 0 takes a free one.',
+  }),
+  'http.host': option(HOST, '0.0.0.0', { meaning: 'Address to listen on for HTTP-FLV and WebSocket-FLV.' }),
+  'http.port': option(LISTEN_PORT, 8080, {
+    meaning: 'Port for HTTP-FLV and WebSocket-FLV: http://HOST:PORT/APP/STREAM.flv. 0 takes a free one.',
+  }),
+  'api.host': option(HOST, '127.0.0.1', {
+    meaning: 'Address to listen on for the HTTP API and the health checks.',
+    cost: 'The API asks for no password: where it listens on more than loopback, a firewall or proxy must guard it.',
+  }),
+  'api.port': option(LISTEN_PORT, 1985, {
+    meaning: 'Port for the HTTP API. 0 takes a free one.',
+  }),
+  'mesh.host': option(HOST, '0.0.0.0', {
+    meaning: 'Address to listen on for the other members.',
+    cost: 'On loopback (127.0.0.1) the mesh needs no key, and nobody but this machine can join.',
+  }),
+  'mesh.port': option(LISTEN_PORT, 7946, {
+    meaning: 'Port for the other members (TCP). 0 takes a free one.',
+  }),
+  'mesh.advertise': optional(
+    text('host or host:port that the other members can reach (not 0.0.0.0)', parseMeshAdvertise),
+    'found from mesh.host and the network interfaces',
+    {
+      meaning: 'Where the other members reach this one, if it sits behind NAT or port mapping.',
+      example: 'origin-a.example.com:7946',
+    },
+  ),
+  'mesh.seeds': option(
+    listOf('host:port, such as origin-a:7946', (entry) => (parseHostPort(entry) === null ? null : entry)),
+    [],
+    {
+      meaning:
+        'Where to find the mesh. Any one that lives is enough, and they may start last. A member finds itself among them and ignores that, so the same list serves everywhere. DNS names are resolved again on each try; all addresses of a name count. Empty: this member is alone until others find it.',
+      example: ['origin-a:7946', 'origin-b:7946'],
+    },
+  ),
+  'mesh.key': {
+    ...optional(text(`at least ${MESH_KEY_BYTES_MIN} bytes (headwater key makes one)`, secret), 'none', {
+      meaning:
+        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one.',
+      cost: 'Better set as HEADWATER_MESH_KEY than written into files or command lines. To change it, restart every member.',
+    }),
+    isSecret: true,
+  },
+  'mesh.heartbeatMs': option(milliseconds(50, 60_000), 500, {
+    meaning: 'Time between two heartbeats to each member.',
+    cost: 'Bytes and CPU grow with 1 / heartbeatMs, and with the number of members.',
+  }),
+  'mesh.suspectAfterMs': option(milliseconds(100, 600_000), 1800, {
+    meaning: 'Silence after which a member is suspect: plays go to its streams only if nobody else has them.',
+    cost: 'Less finds hung members sooner, but takes a longer stall for a death. At least two heartbeats, better three.',
+  }),
+  'mesh.deadAfterMs': option(milliseconds(100, 600_000), 900, {
+    meaning:
+      'Further silence after which a suspect is dead and owns nothing. A closed connection is found at once.',
+    cost: 'A hung member is gone after suspectAfterMs + deadAfterMs; a member that stalls for longer is dropped.',
+  }),
+  'mesh.batchMs': option(milliseconds(0, 1000), 3, {
+    meaning: 'How long claims are gathered, under load, before they are sent as one message.',
+    cost: 'Delays news by as much; less sends more messages, each 0.2 to 1.5 ms of CPU at every member.',
+  }),
+  'play.mode': option(PLAY_MODE, 'auto', {
+    meaning:
+      'What a player gets whose stream is on another member. auto: redirect those that are known to follow one (SRS edges, HTTP-FLV players), relay for all others. redirect, relay: always that.',
+    cost: 'A relay costs one pull per stream and member, and its players here; a redirect costs nothing, but ffmpeg, OBS and VLC do not follow RTMP redirects.',
+  }),
+  'play.waitMs': option(milliseconds(0, 86_400_000), 60_000, {
+    meaning:
+      'How long a player waits for a stream that nobody publishes, before it is told that there is none.',
+    cost: 'One idle connection for each waiting player.',
+  }),
+  'play.queueBytesMax': option(bytes(65_536, 1024 * MIB), 8 * MIB, {
+    meaning: 'Most bytes queued towards one player; over it, frames are dropped up to the next keyframe.',
+    cost: 'Memory, for each slow player.',
+  }),
+  'play.stuckMs': option(milliseconds(500, 600_000), 10_000, {
+    meaning: 'How long a player may take nothing at all before it is disconnected.',
+  }),
+  'play.gopCacheBytesMax': option(bytes(0, 1024 * MIB), 16 * MIB, {
+    meaning:
+      'Most bytes kept of one stream since its last keyframe, so that new players see a picture at once. A longer GOP is not kept. 0 keeps none.',
+    cost: 'Memory, for each stream published or relayed here.',
+  }),
+  'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
+    meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',
+  }),
+  'relay.lingerMs': option(milliseconds(0, 3_600_000), 5000, {
+    meaning: 'How long a pull goes on after its last player left, so that the next one starts at once.',
+    cost: 'The bit rate of the stream between two members for as long.',
+  }),
+  'relay.stallMs': option(milliseconds(100, 60_000), 1500, {
+    meaning: 'No media for this long means that the owner is stuck: the relay goes on from the next one.',
+    cost: 'Less finds a hung owner sooner, but below 500 ms a stream with few frames is taken for a stuck one.',
+  }),
+  'relay.connectMs': option(milliseconds(100, 60_000), 3000, {
+    meaning: 'Deadline for connect, handshake and the answer to play, together, of one pull.',
+  }),
+  'relay.retryMs': option(milliseconds(50, 60_000), 500, {
+    meaning: 'Wait before the next try after all owners failed.',
+  }),
+  'limits.connectionsMax': option(wholeNumber(1, 1_000_000), 20_000, {
+    meaning: 'Most connections on the RTMP and HTTP ports together.',
+    cost: 'Each takes a file descriptor: raise ulimit -n (Docker: ulimits) as well.',
+  }),
+  'limits.connectionsPerAddressMax': option(wholeNumber(1, 1_000_000), 5000, {
+    meaning: 'Most connections from one client address. Behind a balancer or NAT, all clients share one.',
+  }),
+  'limits.handshakeMs': option(milliseconds(100, 600_000), 10_000, {
+    meaning: 'Deadline from connect to an accepted publish or play.',
+  }),
+  'limits.messageBytesMax': option(bytes(65_536, 16_777_215), 8 * MIB, {
+    meaning: 'Largest RTMP message or FLV tag that is taken. The protocol itself ends at 16777215.',
+    cost: 'Memory that one connection can make us use, for each of its chunk streams.',
+  }),
+  'limits.chunkStreamsMax': option(wholeNumber(8, 65_599), 64, {
+    meaning: 'Most RTMP chunk streams that one connection may use. Encoders use fewer than ten.',
+  }),
+  'apps.<app>.play.mode': optional(PLAY_MODE, 'play.mode', {
+    meaning: 'Overrides play.mode for one app.',
+    example: 'relay',
+  }),
+} as const satisfies Record<string, Option<unknown>>;

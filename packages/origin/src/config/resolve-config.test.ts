@@ -1,0 +1,309 @@
+import { describe, expect, it } from 'vitest';
+import { LIST_LENGTH_MAX } from './option-type.js';
+import { type ConfigInputs, type Resolution, resolveConfig } from './resolve-config.js';
+import { problemText, sourceText } from './setting.js';
+
+const KEY = 'k'.repeat(32);
+
+const resolve = (inputs: Partial<ConfigInputs> & { yaml?: string }): Resolution =>
+  resolveConfig({
+    env: { HEADWATER_MESH_KEY: KEY },
+    set: [],
+    hostName: 'host-1',
+    ...(inputs.yaml === undefined ? {} : { file: { name: 'origin.yml', text: inputs.yaml } }),
+    ...inputs,
+  });
+
+const configOf = (inputs: Parameters<typeof resolve>[0]) => {
+  const resolution = resolve(inputs);
+  if (!resolution.ok) throw new Error(resolution.problems.map(problemText).join('\n'));
+  return resolution.config;
+};
+
+const problemsOf = (inputs: Parameters<typeof resolve>[0]): string[] => {
+  const resolution = resolve(inputs);
+  return resolution.ok ? [] : resolution.problems.map(problemText);
+};
+
+const warningsOf = (inputs: Parameters<typeof resolve>[0]): string[] =>
+  resolve(inputs).warnings.map(problemText);
+
+describe('defaults', () => {
+  it('stand for everything not given', () => {
+    const config = configOf({});
+    expect(config).toMatchObject({
+      name: 'host-1',
+      role: 'origin',
+      dataDir: './data',
+      rtmp: { host: '0.0.0.0', port: 1935 },
+      http: { port: 8080 },
+      api: { host: '127.0.0.1', port: 1985 },
+      mesh: { port: 7946, seeds: [], key: KEY },
+      play: { mode: 'auto', waitMs: 60_000 },
+    });
+    expect('zone' in config).toBe(false);
+    expect('advertise' in config.mesh).toBe(false);
+    expect(Object.keys(config.apps)).toEqual([]);
+  });
+
+  it('serve an empty file, one with comments alone, and groups without keys', () => {
+    for (const yaml of ['', '\n', '# nothing\n', '---\n', 'mesh:\nplay:\n', 'zone:\nmesh:\n  seeds:\n'])
+      expect(configOf({ yaml })).toEqual(configOf({}));
+  });
+
+  it('are frozen, and have no prototype that an app could name', () => {
+    const config = configOf({ yaml: 'apps: { __proto__: { play: { mode: relay } } }' });
+    expect(Object.isFrozen(config.mesh)).toBe(true);
+    const modes = Object.entries(config.apps).map(([app, { play }]) => [app, play?.mode]);
+    expect(modes).toEqual([['__proto__', 'relay']]);
+    expect(({} as { play?: unknown }).play).toBeUndefined();
+  });
+});
+
+describe('precedence', () => {
+  const yaml = 'rtmp:\n  port: 1\nmesh:\n  seeds: [file:1, file:2]\n';
+  const env = { HEADWATER_MESH_KEY: KEY, HEADWATER_RTMP_PORT: '2', HEADWATER_MESH_SEEDS: 'env:1' };
+
+  it('is --set, environment, file, default', () => {
+    expect(configOf({ yaml }).rtmp.port).toBe(1);
+    expect(configOf({ yaml, env }).rtmp.port).toBe(2);
+    expect(configOf({ yaml, env, set: ['rtmp.port=3'] }).rtmp.port).toBe(3);
+    expect(configOf({ yaml, env, set: ['rtmp.port=3', 'rtmp.port=4'] }).rtmp.port).toBe(4);
+    expect(configOf({ yaml, env, set: ['rtmp.port='] }).rtmp.port).toBe(1935);
+  });
+
+  it('replaces whole lists', () => {
+    expect(configOf({ yaml }).mesh.seeds).toEqual(['file:1', 'file:2']);
+    expect(configOf({ yaml, env }).mesh.seeds).toEqual(['env:1']);
+    expect(configOf({ yaml, env, set: ['mesh.seeds=set:1, set:2'] }).mesh.seeds).toEqual(['set:1', 'set:2']);
+    expect(configOf({ yaml, env, set: ['mesh.seeds='] }).mesh.seeds).toEqual([]);
+  });
+
+  it('is told for each key', () => {
+    const resolution = resolve({ yaml, env, set: ['http.port=9', 'apps.a.b/c.play.mode=relay'] });
+    if (!resolution.ok) throw new Error('not resolved');
+    const sources = new Map(resolution.effective.map(({ path, source }) => [path, sourceText(source)]));
+    expect(sources.get('http.port')).toBe('--set');
+    expect(sources.get('rtmp.port')).toBe('env HEADWATER_RTMP_PORT');
+    expect(sources.get('api.port')).toBe('default');
+    expect(sources.get('apps.a.b/c.play.mode')).toBe('--set');
+    expect(resolution.config.apps['a.b/c']?.play?.mode).toBe('relay');
+    const fromFile = resolve({ yaml });
+    if (!fromFile.ok) throw new Error('not resolved');
+    expect(sourceText(fromFile.effective.find(({ path }) => path === 'mesh.seeds')!.source)).toBe(
+      'origin.yml:4',
+    );
+  });
+});
+
+describe('environment', () => {
+  const withEnv = (env: Record<string, string>) => ({ env: { HEADWATER_MESH_KEY: KEY, ...env } });
+
+  it('names keys in capitals with _ for dots and humps', () => {
+    const { mesh, limits, apps } = configOf(
+      withEnv({
+        HEADWATER_MESH_SUSPECT_AFTER_MS: '2000',
+        HEADWATER_LIMITS_CONNECTIONS_PER_ADDRESS_MAX: ' 7 ',
+        HEADWATER_APPS_MY_APP_PLAY_MODE: 'relay',
+      }),
+    );
+    expect([mesh.suspectAfterMs, limits.connectionsPerAddressMax]).toEqual([2000, 7]);
+    expect(apps.my_app?.play?.mode).toBe('relay');
+  });
+
+  it('takes an empty variable for one not set', () => {
+    expect(configOf(withEnv({ HEADWATER_RTMP_PORT: '', HEADWATER_MESH_SEEDS: ' ' }))).toEqual(configOf({}));
+  });
+
+  it('reports unknown names with the nearest', () => {
+    expect(problemsOf(withEnv({ HEADWATER_MESH_SEED: 'a:1' }))).toEqual([
+      'env HEADWATER_MESH_SEED: no such variable; did you mean HEADWATER_MESH_SEEDS?',
+    ]);
+    expect(problemsOf(withEnv({ HEADWATER_PORT: '1935' }))).toHaveLength(1);
+  });
+
+  it('leaves HEADWATER_API and the variables of Kubernetes alone', () => {
+    const env = withEnv({
+      HEADWATER_API: 'http://127.0.0.1:1',
+      HEADWATER_SERVICE_HOST: '10.0.0.1',
+      HEADWATER_SERVICE_PORT: '1935',
+      HEADWATER_SERVICE_PORT_HTTP_FLV: '8080',
+      HEADWATER_PORT: 'tcp://10.0.0.1:1935',
+      HEADWATER_PORT_1985_TCP: 'tcp://10.0.0.1:1985',
+      HEADWATER_PORT_1985_TCP_ADDR: '10.0.0.1',
+      HEADWATER_PORT_1985_TCP_PROTO: 'tcp',
+      HEADWATER_MESH_SERVICE_HOST: '10.0.0.2',
+      HEADWATER_MESH_PORT: 'tcp://10.0.0.2:7946',
+      HEADWATER_MESH_PORT_7946_TCP_PORT: '7946',
+    });
+    expect(configOf(env)).toEqual(configOf({}));
+  });
+});
+
+describe('problems', () => {
+  it.each([
+    [
+      'rtmp: { port: 70000 }',
+      'origin.yml:1: rtmp.port: found 70000, expected a whole number from 0 to 65535',
+    ],
+    ['rtmp: { port: -1 }', 'origin.yml:1: rtmp.port: found -1, expected a whole number from 0 to 65535'],
+    ['rtmp: { port: 1.5 }', 'origin.yml:1: rtmp.port: found 1.5, expected a whole number from 0 to 65535'],
+    [
+      'rtmp: { port: .inf }',
+      'origin.yml:1: rtmp.port: found Infinity, expected a whole number from 0 to 65535',
+    ],
+    [
+      'rtmp: { port: "1935" }',
+      'origin.yml:1: rtmp.port: found "1935" (in quotes, so no number), expected a whole number from 0 to 65535',
+    ],
+    [
+      'name: 7',
+      'origin.yml:1: name: found 7 (without quotes, so no text), expected 1 to 63 letters, digits, dots, hyphens or underscores, the first a letter or digit',
+    ],
+    ['role: [origin]', 'origin.yml:1: role: found a list of 1, expected one of origin, edge'],
+    ['role: boss', 'origin.yml:1: role: found "boss", expected one of origin, edge'],
+    [
+      'mesh: { seeds: a:1 }',
+      'origin.yml:1: mesh.seeds: found "a:1", expected a list of host:port, such as origin-a:7946',
+    ],
+    [
+      'mesh:\n  seeds:\n    - a:1\n    - b: 2',
+      'origin.yml:4: mesh.seeds[1]: found a map (a colon with a blank after it makes one), expected host:port, such as origin-a:7946',
+    ],
+    [
+      'advertise:\n- in=a\n- out=0.0.0.0',
+      'origin.yml:3: advertise[1]: found "out=0.0.0.0", expected network=host[:rtmpPort[:httpPort]] with a host that clients can reach (not 0.0.0.0)',
+    ],
+    [
+      'advertise: [a=x, a=y]',
+      'origin.yml:1: advertise: found the network a twice, expected one entry for each network',
+    ],
+    ['mesh: 5', 'origin.yml:1: mesh: found the value 5, expected keys below it'],
+    ['- a', 'origin.yml:1: found a list, expected keys such as rtmp: or mesh:'],
+    ['\n\nsedes: []', 'origin.yml:3: sedes: unknown key; did you mean mesh.seeds?'],
+    ['mesh.port: 1', 'origin.yml:1: mesh.port: a key with dots; expected mesh: and below it port:'],
+    ['zone: a\nzone: b', 'origin.yml:2: zone: given twice, first in line 1'],
+    [
+      'apps: { a b: { play: { mode: relay } } }',
+      'origin.yml:1: apps.a b: found no name of an app: the app has a blank, a control character or one of ? # \\',
+    ],
+    [
+      'vhosts: [a/b]',
+      'origin.yml:1: vhosts[0]: found "a/b", expected vhost names without blanks and slashes',
+    ],
+    [
+      'api: { port: 1935 }',
+      'origin.yml:1: api.port: found 1935, which rtmp.port has already; expected a port of its own',
+    ],
+    [
+      'mesh: { suspectAfterMs: 500 }',
+      'origin.yml:1: mesh.suspectAfterMs: found 500, which is no more than one heartbeat (500 ms): every member would be suspect; expected at least three heartbeats',
+    ],
+  ])('%j', (yaml, expected) => expect(problemsOf({ yaml })).toEqual([expected]));
+
+  it('come all at once, in the order of their places', () => {
+    const problems = problemsOf({
+      yaml: 'x: 1\nrtmp:\n  port: no\nmesh:\n  key: short\n',
+      env: { HEADWATER_HTTP_PORT: 'x' },
+      set: ['role=boss', 'foo', 'foo.bar=1'],
+    });
+    expect(problems.map((problem) => problem.replace(/(, expected|;).*/, ''))).toEqual([
+      'origin.yml:1: x: unknown key',
+      'origin.yml:3: rtmp.port: found "no"',
+      'origin.yml:5: mesh.key: found 5 bytes',
+      'env HEADWATER_HTTP_PORT: http.port: found "x"',
+      '--set: foo: found no =',
+      '--set: foo.bar: unknown key',
+      '--set: role: found "boss"',
+    ]);
+  });
+
+  it('never show a secret', () => {
+    const secret = 'hunter2-hunter2';
+    const problems = [
+      ...problemsOf({ yaml: `mesh: { key: ${secret} }`, env: {} }),
+      ...problemsOf({ env: { HEADWATER_MESH_KEY: secret } }),
+      ...problemsOf({ env: {}, set: [`mesh.key=${secret}`] }),
+    ];
+    expect(problems).toHaveLength(3);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('tell of a missing mesh key, unless the mesh keeps to this machine', () => {
+    expect(problemsOf({ env: {} })[0]).toMatch(/^mesh\.key: found none, .*headwater key.*HEADWATER_MESH_KEY/);
+    expect(problemsOf({ env: {}, set: ['mesh.host=127.0.0.1'] })).toEqual([]);
+    expect(problemsOf({ env: {}, set: ['mesh.host=::1'] })).toEqual([]);
+  });
+
+  it('allow the same port on different addresses, and free ports', () => {
+    expect(problemsOf({ set: ['rtmp.host=10.0.0.1', 'http.host=10.0.0.2', 'http.port=1935'] })).toEqual([]);
+    expect(problemsOf({ set: ['rtmp.port=0', 'http.port=0', 'api.port=0', 'mesh.port=0'] })).toEqual([]);
+    expect(problemsOf({ set: ['http.port=1935'] })).toHaveLength(1);
+  });
+});
+
+describe('hostile YAML', () => {
+  it.each([
+    ['a: &a [x]\nb: *a', /aliases/],
+    ['a: *nothing', /alias/],
+    ['a: [', /not YAML/],
+    ['a: b: c', /not YAML/],
+    ['\tmesh:\n  port: 1', /not YAML/],
+    ['a: 1\n---\nb: 2', /not YAML/],
+    ['zone: !!binary aGk=', /not YAML/],
+    ['zone: !ruby/object x', /not YAML/],
+    ['? [a, b]\n: c', /no words/],
+    ['<<: { port: 1 }', /unknown key/],
+    [`zone: ${'x'.repeat(100_000)}`, /found "x{60}\.\.\."/],
+  ])('%# is a problem with its line, and nothing worse', (yaml, expected) => {
+    const problems = problemsOf({ yaml });
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.join('\n')).toMatch(expected);
+    expect(problems[0]).toMatch(/^origin\.yml:\d+: /);
+  });
+
+  it('does not guess at the rest of a file that is no YAML', () => {
+    expect(
+      problemsOf({ yaml: 'mesh: {key: [', env: {} }).every((problem) => problem.includes('not YAML')),
+    ).toBe(true);
+  });
+
+  it('bounds the length of lists', () => {
+    const seeds = (count: number) => [`mesh.seeds=${Array.from({ length: count }, () => 'a:1').join(',')}`];
+    expect(problemsOf({ set: seeds(LIST_LENGTH_MAX) })).toEqual([]);
+    expect(problemsOf({ set: seeds(LIST_LENGTH_MAX + 1) })).toEqual([
+      '--set: mesh.seeds: found a list of 1001, expected at most 1000 entries',
+    ]);
+  });
+
+  it('takes deep nesting, many keys and many aliases in its stride', () => {
+    const deep = '['.repeat(100_000);
+    const wide = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n');
+    const laughs = 'a: &a [x,x,x,x,x,x,x,x,x]\n'.concat(
+      ...Array.from({ length: 9 }, (_, i) => `b${i}: &b${i} [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n`),
+    );
+    for (const yaml of [deep, wide, laughs]) expect(problemsOf({ yaml }).length).toBeGreaterThan(0);
+  });
+});
+
+describe('warnings', () => {
+  it.each([
+    ['mesh.suspectAfterMs=900', /mesh\.suspectAfterMs: 900 ms is less than two heartbeats/],
+    ['relay.stallMs=200', /relay\.stallMs: below 500 ms/],
+    ['play.queueBytesMax=65536', /play\.queueBytesMax: less than limits\.messageBytesMax/],
+    ['limits.connectionsMax=10', /limits\.connectionsPerAddressMax: more than limits\.connectionsMax/],
+  ])('%s', (flag, expected) => {
+    const warnings = warningsOf({ set: [flag] });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(expected);
+    expect(problemsOf({ set: [flag] })).toEqual([]);
+  });
+
+  it('tell of far seeds that a mesh on loopback hears nothing of', () => {
+    expect(warningsOf({ set: ['mesh.host=127.0.0.1', 'mesh.seeds=a:1'] })[0]).toMatch(
+      /can't reach this member/,
+    );
+    expect(warningsOf({ set: ['mesh.host=127.0.0.1', 'mesh.seeds=127.0.0.1:1,[::1]:2'] })).toEqual([]);
+    expect(warningsOf({})).toEqual([]);
+  });
+});

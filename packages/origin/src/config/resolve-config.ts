@@ -1,0 +1,144 @@
+import * as v from 'valibot';
+import { APP_PLACE, type FoundOption, findOption, OPTION_LIST } from './option-lookup.js';
+import { type ConfigValues, nestValues, type OriginConfig } from './origin-config.js';
+import { readEnvironment } from './read-environment.js';
+import { readSet } from './read-set.js';
+import { readYaml } from './read-yaml.js';
+import { RULES } from './rules.js';
+import { foundText, type Problem, type RawValue, type Setting, type Source } from './setting.js';
+
+/** Everything that a configuration is made of, already in memory. */
+export interface ConfigInputs {
+  readonly file?: { readonly name: string; readonly text: string };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `KEY=VALUE` each, the last one of a key counts. */
+  readonly set: readonly string[];
+  /** What `name` is where nobody gives one. */
+  readonly hostName: string;
+}
+
+/** One key with the value in force, as written, and where that came from. */
+export interface EffectiveValue {
+  readonly path: string;
+  /** Absent where the key has no value. */
+  readonly value?: RawValue;
+  readonly source: Source;
+  readonly isSecret: boolean;
+}
+
+export interface ResolvedConfig {
+  readonly config: OriginConfig;
+  /** Every key of the table in its order, then the apps'. */
+  readonly effective: readonly EffectiveValue[];
+  readonly warnings: readonly Problem[];
+}
+
+export type Resolution =
+  | ({ readonly ok: true } & ResolvedConfig)
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
+
+const DEFAULT: Source = { kind: 'default' };
+
+/**
+ * One configuration from all its sources: `--set` before the environment before the file before the defaults, key by
+ * key (a list replaces a list). Reports everything that is wrong, also with values that another source overrides.
+ */
+export function resolveConfig(inputs: ConfigInputs): Resolution {
+  const readings = [
+    ...(inputs.file === undefined ? [] : [readYaml(inputs.file.name, inputs.file.text)]),
+    readEnvironment(inputs.env),
+    readSet(inputs.set),
+  ];
+  const problems: Problem[] = readings.flatMap((reading) => reading.problems);
+  const inForce = new Map(defaults(inputs.hostName).map((setting) => [setting.path, setting]));
+  const values = new Map<string, { readonly segments: readonly string[]; readonly value: unknown }>();
+  const invalid = new Set(problems.map(({ path }) => path).filter((path) => path !== ''));
+  for (const setting of [...inForce.values(), ...readings.flatMap((reading) => reading.settings)]) {
+    // `--set KEY=` puts the default back: the reading gave no value, the default's is checked in its place.
+    const actual =
+      setting.value === null && setting.source.kind === 'set'
+        ? { ...defaultOf(setting, inputs.hostName), source: setting.source }
+        : setting;
+    const checked = check(actual);
+    if ('problems' in checked) {
+      problems.push(...checked.problems);
+      invalid.add(actual.path);
+      continue;
+    }
+    inForce.set(actual.path, actual);
+    values.set(actual.path, { segments: actual.segments, value: checked.value });
+  }
+  const warnings: Problem[] = [];
+  const flat = Object.fromEntries([...values].map(([path, { value }]) => [path, value])) as ConfigValues;
+  // A file that is no YAML might have said anything.
+  const isUnread = problems.some(({ path, source }) => path === '' && source.kind === 'file');
+  for (const rule of isUnread ? [] : RULES) {
+    if (rule.keys.some((key) => isInvalid(key, invalid))) continue;
+    const text = rule.check(flat);
+    if (text === null) continue;
+    const blamed = rule.keys
+      .map((key) => inForce.get(key)?.source ?? DEFAULT)
+      .find(({ kind }) => kind !== 'default');
+    const problem = {
+      path: rule.keys[0],
+      source: blamed ?? DEFAULT,
+      text,
+      ...(rule.code && { code: rule.code }),
+    };
+    (rule.severity === 'error' ? problems : warnings).push(problem);
+  }
+  if (problems.length > 0) return { ok: false, problems: inOrder(problems), warnings };
+  const nested = new Map([...values.values()].map(({ segments, value }) => [segments, value]));
+  return { ok: true, config: nestValues(nested), effective: [...inForce.values()].map(effective), warnings };
+}
+
+/** Whether the key, or a group that it is in, has a problem of its own. */
+function isInvalid(key: string, invalid: ReadonlySet<string>): boolean {
+  return (
+    invalid.has(key) || key.split('.').some((_, index, names) => invalid.has(names.slice(0, index).join('.')))
+  );
+}
+
+function defaults(hostName: string): readonly Setting[] {
+  return OPTION_LIST.flatMap(({ segments }) => {
+    const found = segments.includes(APP_PLACE) ? null : findOption(segments);
+    return found === null ? [] : [defaultOf(found, hostName)];
+  });
+}
+
+function defaultOf(found: FoundOption, hostName: string): Setting {
+  const value = found.path === 'name' ? hostName : (found.option.default ?? null);
+  return { path: found.path, segments: found.segments, option: found.option, value, source: DEFAULT };
+}
+
+function check(setting: Setting): { readonly value: unknown } | { readonly problems: readonly Problem[] } {
+  const { option, path, value, source } = setting;
+  // No value where none is needed.
+  if (value === null && option.default === undefined) return { value: undefined };
+  const result = v.safeParse(option.type.schema, value, { abortPipeEarly: true });
+  if (result.success) return { value: result.output };
+  return {
+    problems: result.issues.map((issue) => {
+      const index = Number(issue.path?.[0]?.key ?? Number.NaN);
+      const entry = Array.isArray(value) && index >= 0 ? (value[index] ?? null) : undefined;
+      if (entry === undefined)
+        return { path, source, text: `found ${foundText(value, option)}, expected ${issue.message}` };
+      const entrySource = setting.entrySources?.[index] ?? source;
+      const text = `found ${foundText(entry, option)}, expected ${issue.message}`;
+      return { path: `${path}[${index}]`, source: entrySource, text };
+    }),
+  };
+}
+
+function effective({ path, value, source, option }: Setting): EffectiveValue {
+  return { path, ...(value === null ? {} : { value }), source, isSecret: option.isSecret === true };
+}
+
+/** As people work through them: the file from its top, the environment, the command line, then what is missing. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  const rank = { file: 0, environment: 1, set: 2, default: 3 } as const;
+  const line = (source: Source) => (source.kind === 'file' ? source.line : 0);
+  return [...problems].sort(
+    (a, b) => rank[a.source.kind] - rank[b.source.kind] || line(a.source) - line(b.source),
+  );
+}

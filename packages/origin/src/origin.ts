@@ -1,0 +1,131 @@
+import { DEFAULT_VHOST, type PlayRequest, route } from '@headwater/directory';
+import { createMedia, type Media, type MediaHost } from '@headwater/media';
+import { createMesh, type Mesh } from '@headwater/mesh';
+import type { Logger } from 'pino';
+import type { ApiSource } from './api/api-source.js';
+import { createApi } from './api/create-api.js';
+import { type ApiListener, listenApi } from './api/listen.js';
+import type { OriginConfig } from './config/origin-config.js';
+import { createLog } from './log.js';
+import { profileOf } from './profile.js';
+import { PROGRAM_VERSION } from './version.js';
+
+/** A running member: mesh, media and API together. */
+export interface RunningOrigin {
+  /** Ports really bound. */
+  readonly ports: { readonly rtmp: number; readonly http: number; readonly api: number; readonly mesh: number };
+  /** Releases all claims, says leave, closes everything. Never rejects. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** What is odd about the config, to be logged. */
+  readonly warnings: readonly string[];
+  readonly log?: Logger;
+}
+
+/** How often the member's load is measured and told, ms. */
+const LOAD_INTERVAL_MS = 1000;
+
+/**
+ * Starts one member: joins the mesh, opens the media and API ports, and introduces them to each other. Rejects with
+ * `MeshError`, `ListenError` or the system's error of the API's port; then nothing is left open.
+ */
+export async function startOrigin(config: OriginConfig, options: StartOptions): Promise<RunningOrigin> {
+  const log = options.log ?? createLog(config, process.stdout.isTTY === true);
+  for (const warning of options.warnings) log.warn({ warning }, 'config warning');
+
+  const configured = { rtmp: config.rtmp.port, http: config.http.port };
+  let meshHost = '127.0.0.1';
+  const mesh = await createMesh(
+    { ...config.mesh, dataDir: config.dataDir },
+    {
+      log,
+      profile: (host) => {
+        meshHost = host;
+        return profileOf(config, host, configured);
+      },
+    },
+  );
+  const media = createMedia(mediaOptions(config), mediaHost(mesh), log);
+  let api: ApiListener;
+  try {
+    await media.start();
+    if (media.ports.rtmp !== configured.rtmp || media.ports.http !== configured.http) {
+      mesh.setProfile(profileOf(config, meshHost, media.ports));
+    }
+    const app = createApi(apiSource(config, mesh, media), (error, path) => log.error({ err: error, path }, 'api bug'));
+    api = await listenApi(app, config.api.host, config.api.port);
+  } catch (error) {
+    await media.stop();
+    await mesh.stop();
+    throw error;
+  }
+
+  const loadTimer = setInterval(() => mesh.setLoad(media.load()), LOAD_INTERVAL_MS);
+  const ports = { ...media.ports, api: api.port, mesh: mesh.port };
+  log.info({ member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION }, 'origin ready');
+
+  let stopped: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    clearInterval(loadTimer);
+    // The mesh goes first: the others stop routing here before the players here are let go.
+    await mesh.stop();
+    await media.stop();
+    await api.close();
+    log.info({ member: mesh.id }, 'origin stopped');
+  };
+  return {
+    ports,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+function mediaOptions(config: OriginConfig): Parameters<typeof createMedia>[0] {
+  const { rtmp, http, vhosts, play, publish, relay, limits, apps, name, role } = config;
+  return {
+    memberName: name,
+    acceptsPublishers: role === 'origin',
+    rtmp,
+    http,
+    vhosts,
+    play,
+    publish,
+    relay,
+    limits,
+    apps,
+  };
+}
+
+/** The one place where media and mesh meet. */
+function mediaHost(mesh: Mesh): MediaHost {
+  return {
+    member: mesh.id,
+    route: (request) => route(mesh.directory, request),
+    owners: (key) => mesh.directory.owners(key),
+    onOwnersChanged: (listener) => mesh.onOwnersChanged(listener),
+    claim: (claim) => mesh.claim(claim),
+    release: (key) => mesh.release(key),
+  };
+}
+
+function apiSource(config: OriginConfig, mesh: Mesh, media: Media): ApiSource {
+  return {
+    directory: mesh.directory,
+    members: () => mesh.members(),
+    status: () => mesh.status(),
+    hereStreams: () => media.streams(),
+    hereStream: (key) => media.stream(key),
+    route: (request) => route(mesh.directory, withMode(config, request)),
+    resolveVhost: (vhost) => (vhost !== undefined && config.vhosts.includes(vhost) ? vhost : DEFAULT_VHOST),
+  };
+}
+
+function withMode(config: OriginConfig, request: Omit<PlayRequest, 'mode'>): PlayRequest {
+  const app = request.key.slice(request.key.indexOf('/') + 1, request.key.lastIndexOf('/'));
+  return { ...request, mode: config.apps[app]?.play?.mode ?? config.play.mode };
+}
+
