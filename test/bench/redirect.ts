@@ -1,0 +1,63 @@
+import { Cluster } from '../support/cluster.js';
+import { RtmpClient } from '../support/rtmp-client.js';
+import type { Scope } from '../support/scope.js';
+import { spreadOf } from './figures.js';
+import { statusAt } from './rtmp-timing.js';
+
+const PLAYS = 300;
+const AT_ONCE = 50;
+const REDIRECTED = 'NetConnection.Connect.Rejected';
+
+/** From `play` to the RTMP 302, as an SRS edge sees it on a member that does not own the stream; 3 members. */
+export async function redirect(scope: Scope): Promise<object> {
+  // The publishers send nothing: only the answer to a play is measured.
+  const cluster = await Cluster.start(scope, { config: { publish: { idleMs: 600_000 }, log: { level: 'info', format: 'json' } } });
+  // A stream for each play: a client that comes back for the same one is relayed, by the rule against loops.
+  const streams = Array.from({ length: 2 * PLAYS }, (_, index) => `bench${index}`);
+  for (const stream of streams) await publish(scope, cluster.member(0).ports.rtmp, stream);
+  await cluster.owned(`live/${streams.at(-1)}`, ['a']);
+  const port = cluster.member(2).ports.rtmp;
+
+  const oneByOne: number[] = [];
+  for (const stream of streams.slice(0, PLAYS)) oneByOne.push(await playMs(await edge(scope, port), stream));
+  const atOnce: number[] = [];
+  for (let next = PLAYS; next < streams.length; next += AT_ONCE) {
+    atOnce.push(...(await playAll(scope, port, streams.slice(next, next + AT_ONCE))));
+  }
+  return {
+    what: 'RTMP play on a non-owner -> 302, loopback, 3 members',
+    reach: { p50Ms: 1, p99Ms: 5 },
+    oneByOne: spreadOf(oneByOne),
+    [`${AT_ONCE}AtOnce`]: spreadOf(atOnce),
+  };
+}
+
+async function publish(scope: Scope, port: number, stream: string): Promise<void> {
+  const publisher = await RtmpClient.open(scope, port);
+  await publisher.connect(`rtmp://127.0.0.1:${port}/live`);
+  const accepted = statusAt(publisher, 'NetStream.Publish.Start');
+  publisher.publish(stream);
+  await accepted;
+}
+
+async function playAll(scope: Scope, port: number, streams: readonly string[]): Promise<number[]> {
+  const clients = await Promise.all(
+    streams.map(async (stream) => [await edge(scope, port), stream] as const),
+  );
+  return Promise.all(clients.map(([client, stream]) => playMs(client, stream)));
+}
+
+async function edge(scope: Scope, port: number): Promise<RtmpClient> {
+  const client = await RtmpClient.open(scope, port);
+  await client.connect(`rtmp://127.0.0.1:${port}/live`, 'srs-edge');
+  return client;
+}
+
+async function playMs(client: RtmpClient, stream: string): Promise<number> {
+  const redirected = statusAt(client, REDIRECTED);
+  const startMs = performance.now();
+  client.play(stream);
+  const tookMs = (await redirected) - startMs;
+  client.socket.destroy();
+  return tookMs;
+}

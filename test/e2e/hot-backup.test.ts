@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { awaitCondition } from '../support/await-condition.js';
+import { Cluster } from '../support/cluster.js';
+import { play, publishTee } from '../support/ffmpeg.js';
+import { playHttp, playWebSocket } from '../support/flv-client.js';
+import type { OriginProcess } from '../support/origin-process.js';
+import { SampleOrder } from '../support/sample-order.js';
+import { testScope } from '../support/scope.js';
+import { needs } from '../support/tools.js';
+
+describe('one encoder publishing to two of three origins', needs('ffmpeg'), () => {
+  for (const victim of [0, 1]) {
+    const name = 'ab'[victim];
+    it(`goes on for a player on the third when ${name} is killed, on the same connection`, async () => {
+      const scope = testScope();
+      const cluster = await Cluster.start(scope);
+      const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
+      publishTee(scope, [a.rtmpUrl('live/s1'), b.rtmpUrl('live/s1')]);
+      const owners = await sameOwnersEverywhere(cluster, 2);
+      expect([...owners].sort()).toEqual(['a', 'b']);
+
+      const player = play(scope, c.rtmpUrl('live/s1'));
+      const webSocket = playWebSocket(scope, c.wsUrl('live/s1'));
+      await player.played(50);
+      const dead = cluster.member(victim);
+      await dead.kill('SIGKILL');
+      await cluster.owned(
+        'live/s1',
+        owners.filter((owner) => owner !== dead.name),
+      );
+
+      await player.playsOn(100);
+      expect(player.isRunning).toBe(true);
+      expect(player.stepsBack).toEqual([]);
+      // Every frame is one that was sent; what is lost around the kill is at most about a GOP.
+      const breaks = new SampleOrder().breaks(player.frames);
+      expect(breaks.length).toBeLessThanOrEqual(1);
+      const before = webSocket.reader.pictures.length;
+      await awaitCondition(
+        'the WebSocket player to play on',
+        () => webSocket.reader.pictures.length > before + 25,
+      );
+      expect(webSocket.end).toBeNull();
+    });
+  }
+
+  it('is found on the survivor by a player whose own origin was killed', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope);
+    const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
+    publishTee(scope, [a.rtmpUrl('live/s1'), b.rtmpUrl('live/s1')]);
+    await sameOwnersEverywhere(cluster, 2);
+    const first = play(scope, a.rtmpUrl('live/s1'));
+    await first.played(25);
+    await a.kill('SIGKILL');
+    await first.process.exited;
+    const again = play(scope, c.rtmpUrl('live/s1'));
+    await again.played(50);
+    const overHttp = playHttp(scope, c.flvUrl('live/s1'));
+    await awaitCondition('pictures over HTTP', () => overHttp.reader.pictures.length > 25);
+  });
+});
+
+/** Waits until every member lists this many owners; fails if their orders differ then. */
+async function sameOwnersEverywhere(cluster: Cluster, count: number): Promise<readonly string[]> {
+  const names = (members: readonly OriginProcess[]) =>
+    Promise.all(members.map((member) => member.ownerNames('live/s1')));
+  await awaitCondition(`${count} owners on every member`, async () =>
+    (await names(cluster.live)).every((owners) => owners.length === count),
+  );
+  const [first = [], ...others] = await names(cluster.live);
+  for (const other of others) expect(other).toEqual(first);
+  return first;
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { awaitCondition } from '../support/await-condition.js';
+import { Cluster } from '../support/cluster.js';
+import { play, publish } from '../support/ffmpeg.js';
+import { freePort } from '../support/free-port.js';
+import { freeOriginPorts, OriginProcess } from '../support/origin-process.js';
+import { testScope } from '../support/scope.js';
+import { needs } from '../support/tools.js';
+
+describe('joining', needs('ffmpeg'), () => {
+  it('succeeds where the seed starts last, and says meanwhile what it waits for', async () => {
+    const scope = testScope();
+    const seedPorts = await freeOriginPorts();
+    const cluster = await Cluster.start(scope, { names: [] });
+    const seeds = [`127.0.0.1:${seedPorts.mesh}`];
+    const b = await cluster.add('b', seeds);
+    const c = await cluster.add('c', seeds);
+    for (const member of [b, c]) {
+      await awaitCondition(`${member.name} to wait for a seed`, async () => {
+        const response = await fetch(member.apiUrl('/readyz'));
+        const body = (await response.json()) as { ready: boolean; waitingFor?: string };
+        return response.status === 503 && !body.ready && (body.waitingFor ?? '').length > 0;
+      });
+      expect((await fetch(member.apiUrl('/healthz'))).status).toBe(200);
+    }
+    const config = cluster.configFor(seeds);
+    cluster.members.push(await OriginProcess.spawn(scope, 'a', config, { ports: seedPorts }));
+    await cluster.whole();
+  });
+
+  it('needs any one live seed, and the list may be the same on every member, itself included', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope, { names: [] });
+    const ports = await Promise.all([freeOriginPorts(), freeOriginPorts(), freeOriginPorts()]);
+    const seeds = [`127.0.0.1:${await freePort()}`, ...ports.map(({ mesh }) => `localhost:${mesh}`)];
+    for (const [index, name] of ['a', 'b', 'c'].entries()) {
+      const own = ports[index];
+      if (own === undefined) continue;
+      const config = cluster.configFor(seeds);
+      cluster.members.push(await OriginProcess.spawn(scope, name, config, { ports: own }));
+    }
+    await cluster.whole();
+    await cluster.member(0).kill('SIGKILL');
+    await cluster.member(2).kill('SIGKILL');
+    await cluster.add('d', seeds);
+    await cluster.whole();
+  });
+
+  it('lets a member started later serve at once, with no change to the others', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope);
+    publish(scope, cluster.member(0).rtmpUrl('live/s1'));
+    await cluster.owned('live/s1', ['a']);
+    const d = await (await cluster.add('d', [cluster.member(2).seed])).ready();
+    // Ready means that it has the whole directory: no waiting here.
+    expect(await d.ownerNames('live/s1')).toEqual(['a']);
+    const player = play(scope, d.rtmpUrl('live/s1'));
+    await player.played(25);
+    publish(scope, d.rtmpUrl('live/s2'));
+    await cluster.owned('live/s2', ['d']);
+    await play(scope, cluster.member(1).flvUrl('live/s2')).played(25);
+  });
+
+  it('drops a member that stops by itself at once, and one that was killed soon after', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope, { names: ['a', 'b', 'c'] });
+    for (const [index, end] of [
+      [1, 'SIGTERM'],
+      [2, 'SIGKILL'],
+    ] as const) {
+      const leaver = cluster.member(index);
+      publish(scope, leaver.rtmpUrl('live/s1'));
+      await cluster.owned('live/s1', [leaver.name]);
+      const exit = await leaver.kill(end);
+      if (end === 'SIGTERM') expect(exit.code).toBe(0);
+      await cluster.owned('live/s1', [], 3_000);
+      const members = await cluster.member(0).members();
+      const liveness = members.find(({ name }) => name === leaver.name)?.liveness;
+      expect(['dead', 'left', undefined]).toContain(liveness);
+    }
+  });
+
+  it('survives a rolling restart of every member, the seed included', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope);
+    for (const member of cluster.members) {
+      const before = (await member.members()).find(({ self }) => self);
+      expect((await member.kill('SIGTERM')).code).toBe(0);
+      member.restart();
+      await cluster.whole();
+      const after = (await member.members()).find(({ self }) => self);
+      expect(after?.id).toBe(before?.id);
+      expect(after?.generation).toBeGreaterThan(before?.generation ?? Number.POSITIVE_INFINITY);
+      const stream = `live/after-${member.name}`;
+      publish(scope, member.rtmpUrl(stream));
+      await cluster.owned(stream, [member.name]);
+    }
+    // Everybody came back once and took its streams' publishers down with it, but for the last.
+    await cluster.owned('live/after-c', ['c']);
+    await cluster.owned('live/after-a', ['a']);
+  });
+});
+
+describe('the mesh key', () => {
+  it('keeps out who has another, and says so once on both sides', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope, { names: ['a', 'b'] });
+    const a = cluster.member(0);
+    const config = { mesh: { key: 'another key, also at least 32 bytes long', seeds: [a.seed] } };
+    const stranger = await OriginProcess.spawn(scope, 'stranger', config);
+    const complaints = (origin: OriginProcess) =>
+      origin.logs.filter(({ level, msg }) => level >= 40 && /\bkey\b/.test(msg));
+    await awaitCondition(
+      'a word about the key on both sides',
+      () => {
+        return complaints(stranger).length > 0 && complaints(a).length > 0;
+      },
+      { instead: () => [...stranger.logs, ...a.logs].filter(({ level }) => level >= 40) },
+    );
+    expect((await fetch(stranger.apiUrl('/readyz'))).status).toBe(503);
+    // It goes on trying, so a second complaint would come with a later try.
+    const tries = () => stranger.logs.length;
+    const before = tries();
+    await awaitCondition('further tries', () => tries() > before + 2, { deadlineMs: 20_000 });
+    expect(complaints(stranger)).toHaveLength(1);
+    expect(complaints(a)).toHaveLength(1);
+    for (const member of cluster.members) {
+      expect((await member.members()).map(({ name }) => name).sort()).toEqual(['a', 'b']);
+    }
+  });
+
+  it('must be there where the mesh listens on more than loopback', async () => {
+    const scope = testScope();
+    const origin = await OriginProcess.spawn(scope, 'open', { mesh: { host: '0.0.0.0' } });
+    expect(await origin.exited).toMatchObject({ code: 2 });
+    expect(origin.output).toContain('mesh.key');
+    expect(origin.output).toContain('headwater key');
+  });
+
+  it('must have 32 bytes', async () => {
+    const scope = testScope();
+    const origin = await OriginProcess.spawn(scope, 'short', { mesh: { key: 'too short' } });
+    expect(await origin.exited).toMatchObject({ code: 2 });
+    expect(origin.output).toContain('mesh.key');
+    expect(origin.output).toContain('32');
+    expect(origin.output).not.toContain('too short');
+  });
+});

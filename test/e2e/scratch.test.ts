@@ -1,0 +1,21 @@
+import { it } from 'vitest';
+import { awaitCondition } from '../support/await-condition.js';
+import { Cluster } from '../support/cluster.js';
+import { play, publish } from '../support/ffmpeg.js';
+import { playHttp } from '../support/flv-client.js';
+import { testScope } from '../support/scope.js';
+it('wait', async () => {
+  const s = testScope();
+  const c = await Cluster.start(s, { names: ['a', 'b'] });
+  const p = play(s, c.member(0).rtmpUrl('live/x'));
+  const q = play(s, c.member(1).rtmpUrl('live/x'));
+  const h = play(s, c.member(1).flvUrl('live/x'));
+  const r = playHttp(s, c.member(1).flvUrl('live/x'));
+  await awaitCondition('w', async () => (await c.member(1).stream('live/x')).here.players.length === 3);
+  const t = performance.now();
+  publish(s, c.member(0).rtmpUrl('live/x'));
+  await awaitCondition('r', () => r.reader.pictures.length > 0);
+  console.log('node http', performance.now() - t);
+  await Promise.all([p, q, h].map(async (x, i) => { await x.played(1); console.log(i, performance.now() - t, x.frames[0]?.dtsMs); }));
+  console.log(c.member(0).logs.filter(l=>true).map((l) => JSON.stringify(l).slice(0, 300)).join('\n'));
+});

@@ -1,0 +1,223 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ApiMember, ApiStream, ApiStreamDetail } from './api-types.js';
+import { awaitCondition } from './await-condition.js';
+import { type Exit, TestProcess } from './child-process.js';
+import { freePorts } from './free-port.js';
+import { REPOSITORY } from './repository.js';
+import type { Scope } from './scope.js';
+
+export const HEADWATER = join(REPOSITORY, 'packages/origin/bin/headwater.js');
+
+/** A configuration as nested maps, laid over the harness's own. JSON is YAML, so it is written as JSON. */
+export type Config = { readonly [key: string]: string | number | boolean | readonly string[] | Config };
+
+export interface Ports {
+  readonly rtmp: number;
+  readonly http: number;
+  readonly api: number;
+  readonly mesh: number;
+}
+
+export interface LogLine {
+  readonly level: number;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+const READY_MS = 30_000;
+
+/** One origin, run as users run it: the built command with a config file of its own, on free ports of loopback. */
+export class OriginProcess {
+  readonly name: string;
+  readonly ports: Ports;
+  readonly logs: LogLine[] = [];
+  readonly configFile: string;
+  readonly #scope: Scope;
+  readonly #environment: NodeJS.ProcessEnv;
+  #process: TestProcess;
+
+  private constructor(
+    scope: Scope,
+    name: string,
+    ports: Ports,
+    configFile: string,
+    environment: NodeJS.ProcessEnv,
+  ) {
+    this.#scope = scope;
+    this.name = name;
+    this.ports = ports;
+    this.configFile = configFile;
+    this.#environment = environment;
+    this.#process = this.#spawn();
+  }
+
+  /** Spawns the process; `ready()` waits for it. */
+  static async spawn(
+    scope: Scope,
+    name: string,
+    config: Config = {},
+    { ports, environment = {} }: { ports?: Ports; environment?: NodeJS.ProcessEnv } = {},
+  ): Promise<OriginProcess> {
+    const taken = ports ?? (await freeOriginPorts());
+    const directory = mkdtempSync(join(tmpdir(), `headwater-test-${name}-`));
+    scope.defer(() => rmSync(directory, { recursive: true, force: true }));
+    const configFile = join(directory, 'origin.yml');
+    const own: Config = {
+      name,
+      dataDir: join(directory, 'data'),
+      log: { level: 'debug', format: 'json' },
+      rtmp: { host: '127.0.0.1', port: taken.rtmp },
+      http: { host: '127.0.0.1', port: taken.http },
+      api: { host: '127.0.0.1', port: taken.api },
+      mesh: { host: '127.0.0.1', port: taken.mesh },
+    };
+    writeFileSync(configFile, JSON.stringify(overlay(own, config), null, 2));
+    return new OriginProcess(scope, name, taken, configFile, environment);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+  get exited(): Promise<Exit> {
+    return this.#process.exited;
+  }
+  get exit(): Exit | null {
+    return this.#process.exit;
+  }
+  get stdout(): readonly string[] {
+    return this.#process.stdout;
+  }
+  get stderr(): readonly string[] {
+    return this.#process.stderr;
+  }
+  /** All that it printed. */
+  get output(): string {
+    return [...this.stdout, ...this.stderr].join('\n');
+  }
+
+  /** What others list as their seed. */
+  get seed(): string {
+    return `127.0.0.1:${this.ports.mesh}`;
+  }
+  rtmpUrl(stream: string): string {
+    return `rtmp://127.0.0.1:${this.ports.rtmp}/${stream}`;
+  }
+  flvUrl(stream: string): string {
+    return `http://127.0.0.1:${this.ports.http}/${stream}.flv`;
+  }
+  wsUrl(stream: string): string {
+    return `ws://127.0.0.1:${this.ports.http}/${stream}.flv`;
+  }
+  apiUrl(path = ''): string {
+    return `http://127.0.0.1:${this.ports.api}${path}`;
+  }
+
+  async api<T>(path: string): Promise<T> {
+    const response = await fetch(this.apiUrl(path), { signal: AbortSignal.timeout(5_000) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path} of ${this.name}: ${response.status} ${text}`);
+    return JSON.parse(text) as T;
+  }
+
+  async members(): Promise<readonly ApiMember[]> {
+    return (await this.api<{ members: readonly ApiMember[] }>('/api/v1/members')).members;
+  }
+  async streams(): Promise<readonly ApiStream[]> {
+    return (await this.api<{ streams: readonly ApiStream[] }>('/api/v1/streams')).streams;
+  }
+  stream(stream: string): Promise<ApiStreamDetail> {
+    return this.api<ApiStreamDetail>(`/api/v1/streams/${stream}`);
+  }
+  async ownerNames(stream: string): Promise<readonly string[]> {
+    return (await this.stream(stream)).owners.map((owner) => owner.name);
+  }
+
+  async ready(deadlineMs = READY_MS): Promise<this> {
+    await awaitCondition(
+      `${this.name} to be ready`,
+      async () => {
+        if (this.exit !== null) return true;
+        return (await fetch(this.apiUrl('/readyz'), { signal: AbortSignal.timeout(2_000) })).status === 200;
+      },
+      { deadlineMs, everyMs: 50, instead: () => this.#process.testimony() },
+    );
+    if (this.exit !== null)
+      throw new Error(`${this.name} ended before it was ready\n${this.#process.testimony()}`);
+    return this;
+  }
+
+  logged(msg: string | RegExp): readonly LogLine[] {
+    return this.logs.filter((line) => (typeof msg === 'string' ? line.msg === msg : msg.test(line.msg)));
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process.signal(signal);
+  }
+  /** As a crash: no word to anyone. */
+  kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
+    return this.#process.kill(signal);
+  }
+  stop(): Promise<Exit> {
+    return this.#process.stop();
+  }
+  /** Starts again with the same config, ports and data directory; the process before must have ended. */
+  restart(): void {
+    if (this.exit === null) throw new Error(`${this.name} still runs`);
+    this.#process = this.#spawn();
+  }
+
+  #spawn(): TestProcess {
+    const args = [HEADWATER, 'origin', '--config', this.configFile];
+    const env = { ...cleanEnvironment(), ...this.#environment };
+    return new TestProcess(this.#scope, process.execPath, args, { env, cwd: tmpdir() }, (line) => {
+      const parsed = parseLogLine(line);
+      if (parsed !== null) this.logs.push(parsed);
+    });
+  }
+}
+
+export async function freeOriginPorts(): Promise<Ports> {
+  const [rtmp = 0, http = 0, api = 0, mesh = 0] = await freePorts(4);
+  return { rtmp, http, api, mesh };
+}
+
+/** Runs a `headwater` command to its end. */
+export async function headwater(scope: Scope, ...args: string[]): Promise<Exit & { output: string }> {
+  const options = { env: cleanEnvironment(), cwd: tmpdir() };
+  const command = new TestProcess(scope, process.execPath, [HEADWATER, ...args], options);
+  command.child.stdin?.end();
+  const exit = await command.exited;
+  return { ...exit, output: [...command.stdout, ...command.stderr].join('\n') };
+}
+
+/** The test's own environment without what would configure an origin or colour its output. */
+export function cleanEnvironment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(
+    ([key]) => !key.startsWith('HEADWATER_') && !key.startsWith('VITEST') && key !== 'FORCE_COLOR',
+  );
+  return { ...Object.fromEntries(entries), NO_COLOR: '1' };
+}
+
+function overlay(base: Config, over: Config): Config {
+  const result: Record<string, Config[string]> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const under = result[key];
+    result[key] = isMap(value) && under !== undefined && isMap(under) ? overlay(under, value) : value;
+  }
+  return result;
+}
+
+function isMap(value: Config[string]): value is Config {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+function parseLogLine(line: string): LogLine | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'msg' in value ? (value as LogLine) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process';
+import type { TaskMeta } from 'vitest';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What a skipped test lacked, and how to get it. */
+    missing?: string;
+  }
+}
+
+/** Programs that tests run and that a machine may lack, with how to get each. */
+const TOOLS = {
+  ffmpeg: { probe: ['-version'], get: 'apt-get install ffmpeg' },
+  ffprobe: { probe: ['-version'], get: 'apt-get install ffmpeg' },
+} as const;
+
+export type Tool = keyof typeof TOOLS;
+
+const found = new Map<Tool, boolean>();
+
+export function hasTool(tool: Tool): boolean {
+  const known = found.get(tool);
+  if (known !== undefined) return known;
+  const answers = spawnSync(tool, TOOLS[tool].probe, { stdio: 'ignore', timeout: 20_000 }).status === 0;
+  found.set(tool, answers);
+  return answers;
+}
+
+/** Why a test that needs these can't run, as the summary lists it; null where it can. */
+export function missingTools(tools: readonly Tool[]): string | null {
+  const missing = tools.filter((tool) => !hasTool(tool));
+  if (missing.length === 0) return null;
+  return missing.map((tool) => `needs ${tool} (get it: ${TOOLS[tool].get})`).join('; ');
+}
+
+/**
+ * Options of a `describe` or test that can't do without these: `describe('a play', needs('ffmpeg'), () => …)`. Where one is missing
+ * it is skipped, its hooks too, and the summary says what to install.
+ */
+export function needs(...tools: Tool[]): { readonly skip: boolean; readonly meta: Partial<TaskMeta> } {
+  const missing = missingTools(tools);
+  return missing === null ? { skip: false, meta: {} } : { skip: true, meta: { missing } };
+}
