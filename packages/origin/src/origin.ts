@@ -13,7 +13,12 @@ import { PROGRAM_VERSION } from './version.js';
 /** A running member: mesh, media and API together. */
 export interface RunningOrigin {
   /** Ports really bound. */
-  readonly ports: { readonly rtmp: number; readonly http: number; readonly api: number; readonly mesh: number };
+  readonly ports: {
+    readonly rtmp: number;
+    readonly http: number;
+    readonly api: number;
+    readonly mesh: number;
+  };
   /** Releases all claims, says leave, closes everything. Never rejects. */
   stop(): Promise<void>;
 }
@@ -54,7 +59,9 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     if (media.ports.rtmp !== configured.rtmp || media.ports.http !== configured.http) {
       mesh.setProfile(profileOf(config, meshHost, media.ports));
     }
-    const app = createApi(apiSource(config, mesh, media), (error, path) => log.error({ err: error, path }, 'api bug'));
+    const app = createApi(apiSource(config, mesh, media), (error, path) =>
+      log.error({ err: error, path }, 'api bug'),
+    );
     api = await listenApi(app, config.api.host, config.api.port);
   } catch (error) {
     await media.stop();
@@ -64,7 +71,10 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
 
   const loadTimer = setInterval(() => mesh.setLoad(media.load()), LOAD_INTERVAL_MS);
   const ports = { ...media.ports, api: api.port, mesh: mesh.port };
-  log.info({ member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION }, 'origin ready');
+  log.info(
+    { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
+    'origin ready',
+  );
 
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -128,4 +138,3 @@ function withMode(config: OriginConfig, request: Omit<PlayRequest, 'mode'>): Pla
   const app = request.key.slice(request.key.indexOf('/') + 1, request.key.lastIndexOf('/'));
   return { ...request, mode: config.apps[app]?.play?.mode ?? config.play.mode };
 }
-

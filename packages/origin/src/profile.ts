@@ -1,4 +1,5 @@
 import type { MediaAddress, MemberProfile } from '@headwater/directory';
+import { isLoopback, isWildcard } from './config/address.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { PROGRAM_VERSION } from './version.js';
 
@@ -34,13 +35,8 @@ export function profileOf(config: OriginConfig, meshHost: string, ports: MediaPo
     ...(isLoopback(config.api.host)
       ? {}
       : { apiAddress: `${isWildcard(config.api.host) ? meshHost : config.api.host}:${config.api.port}` }),
-    ...(config.zone === '' ? {} : { zone: config.zone }),
+    ...(config.zone === undefined ? {} : { zone: config.zone }),
     draining: false,
     program: PROGRAM_VERSION,
   };
 }
-
-const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');

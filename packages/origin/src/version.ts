@@ -4,4 +4,6 @@ const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', imp
 
 /** This program's version, as its package.json says. */
 export const PROGRAM_VERSION: string =
-  typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
+  typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';

@@ -6,7 +6,14 @@ import { createApi } from './create-api.js';
 const profile = (name: string, rtmpPort: number): MemberProfile => {
   const outside = { network: 'outside', host: 'localhost', rtmpPort, httpPort: rtmpPort + 100 };
   const inside = { network: 'inside', host: name, rtmpPort: 1935, httpPort: 8080 };
-  return { name, role: 'origin', addresses: [inside, outside], relayAddress: inside, draining: false, program: '1' };
+  return {
+    name,
+    role: 'origin',
+    addresses: [inside, outside],
+    relayAddress: inside,
+    draining: false,
+    program: '1',
+  };
 };
 
 /** A member `c` that heard of `a`, which owns live/s1. */
@@ -62,19 +69,26 @@ describe('the API', () => {
   it('answers for a stream that nobody publishes, in an app with slashes, with a name in UTF-8', async () => {
     const { status, body } = await get(`/api/v1/streams/live/room/${encodeURIComponent('直播')}`);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ app: 'live/room', stream: '直播', owners: [], here: { source: 'none', players: [] } });
+    expect(body).toMatchObject({
+      app: 'live/room',
+      stream: '直播',
+      owners: [],
+      here: { source: 'none', players: [] },
+    });
     expect(body.routes.every((each: { route: string }) => each.route === 'wait')).toBe(true);
   });
 
-  it.each(['/api/v1/streams/live', '/api/v1/streams/live/', '/api/v1/streams/live/%00', '/api/v1/streams/%ff/s1'])(
-    'refuses %s with a code and a hint',
-    async (path) => {
-      const { status, body } = await get(path);
-      expect(status).toBe(400);
-      expect(body.error).toMatchObject({ code: 'STREAM_NAME_INVALID' });
-      expect(body.error.hint).not.toBe('');
-    },
-  );
+  it.each([
+    '/api/v1/streams/live',
+    '/api/v1/streams/live/',
+    '/api/v1/streams/live/%00',
+    '/api/v1/streams/%ff/s1',
+  ])('refuses %s with a code and a hint', async (path) => {
+    const { status, body } = await get(path);
+    expect(status).toBe(400);
+    expect(body.error).toMatchObject({ code: 'STREAM_NAME_INVALID' });
+    expect(body.error.hint).not.toBe('');
+  });
 
   it('speaks SRS: the owner of a stream, or null', async () => {
     const query = 'vhost=__defaultVhost__&ip=10.0.0.9&app=live&coworker=localhost:1985';
@@ -98,7 +112,10 @@ describe('the API', () => {
   it('is ready only when joined and synced, and says what it waits for', async () => {
     expect(await get('/readyz')).toMatchObject({ status: 200, body: { ready: true } });
     const waiting = sourceOf({ status: () => ({ joined: false, synced: false, waitingFor: 'a seed' }) });
-    expect(await get('/readyz', waiting)).toMatchObject({ status: 503, body: { ready: false, waitingFor: 'a seed' } });
+    expect(await get('/readyz', waiting)).toMatchObject({
+      status: 503,
+      body: { ready: false, waitingFor: 'a seed' },
+    });
     expect(await get('/healthz', waiting)).toMatchObject({ status: 200, body: { status: 'ok' } });
   });
 

@@ -32,7 +32,11 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
     const path = decodePath(context.req.path.slice('/api/v1/streams/'.length));
     const slash = path?.lastIndexOf('/') ?? -1;
     if (path === null || slash < 1) {
-      return apiError(context, 'STREAM_NAME_INVALID', 'the path names no stream: it is /api/v1/streams/APP/STREAM');
+      return apiError(
+        context,
+        'STREAM_NAME_INVALID',
+        'the path names no stream: it is /api/v1/streams/APP/STREAM',
+      );
     }
     const found = keyOf(source, context.req.query('vhost'), path.slice(0, slash), path.slice(slash + 1));
     if ('problem' in found) return apiError(context, 'STREAM_NAME_INVALID', found.problem);

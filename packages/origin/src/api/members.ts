@@ -26,7 +26,9 @@ export interface ApiMember {
 export function listMembers(members: readonly MemberView[]): ApiMember[] {
   return members
     .map(apiMember)
-    .sort((a, b) => Number(b.self) - Number(a.self) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+    .sort(
+      (a, b) => Number(b.self) - Number(a.self) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id),
+    );
 }
 
 function apiMember(member: MemberView): ApiMember {

@@ -1,8 +1,8 @@
 import {
   type MediaInfo,
   type Owner,
-  parseStreamKey,
   type PlayRequest,
+  parseStreamKey,
   ROUTE_REASONS,
   type Route,
   type StreamKey,
@@ -62,7 +62,11 @@ export function listStreams(source: ApiSource): ApiStream[] {
 }
 
 /** Everything about one stream, also about one that nobody publishes. */
-export function describeStream(source: ApiSource, key: StreamKey, reachedBy: string | undefined): ApiStreamDetail {
+export function describeStream(
+  source: ApiSource,
+  key: StreamKey,
+  reachedBy: string | undefined,
+): ApiStreamDetail {
   const view = source.hereStream(key);
   return {
     ...apiStream(source, key, view),
@@ -99,7 +103,12 @@ const CLIENTS: readonly (readonly [ApiRoute['client'], PlayRequest['protocol'], 
 function apiStream(source: ApiSource, key: StreamKey, view: StreamView | undefined): ApiStream {
   const name = parseStreamKey(key);
   if (name === null) throw new Error(`no stream key: ${key}`);
-  return { key, ...name, owners: source.directory.owners(key).map(apiOwner), players: view?.players.length ?? 0 };
+  return {
+    key,
+    ...name,
+    owners: source.directory.owners(key).map(apiOwner),
+    players: view?.players.length ?? 0,
+  };
 }
 
 function apiOwner(owner: Owner): ApiOwner {

@@ -30,7 +30,9 @@ describe('config check', () => {
       'zone=a',
     ]);
     expect({ status, err }).toEqual({ status: 0, err: '' });
-    expect(out).toBe(`ok ${file}: 1 keys from the file, 1 from the environment, 1 from --set, 35 defaults\n`);
+    expect(out).toBe(
+      `ok ${file}: of 38 keys 1 from the file, 1 from the environment, 1 from --set, 35 left at the default\n`,
+    );
   });
 
   it('shows every error, and what to do', async () => {

@@ -22,16 +22,21 @@ export class DemoOrigin {
   constructor(config: DemoConfig, configFile: string, dataDir: string) {
     this.config = config;
     // A channel to the parent, so that an origin notices when the demo itself is killed, and goes too.
-    this.#child = spawn(process.execPath, [COMMAND, 'origin', '--config', configFile, '--set', `dataDir=${dataDir}`], {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // The surroundings' HEADWATER_ variables are for real members, not for these.
-      env: { ...withoutHeadwater(process.env), HEADWATER_LOG_FORMAT: 'json' },
-    });
+    this.#child = spawn(
+      process.execPath,
+      [COMMAND, 'origin', '--config', configFile, '--set', `dataDir=${dataDir}`],
+      {
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        // The surroundings' HEADWATER_ variables are for real members, not for these.
+        env: { ...withoutHeadwater(process.env), HEADWATER_LOG_FORMAT: 'json' },
+      },
+    );
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', () => resolve());
       this.#child.once('error', () => resolve());
     });
-    for (const output of [this.#child.stdout, this.#child.stderr]) output?.on('data', (data) => this.#keep(data));
+    for (const output of [this.#child.stdout, this.#child.stderr])
+      output?.on('data', (data) => this.#keep(data));
   }
 
   get name(): string {

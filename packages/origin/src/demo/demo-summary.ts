@@ -25,15 +25,25 @@ export function demoSummary(
       String(origin.pid),
     ];
   });
-  const table = renderTable(['MEMBER', 'STATE', 'LIVE/DEMO', 'PLAY BY RTMP', 'PLAY BY HTTP-FLV', 'PID'], rows, paint);
+  const table = renderTable(
+    ['MEMBER', 'STATE', 'LIVE/DEMO', 'PLAY BY RTMP', 'PLAY BY HTTP-FLV', 'PID'],
+    rows,
+    paint,
+  );
   const first = origins[0];
   const last = origins.at(-1);
   if (first === undefined || last === undefined) return table;
   const tries: [string, string][] = [
     ['play from one that does not have it', `ffplay rtmp://127.0.0.1:${last.config.ports.rtmp}/live/demo`],
-    ['ask why it went where it went', `npx headwater explain live/demo --api http://127.0.0.1:${last.config.ports.api}`],
+    [
+      'ask why it went where it went',
+      `npx headwater explain live/demo --api http://127.0.0.1:${last.config.ports.api}`,
+    ],
     ['kill the owner and keep watching', `kill -9 ${first.pid}`],
-    ['publish your own, to any of them', `ffmpeg -re -i FILE -c copy -f flv rtmp://127.0.0.1:${first.config.ports.rtmp}/live/mine`],
+    [
+      'publish your own, to any of them',
+      `ffmpeg -re -i FILE -c copy -f flv rtmp://127.0.0.1:${first.config.ports.rtmp}/live/mine`,
+    ],
     ['or from OBS', `server rtmp://127.0.0.1:${first.config.ports.rtmp}/live, stream key mine`],
     ['open the API', `http://127.0.0.1:${first.config.ports.api}/`],
   ];

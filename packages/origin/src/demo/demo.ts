@@ -46,7 +46,8 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     }
     for (const origin of origins) {
       void origin.exited.then(() => {
-        if (!signal.aborted) write(`${paint.yellow(`${origin.name} has ended.`)} The others go on: try its URLs on them.\n`);
+        if (!signal.aborted)
+          write(`${paint.yellow(`${origin.name} has ended.`)} The others go on: try its URLs on them.\n`);
       });
     }
     await aborted(signal);
@@ -74,7 +75,9 @@ async function isWhole(origins: readonly DemoOrigin[]): Promise<boolean> {
   const views = await Promise.all(
     origins.map(async (origin) => ((await origin.isReady()) ? await origin.members() : [])),
   );
-  return views.every((members) => members.filter((each) => each.liveness === 'alive').length === origins.length);
+  return views.every(
+    (members) => members.filter((each) => each.liveness === 'alive').length === origins.length,
+  );
 }
 
 async function isKnownEverywhere(origins: readonly DemoOrigin[]): Promise<boolean> {
@@ -96,7 +99,9 @@ async function until(
     const ended = origins.find((origin) => !origin.isRunning);
     if (signal.aborted) return;
     if (ended !== undefined) {
-      throw new HeadwaterError('DEMO_FAILED', `${ended.name} ended at its start`, { details: [ended.lastWords] });
+      throw new HeadwaterError('DEMO_FAILED', `${ended.name} ended at its start`, {
+        details: [ended.lastWords],
+      });
     }
     if (Date.now() > deadline) {
       const details = origins.map((origin) => `${origin.name}: ${origin.lastWords}`);

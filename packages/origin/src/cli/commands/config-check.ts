@@ -17,12 +17,12 @@ export const CONFIG_CHECK: Command = {
     for (const warning of warnings) io.stdout.write(`${paint.yellow('warning')} ${problemText(warning)}\n`);
     const count = (kind: string) => effective.filter(({ source }) => source.kind === kind).length;
     const counts = [
-      `${count('file')} keys from the file`,
+      `${count('file')} from the file`,
       `${count('environment')} from the environment`,
       ...(count('set') > 0 ? [`${count('set')} from --set`] : []),
-      `${count('default')} defaults`,
+      `${count('default')} left at the default`,
     ];
-    io.stdout.write(`${paint.green('ok')} ${file}: ${counts.join(', ')}\n`);
+    io.stdout.write(`${paint.green('ok')} ${file}: of ${effective.length} keys ${counts.join(', ')}\n`);
     return EXIT.ok;
   },
 };
