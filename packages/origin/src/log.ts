@@ -12,7 +12,8 @@ export function createLog(config: Pick<OriginConfig, 'name' | 'log'>, isTty: boo
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return pretty
-    ? pino(options, pinoPretty({ ignore: 'name', singleLine: true, sync: true }))
-    : pino(options, new LogOutput());
+  if (pretty) return pino(options, pinoPretty({ ignore: 'name', singleLine: true, sync: true }));
+  const output = new LogOutput();
+  process.once('exit', () => output.flushNow());
+  return pino(options, output);
 }

@@ -1,3 +1,4 @@
+import { NO_LOAD } from '@headwater/directory';
 import type { MemberView } from '@headwater/mesh';
 
 /** One member in `GET /api/v1/members`. */
@@ -33,6 +34,8 @@ export function listMembers(members: readonly MemberView[]): ApiMember[] {
 
 function apiMember(member: MemberView): ApiMember {
   const profile = member.profile;
+  // What the dead and the left had is remembered, but is not theirs any more.
+  const isThere = member.liveness === 'alive' || member.liveness === 'suspect';
   return {
     id: member.id,
     name: profile?.name ?? '(not heard yet)',
@@ -41,10 +44,8 @@ function apiMember(member: MemberView): ApiMember {
     liveness: member.liveness,
     generation: member.generation,
     version: member.version,
-    streams: member.streams,
-    players: member.load.players,
-    publishers: member.load.publishers,
-    outboundKbps: member.load.outboundKbps,
+    streams: isThere ? member.streams : 0,
+    ...(isThere ? member.load : NO_LOAD),
     connected: member.connected,
     draining: profile?.draining ?? false,
     program: profile?.program ?? '',
