@@ -1,19 +1,16 @@
 import type { Claim } from './claim.js';
 import { comparePositions, type Delta, type Digest, type LogPosition, type Snapshot } from './delta.js';
-import { type Liveness, type MemberId, type MemberLoad, type MemberProfile, NO_LOAD } from './member.js';
+import type { Liveness, MemberId, MemberLoad, MemberProfile } from './member.js';
+import {
+  isIndexed,
+  type MemberRecord,
+  type MemberState,
+  newRecord,
+  StandingClaim,
+  stateOf,
+} from './member-record.js';
 import { type Owner, type OwnerOrder, primaryOrder } from './owner.js';
 import type { StreamKey } from './stream-key.js';
-
-/** All that is known of one member. */
-export interface MemberState {
-  readonly id: MemberId;
-  readonly position: LogPosition;
-  readonly profile: MemberProfile | null;
-  readonly liveness: Liveness;
-  readonly load: MemberLoad;
-  /** How many streams it claims; none of them stand unless it is alive or suspect. */
-  readonly claims: number;
-}
 
 /** The directory as everybody but the mesh sees it: to be read. */
 export interface DirectoryView {
@@ -45,44 +42,8 @@ export interface DirectoryLimits {
   readonly streamsPerMemberMax: number;
 }
 
-interface Record {
-  readonly id: MemberId;
-  generation: number;
-  version: number;
-  profile: MemberProfile | null;
-  liveness: Liveness;
-  load: MemberLoad;
-  readonly claims: Map<StreamKey, Claim>;
-}
-
 const NOBODY: readonly Owner[] = [];
 const NOTHING: readonly StreamKey[] = [];
-
-/** A claim seen together with its member's record, so that a change of liveness or load needs no copying. */
-class StandingClaim implements Owner {
-  readonly #record: Record;
-  readonly claim: Claim;
-
-  constructor(record: Record, claim: Claim) {
-    this.#record = record;
-    this.claim = claim;
-  }
-  get member(): MemberId {
-    return this.#record.id;
-  }
-  get profile(): MemberProfile {
-    // Only members with a profile get their claims indexed.
-    return this.#record.profile as MemberProfile;
-  }
-  get liveness(): Liveness {
-    return this.#record.liveness;
-  }
-  get load(): MemberLoad {
-    return this.#record.load;
-  }
-}
-
-const isStanding = (liveness: Liveness): boolean => liveness === 'alive' || liveness === 'suspect';
 
 /**
  * Every member's copy of all claims. An owner alone writes its own; here the higher (generation, version) wins, so
@@ -94,7 +55,7 @@ export class Directory implements DirectoryView {
   readonly self: MemberId;
   readonly #limits: DirectoryLimits;
   readonly #order: OwnerOrder;
-  readonly #records = new Map<MemberId, Record>();
+  readonly #records = new Map<MemberId, MemberRecord>();
   readonly #owners = new Map<StreamKey, readonly StandingClaim[]>();
 
   constructor(
@@ -106,7 +67,7 @@ export class Directory implements DirectoryView {
     this.self = self;
     this.#limits = limits;
     this.#order = order;
-    const record = this.#newRecord(self);
+    const record = newRecord(self);
     record.profile = profile;
     this.#records.set(self, record);
   }
@@ -191,9 +152,9 @@ export class Directory implements DirectoryView {
   setLiveness(id: MemberId, liveness: Liveness): readonly StreamKey[] {
     const record = this.#recordFor(id);
     if (record === null || record.liveness === liveness) return NOTHING;
-    const stood = isStanding(record.liveness);
+    const wasIndexed = isIndexed(record);
     record.liveness = liveness;
-    return this.#reindex(record, stood && record.profile !== null);
+    return this.#reindex(record, wasIndexed);
   }
 
   setLoad(id: MemberId, load: MemberLoad): void {
@@ -209,35 +170,23 @@ export class Directory implements DirectoryView {
     return changed;
   }
 
-  #newRecord(id: MemberId): Record {
-    return {
-      id,
-      generation: 0,
-      version: 0,
-      profile: null,
-      liveness: 'alive',
-      load: NO_LOAD,
-      claims: new Map(),
-    };
-  }
-
-  #recordFor(id: MemberId): Record | null {
+  #recordFor(id: MemberId): MemberRecord | null {
     const known = this.#records.get(id);
     if (known) return known;
     if (this.#records.size >= this.#limits.membersMax) return null;
-    const record = this.#newRecord(id);
+    const record = newRecord(id);
     this.#records.set(id, record);
     return record;
   }
 
   /** A newer generation voids all that the older one owned, even before its own claims are known. */
-  #startGeneration(record: Record, generation: number, changed: Set<StreamKey>): void {
+  #startGeneration(record: MemberRecord, generation: number, changed: Set<StreamKey>): void {
     for (const key of [...record.claims.keys()]) this.#remove(record, key, changed);
     record.generation = generation;
     record.version = 0;
   }
 
-  #put(record: Record, claim: Claim, changed: Set<StreamKey>): void {
+  #put(record: MemberRecord, claim: Claim, changed: Set<StreamKey>): void {
     if (record.claims.get(claim.key) === claim) return;
     record.claims.set(claim.key, claim);
     if (isIndexed(record)) {
@@ -247,20 +196,20 @@ export class Directory implements DirectoryView {
     }
   }
 
-  #remove(record: Record, key: StreamKey, changed: Set<StreamKey>): void {
+  #remove(record: MemberRecord, key: StreamKey, changed: Set<StreamKey>): void {
     if (!record.claims.delete(key) || !isIndexed(record)) return;
     this.#unindex(record, key);
     changed.add(key);
   }
 
-  #setProfile(record: Record, profile: MemberProfile, changed: Set<StreamKey>): void {
-    const stood = isIndexed(record);
+  #setProfile(record: MemberRecord, profile: MemberProfile, changed: Set<StreamKey>): void {
+    const wasIndexed = isIndexed(record);
     record.profile = profile;
-    for (const key of this.#reindex(record, stood)) changed.add(key);
+    for (const key of this.#reindex(record, wasIndexed)) changed.add(key);
   }
 
   /** Puts all claims of a member in the index anew, or takes them out of it, after something about it changed. */
-  #reindex(record: Record, wasIndexed: boolean): readonly StreamKey[] {
+  #reindex(record: MemberRecord, wasIndexed: boolean): readonly StreamKey[] {
     const indexed = isIndexed(record);
     if (!wasIndexed && !indexed) return NOTHING;
     for (const claim of record.claims.values()) {
@@ -270,13 +219,13 @@ export class Directory implements DirectoryView {
     return [...record.claims.keys()];
   }
 
-  #index(record: Record, claim: Claim): void {
+  #index(record: MemberRecord, claim: Claim): void {
     const others = this.#owners.get(claim.key);
     const added = new StandingClaim(record, claim);
     this.#owners.set(claim.key, others === undefined ? [added] : [...others, added].sort(this.#order));
   }
 
-  #unindex(record: Record, key: StreamKey): void {
+  #unindex(record: MemberRecord, key: StreamKey): void {
     const owners = this.#owners.get(key);
     if (owners === undefined) return;
     const left = owners.filter((owner) => owner.member !== record.id);
@@ -289,19 +238,5 @@ const UNKNOWN: LogPosition = { generation: 0, version: 0 };
 const OLD: Applied = { outcome: 'old', changed: NOTHING };
 const REFUSED: Applied = { outcome: 'refused', changed: NOTHING };
 
-/** Claims are found by players only while their member is alive or suspect, and known by name and address. */
-const isIndexed = (record: Record): boolean => isStanding(record.liveness) && record.profile !== null;
-
-const isNewClaim = (record: Record, entry: Delta['entries'][number]): boolean =>
+const isNewClaim = (record: MemberRecord, entry: Delta['entries'][number]): boolean =>
   entry.kind === 'claim' && entry.version > record.version && !record.claims.has(entry.claim.key);
-
-function stateOf(record: Record): MemberState {
-  return {
-    id: record.id,
-    position: { generation: record.generation, version: record.version },
-    profile: record.profile,
-    liveness: record.liveness,
-    load: record.load,
-    claims: record.claims.size,
-  };
-}

@@ -5,7 +5,6 @@ export {
   Directory,
   type DirectoryLimits,
   type DirectoryView,
-  type MemberState,
 } from './directory.js';
 export {
   type Liveness,
@@ -16,6 +15,7 @@ export {
   NO_LOAD,
   type Role,
 } from './member.js';
+export type { MemberState } from './member-record.js';
 export { OwnLog } from './own-log.js';
 export { type Owner, type OwnerOrder, primaryOrder } from './owner.js';
 export {
