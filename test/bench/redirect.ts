@@ -11,7 +11,9 @@ const REDIRECTED = 'NetConnection.Connect.Rejected';
 /** From `play` to the RTMP 302, as an SRS edge sees it on a member that does not own the stream; 3 members. */
 export async function redirect(scope: Scope): Promise<object> {
   // The publishers send nothing: only the answer to a play is measured.
-  const cluster = await Cluster.start(scope, { config: { publish: { idleMs: 600_000 }, log: { level: 'info', format: 'json' } } });
+  const cluster = await Cluster.start(scope, {
+    config: { publish: { idleMs: 600_000 }, log: { level: 'info', format: 'json' } },
+  });
   // A stream for each play: a client that comes back for the same one is relayed, by the rule against loops.
   const streams = Array.from({ length: 2 * PLAYS }, (_, index) => `bench${index}`);
   for (const stream of streams) await publish(scope, cluster.member(0).ports.rtmp, stream);
