@@ -36,7 +36,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
   let sweep: NodeJS.Timeout | null = null;
 
   function sweepOnce(): void {
-    const nowMs = Date.now();
+    const nowMs = performance.now();
     rate.sample(streams.traffic.bytesOut, nowMs);
     publishes.endIdle(nowMs);
     for (const stream of [...streams.values()]) {

@@ -1,4 +1,5 @@
 export { createMedia } from './create-media.js';
+export { FlvFile } from './flv/flv-file.js';
 export type { Frame } from './frame.js';
 export {
   ListenError,
@@ -9,6 +10,5 @@ export {
   type PlayerView,
   type StreamView,
 } from './media-host.js';
-export { FlvFile } from './flv/flv-file.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './rtmp/rtmp-publisher.js';

@@ -78,6 +78,10 @@ export function createFlvListener(parts: FlvParts): Listener {
 
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {});
+    if (busy.has(socket)) {
+      socket.destroy();
+      return;
+    }
     const target = readFlvTarget(req.url ?? '', req.headers.host, options.vhosts);
     if ('problem' in target) {
       refuse(req, target.problem);

@@ -3,7 +3,7 @@ import { readPlayMark, withPlayMark } from '../play/play-mark.js';
 import { vhostOf } from '../stream-name.js';
 
 /** Longest URL that is read, characters. */
-export const URL_LENGTH_MAX = 4096;
+const URL_LENGTH_MAX = 4096;
 const EXTENSION = '.flv';
 
 /** Which stream an HTTP or WebSocket request means. */

@@ -35,7 +35,14 @@ function memberA(rules: Partial<PlayRules> = {}) {
     return session;
   };
   const publish = (key = KEY_S): PublishFeed => {
-    const answer = publishes.publish({ id: 'p', key, protocol: 'rtmp', remote: '1.1.1.1:1', agent: '', end: () => {} });
+    const answer = publishes.publish({
+      id: 'p',
+      key,
+      protocol: 'rtmp',
+      remote: '1.1.1.1:1',
+      agent: '',
+      end: () => {},
+    });
     if (!answer.accepted) throw new Error(answer.code);
     for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER()]) answer.feed.push(frame);
     return answer.feed;
@@ -168,6 +175,22 @@ describe('a waiting play', () => {
     expect(session.told).toEqual(['wait', 'begin', 'wait']);
     vi.advanceTimersByTime(30_000);
     expect(session.told.at(-1)).toBe('refuse stream-not-found');
+  });
+
+  it('ends likewise where no owner can be reached, and runs anew when an owner’s media ends', () => {
+    const { b, play, puller } = memberA();
+    claim(b);
+    const lost = play();
+    vi.advanceTimersByTime(20_000);
+    expect(lost.told).toEqual([]);
+    puller.running[0]?.flow('b');
+    vi.advanceTimersByTime(60_000);
+    expect(lost.told).toEqual([]);
+    puller.running[0]?.feed?.detach();
+    vi.advanceTimersByTime(29_999);
+    expect(lost.told).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(lost.told).toEqual(['refuse stream-not-found']);
   });
 
   it('leaves nothing behind when its client goes', () => {

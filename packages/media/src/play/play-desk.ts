@@ -7,6 +7,7 @@ import { modeOf } from './mode-of.js';
 import type { PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
 import { StreamRelay } from './stream-relay.js';
+import { WaitLimit } from './wait-limit.js';
 
 export interface PlayDeskParts {
   readonly streams: StreamTable;
@@ -25,7 +26,7 @@ interface Play {
   readonly mark: PlayMark;
   /** The route last taken, so that each is logged once. */
   told: string;
-  waitTimer: NodeJS.Timeout | null;
+  readonly limit: WaitLimit;
 }
 
 /** All plays of one stream, and the pull that feeds them where no publisher is here. */
@@ -53,6 +54,7 @@ export class PlayDesk {
   constructor(parts: PlayDeskParts, rules: PlayRules) {
     this.#parts = parts;
     this.#rules = rules;
+    parts.streams.onSourceChanged = (key, hasSource) => this.#onSourceChanged(key, hasSource);
     this.#unsubscribe = parts.host.onOwnersChanged((key) => this.reconsider(key));
   }
 
@@ -66,8 +68,9 @@ export class PlayDesk {
     const cameBack =
       session.mark === 'none' &&
       session.forgetsMark &&
-      this.#redirects.has(addressOf(session.remote), session.key, Date.now());
-    const play: Play = { session, mark: cameBack ? 'redirected' : session.mark, told: '', waitTimer: null };
+      this.#redirects.has(addressOf(session.remote), session.key, performance.now());
+    const limit = new WaitLimit(this.#rules.play.waitMs, () => this.#giveUp(stream, play));
+    const play: Play = { session, mark: cameBack ? 'redirected' : session.mark, told: '', limit };
     stream.plays.set(session.id, play);
     stream.relay.keep();
     this.#settle(stream, play);
@@ -114,34 +117,40 @@ export class PlayDesk {
   #settle(stream: StreamPlays, play: Play): void {
     const { session } = play;
     const taken = this.#route(stream, play);
-    this.#tell(play, taken);
-    if (taken.kind !== 'wait' && play.waitTimer !== null) {
-      clearTimeout(play.waitTimer);
-      play.waitTimer = null;
-    }
+    const isNew = this.#tell(play, taken);
     switch (taken.kind) {
       case 'local':
-        this.#parts.streams.open(stream.key).add(session);
+        this.#serve(play);
         return;
       case 'relay':
         stream.relay.start(taken.owners);
-        this.#parts.streams.open(stream.key).add(session);
+        this.#serve(play);
         return;
       case 'redirect':
         this.#forget(stream, play);
-        if (session.forgetsMark) this.#redirects.remember(addressOf(session.remote), stream.key, Date.now());
+        if (session.forgetsMark)
+          this.#redirects.remember(addressOf(session.remote), stream.key, performance.now());
         session.redirect(taken.address);
         return;
       case 'wait':
-        this.#parts.streams.open(stream.key).add(session);
-        if (play.waitTimer !== null) return;
-        play.waitTimer = setTimeout(() => this.#giveUp(stream, play), this.#rules.play.waitMs);
-        session.wait();
+        this.#serve(play);
+        if (isNew) session.wait();
         return;
       case 'refuse':
         this.#forget(stream, play);
         session.refuse('relay-of-unowned', 'the stream is not published on this member');
     }
+  }
+
+  /** Feeds the play with whatever its stream has, now or later. */
+  #serve(play: Play): void {
+    const stream = this.#parts.streams.open(play.session.key);
+    stream.add(play.session);
+    play.limit.set(stream.source !== null);
+  }
+
+  #onSourceChanged(key: StreamKey, hasSource: boolean): void {
+    for (const play of this.#streams.get(key)?.plays.values() ?? []) play.limit.set(hasSource);
   }
 
   /** Where this play goes now. Our own publisher counts before anything that is said of us. */
@@ -167,10 +176,11 @@ export class PlayDesk {
     return { ...answer, owners: answer.owners.filter((owner) => owner.member !== this.#parts.host.member) };
   }
 
-  #tell(play: Play, taken: Route): void {
+  /** Logs a route that this play did not have before, and says whether it is one. */
+  #tell(play: Play, taken: Route): boolean {
     const target = targetOf(taken);
     const told = taken.kind === 'relay' ? taken.kind : `${taken.kind} ${target}`;
-    if (told === play.told) return;
+    if (told === play.told) return false;
     play.told = told;
     const { session } = play;
     this.#parts.log.info(
@@ -186,19 +196,21 @@ export class PlayDesk {
       },
       'play routed',
     );
+    return true;
   }
 
   #giveUp(stream: StreamPlays, play: Play): void {
     const { session } = play;
-    play.waitTimer = null;
     this.#forget(stream, play);
     this.#tidy(stream);
     this.#parts.log.info({ key: stream.key, client: session.remote, reason: 'wait-limit' }, 'play gave up');
-    session.refuse('stream-not-found', `nobody published the stream within ${this.#rules.play.waitMs} ms`);
+    const isOwned = this.#others(stream.key).length > 0;
+    const what = isOwned ? 'no owner of the stream could be reached' : 'nobody published the stream';
+    session.refuse('stream-not-found', `${what} within ${this.#rules.play.waitMs} ms`);
   }
 
   #forget(stream: StreamPlays, play: Play): void {
-    if (play.waitTimer !== null) clearTimeout(play.waitTimer);
+    play.limit.clear();
     stream.plays.delete(play.session.id);
     this.#parts.streams.get(stream.key)?.remove(play.session);
   }

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Claim, StreamKey } from '@headwater/directory';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StreamTable } from '../stream/stream-table.js';
 import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryLog } from '../testing/media-options.js';
@@ -21,7 +21,12 @@ function deskOf(acceptsPublishers = true) {
     release: (key: StreamKey) => said.push(`release ${key}`),
   };
   const desk = new PublishDesk(
-    { streams, host: { claim: host.claim, release: (key) => void host.release(key) }, log, onPublisherChanged: () => {} },
+    {
+      streams,
+      host: { claim: host.claim, release: (key) => void host.release(key) },
+      log,
+      onPublisherChanged: () => {},
+    },
     { acceptsPublishers, idleMs: 5000 },
   );
   return { desk, said, claims, streams, log };
@@ -29,7 +34,15 @@ function deskOf(acceptsPublishers = true) {
 
 function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] } {
   const ends: PublishEnd[] = [];
-  return { id: 'x', key, protocol: 'rtmp', remote: '1.2.3.4:5', agent: 'test', ends, end: (reason) => ends.push(reason) };
+  return {
+    id: 'x',
+    key,
+    protocol: 'rtmp',
+    remote: '1.2.3.4:5',
+    agent: 'test',
+    ends,
+    end: (reason) => ends.push(reason),
+  };
 }
 
 beforeEach(() => {
@@ -74,10 +87,14 @@ describe('PublishDesk', () => {
     const { desk, claims } = deskOf();
     const answer = desk.publish(sessionOf());
     if (!answer.accepted) throw new Error('refused');
-    for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER(), KEY(0), KEY(40)]) answer.feed.push(frame);
+    for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER(), KEY(0), KEY(40)])
+      answer.feed.push(frame);
     vi.runAllTimers();
     expect(claims).toHaveLength(2);
-    expect(claims[1]).toMatchObject({ sinceMs: claims[0]?.sinceMs, media: { video: { codec: 'h264' }, audio: { codec: 'aac' } } });
+    expect(claims[1]).toMatchObject({
+      sinceMs: claims[0]?.sinceMs,
+      media: { video: { codec: 'h264' }, audio: { codec: 'aac' } },
+    });
   });
 
   it('claims nothing more for a publisher that is gone', () => {
@@ -100,7 +117,7 @@ describe('PublishDesk', () => {
     if (sender.accepted) sender.feed.push(KEY(0));
     if (talker.accepted) talker.feed.push(METADATA());
     vi.advanceTimersByTime(1000);
-    desk.endIdle(Date.now());
+    desk.endIdle(performance.now());
     expect([silent.ends, busy.ends]).toEqual([['idle'], []]);
     expect(said).toContain(`release ${silent.key}`);
   });

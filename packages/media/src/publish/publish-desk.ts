@@ -23,6 +23,7 @@ interface Publish {
   readonly session: PublishSession;
   readonly source: SourceFeed;
   readonly sinceMs: number;
+  /** By the monotonic clock. */
   lastMediaMs: number;
 }
 
@@ -41,6 +42,8 @@ export class PublishDesk {
   readonly #parts: PublishDeskParts;
   readonly #rules: PublishRules;
   readonly #publishes = new Map<StreamKey, Publish>();
+  /** Whose media became better known since the last claim. */
+  readonly #claimsDue = new Set<Publish>();
   #isStopping = false;
 
   constructor(parts: PublishDeskParts, rules: PublishRules) {
@@ -65,7 +68,7 @@ export class PublishDesk {
     const source = this.#parts.streams
       .open(key)
       .attach({ kind: 'publisher', remote, agent, protocol }, () => this.#claimSoon(publish));
-    const publish: Publish = { session, source, sinceMs, lastMediaMs: sinceMs };
+    const publish: Publish = { session, source, sinceMs, lastMediaMs: performance.now() };
     this.#publishes.set(key, publish);
     this.#parts.log.info(about, 'publish accepted');
     this.#parts.host.claim({ key, sinceMs, media: {} });
@@ -74,7 +77,7 @@ export class PublishDesk {
       accepted: true,
       feed: {
         push: (frame) => {
-          if (frame.kind !== 'data') publish.lastMediaMs = Date.now();
+          if (frame.kind !== 'data') publish.lastMediaMs = performance.now();
           source.push(frame);
         },
         end: () => this.#end(publish, 'connection-ended'),
@@ -82,7 +85,7 @@ export class PublishDesk {
     };
   }
 
-  /** Closes publishers that send nothing. To be called about once a second. */
+  /** Closes publishers that send nothing. To be called about once a second, with the monotonic clock. */
   endIdle(nowMs: number): void {
     for (const publish of [...this.#publishes.values()]) {
       if (nowMs - publish.lastMediaMs < this.#rules.idleMs) continue;
@@ -122,8 +125,6 @@ export class PublishDesk {
     if (this.#claimsDue.size === 0) setImmediate(() => this.#claimDue());
     this.#claimsDue.add(publish);
   }
-
-  readonly #claimsDue = new Set<Publish>();
 
   #claimDue(): void {
     const due = [...this.#claimsDue];

@@ -166,9 +166,9 @@ export class RelayPull implements RelayHandle {
 
   #deliver(connection: Connection, frame: Frame): void {
     connection.heardMs = this.#options.timers.nowMs();
-    connection.watch.saw(frame);
+    const isLimitNew = connection.watch.saw(frame);
     if (this.#failed.size > 0) this.#failed.clear();
-    if (connection.isStalled) {
+    if (connection.isStalled || isLimitNew) {
       connection.isStalled = false;
       this.#watch();
     }

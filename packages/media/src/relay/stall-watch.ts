@@ -23,15 +23,19 @@ export class StallWatch {
     this.#stallMs = stallMs;
   }
 
-  saw(frame: Frame): void {
-    if (frame.isHeader || frame.kind === 'data') return;
+  /** True where this is the first frame to tell a track's interval, so that the limit may be another now. */
+  saw(frame: Frame): boolean {
+    if (frame.isHeader || frame.kind === 'data') return false;
     const last = this.#last.get(frame.kind);
     this.#last.set(frame.kind, frame.timestampMs);
-    if (last === undefined) return;
+    if (last === undefined) return false;
     const step = (frame.timestampMs - last) | 0;
-    if (step <= 0 || step > INTERVAL_MS_MAX) return;
+    if (step <= 0 || step > INTERVAL_MS_MAX) return false;
     const mean = this.#interval.get(frame.kind);
-    this.#interval.set(frame.kind, mean === undefined ? step : mean + (step - mean) * SMOOTHING);
+    // A gap is no interval: what is much longer than the mean counts as twice it, so that it takes several to believe.
+    const believed = mean === undefined ? step : Math.min(step, mean * 2);
+    this.#interval.set(frame.kind, mean === undefined ? step : mean + (believed - mean) * SMOOTHING);
+    return mean === undefined;
   }
 
   /** Silence longer than this is a stall, ms. `isDeparted`: the member left the owners list. */

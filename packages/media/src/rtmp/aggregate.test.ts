@@ -17,7 +17,10 @@ describe('splitAggregate', () => {
   });
 
   it('stops where the bytes end early', () => {
-    const payload = Buffer.concat([flvTag('video', 0, Buffer.from('a')), flvTag('video', 0, Buffer.from('bb')).subarray(0, 12)]);
+    const payload = Buffer.concat([
+      flvTag('video', 0, Buffer.from('a')),
+      flvTag('video', 0, Buffer.from('bb')).subarray(0, 12),
+    ]);
     expect([...splitAggregate(aggregate(payload, 0))]).toHaveLength(1);
     expect([...splitAggregate(aggregate(Buffer.alloc(3), 0))]).toEqual([]);
   });

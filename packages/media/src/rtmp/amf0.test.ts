@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AMF_DEPTH_MAX, AMF_VALUES_MAX, AmfEcmaArray, AmfError, amfObject, decodeAmf0, encodeAmf0 } from './amf0.js';
+import {
+  AMF_DEPTH_MAX,
+  AMF_VALUES_MAX,
+  AmfEcmaArray,
+  AmfError,
+  amfObject,
+  decodeAmf0,
+  encodeAmf0,
+} from './amf0.js';
 
 describe('AMF0', () => {
   it('is byte by byte what the specification says', () => {
@@ -20,7 +28,13 @@ describe('AMF0', () => {
   });
 
   it('reads back what it wrote', () => {
-    const leaf = fc.oneof(fc.string(), fc.double({ noNaN: true }), fc.boolean(), fc.constant(null), fc.constant(undefined));
+    const leaf = fc.oneof(
+      fc.string(),
+      fc.double({ noNaN: true }),
+      fc.boolean(),
+      fc.constant(null),
+      fc.constant(undefined),
+    );
     const value = fc.letrec((tie) => ({
       value: fc.oneof(
         { maxDepth: 4 },
@@ -53,7 +67,9 @@ describe('AMF0', () => {
   });
 
   it('takes __proto__ for a name', () => {
-    const [read] = decodeAmf0(Buffer.from('03' + '00095f5f70726f746f5f5f' + '0300016105000009' + '000009', 'hex'));
+    const [read] = decodeAmf0(
+      Buffer.from('03' + '00095f5f70726f746f5f5f' + '0300016105000009' + '000009', 'hex'),
+    );
     const entries = amfObject(read);
     expect(Object.keys(entries ?? {})).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(entries)).toBeNull();
@@ -84,7 +100,7 @@ describe('AMF0', () => {
   });
 
   it('bounds depth and count', () => {
-    const nested = Buffer.from('0a00000001'.repeat(AMF_DEPTH_MAX + 1) + '05', 'hex');
+    const nested = Buffer.from(`${'0a00000001'.repeat(AMF_DEPTH_MAX + 1)}05`, 'hex');
     expect(() => decodeAmf0(nested)).toThrow(AmfError);
     expect(decodeAmf0(Buffer.alloc(AMF_VALUES_MAX, 5))).toHaveLength(AMF_VALUES_MAX);
     expect(() => decodeAmf0(Buffer.alloc(AMF_VALUES_MAX + 1, 5))).toThrow(AmfError);

@@ -12,7 +12,11 @@ function pattern(length: number): Buffer {
 
 function readByParser(bytes: Buffer): InMessage[] {
   const messages: InMessage[] = [];
-  const parser = new RtmpParser(LIMITS, () => {}, (message) => messages.push(message));
+  const parser = new RtmpParser(
+    LIMITS,
+    () => {},
+    (message) => messages.push(message),
+  );
   parser.feed(Buffer.concat([Buffer.of(3), Buffer.alloc(1536), Buffer.alloc(1536)]));
   parser.feed(bytes);
   return messages;
@@ -35,10 +39,10 @@ describe('chunkMessage', () => {
       const bytes = chunkMessage(message, 128);
       // Two of them, so that a byte too many or too few shows.
       const expected = { type: 9, timestampMs, streamId: 1, payload };
-      expect(read(Buffer.concat([bytes, bytes])), JSON.stringify({ chunkStream, timestampMs, length })).toEqual([
-        expected,
-        expected,
-      ]);
+      expect(
+        read(Buffer.concat([bytes, bytes])),
+        JSON.stringify({ chunkStream, timestampMs, length }),
+      ).toEqual([expected, expected]);
     }
   });
 
@@ -47,11 +51,16 @@ describe('chunkMessage', () => {
       { chunkStream: 4, type: 8, timestampMs: 0x01020304, streamId: 1, payload: Buffer.from('abcde') },
       3,
     );
-    expect(bytes.toString('hex')).toBe('04ffffff0000050801000000' + '01020304' + '616263' + 'c4' + '01020304' + '6465');
+    expect(bytes.toString('hex')).toBe(
+      '04ffffff0000050801000000' + '01020304' + '616263' + 'c4' + '01020304' + '6465',
+    );
   });
 
   it('writes an empty message', () => {
-    const bytes = chunkMessage({ chunkStream: 3, type: 20, timestampMs: 0, streamId: 0, payload: Buffer.alloc(0) }, 128);
+    const bytes = chunkMessage(
+      { chunkStream: 3, type: 20, timestampMs: 0, streamId: 0, payload: Buffer.alloc(0) },
+      128,
+    );
     expect(bytes.toString('hex')).toBe('030000000000001400000000');
   });
 });

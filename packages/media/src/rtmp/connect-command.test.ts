@@ -15,7 +15,12 @@ describe('connect', () => {
   });
 
   it('knows an SRS edge by its arguments', () => {
-    const args = { srs_sig: 'SRS', srs_server: 'SRS/6.0.157', srs_version: '6.0.157', srs_server_ip: '10.0.0.1' };
+    const args = {
+      srs_sig: 'SRS',
+      srs_server: 'SRS/6.0.157',
+      srs_version: '6.0.157',
+      srs_server_ip: '10.0.0.1',
+    };
     expect(readConnect([GOOD, args])).toMatchObject({ isSrsEdge: true, agent: 'SRS/6.0.157' });
     expect(readConnect([GOOD, { other: 1 }])).toMatchObject({ isSrsEdge: false });
     expect(readConnect([{ ...GOOD, srs_sig: 'SRS' }])).toMatchObject({ isSrsEdge: false });

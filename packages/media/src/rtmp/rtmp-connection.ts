@@ -19,8 +19,8 @@ export interface RtmpConnectionHandler {
 
 /** Largest command that is read; a connect of SRS has some 1000 bytes. */
 export const COMMAND_BYTES_MAX = 65_536;
-/** Answers (pings, acknowledgements) that may wait in a socket beside media, before the peer counts as not reading. */
-const ANSWER_QUEUE_BYTES_MAX = 1_048_576;
+/** Answers given since the peer last had read everything, before it counts as one that asks and does not read. */
+export const ANSWERS_UNREAD_MAX = 1000;
 /** How long a peer may take to read our last words and close. */
 const CLOSE_GRACE_MS = 3000;
 const KEEPALIVE_MS = 30_000;
@@ -34,22 +34,21 @@ export class RtmpConnection {
   readonly remote: string;
   readonly #socket: Socket;
   readonly #handler: RtmpConnectionHandler;
-  readonly #queueBytesMax: number;
   readonly #parser: RtmpParser;
   #bytesIn = 0;
   #bytesOut = 0;
   #ackWindow = WINDOW_ACK_BYTES;
   #ackedBytes = 0;
+  #answersUnread = 0;
   /** Input is not read any more: the peer is gone, or our last words are on their way. */
   #isEnding = false;
   #isClosed = false;
   #reason = 'peer-closed';
   #text = '';
 
-  constructor(socket: Socket, limits: ParserLimits, queueBytesMax: number, handler: RtmpConnectionHandler) {
+  constructor(socket: Socket, limits: ParserLimits, handler: RtmpConnectionHandler) {
     this.#socket = socket;
     this.#handler = handler;
-    this.#queueBytesMax = queueBytesMax;
     this.remote = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
     this.#parser = new RtmpParser(
       limits,
@@ -89,7 +88,8 @@ export class RtmpConnection {
 
   /** Answers: a peer that asks without reading is cut off. */
   send(...answers: readonly Buffer[]): void {
-    if (this.queuedBytes > this.#queueBytesMax + ANSWER_QUEUE_BYTES_MAX) {
+    this.#answersUnread = this.queuedBytes === 0 ? 0 : this.#answersUnread + 1;
+    if (this.#answersUnread > ANSWERS_UNREAD_MAX) {
       this.destroy('answers-unread', 'the peer asks and does not read');
       return;
     }

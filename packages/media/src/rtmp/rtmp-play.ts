@@ -59,11 +59,11 @@ export class RtmpPlay implements PlaySession {
   }
 
   begin(): void {
-    this.#answer();
+    this.answer();
   }
 
   wait(): void {
-    this.#answer();
+    this.answer();
   }
 
   write(bytes: Buffer): void {
@@ -72,7 +72,7 @@ export class RtmpPlay implements PlaySession {
 
   redirect(address: MediaAddress): void {
     if (this.#isOver) return;
-    this.#answer();
+    this.answer();
     this.#isOver = true;
     const { tcUrl, url } = redirectUrls(address, this.#target, this.#isSrsEdge);
     this.#connection.end('redirected', url, answers.redirect302(tcUrl, url));
@@ -97,8 +97,8 @@ export class RtmpPlay implements PlaySession {
     this.#isOver = true;
   }
 
-  /** As SRS answers every play, also one that it redirects. */
-  #answer(): void {
+  /** Says that the play begins, once: as SRS does for every play, also one that it redirects. */
+  answer(): void {
     if (this.#isAnswered || this.#isOver) return;
     this.#isAnswered = true;
     const { app, stream } = this.#target.name;

@@ -22,6 +22,20 @@ export interface RtmpSessionParts {
   readonly log: MediaLog;
 }
 
+/** Publishes and plays that one connection may begin: each publish is told to the whole mesh. */
+export const ACTIVITIES_MAX = 100;
+/** Reasons of a close that somebody else has logged, or that nobody needs to know. */
+const ROUTINE_REASONS = new Set([
+  'peer-closed',
+  'peer-reset',
+  'redirected',
+  'already-published',
+  'not-an-origin',
+  'stream-not-found',
+  'relay-of-unowned',
+  'stopping',
+]);
+
 /** What a session does once it got past its commands; none of both before and after. */
 type Activity =
   | { readonly kind: 'publish'; readonly feed: PublishFeed }
@@ -38,12 +52,12 @@ export class RtmpSession {
   #connect: ConnectCommand | null = null;
   #activity: Activity | null = null;
   #deadline: NodeJS.Timeout | null = null;
+  #activities = 0;
 
   constructor(socket: Socket, parts: RtmpSessionParts, onClosed: () => void) {
     this.#parts = parts;
     this.#onClosed = onClosed;
-    const { limits, play } = parts.options;
-    this.#connection = new RtmpConnection(socket, limits, play.queueBytesMax, {
+    this.#connection = new RtmpConnection(socket, parts.options.limits, {
       onCommand: (name, transactionId, values) => this.#onCommand(name, transactionId, values),
       onFrame: (frame) => this.#onFrame(frame),
       onEnding: () => this.#onEnding(),
@@ -88,8 +102,7 @@ export class RtmpSession {
       bytesOut,
       ...(text === '' ? {} : { text }),
     };
-    if (reason === 'peer-closed' || reason === 'peer-reset')
-      this.#parts.log.debug(fields, 'connection closed');
+    if (ROUTINE_REASONS.has(reason)) this.#parts.log.debug(fields, 'connection closed');
     else this.#parts.log.info(fields, 'connection closed');
   }
 
@@ -155,7 +168,9 @@ export class RtmpSession {
     const connect = this.#connect === null ? readConnect(values) : { problem: 'connected already' };
     if ('problem' in connect) {
       const { problem } = connect;
-      this.#connection.end('connect-invalid', problem, answers.connectError(transactionId, problem));
+      // Before a connect the client expects chunks of 128 bytes; this says otherwise first.
+      const lastWords = [answers.setChunkSize(), answers.connectError(transactionId, problem)];
+      this.#connection.end('connect-invalid', problem, ...lastWords);
       return;
     }
     this.#connect = connect;
@@ -180,7 +195,15 @@ export class RtmpSession {
     return null;
   }
 
+  #countActivity(): void {
+    this.#activities += 1;
+    if (this.#activities > ACTIVITIES_MAX) {
+      throw new RtmpProtocolError('activities-max', `more than ${ACTIVITIES_MAX} publishes and plays`);
+    }
+  }
+
   #onPublish(connect: ConnectCommand, name: AmfValue): void {
+    this.#countActivity();
     const target = this.#target(connect, name, 'NetStream.Publish.BadName');
     if (target === null) return;
     this.#endActivity();
@@ -209,6 +232,7 @@ export class RtmpSession {
   }
 
   #onPlay(connect: ConnectCommand, name: AmfValue): void {
+    this.#countActivity();
     const target = this.#target(connect, name, 'NetStream.Play.Failed');
     if (target === null) return;
     this.#endActivity();
@@ -216,6 +240,8 @@ export class RtmpSession {
     const play = new RtmpPlay(this.#connection, connect, target);
     this.#activity = { kind: 'play', play };
     this.#parts.plays.play(play);
+    // The route is taken; where it was no refusal or redirect, media may be long in coming, the answer is not.
+    play.answer();
   }
 
   #endActivity(): void {

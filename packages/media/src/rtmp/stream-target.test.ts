@@ -14,7 +14,13 @@ describe('the stream that a client names', () => {
     ['live/', 'rtmp://h/live/', 's1?token=x', '__defaultVhost__/live/s1', 'token=x'],
     ['live/room', 'rtmp://h/live/room', 's1', '__defaultVhost__/live/room/s1', ''],
     ['live?vhost=v.example.com', 'rtmp://h/live?vhost=v.example.com', 's1', 'v.example.com/live/s1', ''],
-    ['live...vhost...v.example.com', 'rtmp://h/live...vhost...v.example.com', 's1', 'v.example.com/live/s1', ''],
+    [
+      'live...vhost...v.example.com',
+      'rtmp://h/live...vhost...v.example.com',
+      's1',
+      'v.example.com/live/s1',
+      '',
+    ],
     ['live', 'rtmp://h/live?vhost=v.example.com', 's1', 'v.example.com/live/s1', ''],
     ['live', 'rtmp://h/live', 's1?vhost=v.example.com', 'v.example.com/live/s1', 'vhost=v.example.com'],
     ['live', 'rtmp://v.example.com:1935/live', 's1', 'v.example.com/live/s1', ''],
@@ -28,9 +34,14 @@ describe('the stream that a client names', () => {
     }
   });
 
-  it.each(['', ' ', 'a b', 'a\u0000b', '../x', 'a/b', 'x'.repeat(256)])('says what is wrong with %j', (stream) => {
-    expect(read('live', 'rtmp://h/live', stream)).toMatchObject({ problem: expect.stringContaining('the stream') });
-  });
+  it.each(['', ' ', 'a b', 'a\u0000b', '../x', 'a/b', 'x'.repeat(256)])(
+    'says what is wrong with %j',
+    (stream) => {
+      expect(read('live', 'rtmp://h/live', stream)).toMatchObject({
+        problem: expect.stringContaining('the stream'),
+      });
+    },
+  );
 
   it('has no target without an app', () => {
     expect(read('', 'rtmp://h', 's')).toBeNull();

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
 import { LiveStream, type SourceFeed, type StreamSource } from './live-stream.js';
+import { makeFrame } from './make-frame.js';
 
 const LIMITS = { gopCacheBytesMax: 20_000, queueBytesMax: 1000, stuckMs: 10_000 };
 const PUBLISHER: StreamSource = { kind: 'publisher', remote: '1.2.3.4:5', agent: 'x', protocol: 'rtmp' };
@@ -88,7 +89,8 @@ describe('LiveStream', () => {
     expect(stream.view().source).toBe('none');
     const second = stream.attach(RELAY);
     sendHeaders(second, 9);
-    for (const frame of [INTER(70_000, 3), AUDIO(70_010, 4), KEY(70_040, 5), AUDIO(70_050, 6)]) second.push(frame);
+    for (const frame of [INTER(70_000, 3), AUDIO(70_010, 4), KEY(70_040, 5), AUDIO(70_050, 6)])
+      second.push(frame);
     expect(player.story.slice(5)).toEqual([
       'data 0',
       'video 1080 header #9',
@@ -137,6 +139,41 @@ describe('LiveStream', () => {
     expect(player.story.at(-1)).toBe('video 5000 key #3');
   });
 
+  it('keeps no huge headers, and not more than some', () => {
+    const stream = streamOf();
+    const feed = stream.attach(PUBLISHER);
+    feed.push(makeFrame('video', 0, Buffer.concat([Buffer.of(0x17, 0), Buffer.alloc(300_000)])));
+    for (let track = 0; track < 100; track += 1) {
+      feed.push(
+        makeFrame('audio', 0, Buffer.concat([Buffer.of(0x95, 0), Buffer.from('Opus'), Buffer.of(track)])),
+      );
+    }
+    feed.push(KEY(0, 1));
+    const player = new MemoryPlayer();
+    stream.add(player);
+    expect(player.got.length).toBe(16 + 1);
+    expect(player.bytesOut).toBeLessThan(1000);
+  });
+
+  it('starts anywhere where no keyframe comes for long', () => {
+    vi.useFakeTimers();
+    const stream = streamOf();
+    const feed = stream.attach(PUBLISHER);
+    sendHeaders(feed);
+    feed.push(KEY(0, 1));
+    const player = new MemoryPlayer();
+    vi.advanceTimersByTime(29_000);
+    feed.push(VIDEO_HEADER(9));
+    stream.add(player);
+    feed.push(INTER(29_000, 2));
+    expect(player.story).toEqual([]);
+    vi.advanceTimersByTime(1000);
+    feed.push(INTER(30_000, 3));
+    feed.push(INTER(30_040, 4));
+    expect(player.story.slice(-2)).toEqual(['video 30000 #3', 'video 30040 #4']);
+    vi.useRealTimers();
+  });
+
   it('forgets the GOP of other codec headers', () => {
     const stream = streamOf();
     const feed = stream.attach(PUBLISHER);
@@ -182,7 +219,7 @@ describe('LiveStream', () => {
     stuck.queuedBytes = 400;
     slow.bytesOut = 500;
     slow.queuedBytes = 400;
-    const start = Date.now();
+    const start = performance.now();
     stream.endStuckPlayers(start);
     slow.queuedBytes = 399;
     stream.endStuckPlayers(start + LIMITS.stuckMs - 1);

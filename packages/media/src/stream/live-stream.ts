@@ -30,8 +30,12 @@ export interface StreamLimits extends PlayerLimits {
   readonly gopCacheBytesMax: number;
 }
 
+/** A source that sends no keyframe for this long refreshes in another way (intra refresh): start anywhere. */
+const KEYFRAME_WAIT_MS = 30_000;
 /** Most headers kept of one stream: metadata, and each track's. A source with more loses the oldest. */
 const HEADERS_MAX = 16;
+/** A header larger than this is passed on, yet not kept for who comes later. */
+const HEADER_BYTES_MAX = 262_144;
 
 /**
  * One stream on this member. It has one source at a time, a publisher or a relay; its players stay when the source
@@ -41,6 +45,7 @@ export class LiveStream {
   readonly key: StreamKey;
   readonly #limits: StreamLimits;
   readonly #traffic: Traffic;
+  readonly #onSourceChanged: (hasSource: boolean) => void;
   readonly #feeds = new Map<string, PlayerFeed>();
   readonly #headers = new Map<string, Frame>();
   readonly #gop: GopCache;
@@ -50,12 +55,20 @@ export class LiveStream {
   #sourceFeed: SourceFeed | null = null;
   /** Whether the present source has come to a packet that decoding can start at. */
   #hasStarted = false;
+  /** When the last keyframe came, or the source. */
+  #keyframeAtMs = 0;
   #bytesIn = 0;
   #holds = 0;
   #onMedia: ((media: MediaInfo) => void) | null = null;
 
-  constructor(key: StreamKey, limits: StreamLimits, traffic: Traffic) {
+  constructor(
+    key: StreamKey,
+    limits: StreamLimits,
+    traffic: Traffic,
+    onSourceChanged: (hasSource: boolean) => void = () => {},
+  ) {
     this.key = key;
+    this.#onSourceChanged = onSourceChanged;
     this.#traffic = traffic;
     this.#limits = limits;
     this.#gop = new GopCache(limits.gopCacheBytesMax);
@@ -111,7 +124,9 @@ export class LiveStream {
         if (stream.#sourceFeed === feed) stream.#take(frame);
       },
       detach() {
-        if (stream.#sourceFeed === feed) stream.#leave();
+        if (stream.#sourceFeed !== feed) return;
+        stream.#leave();
+        stream.#onSourceChanged(false);
       },
     };
     if (source.kind === 'relay' && this.hasPublisher) return feed;
@@ -120,13 +135,15 @@ export class LiveStream {
     this.#sourceFeed = feed;
     this.#onMedia = onMedia ?? null;
     this.#probe = new MediaProbe();
+    this.#keyframeAtMs = performance.now();
+    this.#onSourceChanged(true);
     return feed;
   }
 
   /** Feeds a player from now on; the cached GOP comes at once. Does nothing where it is fed already. */
   add(player: Player): void {
     if (this.#feeds.has(player.id)) return;
-    const feed = new PlayerFeed(player, this.#limits, this.#traffic, Date.now());
+    const feed = new PlayerFeed(player, this.#limits, this.#traffic, performance.now());
     this.#feeds.set(player.id, feed);
     if (!this.#hasStarted) return;
     const cached = this.#gop.packets;
@@ -139,7 +156,7 @@ export class LiveStream {
     this.#feeds.delete(player.id);
   }
 
-  /** Disconnects players that are stuck. To be called about once a second. */
+  /** Disconnects players that are stuck. To be called about once a second, with the monotonic clock. */
   endStuckPlayers(nowMs: number): readonly Player[] {
     const stuck: Player[] = [];
     for (const { player } of [...this.#feeds.values()].filter((feed) => feed.isStuck(nowMs))) {
@@ -200,10 +217,14 @@ export class LiveStream {
     for (const feed of this.#feeds.values()) feed.deliver(packet);
   }
 
-  /** Whether decoding can start here: at a keyframe, or anywhere in a stream without video. */
+  /** Whether players may start here: at a keyframe, or anywhere in a stream without video or without keyframes. */
   #isStart(frame: Frame): boolean {
-    if (frame.kind === 'video') return frame.isKeyframe;
-    return frame.kind === 'audio' && !frame.isHeader && !this.#probe.hasVideo;
+    if (frame.isHeader || frame.kind === 'data') return false;
+    if (frame.kind === 'audio') return !this.#probe.hasVideo;
+    const nowMs = performance.now();
+    if (!frame.isKeyframe && nowMs - this.#keyframeAtMs < KEYFRAME_WAIT_MS) return false;
+    this.#keyframeAtMs = nowMs;
+    return true;
   }
 
   #startFeeds(packet: MediaPacket): void {
@@ -216,6 +237,7 @@ export class LiveStream {
   }
 
   #keepHeader(frame: Frame): void {
+    if (frame.payload.length > HEADER_BYTES_MAX) return;
     const slot = headerSlot(frame);
     const present = this.#headers.get(slot);
     // The cached pictures belong to the header before; who joins now starts at the next keyframe.

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { encodeAmf0 } from '../rtmp/amf0.js';
 import { headerSlot, makeFrame } from './make-frame.js';
 
-const fourcc = (first: number, code: string) => Buffer.concat([Buffer.of(first), Buffer.from(code), Buffer.alloc(8)]);
+const fourcc = (first: number, code: string) =>
+  Buffer.concat([Buffer.of(first), Buffer.from(code), Buffer.alloc(8)]);
 
 describe('makeFrame', () => {
   it.each([
@@ -49,7 +50,8 @@ describe('headerSlot', () => {
     expect(slot('video', fourcc(0x90, 'hvc1'))).toBe(video);
     expect(slot('video', fourcc(0x94, 'hvc1'))).not.toBe(video);
     expect(slot('audio', Buffer.from('af001210', 'hex'))).not.toBe(video);
-    const track = (id: number) => slot('video', Buffer.concat([Buffer.of(0x96, 0), Buffer.from('hvc1'), Buffer.of(id)]));
+    const track = (id: number) =>
+      slot('video', Buffer.concat([Buffer.of(0x96, 0), Buffer.from('hvc1'), Buffer.of(id)]));
     expect(track(1)).not.toBe(track(2));
   });
 });

@@ -5,8 +5,13 @@ import { makeFrame } from './make-frame.js';
 import { MediaProbe } from './media-probe.js';
 
 /** Made by x264: 1280x720, and 1920x1080 (cropped from 1088). */
-const AVC_720 = '1700000000' + '0164001fffe1001b6764001facd9405005bb016a02020280000003008000001e478c18cb01000668ebe3cb22c0';
-const AVC_1080 = '1700000000' + '01640028ffe1001b67640028acd940780227e5c05a808080a0000003002000000781e30632c001000668ebe3cb22c0';
+const AVC_720 =
+  '1700000000' + '0164001fffe1001b6764001facd9405005bb016a02020280000003008000001e478c18cb01000668ebe3cb22c0';
+const AVC_1080 =
+  '1700000000' +
+  '01640028ffe1001b67640028acd940780227e5c05a808080a0000003002000000781e30632c001000668ebe3cb22c0';
+
+const HEVC_HEADER = Buffer.from('\x90hvc1\x00', 'latin1');
 
 describe('MediaProbe', () => {
   it.each([
@@ -33,11 +38,18 @@ describe('MediaProbe', () => {
 
   it('takes from metadata what the headers do not tell', () => {
     const probe = new MediaProbe();
-    const metadata = { width: 9, height: 9, framerate: 29.97, audiosamplerate: 48_000, stereo: true, videocodecid: 12 };
+    const metadata = {
+      width: 9,
+      height: 9,
+      framerate: 29.97,
+      audiosamplerate: 48_000,
+      stereo: true,
+      videocodecid: 12,
+    };
     probe.read(makeFrame('data', 0, encodeAmf0('@setDataFrame', 'onMetaData', metadata)));
     expect(probe.media).toEqual({});
     expect(probe.hasVideo).toBe(true);
-    probe.read(makeFrame('video', 0, Buffer.from('90' + Buffer.from('hvc1').toString('hex') + '00', 'hex')));
+    probe.read(makeFrame('video', 0, HEVC_HEADER));
     probe.read(makeFrame('audio', 0, Buffer.from('2f00', 'hex')));
     expect(probe.media).toEqual({
       video: { codec: 'hevc', width: 9, height: 9, frameRate: 29.97 },
@@ -55,7 +67,14 @@ describe('MediaProbe', () => {
 
   it('throws at nothing that a publisher can send', () => {
     const kinds = fc.constantFrom('audio' as const, 'video' as const, 'data' as const);
-    const start = fc.constantFrom('', '1700000000', 'af00', '90687663310000', '02000a6f6e4d65746144617461', '17000000000164001fffe1');
+    const start = fc.constantFrom(
+      '',
+      '1700000000',
+      'af00',
+      '90687663310000',
+      '02000a6f6e4d65746144617461',
+      '17000000000164001fffe1',
+    );
     fc.assert(
       fc.property(kinds, start, fc.uint8Array({ maxLength: 100 }), (kind, hex, rest) => {
         const probe = new MediaProbe();
@@ -69,7 +88,7 @@ describe('MediaProbe', () => {
     const probe = new MediaProbe();
     let told = 0;
     for (let i = 0; i < 100; i += 1) {
-      probe.read(makeFrame('video', 0, Buffer.from('90' + Buffer.from('hvc1').toString('hex') + '00', 'hex')));
+      probe.read(makeFrame('video', 0, HEVC_HEADER));
       const metadata = encodeAmf0('onMetaData', { width: 100 + i });
       if (probe.read(makeFrame('data', 0, metadata))) told += 1;
     }

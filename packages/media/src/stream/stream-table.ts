@@ -7,6 +7,8 @@ export class StreamTable {
   readonly #limits: StreamLimits;
   /** Bytes sent to all players since the start. */
   readonly traffic: Traffic = { bytesOut: 0 };
+  /** A stream got a source, another one, or lost it. */
+  onSourceChanged: (key: StreamKey, hasSource: boolean) => void = () => {};
   readonly #streams = new Map<StreamKey, LiveStream>();
 
   constructor(limits: StreamLimits) {
@@ -21,7 +23,9 @@ export class StreamTable {
   open(key: StreamKey): LiveStream {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const stream = new LiveStream(key, this.#limits, this.traffic);
+    const stream = new LiveStream(key, this.#limits, this.traffic, (hasSource) =>
+      this.onSourceChanged(key, hasSource),
+    );
     this.#streams.set(key, stream);
     return stream;
   }

@@ -10,7 +10,11 @@ export interface Run {
 /** Runs a program to its end, killed after `timeoutMs`. */
 export function run(program: string, args: readonly string[], timeoutMs = 30_000): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (text) => {
@@ -63,7 +67,17 @@ export interface Probe {
 
 /** Plays a stream for so many seconds of media and counts its packets. */
 export async function probe(url: string, seconds: number, timeoutMs = 30_000): Promise<Probe> {
-  const args = ['-v', 'error', '-show_packets', '-show_streams', '-of', 'json', '-read_intervals', `%+${seconds}`, url];
+  const args = [
+    '-v',
+    'error',
+    '-show_packets',
+    '-show_streams',
+    '-of',
+    'json',
+    '-read_intervals',
+    `%+${seconds}`,
+    url,
+  ];
   const done = await run('ffprobe', args, timeoutMs);
   const parsed = JSON.parse(done.stdout || '{}') as {
     packets?: { codec_type: string; dts_time?: string }[];

@@ -11,4 +11,5 @@ export const KEY = (timestampMs: number, id = 0, bytes = 0): Frame =>
   makeFrame('video', timestampMs, Buffer.concat([Buffer.of(0x17, 1, 0, 0, 0, id), Buffer.alloc(bytes)]));
 export const INTER = (timestampMs: number, id = 0, bytes = 0): Frame =>
   makeFrame('video', timestampMs, Buffer.concat([Buffer.of(0x27, 1, 0, 0, 0, id), Buffer.alloc(bytes)]));
-export const AUDIO = (timestampMs: number, id = 0): Frame => makeFrame('audio', timestampMs, Buffer.of(0xaf, 1, id));
+export const AUDIO = (timestampMs: number, id = 0): Frame =>
+  makeFrame('audio', timestampMs, Buffer.of(0xaf, 1, id));

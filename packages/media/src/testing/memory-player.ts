@@ -1,6 +1,6 @@
 import type { MediaInfo } from '@headwater/directory';
-import type { InMessage } from '../rtmp/message.js';
 import { setChunkSize } from '../rtmp/answers.js';
+import type { InMessage } from '../rtmp/message.js';
 import type { Player, PlayerEnd } from '../stream/player.js';
 import { ChunkReader } from './chunk-reader.js';
 

@@ -83,7 +83,9 @@ export class RawRtmpClient {
 
   /** All commands that came, decoded. */
   get commands(): AmfValue[][] {
-    return this.messages.filter((message) => message.type === 20).map((message) => decodeAmf0(message.payload));
+    return this.messages
+      .filter((message) => message.type === 20)
+      .map((message) => decodeAmf0(message.payload));
   }
 
   /** The codes of all `onStatus` that came. */

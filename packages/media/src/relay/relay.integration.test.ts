@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMedia } from '../create-media.js';
+import type { Media, MediaOptions } from '../media-host.js';
+import { RtmpPublisher } from '../rtmp/rtmp-publisher.js';
+import { probe, run, TestPublisher } from '../testing/ffmpeg.js';
+import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
+import { MemoryLog, mediaOptions } from '../testing/media-options.js';
+import { MemoryMesh } from '../testing/memory-mesh.js';
+import { RawRtmpClient } from '../testing/raw-rtmp-client.js';
+import { until } from '../testing/until.js';
+
+const NAME = '__defaultVhost__/live/s';
+
+let mesh: MemoryMesh;
+let log: MemoryLog;
+const members = new Map<string, Media>();
+const publishers: { kill(): Promise<void> }[] = [];
+
+async function member(name: string, more: Partial<MediaOptions> = {}): Promise<Media> {
+  const media = createMedia(mediaOptions(name, more), mesh.host(name), log);
+  await media.start();
+  mesh.setPorts(name, media.ports.rtmp, media.ports.http);
+  members.set(name, media);
+  return media;
+}
+
+const rtmp = (media: Media, query = '') => `rtmp://127.0.0.1:${media.ports.rtmp}/live/s${query}`;
+
+/** ffmpeg as the publisher; resolves once the member owns the stream and has media. */
+async function encode(media: Media): Promise<TestPublisher> {
+  const publisher = new TestPublisher(rtmp(media));
+  publishers.push(publisher);
+  await until(() => (media.stream(NAME)?.bytesIn ?? 0) > 10_000, 'the stream');
+  return publisher;
+}
+
+beforeEach(() => {
+  mesh = new MemoryMesh();
+  log = new MemoryLog();
+});
+afterEach(async () => {
+  await Promise.all(publishers.splice(0).map((publisher) => publisher.kill()));
+  await Promise.all([...members.values()].map((media) => media.stop()));
+  members.clear();
+});
+
+describe('a stream published by ffmpeg on one member', () => {
+  it('plays from another by RTMP, by HTTP-FLV redirect and by HTTP-FLV relay, for real clients', async () => {
+    const a = await member('a');
+    const b = await member('b');
+    await encode(a);
+    const [overRtmp, redirected, relayed] = await Promise.all([
+      probe(rtmp(b), 2),
+      probe(`http://127.0.0.1:${b.ports.http}/live/s.flv`, 2),
+      probe(`http://127.0.0.1:${b.ports.http}/live/s.flv?headwater=redirected`, 2),
+    ]);
+    for (const got of [overRtmp, redirected, relayed]) {
+      expect(got.run.stderr).toBe('');
+      expect(got).toMatchObject({ width: 320, backwards: 0 });
+      expect(got.video).toBeGreaterThanOrEqual(48);
+      expect(got.audio).toBeGreaterThanOrEqual(80);
+    }
+    expect(log.of('relay pulls')).toMatchObject([{ to: 'a', reason: 'started' }]);
+  });
+
+  it('goes on from the backup when its owner closes, on the same connection, time never going back', async () => {
+    const a = await member('a');
+    const b = await member('b');
+    const c = await member('c');
+    await encode(a);
+    await encode(c);
+    const playing = probe(rtmp(b), 6, 20_000);
+    await until(() => b.stream(NAME)?.relayFrom === 'a', 'the pull from a');
+    await until(() => (b.stream(NAME)?.players[0]?.bytesOut ?? 0) > 50_000, 'media');
+    mesh.drop('a');
+    await a.stop();
+    await until(() => b.stream(NAME)?.relayFrom === 'c', 'the pull from c');
+    const got = await playing;
+    expect(got.backwards).toBe(0);
+    expect(got.video).toBeGreaterThanOrEqual(145);
+    expect(log.of('relay pulls').map(({ to }) => to)).toEqual(['a', 'c']);
+  });
+
+  it('can be decoded from end to end over a failover', async () => {
+    const a = await member('a');
+    const b = await member('b');
+    const c = await member('c');
+    const first = await encode(a);
+    await encode(c);
+    const decoding = run(
+      'ffmpeg',
+      ['-v', 'warning', '-xerror', '-i', rtmp(b), '-t', '5', '-f', 'null', '-'],
+      20_000,
+    );
+    await until(() => (b.stream(NAME)?.players[0]?.bytesOut ?? 0) > 50_000, 'media');
+    await first.kill();
+    await until(() => b.stream(NAME)?.relayFrom === 'c', 'the pull from c');
+    expect(await decoding).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+describe('a relay', () => {
+  const HEADERS = [METADATA(), VIDEO_HEADER(), AUDIO_HEADER()];
+
+  async function publish(media: Media): Promise<RtmpPublisher> {
+    const publisher = await RtmpPublisher.open(rtmp(media));
+    for (const frame of [...HEADERS, KEY(0), INTER(40)]) publisher.send(frame);
+    await until(() => (media.stream(NAME)?.bytesIn ?? 0) > 0, 'the stream');
+    return publisher;
+  }
+
+  const pictures = (player: RawRtmpClient) => player.messages.filter(({ type }) => type === 9).length;
+
+  async function play(media: Media): Promise<RawRtmpClient> {
+    const player = await RawRtmpClient.connected(media.ports.rtmp);
+    player.play('s');
+    return player;
+  }
+
+  it('is one pull, however many players join at once, and ends some time after the last', async () => {
+    const a = await member('a');
+    const b = await member('b');
+    await publish(a);
+    const players = await Promise.all(Array.from({ length: 50 }, () => play(b)));
+    await until(() => players.every((player) => pictures(player) === 3), 'the GOP at every player');
+    expect(a.stream(NAME)?.players.map(({ agent }) => agent)).toEqual(['headwater relay (b)']);
+    expect(log.of('relay pulls')).toHaveLength(1);
+    for (const player of players) player.close();
+    await until(() => b.stream(NAME)?.players.length === 0, 'all to be gone');
+    expect(b.stream(NAME)?.source).toBe('relay');
+    await until(() => a.stream(NAME)?.players.length === 0, 'the pull to end');
+    await until(() => b.stream(NAME) === undefined, 'nothing left');
+  });
+
+  it('waits without owners, and goes on when the stream is published anywhere', async () => {
+    const a = await member('a');
+    const b = await member('b');
+    const c = await member('c');
+    const player = await play(b);
+    await player.status('NetStream.Play.Start');
+    const first = await publish(a);
+    await until(() => pictures(player) === 3, 'pictures from a');
+    await first.close();
+    await until(() => b.stream(NAME)?.source === 'none', 'the pull to end');
+    await publish(c);
+    await until(() => pictures(player) === 6, 'pictures from c');
+    const times = player.messages.filter(({ type }) => type === 9).map(({ timestampMs }) => timestampMs);
+    expect(times).toEqual([...times].sort((x, y) => x - y));
+    expect(player.isClosed).toBe(false);
+    player.close();
+  });
+
+  it('finds a stream of another vhost, and one with odd characters in its name', async () => {
+    const vhosts = ['v.example'];
+    const a = await member('a', { vhosts });
+    const b = await member('b', { vhosts });
+    for (const path of ['live/s?vhost=v.example', 'live/%E4%BD%A0%25...x', 'live/你好&a=b/ü+1']) {
+      const publisher = await RtmpPublisher.open(`rtmp://127.0.0.1:${a.ports.rtmp}/${path}`);
+      for (const frame of [...HEADERS, KEY(0), INTER(40)]) publisher.send(frame);
+      const player = await RawRtmpClient.connected(b.ports.rtmp, path.slice(0, path.lastIndexOf('/')));
+      player.play(path.slice(path.lastIndexOf('/') + 1));
+      await until(() => pictures(player) === 3, `pictures of ${path}`);
+      player.close();
+      await publisher.close();
+    }
+  });
+
+  it('gives way to a publisher that comes to its own member', async () => {
+    const a = await member('a');
+    const b = await member('b');
+    await publish(a);
+    const player = await play(b);
+    await until(() => pictures(player) === 3, 'pictures from a');
+    await publish(b);
+    await until(() => pictures(player) === 6, 'pictures from b');
+    expect(b.stream(NAME)?.source).toBe('publisher');
+    await until(() => a.stream(NAME)?.players.length === 0, 'the pull to end');
+    player.close();
+  });
+
+  it('leaves an owner that stands still', async () => {
+    const a = await member('a');
+    const b = await member('b');
+    const c = await member('c');
+    await publish(a);
+    await publish(c);
+    const player = await play(b);
+    await until(() => pictures(player) === 6, 'pictures from both');
+    expect(log.of('relay lost its owner')).toMatchObject([{ owner: 'a', reason: 'stalled' }]);
+    player.close();
+  });
+
+  it('tries the next owner where one does not answer, or has nothing', async () => {
+    const options = mediaOptions('b');
+    const b = await member('b', { relay: { ...options.relay, connectMs: 200 } });
+    const c = await member('c');
+    // Says that it has the stream, but nobody listens at its address.
+    const liar = mesh.host('a');
+    liar.claim({ key: NAME, sinceMs: 0, media: {} });
+    await publish(c);
+    const player = await play(b);
+    await until(() => pictures(player) === 3, 'pictures from c');
+    expect(log.of('relay pulls').map(({ to, reason }) => [to, reason])).toEqual([
+      ['a', 'started'],
+      ['c', 'unreachable'],
+    ]);
+    player.close();
+  });
+});

@@ -1,0 +1,37 @@
+import { createMedia } from '../create-media.js';
+import type { Media, MediaOptions } from '../media-host.js';
+import { MemoryLog, mediaOptions } from './media-options.js';
+import { MemoryMesh } from './memory-mesh.js';
+
+export interface TestMember {
+  readonly name: string;
+  readonly media: Media;
+  readonly log: MemoryLog;
+  readonly rtmpPort: number;
+  readonly httpPort: number;
+  /** `rtmp://127.0.0.1:PORT/PATH`. */
+  rtmp(path: string): string;
+  stop(): Promise<void>;
+}
+
+/** Starts a member's media plane in this process, on free ports. */
+export async function startMember(
+  name = 'a',
+  more: Partial<MediaOptions> = {},
+  mesh = new MemoryMesh(),
+): Promise<TestMember> {
+  const log = new MemoryLog();
+  const media = createMedia(mediaOptions(name, more), mesh.host(name), log);
+  await media.start();
+  const { rtmp, http } = media.ports;
+  mesh.setPorts(name, rtmp, http);
+  return {
+    name,
+    media,
+    log,
+    rtmpPort: rtmp,
+    httpPort: http,
+    rtmp: (path) => `rtmp://127.0.0.1:${rtmp}/${path}`,
+    stop: () => media.stop(),
+  };
+}
