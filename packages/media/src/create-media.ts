@@ -11,6 +11,9 @@ import { StreamTable } from './stream/stream-table.js';
 /** How often stuck players and idle publishers are looked for, and the outbound rate is measured. */
 const SWEEP_MS = 1000;
 
+/** `play.mergeMs` where it is not set: below what an eye or a player's buffer notices, and a fifth of the cost. */
+const MERGE_MS = 30;
+
 /** Puts the media plane of one member together; nothing listens before `start`. */
 export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLog): Media {
   const { play, publish, relay, limits } = options;
@@ -18,6 +21,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     gopCacheBytesMax: play.gopCacheBytesMax,
     queueBytesMax: play.queueBytesMax,
     stuckMs: play.stuckMs,
+    mergeMs: play.mergeMs ?? MERGE_MS,
   });
   const gate = new ConnectionGate(limits.connectionsMax, limits.connectionsPerAddressMax);
   const plays = new PlayDesk(

@@ -51,6 +51,8 @@ export interface MediaOptions {
     readonly stuckMs: number;
     /** Most bytes of the GOP cache of one stream; a longer GOP is not cached. */
     readonly gopCacheBytesMax: number;
+    /** How long packets are gathered for one write to each player; 0: not at all; absent: 30. */
+    readonly mergeMs?: number;
   };
   readonly publish: {
     /** A publisher that sends no media for this long is closed. */

@@ -100,6 +100,26 @@ describe('what we rely on in node-media-server', () => {
 });
 
 describe('what was mended', () => {
+  it('tells chunk stream ids of 3 bytes apart', () => {
+    const { parser, messages } = shaken();
+    // node-media-server takes these two for one: their bytes have the same sum.
+    const first = message(Buffer.alloc(200, 1), { chunkStream: 64 + 257 });
+    const second = message(Buffer.alloc(200, 2), { chunkStream: 64 + 512 });
+    const cut = 3 + 11 + 128;
+    for (const part of [
+      first.subarray(0, cut),
+      second.subarray(0, cut),
+      first.subarray(cut),
+      second.subarray(cut),
+    ]) {
+      parser.feed(part);
+    }
+    expect(messages.map(({ payload }) => [payload[0], payload[199]])).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
   it('refuses what is not RTMP at its first byte', () => {
     const parser = new RtmpParser(
       LIMITS,

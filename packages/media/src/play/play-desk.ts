@@ -72,7 +72,6 @@ export class PlayDesk {
     const limit = new WaitLimit(this.#rules.play.waitMs, () => this.#giveUp(stream, play));
     const play: Play = { session, mark: cameBack ? 'redirected' : session.mark, told: '', limit };
     stream.plays.set(session.id, play);
-    stream.relay.keep();
     this.#settle(stream, play);
     this.#tidy(stream);
   }
@@ -145,7 +144,7 @@ export class PlayDesk {
   /** Feeds the play with whatever its stream has, now or later. */
   #serve(play: Play): void {
     const stream = this.#parts.streams.open(play.session.key);
-    stream.add(play.session);
+    stream.add(play.session, play.mark === 'relay');
     play.limit.set(stream.source !== null);
   }
 

@@ -46,6 +46,16 @@ describe('chunkMessage', () => {
     }
   });
 
+  it('writes the id in 1, 2 or 3 bytes', () => {
+    for (const chunkStream of [2, 63, 64, 319, 320, 321, 65_599]) {
+      const reader = new ChunkReader();
+      reader.read(
+        chunkMessage({ chunkStream, type: 9, timestampMs: 0, streamId: 1, payload: pattern(300) }, 128),
+      );
+      expect(reader.chunkStreams).toEqual([chunkStream]);
+    }
+  });
+
   it('cuts by the given size and repeats the extended timestamp in each chunk', () => {
     const bytes = chunkMessage(
       { chunkStream: 4, type: 8, timestampMs: 0x01020304, streamId: 1, payload: Buffer.from('abcde') },

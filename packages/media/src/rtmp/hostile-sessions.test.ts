@@ -94,8 +94,7 @@ it(`survives ${SESSIONS} mutated sessions (seed ${SEED})`, async () => {
           return client;
         }),
       );
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      for (const client of clients) client.close();
+      await Promise.all(clients.map((client) => client.finish()));
     }
     await until(() => member.media.streams().length === 1, 'the end of all hostile sessions');
     const view = member.media.stream('__defaultVhost__/live/bystander');

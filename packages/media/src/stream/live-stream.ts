@@ -1,12 +1,12 @@
 import type { MediaInfo, MemberId, PlayProtocol, StreamKey } from '@headwater/directory';
 import type { Frame } from '../frame.js';
 import type { PlayerView, StreamView } from '../media-host.js';
-import { GopCache } from './gop-cache.js';
-import { headerSlot } from './make-frame.js';
+import { Audience, type AudienceLimits } from './audience.js';
+import { HeaderStore, isMetadata } from './header-store.js';
 import { MediaProbe } from './media-probe.js';
 import { MediaPacket } from './packet.js';
 import type { Player } from './player.js';
-import { PlayerFeed, type PlayerLimits, type Traffic } from './player-feed.js';
+import type { PlayerFeed, Traffic } from './player-feed.js';
 import { Timeline } from './timeline.js';
 
 /** Where a stream's frames come from. */
@@ -26,16 +26,10 @@ export interface SourceFeed {
   detach(): void;
 }
 
-export interface StreamLimits extends PlayerLimits {
-  readonly gopCacheBytesMax: number;
-}
+export type StreamLimits = AudienceLimits;
 
 /** A source that sends no keyframe for this long refreshes in another way (intra refresh): start anywhere. */
 const KEYFRAME_WAIT_MS = 30_000;
-/** Most headers kept of one stream: metadata, and each track's. A source with more loses the oldest. */
-const HEADERS_MAX = 16;
-/** A header larger than this is passed on, yet not kept for who comes later. */
-const HEADER_BYTES_MAX = 262_144;
 
 /**
  * One stream on this member. It has one source at a time, a publisher or a relay; its players stay when the source
@@ -43,12 +37,9 @@ const HEADER_BYTES_MAX = 262_144;
  */
 export class LiveStream {
   readonly key: StreamKey;
-  readonly #limits: StreamLimits;
-  readonly #traffic: Traffic;
   readonly #onSourceChanged: (hasSource: boolean) => void;
-  readonly #feeds = new Map<string, PlayerFeed>();
-  readonly #headers = new Map<string, Frame>();
-  readonly #gop: GopCache;
+  readonly #audience: Audience;
+  readonly #headers = new HeaderStore();
   readonly #timeline = new Timeline();
   #probe = new MediaProbe();
   #source: StreamSource | null = null;
@@ -69,9 +60,10 @@ export class LiveStream {
   ) {
     this.key = key;
     this.#onSourceChanged = onSourceChanged;
-    this.#traffic = traffic;
-    this.#limits = limits;
-    this.#gop = new GopCache(limits.gopCacheBytesMax);
+    this.#audience = new Audience(limits, traffic, {
+      media: () => this.media,
+      headersAt: (timestampMs) => this.#headers.at(timestampMs),
+    });
   }
 
   get source(): StreamSource | null {
@@ -83,7 +75,7 @@ export class LiveStream {
   }
 
   get playerCount(): number {
-    return this.#feeds.size;
+    return this.#audience.size;
   }
 
   /** What is in the stream, as far as the present source's packets told. */
@@ -97,7 +89,7 @@ export class LiveStream {
 
   /** Nobody needs it any more. */
   get isIdle(): boolean {
-    return this.#source === null && this.#feeds.size === 0 && this.#holds === 0;
+    return this.#source === null && this.#audience.size === 0 && this.#holds === 0;
   }
 
   /** Keeps the stream while a pull runs without players or between owners. Returns how to let go. */
@@ -140,26 +132,22 @@ export class LiveStream {
     return feed;
   }
 
-  /** Feeds a player from now on; the cached GOP comes at once. Does nothing where it is fed already. */
-  add(player: Player): void {
-    if (this.#feeds.has(player.id)) return;
-    const feed = new PlayerFeed(player, this.#limits, this.#traffic, performance.now());
-    this.#feeds.set(player.id, feed);
-    if (!this.#hasStarted) return;
-    const cached = this.#gop.packets;
-    const first = cached[0];
-    if (first === undefined) return;
-    feed.start({ media: this.media, headers: this.#headersAt(first.timestampMs), packets: cached });
+  /**
+   * Feeds a player from now on; the cached GOP comes at once. Does nothing where it is fed already. `isImmediate`: gets
+   * each packet as it comes, without the window in which writes are merged.
+   */
+  add(player: Player, isImmediate = false): void {
+    this.#audience.add(player, isImmediate);
   }
 
   remove(player: Player): void {
-    this.#feeds.delete(player.id);
+    this.#audience.remove(player);
   }
 
   /** Disconnects players that are stuck. To be called about once a second, with the monotonic clock. */
   endStuckPlayers(nowMs: number): readonly Player[] {
     const stuck: Player[] = [];
-    for (const { player } of [...this.#feeds.values()].filter((feed) => feed.isStuck(nowMs))) {
+    for (const { player } of [...this.#audience.feeds()].filter((feed) => feed.isStuck(nowMs))) {
       stuck.push(player);
       player.end('stuck');
     }
@@ -177,7 +165,7 @@ export class LiveStream {
       ...(source?.kind === 'relay' ? { relayFrom: source.from } : {}),
       media: this.media,
       bytesIn: this.#bytesIn,
-      players: [...this.#feeds.values()].map((feed) => this.#playerView(feed)),
+      players: [...this.#audience.feeds()].map((feed) => this.#playerView(feed)),
     };
   }
 
@@ -192,10 +180,9 @@ export class LiveStream {
     this.#sourceFeed = null;
     this.#onMedia = null;
     this.#hasStarted = false;
+    this.#audience.pause();
     this.#headers.clear();
-    this.#gop.clear();
     this.#timeline.discontinue();
-    for (const feed of this.#feeds.values()) feed.pause();
   }
 
   #take(frame: Frame): void {
@@ -211,10 +198,13 @@ export class LiveStream {
     }
     const timestampMs = isMetadata(frame) ? 0 : this.#timeline.place(frame.kind, frame.timestampMs);
     if (timestampMs === null) return;
-    const packet = new MediaPacket(frame, timestampMs);
-    if (!packet.isHeader) this.#gop.add(packet);
-    if (isStart) this.#startFeeds(packet);
-    for (const feed of this.#feeds.values()) feed.deliver(packet);
+    this.#audience.send(new MediaPacket(frame, timestampMs), isStart);
+  }
+
+  /** What came before a header is sent under the headers it came with. */
+  #keepHeader(frame: Frame): void {
+    this.#audience.flush();
+    if (this.#headers.keep(frame)) this.#audience.forgetGop();
   }
 
   /** Whether players may start here: at a keyframe, or anywhere in a stream without video or without keyframes. */
@@ -226,41 +216,4 @@ export class LiveStream {
     this.#keyframeAtMs = nowMs;
     return true;
   }
-
-  #startFeeds(packet: MediaPacket): void {
-    let headers: readonly MediaPacket[] | null = null;
-    for (const feed of this.#feeds.values()) {
-      if (!feed.awaitsStart || !feed.hasRoom) continue;
-      headers ??= this.#headersAt(packet.timestampMs);
-      feed.start({ media: this.media, headers, packets: [] });
-    }
-  }
-
-  #keepHeader(frame: Frame): void {
-    if (frame.payload.length > HEADER_BYTES_MAX) return;
-    const slot = headerSlot(frame);
-    const present = this.#headers.get(slot);
-    // The cached pictures belong to the header before; who joins now starts at the next keyframe.
-    if (frame.kind === 'video' && present?.payload.equals(frame.payload) === false) this.#gop.clear();
-    this.#headers.delete(slot);
-    this.#headers.set(slot, frame);
-    if (this.#headers.size <= HEADERS_MAX) return;
-    for (const oldest of this.#headers.keys()) {
-      this.#headers.delete(oldest);
-      return;
-    }
-  }
-
-  /** Metadata first, then the codecs' headers. */
-  #headersAt(timestampMs: number): readonly MediaPacket[] {
-    const frames = [...this.#headers.values()];
-    const order = { data: 0, video: 1, audio: 2 } as const;
-    frames.sort((a, b) => order[a.kind] - order[b.kind]);
-    return frames.map((frame) => new MediaPacket(frame, isMetadata(frame) ? 0 : timestampMs));
-  }
-}
-
-/** Metadata has no time (FLV 10.1 E.4.4.1); ffmpeg takes it for subtitles where it has one. */
-function isMetadata(frame: Frame): boolean {
-  return frame.kind === 'data' && frame.isHeader;
 }

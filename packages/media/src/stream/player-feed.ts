@@ -1,5 +1,5 @@
 import type { MediaInfo } from '@headwater/directory';
-import type { MediaPacket } from './packet.js';
+import type { PacketBatch } from './packet-batch.js';
 import type { Player } from './player.js';
 
 export interface PlayerLimits {
@@ -14,21 +14,13 @@ export interface Traffic {
   bytesOut: number;
 }
 
-/** What the stream tells a feed that begins, or begins again after a gap. */
-export interface StartPoint {
-  readonly media: MediaInfo;
-  /** Metadata and codec headers, stamped with the time of what follows. */
-  readonly headers: readonly MediaPacket[];
-  /** Packets from a keyframe on that were sent before to others. */
-  readonly packets: readonly MediaPacket[];
-}
-
 /**
- * One player's place in a stream: begins at a keyframe, falls behind by whole frames, and is found stuck. A stream
- * without video can begin anywhere.
+ * One player's place in a stream: begins where decoding can start, falls behind by whole frames, and is found stuck.
  */
 export class PlayerFeed {
   readonly player: Player;
+  /** Gets each packet by itself, without the window: another member's pull, which has a window of its own. */
+  readonly isImmediate: boolean;
   readonly #limits: PlayerLimits;
   readonly #traffic: Traffic;
   #hasBegun = false;
@@ -36,51 +28,39 @@ export class PlayerFeed {
   #awaitsStart = true;
   #framesDropped = 0;
   #takenBytes = 0;
-  #takenAtMs: number;
+  /** By the monotonic clock. */
+  #takenAtMs = performance.now();
 
-  constructor(player: Player, limits: PlayerLimits, traffic: Traffic, nowMs: number) {
+  constructor(player: Player, isImmediate: boolean, limits: PlayerLimits, traffic: Traffic) {
     this.player = player;
+    this.isImmediate = isImmediate;
     this.#limits = limits;
     this.#traffic = traffic;
-    this.#takenAtMs = nowMs;
   }
 
   get framesDropped(): number {
     return this.#framesDropped;
   }
 
-  /** Whether it needs a `start` at the next packet that decoding can start at. */
-  get awaitsStart(): boolean {
-    return this.#awaitsStart;
+  /** Whether it waits for a start and takes enough to be given one. */
+  get isReadyToStart(): boolean {
+    return this.#awaitsStart && this.player.queuedBytes <= this.#limits.queueBytesMax / 2;
   }
 
-  /** Whether the player takes enough to begin, or to begin again after frames were dropped. */
-  get hasRoom(): boolean {
-    return this.player.queuedBytes <= this.#limits.queueBytesMax / 2;
-  }
-
-  /** Begins with what must come first; `deliver` goes on from there. */
-  start(point: StartPoint): void {
+  /** Begins, or begins again: with headers, then from a packet that decoding can start at. */
+  start(media: MediaInfo, bytes: readonly Buffer[]): void {
     if (!this.#hasBegun) {
       this.#hasBegun = true;
-      this.player.begin(point.media);
+      this.player.begin(media);
     }
     this.#awaitsStart = false;
-    for (const header of point.headers) this.#write(header);
-    for (const packet of point.packets) this.#write(packet);
+    for (const each of bytes) this.#write(each);
   }
 
-  deliver(packet: MediaPacket): void {
-    if (this.#awaitsStart) {
-      if (this.#hasBegun && !packet.isHeader) this.#framesDropped += 1;
-      return;
-    }
-    if (!packet.isHeader && this.player.queuedBytes > this.#limits.queueBytesMax) {
-      this.#awaitsStart = true;
-      this.#framesDropped += 1;
-      return;
-    }
-    this.#write(packet);
+  deliver(batch: PacketBatch): void {
+    if (!this.#awaitsStart && this.player.queuedBytes > this.#limits.queueBytesMax) this.#awaitsStart = true;
+    if (!this.#awaitsStart) this.#write(batch.wire(this.player.format));
+    else if (this.#hasBegun) this.#framesDropped += batch.frames;
   }
 
   /** The source changed: nothing up to the next start belongs to what was sent. */
@@ -99,8 +79,7 @@ export class PlayerFeed {
     return nowMs - this.#takenAtMs >= this.#limits.stuckMs;
   }
 
-  #write(packet: MediaPacket): void {
-    const bytes = packet.wire(this.player.format);
+  #write(bytes: Buffer): void {
     this.#traffic.bytesOut += bytes.length;
     this.player.write(bytes);
   }

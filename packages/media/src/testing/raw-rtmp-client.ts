@@ -117,6 +117,16 @@ export class RawRtmpClient {
     return until(() => this.isClosed, 'the close');
   }
 
+  get isShaken(): boolean {
+    return this.#isShaken;
+  }
+
+  /** Says that nothing more comes; the server has read everything when this resolves. */
+  async finish(): Promise<void> {
+    this.#socket.end();
+    await this.closed();
+  }
+
   /** Stops reading, as a player that hangs. */
   pause(): void {
     this.#socket.pause();
