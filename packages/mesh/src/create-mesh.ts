@@ -31,6 +31,7 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     log,
   );
   const transport = await createLibp2pTransport(
+    identity.id,
     { host: options.host, port: options.port, privateKey: identity.libp2pKey, prologue },
     member.transportEvents,
     log,

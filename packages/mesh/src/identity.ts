@@ -45,9 +45,18 @@ export async function loadIdentity(dataDir: string, now: number, log: MeshLog): 
 
 async function identityOf(privateKey: KeyObject, generation: number): Promise<Identity> {
   const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
-  const publicKeyBytes = Buffer.from(createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '', 'base64url');
+  const publicKeyBytes = Buffer.from(
+    createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '',
+    'base64url',
+  );
   const libp2pKey = await generateKeyPairFromSeed('Ed25519', seed);
-  return { id: peerIdFromPrivateKey(libp2pKey).toString(), generation, privateKey, publicKeyBytes, libp2pKey };
+  return {
+    id: peerIdFromPrivateKey(libp2pKey).toString(),
+    generation,
+    privateKey,
+    publicKeyBytes,
+    libp2pKey,
+  };
 }
 
 async function loadKey(path: string, log: MeshLog): Promise<KeyObject> {

@@ -11,7 +11,7 @@ import type { Effects } from './core/effects.js';
 import type { Input } from './core/input.js';
 import { TICK_MS } from './core/limits.js';
 import type { MemberCore } from './core/member-core.js';
-import type { Mesh, MeshLog, MeshStatus, MemberView } from './mesh.js';
+import type { MemberView, Mesh, MeshLog, MeshStatus } from './mesh.js';
 import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
 import type { Opener, Sealer } from './wire/envelope.js';
@@ -173,7 +173,8 @@ export class RunningMember implements Mesh {
     for (const message of effects.broadcasts) transport.broadcast(this.#sealer.seal(encode(message)));
     for (const { peer, addresses } of effects.dials) transport.dial(peer, addresses);
     for (const seed of effects.visits) transport.visit(seed);
-    for (const { peer, reason, refuseMs } of effects.disconnects) transport.disconnect(peer, reason, refuseMs);
+    for (const { peer, reason, refuseMs } of effects.disconnects)
+      transport.disconnect(peer, reason, refuseMs);
     for (const key of effects.changedStreams) this.#tell(this.#ownersListeners, key);
     for (const id of effects.changedMembers) {
       const state = this.#core.directory.member(id);
@@ -187,7 +188,10 @@ export class RunningMember implements Mesh {
       try {
         listener(value);
       } catch (error) {
-        this.#log.error({ reason: error instanceof Error ? error.stack : String(error) }, 'mesh listener failed');
+        this.#log.error(
+          { reason: error instanceof Error ? error.stack : String(error) },
+          'mesh listener failed',
+        );
       }
     }
   }

@@ -57,6 +57,12 @@ export const RETRY_MIN_MS = 200;
 /** Longest wait between two dials of one member: a healed partition is noticed within this time. */
 export const RETRY_MAX_MS = 1_500;
 
+/** The same for a member that was never met, that left, or that is gone for so long that it was forgotten. */
+export const STRANGER_RETRY_MAX_MS = 15_000;
+
+/** A member that left is dialled no sooner: it may have come back while its own seeds are away. */
+export const LEFT_REST_MS = 5_000;
+
 /** Longest wait between two visits of an unreachable seed. */
 export const SEED_RETRY_MAX_MS = 5_000;
 
@@ -64,7 +70,7 @@ export const SEED_RETRY_MAX_MS = 5_000;
 export const SEED_RECHECK_MS = 15_000;
 
 /** Of two members that just learned of each other, the one with the greater id waits this long for the other's dial. */
-export const POLITE_DIAL_MS = 300;
+export const POLITE_DIAL_MS = 100;
 
 /** The core expects `tick` this often. */
 export const TICK_MS = 100;
@@ -76,7 +82,7 @@ export const STALL_MS = 250;
 export const GONE_KEPT_MS = 10 * 60_000;
 
 /** Each so often, one random member is told who is known, so that members learn of each other from anyone. */
-export const ROSTER_INTERVAL_MS = 5_000;
+export const ROSTER_INTERVAL_MS = 1_000;
 
 /** Estimated bytes of a list of members in one message. */
 export const ROSTER_BYTES_MAX = 32 * 1024;
@@ -90,3 +96,6 @@ export const CUT_OFF_MS = 60_000;
 
 /** Older words of a member that restarted may still arrive for this long; later they come from a twin. */
 export const TWIN_GRACE_MS = 2_000;
+
+/** The same two twins are told of at most this often. */
+export const TWIN_TOLD_EVERY_MS = 60_000;

@@ -11,6 +11,8 @@ export interface Acquaintance {
 /** First message on each new connection, from both sides. */
 export interface Hello {
   readonly kind: 'hello';
+  /** The sender's name, for people. */
+  readonly name: string;
   /** The program's version, for people. */
   readonly program: string;
   /** The sender's own log. */

@@ -2,8 +2,15 @@ import type { Directory, MemberId } from '@headwater/directory';
 import type { Answer } from './answer.js';
 import { FailureDetector, type Patience } from './failure-detector.js';
 import { Follower } from './follower.js';
-import { ADDRESSES_PER_MEMBER_MAX, PULLS_PER_SECOND_MAX, RETRY_MAX_MS } from './limits.js';
 import type { Whereabouts } from './input.js';
+import {
+  ADDRESSES_PER_MEMBER_MAX,
+  LEFT_REST_MS,
+  PULLS_PER_SECOND_MAX,
+  RETRY_MAX_MS,
+  STRANGER_RETRY_MAX_MS,
+} from './limits.js';
+import type { Hello } from './messages.js';
 import { Offences } from './offences.js';
 import { Redial } from './redial.js';
 
@@ -14,11 +21,13 @@ export class Peer {
   readonly detector: FailureDetector;
   readonly follower: Follower;
   readonly offences = new Offences();
+  /** As it greeted. */
+  name: string;
   /** Since when it is connected; null while it is not. */
   connectedAt: number | null = null;
   /** It said hello on a connection that still stands. */
   isGreeted = false;
-  /** It was connected and said hello at least once, so it has a record in the directory. */
+  /** It said hello at least once, so it has a record in the directory. */
   isMet = false;
   /** Its whole log was held at least once. */
   wasSynced = false;
@@ -29,10 +38,10 @@ export class Peer {
   /** Since when its present generation is known. */
   generationSince = 0;
   refusedUntil = 0;
+  twinToldAt = Number.NEGATIVE_INFINITY;
   rttMs: number | null = null;
   /** Its last heartbeat's clock, and when that came. */
-  lastSentAt: number | null = null;
-  lastSentReceivedAt = 0;
+  echo: { readonly sentAt: number; readonly receivedAt: number } | null = null;
   /** Our answer to its pull, while it is under way. */
   answer: Answer | null = null;
   #whereabouts: Whereabouts = {};
@@ -43,7 +52,8 @@ export class Peer {
 
   constructor(id: MemberId, directory: Directory, patience: Patience, dialAt: number, now: number) {
     this.id = id;
-    this.redial = new Redial(dialAt, RETRY_MAX_MS);
+    this.name = id;
+    this.redial = new Redial(dialAt, STRANGER_RETRY_MAX_MS);
     this.detector = new FailureDetector(patience, now);
     this.follower = new Follower(id, directory);
   }
@@ -64,19 +74,48 @@ export class Peer {
     if (this.#told.length === 0 && from.dialled !== undefined) this.#told = [from.dialled];
   }
 
-  /** It announces these addresses itself. Where it was seen is tried last: it may stand behind another address. */
-  announced(addresses: readonly string[]): void {
-    const { dialled, seenAs } = this.#whereabouts;
-    const port = /:(\d+)$/.exec(addresses[0] ?? '')?.[1];
-    const host = seenAs?.includes(':') ? `[${seenAs}]` : seenAs;
-    const seen = dialled ?? (host && port ? `${host}:${port}` : undefined);
-    const announced = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX - 1);
-    this.#told = [...new Set(seen === undefined ? announced : [...announced, seen])];
+  disconnected(now: number): void {
+    this.connectedAt = null;
+    this.isGreeted = false;
+    this.answer = null;
+    this.echo = null;
+    this.follower.abandon();
+    this.detector.lost(now);
+    if (this.isMet && this.leftGeneration === 0) this.redial.hasten(now);
   }
 
-  /** Where others say that it is. */
-  heardOf(addresses: readonly string[]): void {
-    if (addresses.length > 0) this.#hearsay = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX);
+  greeted({ name, addresses }: Hello, now: number): void {
+    this.name = name;
+    this.leftGeneration = 0;
+    this.isMet = true;
+    this.isGreeted = true;
+    this.redial.retryMaxMs = RETRY_MAX_MS;
+    this.detector.heard(now);
+    this.#announced(addresses);
+  }
+
+  left(generation: number, now: number): void {
+    this.leftGeneration = generation;
+    this.goneAt = now;
+    this.follower.abandon();
+    this.redial.retryMaxMs = STRANGER_RETRY_MAX_MS;
+    this.redial.rest(now + LEFT_REST_MS);
+  }
+
+  /** Its record is gone from the directory. */
+  forgotten(): void {
+    this.goneAt = null;
+    this.isMet = false;
+    this.wasSynced = false;
+    this.redial.retryMaxMs = STRANGER_RETRY_MAX_MS;
+  }
+
+  /** Where others say that it is. Returns whether that is new. */
+  heardOf(addresses: readonly string[]): boolean {
+    const known = this.addresses;
+    if (addresses.every((address) => known.includes(address))) return false;
+    this.#hearsay = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX);
+    return true;
   }
 
   /** Whether one more pull is within its allowance. */
@@ -87,5 +126,16 @@ export class Peer {
     if (this.#pullBudget < 1) return false;
     this.#pullBudget -= 1;
     return true;
+  }
+
+  /** Its own word about where it is. Where it was seen is tried last: it may stand behind another address. */
+  #announced(addresses: readonly string[]): void {
+    const { dialled, seenAs } = this.#whereabouts;
+    const port = /:(\d+)$/.exec(addresses[0] ?? '')?.[1];
+    const host = seenAs?.includes(':') ? `[${seenAs}]` : seenAs;
+    const seen = dialled ?? (host && port ? `${host}:${port}` : undefined);
+    const announced = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX - 1);
+    this.#told = [...new Set(seen === undefined ? announced : [...announced, seen])];
+    this.#hearsay = [];
   }
 }

@@ -11,14 +11,15 @@ export function retryDelayMs(failures: number, maxMs: number, random: number): n
 
 /** When one address or member is tried next. For ever: nothing is ever given up. */
 export class Redial {
-  readonly #maxMs: number;
+  /** Longest wait between two tries. */
+  retryMaxMs: number;
   #failures = 0;
   #nextAt: number;
   #busyUntil = 0;
 
-  constructor(nextAt: number, maxMs: number) {
+  constructor(nextAt: number, retryMaxMs: number) {
     this.#nextAt = nextAt;
-    this.#maxMs = maxMs;
+    this.retryMaxMs = retryMaxMs;
   }
 
   /** Tried at least once to an end. */
@@ -37,7 +38,7 @@ export class Redial {
   failed(now: number, random: number): void {
     this.#busyUntil = 0;
     this.#failures += 1;
-    this.#nextAt = now + retryDelayMs(this.#failures, this.#maxMs, random);
+    this.#nextAt = now + retryDelayMs(this.#failures, this.retryMaxMs, random);
   }
 
   /** It worked; the next try, if one is needed, is not before `nextAt`. */
@@ -45,6 +46,11 @@ export class Redial {
     this.#busyUntil = 0;
     this.#failures = 0;
     this.#nextAt = nextAt;
+  }
+
+  /** Not before then. */
+  rest(until: number): void {
+    this.#nextAt = until;
   }
 
   /** There is reason to try sooner than planned. */

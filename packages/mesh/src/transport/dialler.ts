@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Connection, Libp2p, PeerId } from '@libp2p/interface';
-import { multiaddr } from '@multiformats/multiaddr';
+import { setTimeout } from 'node:timers/promises';
 import type { MemberId } from '@headwater/directory';
+import type { Connection, Libp2p } from '@libp2p/interface';
+import { multiaddr } from '@multiformats/multiaddr';
 import { ownAddresses } from '../advertised.js';
 import type { SeedOutcome } from '../core/input.js';
 import { formatHostPort, type HostPort, parseHostPort } from '../host-port.js';
@@ -11,94 +12,116 @@ import { KEY_DIFFERS } from './keyed-noise.js';
 /** A dial of one address, handshake included, may take this long. */
 export const DIAL_TIMEOUT_MS = 2_000;
 
+/** Addresses remembered. */
+const ANSWERED_MAX = 1_024;
+
+/** The answering side of a dial to oneself finishes its handshake within this time. */
+const SELF_PATIENCE_MS = 200;
+
+const TWIN =
+  "another process with this member's own identity key answers there; give each origin a dataDir of its own";
+
 /** Addresses behind one name that are dialled. */
 const ADDRESSES_PER_NAME_MAX = 64;
 
-export type Dialled = { readonly connection: Connection } | { readonly failure: string } | { readonly isSelf: true };
+/** What is behind one address. */
+type Dialled = { readonly peer: MemberId } | { readonly failure: string } | { readonly isSelf: true };
+
+/** What the dialler needs of the transport. */
+export interface DiallerHost {
+  /** Port that this member listens on. */
+  readonly port: number;
+  /** How often this process was dialled by itself. */
+  selfMet(): number;
+  isConnected(peer: MemberId): boolean;
+  /** Makes a link of a dialled connection. @throws where the other side does not want it. */
+  open(connection: Connection, address: string): Promise<void>;
+}
 
 /** Finds out what is behind an address: names are resolved again on each try, and all their addresses are tried. */
 export class Dialler {
   readonly #node: Libp2p;
-  readonly #port: () => number;
+  readonly #host: DiallerHost;
   /** Which member answered at an address, so that a seed is not dialled again while that one is connected. */
   readonly #answered = new Map<string, MemberId>();
 
-  constructor(node: Libp2p, port: () => number) {
+  constructor(node: Libp2p, host: DiallerHost) {
     this.#node = node;
-    this.#port = port;
+    this.#host = host;
   }
 
-  /** Until one of the addresses leads to this very member. `connections`: all that were made on the way. */
-  async dial(peer: MemberId, addresses: readonly string[], made: (connection: Connection, address: string) => void): Promise<string | null> {
+  /** Until one of the addresses leads to this very member. Returns why none did; null where it is connected. */
+  async dial(peer: MemberId, addresses: readonly string[]): Promise<string | null> {
     const failures: string[] = [];
     for (const address of addresses) {
       const targets = await this.#resolve(address);
-      if ('failure' in targets) failures.push(targets.failure);
-      else
+      if ('failure' in targets) failures.push(`${address}: ${targets.failure}`);
+      else {
         for (const target of targets.hosts) {
-          if (this.isConnected(peer)) return null;
-          const dialled = await this.#dialOne(target);
-          if ('connection' in dialled) {
-            made(dialled.connection, address);
-            if (dialled.connection.remotePeer.toString() === peer) return null;
-            failures.push(`${address}: another member answers there`);
-          } else failures.push('failure' in dialled ? dialled.failure : `${address}: that is this member itself`);
+          if (this.#host.isConnected(peer)) return null;
+          const dialled = await this.#dialOne(target, address);
+          if ('peer' in dialled && dialled.peer === peer) return null;
+          failures.push(`${formatHostPort(target)}: ${otherThan(dialled)}`);
         }
+      }
     }
     return failures.join('; ') || 'no address';
   }
 
   /** Everybody behind one seed's address. */
-  async visit(seed: string, made: (connection: Connection, address: string) => void): Promise<SeedOutcome> {
+  async visit(seed: string): Promise<SeedOutcome> {
     const targets = await this.#resolve(seed);
     if ('failure' in targets) return { reached: [], isSelf: false, failure: targets.failure };
     const outcomes = await Promise.all(
-      targets.hosts.map(async (target) => {
-        if (this.#isOwn(target)) return { isSelf: true } as const;
+      targets.hosts.map(async (target): Promise<Dialled> => {
+        if (this.#isOwn(target)) return { isSelf: true };
         const known = this.#answered.get(formatHostPort(target));
-        if (known !== undefined && this.isConnected(known)) return { reached: known };
-        const dialled = await this.#dialOne(target);
-        if (!('connection' in dialled)) return dialled;
-        made(dialled.connection, seed);
-        return { reached: dialled.connection.remotePeer.toString() };
+        if (known !== undefined && this.#host.isConnected(known)) return { peer: known };
+        const dialled = await this.#dialOne(target, seed);
+        const isNamed = targets.hosts.length > 1 && 'failure' in dialled;
+        return isNamed ? { failure: `${target.host}: ${dialled.failure}` } : dialled;
       }),
     );
     const failures = outcomes.flatMap((one) => ('failure' in one ? [one.failure] : []));
     return {
-      reached: outcomes.flatMap((one) => ('reached' in one ? [one.reached] : [])),
+      reached: outcomes.flatMap((one) => ('peer' in one ? [one.peer] : [])),
       isSelf: outcomes.some((one) => 'isSelf' in one),
       ...(failures.length > 0 && { failure: failures.join('; ') }),
     };
   }
 
-  isConnected(peer: MemberId): boolean {
-    return this.#node.getConnections().some(({ remotePeer, status }) => status === 'open' && remotePeer.toString() === peer);
-  }
-
-  async #dialOne(target: HostPort): Promise<Dialled> {
-    const address = formatHostPort(target);
+  async #dialOne(target: HostPort, address: string): Promise<Dialled> {
     const family = isIP(target.host) === 6 ? 'ip6' : 'ip4';
+    const selfMet = this.#host.selfMet();
     try {
       const connection = await this.#node.dial(multiaddr(`/${family}/${target.host}/tcp/${target.port}`), {
         signal: AbortSignal.timeout(DIAL_TIMEOUT_MS),
       });
-      this.#remember(address, connection.remotePeer);
-      return { connection };
+      await this.#host.open(connection, address);
+      const peer = connection.remotePeer.toString();
+      this.#remember(formatHostPort(target), peer);
+      return { peer };
     } catch (error) {
       const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
-      if (name === 'InvalidPeerIdError') return { isSelf: true };
-      return { failure: reasonOf(address, name, message) };
+      if (name === 'InvalidPeerIdError') return await this.#selfOrTwin(selfMet);
+      return { failure: reasonOf(name, message) };
     }
   }
 
-  #remember(address: string, peer: PeerId): void {
-    if (this.#answered.size >= 1024) this.#answered.clear();
-    this.#answered.set(address, peer.toString());
+  /** Whoever answered has this member's key: itself, if it was dialled in that moment, else a twin. */
+  async #selfOrTwin(selfMetBefore: number): Promise<Dialled> {
+    await setTimeout(SELF_PATIENCE_MS);
+    return this.#host.selfMet() > selfMetBefore ? { isSelf: true } : { failure: TWIN };
+  }
+
+  #remember(address: string, peer: MemberId): void {
+    if (this.#answered.size >= ANSWERED_MAX) this.#answered.clear();
+    this.#answered.set(address, peer);
   }
 
   async #resolve(address: string): Promise<{ hosts: readonly HostPort[] } | { failure: string }> {
     const target = parseHostPort(address);
-    if (target === null) return { failure: `${address} is no host:port` };
+    if (target === null) return { failure: 'no host:port' };
     if (isIP(target.host) !== 0) return { hosts: [target] };
     try {
       const found = await lookup(target.host, { all: true });
@@ -111,15 +134,20 @@ export class Dialler {
   }
 
   #isOwn({ host, port }: HostPort): boolean {
-    return port === this.#port() && ownAddresses().includes(host);
+    return port === this.#host.port && ownAddresses().includes(host);
   }
 }
 
+const otherThan = (dialled: Dialled): string => {
+  if ('failure' in dialled) return dialled.failure;
+  return 'isSelf' in dialled ? 'that is this member itself' : 'another member answers there';
+};
+
 /** What a failed dial means, in words that say what to look at. */
-function reasonOf(address: string, name: string, message: string): string {
-  if (message.startsWith(KEY_DIFFERS)) return `${address}: ${KEY_DIFFERS}`;
-  if (message.includes('ECONNREFUSED')) return `${address}: connection refused, nothing listens there`;
-  if (message.includes('EHOSTUNREACH') || message.includes('ENETUNREACH')) return `${address}: host unreachable`;
-  if (/timeout|aborted/i.test(`${name} ${message}`)) return `${address}: no answer within ${DIAL_TIMEOUT_MS} ms`;
-  return `${address}: ${message}`;
+function reasonOf(name: string, message: string): string {
+  if (message.startsWith(KEY_DIFFERS)) return KEY_DIFFERS;
+  if (message.includes('ECONNREFUSED')) return 'connection refused, nothing listens there';
+  if (message.includes('EHOSTUNREACH') || message.includes('ENETUNREACH')) return 'host unreachable';
+  if (/timeout|aborted/i.test(`${name} ${message}`)) return `no answer within ${DIAL_TIMEOUT_MS} ms`;
+  return message;
 }

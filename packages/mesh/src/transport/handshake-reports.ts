@@ -18,6 +18,14 @@ export class HandshakeReports {
     this.#log = log;
   }
 
+  /** Something on the mesh port, or behind an address of a seed, that speaks no mesh. `remote`: a multiaddr. */
+  stranger(remote: string): void {
+    const [, , host = remote] = remote.split('/');
+    const count = this.#count(`stranger ${host}`);
+    const fields = { remote: host, count, reason: 'what it sent is nothing that a member sends' };
+    if (Number.isInteger(Math.log2(count))) this.#log.warn(fields, 'stranger on the mesh port');
+  }
+
   /** `remote`: a multiaddr; the port that an inbound connection comes from says nothing and is left out. */
   failed(failure: HandshakeFailure, direction: 'inbound' | 'outbound', remote: string): void {
     const [, , host = remote, , port] = remote.split('/');
@@ -26,15 +34,19 @@ export class HandshakeReports {
       this.#log.debug({ remote: address, direction }, 'mesh handshake failed');
       return;
     }
-    const name = `${direction} ${address}`;
-    if (this.#counts.size >= REMOTES_MAX) this.#counts.clear();
-    const count = (this.#counts.get(name) ?? 0) + 1;
-    this.#counts.set(name, count);
+    const count = this.#count(`${direction} ${address}`);
     if (count !== (failure === 'given-up' ? GIVEN_UP_MIN : 1)) return;
     const reason =
       failure === 'key-differs'
         ? 'mesh.key differs between this member and that one'
         : 'that side gives up in the handshake, as it does when its mesh.key differs from ours';
     this.#log.error({ remote: address, direction, reason, hint: HINT }, 'mesh handshake refused');
+  }
+
+  #count(name: string): number {
+    if (this.#counts.size >= REMOTES_MAX) this.#counts.clear();
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    return count;
   }
 }

@@ -1,4 +1,10 @@
-import type { ConnectionEncrypter, MessageStream, SecureConnectionOptions, SecuredConnection } from '@libp2p/interface';
+import type { MemberId } from '@headwater/directory';
+import type {
+  ConnectionEncrypter,
+  MessageStream,
+  SecureConnectionOptions,
+  SecuredConnection,
+} from '@libp2p/interface';
 import { type NoiseComponents, type NoiseExtensions, noise } from '@libp2p/noise';
 
 /**
@@ -10,28 +16,32 @@ export type HandshakeFailure = 'key-differs' | 'given-up' | 'other';
 /** Starts the message of an error that went through libp2p, where only the message comes out again. */
 export const KEY_DIFFERS = 'mesh.key differs';
 
-export type OnHandshakeFailed = (failure: HandshakeFailure, direction: 'inbound' | 'outbound', remote: string) => void;
+export interface HandshakeEvents {
+  failed(failure: HandshakeFailure, direction: 'inbound' | 'outbound', remote: string): void;
+  /** Who dialled proved to be `peer`. */
+  answered(peer: MemberId): void;
+}
 
 type Encrypter = ConnectionEncrypter<NoiseExtensions>;
 
 /** Noise with the mesh key in its prologue, telling why a handshake failed. */
 export function keyedNoise(
   prologueBytes: Uint8Array,
-  onFailed: OnHandshakeFailed,
+  events: HandshakeEvents,
 ): (components: NoiseComponents) => Encrypter {
   const make = noise({ prologueBytes });
-  return (components) => new KeyedNoise(make(components), onFailed);
+  return (components) => new KeyedNoise(make(components), events);
 }
 
 class KeyedNoise implements Encrypter {
   readonly protocol: string;
   readonly #noise: Encrypter;
-  readonly #onFailed: OnHandshakeFailed;
+  readonly #events: HandshakeEvents;
 
-  constructor(inner: Encrypter, onFailed: OnHandshakeFailed) {
+  constructor(inner: Encrypter, events: HandshakeEvents) {
     this.protocol = inner.protocol;
     this.#noise = inner;
-    this.#onFailed = onFailed;
+    this.#events = events;
   }
 
   async secureOutbound(
@@ -50,7 +60,9 @@ class KeyedNoise implements Encrypter {
     options?: SecureConnectionOptions,
   ): Promise<SecuredConnection<NoiseExtensions>> {
     try {
-      return await this.#noise.secureInbound(connection, options);
+      const secured = await this.#noise.secureInbound(connection, options);
+      this.#events.answered(secured.remotePeer.toString());
+      return secured;
     } catch (error) {
       throw this.#explain(error, connection, 'inbound');
     }
@@ -59,7 +71,7 @@ class KeyedNoise implements Encrypter {
   #explain(error: unknown, connection: MessageStream, direction: 'inbound' | 'outbound'): Error {
     const cause = error instanceof Error ? error : new Error(String(error));
     const failure = failureOf(cause, direction);
-    this.#onFailed(failure, direction, remoteOf(connection));
+    this.#events.failed(failure, direction, remoteOf(connection));
     return failure === 'key-differs' ? new Error(`${KEY_DIFFERS}: ${cause.message}`) : cause;
   }
 }
@@ -67,8 +79,9 @@ class KeyedNoise implements Encrypter {
 function failureOf(error: Error, direction: 'inbound' | 'outbound'): HandshakeFailure {
   // Message 2 (to the dialling side) is the first that is encrypted, with the prologue authenticated.
   if (/^handshake stage [12] validation fail/.test(error.message)) return 'key-differs';
-  console.error('NOISE', direction, error.name, error.message);
-  return direction === 'inbound' && !/abort|timeout/i.test(`${error.name} ${error.message}`) ? 'given-up' : 'other';
+  return direction === 'inbound' && !/abort|timeout/i.test(`${error.name} ${error.message}`)
+    ? 'given-up'
+    : 'other';
 }
 
 /** The address behind a connection; libp2p passes the raw connection here, whose type it does not promise. */

@@ -1,21 +1,14 @@
-import './promise-with-resolvers.js';
-import { isIP } from 'node:net';
-import { lookup } from 'node:dns/promises';
-import { type GossipSub, TopicValidatorResult } from '@chainsafe/libp2p-gossipsub';
+import { TopicValidatorResult } from '@chainsafe/libp2p-gossipsub';
 import type { MemberId } from '@headwater/directory';
-import { type Identify, identify } from '@libp2p/identify';
-import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface';
-import { tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
-import { createLibp2p } from 'libp2p';
-import { MEMBERS_MAX } from '../core/limits.js';
+import type { Connection, Stream } from '@libp2p/interface';
+import type { SeedOutcome, Whereabouts } from '../core/input.js';
 import type { MeshLog } from '../mesh.js';
-import { MeshError } from '../mesh.js';
+import { abortConnection } from './abort-connection.js';
+import { Admission } from './admission.js';
 import { Dialler } from './dialler.js';
 import { BROADCAST, DIRECT } from './frames.js';
-import { deltaGossip, TOPIC } from './gossip.js';
-import { HandshakeReports } from './handshake-reports.js';
-import { keyedNoise } from './keyed-noise.js';
+import { TOPIC } from './gossip.js';
+import { boundPort, createNode, type Node, type NodeOptions, UPGRADE_TIMEOUT_MS } from './libp2p-node.js';
 import { Link } from './link.js';
 import { Links } from './links.js';
 import type { Transport, TransportEvents } from './transport.js';
@@ -23,135 +16,67 @@ import type { Transport, TransportEvents } from './transport.js';
 /** Name and version of what our streams carry. */
 export const PROTOCOL_NAME = '/headwater/mesh/1';
 
-/** A connection must be secured, and then carry our stream, within this time each: half-open ones are closed. */
-export const UPGRADE_TIMEOUT_MS = 5_000;
-
-/** Connections at once: each member may have two for a moment. */
-export const CONNECTIONS_MAX = 2 * MEMBERS_MAX;
-
-/** Connections not yet secured at once. */
-export const PENDING_CONNECTIONS_MAX = 256;
-
 /** How often spare and silent connections are looked for. */
 const SWEEP_MS = 500;
 
 /** How long leaving may take. */
 const CLOSE_TIMEOUT_MS = 500;
 
-export interface Libp2pTransportOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly privateKey: PrivateKey;
-  /** 32 bytes from the mesh key. */
-  readonly prologue: Uint8Array;
-}
-
-interface Services extends Record<string, unknown> {
-  readonly identify: Identify;
-  readonly pubsub: GossipSub;
-}
+const now = (): number => performance.now();
 
 /**
- * The network over libp2p: TCP, noise with the mesh key, yamux; one long-lived stream per member for direct messages,
- * gossipsub for broadcasts. Who dials and when is not libp2p's business here.
+ * The network over libp2p: one long-lived stream per member for direct messages, gossipsub for broadcasts.
  *
  * @throws MeshError `listen` where the address is taken or not ours.
  */
 export async function createLibp2pTransport(
-  options: Libp2pTransportOptions,
+  self: MemberId,
+  options: NodeOptions,
   events: TransportEvents,
   log: MeshLog,
 ): Promise<Transport> {
-  const reports = new HandshakeReports(log);
-  const refused = new Map<MemberId, number>();
-  const isRefused = (peer: { toString(): string }): boolean =>
-    (refused.get(peer.toString()) ?? 0) > performance.now();
-  const node = await listen(options, reports, isRefused);
-  const transport = new Libp2pTransport(node, events, log, refused);
+  const admission = new Admission(self, log, now);
+  const transport = new Libp2pTransport(await createNode(options, admission), admission, events, log);
   await transport.start();
   return transport;
 }
 
-async function listen(
-  { host, port, privateKey, prologue }: Libp2pTransportOptions,
-  reports: HandshakeReports,
-  isRefused: (peer: { toString(): string }) => boolean,
-): Promise<Libp2p<Services>> {
-  try {
-    const ip = isIP(host) === 0 ? (await lookup(host)).address : host;
-    return await createLibp2p<Services>({
-      privateKey,
-      addresses: { listen: [`/${isIP(ip) === 6 ? 'ip6' : 'ip4'}/${ip}/tcp/${port}`] },
-      transports: [tcp({ backlog: 512, maxConnections: CONNECTIONS_MAX + PENDING_CONNECTIONS_MAX })],
-      connectionEncrypters: [
-        keyedNoise(prologue, (failure, direction, remote) => reports.failed(failure, direction, remote)),
-      ],
-      // Our heartbeats notice a dead connection sooner than these keep-alives would.
-      streamMuxers: [yamux({ enableKeepAlive: false, maxInboundStreams: 64, maxOutboundStreams: 64 })],
-      connectionMonitor: { enabled: false },
-      connectionGater: {
-        denyDialMultiaddr: () => false,
-        denyInboundEncryptedConnection: isRefused,
-        denyOutboundEncryptedConnection: isRefused,
-      },
-      connectionManager: {
-        maxConnections: CONNECTIONS_MAX,
-        maxIncomingPendingConnections: PENDING_CONNECTIONS_MAX,
-        inboundConnectionThreshold: 1_000,
-        inboundUpgradeTimeout: UPGRADE_TIMEOUT_MS,
-        maxParallelDials: 64,
-        maxDialQueueLength: 1_024,
-        reconnectRetries: 0,
-      },
-      services: { identify: identify(), pubsub: deltaGossip() },
-    });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MeshError('listen', `the mesh cannot listen on ${host}:${port}: ${listenReason(reason)}`, {
-      cause: error,
-    });
-  }
-}
-
-const listenReason = (reason: string): string => {
-  if (reason.includes('EADDRINUSE')) return 'the port is taken';
-  if (reason.includes('EADDRNOTAVAIL')) return 'this machine has no such address';
-  if (reason.includes('EACCES')) return 'not permitted, ports below 1024 need rights';
-  if (reason.includes('ENOTFOUND')) return 'the name cannot be resolved';
-  return reason;
-};
-
 class Libp2pTransport implements Transport {
   readonly self: MemberId;
   readonly port: number;
-  readonly #node: Libp2p<Services>;
+  readonly #node: Node;
+  readonly #admission: Admission;
   readonly #events: TransportEvents;
   readonly #log: MeshLog;
-  readonly #refused: Map<MemberId, number>;
   readonly #dialler: Dialler;
   readonly #links = new Map<MemberId, Links>();
-  /** Where a connection was dialled, until its link opens. */
-  readonly #dialled = new WeakMap<Connection, string>();
+  /** Links under way or open on the connections that were dialled. */
+  readonly #openings = new WeakMap<Connection, Promise<void>>();
   readonly #sweep: NodeJS.Timeout;
   #isClosed = false;
 
-  constructor(node: Libp2p<Services>, events: TransportEvents, log: MeshLog, refused: Map<MemberId, number>) {
+  constructor(node: Node, admission: Admission, events: TransportEvents, log: MeshLog) {
     this.#node = node;
+    this.#admission = admission;
     this.#events = events;
     this.#log = log;
-    this.#refused = refused;
     this.self = node.peerId.toString();
     this.port = boundPort(node);
-    this.#dialler = new Dialler(node, () => this.port);
+    this.#dialler = new Dialler(node, {
+      port: this.port,
+      selfMet: () => admission.selfMet,
+      isConnected: (peer) => this.#links.has(peer),
+      open: (connection, address) => this.#openOnce(connection, address),
+    });
     this.#sweep = setInterval(() => this.#sweepLinks(), SWEEP_MS);
   }
 
   async start(): Promise<void> {
-    await this.#node.handle(PROTOCOL_NAME, (stream, connection) => this.#open(stream, connection, false), {
+    await this.#node.handle(PROTOCOL_NAME, (stream, connection) => this.#accept(stream, connection), {
       maxInboundStreams: 1,
       maxOutboundStreams: 1,
     });
-    this.#node.addEventListener('connection:open', ({ detail }) => this.#connectionOpened(detail));
+    this.#node.addEventListener('connection:open', ({ detail }) => this.#awaitStream(detail));
     const { pubsub } = this.#node.services;
     pubsub.topicValidators.set(TOPIC, (via, message) => {
       const isSound = !this.#isClosed && this.#events.broadcast(message.data, via.toString());
@@ -162,7 +87,7 @@ class Libp2pTransport implements Transport {
 
   dial(peer: MemberId, addresses: readonly string[]): void {
     this.#dialler
-      .dial(peer, addresses, (connection, address) => this.#dialled.set(connection, address))
+      .dial(peer, addresses)
       .catch(String)
       .then((failure) => {
         if (failure !== null && !this.#isClosed) this.#events.dialFailed(peer, failure);
@@ -171,8 +96,8 @@ class Libp2pTransport implements Transport {
 
   visit(seed: string): void {
     this.#dialler
-      .visit(seed, (connection, address) => this.#dialled.set(connection, address))
-      .catch((error) => ({ reached: [], isSelf: false, failure: String(error) }))
+      .visit(seed)
+      .catch((error): SeedOutcome => ({ reached: [], isSelf: false, failure: String(error) }))
       .then((outcome) => {
         if (!this.#isClosed) this.#events.seedVisited(seed, outcome);
       });
@@ -197,7 +122,7 @@ class Libp2pTransport implements Transport {
   }
 
   disconnect(peer: MemberId, reason: string, refuseMs: number): void {
-    if (refuseMs > 0) this.#refused.set(peer, performance.now() + refuseMs);
+    this.#admission.refuse(peer, refuseMs);
     for (const link of this.#links.get(peer)?.all() ?? []) link.abort(reason);
   }
 
@@ -205,37 +130,57 @@ class Libp2pTransport implements Transport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#sweep);
-    const closing = this.#node.getConnections().map((connection) =>
-      connection
-        .close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
-        .catch((error: Error) => connection.abort(error)),
-    );
+    const closing = this.#node
+      .getConnections()
+      .map((connection) =>
+        connection
+          .close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
+          .catch((error: Error) => abortConnection(connection, error.message)),
+      );
     await Promise.all(closing);
     await Promise.resolve(this.#node.stop()).catch((error: Error) =>
       this.#log.debug({ reason: error.message }, 'mesh transport not closed in good order'),
     );
   }
 
-  /** Who dialled opens the stream; the other side waits for it, but not for long. */
-  #connectionOpened(connection: Connection): void {
-    if (connection.direction === 'outbound') {
-      connection
-        .newStream(PROTOCOL_NAME, { signal: AbortSignal.timeout(UPGRADE_TIMEOUT_MS) })
-        .then((stream) => this.#open(stream, connection, true))
-        .catch((error: Error) => connection.abort(error));
-      return;
-    }
+  /** Who dialled opens the stream. */
+  #openOnce(connection: Connection, dialled: string): Promise<void> {
+    const known = this.#openings.get(connection);
+    if (known) return known;
+    const opening = connection
+      .newStream(PROTOCOL_NAME, { signal: AbortSignal.timeout(UPGRADE_TIMEOUT_MS) })
+      .then((stream) => this.#link(stream, connection, { dialled }))
+      .catch((error: Error) => {
+        abortConnection(connection, error.message);
+        throw error;
+      });
+    this.#openings.set(connection, opening);
+    return opening;
+  }
+
+  #accept(stream: Stream, connection: Connection): void {
+    const seenAs = connection.remoteAddr.getComponents()[0]?.value;
+    this.#link(stream, connection, seenAs === undefined ? {} : { seenAs });
+  }
+
+  /** Who was dialled waits for the stream, but not for long. */
+  #awaitStream(connection: Connection): void {
+    if (connection.direction !== 'inbound') return;
     const deadline = setTimeout(() => {
       const links = this.#links.get(connection.remotePeer.toString())?.all() ?? [];
-      if (!links.some((link) => link.connection.id === connection.id)) connection.abort(new Error('no mesh stream'));
+      if (!links.some((link) => link.connection === connection))
+        abortConnection(connection, 'no mesh stream');
     }, UPGRADE_TIMEOUT_MS);
     connection.addEventListener('close', () => clearTimeout(deadline));
   }
 
-  #open(stream: Stream, connection: Connection, isOutbound: boolean): void {
-    if (this.#isClosed) return connection.abort(new Error('closing'));
+  #link(stream: Stream, connection: Connection, from: Whereabouts): void {
+    if (this.#isClosed) {
+      abortConnection(connection, 'closing');
+      return;
+    }
     const peer = connection.remotePeer.toString();
-    const link = new Link(connection, stream, isOutbound, () => performance.now(), {
+    const link = new Link(connection, stream, connection.direction === 'outbound', now, {
       message: (_, channel, message) => this.#message(peer, channel, message),
       offence: (_, reason) => this.#events.offence(peer, reason),
       closed: (closed, reason) => this.#closed(peer, closed, reason),
@@ -243,9 +188,7 @@ class Libp2pTransport implements Transport {
     const links = this.#links.get(peer) ?? new Links(this.self, peer);
     this.#links.set(peer, links);
     links.add(link);
-    const dialled = this.#dialled.get(connection);
-    const seenAs = isOutbound ? undefined : connection.remoteAddr.getComponents()[0]?.value;
-    this.#events.connected(peer, { ...(dialled && { dialled }), ...(seenAs && { seenAs }) });
+    this.#events.connected(peer, from);
     link.open();
   }
 
@@ -269,16 +212,8 @@ class Libp2pTransport implements Transport {
   }
 
   #sweepLinks(): void {
-    const now = performance.now();
-    for (const links of this.#links.values()) for (const link of links.spare(now)) link.close('spare connection');
-    for (const [peer, until] of this.#refused) if (until <= now) this.#refused.delete(peer);
+    for (const links of this.#links.values()) {
+      for (const link of links.spare(now())) link.close('spare connection');
+    }
   }
-}
-
-function boundPort(node: Libp2p): number {
-  for (const address of node.getMultiaddrs()) {
-    const port = address.getComponents().find((component) => component.name === 'tcp')?.value;
-    if (port) return Number(port);
-  }
-  throw new MeshError('listen', 'the mesh listens on no TCP port');
 }

@@ -1,5 +1,6 @@
 import type { Connection, Stream } from '@libp2p/interface';
-import { frame, FrameReader } from './frames.js';
+import { abortConnection } from './abort-connection.js';
+import { FrameReader, frame } from './frames.js';
 
 /**
  * Bytes that may wait for a member that does not take them; beyond that its connection is closed. More than a window of
@@ -28,7 +29,13 @@ export class Link {
   #isClosed = false;
   #reason: string | null = null;
 
-  constructor(connection: Connection, stream: Stream, isOutbound: boolean, now: () => number, events: LinkEvents) {
+  constructor(
+    connection: Connection,
+    stream: Stream,
+    isOutbound: boolean,
+    now: () => number,
+    events: LinkEvents,
+  ) {
     this.connection = connection;
     this.isOutbound = isOutbound;
     this.openedAt = now();
@@ -43,7 +50,9 @@ export class Link {
     this.#stream.addEventListener('message', (event) => this.#read(event.data.subarray()));
     this.#stream.addEventListener('remoteCloseWrite', () => this.close('closed-by-peer'));
     this.#stream.addEventListener('close', (event) => this.#gone(event.error?.message ?? 'stream-closed'));
-    this.connection.addEventListener('close', (event) => this.#gone(event.error?.message ?? 'connection-closed'));
+    this.connection.addEventListener('close', (event) =>
+      this.#gone(event.error?.message ?? 'connection-closed'),
+    );
     if (this.connection.status !== 'open') this.#gone('connection-closed');
   }
 
@@ -63,13 +72,12 @@ export class Link {
   /** Closes in good order: what is queued goes out first. */
   close(reason: string): void {
     this.#reason ??= reason;
-    this.connection.close().catch((error: Error) => this.connection.abort(error));
+    this.connection.close().catch(() => abortConnection(this.connection, reason));
   }
 
   /** Closes at once. */
   abort(reason: string): void {
     this.#reason ??= reason;
-    this.connection.abort(new Error(reason));
     this.#gone(reason);
   }
 
@@ -87,7 +95,7 @@ export class Link {
   #gone(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.connection.status === 'open') this.connection.abort(new Error(reason));
+    if (this.connection.status !== 'closed') abortConnection(this.connection, reason);
     this.#events.closed(this, this.#reason ?? reason);
   }
 }

@@ -1,4 +1,4 @@
-import type { Delta, MemberId } from '@headwater/directory';
+import { type Delta, type MemberId, NAME_LENGTH_MAX } from '@headwater/directory';
 import { Packr } from 'msgpackr';
 import { ENTRIES_PER_MESSAGE_MAX, MEMBERS_MAX, MESSAGE_BYTES_MAX } from '../core/limits.js';
 import type { BroadcastMessage, DirectMessage } from '../core/messages.js';
@@ -36,8 +36,6 @@ const KINDS = {
   delta: 9,
 } as const;
 
-const PROGRAM_LENGTH_MAX = 255;
-
 /**
  * What came of some bytes. `unknown`: well-formed, but of a later version of the protocol or a kind that this one does
  * not have: ignored without blame, so that old and new members can run side by side.
@@ -47,7 +45,12 @@ export type Decoded<T> =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'malformed'; readonly reason: string };
 
-const packr = new Packr({ useRecords: false, moreTypes: false, encodeUndefinedAsNil: true, int64AsType: 'number' });
+const packr = new Packr({
+  useRecords: false,
+  moreTypes: false,
+  encodeUndefinedAsNil: true,
+  int64AsType: 'number',
+});
 
 /** The member is not sent along: who signed or sent a delta is whom it speaks for. */
 const packDelta = (delta: Delta): unknown[] => [
@@ -64,7 +67,8 @@ function readDelta(fields: Fields, member: MemberId): Delta {
   const entries = fields.list('entries', ENTRIES_PER_MESSAGE_MAX, readEntry);
   let version = from;
   for (const entry of entries) {
-    if (entry.version <= version || entry.version > to) throw new WireError('entries are not in the order of versions');
+    if (entry.version <= version || entry.version > to)
+      throw new WireError('entries are not in the order of versions');
     version = entry.version;
   }
   if (to < from) throw new WireError('the delta ends before it begins');
@@ -75,6 +79,7 @@ function fieldsOf(message: DirectMessage | BroadcastMessage): unknown[] {
   switch (message.kind) {
     case 'hello':
       return [
+        message.name,
         message.program,
         packPosition(message.position),
         message.addresses,
@@ -114,7 +119,8 @@ function fieldsOf(message: DirectMessage | BroadcastMessage): unknown[] {
 export function encode(message: DirectMessage | BroadcastMessage): Uint8Array {
   const bytes = packr.pack([PROTOCOL, KINDS[message.kind], ...fieldsOf(message)]);
   // The core cuts its messages to size: a longer one is a fault of ours, and nobody would take it.
-  if (bytes.byteLength > MESSAGE_BYTES_MAX) throw new RangeError(`a ${message.kind} of ${bytes.byteLength} bytes`);
+  if (bytes.byteLength > MESSAGE_BYTES_MAX)
+    throw new RangeError(`a ${message.kind} of ${bytes.byteLength} bytes`);
   return bytes;
 }
 
@@ -126,7 +132,8 @@ function readDirect(kind: number, fields: Fields, peer: MemberId): DirectMessage
     case KINDS.hello:
       return {
         kind: 'hello',
-        program: fields.text('program', PROGRAM_LENGTH_MAX),
+        name: fields.name('name', NAME_LENGTH_MAX),
+        program: fields.text('program', NAME_LENGTH_MAX),
         position: readPosition(fields.fields('position')),
         addresses: readAddresses(fields),
         members: fields.list('members', MEMBERS_MAX, readAcquaintance),

@@ -63,7 +63,11 @@ export class Opener {
     const known = this.#authors.get(name);
     if (known) return known;
     try {
-      const key = createPublicKey({ key: Buffer.concat([SPKI_PREFIX, keyBytes]), format: 'der', type: 'spki' });
+      const key = createPublicKey({
+        key: Buffer.concat([SPKI_PREFIX, keyBytes]),
+        format: 'der',
+        type: 'spki',
+      });
       const publicKey = publicKeyFromRaw(Uint8Array.from(keyBytes));
       const author = { id: peerIdFromPublicKey(publicKey).toString(), key };
       if (this.#authors.size >= 2 * MEMBERS_MAX) this.#authors.clear();

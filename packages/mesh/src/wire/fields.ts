@@ -19,7 +19,8 @@ export class Fields {
 
   text(what: string, lengthMax: number): string {
     const value = this.#next();
-    if (typeof value !== 'string' || value.length > lengthMax) return problem(`${what} is no text of <= ${lengthMax}`);
+    if (typeof value !== 'string' || value.length > lengthMax)
+      return problem(`${what} is no text of <= ${lengthMax}`);
     return value;
   }
 
@@ -36,7 +37,8 @@ export class Fields {
   /** A finite number >= 0. */
   number(what: string): number {
     const value = this.#next();
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) return problem(`${what} is no number >= 0`);
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
+      return problem(`${what} is no number >= 0`);
     return value;
   }
 
@@ -59,7 +61,8 @@ export class Fields {
 
   list<T>(what: string, lengthMax: number, read: (value: unknown) => T): readonly T[] {
     const value = this.#next();
-    if (!Array.isArray(value) || value.length > lengthMax) return problem(`${what} is no array of <= ${lengthMax}`);
+    if (!Array.isArray(value) || value.length > lengthMax)
+      return problem(`${what} is no array of <= ${lengthMax}`);
     return value.map(read);
   }
 

@@ -1,0 +1,176 @@
+import { type Delta, Directory, OwnLog } from '@headwater/directory';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Answer } from './answer.js';
+import { Follower } from './follower.js';
+import { GAP_PATIENCE_MS, PARTS_WINDOW, PENDING_DELTAS_MAX, PULL_DEADLINE_MS } from './limits.js';
+import type { DeltaPart, SnapshotPart } from './messages.js';
+import { Outbox } from './outbox.js';
+import { profileOf } from './testing/virtual-mesh.js';
+
+function pair(releasesMax = 100) {
+  const log = new OwnLog('owner', 7, releasesMax);
+  const outbox = new Outbox(log, 0);
+  const directory = new Directory('self', profileOf('self'), { membersMax: 8, streamsPerMemberMax: 100_000 });
+  const follower = new Follower('owner', directory);
+  outbox.put(log.setProfile(profileOf('owner')));
+  const change = (key: string, isClaim: boolean): void => {
+    const entry = isClaim ? log.claim({ key, sinceMs: 1, media: {} }) : log.release(key);
+    if (entry) outbox.put(entry);
+  };
+  const position = () => ({ generation: log.generation, version: log.version });
+  const claimed = () => log.snapshot().claims.map(({ key }) => key);
+  return { log, outbox, directory, follower, change, position, claimed };
+}
+
+/** Asks and answers until nothing is missing. */
+function repair(
+  { log, follower, position }: ReturnType<typeof pair>,
+  now: number,
+): (DeltaPart | SnapshotPart)[] {
+  const all: (DeltaPart | SnapshotPart)[] = [];
+  follower.told(position(), now);
+  for (let id = 1; id < 50; id += 1) {
+    const pull = follower.nextPull(id, true, now);
+    if (pull === null) break;
+    const answer = new Answer(log, pull);
+    for (let parts = answer.next(); parts.length > 0; parts = answer.next()) {
+      for (const part of parts) follower.part(part, now);
+      all.push(...parts);
+    }
+  }
+  return all;
+}
+
+describe('Follower', () => {
+  it('ends at the same claims whatever the order, repetition and loss of news', () => {
+    const change = fc.record({
+      key: fc.integer({ min: 0, max: 8 }).map((n) => `v/a/s${n}`),
+      isClaim: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(change, { maxLength: 60 }),
+        fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
+        (changes, dice) => {
+          const both = pair(4);
+          const random = (): number => dice.next().value as number;
+          const deltas: Delta[] = [];
+          for (const { key, isClaim } of changes) {
+            both.change(key, isClaim);
+            if (random() < 0.7) deltas.push(...both.outbox.flush(0));
+          }
+          deltas.push(...both.outbox.flush(0));
+          const arrived = deltas
+            .flatMap((delta) => (random() < 0.2 ? [] : random() < 0.2 ? [delta, delta] : [delta]))
+            .map((delta) => ({ delta, at: random() }))
+            .sort((a, b) => a.at - b.at);
+          for (const { delta } of arrived) both.follower.news(delta, 0);
+          repair(both, 1);
+          expect([...both.directory.streams()].sort()).toEqual(both.claimed().sort());
+          expect(both.follower.isBehind).toBe(false);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('puts news in order without asking', () => {
+    const both = pair();
+    const deltas = ['v/a/1', 'v/a/2', 'v/a/3'].flatMap((key) => {
+      both.change(key, true);
+      return both.outbox.flush(0);
+    });
+    for (const delta of deltas.reverse()) both.follower.news(delta, 0);
+    expect([...both.directory.streams()].sort()).toEqual(['v/a/1', 'v/a/2', 'v/a/3']);
+    expect(both.follower.nextPull(1, true, 0)).toBeNull();
+  });
+
+  it('gives late news some time before it asks, once', () => {
+    const both = pair();
+    both.outbox.flush(0);
+    both.change('v/a/1', true);
+    const [late] = both.outbox.flush(0);
+    both.follower.news(late as Delta, 0);
+    expect(both.follower.nextPull(1, false, GAP_PATIENCE_MS - 1)).toBeNull();
+    expect(both.follower.nextPull(1, false, GAP_PATIENCE_MS)).toMatchObject({
+      pull: 1,
+      held: { version: 0 },
+    });
+    expect(both.follower.nextPull(2, true, GAP_PATIENCE_MS)).toBeNull();
+    expect(both.follower.nextPull(2, true, GAP_PATIENCE_MS + PULL_DEADLINE_MS)).not.toBeNull();
+  });
+
+  it('keeps no more than a few deltas that wait for others', () => {
+    const both = pair();
+    both.outbox.flush(0);
+    for (let index = 0; index < 10 * PENDING_DELTAS_MAX; index += 1) {
+      both.change(`v/a/${index}`, true);
+      for (const delta of both.outbox.flush(0)) both.follower.news(delta, 0);
+    }
+    repair(both, 1);
+    expect(both.directory.streamCount).toBe(10 * PENDING_DELTAS_MAX);
+  });
+
+  it('takes a snapshot only when all of it came', () => {
+    const both = pair(2);
+    repair(both, 0);
+    for (let index = 0; index < 3_000; index += 1) both.change(`v/a/${index}`, true);
+    for (let index = 0; index < 100; index += 1) both.change(`v/a/${index}`, false);
+    both.follower.told(both.position(), 0);
+    const pull = both.follower.nextPull(1, true, 0);
+    const answer = new Answer(both.log, pull!);
+    const [first, ...rest] = answer.next() as SnapshotPart[];
+    expect(first?.kind).toBe('snapshot-part');
+    both.follower.part(first!, 0);
+    for (const part of rest.slice(1)) both.follower.part(part, 0);
+    expect(both.directory.streamCount).toBe(0);
+    expect(both.follower.isBehind).toBe(true);
+    repair(both, 1);
+    expect(both.directory.streamCount).toBe(2_900);
+  });
+
+  it('asks for more after each window, so that the sender queues no more than one', () => {
+    const both = pair();
+    for (let index = 0; index < 20_000; index += 1)
+      both.change(`v/app/some-longer-stream-name-${index}`, true);
+    both.follower.told(both.position(), 0);
+    const answer = new Answer(both.log, both.follower.nextPull(1, true, 0)!);
+    const window = answer.next();
+    expect(window).toHaveLength(PARTS_WINDOW);
+    expect(window.map((part) => both.follower.part(part, 0).more)).toEqual([
+      ...Array(PARTS_WINDOW - 1).fill(false),
+      true,
+    ]);
+  });
+
+  it('voids an earlier start of the member at the first word of a later one', () => {
+    const both = pair();
+    both.change('v/a/1', true);
+    repair(both, 0);
+    expect(both.follower.told({ generation: 8, version: 3 }, 1).changed).toEqual(['v/a/1']);
+    expect(both.directory.streamCount).toBe(0);
+  });
+
+  it('is answered with the whole log where it holds an earlier start', () => {
+    const both = pair();
+    for (let index = 0; index < 5; index += 1) both.change(`v/a/${index}`, true);
+    const pull = { kind: 'pull', pull: 1, held: { generation: 6, version: 4 } } as const;
+    const parts = new Answer(both.log, pull).next() as DeltaPart[];
+    expect(parts.map(({ delta, last }) => [delta.from, delta.to, delta.entries.length, last])).toEqual([
+      [0, 6, 6, true],
+    ]);
+    const nothingNew = new Answer(both.log, { ...pull, held: both.position() }).next() as DeltaPart[];
+    expect(nothingNew.map(({ delta, last }) => [delta.entries.length, last])).toEqual([[0, true]]);
+  });
+
+  it('asks no more of a member over the limit for a while', () => {
+    const directory = new Directory('self', profileOf('self'), { membersMax: 8, streamsPerMemberMax: 10 });
+    const both = pair();
+    const follower = new Follower('owner', directory);
+    for (let index = 0; index < 11; index += 1) both.change(`v/a/${index}`, true);
+    const taken = both.outbox.flush(0).map((delta) => follower.news(delta, 0));
+    expect(taken.some(({ isRefused }) => isRefused)).toBe(true);
+    expect(follower.nextPull(1, true, 1)).toBeNull();
+  });
+});

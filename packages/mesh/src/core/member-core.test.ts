@@ -1,0 +1,347 @@
+import { describe, expect, it } from 'vitest';
+import { GONE_KEPT_MS, OFFENCES_MAX, RELEASES_MAX } from './limits.js';
+import type { Hello } from './messages.js';
+import { VirtualMesh } from './testing/virtual-mesh.js';
+
+const KEY = '__defaultVhost__/live/s1';
+const claimOf = (key = KEY, sinceMs = 1) => ({ kind: 'claim', claim: { key, sinceMs, media: {} } }) as const;
+
+function meshOf(...names: string[]): VirtualMesh {
+  const mesh = new VirtualMesh(1, [`${names[0]}:1`]);
+  for (const name of names) mesh.start(name);
+  mesh.run(3_000);
+  return mesh;
+}
+
+const ownersAt = (mesh: VirtualMesh, name: string, key = KEY): string[] =>
+  mesh
+    .member(name)
+    .core.directory.owners(key)
+    .map((owner) => owner.member);
+const livenessAt = (mesh: VirtualMesh, name: string, of: string): string | undefined =>
+  mesh.member(name).core.directory.member(of)?.liveness;
+
+describe('joining', () => {
+  it('connects everybody with everybody through one seed', () => {
+    const mesh = meshOf('a', 'b', 'c', 'd');
+    for (const { core } of mesh.running()) {
+      expect([...core.directory.members()].map((member) => member.liveness)).toEqual(Array(4).fill('alive'));
+      expect(core.isJoined && core.isSynced).toBe(true);
+      expect(core.waitingFor).toBeNull();
+    }
+  });
+
+  it('is joined alone where it is the only seed, and waits where another seed is silent', () => {
+    const mesh = new VirtualMesh(1, ['a:1']);
+    mesh.start('a');
+    mesh.run(500);
+    expect(mesh.member('a').core.isSynced).toBe(true);
+
+    const lonely = new VirtualMesh(1, ['a:1', 'b:1']);
+    lonely.start('a');
+    lonely.run(20_000);
+    expect(lonely.member('a').core.isJoined).toBe(false);
+    expect(lonely.member('a').core.waitingFor).toContain('b:1: unreachable');
+  });
+
+  it('finds a seed that starts last', () => {
+    const mesh = new VirtualMesh(1, ['s:1']);
+    for (const name of ['a', 'b']) mesh.start(name);
+    mesh.run(60_000);
+    expect(mesh.member('a').core.isJoined).toBe(false);
+    mesh.start('s');
+    mesh.run(8_000);
+    expect(livenessAt(mesh, 'a', 'b')).toBe('alive');
+    expect(mesh.member('b').core.isSynced).toBe(true);
+  });
+
+  it('is synced only when the streams of all are there', () => {
+    const mesh = meshOf('a', 'b');
+    for (let index = 0; index < 2_000; index += 1) mesh.input('b', claimOf(`v/app/s${index}`));
+    mesh.run(100);
+    mesh.start('c');
+    while (!mesh.member('c').core.isSynced && mesh.now < 60_000) mesh.run(1);
+    expect(mesh.member('c').core.directory.streamCount).toBe(2_000);
+  });
+});
+
+describe('claims', () => {
+  it('reach everybody at once, and are gone at once', () => {
+    const mesh = meshOf('a', 'b', 'c');
+    mesh.input('a', claimOf());
+    expect(ownersAt(mesh, 'a')).toEqual(['a']);
+    mesh.run(5);
+    expect([ownersAt(mesh, 'b'), ownersAt(mesh, 'c')]).toEqual([['a'], ['a']]);
+    mesh.input('a', { kind: 'release', key: KEY });
+    mesh.run(5);
+    expect([ownersAt(mesh, 'b'), ownersAt(mesh, 'c')]).toEqual([[], []]);
+  });
+
+  it('go out as few messages when they come together', () => {
+    const mesh = meshOf('a', 'b');
+    const before = mesh.member('a').sent.length;
+    for (let index = 0; index < 5_000; index += 1) mesh.input('a', claimOf(`v/app/s${index}`));
+    mesh.run(100);
+    const messages = mesh
+      .member('a')
+      .sent.slice(before)
+      .filter(({ to }) => to === '*');
+    expect(messages.length).toBeLessThan(60);
+    expect(mesh.member('b').core.directory.streamCount).toBe(5_000);
+  });
+
+  it('that were lost on the way are fetched within one heartbeat', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.weather.loss = 1;
+    mesh.input('a', claimOf());
+    mesh.run(900);
+    expect(ownersAt(mesh, 'b')).toEqual(['a']);
+  });
+
+  it('of a member too far behind come as one snapshot', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.cut('a', 'b');
+    mesh.input('a', claimOf('v/app/stays'));
+    for (let index = 0; index <= RELEASES_MAX; index += 1) {
+      if (index % 1_000 === 0) mesh.input('a', claimOf(`v/app/s${index}`));
+      mesh.input('a', claimOf(`v/gone/s${index}`));
+      mesh.input('a', { kind: 'release', key: `v/gone/s${index}` });
+    }
+    mesh.run(4_000);
+    mesh.heal();
+    const before = mesh.member('a').sent.length;
+    mesh.run(5_000);
+    expect(
+      mesh
+        .member('a')
+        .sent.slice(before)
+        .some(({ message }) => message.kind === 'snapshot-part'),
+    ).toBe(true);
+    expect([...mesh.member('b').core.directory.streams()].sort()).toEqual(
+      [...mesh.member('a').core.directory.streams()].sort(),
+    );
+  });
+});
+
+describe('going', () => {
+  it('that was said is believed at once, and nothing of that start comes back', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.input('a', claimOf());
+    mesh.run(10);
+    const late = mesh.member('a').sent.filter(({ to }) => to === '*');
+    mesh.input('a', { kind: 'leave' });
+    mesh.run(5);
+    expect([livenessAt(mesh, 'b', 'a'), ownersAt(mesh, 'b')]).toEqual(['left', []]);
+    for (const { message } of late)
+      mesh.input('b', { kind: 'broadcast', author: 'a', message: message as never });
+    mesh.kill('a');
+    mesh.run(5_000);
+    expect([livenessAt(mesh, 'b', 'a'), ownersAt(mesh, 'b')]).toEqual(['left', []]);
+    mesh.start('a');
+    mesh.run(8_000);
+    expect(livenessAt(mesh, 'b', 'a')).toBe('alive');
+  });
+
+  it('by a crash is noticed by the closed connection', () => {
+    const mesh = meshOf('a', 'b', 'c');
+    mesh.input('b', claimOf());
+    mesh.run(10);
+    mesh.kill('b');
+    mesh.run(20);
+    expect([ownersAt(mesh, 'a'), ownersAt(mesh, 'c')]).toEqual([[], []]);
+    expect(livenessAt(mesh, 'a', 'b')).toBe('dead');
+  });
+
+  it('by a cut is noticed within 3 s, and the claims are back when it heals', () => {
+    const mesh = meshOf('a', 'b', 'c');
+    mesh.input('b', claimOf());
+    mesh.run(10);
+    mesh.cut('a', 'b');
+    mesh.cut('c', 'b');
+    mesh.run(1_200);
+    expect(livenessAt(mesh, 'a', 'b')).toBe('alive');
+    mesh.run(1_700);
+    expect([livenessAt(mesh, 'a', 'b'), ownersAt(mesh, 'a')]).toEqual(['dead', []]);
+    expect(livenessAt(mesh, 'b', 'a')).toBe('dead');
+    mesh.input('b', claimOf('v/app/meanwhile'));
+    mesh.run(120_000);
+    mesh.heal();
+    mesh.run(3_000);
+    expect([ownersAt(mesh, 'a'), ownersAt(mesh, 'c')]).toEqual([['b'], ['b']]);
+    expect(ownersAt(mesh, 'a', 'v/app/meanwhile')).toEqual(['b']);
+  });
+
+  it('in one direction only is noticed by both', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.cut('b', 'a', true);
+    mesh.run(4_000);
+    expect([livenessAt(mesh, 'a', 'b'), livenessAt(mesh, 'b', 'a')]).toEqual(['dead', 'dead']);
+    mesh.heal();
+    mesh.run(3_000);
+    expect([livenessAt(mesh, 'a', 'b'), livenessAt(mesh, 'b', 'a')]).toEqual(['alive', 'alive']);
+  });
+
+  it('is not concluded from a stall of 1.5 s, and who stalls accuses nobody', () => {
+    const mesh = meshOf('a', 'b', 'c');
+    mesh.stall('b', 1_500);
+    mesh.run(5_000);
+    for (const { facts } of mesh.running()) expect(facts.map(({ msg }) => msg)).not.toContain('member dead');
+    expect(mesh.member('b').facts.map(({ msg }) => msg)).toContain('this member stood still');
+    expect(mesh.member('b').facts.map(({ msg }) => msg)).not.toContain('member suspect');
+  });
+
+  it('is not concluded from silence during which one stood still oneself', () => {
+    const mesh = meshOf('a', 'b');
+    const late = mesh.member('a').core.step({ kind: 'tick' }, mesh.now + 60_000);
+    expect(late.facts.map(({ msg }) => msg)).toEqual(['this member stood still']);
+    const later = mesh.member('a').core.step({ kind: 'tick' }, mesh.now + 60_200);
+    expect(later.facts).toEqual([]);
+  });
+
+  it('for long is forgotten, but dialled for ever', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.kill('b');
+    mesh.run(GONE_KEPT_MS + 1_000);
+    expect(mesh.member('a').core.directory.member('b')).toBeUndefined();
+    mesh.start('b');
+    mesh.run(20_000);
+    expect(livenessAt(mesh, 'a', 'b')).toBe('alive');
+  });
+});
+
+describe('a restart', () => {
+  it('replaces all that the earlier start claimed', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.input('b', claimOf('v/app/old'));
+    mesh.run(10);
+    mesh.kill('b');
+    mesh.start('b');
+    mesh.input('b', claimOf('v/app/new'));
+    mesh.run(3_000);
+    expect([...mesh.member('a').core.directory.streams()]).toEqual(['v/app/new']);
+  });
+
+  it('is not undone by late words of the earlier start', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.input('b', claimOf('v/app/old'));
+    const old = mesh.member('b').sent.filter(({ to }) => to === '*');
+    mesh.run(10);
+    mesh.kill('b');
+    mesh.start('b');
+    mesh.run(3_000);
+    for (const { message } of old)
+      mesh.input('a', { kind: 'broadcast', author: 'b', message: message as never });
+    expect([...mesh.member('a').core.directory.streams()]).toEqual([]);
+  });
+});
+
+describe('a greeting', () => {
+  const helloOf = (generation: number): Hello => ({
+    kind: 'hello',
+    name: 'b',
+    program: 'test',
+    position: { generation, version: 1 },
+    addresses: ['b:1'],
+    members: [],
+  });
+
+  it('of an earlier start changes nothing', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.input('b', claimOf());
+    mesh.run(10);
+    const { generation } = mesh.member('b');
+    mesh.input('a', { kind: 'direct', peer: 'b', message: helloOf(generation - 1) });
+    mesh.run(1_000);
+    expect([livenessAt(mesh, 'a', 'b'), ownersAt(mesh, 'a')]).toEqual(['alive', ['b']]);
+    expect(mesh.member('a').facts.map(({ msg }) => msg)).toContain('two members use the same identity key');
+  });
+
+  it('of the start that has left does not bring it back', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.input('b', { kind: 'leave' });
+    mesh.run(5);
+    mesh.input('a', { kind: 'direct', peer: 'b', message: helloOf(mesh.member('b').generation) });
+    expect(livenessAt(mesh, 'a', 'b')).toBe('left');
+  });
+
+  it('after a lost connection asks at once for what was asked on the old one', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.weather.loss = 1;
+    mesh.cut('a', 'b', true);
+    mesh.input('b', claimOf());
+    mesh.run(700);
+    const pulls = (): number => mesh.member('a').sent.filter(({ message }) => message.kind === 'pull').length;
+    const before = pulls();
+    mesh.heal();
+    mesh.input('a', { kind: 'disconnected', peer: 'b', reason: 'reset' });
+    mesh.input('a', { kind: 'connected', peer: 'b', from: {} });
+    const { generation } = mesh.member('b');
+    mesh.input('a', {
+      kind: 'direct',
+      peer: 'b',
+      message: { ...helloOf(generation), position: { generation, version: 2 } },
+    });
+    expect(pulls()).toBe(before + 1);
+  });
+});
+
+describe('who may speak', () => {
+  it('nobody for another member', () => {
+    const mesh = meshOf('a', 'b', 'c');
+    const delta = {
+      member: 'c',
+      generation: mesh.member('c').generation,
+      from: 1,
+      to: 2,
+      entries: [{ kind: 'claim', version: 2, claim: claimOf().claim }],
+    } as const;
+    mesh.input('a', { kind: 'broadcast', author: 'b', message: { kind: 'delta', delta } });
+    mesh.input('a', {
+      kind: 'direct',
+      peer: 'b',
+      message: { kind: 'delta-part', pull: 1, index: 0, last: true, delta },
+    });
+    expect(ownersAt(mesh, 'a')).toEqual([]);
+    expect(mesh.member('a').facts.at(-1)).toMatchObject({ msg: 'message dropped', fields: { member: 'b' } });
+  });
+
+  it('no more for who goes on offending', () => {
+    const mesh = meshOf('a', 'b');
+    for (let count = 0; count <= OFFENCES_MAX; count += 1)
+      mesh.input('a', { kind: 'offence', peer: 'b', reason: 'malformed' });
+    expect(mesh.member('a').facts.map(({ msg }) => msg)).toContain('member cut off');
+    expect(mesh.isConnected('a', 'b')).toBe(false);
+    const lines = mesh.member('a').facts.filter(({ msg }) => msg === 'message dropped');
+    expect(lines.length).toBeLessThan(7);
+  });
+
+  it('names two members with one identity', () => {
+    const mesh = meshOf('a', 'b');
+    const heartbeat = {
+      kind: 'heartbeat',
+      position: { generation: mesh.member('b').generation - 1, version: 5 },
+      load: { players: 0, publishers: 0, outboundKbps: 0 },
+      sentAt: 1,
+      echo: null,
+    } as const;
+    mesh.run(3_000);
+    mesh.input('a', { kind: 'direct', peer: 'b', message: heartbeat });
+    expect(mesh.member('a').facts.at(-1)).toMatchObject({ msg: 'two members use the same identity key' });
+    mesh.input('b', {
+      kind: 'broadcast',
+      author: 'b',
+      message: { kind: 'leave', generation: mesh.member('b').generation + 1 },
+    });
+    expect(mesh.member('b').facts.at(-1)).toMatchObject({ msg: 'another member uses this identity key' });
+  });
+});
+
+describe('load', () => {
+  it('rides on heartbeats', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.input('b', { kind: 'load', load: { players: 7, publishers: 1, outboundKbps: 5_000 } });
+    mesh.run(600);
+    expect(mesh.member('a').core.directory.member('b')?.load.players).toBe(7);
+    expect(mesh.member('a').core.peer('b')?.rttMs).toBeGreaterThanOrEqual(0);
+  });
+});

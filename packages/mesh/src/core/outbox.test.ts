@@ -1,0 +1,37 @@
+import { OwnLog } from '@headwater/directory';
+import { describe, expect, it } from 'vitest';
+import { Outbox } from './outbox.js';
+
+const keyOf = (index: number): string => `v/app/${'x'.repeat(200)}${index}`;
+
+function outboxOf(count: number): { log: OwnLog; outbox: Outbox } {
+  const log = new OwnLog('self', 1, 100);
+  const outbox = new Outbox(log, 3);
+  for (let index = 0; index < count; index += 1)
+    outbox.put(log.claim({ key: keyOf(index), sinceMs: 1, media: {} }));
+  return { log, outbox };
+}
+
+describe('Outbox', () => {
+  it('sends the first change at once and gathers those that follow', () => {
+    const { log, outbox } = outboxOf(1);
+    expect(outbox.dueAt).toBeLessThanOrEqual(0);
+    expect(outbox.flush(100)).toHaveLength(1);
+    expect(outbox.dueAt).toBeNull();
+    outbox.put(log.claim({ key: 'v/a/b', sinceMs: 1, media: {} }));
+    expect(outbox.dueAt).toBe(103);
+  });
+
+  it('cuts many changes into deltas that build upon each other', () => {
+    const { outbox } = outboxOf(1_000);
+    const deltas = outbox.flush(0);
+    expect(deltas.length).toBeGreaterThan(3);
+    expect(deltas.flatMap(({ entries }) => entries)).toHaveLength(1_000);
+    let version = 0;
+    for (const { from, to } of deltas) {
+      expect(from).toBe(version);
+      version = to;
+    }
+    expect(outbox.sentVersion).toBe(1_000);
+  });
+});

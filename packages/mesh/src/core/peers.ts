@@ -1,0 +1,93 @@
+import type { Directory, MemberId } from '@headwater/directory';
+import type { Patience } from './failure-detector.js';
+import { MEMBERS_MAX, POLITE_DIAL_MS } from './limits.js';
+import type { Acquaintance } from './messages.js';
+import { Peer } from './peer.js';
+import { roster } from './roster.js';
+
+/** Everybody but oneself: met, or only heard of. Members learn of each other from anyone. */
+export class Peers {
+  readonly self: MemberId;
+  readonly directory: Directory;
+  readonly #patience: Patience;
+  readonly #random: () => number;
+  readonly #peers = new Map<MemberId, Peer>();
+
+  constructor(directory: Directory, patience: Patience, random: () => number) {
+    this.self = directory.self;
+    this.directory = directory;
+    this.#patience = patience;
+    this.#random = random;
+  }
+
+  [Symbol.iterator](): Iterator<Peer> {
+    return this.#peers.values();
+  }
+
+  get(id: MemberId): Peer | undefined {
+    return this.#peers.get(id);
+  }
+
+  delete(peer: Peer): void {
+    this.#peers.delete(peer.id);
+  }
+
+  greeted(): readonly Peer[] {
+    return [...this].filter((peer) => peer.isGreeted);
+  }
+
+  /** Who connected is known from then on: connections are counted by the transport. */
+  connected(id: MemberId, now: number): Peer {
+    return this.#peers.get(id) ?? this.#add(id, now, now);
+  }
+
+  /** Others' word about who is there: a reason to dial, and no more than that. */
+  learn(one: Acquaintance, now: number): void {
+    const known = this.#peers.get(one.id);
+    if (known) {
+      const isElsewhere = known.heardOf(one.addresses);
+      const isBack = known.leftGeneration > 0 && one.position.generation > known.leftGeneration;
+      if ((isElsewhere || isBack) && !known.isConnected) known.redial.hasten(now);
+      return;
+    }
+    if (!this.#makeRoom()) return;
+    // Both learn of each other at about the same time; one connection is enough.
+    const patienceMs = this.self < one.id ? 0 : POLITE_DIAL_MS * (1 + this.#random());
+    this.#add(one.id, now + patienceMs, now).heardOf(one.addresses);
+  }
+
+  /** Those that were met, and are not known to be gone for long, as others may learn of them. */
+  roster(): readonly Acquaintance[] {
+    const known = [...this].filter((peer) => peer.isMet && peer.leftGeneration === 0);
+    return roster(
+      known.map(({ id, addresses }) => ({ id, position: this.directory.position(id), addresses })),
+      this.#random(),
+    );
+  }
+
+  nameOf(id: MemberId): string {
+    return this.directory.member(id)?.profile?.name ?? this.#peers.get(id)?.name ?? id;
+  }
+
+  /** Whom a line in the log is about. */
+  naming(peer: Peer): { readonly member: MemberId; readonly name: string } {
+    return { member: peer.id, name: this.nameOf(peer.id) };
+  }
+
+  #add(id: MemberId, dialAt: number, now: number): Peer {
+    const peer = new Peer(id, this.directory, this.#patience, dialAt, now);
+    this.#peers.set(id, peer);
+    return peer;
+  }
+
+  /** Hearsay never pushes out a member that was met. */
+  #makeRoom(): boolean {
+    if (this.#peers.size < MEMBERS_MAX) return true;
+    for (const peer of this) {
+      if (peer.isMet || peer.isConnected || !peer.redial.isTried) continue;
+      this.delete(peer);
+      return true;
+    }
+    return false;
+  }
+}

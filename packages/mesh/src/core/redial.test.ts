@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { DIAL_DEADLINE_MS } from './limits.js';
+import { Redial, retryDelayMs } from './redial.js';
+
+describe('retryDelayMs', () => {
+  it.each([
+    [1, 5_000, 0, 200],
+    [2, 5_000, 0, 400],
+    [5, 5_000, 0, 3_200],
+    [6, 5_000, 0, 5_000],
+    [1_000_000, 5_000, 0, 5_000],
+    [1, 5_000, 1, 100],
+    [6, 1_500, 0.5, 1_125],
+  ])('after %i failures, at most %i ms, random %f: %i ms', (failures, max, random, delay) => {
+    expect(retryDelayMs(failures, max, random)).toBe(delay);
+  });
+});
+
+describe('Redial', () => {
+  it('waits longer after each failure, and starts anew after a success', () => {
+    const redial = new Redial(0, 1_000);
+    expect(redial.isDue(0)).toBe(true);
+    redial.started(0);
+    expect(redial.isDue(1)).toBe(false);
+    redial.failed(10, 0);
+    expect([redial.isDue(209), redial.isDue(210)]).toEqual([false, true]);
+    redial.failed(210, 0);
+    expect([redial.isDue(609), redial.isDue(610)]).toEqual([false, true]);
+    redial.succeeded(700);
+    expect([redial.isTried, redial.isDue(699), redial.isDue(700)]).toEqual([false, false, true]);
+  });
+
+  it('tries again where a dial was never answered', () => {
+    const redial = new Redial(0, 1_000);
+    redial.started(0);
+    expect(redial.isDue(DIAL_DEADLINE_MS)).toBe(true);
+  });
+
+  it('can be hastened, but not while a dial is under way', () => {
+    const redial = new Redial(5_000, 1_000);
+    redial.hasten(10);
+    expect(redial.isDue(10)).toBe(true);
+    redial.started(10);
+    redial.hasten(20);
+    expect(redial.isDue(20)).toBe(false);
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { SEED_RECHECK_MS, SEED_RETRY_MAX_MS } from './limits.js';
+import { Seeds } from './seeds.js';
+
+const FAILED = { reached: [], isSelf: false, failure: 'refused' };
+
+describe('Seeds', () => {
+  it('is alone without seeds, or where they all are this member', () => {
+    expect(new Seeds([], 0).isAlone).toBe(true);
+    const seeds = new Seeds(['me:1', 'also-me:1'], 0);
+    expect(seeds.isAlone).toBe(false);
+    for (const seed of seeds.due(0)) seeds.visited(seed, { reached: [], isSelf: true }, 0, 0);
+    expect(seeds.isAlone).toBe(true);
+  });
+
+  it('tries for ever, never faster than planned, and says the same thing once', () => {
+    const seeds = new Seeds(['s:1'], 0);
+    let visits = 0;
+    let told = 0;
+    for (let now = 0; now < 600_000; now += 100) {
+      for (const seed of seeds.due(now)) {
+        visits += 1;
+        told += Number(seeds.visited(seed, FAILED, now, 0.5));
+      }
+    }
+    expect(visits).toBeGreaterThan(600_000 / SEED_RETRY_MAX_MS);
+    expect(visits).toBeLessThan(600_000 / (SEED_RETRY_MAX_MS / 4));
+    expect(told).toBe(1);
+    expect(seeds.unreached).toEqual(['s:1: refused']);
+  });
+
+  it('looks again at leisure, and at once when a member behind it is lost', () => {
+    const seeds = new Seeds(['s:1'], 0);
+    seeds.due(0);
+    seeds.visited('s:1', { reached: ['x'], isSelf: false }, 0, 0);
+    expect(seeds.due(SEED_RECHECK_MS - 1)).toEqual([]);
+    seeds.lost('x', 1_000);
+    expect(seeds.due(1_000)).toEqual(['s:1']);
+  });
+});

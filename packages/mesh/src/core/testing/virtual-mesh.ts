@@ -1,0 +1,326 @@
+import type { MemberProfile } from '@headwater/directory';
+import type { Effects, Fact } from '../effects.js';
+import type { Input } from '../input.js';
+import { TICK_MS } from '../limits.js';
+import { MemberCore } from '../member-core.js';
+import type { BroadcastMessage, DirectMessage } from '../messages.js';
+
+/** Repeatable randomness: mulberry32, by Tommy Ettinger, public domain. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function profileOf(name: string): MemberProfile {
+  const address = { network: 'inside', host: name, rtmpPort: 1935, httpPort: 8080 };
+  return {
+    name,
+    role: 'origin',
+    addresses: [address],
+    relayAddress: address,
+    draining: false,
+    program: 'test',
+  };
+}
+
+export interface VirtualMember {
+  readonly name: string;
+  readonly address: string;
+  core: MemberCore;
+  generation: number;
+  isRunning: boolean;
+  /** Stands still until then. */
+  stalledUntil: number;
+  readonly facts: Fact[];
+  /** What it sent, newest last. */
+  readonly sent: { readonly to: string; readonly message: DirectMessage | BroadcastMessage }[];
+}
+
+export interface Weather {
+  /** Broadcasts lost and repeated, 0..1. */
+  loss: number;
+  repetition: number;
+  /** Longest way of a broadcast, ms: those that take longer are overtaken. */
+  delayMaxMs: number;
+}
+
+interface Pipe {
+  readonly ends: ReadonlySet<string>;
+  /** Ends that still think that it is open. */
+  readonly open: Set<string>;
+  readonly lastAt: Map<string, number>;
+}
+
+/**
+ * Members and a network in memory, on a virtual clock, repeatable by its seed. Direct messages keep their order on one
+ * connection; broadcasts are late, twice or lost, as the weather says. A cut drops everything, silently.
+ */
+export class VirtualMesh {
+  readonly members = new Map<string, VirtualMember>();
+  readonly weather: Weather = { loss: 0, repetition: 0, delayMaxMs: 2 };
+  readonly random: () => number;
+  now = 0;
+  readonly #options: { readonly seeds: readonly string[] };
+  readonly #events: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
+  readonly #pipes: Pipe[] = [];
+  readonly #cuts = new Set<string>();
+  /** Those for whom a flush is planned. */
+  readonly #flushing = new Set<MemberCore>();
+  #order = 0;
+  #starts = 0;
+
+  constructor(seed: number, seeds: readonly string[]) {
+    this.random = seededRandom(seed);
+    this.#options = { seeds };
+  }
+
+  /** `name` is also its id and host; it listens on `name:1`. */
+  start(name: string): VirtualMember {
+    this.#starts += 1;
+    const generation = 1000 + this.#starts;
+    const address = `${name}:1`;
+    const core = new MemberCore(
+      {
+        self: name,
+        generation,
+        profile: profileOf(name),
+        addresses: [address],
+        seeds: this.#options.seeds,
+        heartbeatMs: 500,
+        suspectAfterMs: 1800,
+        deadAfterMs: 900,
+        batchMs: 3,
+        random: this.random,
+      },
+      this.now,
+    );
+    const known = this.members.get(name);
+    const member: VirtualMember = known ?? {
+      name,
+      address,
+      core,
+      generation,
+      isRunning: true,
+      stalledUntil: 0,
+      facts: [],
+      sent: [],
+    };
+    Object.assign(member, { core, generation, isRunning: true, stalledUntil: 0 });
+    this.members.set(name, member);
+    this.#tickLater(member, core, TICK_MS * this.random());
+    return member;
+  }
+
+  member(name: string): VirtualMember {
+    const member = this.members.get(name);
+    if (member === undefined) throw new Error(`no member ${name}`);
+    return member;
+  }
+
+  running(): VirtualMember[] {
+    return [...this.members.values()].filter((member) => member.isRunning);
+  }
+
+  /** The process ends and its host says so to everybody connected who can hear it. */
+  kill(name: string): void {
+    this.member(name).isRunning = false;
+    for (const pipe of [...this.#pipes]) if (pipe.ends.has(name)) this.#closePipe(pipe, name, 'reset');
+  }
+
+  stall(name: string, ms: number): void {
+    this.member(name).stalledUntil = this.now + ms;
+  }
+
+  /** Nothing passes between these two any more, `oneWay`: from the first to the second. */
+  cut(a: string, b: string, oneWay = false): void {
+    this.#cuts.add(`${a}>${b}`);
+    if (!oneWay) this.#cuts.add(`${b}>${a}`);
+  }
+
+  heal(): void {
+    this.#cuts.clear();
+  }
+
+  input(name: string, input: Input): void {
+    const member = this.member(name);
+    if (member.isRunning) this.#step(member, input);
+  }
+
+  run(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      const next = this.#events[0];
+      if (next === undefined || next.at > end) break;
+      this.#events.shift();
+      this.now = Math.max(this.now, next.at);
+      next.run();
+    }
+    this.now = end;
+  }
+
+  isConnected(a: string, b: string): boolean {
+    return this.#pipeBetween(a, b) !== undefined;
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    const event = { at: this.now + delayMs, order: this.#order++, run };
+    let index = this.#events.length;
+    while (index > 0) {
+      const before = this.#events[index - 1];
+      if (before === undefined || before.at <= event.at) break;
+      index -= 1;
+    }
+    this.#events.splice(index, 0, event);
+  }
+
+  #tickLater(member: VirtualMember, core: MemberCore, delayMs: number): void {
+    this.#later(delayMs, () => {
+      if (!member.isRunning || member.core !== core) return;
+      if (this.now < member.stalledUntil) {
+        this.#tickLater(member, core, member.stalledUntil - this.now);
+        return;
+      }
+      this.#step(member, { kind: 'tick' });
+      this.#tickLater(member, core, TICK_MS);
+    });
+  }
+
+  /** For one that stands still, what comes waits. */
+  #deliver(member: VirtualMember, core: MemberCore, input: Input): void {
+    if (!member.isRunning || member.core !== core) return;
+    if (this.now < member.stalledUntil)
+      this.#later(member.stalledUntil - this.now, () => this.#deliver(member, core, input));
+    else this.#step(member, input);
+  }
+
+  #step(member: VirtualMember, input: Input): void {
+    const { core } = member;
+    this.#carryOut(member, core.step(input, this.now));
+    const { flushAt } = core;
+    if (flushAt === null || this.#flushing.has(core)) return;
+    this.#flushing.add(core);
+    this.#later(Math.max(0, flushAt - this.now), () => {
+      this.#flushing.delete(core);
+      this.#deliver(member, core, { kind: 'tick' });
+    });
+  }
+
+  #carryOut(member: VirtualMember, effects: Effects): void {
+    member.facts.push(...effects.facts);
+    for (const { to, message } of effects.sends) this.#send(member, to, message);
+    for (const message of effects.broadcasts) this.#broadcast(member, message);
+    for (const { peer, addresses } of effects.dials) {
+      this.#dial(member, addresses, (reached) => {
+        if (!reached) this.#tell(member, { kind: 'dial-failed', peer, reason: 'unreachable' });
+      });
+    }
+    for (const seed of effects.visits) {
+      const isSelf = seed === member.address;
+      if (isSelf) this.#tell(member, { kind: 'seed-visited', seed, outcome: { reached: [], isSelf } });
+      else
+        this.#dial(member, [seed], (reached) => {
+          const outcome = {
+            reached: reached ? [reached] : [],
+            isSelf,
+            ...(!reached && { failure: 'unreachable' }),
+          };
+          this.#tell(member, { kind: 'seed-visited', seed, outcome });
+        });
+    }
+    for (const { peer, reason } of effects.disconnects) {
+      const pipe = this.#pipeBetween(member.name, peer, member.name);
+      if (pipe) this.#closePipe(pipe, member.name, reason);
+    }
+  }
+
+  #tell(member: VirtualMember, input: Input): void {
+    const { core } = member;
+    this.#later(1, () => this.#deliver(member, core, input));
+  }
+
+  #send(from: VirtualMember, to: string, message: DirectMessage): void {
+    from.sent.push({ to, message });
+    const pipe = this.#pipeBetween(from.name, to, from.name);
+    if (pipe === undefined) return;
+    const at = Math.max(this.now + 1, pipe.lastAt.get(from.name) ?? 0);
+    pipe.lastAt.set(from.name, at);
+    const { core } = this.member(to);
+    this.#later(at - this.now, () => {
+      if (this.#cuts.has(`${from.name}>${to}`)) return;
+      if (!pipe.open.has(to)) {
+        this.#endOf(pipe, from.name, 'reset');
+        return;
+      }
+      this.#deliver(this.member(to), core, { kind: 'direct', peer: from.name, message });
+    });
+  }
+
+  #broadcast(from: VirtualMember, message: BroadcastMessage): void {
+    from.sent.push({ to: '*', message });
+    for (const to of this.members.values()) {
+      if (to === from || !this.isConnected(from.name, to.name)) continue;
+      const copies = this.random() < this.weather.loss ? 0 : this.random() < this.weather.repetition ? 2 : 1;
+      const { core } = to;
+      for (let copy = 0; copy < copies; copy += 1) {
+        this.#later(1 + this.random() * this.weather.delayMaxMs, () => {
+          if (this.#cuts.has(`${from.name}>${to.name}`)) return;
+          this.#deliver(to, core, { kind: 'broadcast', author: from.name, message });
+        });
+      }
+    }
+  }
+
+  #dial(from: VirtualMember, addresses: readonly string[], done: (reached: string | null) => void): void {
+    const { core } = from;
+    const to = addresses
+      .map((address) => this.members.get(address.split(':')[0] ?? ''))
+      .find((one) => one?.isRunning);
+    const isCut =
+      to && (this.#cuts.has(`${from.name}>${to.name}`) || this.#cuts.has(`${to.name}>${from.name}`));
+    this.#later(isCut ? 2_000 : 2 + this.random() * 3, () => {
+      if (!from.isRunning || from.core !== core) return;
+      if (!to?.isRunning || isCut) {
+        done(null);
+        return;
+      }
+      if (this.#pipeBetween(from.name, to.name, from.name) === undefined) {
+        const old = this.#pipeBetween(to.name, from.name, to.name);
+        if (old) this.#pipes.splice(this.#pipes.indexOf(old), 1);
+        const ends = new Set([from.name, to.name]);
+        this.#pipes.push({ ends, open: new Set(ends), lastAt: new Map() });
+        this.#deliver(from, from.core, { kind: 'connected', peer: to.name, from: { dialled: to.address } });
+        this.#deliver(to, to.core, { kind: 'connected', peer: from.name, from: { seenAs: from.name } });
+      }
+      done(to.name);
+    });
+  }
+
+  /** `asSeenBy`: a pipe that this end thinks is open; else one that both do. */
+  #pipeBetween(a: string, b: string, asSeenBy?: string): Pipe | undefined {
+    return this.#pipes.find(
+      ({ ends, open }) => ends.has(a) && ends.has(b) && (asSeenBy ? open.has(asSeenBy) : open.size === 2),
+    );
+  }
+
+  #closePipe(pipe: Pipe, by: string, reason: string): void {
+    this.#endOf(pipe, by, reason);
+    for (const other of pipe.open) {
+      this.#later(1, () => {
+        if (!this.#cuts.has(`${by}>${other}`)) this.#endOf(pipe, other, reason);
+      });
+    }
+  }
+
+  #endOf(pipe: Pipe, name: string, reason: string): void {
+    if (!pipe.open.delete(name)) return;
+    if (pipe.open.size === 0) this.#pipes.splice(this.#pipes.indexOf(pipe), 1);
+    const [peer] = [...pipe.ends].filter((end) => end !== name);
+    const member = this.member(name);
+    if (peer) this.#deliver(member, member.core, { kind: 'disconnected', peer, reason });
+  }
+}

@@ -1,0 +1,225 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Meshes, type TestMember, until } from './testing/meshes.js';
+
+const KEY = '__defaultVhost__/live/s1';
+const claim = { key: KEY, sinceMs: 1, media: { video: { codec: 'h264' } } };
+
+let meshes: Meshes;
+beforeEach(() => {
+  meshes = new Meshes();
+});
+afterEach(() => meshes.close());
+
+const addressOf = ({ mesh }: TestMember): string => `127.0.0.1:${mesh.port}`;
+const ownersAt = ({ mesh }: TestMember, key = KEY): string[] =>
+  mesh.directory.owners(key).map(({ profile }) => profile.name);
+const livenessAt = ({ mesh }: TestMember, of: TestMember): string | undefined =>
+  mesh.directory.member(of.mesh.id)?.liveness;
+const isWhole = (members: readonly TestMember[]): boolean =>
+  members.every(
+    ({ mesh }) =>
+      mesh.status().synced &&
+      members.every((other) => mesh.directory.member(other.mesh.id)?.liveness === 'alive'),
+  );
+
+/** Both ends of each connection are in this process. */
+const openSockets = (): number =>
+  process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+
+async function three(): Promise<[TestMember, TestMember, TestMember]> {
+  const a = await meshes.start('a', []);
+  const b = await meshes.start('b', [addressOf(a)]);
+  const c = await meshes.start('c', [addressOf(a)]);
+  await until('three members form', () => isWhole([a, b, c]));
+  return [a, b, c];
+}
+
+describe('createMesh', () => {
+  it('shows a claim to everybody, and its end', async () => {
+    const [a, b, c] = await three();
+    const told: string[] = [];
+    const stopTelling = c.mesh.onOwnersChanged((key) => told.push(key));
+    a.mesh.claim(claim);
+    expect(ownersAt(a)).toEqual(['a']);
+    await until('the claim is everywhere', () => [b, c].every((member) => ownersAt(member).length === 1));
+    expect(c.mesh.directory.owners(KEY)[0]?.claim).toEqual(claim);
+    expect(told).toEqual([KEY]);
+    stopTelling();
+    b.mesh.claim({ ...claim, sinceMs: 0 });
+    await until('two owners everywhere', () => [a, b, c].every((member) => ownersAt(member).length === 2));
+    for (const member of [a, b, c]) expect(ownersAt(member)).toEqual(['b', 'a']);
+    a.mesh.release(KEY);
+    await until('one owner everywhere', () => [a, b, c].every((member) => ownersAt(member).length === 1));
+    expect(told).toEqual([KEY]);
+  });
+
+  it('brings a late joiner all that there is, also what is claimed in the same moment', async () => {
+    const [a] = await three();
+    for (let index = 0; index < 3_000; index += 1) a.mesh.claim({ ...claim, key: `v/app/early${index}` });
+    const late = await meshes.start('late', [addressOf(a)]);
+    for (let index = 0; index < 200; index += 1) {
+      a.mesh.claim({ ...claim, key: `v/app/meanwhile${index}` });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until('the late joiner is synced', () => late.mesh.status().synced);
+    expect(late.mesh.directory.streamCount).toBeGreaterThanOrEqual(3_000);
+    await until('the late joiner has all', () => late.mesh.directory.streamCount === 3_200);
+  });
+
+  it('tells a new member of a claim at once, before gossip knows of the member', async () => {
+    const a = await meshes.start('a', []);
+    const b = await meshes.start('b', [addressOf(a)]);
+    await until('they met', () => livenessAt(a, b) === 'alive');
+    a.mesh.claim(claim);
+    const start = performance.now();
+    await until('the claim is there', () => ownersAt(b).length === 1);
+    expect(performance.now() - start).toBeLessThan(400);
+  });
+
+  it('finds seeds that start last, and says what it waits for', async () => {
+    const proxy = await meshes.proxy();
+    const a = await meshes.start('a', [proxy.address]);
+    await until('a fails to reach its seed', () => a.lines.some(({ msg }) => msg === 'seed not reached'));
+    expect(a.mesh.status()).toMatchObject({ joined: false, synced: false });
+    expect(a.mesh.status().waitingFor).toContain(proxy.address);
+    const seed = await meshes.startBehind('seed', proxy, []);
+    await until('a joins', () => isWhole([a, seed]));
+    expect(a.mesh.status()).toEqual({ joined: true, synced: true });
+  });
+
+  it('finds itself among the seeds and ignores that, quietly', async () => {
+    const proxy = await meshes.proxy();
+    const a = await meshes.startBehind('a', proxy, [proxy.address]);
+    await until('a is alone', () => a.mesh.status().synced);
+    expect(a.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+    expect(a.mesh.members()).toHaveLength(1);
+  });
+
+  it('refuses a wrong key, and says so once on both sides', async () => {
+    const a = await meshes.start('a', [], { key: 'a'.repeat(32) });
+    const b = await meshes.start('b', [addressOf(a)], { key: 'b'.repeat(32) });
+    const refusals = ({ lines }: TestMember): unknown[] =>
+      lines.filter(({ msg }) => msg === 'mesh handshake refused').map(({ fields }) => fields);
+    await until('both said it', () => refusals(a).length > 0 && refusals(b).length > 0);
+    await until(
+      'b tried more often',
+      () => b.mesh.status().waitingFor?.includes('mesh.key differs') === true,
+    );
+    for (const side of [a, b]) {
+      expect(refusals(side)).toHaveLength(1);
+      expect(refusals(side)[0]).toMatchObject({ hint: expect.stringContaining('mesh.key') });
+    }
+    expect(a.mesh.members()).toHaveLength(1);
+  });
+
+  it('drops a stopped member and its claims at once', async () => {
+    const [a, b, c] = await three();
+    c.mesh.claim(claim);
+    await until('the claim is everywhere', () => [a, b].every((member) => ownersAt(member).length === 1));
+    await c.mesh.stop();
+    await until('it left', () => [a, b].every((member) => livenessAt(member, c) === 'left'), 1_000);
+    expect([ownersAt(a), ownersAt(b)]).toEqual([[], []]);
+  });
+
+  it('takes a member that comes back with the same identity for a new start', async () => {
+    const [a, b, c] = await three();
+    c.mesh.claim(claim);
+    await until('the claim is everywhere', () => [a, b].every((member) => ownersAt(member).length === 1));
+    await c.mesh.stop();
+    const again = await meshes.start('c', [addressOf(a)], { dataDir: c.dataDir });
+    expect(again.mesh.id).toBe(c.mesh.id);
+    await until('it is back', () => isWhole([a, b, again]));
+    expect([ownersAt(a), ownersAt(b)]).toEqual([[], []]);
+  });
+
+  it('survives connections that are reset', async () => {
+    const [toA, toB] = [await meshes.proxy(), await meshes.proxy()];
+    const a = await meshes.startBehind('a', toA, []);
+    const b = await meshes.startBehind('b', toB, [toA.address]);
+    await until('they form', () => isWhole([a, b]));
+    b.mesh.claim(claim);
+    await until('the claim is there', () => ownersAt(a).length === 1);
+    for (let round = 0; round < 5; round += 1) {
+      const lost = a.lines.filter(({ msg }) => msg === 'connection with member lost').length;
+      toA.reset();
+      toB.reset();
+      await until(
+        'a lost it',
+        () => a.lines.filter(({ msg }) => msg === 'connection with member lost').length > lost,
+      );
+      await until('it is back', () => livenessAt(a, b) === 'alive' && livenessAt(b, a) === 'alive');
+    }
+    expect(ownersAt(a)).toEqual(['b']);
+  });
+
+  it('notices a member that hangs, and has it back with its claims when it goes on', async () => {
+    const [toA, toB] = [await meshes.proxy(), await meshes.proxy()];
+    const a = await meshes.startBehind('a', toA, []);
+    const b = await meshes.startBehind('b', toB, [toA.address]);
+    await until('they form', () => isWhole([a, b]));
+    b.mesh.claim(claim);
+    await until('the claim is there', () => ownersAt(a).length === 1);
+    for (const proxy of [toA, toB]) proxy.hang(true);
+    await until('it is suspect', () => livenessAt(a, b) === 'suspect', 3_000);
+    expect(ownersAt(a)).toEqual(['b']);
+    await until('it is dead', () => livenessAt(a, b) === 'dead', 3_000);
+    expect(ownersAt(a)).toEqual([]);
+    b.mesh.claim({ ...claim, key: 'v/app/meanwhile' });
+    for (const proxy of [toA, toB]) proxy.hang(false);
+    await until(
+      'it is back',
+      () => ownersAt(a).length === 1 && ownersAt(a, 'v/app/meanwhile').length === 1,
+      8_000,
+    );
+  });
+
+  it('forms ten members, with one connection per pair in the end', async () => {
+    const first = await meshes.start('m0', []);
+    const rest = await Promise.all(
+      Array.from({ length: 9 }, (_, index) => meshes.start(`m${index + 1}`, [addressOf(first)])),
+    );
+    const all = [first, ...rest];
+    await until('ten members form', () => isWhole(all), 30_000);
+    for (const [index, { mesh }] of all.entries()) mesh.claim({ ...claim, key: `v/app/${index}` });
+    await until('all claims are everywhere', () =>
+      all.every(({ mesh }) => mesh.directory.streamCount === 10),
+    );
+    await until('one connection per pair', () => openSockets() === 10 * 9);
+  });
+
+  it('says which port is taken, and what else keeps it from starting', async () => {
+    const a = await meshes.start('a', []);
+    await expect(meshes.start('b', [], { port: a.mesh.port })).rejects.toMatchObject({
+      code: 'listen',
+      message: expect.stringContaining(`127.0.0.1:${a.mesh.port}: the port is taken`),
+    });
+    await expect(meshes.start('b', [], { host: '0.0.0.0' })).rejects.toMatchObject({ code: 'key-missing' });
+    await expect(meshes.start('b', ['no port:x'])).rejects.toMatchObject({ code: 'seed-invalid' });
+  });
+
+  it('withstands rubbish and silence on its port', async () => {
+    const a = await meshes.start('a', []);
+    const rubbish = [
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.alloc(200_000, 0xff),
+      Buffer.of(0x13, 0x2f, 0x00),
+    ];
+    const closed: Promise<unknown>[] = [];
+    for (let index = 0; index < 30; index += 1) {
+      const socket = connect(a.mesh.port, '127.0.0.1');
+      socket.on('error', () => {});
+      closed.push(new Promise((resolve) => socket.once('close', resolve)));
+      socket.write(rubbish[index % rubbish.length] as Buffer);
+    }
+    const silent = connect(a.mesh.port, '127.0.0.1');
+    silent.on('error', () => {});
+    closed.push(new Promise((resolve) => silent.once('close', resolve)));
+    await Promise.all(closed);
+    const strangers = a.lines.filter(({ msg }) => msg === 'stranger on the mesh port');
+    expect(strangers.length).toBeGreaterThan(0);
+    expect(strangers.length).toBeLessThan(8);
+    const b = await meshes.start('b', [addressOf(a)]);
+    await until('a still takes members', () => isWhole([a, b]));
+  });
+});

@@ -1,0 +1,46 @@
+import type { MemberId } from '@headwater/directory';
+import type { MeshLog } from '../mesh.js';
+import { HandshakeReports } from './handshake-reports.js';
+import type { HandshakeEvents, HandshakeFailure } from './keyed-noise.js';
+
+/** Who gets in, and what is noted about those that do not. */
+export class Admission implements HandshakeEvents {
+  readonly #self: MemberId;
+  readonly #reports: HandshakeReports;
+  readonly #now: () => number;
+  readonly #refusedUntil = new Map<MemberId, number>();
+  #selfMet = 0;
+
+  constructor(self: MemberId, log: MeshLog, now: () => number) {
+    this.#self = self;
+    this.#reports = new HandshakeReports(log);
+    this.#now = now;
+  }
+
+  /** How often this process was dialled by itself. */
+  get selfMet(): number {
+    return this.#selfMet;
+  }
+
+  refuse(peer: MemberId, forMs: number): void {
+    const now = this.#now();
+    for (const [other, until] of this.#refusedUntil) if (until <= now) this.#refusedUntil.delete(other);
+    if (forMs > 0) this.#refusedUntil.set(peer, now + forMs);
+  }
+
+  isRefused(peer: MemberId): boolean {
+    return (this.#refusedUntil.get(peer) ?? 0) > this.#now();
+  }
+
+  answered(peer: MemberId): void {
+    if (peer === this.#self) this.#selfMet += 1;
+  }
+
+  failed(failure: HandshakeFailure, direction: 'inbound' | 'outbound', remote: string): void {
+    this.#reports.failed(failure, direction, remote);
+  }
+
+  stranger(remote: string): void {
+    this.#reports.stranger(remote);
+  }
+}

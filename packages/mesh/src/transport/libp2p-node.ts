@@ -1,0 +1,104 @@
+import './promise-with-resolvers.js';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { GossipSub } from '@chainsafe/libp2p-gossipsub';
+import { type Identify, identify } from '@libp2p/identify';
+import type { Libp2p, PrivateKey } from '@libp2p/interface';
+import { yamux } from '@libp2p/yamux';
+import { createLibp2p } from 'libp2p';
+import { MEMBERS_MAX } from '../core/limits.js';
+import { MeshError } from '../mesh.js';
+import type { Admission } from './admission.js';
+import { deltaGossip } from './gossip.js';
+import { guardedTcp } from './guarded-tcp.js';
+import { keyedNoise } from './keyed-noise.js';
+
+/** A connection must be secured, and then carry our stream, within this time each: half-open ones are closed. */
+export const UPGRADE_TIMEOUT_MS = 5_000;
+
+/** Connections at once: each member may have two for a moment. */
+const CONNECTIONS_MAX = 2 * MEMBERS_MAX;
+
+/** Connections not yet secured at once. */
+const PENDING_CONNECTIONS_MAX = 256;
+
+/** New connections per second and IP: a whole mesh on one host may start at once. */
+const CONNECTIONS_PER_SECOND_MAX = 1_000;
+
+export interface NodeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly privateKey: PrivateKey;
+  /** 32 bytes from the mesh key. */
+  readonly prologue: Uint8Array;
+}
+
+interface Services extends Record<string, unknown> {
+  readonly identify: Identify;
+  readonly pubsub: GossipSub;
+}
+
+export type Node = Libp2p<Services>;
+
+/**
+ * libp2p as we use it: TCP, noise with the mesh key, yamux, identify and gossipsub; it listens when this returns. All
+ * that would dial, ping, discover or prune by itself is off: the core decides that.
+ *
+ * @throws MeshError `listen` where the address is taken or not ours.
+ */
+export async function createNode(options: NodeOptions, admission: Admission): Promise<Node> {
+  const { host, port, privateKey, prologue } = options;
+  const isRefused = (peer: { toString(): string }): boolean => admission.isRefused(peer.toString());
+  try {
+    const ip = isIP(host) === 0 ? (await lookup(host)).address : host;
+    return await createLibp2p<Services>({
+      privateKey,
+      addresses: { listen: [`/${isIP(ip) === 6 ? 'ip6' : 'ip4'}/${ip}/tcp/${port}`] },
+      transports: [
+        guardedTcp({ backlog: 512, maxConnections: CONNECTIONS_MAX + PENDING_CONNECTIONS_MAX }, (remote) =>
+          admission.stranger(remote),
+        ),
+      ],
+      connectionEncrypters: [keyedNoise(prologue, admission)],
+      // Our heartbeats notice a dead connection sooner than these keep-alives would.
+      streamMuxers: [yamux({ enableKeepAlive: false, maxInboundStreams: 64, maxOutboundStreams: 64 })],
+      connectionMonitor: { enabled: false },
+      connectionGater: {
+        denyDialMultiaddr: () => false,
+        denyInboundEncryptedConnection: isRefused,
+        denyOutboundEncryptedConnection: isRefused,
+      },
+      connectionManager: {
+        maxConnections: CONNECTIONS_MAX,
+        maxIncomingPendingConnections: PENDING_CONNECTIONS_MAX,
+        inboundConnectionThreshold: CONNECTIONS_PER_SECOND_MAX,
+        inboundUpgradeTimeout: UPGRADE_TIMEOUT_MS,
+        maxParallelDials: 64,
+        maxDialQueueLength: 1_024,
+        reconnectRetries: 0,
+      },
+      services: { identify: identify(), pubsub: deltaGossip() },
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new MeshError('listen', `the mesh cannot listen on ${host}:${port}: ${listenReason(reason)}`, {
+      cause: error,
+    });
+  }
+}
+
+function listenReason(reason: string): string {
+  if (reason.includes('EADDRINUSE')) return 'the port is taken';
+  if (reason.includes('EADDRNOTAVAIL')) return 'this machine has no such address';
+  if (reason.includes('EACCES')) return 'not permitted, ports below 1024 need rights';
+  if (reason.includes('ENOTFOUND')) return 'the name cannot be resolved';
+  return reason;
+}
+
+export function boundPort(node: Node): number {
+  for (const address of node.getMultiaddrs()) {
+    const port = address.getComponents().find((component) => component.name === 'tcp')?.value;
+    if (port) return Number(port);
+  }
+  throw new MeshError('listen', 'the mesh listens on no TCP port');
+}

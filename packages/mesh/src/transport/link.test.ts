@@ -1,0 +1,92 @@
+import type { Connection, Stream } from '@libp2p/interface';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DIRECT, frame } from './frames.js';
+import { Link, QUEUE_BYTES_MAX } from './link.js';
+
+/** The part of a libp2p stream and connection that a link uses. */
+class FakeEnd extends EventTarget {
+  status = 'open';
+  maxWriteBufferLength?: number;
+  queued = 0;
+  aborted = 0;
+  onAbort = (): void => {};
+
+  send(bytes: Uint8Array): boolean {
+    if (this.status !== 'open') throw new Error('Cannot write to a stream that is closed');
+    this.queued += bytes.byteLength;
+    if (this.queued > (this.maxWriteBufferLength ?? 0)) this.#close('write buffer over its limit');
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#close();
+  }
+
+  abort(error: Error): void {
+    this.aborted += 1;
+    this.onAbort();
+    if (this.status === 'open') this.#close(error.message);
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.dispatchEvent(Object.assign(new Event('message'), { data: { subarray: () => bytes } }));
+  }
+
+  #close(message?: string): void {
+    this.status = 'closed';
+    this.dispatchEvent(Object.assign(new Event('close'), message ? { error: new Error(message) } : {}));
+  }
+}
+
+let stream: FakeEnd;
+let connection: FakeEnd;
+let told: string[];
+let link: Link;
+
+beforeEach(() => {
+  stream = new FakeEnd();
+  connection = new FakeEnd();
+  told = [];
+  link = new Link(connection as unknown as Connection, stream as unknown as Stream, true, () => 7, {
+    message: (_, channel, message) => told.push(`message ${channel} ${Buffer.from(message)}`),
+    offence: (_, reason) => told.push(`offence ${reason}`),
+    closed: (_, reason) => told.push(`closed ${reason}`),
+  });
+  link.open();
+});
+
+describe('Link', () => {
+  it('closes when the other side does not take what it is sent, and is quiet afterwards', () => {
+    const message = new Uint8Array(60_000);
+    for (let sent = 0; sent < 2 * QUEUE_BYTES_MAX; sent += message.byteLength) link.send(DIRECT, message);
+    expect(stream.queued).toBeLessThan(QUEUE_BYTES_MAX + 2 * message.byteLength);
+    expect(told).toEqual(['closed write buffer over its limit']);
+    expect(connection.status).toBe('closed');
+  });
+
+  it('tells of its end once, also where libp2p throws in the middle of it', () => {
+    connection.onAbort = () => {
+      stream.dispatchEvent(new Event('close'));
+      if (connection.aborted === 1) throw new Error('Cannot write to a stream that is closed');
+    };
+    link.abort('silent');
+    connection.dispatchEvent(new Event('close'));
+    expect(told).toEqual(['closed silent']);
+    expect(connection.status).toBe('closed');
+  });
+
+  it('hands on messages until one breaks the framing', () => {
+    stream.receive(frame(DIRECT, Buffer.from('one')));
+    expect(link.heardAt).toBe(7);
+    stream.receive(Buffer.of(0xff, 0xff, 0xff, 0xff, 0));
+    stream.receive(frame(DIRECT, Buffer.from('two')));
+    expect(told).toEqual(['message 0 one', 'offence frame too long', 'closed frame too long']);
+  });
+
+  it('ends with its connection', () => {
+    connection.dispatchEvent(new Event('close'));
+    link.send(DIRECT, new Uint8Array(1));
+    expect(told).toEqual(['closed connection-closed']);
+    expect(link.isOpen).toBe(false);
+  });
+});

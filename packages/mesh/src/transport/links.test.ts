@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import type { Link } from './link.js';
+import { Links, SPARE_LINGER_MS } from './links.js';
+
+const linkOf = (isOutbound: boolean, openedAt: number, heardAt: number): Link =>
+  ({ isOutbound, openedAt, heardAt }) as Link;
+
+function linksOf(self: string, peer: string, ...all: Link[]): Links {
+  const links = new Links(self, peer);
+  for (const link of all) links.add(link);
+  return links;
+}
+
+describe('Links', () => {
+  it('closes one of two that were dialled at once, and only the one that dialled it', () => {
+    const now = SPARE_LINGER_MS;
+    const atA = [linkOf(true, 0, 1), linkOf(false, 0, 1)] as const;
+    const atB = [linkOf(false, 0, 1), linkOf(true, 0, 1)] as const;
+    expect(linksOf('a', 'b', ...atA).spare(now)).toEqual([]);
+    expect(linksOf('b', 'a', ...atB).spare(now)).toEqual([atB[1]]);
+  });
+
+  it('keeps the only one, and does not hurry', () => {
+    expect(linksOf('b', 'a', linkOf(true, 0, 1)).spare(1e6)).toEqual([]);
+    expect(linksOf('b', 'a', linkOf(true, 0, 1), linkOf(false, 100, 101)).spare(SPARE_LINGER_MS)).toEqual([]);
+  });
+
+  it('does not close a link that speaks for one that never did', () => {
+    const speaking = linkOf(true, 0, 1);
+    expect(linksOf('b', 'a', speaking, linkOf(false, 0, 0)).spare(5_000)).toEqual([]);
+  });
+
+  it('closes the one that fell silent, whoever dialled it, and speaks on the other', () => {
+    const silent = linkOf(true, 0, 1);
+    const speaking = linkOf(false, 5_000, 20_000);
+    const links = linksOf('a', 'b', silent, speaking);
+    expect(links.best).toBe(speaking);
+    expect(links.spare(20_000)).toEqual([silent]);
+  });
+});
