@@ -92,7 +92,7 @@ export class Membership {
     const taken = peer.follower.told(hello.position, now);
     if (this.#peers.directory.member(peer.id) === undefined) {
       const reason = `${MEMBERS_MAX} members are known already`;
-      effects.log('error', 'member refused', { member: peer.id, name: hello.name, reason });
+      effects.log('error', 'member refused', { member: peer.id, memberName: hello.name, reason });
       effects.disconnects.push({ peer: peer.id, reason, refuseMs: CUT_OFF_MS });
       return;
     }

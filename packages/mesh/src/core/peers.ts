@@ -70,8 +70,8 @@ export class Peers {
   }
 
   /** Whom a line in the log is about. */
-  naming(peer: Peer): { readonly member: MemberId; readonly name: string } {
-    return { member: peer.id, name: this.nameOf(peer.id) };
+  naming(peer: Peer): { readonly member: MemberId; readonly memberName: string } {
+    return { member: peer.id, memberName: this.nameOf(peer.id) };
   }
 
   #add(id: MemberId, dialAt: number, now: number): Peer {
