@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeAmf } from '../support/amf0.js';
@@ -19,6 +20,7 @@ describe('an origin that is sent nonsense', needs('ffmpeg'), () => {
   let other: OriginProcess;
   let player: Player;
   let pid: number;
+  let descriptors: number;
 
   beforeAll(async () => {
     const config = {
@@ -33,6 +35,7 @@ describe('an origin that is sent nonsense', needs('ffmpeg'), () => {
     publish(scope, origin.rtmpUrl('live/steady'));
     player = play(scope, other.rtmpUrl('live/steady'));
     await player.played(25);
+    descriptors = openDescriptors(pid);
   });
 
   // Whatever a test did: the process is the same, and who watched through another member still watches.
@@ -136,7 +139,6 @@ describe('an origin that is sent nonsense', needs('ffmpeg'), () => {
 
   it('answers odd HTTP paths with a status of their own', async () => {
     const paths = [
-      '/',
       '//',
       '/live',
       '/live/',
@@ -214,7 +216,19 @@ describe('an origin that is sent nonsense', needs('ffmpeg'), () => {
     greedy.socket.write(Buffer.concat([header, Buffer.alloc(128)]));
     await greedy.awaitClose();
   });
+
+  it('keeps no descriptor of all these sessions', async () => {
+    // The garbage on the mesh and API ports may be open still; their own deadlines are longer.
+    await awaitCondition('as few descriptors as at first', () => openDescriptors(pid) <= descriptors + 5, {
+      deadlineMs: 30_000,
+      instead: () => `${openDescriptors(pid)} now, ${descriptors} at first`,
+    });
+  });
 });
+
+function openDescriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
 
 async function publishing(scope: Scope, origin: OriginProcess, name: string): Promise<RtmpClient> {
   const client = await RtmpClient.open(scope, origin.ports.rtmp);

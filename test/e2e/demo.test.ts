@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { awaitCondition, withDeadline } from '../support/await-condition.js';
 import { TestProcess } from '../support/child-process.js';
 import { play } from '../support/ffmpeg.js';
-import { releasePort, reservePort } from '../support/free-port.js';
+import { reservePort } from '../support/free-port.js';
 import { cleanEnvironment, HEADWATER } from '../support/origin-process.js';
 import { REPOSITORY } from '../support/repository.js';
-import { type Scope, testScope } from '../support/scope.js';
+import { Scope, testScope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 import { needs } from '../support/tools.js';
 
@@ -53,9 +53,22 @@ describe('npm start', needs('ffmpeg'), () => {
     await demo.ctrlC();
   });
 
+  it('takes its origins with it when it is killed itself', async () => {
+    const demo = await Demo.start(testScope(), 2);
+    await demo.isUp();
+    await demo.process.kill('SIGKILL');
+    await demo.isGone();
+  });
+
+  it('stops as well before it is up', async () => {
+    const demo = await Demo.start(testScope(), 2);
+    await awaitCondition('its origins to be started', () => demo.output.includes('Starting'));
+    await demo.ctrlC();
+  });
+
   it('says which port is taken, and the key to change', async () => {
     const scope = testScope();
-    const offset = await freeOffset(3);
+    const offset = await freeOffset(scope, 3);
     const taken = FIRST_PORTS.http + offset + 1;
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(taken, '127.0.0.1', resolve));
@@ -97,7 +110,7 @@ class Demo {
     args: readonly string[] = [HEADWATER, 'demo'],
     offset?: number,
   ): Promise<Demo> {
-    const moved = offset ?? (await freeOffset(origins));
+    const moved = offset ?? (await freeOffset(scope, origins));
     const temporary = scratchFolder(scope, 'demo');
     const flags = ['--origins', String(origins), '--port-offset', String(moved)];
     const env = { ...cleanEnvironment(), TMPDIR: temporary };
@@ -133,12 +146,16 @@ class Demo {
     expect(before.length).toBeGreaterThan(0);
     this.#signalGroup('SIGINT');
     await withDeadline('the demo to end by Ctrl-C', this.process.exited, 10_000);
-    await awaitCondition('all of its processes to be gone', () => this.#processes().length === 0, {
-      deadlineMs: 2_000,
-      instead: () => this.#processes(),
-    });
+    await this.isGone();
     expect(this.leftovers()).toEqual([]);
     expect(this.output).not.toMatch(/\n\s+at /);
+  }
+
+  async isGone(): Promise<void> {
+    await awaitCondition('all of its processes to be gone', () => this.#processes().length === 0, {
+      deadlineMs: 5_000,
+      instead: () => this.#processes(),
+    });
   }
 
   /** Files that it left; npm's and Node's own caches are not its. */
@@ -171,16 +188,20 @@ class Demo {
 }
 
 /** A `--port-offset` where the ports of `origins` origins are free, and reserved for us. */
-async function freeOffset(origins: number): Promise<number> {
+async function freeOffset(scope: Scope, origins: number): Promise<number> {
   for (let tries = 0; tries < 50; tries += 1) {
     const offset = 10_000 + ((process.pid * 131 + tries * 211) % 13_000);
     const wanted = Object.values(FIRST_PORTS).flatMap((first) =>
       Array.from({ length: origins }, (_, index) => first + offset + index),
     );
-    const got: number[] = [];
-    for (const port of wanted) if (await reservePort(port)) got.push(port);
-    if (got.length === wanted.length) return offset;
-    for (const port of got) releasePort(port);
+    const attempt = new Scope();
+    const got: boolean[] = [];
+    for (const port of wanted) got.push(await reservePort(attempt, port));
+    if (got.every(Boolean)) {
+      scope.defer(() => attempt.close());
+      return offset;
+    }
+    await attempt.close();
   }
   throw new Error('no offset with free ports for the demo');
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
-import { play, publishTee } from '../support/ffmpeg.js';
+import { play, publish, publishTee } from '../support/ffmpeg.js';
 import { playHttp, playWebSocket } from '../support/flv-client.js';
 import type { OriginProcess } from '../support/origin-process.js';
 import { SampleOrder } from '../support/sample-order.js';
 import { testScope } from '../support/scope.js';
 import { needs } from '../support/tools.js';
 
-describe('one encoder publishing to two of three origins', needs('ffmpeg'), () => {
+describe('a stream published to two of three origins', needs('ffmpeg'), () => {
   for (const victim of [0, 1]) {
     const name = 'ab'[victim];
     it(`goes on for a player on the third when ${name} is killed, on the same connection`, async () => {
@@ -44,6 +44,68 @@ describe('one encoder publishing to two of three origins', needs('ffmpeg'), () =
     });
   }
 
+  it('goes on for a player on the third when the owner that it is relayed from hangs, and nothing moves back', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope);
+    const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
+    publishTee(scope, [a.rtmpUrl('live/s1'), b.rtmpUrl('live/s1')]);
+    await sameOwnersEverywhere(cluster, 2);
+    const player = play(scope, c.rtmpUrl('live/s1'));
+    await player.played(50);
+    const source = [a, b].find(({ name }) => name === relaySource(c));
+    if (source === undefined) throw new Error(`c relays from ${relaySource(c)}`);
+    source.signal('SIGSTOP');
+    await awaitCondition('the relay to move', () => relaySource(c) !== source.name);
+    const afterHang = relaySource(c);
+    // Long enough that the mesh calls it dead, and lives on; then it comes back.
+    for (const member of cluster.members.filter((each) => each !== source)) {
+      await awaitCondition(`${member.name} to drop the hung owner`, async () => {
+        const owners = await member.ownerNames('live/s1');
+        return owners.length === 1 && owners[0] === afterHang;
+      });
+    }
+    await player.playsOn(25);
+    source.signal('SIGCONT');
+    await cluster.whole();
+    for (const member of cluster.members) expect(member.exit).toBeNull();
+    await player.playsOn(50);
+    expect(relaySource(c)).toBe(afterHang);
+    expect(player.stepsBack).toEqual([]);
+  });
+
+  it('is watched without a break while its owners are killed, stopped and hung in turn', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope);
+    const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
+    publish(scope, a.rtmpUrl('live/s1'));
+    publish(scope, b.rtmpUrl('live/s1'));
+    await sameOwnersEverywhere(cluster, 2);
+    const player = play(scope, c.rtmpUrl('live/s1'));
+    await player.played(25);
+    for (const [victim, survivor, signal] of [
+      [a, b, 'SIGKILL'],
+      [b, a, 'SIGSTOP'],
+      [a, b, 'SIGTERM'],
+    ] as const) {
+      victim.signal(signal);
+      await awaitCondition(`${victim.name} to be dropped after ${signal}`, async () => {
+        return (await c.ownerNames('live/s1')).join() === survivor.name;
+      });
+      await player.playsOn(15);
+      if (signal === 'SIGSTOP') victim.signal('SIGCONT');
+      else {
+        await victim.exited;
+        victim.restart();
+        await victim.ready();
+        publish(scope, victim.rtmpUrl('live/s1'));
+      }
+      await cluster.whole();
+      await sameOwnersEverywhere(cluster, 2);
+    }
+    await player.playsOn(15);
+    expect(player.stepsBack).toEqual([]);
+  });
+
   it('is found on the survivor by a player whose own origin was killed', async () => {
     const scope = testScope();
     const cluster = await Cluster.start(scope);
@@ -60,6 +122,11 @@ describe('one encoder publishing to two of three origins', needs('ffmpeg'), () =
     await awaitCondition('pictures over HTTP', () => overHttp.reader.pictures.length > 25);
   });
 });
+
+/** Name of the owner that this member's relay last began to pull from. */
+function relaySource(origin: OriginProcess): unknown {
+  return origin.logged('relay flows').at(-1)?.owner;
+}
 
 /** Waits until every member lists this many owners; fails if their orders differ then. */
 async function sameOwnersEverywhere(cluster: Cluster, count: number): Promise<readonly string[]> {

@@ -109,6 +109,12 @@ describe('a stream published to one of three origins', needs('ffmpeg', 'ffprobe'
     }
   });
 
+  it('is played by ffmpeg with tokens in the query', async () => {
+    for (const url of [cluster.member(1).rtmpUrl('live/s1'), cluster.member(1).flvUrl('live/s1')]) {
+      await play(testScope(), `${url}?token=a%20b&time=1`).played(10);
+    }
+  });
+
   it('is told by the commands members, streams and explain', async () => {
     const api = ['--api', cluster.member(1).apiUrl()];
     const members = await headwater(testScope(), 'members', ...api);
@@ -137,6 +143,53 @@ describe('a stream published to one of three origins', needs('ffmpeg', 'ffprobe'
     });
     const unknown = await cluster.member(1).api(`/api/v1/clusters?${query.replace('s1', 'nobody')}`);
     expect(unknown).toMatchObject({ code: 0, data: { origin: null } });
+  });
+
+  it('is routed with a reason in the log, for each play', async () => {
+    const own = testScope();
+    play(own, `${cluster.member(2).rtmpUrl('live/s1')}?viewer=7`);
+    const line = await awaitCondition('a line about the play', () =>
+      cluster
+        .member(2)
+        .logged('play routed')
+        .find(({ protocol }) => protocol === 'rtmp'),
+    );
+    expect(line).toMatchObject({
+      route: 'relay',
+      reason: 'client-follows-no-redirects',
+      key: '__defaultVhost__/live/s1',
+      target: 'a',
+    });
+  });
+
+  it('may have slashes in its app and any script in its name', async () => {
+    const own = testScope();
+    publish(own, cluster.member(0).rtmpUrl('live/room/日本'));
+    await cluster.owned('live/room/日本', ['a']);
+    const asUrl = `live/room/${encodeURIComponent('日本')}`;
+    for (const member of cluster.members) {
+      await play(own, member.rtmpUrl('live/room/日本')).played(5);
+      await play(own, member.flvUrl(asUrl)).played(5);
+      const { reader } = playWebSocket(own, member.wsUrl(asUrl));
+      await awaitCondition('5 pictures', () => reader.pictures.length >= 5);
+    }
+  });
+
+  it('ends with its deleteStream, and another can follow on the same connection', async () => {
+    const { rtmp } = cluster.member(0).ports;
+    const client = await RtmpClient.open(testScope(), rtmp);
+    await client.connect(`rtmp://127.0.0.1:${rtmp}/live`);
+    client.publish('first');
+    await cluster.owned('live/first', ['a']);
+    client.command(0, 'FCUnpublish', 4, null, 'first');
+    client.command(0, 'deleteStream', 5, null, 1);
+    await cluster.owned('live/first', []);
+    client.command(0, 'createStream', 6, null);
+    const [, , , stream] = await client.awaitCommand('_result', (values) => values[1] === 6);
+    client.command(Number(stream), 'publish', 7, null, 'second', 'live');
+    await cluster.owned('live/second', ['a']);
+    client.socket.destroy();
+    await cluster.owned('live/second', []);
   });
 
   it('refuses a second publisher on the same origin with BadName, and the first goes on', async () => {

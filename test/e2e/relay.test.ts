@@ -57,6 +57,42 @@ describe('a relay', needs('ffmpeg'), () => {
     }
   });
 
+  it('takes over for players on an owner whose publisher leaves while another owner has the stream', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope, { names: ['a', 'b'] });
+    const [a, b] = [cluster.member(0), cluster.member(1)];
+    const first = publish(scope, a.rtmpUrl('live/s1'));
+    await cluster.owned('live/s1', ['a']);
+    const second = publish(scope, b.rtmpUrl('live/s1'));
+    await cluster.owned('live/s1', ['a', 'b']);
+    const player = play(scope, a.rtmpUrl('live/s1'));
+    await player.played(25);
+
+    await first.kill();
+    await cluster.owned('live/s1', ['b']);
+    await player.playsOn(25);
+    publish(scope, a.rtmpUrl('live/s1'));
+    // The oldest claim comes first: who comes back is the backup now.
+    await cluster.owned('live/s1', ['b', 'a']);
+    await player.playsOn(25);
+    await second.kill();
+    await cluster.owned('live/s1', ['a']);
+    await player.playsOn(25);
+    expect(player.stepsBack).toEqual([]);
+  });
+
+  it('serves the players of an edge, which takes no publishers', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope, { names: ['a'] });
+    const edge = await cluster.add('edge', [cluster.member(0).seed], { role: 'edge' });
+    await cluster.whole();
+    publish(scope, cluster.member(0).rtmpUrl('live/s1'));
+    await cluster.owned('live/s1', ['a']);
+    await play(scope, edge.rtmpUrl('live/s1')).played(25);
+    expect((await publish(scope, edge.rtmpUrl('live/s2')).exited).code).not.toBe(0);
+    await cluster.owned('live/s2', []);
+  });
+
   it('pulls again from the owner where its origin was killed and came back', async () => {
     const scope = testScope();
     const cluster = await Cluster.start(scope, { names: ['a', 'b'] });

@@ -16,7 +16,9 @@ describe('a play by an SRS edge', needs('ffmpeg'), () => {
   beforeAll(async () => {
     cluster = await Cluster.start(scope);
     publish(scope, cluster.member(0).rtmpUrl('live/s1'));
+    publish(scope, cluster.member(0).rtmpUrl('live/s2'));
     await cluster.owned('live/s1', ['a']);
+    await cluster.owned('live/s2', ['a']);
   });
 
   it('on an origin that does not own the stream gets the redirect that SRS sends, byte for byte', async () => {
@@ -58,11 +60,11 @@ describe('a play by an SRS edge', needs('ffmpeg'), () => {
   it('that comes back after a redirect is relayed, not sent round in a loop', async () => {
     const own = testScope();
     const first = await connected(own, cluster.member(1), 'srs-edge');
-    first.play('s1');
+    first.play('s2');
     await awaitCondition('the redirect', () => first.messages.find(isRedirect));
     first.socket.destroy();
     const again = await connected(own, cluster.member(1), 'srs-edge');
-    again.play('s1');
+    again.play('s2');
     await again.awaitMedia(50);
     expect(again.messages.some(isRedirect)).toBe(false);
   });

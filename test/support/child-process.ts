@@ -24,6 +24,8 @@ export class TestProcess {
   readonly exited: Promise<Exit>;
   readonly child: ChildProcess;
   exit: Exit | null = null;
+  /** How `stop` asks it to end. */
+  stopSignal: NodeJS.Signals = 'SIGTERM';
   readonly #command: string;
 
   constructor(
@@ -69,11 +71,11 @@ export class TestProcess {
     return withDeadline(`${this.#command} to end by ${signal}`, this.exited, STOP_MS);
   }
 
-  /** SIGTERM, and where that does nothing for some seconds, SIGKILL. */
+  /** Asks it to end, and where that does nothing for some seconds, kills it. */
   async stop(): Promise<Exit> {
     if (this.exit !== null) return this.exit;
     this.signal('SIGCONT');
-    this.signal('SIGTERM');
+    this.signal(this.stopSignal);
     const timer = setTimeout(() => this.signal('SIGKILL'), STOP_MS);
     try {
       return await this.exited;

@@ -28,7 +28,7 @@ export class Cluster {
     { names = ['a', 'b', 'c'], config = {} }: ClusterOptions = {},
   ): Promise<Cluster> {
     const cluster = new Cluster(scope, config);
-    const ports = await Promise.all(names.map(freeOriginPorts));
+    const ports = await Promise.all(names.map(() => freeOriginPorts(scope)));
     const seeds = [`127.0.0.1:${ports[0]?.mesh}`];
     for (const [index, name] of names.entries()) {
       const own = cluster.configFor(seeds);

@@ -119,7 +119,10 @@ export async function probeFrames(
 }
 
 function ffmpeg(scope: Scope, args: readonly string[], onLine?: (line: string) => void): TestProcess {
-  return new TestProcess(scope, 'ffmpeg', args, { env: cleanEnvironment() }, onLine);
+  const process = new TestProcess(scope, 'ffmpeg', args, { env: cleanEnvironment() }, onLine);
+  // One that waits for media minds no SIGTERM, and it has nothing to tidy up.
+  process.stopSignal = 'SIGKILL';
+  return process;
 }
 
 /** A line of ffmpeg's framemd5: `stream, dts, pts, duration, size, hash`, comments with `#`; FLV's time base is 1 ms. */

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Scope } from './scope.js';
 
 // Below Linux's ephemeral range (32768 and up), so that no outgoing connection takes a reserved port; and five digits each,
 // so that a port can stand for another in recorded bytes.
@@ -11,51 +12,51 @@ const LAST = 31_999;
 /** One file per reserved port, holding the pid of who reserved it: shared by all test processes of this host. */
 const LEDGER = join(tmpdir(), 'headwater-test-ports');
 
-const mine = new Set<number>();
 let next = FIRST + ((process.pid * 97) % (LAST - FIRST));
 
 /**
- * A TCP port that nobody listens on and that no other test, in this process or another, is given until this process
- * ends or releases it.
+ * A TCP port that nobody listens on and that no other test, in this process or another, is given until `scope` closes.
  */
-export async function freePort(): Promise<number> {
-  mkdirSync(LEDGER, { recursive: true });
+export async function freePort(scope: Scope): Promise<number> {
   for (let tries = LAST - FIRST; tries > 0; tries -= 1) {
     const port = next;
     next = next >= LAST ? FIRST : next + 1;
-    if (await reservePort(port)) return port;
+    if (await reservePort(scope, port)) return port;
   }
   throw new Error(`no free port between ${FIRST} and ${LAST}; see ${LEDGER}`);
 }
 
-export async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(scope: Scope, count: number): Promise<number[]> {
   const ports: number[] = [];
-  while (ports.length < count) ports.push(await freePort());
+  while (ports.length < count) ports.push(await freePort(scope));
   return ports;
 }
 
-/** Reserves this very port; false where somebody has it. */
-export async function reservePort(port: number): Promise<boolean> {
-  if (mine.has(port) || !reserve(port)) return false;
-  mine.add(port);
-  if (await isFree(port)) return true;
-  releasePort(port);
+/** Reserves this very port until `scope` closes; false where somebody has it. */
+export async function reservePort(scope: Scope, port: number): Promise<boolean> {
+  if (!reserve(port)) return false;
+  if (await isFree(port)) {
+    scope.defer(() => release(port));
+    return true;
+  }
+  release(port);
   return false;
 }
 
-export function releasePort(port: number): void {
-  if (!mine.delete(port)) return;
+function release(port: number): void {
   rmSync(join(LEDGER, String(port)), { force: true });
+  try {
+    rmdirSync(LEDGER);
+  } catch {
+    // Others have ports still.
+  }
 }
-
-process.once('exit', () => {
-  for (const port of mine) rmSync(join(LEDGER, String(port)), { force: true });
-});
 
 function reserve(port: number): boolean {
   const path = join(LEDGER, String(port));
   for (const attempt of ['first', 'after a stale one']) {
     try {
+      mkdirSync(LEDGER, { recursive: true });
       writeFileSync(path, String(process.pid), { flag: 'wx' });
       return true;
     } catch {

@@ -21,7 +21,7 @@ export interface Ports {
 }
 
 export interface LogLine {
-  readonly level: number;
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   readonly msg: string;
   readonly [field: string]: unknown;
 }
@@ -60,7 +60,7 @@ export class OriginProcess {
     config: Config = {},
     { ports, environment = {} }: { ports?: Ports; environment?: NodeJS.ProcessEnv } = {},
   ): Promise<OriginProcess> {
-    const taken = ports ?? (await freeOriginPorts());
+    const taken = ports ?? (await freeOriginPorts(scope));
     const directory = mkdtempSync(join(tmpdir(), `headwater-test-${name}-`));
     scope.defer(() => rmSync(directory, { recursive: true, force: true }));
     const configFile = join(directory, 'origin.yml');
@@ -178,8 +178,8 @@ export class OriginProcess {
   }
 }
 
-export async function freeOriginPorts(): Promise<Ports> {
-  const [rtmp = 0, http = 0, api = 0, mesh = 0] = await freePorts(4);
+export async function freeOriginPorts(scope: Scope): Promise<Ports> {
+  const [rtmp = 0, http = 0, api = 0, mesh = 0] = await freePorts(scope, 4);
   return { rtmp, http, api, mesh };
 }
 

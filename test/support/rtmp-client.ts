@@ -127,21 +127,15 @@ export class RtmpClient {
     });
   }
 
-  /** Where tags of the server's answers to all of this are wanted, its connection must not have been closed. */
-  #until<T>(what: string, probe: () => T, deadlineMs?: number): Promise<NonNullable<T>> {
-    return awaitCondition(
-      what,
-      () => {
-        const value = probe();
-        if (!value && this.isClosed) return 'closed' as unknown as T;
-        return value;
-      },
-      { ...(deadlineMs === undefined ? {} : { deadlineMs }), instead: () => this.#seen() },
-    ).then((value) => {
-      if ((value as unknown) === 'closed')
-        throw new Error(`the server closed the connection before: ${what}\n${this.#seen()}`);
-      return value;
+  /** Waits for an answer; fails as soon as the server closes the connection instead. */
+  async #until<T>(what: string, probe: () => T, deadlineMs?: number): Promise<NonNullable<T>> {
+    await awaitCondition(what, () => Boolean(probe()) || this.isClosed, {
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      instead: () => this.#seen(),
     });
+    const value = probe();
+    if (value) return value;
+    throw new Error(`the server closed the connection before: ${what}\n${this.#seen()}`);
   }
 
   #seen(): string {

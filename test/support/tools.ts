@@ -8,10 +8,18 @@ declare module 'vitest' {
   }
 }
 
-/** Programs that tests run and that a machine may lack, with how to get each. */
+/** What tests use and a machine may lack: how to see whether it is there, and how to get it. */
 const TOOLS = {
-  ffmpeg: { probe: ['-version'], get: 'apt-get install ffmpeg' },
-  ffprobe: { probe: ['-version'], get: 'apt-get install ffmpeg' },
+  ffmpeg: { command: 'ffmpeg', probe: ['-version'], get: 'apt-get install ffmpeg' },
+  ffprobe: { command: 'ffprobe', probe: ['-version'], get: 'apt-get install ffmpeg' },
+  'network namespaces': {
+    command: 'sh',
+    probe: [
+      '-c',
+      'n=headwater-probe-$$; ip netns add $n || exit 1; ip netns exec $n iptables -w -A INPUT -m statistic --mode random --probability 0.5 -j DROP; ok=$?; ip netns del $n; exit $ok',
+    ],
+    get: 'as root: apt-get install iproute2 iptables',
+  },
 } as const;
 
 export type Tool = keyof typeof TOOLS;
@@ -21,7 +29,8 @@ const found = new Map<Tool, boolean>();
 export function hasTool(tool: Tool): boolean {
   const known = found.get(tool);
   if (known !== undefined) return known;
-  const answers = spawnSync(tool, TOOLS[tool].probe, { stdio: 'ignore', timeout: 20_000 }).status === 0;
+  const { command, probe } = TOOLS[tool];
+  const answers = spawnSync(command, probe, { stdio: 'ignore', timeout: 20_000 }).status === 0;
   found.set(tool, answers);
   return answers;
 }
