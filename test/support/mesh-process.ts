@@ -5,6 +5,7 @@ import { awaitCondition } from './await-condition.js';
 import { TestProcess } from './child-process.js';
 import { freePort } from './free-port.js';
 import type { MeshNews, MeshOrder, MeshReport, MeshStart } from './mesh-order.js';
+import type { NetLab } from './net-lab.js';
 import { cleanEnvironment } from './origin-process.js';
 import { REPOSITORY } from './repository.js';
 import type { Scope } from './scope.js';
@@ -154,6 +155,23 @@ export async function startMeshProcesses(
   const members = [first];
   for (let index = 1; index < count; index += 1) {
     members.push(await MeshProcess.spawn(scope, `m${index}`, { ...options, seeds }));
+  }
+  await Promise.all(members.map((member) => member.listening()));
+  await awaitWhole(members, 120_000);
+  return members;
+}
+
+/** One on each host; the first is the seed of all. */
+export async function startMeshOnHosts(
+  scope: Scope,
+  lab: NetLab,
+  count: number,
+): Promise<readonly MeshProcess[]> {
+  const seeds = [`${lab.address(0)}:7946`];
+  const members: MeshProcess[] = [];
+  for (let host = 0; host < count; host += 1) {
+    const place = { host: lab.address(host), port: 7946, within: lab.within(host) };
+    members.push(await MeshProcess.spawn(scope, `h${host}`, { ...place, seeds }));
   }
   await Promise.all(members.map((member) => member.listening()));
   await awaitWhole(members, 120_000);

@@ -12,6 +12,14 @@ declare module 'vitest' {
 const TOOLS = {
   ffmpeg: { command: 'ffmpeg', probe: ['-version'], get: 'apt-get install ffmpeg' },
   ffprobe: { command: 'ffprobe', probe: ['-version'], get: 'apt-get install ffmpeg' },
+  rtmpdump: { command: 'which', probe: ['rtmpdump'], get: 'apt-get install rtmpdump' },
+  mpv: { command: 'mpv', probe: ['--version'], get: 'apt-get install mpv' },
+  'gst-launch-1.0 with rtmp2src': {
+    command: 'gst-inspect-1.0',
+    probe: ['rtmp2src'],
+    get: 'apt-get install gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad',
+  },
+  cvlc: { command: 'which', probe: ['cvlc'], get: 'apt-get install vlc-bin vlc-plugin-base' },
   'network namespaces': {
     command: 'sh',
     probe: [

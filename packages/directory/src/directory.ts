@@ -204,8 +204,10 @@ export class Directory implements DirectoryView {
 
   #setProfile(record: MemberRecord, profile: MemberProfile, changed: Set<StreamKey>): void {
     const wasIndexed = isIndexed(record);
+    const isOnlyLoad = wasIndexed && sameButLoad(record.profile, profile);
     record.profile = profile;
-    for (const key of this.#reindex(record, wasIndexed)) changed.add(key);
+    if (isOnlyLoad) this.#sortShared(record, changed);
+    else for (const key of this.#reindex(record, wasIndexed)) changed.add(key);
   }
 
   /** Puts all claims of a member in the index anew, or takes them out of it, after something about it changed. */
@@ -217,6 +219,16 @@ export class Directory implements DirectoryView {
       if (indexed) this.#index(record, claim);
     }
     return [...record.claims.keys()];
+  }
+
+  /** After a change that matters only where a stream has other owners too. */
+  #sortShared(record: MemberRecord, changed: Set<StreamKey>): void {
+    for (const key of record.claims.keys()) {
+      const owners = this.#owners.get(key);
+      if (owners === undefined || owners.length < 2) continue;
+      this.#owners.set(key, [...owners].sort(this.#order));
+      changed.add(key);
+    }
   }
 
   #index(record: MemberRecord, claim: Claim): void {
@@ -237,6 +249,10 @@ export class Directory implements DirectoryView {
 const UNKNOWN: LogPosition = { generation: 0, version: 0 };
 const OLD: Applied = { outcome: 'old', changed: NOTHING };
 const REFUSED: Applied = { outcome: 'refused', changed: NOTHING };
+
+/** Whether two profiles of one member differ in nothing but the load level. */
+const sameButLoad = (a: MemberProfile | null, b: MemberProfile): boolean =>
+  JSON.stringify({ ...a, loadLevel: 0 }) === JSON.stringify({ ...b, loadLevel: 0 });
 
 const isNewClaim = (record: MemberRecord, entry: Delta['entries'][number]): boolean =>
   entry.kind === 'claim' && entry.version > record.version && !record.claims.has(entry.claim.key);

@@ -6,6 +6,7 @@ export {
   type DirectoryLimits,
   type DirectoryView,
 } from './directory.js';
+export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
   type Liveness,
   type MediaAddress,
@@ -17,7 +18,7 @@ export {
 } from './member.js';
 export type { MemberState } from './member-record.js';
 export { OwnLog } from './own-log.js';
-export { type Owner, type OwnerOrder, primaryOrder } from './owner.js';
+export { type Owner, type OwnerOrder, type OwnerPolicy, ownerOrder, primaryOrder } from './owner.js';
 export {
   addressFor,
   type PlayMark,

@@ -36,6 +36,11 @@ export interface MemberProfile {
   readonly draining: boolean;
   /** The program's version, for upgrades. */
   readonly program: string;
+  /**
+   * How loaded it is, coarsely (`nextLoadLevel`); absent: 0. Told in its log, unlike the load itself, so that all members
+   * order owners by the same one.
+   */
+  readonly loadLevel?: number;
 }
 
 /** A member's load, unversioned: the last word heard counts. */

@@ -13,6 +13,9 @@ export interface Owner {
 /** Negative where `a` comes before `b`. Must give the same answer on every member that knows the same. */
 export type OwnerOrder = (a: Owner, b: Owner) => number;
 
+/** How a stream's owners are ordered. `primary`: the oldest claim first. `spread`: the least loaded member first. */
+export type OwnerPolicy = 'primary' | 'spread';
+
 const rank = (owner: Owner): number =>
   (owner.liveness === 'alive' ? 0 : 2) + (owner.profile.draining ? 1 : 0);
 
@@ -24,3 +27,20 @@ const byId = (a: Owner, b: Owner): number => (a.member < b.member ? -1 : a.membe
  */
 export const primaryOrder: OwnerOrder = (a, b) =>
   rank(a) - rank(b) || a.claim.sinceMs - b.claim.sinceMs || byId(a, b);
+
+const level = (owner: Owner): number => owner.profile.loadLevel ?? 0;
+
+/** As `primaryOrder`, but the lower load level goes before the older claim. */
+const spreadOrder: OwnerOrder = (a, b) => rank(a) - rank(b) || level(a) - level(b) || primaryOrder(a, b);
+
+/**
+ * The order of owners as a member in `zone` sees it: those alive and staying first, among them those in its own zone,
+ * and then by policy. All members of one zone agree, and where no zones are set all members do: apart from liveness,
+ * everything used is in the owners' own logs.
+ */
+export function ownerOrder(policy: OwnerPolicy, zone?: string): OwnerOrder {
+  const order = policy === 'spread' ? spreadOrder : primaryOrder;
+  if (zone === undefined) return order;
+  const distance = (owner: Owner): number => (owner.profile.zone === zone ? 0 : 1);
+  return (a, b) => rank(a) - rank(b) || distance(a) - distance(b) || order(a, b);
+}

@@ -5,6 +5,7 @@ import type {
   MemberId,
   MemberLoad,
   MemberProfile,
+  OwnerPolicy,
   StreamKey,
 } from '@headwater/directory';
 
@@ -35,6 +36,8 @@ export interface MeshOptions {
   readonly deadAfterMs: number;
   /** Claims are gathered for this long before they are sent, under load. */
   readonly batchMs: number;
+  /** How owners of one stream are ordered; the same on every member. `primary` where absent. */
+  readonly order?: OwnerPolicy;
 }
 
 /** One member, as the API shows it. */

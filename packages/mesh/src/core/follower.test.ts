@@ -3,7 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Answer } from './answer.js';
 import { Follower } from './follower.js';
-import { GAP_PATIENCE_MS, PARTS_WINDOW, PENDING_DELTAS_MAX, PULL_DEADLINE_MS } from './limits.js';
+import {
+  GAP_PATIENCE_MS,
+  PARTS_WINDOW,
+  PENDING_DELTAS_MAX,
+  PULL_DEADLINE_MS,
+  SHORT_ANSWER_PAUSE_MS,
+} from './limits.js';
 import type { DeltaPart, SnapshotPart } from './messages.js';
 import { Outbox } from './outbox.js';
 import { profileOf } from './testing/virtual-mesh.js';
@@ -128,6 +134,17 @@ describe('Follower', () => {
     expect(both.follower.isBehind).toBe(true);
     repair(both, 1);
     expect(both.directory.streamCount).toBe(2_900);
+  });
+
+  it('does not ask in circles where a member tells of more than it has', () => {
+    const both = pair();
+    repair(both, 0);
+    both.follower.told({ generation: 7, version: 1_000 }, 1);
+    const pull = both.follower.nextPull(1, true, 1);
+    for (const part of new Answer(both.log, pull!).next()) both.follower.part(part, 2);
+    expect([both.follower.isBehind, both.follower.isWhole]).toEqual([true, true]);
+    expect(both.follower.nextPull(2, true, SHORT_ANSWER_PAUSE_MS)).toBeNull();
+    expect(both.follower.nextPull(2, true, 2 + SHORT_ANSWER_PAUSE_MS)).not.toBeNull();
   });
 
   it('asks for more after each window, so that the sender queues no more than one', () => {

@@ -15,6 +15,7 @@ import {
   PENDING_DELTAS_MAX,
   PULL_DEADLINE_MS,
   REFUSED_LOG_PAUSE_MS,
+  SHORT_ANSWER_PAUSE_MS,
   STREAMS_PER_MEMBER_MAX,
 } from './limits.js';
 import type { DeltaPart, Pull, SnapshotPart } from './messages.js';
@@ -30,6 +31,8 @@ export interface Taken {
 
 interface PullUnderWay {
   readonly id: number;
+  /** How far the member had said that its log is when it was asked. */
+  readonly told: LogPosition;
   deadlineAt: number;
   /** Of a snapshot: what came so far. */
   snapshot: {
@@ -51,12 +54,18 @@ export class Follower {
   #told: LogPosition = { generation: 0, version: 0 };
   #behindSince: number | null = null;
   #pausedUntil = 0;
+  #isAnsweredShort = false;
   #pending: Delta[] = [];
   #pull: PullUnderWay | null = null;
 
   constructor(member: MemberId, directory: Directory) {
     this.#member = member;
     this.#directory = directory;
+  }
+
+  /** Holds all that the member has, also where that is less than it told. */
+  get isWhole(): boolean {
+    return !this.isBehind || this.#isAnsweredShort;
   }
 
   get isBehind(): boolean {
@@ -96,7 +105,7 @@ export class Follower {
     let taken = NOTHING;
     if (part.kind === 'delta-part') taken = this.#apply(part.delta, now);
     else if (isAwaited) taken = this.#collect(pull, part, now);
-    if (isAwaited && part.last) this.#pull = null;
+    if (isAwaited && part.last) this.#answered(pull, part, now);
     this.#note(now);
     return { ...taken, more: isAwaited && !part.last && part.index % PARTS_WINDOW === PARTS_WINDOW - 1 };
   }
@@ -106,7 +115,7 @@ export class Follower {
     if (this.#pull !== null && now >= this.#pull.deadlineAt) this.#pull = null;
     if (this.#pull !== null || now < this.#pausedUntil || !this.isBehind) return null;
     if (!isUrgent && now - (this.#behindSince ?? now) < GAP_PATIENCE_MS) return null;
-    this.#pull = { id, deadlineAt: now + PULL_DEADLINE_MS, snapshot: null };
+    this.#pull = { id, told: this.#told, deadlineAt: now + PULL_DEADLINE_MS, snapshot: null };
     return { kind: 'pull', pull: id, held: this.#directory.position(this.#member) };
   }
 
@@ -118,6 +127,17 @@ export class Follower {
 
   excuse(stalledMs: number): void {
     if (this.#pull !== null) this.#pull.deadlineAt += stalledMs;
+  }
+
+  /** Whose answer ends before what it had told would be asked again at once, and again, for ever. */
+  #answered({ told }: PullUnderWay, part: DeltaPart | SnapshotPart, now: number): void {
+    this.#pull = null;
+    const end =
+      part.kind === 'delta-part'
+        ? { generation: part.delta.generation, version: part.delta.to }
+        : part.position;
+    this.#isAnsweredShort = comparePositions(told, end) > 0;
+    if (this.#isAnsweredShort) this.#pausedUntil = Math.max(this.#pausedUntil, now + SHORT_ANSWER_PAUSE_MS);
   }
 
   #note(now: number): void {

@@ -36,6 +36,9 @@ export const GAP_PATIENCE_MS = 60;
 /** Without any part of a repair for this long, it is asked for again. */
 export const PULL_DEADLINE_MS = 3_000;
 
+/** An owner whose answer ends before what it had said its log is, is asked again after this long. */
+export const SHORT_ANSWER_PAUSE_MS = 500;
+
 /** Repairs that one member may ask for per second. */
 export const PULLS_PER_SECOND_MAX = 20;
 
@@ -63,6 +66,12 @@ export const STRANGER_RETRY_MAX_MS = 15_000;
 /** A member that left is dialled no sooner: it may have come back while its own seeds are away. */
 export const LEFT_REST_MS = 5_000;
 
+/** Strangers that are dialled as often as those that were met, while one and the same member names them. */
+export const STRANGERS_VOUCHED_MAX = 8;
+
+/** For so long after it was named last. */
+export const VOUCHED_MS = 60_000;
+
 /** Longest wait between two visits of an unreachable seed. */
 export const SEED_RETRY_MAX_MS = 5_000;
 
@@ -83,6 +92,9 @@ export const GONE_KEPT_MS = 10 * 60_000;
 
 /** Each so often, one random member is told who is known, so that members learn of each other from anyone. */
 export const ROSTER_INTERVAL_MS = 1_000;
+
+/** A member tells of a change of its load level at most this often: each is an entry in its log. */
+export const LOAD_LEVEL_INTERVAL_MS = 5_000;
 
 /** Estimated bytes of a list of members in one message. */
 export const ROSTER_BYTES_MAX = 32 * 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { GONE_KEPT_MS, OFFENCES_MAX, RELEASES_MAX } from './limits.js';
+import { GONE_KEPT_MS, OFFENCES_MAX, RELEASES_MAX, RETRY_MAX_MS } from './limits.js';
 import type { Hello } from './messages.js';
 import { VirtualMesh } from './testing/virtual-mesh.js';
 
@@ -53,6 +53,40 @@ describe('joining', () => {
     mesh.run(8_000);
     expect(livenessAt(mesh, 'a', 'b')).toBe('alive');
     expect(mesh.member('b').core.isSynced).toBe(true);
+  });
+
+  it('finds members that never met within 3 s after they can reach each other', () => {
+    const mesh = new VirtualMesh(1, ['s:1']);
+    mesh.cut('a', 'b');
+    for (const name of ['s', 'a', 'b']) mesh.start(name);
+    mesh.run(60_000);
+    expect(livenessAt(mesh, 'a', 'b')).toBeUndefined();
+    mesh.heal();
+    mesh.run(3_000);
+    expect([livenessAt(mesh, 'a', 'b'), livenessAt(mesh, 'b', 'a')]).toEqual(['alive', 'alive']);
+  });
+
+  it('dials few of the members that somebody makes up', () => {
+    const mesh = meshOf('a', 'b');
+    const members = Array.from({ length: 200 }, (_, index) => ({
+      id: `ghost${index}`,
+      position: { generation: 1, version: 1 },
+      addresses: [`ghost${index}:1`],
+    }));
+    let dials = 0;
+    const { core } = mesh.member('a');
+    const step = core.step.bind(core);
+    core.step = (input, now) => {
+      const effects = step(input, now);
+      dials += effects.dials.length;
+      return effects;
+    };
+    for (let second = 0; second < 60; second += 1) {
+      mesh.input('a', { kind: 'direct', peer: 'b', message: { kind: 'roster', members } });
+      mesh.run(1_000);
+    }
+    // All of them as often as members that were met would be three times as many.
+    expect(dials).toBeLessThan((200 * 60_000) / RETRY_MAX_MS / 3);
   });
 
   it('is synced only when the streams of all are there', () => {
@@ -196,6 +230,16 @@ describe('going', () => {
     expect(late.facts.map(({ msg }) => msg)).toEqual(['this member stood still']);
     const later = mesh.member('a').core.step({ kind: 'tick' }, mesh.now + 60_200);
     expect(later.facts).toEqual([]);
+  });
+
+  it('is not concluded from what waited in the sockets while this member stood still', () => {
+    const mesh = meshOf('a', 'b');
+    const { core } = mesh.member('a');
+    const later = mesh.now + 10_000;
+    const { facts } = core.step({ kind: 'disconnected', peer: 'b', reason: 'reset' }, later);
+    expect(facts.map(({ msg }) => msg)).toContain('this member stood still');
+    expect(facts.map(({ msg }) => msg)).toContain('member suspect');
+    expect(core.directory.member('b')?.liveness).toBe('suspect');
   });
 
   it('for long is forgotten, but dialled for ever', () => {

@@ -6,13 +6,17 @@ import {
   type MemberLoad,
   type MemberProfile,
   NO_LOAD,
+  nextLoadLevel,
+  type OwnerPolicy,
   OwnLog,
+  ownerOrder,
 } from '@headwater/directory';
 import { Conduct } from './conduct.js';
 import { Effects } from './effects.js';
 import type { Patience } from './failure-detector.js';
 import type { Input, SeedOutcome } from './input.js';
 import {
+  LOAD_LEVEL_INTERVAL_MS,
   MEMBERS_MAX,
   RELEASES_MAX,
   ROSTER_INTERVAL_MS,
@@ -38,6 +42,8 @@ export interface CoreOptions extends Patience {
   readonly seeds: readonly string[];
   readonly heartbeatMs: number;
   readonly batchMs: number;
+  /** How owners are ordered; `primary` where absent. */
+  readonly order?: OwnerPolicy;
   /** 0 <= random() < 1; a seeded one makes a run repeatable. */
   readonly random: () => number;
 }
@@ -65,6 +71,7 @@ export class MemberCore {
   #lastTickAt: number;
   #heartbeatAt: number;
   #rosterAt: number;
+  #loadLevelAt: number;
   #isSynced = false;
   #hasLeft = false;
 
@@ -74,7 +81,12 @@ export class MemberCore {
     this.#options = options;
     this.#profile = profile;
     const limits = { membersMax: MEMBERS_MAX, streamsPerMemberMax: STREAMS_PER_MEMBER_MAX };
-    this.directory = new Directory(self, profile, limits);
+    this.directory = new Directory(
+      self,
+      profile,
+      limits,
+      ownerOrder(options.order ?? 'primary', profile.zone),
+    );
     this.#log = new OwnLog(self, generation, RELEASES_MAX);
     this.#outbox = new Outbox(this.#log, options.batchMs);
     this.#seeds = new Seeds(options.seeds, now);
@@ -90,6 +102,7 @@ export class MemberCore {
       random,
     );
     this.#lastTickAt = now;
+    this.#loadLevelAt = now;
     this.#heartbeatAt = now + options.heartbeatMs * random();
     this.#rosterAt = now + ROSTER_INTERVAL_MS * random();
     this.#own(this.#log.setProfile(profile), new Effects());
@@ -133,6 +146,8 @@ export class MemberCore {
   step(input: Input, now: number): Effects {
     const effects = new Effects();
     if (this.#hasLeft) return effects;
+    // Not only with the tick: after a standstill, what waited in the sockets may well come first.
+    this.#excuseOwnStall(now, effects);
     switch (input.kind) {
       case 'tick':
         this.#tick(now, effects);
@@ -153,13 +168,12 @@ export class MemberCore {
         this.#change(this.#log.release(input.key), now, effects);
         break;
       case 'profile':
-        this.#profile = input.profile;
-        this.#change(this.#log.setProfile(input.profile), now, effects);
-        effects.changedMembers.add(this.self);
+        this.#tellProfile(input.profile, this.#profile.loadLevel ?? 0, now, effects);
         break;
       case 'load':
         this.#load = input.load;
         this.directory.setLoad(this.self, input.load);
+        this.#tellLoadLevel(now, effects);
         break;
       case 'leave':
         this.#leave(now, effects);
@@ -182,6 +196,22 @@ export class MemberCore {
       const reason = `this member claims ${STREAMS_PER_MEMBER_MAX} streams already, the most that one may`;
       effects.log('error', 'stream not claimed', { stream: claim.key, reason });
     }
+  }
+
+  #tellProfile(profile: MemberProfile, loadLevel: number, now: number, effects: Effects): void {
+    this.#profile = { ...profile, ...(loadLevel > 0 && { loadLevel }) };
+    this.#change(this.#log.setProfile(this.#profile), now, effects);
+    effects.changedMembers.add(this.self);
+  }
+
+  /** Only the member itself knows its load of a moment, so it alone says which level that is, in its log. */
+  #tellLoadLevel(now: number, effects: Effects): void {
+    if (this.#options.order !== 'spread' || now < this.#loadLevelAt) return;
+    const { loadLevel = 0, ...profile } = this.#profile;
+    const next = nextLoadLevel(loadLevel, this.#load);
+    if (next === loadLevel) return;
+    this.#loadLevelAt = now + LOAD_LEVEL_INTERVAL_MS;
+    this.#tellProfile(profile, next, now, effects);
   }
 
   #change(entry: Entry | null, now: number, effects: Effects): void {
@@ -213,7 +243,7 @@ export class MemberCore {
   // Time
 
   #tick(now: number, effects: Effects): void {
-    this.#excuseOwnStall(now, effects);
+    this.#lastTickAt = now;
     this.#flush(now, effects);
     if (now >= this.#heartbeatAt) this.#heartbeat(now, effects);
     if (now >= this.#rosterAt) this.#tellRoster(now, effects);
@@ -227,8 +257,8 @@ export class MemberCore {
   /** Who stood still heard nobody; that is nobody else's fault. */
   #excuseOwnStall(now: number, effects: Effects): void {
     const sinceMs = now - this.#lastTickAt;
-    this.#lastTickAt = now;
     if (sinceMs - TICK_MS < STALL_MS) return;
+    this.#lastTickAt = now;
     for (const peer of this.#peers) {
       peer.detector.excuse(sinceMs, now);
       peer.follower.excuse(sinceMs);

@@ -2,7 +2,15 @@ import type { Liveness, MemberId } from '@headwater/directory';
 import type { Conduct } from './conduct.js';
 import type { Effects, Fact } from './effects.js';
 import type { Whereabouts } from './input.js';
-import { CUT_OFF_MS, GONE_KEPT_MS, HELLO_DEADLINE_MS, MEMBERS_MAX, TWIN_GRACE_MS } from './limits.js';
+import {
+  CUT_OFF_MS,
+  GONE_KEPT_MS,
+  HELLO_DEADLINE_MS,
+  MEMBERS_MAX,
+  RETRY_MAX_MS,
+  STRANGER_RETRY_MAX_MS,
+  TWIN_GRACE_MS,
+} from './limits.js';
 import type { Acquaintance, Hello } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
@@ -66,6 +74,7 @@ export class Membership {
 
   dialFailed(peer: Peer, reason: string, now: number, effects: Effects): void {
     if (peer.isConnected) return;
+    if (!peer.isMet) peer.redial.retryMaxMs = peer.isVouched(now) ? RETRY_MAX_MS : STRANGER_RETRY_MAX_MS;
     peer.redial.failed(now, this.#random());
     peer.detector.unreachable();
     const { addresses } = peer;
@@ -75,7 +84,7 @@ export class Membership {
 
   learn(members: readonly Acquaintance[], from: Peer, now: number, effects: Effects): void {
     for (const one of members) {
-      if (one.id !== this.#peers.self) this.#peers.learn(one, now);
+      if (one.id !== this.#peers.self) this.#peers.learn(one, from, now);
       else if (one.position.generation > this.#ownGeneration)
         this.#conduct.twinOfSelf(one.position.generation, this.#peers.nameOf(from.id), now, effects);
     }

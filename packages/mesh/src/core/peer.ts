@@ -38,6 +38,9 @@ export class Peer {
   /** Since when its present generation is known. */
   generationSince = 0;
   refusedUntil = 0;
+  /** A stranger: who named it, and until when that counts. */
+  voucher: MemberId | null = null;
+  vouchedUntil = 0;
   twinToldAt = Number.NEGATIVE_INFINITY;
   rttMs: number | null = null;
   /** Its last heartbeat's clock, and when that came. */
@@ -65,6 +68,10 @@ export class Peer {
   /** Where to dial it: its own word first. */
   get addresses(): readonly string[] {
     return [...new Set([...this.#told, ...this.#hearsay])];
+  }
+
+  isVouched(now: number): boolean {
+    return now < this.vouchedUntil;
   }
 
   connected(from: Whereabouts, now: number): void {

@@ -1,6 +1,6 @@
 import type { Directory, MemberId } from '@headwater/directory';
 import type { Patience } from './failure-detector.js';
-import { MEMBERS_MAX, POLITE_DIAL_MS } from './limits.js';
+import { MEMBERS_MAX, POLITE_DIAL_MS, RETRY_MAX_MS, STRANGERS_VOUCHED_MAX, VOUCHED_MS } from './limits.js';
 import type { Acquaintance } from './messages.js';
 import { Peer } from './peer.js';
 import { roster } from './roster.js';
@@ -42,9 +42,10 @@ export class Peers {
   }
 
   /** Others' word about who is there: a reason to dial, and no more than that. */
-  learn(one: Acquaintance, now: number): void {
+  learn(one: Acquaintance, from: Peer, now: number): void {
     const known = this.#peers.get(one.id);
     if (known) {
+      this.#vouch(known, from, now);
       const isElsewhere = known.heardOf(one.addresses);
       const isBack = known.leftGeneration > 0 && one.position.generation > known.leftGeneration;
       if ((isElsewhere || isBack) && !known.isConnected) known.redial.hasten(now);
@@ -53,7 +54,9 @@ export class Peers {
     if (!this.#makeRoom()) return;
     // Both learn of each other at about the same time; one connection is enough.
     const patienceMs = this.self < one.id ? 0 : POLITE_DIAL_MS * (1 + this.#random());
-    this.#add(one.id, now + patienceMs, now).heardOf(one.addresses);
+    const stranger = this.#add(one.id, now + patienceMs, now);
+    stranger.heardOf(one.addresses);
+    this.#vouch(stranger, from, now);
   }
 
   /** Those that were met, and are not known to be gone for long, as others may learn of them. */
@@ -78,6 +81,20 @@ export class Peers {
     const peer = new Peer(id, this.directory, this.#patience, dialAt, now);
     this.#peers.set(id, peer);
     return peer;
+  }
+
+  /**
+   * Whom a member has met, it names again and again: that stranger lives, or died not long ago, and is found as soon as
+   * it can be reached. Whoever makes names up gets no more than some of them dialled often.
+   */
+  #vouch(stranger: Peer, from: Peer, now: number): void {
+    if (stranger.isMet) return;
+    let vouched = 0;
+    for (const peer of this) if (!peer.isMet && peer !== stranger && peer.voucher === from.id) vouched += 1;
+    if (vouched >= STRANGERS_VOUCHED_MAX) return;
+    stranger.voucher = from.id;
+    stranger.vouchedUntil = now + VOUCHED_MS;
+    if (stranger.redial.isTried) stranger.redial.hasten(now + RETRY_MAX_MS);
   }
 
   /** Hearsay never pushes out a member that was met. */

@@ -22,7 +22,7 @@ export class Repair {
     effects.changed(taken.changed);
     if (taken.isProfileNew) effects.changedMembers.add(peer.id);
     if (taken.isRefused) this.#conduct.offence(peer, 'claims more streams than one member may', now, effects);
-    if (peer.isGreeted && !peer.follower.isBehind) peer.wasSynced = true;
+    if (peer.isGreeted && peer.follower.isWhole) peer.wasSynced = true;
   }
 
   /** `isUrgent`: what is missing cannot be news that is merely late. */

@@ -1,13 +1,19 @@
 import type { Claim, Entry, MemberProfile } from '@headwater/directory';
 import { ENTRIES_PER_MESSAGE_MAX } from './limits.js';
 
-/** UTF-8 takes at most three bytes per UTF-16 unit; five more for a length and a type. */
-const textBytes = (text: string): number => text.length * 3 + 5;
+/** UTF-8 takes one byte per ASCII character and at most three per UTF-16 unit; five more for a length and a type. */
+function textBytes(text: string): number {
+  let bytes = 5;
+  for (let index = 0; index < text.length; index += 1) bytes += text.charCodeAt(index) < 0x80 ? 1 : 3;
+  return bytes;
+}
 
-/** Numbers, codec names and framing of one claim. */
-const CLAIM_BYTES = 160;
+/** Numbers and framing of one claim without media, and what the codec names and numbers of its media add at most. */
+const CLAIM_BYTES = 40;
+const MEDIA_BYTES = 120;
 
-export const claimBytes = (claim: Claim): number => textBytes(claim.key) + CLAIM_BYTES;
+export const claimBytes = ({ key, media }: Claim): number =>
+  textBytes(key) + CLAIM_BYTES + (media.video || media.audio ? MEDIA_BYTES : 0);
 
 const profileBytes = (profile: MemberProfile): number =>
   [profile.relayAddress, ...profile.addresses].reduce(

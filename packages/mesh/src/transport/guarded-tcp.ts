@@ -1,5 +1,6 @@
 import type { Connection, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface';
 import { type TCPComponents, type TCPDialEvents, type TCPOptions, tcp } from '@libp2p/tcp';
+import { joinWrites } from './joined-writes.js';
 
 /**
  * The first bytes that each side of a connection between members sends: it speaks multistream-select and wants noise,
@@ -35,10 +36,12 @@ export function guardedTcp(
 function guarded(upgrader: Upgrader, onStranger: OnStranger): Upgrader {
   return {
     upgradeInbound: (connection: MultiaddrConnection, options: never): Promise<void> => {
+      joinWrites(connection);
       guard(connection, onStranger);
       return upgrader.upgradeInbound(connection, options);
     },
     upgradeOutbound: (connection: MultiaddrConnection, options: never): Promise<Connection> => {
+      joinWrites(connection);
       guard(connection, onStranger);
       return upgrader.upgradeOutbound(connection, options);
     },

@@ -24,6 +24,7 @@ const profile = {
   zone: 'z1',
   draining: true,
   program: '0.1.0',
+  loadLevel: 7,
 } as const;
 const position = { generation: 1_795_382_427_232, version: 42 };
 const delta = {

@@ -1,6 +1,7 @@
 import {
   type Claim,
   type Entry,
+  LOAD_LEVEL_MAX,
   type LogPosition,
   type MediaAddress,
   type MediaInfo,
@@ -89,6 +90,7 @@ export const packProfile = (profile: MemberProfile): unknown => [
   profile.zone ?? null,
   profile.draining,
   profile.program,
+  profile.loadLevel ?? null,
 ];
 
 export function readProfile(value: unknown): MemberProfile {
@@ -101,6 +103,7 @@ export function readProfile(value: unknown): MemberProfile {
   const zone = fields.textOrNull('zone', NAME_LENGTH_MAX);
   const draining = fields.flag('draining');
   const program = fields.text('program', NAME_LENGTH_MAX);
+  const loadLevel = fields.numberOrNull('loadLevel');
   return {
     name,
     role,
@@ -110,6 +113,7 @@ export function readProfile(value: unknown): MemberProfile {
     ...(zone !== null && { zone }),
     draining,
     program,
+    ...(loadLevel !== null && { loadLevel: Math.min(loadLevel, LOAD_LEVEL_MAX) }),
   };
 }
 

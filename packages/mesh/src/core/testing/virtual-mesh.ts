@@ -2,7 +2,7 @@ import type { MemberProfile } from '@headwater/directory';
 import type { Effects, Fact } from '../effects.js';
 import type { Input } from '../input.js';
 import { TICK_MS } from '../limits.js';
-import { MemberCore } from '../member-core.js';
+import { type CoreOptions, MemberCore } from '../member-core.js';
 import type { BroadcastMessage, DirectMessage } from '../messages.js';
 
 /** Repeatable randomness: mulberry32, by Tommy Ettinger, public domain. */
@@ -80,7 +80,7 @@ export class VirtualMesh {
   }
 
   /** `name` is also its id and host; it listens on `name:1`. */
-  start(name: string): VirtualMember {
+  start(name: string, more: Partial<CoreOptions> = {}): VirtualMember {
     this.#starts += 1;
     const generation = 1000 + this.#starts;
     const address = `${name}:1`;
@@ -96,6 +96,7 @@ export class VirtualMesh {
         deadAfterMs: 900,
         batchMs: 3,
         random: this.random,
+        ...more,
       },
       this.now,
     );

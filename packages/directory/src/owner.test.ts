@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { Directory } from './directory.js';
+import { type MemberProfile, NO_LOAD } from './member.js';
+import { OwnLog } from './own-log.js';
+import { type Owner, type OwnerPolicy, ownerOrder } from './owner.js';
+import { claimOf, profileOf } from './testing.js';
+
+const ownerOf = (
+  member: string,
+  { sinceMs = 1, liveness = 'alive', ...profile }: Partial<MemberProfile & Owner> & { sinceMs?: number } = {},
+): Owner => ({
+  member,
+  liveness,
+  load: NO_LOAD,
+  claim: claimOf('s', sinceMs),
+  profile: profileOf(member, profile),
+});
+
+const ordered = (owners: readonly Owner[], policy: OwnerPolicy, zone?: string): string =>
+  [...owners]
+    .sort(ownerOrder(policy, zone))
+    .map(({ member }) => member)
+    .join(' ');
+
+const LOADED = [
+  ownerOf('busy', { sinceMs: 1, loadLevel: 5 }),
+  ownerOf('idle', { sinceMs: 2 }),
+  ownerOf('half', { sinceMs: 3, loadLevel: 3 }),
+];
+const ZONED = [
+  ownerOf('far', { sinceMs: 1, zone: 'west', loadLevel: 1 }),
+  ownerOf('near', { sinceMs: 2, zone: 'east', loadLevel: 4 }),
+  ownerOf('near-too', { sinceMs: 3, zone: 'east', loadLevel: 2 }),
+  ownerOf('nowhere', { sinceMs: 0, loadLevel: 3 }),
+];
+
+describe('the order of owners', () => {
+  it.each<[string, readonly Owner[], OwnerPolicy, string | undefined, string]>([
+    ['the oldest claim', LOADED, 'primary', undefined, 'busy idle half'],
+    ['the least loaded', LOADED, 'spread', undefined, 'idle half busy'],
+    [
+      'the oldest of the least loaded',
+      LOADED.map((one) => ({ ...one, profile: profileOf(one.member) })),
+      'spread',
+      undefined,
+      'busy idle half',
+    ],
+    ['the oldest in the own zone', ZONED, 'primary', 'east', 'near near-too nowhere far'],
+    ['the least loaded in the own zone', ZONED, 'spread', 'east', 'near-too near far nowhere'],
+    ['no zone for who has none', ZONED, 'spread', undefined, 'far near-too nowhere near'],
+    ['no zone where nobody is in it', ZONED, 'primary', 'north', 'nowhere far near near-too'],
+    ['the id where all else is the same', [ownerOf('b'), ownerOf('a')], 'spread', undefined, 'a b'],
+    [
+      'the living and staying, whatever their zone and load',
+      [
+        ownerOf('suspect', { liveness: 'suspect', zone: 'east' }),
+        ownerOf('draining', { draining: true, zone: 'east' }),
+        ownerOf('well', { sinceMs: 9, loadLevel: 9, zone: 'west' }),
+      ],
+      'spread',
+      'east',
+      'well draining suspect',
+    ],
+  ])('puts first: %s', (_what, owners, policy, zone, expected) => {
+    expect(ordered(owners, policy, zone)).toBe(expected);
+    expect(ordered([...owners].reverse(), policy, zone)).toBe(expected);
+  });
+
+  it('follows a load level as soon as its owner tells it, and says which streams that moved', () => {
+    const limits = { membersMax: 9, streamsPerMemberMax: 9 };
+    const directory = new Directory('me', profileOf('me'), limits, ownerOrder('spread'));
+    const logs = ['a', 'b'].map((member) => new OwnLog(member, 1, 10));
+    for (const log of logs) {
+      log.setProfile(profileOf(log.member, { loadLevel: 0 }));
+      log.claim(claimOf('shared', log.member === 'a' ? 1 : 2));
+      log.claim(claimOf(`of-${log.member}`));
+      directory.replace(log.snapshot());
+    }
+    const shared = claimOf('shared').key;
+    const first = () => directory.owners(shared).map(({ member }) => member);
+    expect(first()).toEqual(['a', 'b']);
+    const [a] = logs;
+    const from = a?.version ?? 0;
+    a?.setProfile(profileOf('a', { loadLevel: 2 }));
+    const delta = a?.deltaSince(from);
+    const applied = delta && directory.apply(delta);
+    expect(applied?.changed).toEqual([shared]);
+    expect(first()).toEqual(['b', 'a']);
+  });
+});

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { awaitWhole, type MeshProcess, startMeshProcesses } from '../support/mesh-process.js';
+import { monotonicMs } from '../support/monotonic.js';
+import type { Scope } from '../support/scope.js';
+import { spreadOf } from './figures.js';
+
+const STALL_MS = 1500;
+/** Longer than suspicion and death together after the stall: what comes of it has come by then. */
+const AFTERMATH_MS = 3500;
+
+/** From a member's end to the moment when no other one routes to it, for the ways a member can end. Mesh only. */
+export async function detection(scope: Scope, args: readonly string[]): Promise<object> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      members: { type: 'string', default: '10' },
+      kills: { type: 'string', default: '20' },
+      stops: { type: 'string', default: '4' },
+      stalls: { type: 'string', default: '4' },
+    },
+  });
+  const members = await startMeshProcesses(scope, Number(values.members));
+  const killed: number[] = [];
+  for (let round = 0; round < Number(values.kills); round += 1) {
+    killed.push(await kill(members, turn(members, round)));
+  }
+  const hung: number[] = [];
+  for (let round = 0; round < Number(values.stops); round += 1) {
+    hung.push(await hang(members, turn(members, round)));
+  }
+  let falseDeaths = 0;
+  let suspicions = 0;
+  for (let round = 0; round < Number(values.stalls); round += 1) {
+    const seen = await stall(members, turn(members, round));
+    falseDeaths += seen.deaths;
+    suspicions += seen.suspicions;
+  }
+  return {
+    what: `a member ends -> no other one routes to its only stream, ${values.members} members, loopback, mesh only`,
+    reach: { killedP99Ms: 300, hungMs: 3000, falseDeaths: 0 },
+    killed: spreadOf(killed),
+    hung: spreadOf(hung),
+    stalled: { stalls: Number(values.stalls), stallMs: STALL_MS, falseDeaths, suspicions },
+  };
+}
+
+const turn = (members: readonly MeshProcess[], round: number): MeshProcess =>
+  members[round % members.length]!;
+
+async function kill(members: readonly MeshProcess[], victim: MeshProcess): Promise<number> {
+  const others = members.filter((member) => member !== victim);
+  const key = await own(others, victim);
+  const atMs = monotonicMs();
+  victim.signal('SIGKILL');
+  const goneMs = await gone(others, key, atMs);
+  await victim.kill();
+  await victim.restart();
+  await awaitWhole(members);
+  return goneMs;
+}
+
+async function hang(members: readonly MeshProcess[], victim: MeshProcess): Promise<number> {
+  const others = members.filter((member) => member !== victim);
+  const key = await own(others, victim);
+  const atMs = monotonicMs();
+  victim.signal('SIGSTOP');
+  const goneMs = await gone(others, key, atMs);
+  victim.signal('SIGCONT');
+  await awaitWhole(members);
+  victim.order({ kind: 'release', keys: [key] });
+  return goneMs;
+}
+
+async function stall(
+  members: readonly MeshProcess[],
+  victim: MeshProcess,
+): Promise<{ deaths: number; suspicions: number }> {
+  for (const member of members) member.forget('member');
+  victim.order({ kind: 'stall', stallMs: STALL_MS });
+  await sleep(STALL_MS + AFTERMATH_MS);
+  const said = members.flatMap((member) => member.all('member').map(({ liveness }) => liveness));
+  return {
+    deaths: said.filter((liveness) => liveness === 'dead').length,
+    suspicions: said.filter((liveness) => liveness === 'suspect').length,
+  };
+}
+
+let streams = 0;
+
+/** A new stream of the victim, known to all others. */
+async function own(others: readonly MeshProcess[], victim: MeshProcess): Promise<string> {
+  streams += 1;
+  const key = `v/watched/s${streams}`;
+  for (const member of others) member.forget('owners');
+  victim.order({ kind: 'claim', keys: [key] });
+  await Promise.all(others.map((member) => member.told('owners', (news) => news.owners.length > 0)));
+  for (const member of others) member.forget('owners');
+  return key;
+}
+
+/** How long after `sinceMs` the last of them had nobody for the stream. */
+async function gone(others: readonly MeshProcess[], key: string, sinceMs: number): Promise<number> {
+  const told = await Promise.all(
+    others.map((member) => member.told('owners', (news) => news.key === key && news.owners.length === 0)),
+  );
+  return Math.max(...told.map(({ at }) => at)) - sinceMs;
+}
