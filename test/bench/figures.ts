@@ -6,6 +6,7 @@ export interface Spread {
   readonly minMs: number;
   readonly p50Ms: number;
   readonly p90Ms: number;
+  readonly p95Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 }
@@ -20,6 +21,7 @@ export function spreadOf(timesMs: readonly number[]): Spread {
     minMs: at(0),
     p50Ms: at(0.5),
     p90Ms: at(0.9),
+    p95Ms: at(0.95),
     p99Ms: at(0.99),
     maxMs: at(1),
   };

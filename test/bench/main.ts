@@ -1,20 +1,38 @@
 import { Scope } from '../support/scope.js';
 import { convergence } from './convergence.js';
+import { detection } from './detection.js';
+import { failover } from './failover.js';
+import { fanout } from './fanout.js';
 import { machine } from './figures.js';
+import { idle } from './idle.js';
 import { redirect } from './redirect.js';
+import { relay } from './relay.js';
+import { scale } from './scale.js';
 
-const BENCHES: Readonly<Record<string, (scope: Scope) => Promise<object>>> = { redirect, convergence };
+type Bench = (scope: Scope, args: readonly string[]) => Promise<object>;
 
-const name = process.argv[2] ?? '';
+const BENCHES: Readonly<Record<string, Bench>> = {
+  redirect,
+  convergence,
+  fanout,
+  failover,
+  detection,
+  scale,
+  idle,
+  relay,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
 const bench = BENCHES[name];
 if (bench === undefined) {
   console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')}`);
   process.exit(2);
 }
 const scope = new Scope();
+const before = machine();
 try {
-  const figures = await bench(scope);
-  console.log(JSON.stringify({ bench: name, ...figures, machine: machine() }, null, 2));
+  const figures = await bench(scope, args);
+  console.log(JSON.stringify({ bench: name, ...figures, machine: machine(), before }, null, 2));
 } finally {
   await scope.close();
 }

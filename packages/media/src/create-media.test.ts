@@ -3,6 +3,7 @@ import { createMedia } from './create-media.js';
 import { probe, TestPublisher } from './testing/ffmpeg.js';
 import { MemoryLog, mediaOptions } from './testing/media-options.js';
 import { MemoryMesh } from './testing/memory-mesh.js';
+import { NEEDS_FFMPEG } from './testing/needs-ffmpeg.js';
 import { startMember, type TestMember } from './testing/test-member.js';
 import { until } from './testing/until.js';
 
@@ -30,7 +31,7 @@ afterEach(async () => {
   await Promise.all(members.splice(0).map((member) => member.stop()));
 });
 
-describe('media with ffmpeg', () => {
+describe('media with ffmpeg', NEEDS_FFMPEG, () => {
   it('serves what is published here, from the first keyframe on', async () => {
     const a = await start('a');
     await publish(a);

@@ -2,8 +2,10 @@ import { ConnectionGate } from './connection-gate.js';
 import { createFlvListener } from './flv/flv-listener.js';
 import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
 import { OutboundRate } from './outbound-rate.js';
+import { mergeMsOf } from './play/app-play.js';
 import { PlayDesk } from './play/play-desk.js';
 import { PublishDesk } from './publish/publish-desk.js';
+import { policyOf } from './publish/publish-policy.js';
 import { createRelayPuller } from './relay/relay-source.js';
 import { createRtmpListener } from './rtmp/rtmp-listener.js';
 import { StreamTable } from './stream/stream-table.js';
@@ -11,18 +13,22 @@ import { StreamTable } from './stream/stream-table.js';
 /** How often stuck players and idle publishers are looked for, and the outbound rate is measured. */
 const SWEEP_MS = 1000;
 
-/** `play.mergeMs` where it is not set: below what an eye or a player's buffer notices, and a fifth of the cost. */
-const MERGE_MS = 30;
+/** `play.queueMs` where it is not set. */
+const QUEUE_MS = 10_000;
 
 /** Puts the media plane of one member together; nothing listens before `start`. */
 export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLog): Media {
   const { play, publish, relay, limits } = options;
-  const streams = new StreamTable({
+  const streams = new StreamTable((key) => ({
     gopCacheBytesMax: play.gopCacheBytesMax,
     queueBytesMax: play.queueBytesMax,
+    queueMs: play.queueMs ?? QUEUE_MS,
     stuckMs: play.stuckMs,
-    mergeMs: play.mergeMs ?? MERGE_MS,
-  });
+    replayMs: relay.replayMs,
+    // Written at once: what follows must find room in the queue beside it.
+    replayBytesMax: Math.min(relay.replayBytesMax, play.queueBytesMax / 2),
+    mergeMs: mergeMsOf(key, options),
+  }));
   const gate = new ConnectionGate(limits.connectionsMax, limits.connectionsPerAddressMax);
   const plays = new PlayDesk(
     { streams, host, puller: createRelayPuller(options, log), log },
@@ -30,7 +36,11 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
   );
   const publishes = new PublishDesk(
     { streams, host, log, onPublisherChanged: (key) => plays.reconsider(key) },
-    { acceptsPublishers: options.acceptsPublishers, idleMs: publish.idleMs },
+    {
+      acceptsPublishers: options.acceptsPublishers,
+      idleMs: publish.idleMs,
+      policy: (key) => policyOf(key, options),
+    },
   );
   const parts = { options, plays, publishes, gate, log };
   const rtmp = createRtmpListener(parts);
@@ -38,6 +48,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
   const rate = new OutboundRate();
   let ports = { rtmp: options.rtmp.port, http: options.http.port };
   let sweep: NodeJS.Timeout | null = null;
+  let playersStuck = 0;
 
   function sweepOnce(): void {
     const nowMs = performance.now();
@@ -45,6 +56,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     publishes.endIdle(nowMs);
     for (const stream of [...streams.values()]) {
       for (const player of stream.endStuckPlayers(nowMs)) {
+        playersStuck += 1;
         log.warn(
           { key: stream.key, client: player.remote, protocol: player.protocol, reason: 'stuck' },
           'player disconnected',
@@ -75,6 +87,10 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     },
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key) => streams.get(key)?.view(),
+    slowPlayers: () => ({
+      framesDropped: { ...streams.traffic.framesDropped },
+      playersEnded: { stuck: playersStuck },
+    }),
     load() {
       let players = 0;
       for (const stream of streams.values()) players += stream.playerCount;

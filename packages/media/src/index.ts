@@ -10,5 +10,6 @@ export {
   type PlayerView,
   type StreamView,
 } from './media-host.js';
+export type { PublishPolicy } from './publish/publish-policy.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './rtmp/rtmp-publisher.js';

@@ -8,6 +8,7 @@ import type {
   Route,
   StreamKey,
 } from '@headwater/directory';
+import type { PublishPolicy } from './publish/publish-policy.js';
 
 /** What media needs from the process around it: ownership and routes. `origin` implements it over the mesh. */
 export interface MediaHost {
@@ -47,6 +48,8 @@ export interface MediaOptions {
     readonly waitMs: number;
     /** Most bytes queued towards one player before frames are dropped up to the next keyframe. */
     readonly queueBytesMax: number;
+    /** How long media may wait in one player's queue before the same is done; absent: 10,000. */
+    readonly queueMs?: number;
     /** How long a player may take nothing at all before it is disconnected. */
     readonly stuckMs: number;
     /** Most bytes of the GOP cache of one stream; a longer GOP is not cached. */
@@ -57,6 +60,8 @@ export interface MediaOptions {
   readonly publish: {
     /** A publisher that sends no media for this long is closed. */
     readonly idleMs: number;
+    /** Who may publish a stream that is published already; absent: `backup`. The same on every member. */
+    readonly policy?: PublishPolicy;
   };
   readonly relay: {
     /** How long a pull goes on after its last player left. */
@@ -67,6 +72,10 @@ export interface MediaOptions {
     readonly connectMs: number;
     /** Wait before the next try after all owners failed. */
     readonly retryMs: number;
+    /** How much of a stream an owner keeps for relays that lost another owner, and a relay to find its place in it. */
+    readonly replayMs: number;
+    /** Most bytes of that, for each stream. */
+    readonly replayBytesMax: number;
   };
   readonly limits: {
     readonly connectionsMax: number;
@@ -79,7 +88,15 @@ export interface MediaOptions {
     readonly chunkStreamsMax: number;
   };
   /** Overrides by app name. */
-  readonly apps: Readonly<Record<string, { readonly play?: { readonly mode?: PlayMode } }>>;
+  readonly apps: Readonly<
+    Record<
+      string,
+      {
+        readonly play?: { readonly mode?: PlayMode; readonly mergeMs?: number };
+        readonly publish?: { readonly policy?: PublishPolicy };
+      }
+    >
+  >;
 }
 
 /** One player, as the API shows it. */
@@ -113,6 +130,13 @@ export interface StreamView {
   readonly players: readonly PlayerView[];
 }
 
+/** What became of players that take too little, by reason, since the start. */
+export interface SlowPlayers {
+  /** Frames dropped, by the limit that was gone over: `play.queueBytesMax` or `play.queueMs`. */
+  readonly framesDropped: { readonly queueBytes: number; readonly queueMs: number };
+  readonly playersEnded: { readonly stuck: number };
+}
+
 /** A listener that could not be opened; `origin` adds the config key to change. */
 export class ListenError extends Error {
   readonly what: 'rtmp' | 'http';
@@ -140,5 +164,6 @@ export interface Media {
   readonly ports: { readonly rtmp: number; readonly http: number };
   streams(): readonly StreamView[];
   stream(key: StreamKey): StreamView | undefined;
+  slowPlayers(): SlowPlayers;
   load(): { readonly players: number; readonly publishers: number; readonly outboundKbps: number };
 }

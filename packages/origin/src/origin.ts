@@ -43,7 +43,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const configured = { rtmp: config.rtmp.port, http: config.http.port };
   let meshHost = '127.0.0.1';
   const mesh = await createMesh(
-    { ...config.mesh, dataDir: config.dataDir },
+    { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
     {
       log,
       profile: (host) => {

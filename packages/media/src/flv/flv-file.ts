@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Frame } from '../frame.js';
 import { FlvParser } from '../nms/flv.js';
-import { makeFrame } from '../stream/make-frame.js';
+import { isSequenceEnd, makeFrame } from '../stream/make-frame.js';
 
 /** Largest tag of a file, bytes: what 24 bits can say. */
 const TAG_BYTES_MAX = 0xffffff;
-const END_OF_SEQUENCE = 2;
-/** AVC, and HEVC as it was sent before Enhanced RTMP. */
-const CODECS_WITH_PACKET_TYPE = new Set([7, 12]);
 /** Distance of the frames of a track that has only one. */
 const FRAME_MS_DEFAULT = 40;
 
@@ -21,8 +18,9 @@ export class FlvFile {
   constructor(bytes: Buffer) {
     const frames: Frame[] = [];
     const parser = new FlvParser(TAG_BYTES_MAX, ({ kind, timestampMs, payload }) => {
-      if (payload.length > 0 && !isEndOfSequence(kind, payload))
-        frames.push(makeFrame(kind, timestampMs, payload));
+      const frame = makeFrame(kind, timestampMs, payload);
+      // A loop has no end.
+      if (payload.length > 0 && !isSequenceEnd(frame)) frames.push(frame);
     });
     parser.feed(bytes);
     const media = frames.filter((frame) => !frame.isHeader && frame.kind !== 'data');
@@ -59,15 +57,6 @@ export class FlvFile {
       }
     }
   }
-}
-
-/** What a muxer writes after the last picture (FLV 10.1, E.4.3.1; Enhanced RTMP v2): a loop has none. */
-function isEndOfSequence(kind: Frame['kind'], payload: Buffer): boolean {
-  if (kind !== 'video') return false;
-  const first = payload[0] ?? 0;
-  return (first & 0x80) === 0
-    ? payload[1] === END_OF_SEQUENCE && CODECS_WITH_PACKET_TYPE.has(first & 0x0f)
-    : (first & 0x0f) === END_OF_SEQUENCE;
 }
 
 /** A track's length with its last frame: as many mean distances as it has frames. Files have whole ms, the mean has not. */

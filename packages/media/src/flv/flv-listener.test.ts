@@ -94,13 +94,38 @@ describe('playing by HTTP', () => {
       'content-type': 'video/x-flv',
       'access-control-allow-origin': '*',
       'cache-control': 'no-cache, no-store',
-      'transfer-encoding': 'chunked',
     });
+    // The end of the connection ends the stream: no framing of HTTP's own around what all players share.
+    expect(response.headers.get('transfer-encoding')).toBeNull();
     await until(() => tags.tags.length === 5, 'five tags');
     expect(tags.story).toEqual(['data 0', 'video 0', 'audio 0', 'video 0', 'video 40']);
     expect(a.stream(NAME)?.players).toMatchObject([{ protocol: 'http-flv', state: 'playing' }]);
     stop();
     await until(() => a.stream(NAME)?.players.length === 0, 'the player to be gone');
+  });
+
+  it('plays on a connection whose answer before is still on its way', async () => {
+    const a = await member('a');
+    const publisher = await publish(a);
+    let got: Buffer = Buffer.alloc(0);
+    const socket = connect(a.ports.http, '127.0.0.1');
+    socket.on('data', (part) => {
+      got = Buffer.concat([got, part]);
+    });
+    const head = 'HEAD /live/s.flv HTTP/1.1\r\nHost: x\r\n\r\n';
+    socket.write(head + head.replace('HEAD', 'GET'));
+    const story = () => {
+      const tags = new Tags();
+      const at = got.indexOf('FLV');
+      if (at >= 0) tags.take(got.subarray(at));
+      return tags.story;
+    };
+    await until(() => story().length === 5, 'five tags');
+    publisher.send(INTER(80));
+    await until(() => story().at(-1) === 'video 80', 'what came later');
+    expect(story()).toEqual(['data 0', 'video 0', 'audio 0', 'video 0', 'video 40', 'video 80']);
+    expect(got.toString('latin1').match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+    socket.destroy();
   });
 
   it('redirects to the owner, query kept and marked, readable from any page', async () => {

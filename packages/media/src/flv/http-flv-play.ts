@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import {
   type MediaAddress,
   type MediaInfo,
@@ -35,6 +36,7 @@ export class HttpFlvPlay implements PlaySession {
   readonly agent: string;
   readonly #target: FlvTarget;
   readonly #res: ServerResponse;
+  #socket: Socket | null = null;
   #bytesOut = 0;
   #isOver = false;
 
@@ -57,7 +59,7 @@ export class HttpFlvPlay implements PlaySession {
   }
 
   get queuedBytes(): number {
-    return this.#res.writableLength;
+    return this.#socket?.writableLength ?? this.#res.writableLength;
   }
 
   get canRedirectNow(): boolean {
@@ -66,14 +68,20 @@ export class HttpFlvPlay implements PlaySession {
 
   begin(media: MediaInfo): void {
     if (this.#isOver || this.#res.headersSent) return;
-    this.#res.writeHead(200, FLV_HEADERS);
+    // No length and no chunks: the stream ends with the connection, so each write is nothing but shared bytes.
+    this.#res.removeHeader('Transfer-Encoding');
+    this.#res.writeHead(200, { ...FLV_HEADERS, Connection: 'close' });
+    this.#res.flushHeaders();
+    // Past the response, which holds each write back for a tick. It has no socket while one before it is unfinished.
+    this.#socket = this.#res.socket;
     this.write(flvHeader(media));
   }
 
   write(bytes: Buffer): void {
     if (this.#isOver) return;
     this.#bytesOut += bytes.length;
-    this.#res.write(bytes);
+    if (this.#socket === null) this.#res.write(bytes);
+    else if (this.#socket.writable) this.#socket.write(bytes);
   }
 
   wait(): void {}

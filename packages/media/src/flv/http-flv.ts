@@ -3,7 +3,7 @@ import type { MediaLog, MediaOptions } from '../media-host.js';
 import { FlvError } from '../nms/flv.js';
 import type { PlayDesk } from '../play/play-desk.js';
 import type { PublishDesk } from '../publish/publish-desk.js';
-import type { PublishRefusal } from '../publish/publish-session.js';
+import type { PublishEnd, PublishRefusal } from '../publish/publish-session.js';
 import { FlvPublish } from './flv-publish.js';
 import type { FlvTarget } from './flv-target.js';
 import { answerAndHangUp, answerText } from './http-answer.js';
@@ -26,8 +26,15 @@ interface Parts {
 
 const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
   'already-published': 409,
+  'owned-elsewhere': 409,
   'not-an-origin': 403,
   stopping: 503,
+};
+const END_STATUS: Readonly<Record<PublishEnd, number>> = {
+  idle: 408,
+  stopping: 503,
+  'owned-elsewhere': 409,
+  'taken-over': 409,
 };
 
 /** GET: the answer comes when the desk has a source for it, or says that there is none. */
@@ -52,8 +59,7 @@ export function publishOverHttp(
     target,
     client,
     messageBytesMax: options.limits.messageBytesMax,
-    hangUp: (reason) =>
-      answerAndHangUp(req, res, reason === 'idle' ? 408 : 503, `the publish was ended: ${reason}`),
+    hangUp: (reason) => answerAndHangUp(req, res, END_STATUS[reason], `the publish was ended: ${reason}`),
   });
   const refusal = publish.begin(publishes);
   if (refusal !== null) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { type MediaInfo, type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
 import type { WebSocket } from 'ws';
 import type { PlayRefusal, PlaySession } from '../play/play-session.js';
@@ -6,6 +7,7 @@ import type { PlayerEnd } from '../stream/player.js';
 import { flvHeader } from './flv-header.js';
 import type { FlvTarget } from './flv-target.js';
 import { closeWebSocket } from './ws-close.js';
+import { wsFrameHeader } from './ws-frame.js';
 
 /** WebSocket close codes: 4000 to 4999 are the application's; 1001 is "going away". */
 const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
@@ -14,11 +16,14 @@ const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   stopping: 1001,
 };
 
-/** One play over WebSocket: binary messages, the FLV header first, then whole tags. */
+/**
+ * One play over WebSocket: binary messages, the FLV header first, then whole tags. What comes here is framed already,
+ * once for all players, so it goes past `ws`, straight into the stream under it.
+ */
 export class WsFlvPlay implements PlaySession {
   readonly id = randomUUID();
   readonly protocol = 'ws-flv';
-  readonly format = 'flv';
+  readonly format = 'ws-flv';
   readonly followsRedirect = false;
   readonly canRedirectNow = false;
   readonly forgetsMark = false;
@@ -29,15 +34,18 @@ export class WsFlvPlay implements PlaySession {
   readonly remote: string;
   readonly agent: string;
   readonly #socket: WebSocket;
+  readonly #stream: Duplex;
   #bytesOut = 0;
   #isOver = false;
 
   constructor(
     socket: WebSocket,
+    stream: Duplex,
     target: FlvTarget,
     client: { readonly remote: string; readonly agent: string },
   ) {
     this.#socket = socket;
+    this.#stream = stream;
     this.key = streamKey(target.name);
     this.mark = target.mark;
     this.remote = client.remote;
@@ -50,17 +58,18 @@ export class WsFlvPlay implements PlaySession {
   }
 
   get queuedBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.#stream.writableLength;
   }
 
   begin(media: MediaInfo): void {
-    this.write(flvHeader(media));
+    const header = flvHeader(media);
+    this.write(Buffer.concat([wsFrameHeader(header.length), header]));
   }
 
   write(bytes: Buffer): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#socket.readyState !== this.#socket.OPEN) return;
     this.#bytesOut += bytes.length;
-    this.#socket.send(bytes, SEND_BINARY, IGNORE_ERROR);
+    this.#stream.write(bytes);
   }
 
   wait(): void {}
@@ -90,7 +99,3 @@ export class WsFlvPlay implements PlaySession {
     this.#isOver = true;
   }
 }
-
-const SEND_BINARY = { binary: true, compress: false } as const;
-/** A failed send is followed by `close`, which is heard. */
-const IGNORE_ERROR = (): void => {};

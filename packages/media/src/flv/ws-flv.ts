@@ -5,7 +5,7 @@ import type { MediaLog, MediaOptions } from '../media-host.js';
 import { FlvError } from '../nms/flv.js';
 import type { PlayDesk } from '../play/play-desk.js';
 import type { PublishDesk } from '../publish/publish-desk.js';
-import type { PublishRefusal } from '../publish/publish-session.js';
+import type { PublishEnd, PublishRefusal } from '../publish/publish-session.js';
 import { FlvPublish } from './flv-publish.js';
 import type { FlvTarget } from './flv-target.js';
 import { closeWebSocket } from './ws-close.js';
@@ -37,8 +37,15 @@ const MESSAGE_BYTES_EXTRA = 65_536;
 const CLOSE = { unsupported: 1003, badData: 1007, idle: 4408, goingAway: 1001 } as const;
 const REFUSAL_CLOSE: Readonly<Record<PublishRefusal, number>> = {
   'already-published': 4409,
+  'owned-elsewhere': 4409,
   'not-an-origin': 4403,
   stopping: CLOSE.goingAway,
+};
+const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
+  idle: CLOSE.idle,
+  stopping: CLOSE.goingAway,
+  'owned-elsewhere': 4409,
+  'taken-over': 4409,
 };
 
 /** WebSocket-FLV: playing, and publishing by subprotocol `publisher` or `post`. */
@@ -65,12 +72,12 @@ export class WsFlv {
         );
       });
       if (isPublisher) this.#publish(webSocket, target, client);
-      else this.#play(webSocket, target, client);
+      else this.#play(webSocket, socket, target, client);
     });
   }
 
-  #play(socket: WebSocket, target: FlvTarget, client: WsUpgrade['client']): void {
-    const play = new WsFlvPlay(socket, target, client);
+  #play(socket: WebSocket, stream: Duplex, target: FlvTarget, client: WsUpgrade['client']): void {
+    const play = new WsFlvPlay(socket, stream, target, client);
     socket.on('close', () => {
       play.close();
       this.#parts.plays.leave(play);
@@ -86,8 +93,7 @@ export class WsFlv {
       client,
       messageBytesMax: options.limits.messageBytesMax,
       hangUp: (reason) => {
-        const code = reason === 'idle' ? CLOSE.idle : CLOSE.goingAway;
-        closeWebSocket(socket, code, `the publish was ended: ${reason}`);
+        closeWebSocket(socket, END_CLOSE[reason], `the publish was ended: ${reason}`);
       },
     });
     const fail = (code: number, reason: string, text: string) => {

@@ -65,6 +65,26 @@ describe('what we rely on in node-media-server 4.4.3', () => {
     nms.handleData(Buffer.from('second'));
     expect(Buffer.concat(rest).toString()).toBe('firstsecond');
   });
+
+  it('RtmpClient tells by onErrorCallback of a server that speaks another protocol', () => {
+    const Nms = loadNms('protocol/rtmp_client.js') as new () => {
+      socket: unknown;
+      connected: boolean;
+      onErrorCallback: (error: Error) => void;
+      resetProtocolState(): void;
+      sendClientHandshake(): void;
+      handleData(bytes: Buffer): void;
+    };
+    const nms = new Nms();
+    const errors: Error[] = [];
+    nms.resetProtocolState();
+    nms.socket = { destroyed: false, write: () => true, destroy: () => {}, end: () => {} };
+    nms.onErrorCallback = (error) => errors.push(error);
+    expect(nms.connected).toBe(false);
+    nms.sendClientHandshake();
+    nms.handleData(Buffer.from('HTTP/1.1 400 Bad Request'.padEnd(4000)));
+    expect(errors.length).toBeGreaterThan(0);
+  });
 });
 
 describe('RtmpClient', () => {

@@ -1,10 +1,11 @@
 import { Socket } from 'node:net';
 import { splitAggregate } from '../rtmp/aggregate.js';
+import type { ParserLimits } from '../rtmp/chunk-parser.js';
 import { chunkMessage } from '../rtmp/chunk-writer.js';
 import { CHUNK_STREAM, type InMessage, MESSAGE_TYPE, USER_EVENT } from '../rtmp/message.js';
 import { RtmpClientError } from '../rtmp/rtmp-client-error.js';
 import { loadNms } from './load-nms.js';
-import { type ParserLimits, RtmpParser } from './rtmp-parser.js';
+import { RtmpParser } from './rtmp-parser.js';
 
 /** What this file relies on in node-media-server's `RtmpClient` (pinned 4.4.3); `rtmp-client.test.ts` tells what moved. */
 interface NmsRtmpClient {

@@ -27,7 +27,7 @@ function memberA(rules: Partial<PlayRules> = {}) {
   const plays = new PlayDesk({ streams, host, puller, log }, { ...options, ...rules });
   const publishes = new PublishDesk(
     { streams, host, log, onPublisherChanged: (key) => plays.reconsider(key) },
-    { acceptsPublishers: true, idleMs: 1000 },
+    { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
   );
   const play = (more: ConstructorParameters<typeof MemoryPlay>[0] = {}): MemoryPlay => {
     const session = new MemoryPlay(more);

@@ -3,7 +3,7 @@ import type { MediaHost, MediaLog, MediaOptions } from '../media-host.js';
 import type { RelayPuller } from '../relay/relay-contract.js';
 import type { StreamTable } from '../stream/stream-table.js';
 import { addressOf } from './address-of.js';
-import { modeOf } from './mode-of.js';
+import { modeOf } from './app-play.js';
 import type { PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
 import { StreamRelay } from './stream-relay.js';
@@ -144,7 +144,7 @@ export class PlayDesk {
   /** Feeds the play with whatever its stream has, now or later. */
   #serve(play: Play): void {
     const stream = this.#parts.streams.open(play.session.key);
-    stream.add(play.session, play.mark === 'relay');
+    stream.add(play.session, play.mark === 'relay', play.session.replayMs);
     play.limit.set(stream.source !== null);
   }
 

@@ -14,3 +14,19 @@ export function withPlayMark(query: string, mark: 'relay' | 'redirected'): strin
   const others = query.split('&').filter((part) => part !== '' && part.split('=', 1)[0] !== PARAMETER);
   return [...others, `${PARAMETER}=${mark}`].join('&');
 }
+
+/** How much of the stream's past a relay's pull asks for. */
+const REPLAY_PARAMETER = 'replay';
+/** Most that can be asked for, ms; the owner's own limit counts beside. */
+const REPLAY_MS_MAX = 60_000;
+
+/** Milliseconds of the past that a pull's query asks for; 0 where it asks for none. */
+export function readReplayMs(query: string): number {
+  const text = new URLSearchParams(query).get(REPLAY_PARAMETER) ?? '';
+  return /^\d{1,9}$/.test(text) ? Math.min(Number(text), REPLAY_MS_MAX) : 0;
+}
+
+/** The same query, asking for so much of the past; 0 asks for nothing. */
+export function withReplayMs(query: string, replayMs: number): string {
+  return replayMs > 0 ? `${query}&${REPLAY_PARAMETER}=${Math.round(replayMs)}` : query;
+}

@@ -11,6 +11,8 @@ export interface PlaySession extends Player {
   readonly followsRedirect: boolean;
   /** Read from the query (`headwater=redirected|relay`); the desk adds what it remembers itself. */
   readonly mark: PlayMark;
+  /** How much of the stream's past a relay's pull asks for, ms; absent or 0: the last GOP, as players get it. */
+  readonly replayMs?: number;
   /** Host name by which the client reached us, without the port. */
   readonly reachedBy?: string;
   /** Whether a redirect can still be said: HTTP only before `begin`, RTMP always, WebSocket never. */

@@ -1,14 +1,16 @@
-import type { Claim, StreamKey } from '@headwater/directory';
+import { type Claim, NO_LOAD, type Owner, type StreamKey } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StreamTable } from '../stream/stream-table.js';
 import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryLog } from '../testing/media-options.js';
 import { PublishDesk } from './publish-desk.js';
+import type { PublishPolicy } from './publish-policy.js';
 import type { PublishEnd, PublishSession } from './publish-session.js';
 
 const KEY_S = '__defaultVhost__/live/s';
 
-function deskOf(acceptsPublishers = true) {
+function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup') {
+  const mesh: { others: Owner[]; changed: (key: StreamKey) => void } = { others: [], changed: () => {} };
   const said: string[] = [];
   const claims: Claim[] = [];
   const streams = new StreamTable({ gopCacheBytesMax: 1e6, queueBytesMax: 1e6, stuckMs: 1e4 });
@@ -23,13 +25,22 @@ function deskOf(acceptsPublishers = true) {
   const desk = new PublishDesk(
     {
       streams,
-      host: { claim: host.claim, release: (key) => void host.release(key) },
+      host: {
+        member: 'here',
+        owners: () => mesh.others,
+        onOwnersChanged: (listener) => {
+          mesh.changed = listener;
+          return () => {};
+        },
+        claim: host.claim,
+        release: (key) => void host.release(key),
+      },
       log,
       onPublisherChanged: () => {},
     },
-    { acceptsPublishers, idleMs: 5000 },
+    { acceptsPublishers, idleMs: 5000, policy: () => policy },
   );
-  return { desk, said, claims, streams, log };
+  return { desk, said, claims, streams, log, mesh };
 }
 
 function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] } {
@@ -130,5 +141,65 @@ describe('PublishDesk', () => {
     expect(session.ends).toEqual(['stopping']);
     expect(said.at(-1)).toBe(`release ${KEY_S}`);
     expect(desk.publish(sessionOf())).toMatchObject({ accepted: false, code: 'stopping' });
+  });
+});
+
+function otherOwner(member: string, sinceMs: number, liveness: Owner['liveness'] = 'alive'): Owner {
+  const address = { network: 'test', host: '127.0.0.1', rtmpPort: 1, httpPort: 1 };
+  const profile = {
+    name: member,
+    role: 'origin',
+    addresses: [address],
+    relayAddress: address,
+    draining: false,
+    program: 'test',
+  } as const;
+  return { member, profile, liveness, load: NO_LOAD, claim: { key: KEY_S, sinceMs, media: {} } };
+}
+
+describe('a stream that another origin publishes', () => {
+  it('is taken beside it as a backup', () => {
+    const { desk, mesh } = deskOf(true, 'backup');
+    mesh.others = [otherOwner('there', 1)];
+    const session = sessionOf();
+    expect(desk.publish(session).accepted).toBe(true);
+    mesh.changed(KEY_S);
+    expect(session.ends).toEqual([]);
+  });
+
+  it('is refused by `reject` while that one is alive', () => {
+    const { desk, mesh, said } = deskOf(true, 'reject');
+    mesh.others = [otherOwner('there', 1)];
+    expect(desk.publish(sessionOf())).toMatchObject({ accepted: false, code: 'owned-elsewhere' });
+    expect(said).toEqual([]);
+    mesh.others = [otherOwner('there', 1, 'suspect')];
+    expect(desk.publish(sessionOf()).accepted).toBe(true);
+  });
+
+  it('is taken over by `takeover`, with a newer claim whatever the clocks, also here', () => {
+    const { desk, mesh, claims } = deskOf(true, 'takeover');
+    mesh.others = [otherOwner('there', Date.now() + 3_600_000)];
+    const first = sessionOf();
+    expect(desk.publish(first).accepted).toBe(true);
+    expect(claims[0]?.sinceMs).toBe(Date.now() + 3_600_001);
+    const second = sessionOf();
+    expect(desk.publish(second).accepted).toBe(true);
+    expect([first.ends, second.ends, desk.count]).toEqual([['taken-over'], [], 1]);
+    expect(claims[1]?.sinceMs).toBe(Date.now() + 3_600_002);
+  });
+
+  it.each([
+    ['reject', -1, null],
+    ['reject', 1, 'owned-elsewhere'],
+    ['takeover', -1, 'taken-over'],
+    ['takeover', 1, null],
+  ] as const)('taken by both at once, `%s` ends ours that began %i ms later: %j', (policy, laterMs, end) => {
+    const { desk, mesh, said } = deskOf(true, policy);
+    const session = sessionOf();
+    desk.publish(session);
+    mesh.others = [otherOwner('there', Date.now() - laterMs)];
+    mesh.changed(KEY_S);
+    expect(session.ends).toEqual(end === null ? [] : [end]);
+    expect(said.includes(`release ${KEY_S}`)).toBe(end !== null);
   });
 });

@@ -1,12 +1,13 @@
-import type { MediaInfo, StreamKey } from '@headwater/directory';
+import type { MediaInfo, Owner, StreamKey } from '@headwater/directory';
 import type { MediaHost, MediaLog } from '../media-host.js';
 import type { SourceFeed } from '../stream/live-stream.js';
 import type { StreamTable } from '../stream/stream-table.js';
-import type { PublishAnswer, PublishRefusal, PublishSession } from './publish-session.js';
+import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
+import type { PublishAnswer, PublishEnd, PublishRefusal, PublishSession } from './publish-session.js';
 
 export interface PublishDeskParts {
   readonly streams: StreamTable;
-  readonly host: Pick<MediaHost, 'claim' | 'release'>;
+  readonly host: Pick<MediaHost, 'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release'>;
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
   readonly onPublisherChanged: (key: StreamKey) => void;
@@ -17,6 +18,8 @@ export interface PublishRules {
   readonly acceptsPublishers: boolean;
   /** A publisher that sends no media for this long is closed. */
   readonly idleMs: number;
+  /** Who may publish a stream that is published already; the same on every member. */
+  readonly policy: (key: StreamKey) => PublishPolicy;
 }
 
 interface Publish {
@@ -30,13 +33,15 @@ interface Publish {
 const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
   'already-published':
     'somebody publishes this stream on this origin already; stop that one or use another name',
+  'owned-elsewhere':
+    'somebody publishes this stream on another origin, and publish.policy lets only one; stop that one or use another name',
   'not-an-origin': 'this member is an edge and takes no publishers; publish to an origin',
   stopping: 'this origin is stopping; publish to another one',
 };
 
 /**
- * Decides who may publish, and claims and releases for those who do. A stream has at most one publisher on this member;
- * the first one stays. The claim ends with the connection, there is no grace.
+ * Decides who may publish, and claims and releases for those who do. A stream has at most one publisher on this member:
+ * the first one stays, unless `publish.policy` is `takeover`. The claim ends with the connection, there is no grace.
  */
 export class PublishDesk {
   readonly #parts: PublishDeskParts;
@@ -44,11 +49,13 @@ export class PublishDesk {
   readonly #publishes = new Map<StreamKey, Publish>();
   /** Whose media became better known since the last claim. */
   readonly #claimsDue = new Set<Publish>();
+  readonly #unsubscribe: () => void;
   #isStopping = false;
 
   constructor(parts: PublishDeskParts, rules: PublishRules) {
     this.#parts = parts;
     this.#rules = rules;
+    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key));
   }
 
   get count(): number {
@@ -64,7 +71,12 @@ export class PublishDesk {
       return { accepted: false, code, text: REFUSALS[code] };
     }
     const { key, remote, agent, protocol } = session;
-    const sinceMs = Date.now();
+    const before = this.#publishes.get(key);
+    if (before !== undefined) this.#close(before, 'taken-over');
+    const sinceMs = Math.max(
+      sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
+      (before?.sinceMs ?? 0) + 1,
+    );
     const source = this.#parts.streams
       .open(key)
       .attach({ kind: 'publisher', remote, agent, protocol }, () => this.#claimSoon(publish));
@@ -88,25 +100,44 @@ export class PublishDesk {
   /** Closes publishers that send nothing. To be called about once a second, with the monotonic clock. */
   endIdle(nowMs: number): void {
     for (const publish of [...this.#publishes.values()]) {
-      if (nowMs - publish.lastMediaMs < this.#rules.idleMs) continue;
-      this.#end(publish, 'idle');
-      publish.session.end('idle');
+      if (nowMs - publish.lastMediaMs >= this.#rules.idleMs) this.#close(publish, 'idle');
     }
   }
 
   /** Refuses from now on and closes who is there, releasing every claim. */
   stop(): void {
     this.#isStopping = true;
-    for (const publish of [...this.#publishes.values()]) {
-      this.#end(publish, 'stopping');
-      publish.session.end('stopping');
-    }
+    this.#unsubscribe();
+    for (const publish of [...this.#publishes.values()]) this.#close(publish, 'stopping');
   }
 
   #refusal(key: StreamKey): PublishRefusal | null {
     if (this.#isStopping) return 'stopping';
     if (!this.#rules.acceptsPublishers) return 'not-an-origin';
-    return this.#publishes.has(key) ? 'already-published' : null;
+    const policy = this.#rules.policy(key);
+    if (this.#publishes.has(key)) return policy === 'takeover' ? null : 'already-published';
+    const isOwned = policy === 'reject' && this.#others(key).some((owner) => owner.liveness === 'alive');
+    return isOwned ? 'owned-elsewhere' : null;
+  }
+
+  /** Two origins may have accepted a publisher at once, or apart from each other: each compares the claims alike. */
+  #reconsider(key: StreamKey): void {
+    const publish = this.#publishes.get(key);
+    if (publish === undefined) return;
+    const { member } = this.#parts.host;
+    const own = { member, claim: { key, sinceMs: publish.sinceMs, media: {} } };
+    const code = lostTo(this.#rules.policy(key), own, this.#others(key));
+    if (code !== null) this.#close(publish, code);
+  }
+
+  #others(key: StreamKey): readonly Owner[] {
+    return othersOf(this.#parts.host.owners(key), this.#parts.host.member);
+  }
+
+  /** Ends it from our side. */
+  #close(publish: Publish, reason: PublishEnd): void {
+    this.#end(publish, reason);
+    publish.session.end(reason);
   }
 
   #end(publish: Publish, reason: string): void {

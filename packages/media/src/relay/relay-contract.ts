@@ -4,7 +4,7 @@ import type { LiveStream } from '../stream/live-stream.js';
 /** One stream to pull from its owners into the members' own copy of it. */
 export interface RelayOrder {
   readonly key: StreamKey;
-  /** Each new upstream connection attaches itself as a source once its play is answered (`stream.attach`). */
+  /** The pull is its source from the first answered play on, over all owners that go on from one another exactly. */
   readonly stream: LiveStream;
   /** Whom to pull from, best first, never this member; at least one at the start. */
   readonly owners: readonly Owner[];

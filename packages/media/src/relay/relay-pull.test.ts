@@ -1,6 +1,7 @@
 import { NO_LOAD, type Owner } from '@headwater/directory';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LiveStream } from '../stream/live-stream.js';
+import { replayEnd } from '../stream/replay-window.js';
 import { AUDIO_HEADER, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { ManualTimers } from '../testing/manual-timers.js';
 import { MemoryLog } from '../testing/media-options.js';
@@ -13,6 +14,8 @@ const KEY_NAME = '__defaultVhost__/live/s';
 /** A connection that the pull opened, as seen from its owner. */
 interface Opened {
   readonly owner: string;
+  /** How much of the past it was asked for. */
+  readonly replayMs: number;
   readonly events: UpstreamEvents;
   isOpen: boolean;
 }
@@ -69,10 +72,11 @@ function pull(...owners: Owner[]): RelayPull {
     {
       stallMs: 1500,
       retryMs: 500,
+      replay: { replayMs: 5000, replayBytesMax: 1e6 },
       timers,
       log,
-      open: (from, _key, events) => {
-        const connection: Opened = { owner: from.member, events, isOpen: true };
+      open: (from, _key, replayMs, events) => {
+        const connection: Opened = { owner: from.member, replayMs, events, isOpen: true };
         opened.push(connection);
         return {
           close: () => {
@@ -98,12 +102,13 @@ function fail(code: string): void {
 }
 
 function flow(id: number, fromMs = 0): void {
-  const { events } = current();
+  const { events, replayMs } = current();
   events.started();
   events.frame(VIDEO_HEADER(id));
   events.frame(AUDIO_HEADER(id));
   events.frame(KEY(fromMs, id));
   events.frame(INTER(fromMs + 40, id));
+  if (replayMs > 0) events.frame(replayEnd());
 }
 
 /** Frames in their own time, every 40 ms. */

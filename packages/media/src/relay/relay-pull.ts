@@ -1,7 +1,8 @@
 import type { MemberId, Owner } from '@headwater/directory';
 import type { Frame } from '../frame.js';
 import type { MediaLog } from '../media-host.js';
-import type { SourceFeed } from '../stream/live-stream.js';
+import type { ReplayLimits } from '../stream/replay-window.js';
+import { Handover } from './handover.js';
 import type { RelayHandle, RelayOrder } from './relay-contract.js';
 import { StallWatch } from './stall-watch.js';
 import type { Timers } from './timers.js';
@@ -11,6 +12,8 @@ export interface RelayPullOptions {
   /** `relay.stallMs`, `relay.retryMs`. */
   readonly stallMs: number;
   readonly retryMs: number;
+  /** `relay.replayMs`, `relay.replayBytesMax`. */
+  readonly replay: ReplayLimits;
   readonly timers: Timers;
   readonly open: OpenUpstream;
   readonly log: MediaLog;
@@ -27,20 +30,20 @@ interface Connection {
   readonly owner: Owner;
   readonly upstream: Upstream;
   readonly watch: StallWatch;
-  /** Null until the owner answered. */
-  feed: SourceFeed | null;
+  /** The owner answered. */
+  isStarted: boolean;
   heardMs: number;
   isStalled: boolean;
 }
 
 /**
  * The pull of one stream: always at most one connection, to one owner. All decisions are here; connections and time
- * come from outside. Frames pass `#deliver` alone, on their way from any owner: there the tail of what was sent can be
- * kept, and a new owner's first frames be matched against it, before its feed is attached.
+ * come from outside. Frames from any owner pass the handover, which lets the stream go on where the last owner ended.
  */
 export class RelayPull implements RelayHandle {
   readonly #order: RelayOrder;
   readonly #options: RelayPullOptions;
+  readonly #handover: Handover;
   #owners: readonly Owner[];
   #connection: Connection | null = null;
   /** Who failed in this round, with the claim that did; another claim of theirs is worth another try. */
@@ -56,11 +59,13 @@ export class RelayPull implements RelayHandle {
     this.#order = order;
     this.#options = options;
     this.#owners = order.owners;
+    const { timers, log, replay } = options;
+    this.#handover = new Handover({ key: order.key, stream: order.stream, limits: replay, timers, log });
     this.#next('started');
   }
 
   get from(): MemberId | null {
-    return this.#connection?.feed == null ? null : this.#connection.owner.member;
+    return this.#connection?.isStarted ? this.#connection.owner.member : null;
   }
 
   update(owners: readonly Owner[]): void {
@@ -79,7 +84,7 @@ export class RelayPull implements RelayHandle {
     }
     if (isOwner) return;
     // While its media flows it is as good as ever: only its silence counts, and sooner.
-    if (connection.feed === null) this.#leave('owner-left');
+    if (!connection.isStarted) this.#leave('owner-left');
     else this.#watch();
   }
 
@@ -87,6 +92,7 @@ export class RelayPull implements RelayHandle {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#disconnect();
+    this.#handover.end();
     this.#calm();
   }
 
@@ -110,6 +116,7 @@ export class RelayPull implements RelayHandle {
     } else {
       this.#calm();
       this.#failed.clear();
+      this.#handover.end();
       if (!this.#mayStarve) return;
       this.#mayStarve = false;
       this.#order.onStarved();
@@ -133,7 +140,7 @@ export class RelayPull implements RelayHandle {
     const { key } = this.#order;
     log.info({ key, to: owner.profile.name, from: this.#last, reason }, 'relay pulls');
     const isCurrent = () => this.#connection === connection;
-    const upstream = open(owner, key, {
+    const upstream = open(owner, key, this.#handover.replayMs, {
       started: () => {
         if (isCurrent()) this.#started(connection);
       },
@@ -148,7 +155,7 @@ export class RelayPull implements RelayHandle {
       owner,
       upstream,
       watch: new StallWatch(stallMs),
-      feed: null,
+      isStarted: false,
       heardMs: timers.nowMs(),
       isStalled: false,
     };
@@ -158,7 +165,8 @@ export class RelayPull implements RelayHandle {
   #started(connection: Connection): void {
     const { member, profile } = connection.owner;
     connection.heardMs = this.#options.timers.nowMs();
-    connection.feed = this.#order.stream.attach({ kind: 'relay', from: member });
+    connection.isStarted = true;
+    this.#handover.started(member);
     this.#options.log.info({ key: this.#order.key, owner: profile.name }, 'relay flows');
     this.#last = profile.name;
     this.#watch();
@@ -172,7 +180,7 @@ export class RelayPull implements RelayHandle {
       connection.isStalled = false;
       this.#watch();
     }
-    connection.feed?.push(frame);
+    this.#handover.take(frame);
   }
 
   #ended(connection: Connection, end: UpstreamEnd): void {
@@ -197,7 +205,7 @@ export class RelayPull implements RelayHandle {
     const connection = this.#connection;
     this.#connection = null;
     connection?.upstream.close();
-    connection?.feed?.detach();
+    this.#handover.lost();
   }
 
   #calm(): void {

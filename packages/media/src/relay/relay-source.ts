@@ -7,6 +7,9 @@ import { systemTimers } from './timers.js';
 /** Pulls streams from their owners over RTMP. */
 export function createRelayPuller(options: MediaOptions, log: MediaLog): RelayPuller {
   const open = rtmpUpstream(options);
-  const { stallMs, retryMs } = options.relay;
-  return { start: (order) => new RelayPull(order, { stallMs, retryMs, timers: systemTimers, open, log }) };
+  const { stallMs, retryMs, replayMs, replayBytesMax } = options.relay;
+  const replay = { replayMs, replayBytesMax };
+  return {
+    start: (order) => new RelayPull(order, { stallMs, retryMs, replay, timers: systemTimers, open, log }),
+  };
 }

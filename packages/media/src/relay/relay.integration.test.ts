@@ -3,9 +3,10 @@ import { createMedia } from '../create-media.js';
 import type { Media, MediaOptions } from '../media-host.js';
 import { RtmpPublisher } from '../rtmp/rtmp-publisher.js';
 import { probe, run, TestPublisher } from '../testing/ffmpeg.js';
-import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
+import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryLog, mediaOptions } from '../testing/media-options.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
+import { NEEDS_FFMPEG } from '../testing/needs-ffmpeg.js';
 import { RawRtmpClient } from '../testing/raw-rtmp-client.js';
 import { until } from '../testing/until.js';
 
@@ -44,7 +45,7 @@ afterEach(async () => {
   members.clear();
 });
 
-describe('a stream published by ffmpeg on one member', () => {
+describe('a stream published by ffmpeg on one member', NEEDS_FFMPEG, () => {
   it('plays from another by RTMP, by HTTP-FLV redirect and by HTTP-FLV relay, for real clients', async () => {
     const a = await member('a');
     const b = await member('b');
@@ -205,5 +206,160 @@ describe('a relay', () => {
       ['c', 'unreachable'],
     ]);
     player.close();
+  });
+});
+
+describe('one encode on two members', () => {
+  const HEADERS = [METADATA(), VIDEO_HEADER(1), AUDIO_HEADER(1)];
+  /** Pictures and sounds `from` to `to` of the encode, a keyframe every ten. */
+  const part = (from: number, to: number, clockMs = 0) =>
+    Array.from({ length: to - from + 1 }, (_, index) => from + index).flatMap((id) => {
+      const atMs = id * 40 + clockMs;
+      return [id % 10 === 0 ? KEY(atMs, id) : INTER(atMs, id), AUDIO(atMs + 10, id)];
+    });
+
+  async function open(media: Media): Promise<RtmpPublisher> {
+    const publisher = await RtmpPublisher.open(rtmp(media));
+    for (const frame of HEADERS) publisher.send(frame);
+    await until(() => media.stream(NAME) !== undefined, 'the stream');
+    return publisher;
+  }
+
+  const pictures = (player: RawRtmpClient) =>
+    player.messages
+      .filter(({ type, payload }) => type === 9 && payload[1] !== 0)
+      .map(({ payload, timestampMs }) => [payload[5], timestampMs]);
+  const ids = (player: RawRtmpClient) => pictures(player).map(([id]) => id);
+  const numbers = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+  async function play(media: Media): Promise<RawRtmpClient> {
+    const player = await RawRtmpClient.connected(media.ports.rtmp);
+    player.play('s');
+    await player.status('NetStream.Play.Start');
+    return player;
+  }
+
+  it('reaches a player on a third frame by frame when the owner dies, whatever the clock of the other', async () => {
+    const [a, b, c] = [await member('a'), await member('b'), await member('c')];
+    const first = await open(a);
+    const second = await open(b);
+    for (const frame of part(10, 33)) first.send(frame);
+    for (const frame of part(10, 35, 500_000)) second.send(frame);
+    const player = await play(c);
+    await until(() => ids(player).includes(33), 'what the first owner has');
+    mesh.drop('a');
+    await a.stop();
+    await until(() => c.stream(NAME)?.relayFrom === 'b', 'the other owner');
+    for (const frame of part(36, 45, 500_000)) second.send(frame);
+    await until(() => ids(player).includes(45), 'what the other owner has');
+    expect(pictures(player)).toEqual(numbers(30, 45).map((id) => [id, id * 40]));
+    expect(log.of('relay went on')).toMatchObject([{ splice: 'exact' }]);
+    player.close();
+  });
+
+  it('goes on likewise when only the publisher of the owner stops, and stays when that one comes back', async () => {
+    const [a, b, c] = [await member('a'), await member('b'), await member('c')];
+    const first = await open(a);
+    const second = await open(b);
+    for (const publisher of [first, second]) for (const frame of part(10, 33)) publisher.send(frame);
+    const player = await play(c);
+    await until(() => ids(player).includes(33), 'what the first owner has');
+    await first.close();
+    for (const frame of part(34, 40)) second.send(frame);
+    await until(() => ids(player).includes(40), 'what the other owner has');
+    const again = await open(a);
+    for (const publisher of [again, second]) for (const frame of part(41, 50)) publisher.send(frame);
+    await until(() => ids(player).includes(50), 'more');
+    expect(ids(player)).toEqual(numbers(30, 50));
+    expect(c.stream(NAME)?.relayFrom).toBe('b');
+    player.close();
+  });
+
+  it('keeps the players of both when both owners go, and goes on when the stream is published again', async () => {
+    const [a, b, c] = [await member('a'), await member('b'), await member('c')];
+    const first = await open(a);
+    const second = await open(b);
+    for (const publisher of [first, second]) for (const frame of part(10, 33)) publisher.send(frame);
+    const player = await play(c);
+    await until(() => ids(player).includes(33), 'what the owners have');
+    await first.close();
+    await second.close();
+    await until(() => c.stream(NAME)?.source === 'none', 'no source');
+    const again = await open(b);
+    for (const frame of part(0, 3)) again.send(frame);
+    await until(() => ids(player).at(-1) === 3, 'the stream to go on');
+    const times = pictures(player).map(([, atMs]) => atMs ?? 0);
+    expect(times).toEqual([...times].sort((x, y) => x - y));
+    expect(player.isClosed).toBe(false);
+    player.close();
+  });
+
+  it('comes over to a player of an owner that lives on without its publisher', async () => {
+    const [a, b] = [await member('a'), await member('b')];
+    const first = await open(a);
+    const second = await open(b);
+    for (const publisher of [first, second]) for (const frame of part(10, 33)) publisher.send(frame);
+    const player = await play(a);
+    await until(() => ids(player).includes(33), 'what is published here');
+    await first.close();
+    await until(() => a.stream(NAME)?.relayFrom === 'b', 'the relay');
+    for (const frame of part(34, 41)) second.send(frame);
+    await until(() => ids(player).includes(41), 'what the other owner has');
+    // It was no relay before, so the last GOP comes again.
+    expect(ids(player)).toEqual([...numbers(30, 33), ...numbers(30, 41)]);
+    const times = pictures(player).map(([, atMs]) => atMs ?? 0);
+    expect(times).toEqual([...times].sort((x, y) => x - y));
+    expect(player.isClosed).toBe(false);
+    player.close();
+  });
+});
+
+describe('a publisher that moves to another origin', () => {
+  const HEADERS = [METADATA(), VIDEO_HEADER(1), AUDIO_HEADER(1)];
+  const SRS_EDGE = { srs_sig: 'SRS', srs_server: 'SRS/6.0.157(Hang)', srs_version: '6.0.157' };
+
+  async function publish(media: Media, id: number): Promise<RtmpPublisher> {
+    const publisher = await RtmpPublisher.open(rtmp(media));
+    for (const frame of [...HEADERS, KEY(0, id), INTER(40, id)]) publisher.send(frame);
+    await until(() => (media.stream(NAME)?.bytesIn ?? 0) > 0, 'the stream');
+    return publisher;
+  }
+
+  it('takes everybody along: relayed players, those of the old origin, and SRS edges by a 302', async () => {
+    const [a, b, c] = [await member('a'), await member('b'), await member('c')];
+    const old = await publish(a, 1);
+    const onOld = await RawRtmpClient.connected(a.ports.rtmp);
+    const relayed = await RawRtmpClient.connected(c.ports.rtmp);
+    const edge = await RawRtmpClient.connected(a.ports.rtmp, 'live', {}, [SRS_EDGE]);
+    for (const player of [onOld, relayed, edge]) player.play('s');
+    const shows = (player: RawRtmpClient, id: number) =>
+      player.messages.some(({ type, payload }) => type === 9 && payload[1] === 1 && payload[5] === id);
+    for (const player of [onOld, relayed, edge]) await until(() => shows(player, 1), 'the old one');
+    await old.close();
+    await publish(b, 2);
+    for (const player of [onOld, relayed]) {
+      await until(() => shows(player, 2), 'the new one');
+      expect(player.isClosed).toBe(false);
+    }
+    expect(await edge.status('NetConnection.Connect.Rejected')).toMatchObject({
+      ex: { code: 302, redirect2: `rtmp://127.0.0.1:${b.ports.rtmp}/live/s` },
+    });
+    for (const player of [onOld, relayed, edge]) player.close();
+  });
+
+  it('takes them along as well where the old origin dies', async () => {
+    const [a, b, c] = [await member('a'), await member('b'), await member('c')];
+    await publish(a, 1);
+    const relayed = await RawRtmpClient.connected(c.ports.rtmp);
+    relayed.play('s');
+    const shows = (id: number) =>
+      relayed.messages.some(({ type, payload }) => type === 9 && payload[1] === 1 && payload[5] === id);
+    await until(() => shows(1), 'the old one');
+    mesh.drop('a');
+    await a.stop();
+    await publish(b, 2);
+    await until(() => shows(2), 'the new one');
+    relayed.close();
   });
 });

@@ -18,6 +18,12 @@ describe('relayTarget', () => {
     expect(relayTarget('v.example/live/s', ADDRESS, 'b')).toMatchObject({ app: 'live', vhost: 'v.example' });
   });
 
+  it('asks for a replay', () => {
+    expect(relayTarget('__defaultVhost__/live/s', ADDRESS, 'b', 5000).query).toBe(
+      'headwater=relay&member=b&replay=5000',
+    );
+  });
+
   it('takes valid keys only', () => {
     expect(() => relayTarget('live/s', ADDRESS, 'b')).toThrow(TypeError);
   });

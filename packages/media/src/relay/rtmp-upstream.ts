@@ -1,5 +1,6 @@
 import { DEFAULT_VHOST, parseStreamKey } from '@headwater/directory';
 import type { MediaOptions } from '../media-host.js';
+import { withReplayMs } from '../play/play-mark.js';
 import { RtmpClientError } from '../rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../rtmp/rtmp-client-session.js';
 import type { RtmpTarget } from '../rtmp/rtmp-target.js';
@@ -7,11 +8,11 @@ import type { OpenUpstream } from './upstream.js';
 
 /** Pulls from an owner's relay address by RTMP, marked so that it is served from there or refused. */
 export function rtmpUpstream(options: MediaOptions): OpenUpstream {
-  return (owner, key, events) => {
+  return (owner, key, replayMs, events) => {
     let isOpen = true;
     const session = new RtmpClientSession(
       {
-        target: relayTarget(key, owner.profile.relayAddress, options.memberName),
+        target: relayTarget(key, owner.profile.relayAddress, options.memberName, replayMs),
         agent: `headwater relay (${options.memberName})`,
         deadlineMs: options.relay.connectMs,
         limits: options.limits,
@@ -56,6 +57,7 @@ export function relayTarget(
   key: string,
   address: { readonly host: string; readonly rtmpPort: number },
   memberName: string,
+  replayMs = 0,
 ): RtmpTarget {
   const name = parseStreamKey(key);
   if (name === null) throw new TypeError(`"${key}" is no stream key`);
@@ -64,7 +66,7 @@ export function relayTarget(
     port: address.rtmpPort,
     app: name.app,
     stream: name.stream,
-    query: `headwater=relay&member=${encodeURIComponent(memberName)}`,
+    query: withReplayMs(`headwater=relay&member=${encodeURIComponent(memberName)}`, replayMs),
     ...(name.vhost === DEFAULT_VHOST ? {} : { vhost: name.vhost }),
   };
 }

@@ -21,5 +21,13 @@ export interface Upstream {
   close(): void;
 }
 
-/** Opens a connection; events come later, never within the call. */
-export type OpenUpstream = (owner: Owner, key: StreamKey, events: UpstreamEvents) => Upstream;
+/**
+ * Opens a connection; events come later, never within the call. `replayMs`: how much of the stream's past to ask for;
+ * 0 asks for the last GOP, as players get it.
+ */
+export type OpenUpstream = (
+  owner: Owner,
+  key: StreamKey,
+  replayMs: number,
+  events: UpstreamEvents,
+) => Upstream;

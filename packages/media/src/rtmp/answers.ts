@@ -1,4 +1,4 @@
-import { AmfEcmaArray, type AmfValue, encodeAmf0 } from './amf0.js';
+import { AmfEcmaArray, type AmfObject, type AmfValue, encodeAmf0 } from './amf0.js';
 import { chunkMessage, OUT_CHUNK_BYTES } from './chunk-writer.js';
 import { CHUNK_STREAM, MESSAGE_TYPE, USER_EVENT } from './message.js';
 
@@ -43,8 +43,8 @@ export function command(streamId: number, ...values: readonly AmfValue[]): Buffe
   );
 }
 
-export function windowAckSize(): Buffer {
-  return control(MESSAGE_TYPE.windowAckSize, uint32(WINDOW_ACK_BYTES));
+export function windowAckSize(bytes = WINDOW_ACK_BYTES): Buffer {
+  return control(MESSAGE_TYPE.windowAckSize, uint32(bytes));
 }
 
 export function setPeerBandwidth(): Buffer {
@@ -70,13 +70,21 @@ export function streamBegin(streamId: number): Buffer {
   return userControl(USER_EVENT.streamBegin, uint32(streamId));
 }
 
-/** The success of `connect`. `member` is this member's name, for who looks at the wire. */
-export function connectResult(transactionId: number, objectEncoding: number, member: string): Buffer {
+/**
+ * The success of `connect`. `member` is this member's name, for who looks at the wire; `enhanced` are the capabilities
+ * for a client that told its own.
+ */
+export function connectResult(
+  transactionId: number,
+  objectEncoding: number,
+  member: string,
+  enhanced: AmfObject = {},
+): Buffer {
   return command(
     NO_STREAM,
     '_result',
     transactionId,
-    { fmsVer: 'FMS/3,5,3,888', capabilities: 127, mode: 1 },
+    { fmsVer: 'FMS/3,5,3,888', capabilities: 127, mode: 1, ...enhanced },
     {
       level: 'status',
       code: 'NetConnection.Connect.Success',

@@ -17,13 +17,24 @@ export interface OutMessage {
 
 /** One message as chunks: a type 0 header, then type 3 (RTMP 1.0, 5.3.1). */
 export function chunkMessage(message: OutMessage, chunkBytes: number): Buffer {
+  const out = Buffer.allocUnsafe(chunkedBytes(message, chunkBytes));
+  writeChunks(out, 0, message, chunkBytes);
+  return out;
+}
+
+/** How many bytes the message takes as chunks. */
+export function chunkedBytes(message: OutMessage, chunkBytes: number): number {
+  const { payload, chunkStream, timestampMs } = message;
+  const again = basicHeaderBytes(chunkStream) + (timestampMs >= EXTENDED_TIMESTAMP ? 4 : 0);
+  const chunks = Math.max(1, Math.ceil(payload.length / chunkBytes));
+  return again * chunks + MESSAGE_HEADER_BYTES + payload.length;
+}
+
+/** Writes the message as chunks into `out`, which has room for them. Returns the offset after it. */
+export function writeChunks(out: Buffer, offset: number, message: OutMessage, chunkBytes: number): number {
   const { payload, chunkStream, timestampMs } = message;
   const isExtended = timestampMs >= EXTENDED_TIMESTAMP;
-  const basicBytes = basicHeaderBytes(chunkStream);
-  const again = basicBytes + (isExtended ? 4 : 0);
-  const chunks = Math.max(1, Math.ceil(payload.length / chunkBytes));
-  const out = Buffer.allocUnsafe(again * chunks + MESSAGE_HEADER_BYTES + payload.length);
-  let at = writeBasicHeader(out, 0, 0, chunkStream);
+  let at = writeBasicHeader(out, offset, 0, chunkStream);
   out.writeUIntBE(isExtended ? EXTENDED_TIMESTAMP : timestampMs, at, 3);
   out.writeUIntBE(payload.length, at + 3, 3);
   out[at + 6] = message.type;
@@ -33,7 +44,7 @@ export function chunkMessage(message: OutMessage, chunkBytes: number): Buffer {
     if (isExtended) at = out.writeUInt32BE(timestampMs, at);
     at += payload.copy(out, at, from, from + chunkBytes);
     from += chunkBytes;
-    if (from >= payload.length) return out;
+    if (from >= payload.length) return at;
     at = writeBasicHeader(out, at, 3, chunkStream);
   }
 }

@@ -11,6 +11,7 @@ describe('connect', () => {
       agent: 'LNX 9,0,124,2',
       isSrsEdge: false,
       objectEncoding: 0,
+      enhanced: {},
     });
   });
 

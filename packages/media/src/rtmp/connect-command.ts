@@ -1,5 +1,6 @@
 import { cleanAgent } from '../stream-name.js';
-import { type AmfValue, amfObject } from './amf0.js';
+import { type AmfObject, type AmfValue, amfObject } from './amf0.js';
+import { enhancedCapabilities } from './enhanced-capabilities.js';
 import { type ConnectTarget, readConnectTarget } from './stream-target.js';
 
 /** A valid `connect`. */
@@ -10,6 +11,8 @@ export interface ConnectCommand {
   readonly isSrsEdge: boolean;
   /** 0 or 3; everything is sent in AMF0 either way. */
   readonly objectEncoding: number;
+  /** Enhanced RTMP: what to answer of ours; empty where the client told nothing of its own. */
+  readonly enhanced: AmfObject;
 }
 
 /** Reads the values after the command's name and transaction; the problem as a sentence for the client. */
@@ -34,5 +37,6 @@ export function readConnect(values: readonly AmfValue[]): ConnectCommand | { rea
     agent: cleanAgent(isSrsEdge ? `SRS/${typeof srsVersion === 'string' ? srsVersion : ''}` : flashVer),
     isSrsEdge,
     objectEncoding: objectEncoding === 3 ? 3 : 0,
+    enhanced: enhancedCapabilities(options),
   };
 }

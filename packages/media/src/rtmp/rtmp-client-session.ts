@@ -1,8 +1,8 @@
 import type { Frame } from '../frame.js';
 import { RtmpClient } from '../nms/rtmp-client.js';
-import type { ParserLimits } from '../nms/rtmp-parser.js';
 import { makeFrame } from '../stream/make-frame.js';
 import { type AmfValue, amfObject, decodeAmf0, encodeAmf0 } from './amf0.js';
+import type { ParserLimits } from './chunk-parser.js';
 import { chunkMessage, OUT_CHUNK_BYTES } from './chunk-writer.js';
 import { CHUNK_STREAM, type InMessage, MESSAGE_TYPE } from './message.js';
 import { RtmpClientError } from './rtmp-client-error.js';

@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Frame } from '../frame.js';
-import { type ParserLimits, RtmpParser, RtmpProtocolError } from '../nms/rtmp-parser.js';
+import { RtmpParser } from '../nms/rtmp-parser.js';
 import { makeFrame } from '../stream/make-frame.js';
 import { splitAggregate } from './aggregate.js';
 import { AmfError, type AmfValue, decodeAmf0 } from './amf0.js';
-import { acknowledgement, pingResponse, WINDOW_ACK_BYTES } from './answers.js';
+import { acknowledgement, pingResponse, WINDOW_ACK_BYTES, windowAckSize } from './answers.js';
+import type { ParserLimits } from './chunk-parser.js';
 import { type InMessage, MESSAGE_TYPE, USER_EVENT } from './message.js';
+import { RtmpProtocolError } from './rtmp-protocol-error.js';
 
 export interface RtmpConnectionHandler {
   /** A command: name, transaction, and the values after it. May throw `RtmpProtocolError`. */
@@ -39,6 +41,8 @@ export class RtmpConnection {
   #bytesOut = 0;
   #ackWindow = WINDOW_ACK_BYTES;
   #ackedBytes = 0;
+  /** What we last asked the peer to acknowledge by. */
+  #ownWindow = WINDOW_ACK_BYTES;
   #answersUnread = 0;
   /** Input is not read any more: the peer is gone, or our last words are on their way. */
   #isEnding = false;
@@ -184,11 +188,23 @@ export class RtmpConnection {
       case MESSAGE_TYPE.windowAckSize:
         if (payload.length >= 4) this.#ackWindow = Math.max(ACK_WINDOW_BYTES_MIN, payload.readUInt32BE());
         return;
+      case MESSAGE_TYPE.setPeerBandwidth:
+        this.#onPeerBandwidth(payload);
+        return;
       case MESSAGE_TYPE.userControl:
         if (payload.length >= 6 && payload.readUInt16BE() === USER_EVENT.pingRequest) {
           this.send(pingResponse(payload.subarray(2, 6)));
         }
     }
+  }
+
+  /** RTMP 1.0, 5.4.5: answered by a window, where it differs from the one last told. What we send is not held back by it. */
+  #onPeerBandwidth(payload: Buffer): void {
+    if (payload.length < 4) return;
+    const window = Math.max(ACK_WINDOW_BYTES_MIN, payload.readUInt32BE());
+    if (window === this.#ownWindow) return;
+    this.#ownWindow = window;
+    this.send(windowAckSize(window));
   }
 
   #onCommand(payload: Buffer): void {

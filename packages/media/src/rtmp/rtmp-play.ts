@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type MediaAddress, type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
+import { readReplayMs } from '../play/play-mark.js';
 import type { PlayRefusal, PlaySession } from '../play/play-session.js';
 import { MEDIA_STREAM_ID } from '../stream/packet.js';
 import type { PlayerEnd } from '../stream/player.js';
@@ -29,6 +30,7 @@ export class RtmpPlay implements PlaySession {
   readonly canRedirectNow = true;
   readonly forgetsMark = true;
   readonly reachedBy?: string;
+  readonly replayMs: number;
   readonly #connection: RtmpConnection;
   readonly #target: StreamTarget;
   readonly #isSrsEdge: boolean;
@@ -44,6 +46,7 @@ export class RtmpPlay implements PlaySession {
     this.#bytesBefore = connection.bytesOut;
     this.key = streamKey(target.name);
     this.mark = target.mark;
+    this.replayMs = target.mark === 'relay' ? readReplayMs(target.query) : 0;
     this.remote = connection.remote;
     this.agent = connect.agent;
     this.followsRedirect = connect.isSrsEdge;

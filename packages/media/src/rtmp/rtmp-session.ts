@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 import { displayStreamKey, streamKey } from '@headwater/directory';
 import type { Frame } from '../frame.js';
 import type { MediaLog, MediaOptions } from '../media-host.js';
-import { RtmpProtocolError } from '../nms/rtmp-parser.js';
 import type { PlayDesk } from '../play/play-desk.js';
 import type { PublishDesk } from '../publish/publish-desk.js';
 import type { PublishFeed } from '../publish/publish-session.js';
@@ -13,6 +12,7 @@ import * as answers from './answers.js';
 import { type ConnectCommand, readConnect } from './connect-command.js';
 import { RtmpConnection } from './rtmp-connection.js';
 import { RtmpPlay } from './rtmp-play.js';
+import { RtmpProtocolError } from './rtmp-protocol-error.js';
 import { readStreamTarget, type StreamTarget } from './stream-target.js';
 
 export interface RtmpSessionParts {
@@ -178,7 +178,12 @@ export class RtmpSession {
       answers.windowAckSize(),
       answers.setPeerBandwidth(),
       answers.setChunkSize(),
-      answers.connectResult(transactionId, connect.objectEncoding, this.#parts.options.memberName),
+      answers.connectResult(
+        transactionId,
+        connect.objectEncoding,
+        this.#parts.options.memberName,
+        connect.enhanced,
+      ),
       answers.onBwDone(),
     );
   }
@@ -215,7 +220,14 @@ export class RtmpSession {
       protocol: 'rtmp',
       remote: connection.remote,
       agent: connect.agent,
-      end: (reason) => connection.end(reason, `the publisher was closed: ${reason}`),
+      end: (reason) => {
+        const text = `the publisher was closed: ${reason}`;
+        const isReplaced = reason === 'taken-over' || reason === 'owned-elsewhere';
+        const lastWords = isReplaced
+          ? [answers.onStatus(MEDIA_STREAM_ID, 'error', 'NetStream.Publish.BadName', text)]
+          : [];
+        connection.end(reason, text, ...lastWords);
+      },
     });
     if (!answer.accepted) {
       const refusal = answers.onStatus(MEDIA_STREAM_ID, 'error', 'NetStream.Publish.BadName', answer.text);

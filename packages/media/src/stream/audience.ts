@@ -1,6 +1,6 @@
 import type { MediaInfo } from '@headwater/directory';
 import { GopCache } from './gop-cache.js';
-import type { MediaPacket, WireFormat } from './packet.js';
+import type { MediaPacket } from './packet.js';
 import { PacketBatch } from './packet-batch.js';
 import type { Player } from './player.js';
 import { PlayerFeed, type PlayerLimits, type Traffic } from './player-feed.js';
@@ -11,11 +11,21 @@ export interface AudienceLimits extends PlayerLimits {
   readonly mergeMs?: number;
 }
 
+/** A window is over when it holds this much, however short it was: what a source sends at once is not gathered. */
+const WINDOW_BYTES_MAX = 1_048_576;
+
 /** What a player is told and given when it begins. */
 export interface Opening {
   media(): MediaInfo;
   /** Metadata and codec headers, stamped with this time. */
   headersAt(timestampMs: number): readonly MediaPacket[];
+}
+
+/** The last seconds of a stream, for another member's pull that has to find its place. */
+export interface Replay {
+  readonly packets: readonly MediaPacket[];
+  /** Says that the replay is over; what follows is live. */
+  readonly end: MediaPacket;
 }
 
 /**
@@ -31,8 +41,11 @@ export class Audience {
   /** Gathered in the present window, and the first of them that decoding can start at. */
   #pending: MediaPacket[] = [];
   #pendingStart = -1;
+  #pendingBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #immediate = 0;
+  /** Headers and cached GOP, the same for all who join between two windows. */
+  #welcome: PacketBatch | null = null;
 
   constructor(limits: AudienceLimits, traffic: Traffic, opening: Opening) {
     this.#limits = limits;
@@ -49,8 +62,11 @@ export class Audience {
     return this.#feeds.values();
   }
 
-  /** Feeds a player from now on; the cached GOP comes at once. Does nothing where it is fed already. */
-  add(player: Player, isImmediate: boolean): void {
+  /**
+   * Feeds a player from now on; the cached GOP comes at once, or the replay where that is longer. Does nothing where it
+   * is fed already.
+   */
+  add(player: Player, isImmediate: boolean, replay: Replay | null = null): void {
     if (this.#feeds.has(player.id)) return;
     if (isImmediate) {
       this.flush();
@@ -58,13 +74,11 @@ export class Audience {
     }
     const feed = new PlayerFeed(player, isImmediate, this.#limits, this.#traffic);
     this.#feeds.set(player.id, feed);
-    const first = this.#gop.packets[0];
-    if (first === undefined) return;
-    const packets = [...this.#opening.headersAt(first.timestampMs), ...this.#gop.packets];
-    feed.start(
-      this.#opening.media(),
-      packets.map((packet) => packet.wire(player.format)),
-    );
+    const gop = this.#gop.packets;
+    const past = replay !== null && replay.packets.length > gop.length ? replay.packets : gop;
+    if (past.length === 0) return;
+    const batch = replay === null ? this.#welcomed() : this.#opened([...past, replay.end]);
+    feed.start(this.#opening.media(), batch.wire(player.format));
   }
 
   remove(player: Player): void {
@@ -75,10 +89,16 @@ export class Audience {
   /** `isStart`: players may begin at this packet. */
   send(packet: MediaPacket, isStart: boolean): void {
     if (this.#immediate > 0) this.#deliver([packet], isStart ? 0 : -1, true);
-    if (isStart && this.#pendingStart < 0) this.#pendingStart = this.#pending.length;
+    let isAwaited = false;
+    if (isStart && this.#pendingStart < 0) {
+      this.#pendingStart = this.#pending.length;
+      isAwaited = this.#isStartAwaited();
+    }
     this.#pending.push(packet);
+    this.#pendingBytes += packet.payload.length;
     const { mergeMs = 0 } = this.#limits;
-    if (mergeMs === 0 || this.#feeds.size === this.#immediate) this.flush();
+    const isOver = isAwaited || mergeMs === 0 || this.#pendingBytes >= WINDOW_BYTES_MAX;
+    if (isOver || this.#feeds.size === this.#immediate) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), mergeMs);
   }
 
@@ -86,11 +106,13 @@ export class Audience {
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#welcome = null;
     const packets = this.#pending;
     const start = this.#pendingStart;
     if (packets.length === 0) return;
     this.#pending = [];
     this.#pendingStart = -1;
+    this.#pendingBytes = 0;
     for (const packet of packets) if (!packet.isHeader) this.#gop.add(packet);
     this.#deliver(packets, start, false);
   }
@@ -109,18 +131,27 @@ export class Audience {
 
   #deliver(packets: readonly MediaPacket[], start: number, isImmediate: boolean): void {
     const batch = new PacketBatch(packets);
-    const openings = new Map<WireFormat, Buffer>();
+    let opened: PacketBatch | null = null;
     for (const feed of this.#feeds.values()) {
       if (feed.isImmediate !== isImmediate) continue;
       if (start >= 0 && feed.isReadyToStart) {
-        const { format } = feed.player;
-        const bytes = openings.get(format) ?? this.#opened(packets.slice(start)).wire(format);
-        openings.set(format, bytes);
-        feed.start(this.#opening.media(), [bytes]);
+        opened ??= this.#opened(packets.slice(start));
+        feed.start(this.#opening.media(), opened.wire(feed.player.format));
       } else {
         feed.deliver(batch);
       }
     }
+  }
+
+  /** Whether somebody has no picture yet: the first one is worth a write of its own. */
+  #isStartAwaited(): boolean {
+    for (const feed of this.#feeds.values()) if (!feed.isImmediate && feed.isReadyToStart) return true;
+    return false;
+  }
+
+  #welcomed(): PacketBatch {
+    this.#welcome ??= this.#opened(this.#gop.packets);
+    return this.#welcome;
   }
 
   #opened(packets: readonly MediaPacket[]): PacketBatch {

@@ -1,12 +1,14 @@
 import type { MediaInfo, MemberId, PlayProtocol, StreamKey } from '@headwater/directory';
 import type { Frame } from '../frame.js';
 import type { PlayerView, StreamView } from '../media-host.js';
-import { Audience, type AudienceLimits } from './audience.js';
+import { Audience, type AudienceLimits, type Replay } from './audience.js';
 import { HeaderStore, isMetadata } from './header-store.js';
+import { isSequenceEnd } from './make-frame.js';
 import { MediaProbe } from './media-probe.js';
 import { MediaPacket } from './packet.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
+import { type ReplayLimits, ReplayWindow, replayEnd } from './replay-window.js';
 import { Timeline } from './timeline.js';
 
 /** Where a stream's frames come from. */
@@ -23,17 +25,21 @@ export type StreamSource =
 export interface SourceFeed {
   readonly isAttached: boolean;
   push(frame: Frame): void;
+  /** The same frames go on, from another member: nothing of the stream or its players changes. */
+  comesFrom(source: StreamSource): void;
   detach(): void;
 }
 
-export type StreamLimits = AudienceLimits;
+/** Without limits for a replay, none is kept. */
+export type StreamLimits = AudienceLimits & Partial<ReplayLimits>;
 
 /** A source that sends no keyframe for this long refreshes in another way (intra refresh): start anywhere. */
 const KEYFRAME_WAIT_MS = 30_000;
 
 /**
  * One stream on this member. It has one source at a time, a publisher or a relay; its players stay when the source
- * goes and are fed on by the next one: new headers first, from a keyframe, timestamps going on.
+ * goes and are fed on by the next one: new headers first, from a keyframe, timestamps going on. A relay whose next owner
+ * goes on with the very same frames is no other source.
  */
 export class LiveStream {
   readonly key: StreamKey;
@@ -41,6 +47,8 @@ export class LiveStream {
   readonly #audience: Audience;
   readonly #headers = new HeaderStore();
   readonly #timeline = new Timeline();
+  /** What another member's pull may ask for; of publishers only, since nobody pulls a relayed stream. */
+  readonly #replay: ReplayWindow;
   #probe = new MediaProbe();
   #source: StreamSource | null = null;
   #sourceFeed: SourceFeed | null = null;
@@ -60,6 +68,7 @@ export class LiveStream {
   ) {
     this.key = key;
     this.#onSourceChanged = onSourceChanged;
+    this.#replay = new ReplayWindow({ replayMs: 0, replayBytesMax: 0, ...limits });
     this.#audience = new Audience(limits, traffic, {
       media: () => this.media,
       headersAt: (timestampMs) => this.#headers.at(timestampMs),
@@ -115,6 +124,9 @@ export class LiveStream {
       push(frame) {
         if (stream.#sourceFeed === feed) stream.#take(frame);
       },
+      comesFrom(next) {
+        if (stream.#sourceFeed === feed) stream.#source = next;
+      },
       detach() {
         if (stream.#sourceFeed !== feed) return;
         stream.#leave();
@@ -134,10 +146,11 @@ export class LiveStream {
 
   /**
    * Feeds a player from now on; the cached GOP comes at once. Does nothing where it is fed already. `isImmediate`: gets
-   * each packet as it comes, without the window in which writes are merged.
+   * each packet as it comes, without the window in which writes are merged. `replayMs`: gets that much of the past
+   * instead, as far as it is kept, and a mark where the present begins.
    */
-  add(player: Player, isImmediate = false): void {
-    this.#audience.add(player, isImmediate);
+  add(player: Player, isImmediate = false, replayMs = 0): void {
+    this.#audience.add(player, isImmediate, replayMs > 0 ? this.#replayed(replayMs) : null);
   }
 
   remove(player: Player): void {
@@ -169,6 +182,13 @@ export class LiveStream {
     };
   }
 
+  #replayed(replayMs: number): Replay {
+    const packets = this.#replay
+      .since(performance.now() - replayMs)
+      .map((frame) => new MediaPacket(frame, frame.timestampMs));
+    return { packets, end: new MediaPacket(replayEnd(), 0) };
+  }
+
   #playerView(feed: PlayerFeed): PlayerView {
     const { id, protocol, remote, agent, sinceMs, bytesOut } = feed.player;
     const state = this.#source === null ? 'waiting' : 'playing';
@@ -182,12 +202,13 @@ export class LiveStream {
     this.#hasStarted = false;
     this.#audience.pause();
     this.#headers.clear();
+    this.#replay.clear();
     this.#timeline.discontinue();
   }
 
   #take(frame: Frame): void {
     // Nobody can show these, and FLV players stumble over them.
-    if (frame.payload.length === 0) return;
+    if (frame.payload.length === 0 || isSequenceEnd(frame)) return;
     this.#bytesIn += frame.payload.length;
     if (this.#probe.read(frame)) this.#onMedia?.(this.#probe.media);
     if (frame.isHeader) this.#keepHeader(frame);
@@ -198,13 +219,16 @@ export class LiveStream {
     }
     const timestampMs = isMetadata(frame) ? 0 : this.#timeline.place(frame.kind, frame.timestampMs);
     if (timestampMs === null) return;
+    if (this.hasPublisher && !frame.isHeader) this.#replay.push({ ...frame, timestampMs }, performance.now());
     this.#audience.send(new MediaPacket(frame, timestampMs), isStart);
   }
 
   /** What came before a header is sent under the headers it came with. */
   #keepHeader(frame: Frame): void {
     this.#audience.flush();
-    if (this.#headers.keep(frame)) this.#audience.forgetGop();
+    if (!this.#headers.keep(frame)) return;
+    this.#audience.forgetGop();
+    this.#replay.clear();
   }
 
   /** Whether players may start here: at a keyframe, or anywhere in a stream without video or without keyframes. */

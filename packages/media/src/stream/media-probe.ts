@@ -3,6 +3,7 @@ import type { Frame } from '../frame.js';
 import { AmfError, type AmfObject, amfObject, decodeAmf0 } from '../rtmp/amf0.js';
 import { avcSize } from './avc-size.js';
 import { AUDIO_CODECS, AUDIO_FOURCCS, VIDEO_CODECS, VIDEO_FOURCCS } from './codec-names.js';
+import { readMediaTag } from './media-tag.js';
 
 type VideoInfo = NonNullable<MediaInfo['video']>;
 type AudioInfo = NonNullable<MediaInfo['audio']>;
@@ -100,9 +101,10 @@ function readVideo(frame: Frame): VideoInfo | null {
   const first = payload[0];
   if (first === undefined) return null;
   if ((first & 0x80) !== 0) {
-    const fourcc = payload.toString('latin1', 1, 5);
+    const { fourcc, bodyAt, isHeader } = readMediaTag('video', payload);
+    if (fourcc === undefined) return null;
     const codec = VIDEO_FOURCCS[fourcc] ?? printable(fourcc);
-    const size = codec === 'h264' && frame.isHeader ? avcSize(payload.subarray(5)) : null;
+    const size = codec === 'h264' && isHeader ? avcSize(payload.subarray(bodyAt)) : null;
     return { codec, ...size };
   }
   const id = first & 0x0f;
@@ -122,14 +124,16 @@ function readAudio(frame: Frame): AudioInfo | null {
   return { codec, ...defined('sampleRateHz', SOUND_RATES_HZ[(first >> 2) & 3]), channels: (first & 1) + 1 };
 }
 
-function readExAudio(frame: Frame): AudioInfo {
+function readExAudio(frame: Frame): AudioInfo | null {
   const { payload } = frame;
-  const fourcc = payload.toString('latin1', 1, 5);
+  const { fourcc, bodyAt } = readMediaTag('audio', payload);
+  if (fourcc === undefined) return null;
   const codec = AUDIO_FOURCCS[fourcc] ?? printable(fourcc);
   if (!frame.isHeader) return { codec };
-  if (codec === 'aac') return { codec, ...aacDetails(payload.subarray(5)) };
+  if (codec === 'aac') return { codec, ...aacDetails(payload.subarray(bodyAt)) };
   // RFC 7845 5.1: "OpusHead", version, channels; Opus always decodes at 48 kHz.
-  if (codec === 'opus') return { codec, sampleRateHz: 48_000, ...defined('channels', whole(payload[14])) };
+  if (codec === 'opus')
+    return { codec, sampleRateHz: 48_000, ...defined('channels', whole(payload[bodyAt + 9])) };
   return { codec };
 }
 

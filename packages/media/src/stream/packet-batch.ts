@@ -1,9 +1,24 @@
-import type { MediaPacket, WireFormat } from './packet.js';
+import { wsFrameHeader } from '../flv/ws-frame.js';
+import { chunkedBytes, OUT_CHUNK_BYTES, type OutMessage, writeChunks } from '../rtmp/chunk-writer.js';
+import { FLV_TAG_EXTRA_BYTES, writeFlvTag } from './flv-tag.js';
+import { MEDIA_STREAM_ID, type MediaPacket } from './packet.js';
 
-/** Packets that go out together: one write for each player, the same bytes for all of one format. */
+/** The wire forms that players take: RTMP chunks, FLV tags, or one WebSocket message of FLV tags. */
+export type WireFormat = 'rtmp' | 'flv' | 'ws-flv';
+
+/** Chunk streams that media goes out on; any not used by control (2) and commands (3) would do. */
+const CHUNK_STREAM = { audio: 4, data: 5, video: 6 } as const;
+const RTMP_TYPE = { audio: 8, video: 9, data: 18 } as const;
+
+/**
+ * Packets that go out together: one write for each player, the same bytes for all of one format. A format's bytes are
+ * made when the first player needs them, straight into one buffer, so nothing is built for a protocol that nobody plays.
+ */
 export class PacketBatch {
   readonly packets: readonly MediaPacket[];
-  readonly #wires = new Map<WireFormat, Buffer>();
+  #rtmp: Buffer | undefined;
+  #flv: Buffer | undefined;
+  #wsFlv: Buffer | undefined;
 
   constructor(packets: readonly MediaPacket[]) {
     this.packets = packets;
@@ -11,13 +26,17 @@ export class PacketBatch {
 
   /** The bytes to send, shared: never write into them. */
   wire(format: WireFormat): Buffer {
-    const made = this.#wires.get(format);
-    if (made !== undefined) return made;
-    const [first, ...others] = this.packets.map((packet) => packet.wire(format));
-    const wire =
-      first === undefined || others.length > 0 ? Buffer.concat([first ?? NOTHING, ...others]) : first;
-    this.#wires.set(format, wire);
-    return wire;
+    switch (format) {
+      case 'rtmp':
+        this.#rtmp ??= asChunks(this.packets);
+        return this.#rtmp;
+      case 'flv':
+        this.#flv ??= asTags(this.packets, NOTHING);
+        return this.#flv;
+      case 'ws-flv':
+        this.#wsFlv ??= asTags(this.packets, wsFrameHeader(tagBytes(this.packets)));
+        return this.#wsFlv;
+    }
   }
 
   /** How many of them are pictures, sounds or data rather than headers. */
@@ -27,3 +46,33 @@ export class PacketBatch {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+function asChunks(packets: readonly MediaPacket[]): Buffer {
+  const messages = packets.map(asMessage);
+  const bytes = messages.reduce((sum, message) => sum + chunkedBytes(message, OUT_CHUNK_BYTES), 0);
+  const out = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const message of messages) at = writeChunks(out, at, message, OUT_CHUNK_BYTES);
+  return out;
+}
+
+function asMessage({ kind, timestampMs, payload }: MediaPacket): OutMessage {
+  return {
+    chunkStream: CHUNK_STREAM[kind],
+    type: RTMP_TYPE[kind],
+    timestampMs,
+    streamId: MEDIA_STREAM_ID,
+    payload,
+  };
+}
+
+function tagBytes(packets: readonly MediaPacket[]): number {
+  return packets.reduce((sum, { payload }) => sum + payload.length + FLV_TAG_EXTRA_BYTES, 0);
+}
+
+function asTags(packets: readonly MediaPacket[], before: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(before.length + tagBytes(packets));
+  let at = before.copy(out);
+  for (const { kind, timestampMs, payload } of packets) at = writeFlvTag(out, at, kind, timestampMs, payload);
+  return out;
+}

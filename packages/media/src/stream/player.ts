@@ -1,5 +1,5 @@
 import type { MediaInfo, PlayProtocol } from '@headwater/directory';
-import type { WireFormat } from './packet.js';
+import type { WireFormat } from './packet-batch.js';
 
 /** Why a player that was being served is disconnected. */
 export type PlayerEnd = 'stuck' | 'stopping';

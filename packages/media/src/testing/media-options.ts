@@ -16,7 +16,14 @@ export function mediaOptions(name: string, more: Partial<MediaOptions> = {}): Me
       gopCacheBytesMax: 16_777_216,
     },
     publish: { idleMs: 15_000 },
-    relay: { lingerMs: 500, stallMs: 1500, connectMs: 3000, retryMs: 100 },
+    relay: {
+      lingerMs: 500,
+      stallMs: 1500,
+      connectMs: 3000,
+      retryMs: 100,
+      replayMs: 5000,
+      replayBytesMax: 4_194_304,
+    },
     limits: {
       connectionsMax: 1000,
       connectionsPerAddressMax: 1000,

@@ -1,4 +1,5 @@
-import { nameProblem, type PlayMode, type Role } from '@headwater/directory';
+import { nameProblem, type OwnerPolicy, type PlayMode, type Role } from '@headwater/directory';
+import type { PublishPolicy } from '@headwater/media';
 import { parseAdvertised, parseHost, parseHostPort, parseMeshAdvertise } from './address.js';
 import {
   bytes,
@@ -23,7 +24,7 @@ export interface Option<T> {
   /** What more or less of it costs or risks. Whole sentences. */
   readonly cost?: string;
   /** As written in YAML, for who has no value of his own yet. */
-  readonly example?: string | readonly string[];
+  readonly example?: string | number | readonly string[];
   /** Never shown. */
   readonly isSecret?: boolean;
 }
@@ -65,7 +66,10 @@ const NAME = text(
   named,
 );
 const PLAY_MODE = choice<PlayMode>('auto', 'redirect', 'relay');
+const PUBLISH_POLICY = choice<PublishPolicy>('backup', 'reject', 'takeover');
 const MIB = 1024 * 1024;
+/** Longer than this, a player's own buffer runs dry between two writes. */
+const MERGE_MS_MAX = 1000;
 
 /** Every key there is, in the order people read them. `<app>` stands for the name of an app. */
 export const OPTIONS = {
@@ -78,7 +82,8 @@ export const OPTIONS = {
     meaning: 'An origin takes publishers and serves players. An edge owns nothing and only serves players.',
   }),
   zone: optional(text('1 to 64 characters', label), 'none', {
-    meaning: 'Availability zone, rack or site, shown with each member; to prefer owners close by.',
+    meaning:
+      'Availability zone, rack or site, shown with each member. Where a stream has several owners, those in the same zone come first.',
     example: 'eu-west-1a',
   }),
   dataDir: option(text('a folder', folder), './data', {
@@ -181,14 +186,29 @@ export const OPTIONS = {
       'What a player gets whose stream is on another member. auto: redirect those that are known to follow one (SRS edges, HTTP-FLV players), relay for all others. redirect, relay: always that.',
     cost: 'A relay costs one pull per stream and member, and its players here; a redirect costs nothing, but ffmpeg, OBS and VLC do not follow RTMP redirects.',
   }),
+  'play.order': option(choice<OwnerPolicy>('primary', 'spread'), 'primary', {
+    meaning:
+      'Which owner comes first where a stream has several. primary: the oldest claim. spread: the least loaded member, by the power of two of what it sends. With either, owners in the same zone as this member come before others, where zones are set. Must be the same on every member.',
+    cost: 'spread tells a change of level to every member, at most each 5 s, and moves new plays when it changes; those that play already stay.',
+  }),
   'play.waitMs': option(milliseconds(0, 86_400_000), 60_000, {
     meaning:
       'How long a player waits for a stream that nobody publishes, before it is told that there is none.',
     cost: 'One idle connection for each waiting player.',
   }),
+  'play.mergeMs': option(milliseconds(0, MERGE_MS_MAX), 30, {
+    meaning:
+      'How long media is gathered for one write to each player. 0 writes each packet at once. Pulls of other members never wait.',
+    cost: 'Delays players by as much. CPU is one write per player and window: 350 ms costs about a third of 30 ms, 0 about twice of it.',
+  }),
   'play.queueBytesMax': option(bytes(65_536, 1024 * MIB), 8 * MIB, {
     meaning: 'Most bytes queued towards one player; over it, frames are dropped up to the next keyframe.',
     cost: 'Memory, for each slow player.',
+  }),
+  'play.queueMs': option(milliseconds(500, 600_000), 10_000, {
+    meaning:
+      'How long media may wait in the queue towards one player; over it, frames are dropped up to the next keyframe.',
+    cost: 'A slow player is behind by as much.',
   }),
   'play.stuckMs': option(milliseconds(500, 600_000), 10_000, {
     meaning: 'How long a player may take nothing at all before it is disconnected.',
@@ -200,6 +220,11 @@ export const OPTIONS = {
   }),
   'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
     meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',
+  }),
+  'publish.policy': option(PUBLISH_POLICY, 'backup', {
+    meaning:
+      'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
+    cost: 'takeover: two encoders that both reconnect by themselves close each other for ever.',
   }),
   'relay.lingerMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning: 'How long a pull goes on after its last player left, so that the next one starts at once.',
@@ -214,6 +239,15 @@ export const OPTIONS = {
   }),
   'relay.retryMs': option(milliseconds(50, 60_000), 500, {
     meaning: 'Wait before the next try after all owners failed.',
+  }),
+  'relay.replayMs': option(milliseconds(0, 60_000), 5000, {
+    meaning:
+      'How much of each stream an owner keeps, beside the last GOP, for relays that lost another owner: where both have the same encode, the relay finds its place in it and goes on with the very next frame. 0 keeps none; relays then go on from a keyframe.',
+    cost: 'Memory: that much of the bit rate for each stream published or relayed here. It must be longer than relay.stallMs, or a hung owner is noticed too late.',
+  }),
+  'relay.replayBytesMax': option(bytes(0, 1024 * MIB), 4 * MIB, {
+    meaning: 'Most bytes kept for relay.replayMs, for each stream. The oldest frames go first.',
+    cost: 'Memory. No more than half of play.queueBytesMax counts, since a replay is queued towards the relay at once.',
   }),
   'limits.connectionsMax': option(wholeNumber(1, 1_000_000), 20_000, {
     meaning: 'Most connections on the RTMP and HTTP ports together.',
@@ -235,5 +269,13 @@ export const OPTIONS = {
   'apps.<app>.play.mode': optional(PLAY_MODE, 'play.mode', {
     meaning: 'Overrides play.mode for one app.',
     example: 'relay',
+  }),
+  'apps.<app>.play.mergeMs': optional(milliseconds(0, MERGE_MS_MAX), 'play.mergeMs', {
+    meaning: 'Overrides play.mergeMs for one app.',
+    example: 350,
+  }),
+  'apps.<app>.publish.policy': optional(PUBLISH_POLICY, 'publish.policy', {
+    meaning: 'Overrides publish.policy for one app.',
+    example: 'reject',
   }),
 } as const satisfies Record<string, Option<unknown>>;

@@ -1,4 +1,5 @@
 import type { PlayMode } from '@headwater/directory';
+import type { PublishPolicy } from '@headwater/media';
 import type { OPTIONS, Option } from './options.js';
 
 type Table = typeof OPTIONS;
@@ -27,7 +28,15 @@ type Nested<V> = { readonly [P in Exclude<LeafName<V>, OptionalLeaf<V>>]: V[P] }
 /** What one origin runs with: every value effective and checked. Its shape is that of the table of options. */
 export type OriginConfig = Nested<ConfigValues> & {
   /** Overrides by app name. */
-  readonly apps: Readonly<Record<string, { readonly play?: { readonly mode?: PlayMode } }>>;
+  readonly apps: Readonly<
+    Record<
+      string,
+      {
+        readonly play?: { readonly mode?: PlayMode; readonly mergeMs?: number };
+        readonly publish?: { readonly policy?: PublishPolicy };
+      }
+    >
+  >;
 };
 
 /** Puts values that came from the table's schemas into the table's shape. */

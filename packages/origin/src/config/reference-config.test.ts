@@ -36,7 +36,7 @@ describe('conf/origin.yml', () => {
     const examples = conf
       .split('\n')
       .map((line) => line.replace(/^( *)#(?! |$)/, '$1'))
-      .map((line) => line.replace(/^( *)#(?= +(- |live:|play:|mode:))/, '$1 '))
+      .map((line) => line.replace(/^( *)#(?= +(- |live:|play:|mode:|mergeMs:))/, '$1 '))
       .filter((line) => !/^ *(advertise|vhosts|seeds): \[\]$/.test(line) && !/^ *key:/.test(line));
     const resolution = resolveConfig({
       file: { name: 'conf', text: examples.join('\n') },
@@ -49,7 +49,7 @@ describe('conf/origin.yml', () => {
     expect(resolution.config).toMatchObject({
       name: 'origin-a',
       mesh: { seeds: ['origin-a:7946', 'origin-b:7946'] },
-      apps: { live: { play: { mode: 'relay' } } },
+      apps: { live: { play: { mode: 'relay', mergeMs: 350 } } },
     });
   });
 

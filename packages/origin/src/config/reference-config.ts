@@ -45,17 +45,29 @@ function optionText({ path, segments, option }: ListedOption): string {
 
 function keyText(segments: readonly string[], option: Option<unknown>, indent: string): string {
   if (segments.includes(APP_PLACE)) {
-    const value: unknown = segments
-      .slice(1)
-      .map((segment) => (segment === APP_PLACE ? EXAMPLE_APP : segment))
-      .reduceRight<unknown>((inner, name) => ({ [name]: inner }), option.example);
-    return commented(stringify(value), indent);
+    return commented(appExample(segments, option), indent);
   }
   const name = segments.at(-1) ?? '';
   const example =
     option.example === undefined ? '' : commented(stringify({ [name]: option.example }), indent);
   if (option.default === undefined) return example === '' ? `${indent}#${name}:\n` : example;
   return `${example}${indent}${stringify({ [name]: option.default }, { flowCollectionPadding: false })}`;
+}
+
+/** The lines of an app's key, without those above it that the app's first key has shown already. */
+function appExample(segments: readonly string[], option: Option<unknown>): string {
+  const lines = (of: readonly string[], example: unknown) =>
+    stringify(
+      of
+        .slice(1)
+        .map((segment) => (segment === APP_PLACE ? EXAMPLE_APP : segment))
+        .reduceRight<unknown>((inner, name) => ({ [name]: inner }), example),
+    ).split('\n');
+  const first = OPTION_LIST.find((listed) => listed.segments.includes(APP_PLACE));
+  const own = lines(segments, option.example);
+  if (first === undefined || first.option === option) return own.join('\n');
+  const shown = lines(first.segments, first.option.example);
+  return own.filter((line, index) => line !== shown[index]).join('\n');
 }
 
 function commented(yaml: string, indent: string): string {

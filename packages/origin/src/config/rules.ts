@@ -91,6 +91,14 @@ export const RULES: readonly Rule[] = [
         : `below 500 ms, a stream with few frames is taken for a stuck one and its relay moves for nothing`,
   },
   {
+    keys: ['relay.replayMs', 'relay.stallMs'],
+    severity: 'warning',
+    check: (values) =>
+      values['relay.replayMs'] === 0 || values['relay.replayMs'] > values['relay.stallMs']
+        ? null
+        : `no more than relay.stallMs (${values['relay.stallMs']}): when a hung owner is noticed, the other one has no longer what its relay needs`,
+  },
+  {
     keys: ['play.queueBytesMax', 'limits.messageBytesMax'],
     severity: 'warning',
     check: (values) =>

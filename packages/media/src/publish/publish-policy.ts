@@ -1,0 +1,52 @@
+import { type Claim, type MemberId, type Owner, parseStreamKey, type StreamKey } from '@headwater/directory';
+import type { MediaOptions } from '../media-host.js';
+
+/**
+ * Who may publish a stream that is published already. `backup`: one publisher on each origin. `reject`: nobody else.
+ * `takeover`: the newest, and the older one is closed.
+ */
+export type PublishPolicy = 'backup' | 'reject' | 'takeover';
+
+/** `publish.policy` in force for a stream: its app's, else that of the app's part before the first slash, else the general. */
+export function policyOf(
+  key: StreamKey,
+  { apps, publish }: Pick<MediaOptions, 'apps' | 'publish'>,
+): PublishPolicy {
+  const app = parseStreamKey(key)?.app ?? '';
+  const root = app.split('/', 1)[0] ?? '';
+  const own = (name: string) => (Object.hasOwn(apps, name) ? apps[name]?.publish?.policy : undefined);
+  return own(app) ?? own(root) ?? publish.policy ?? 'backup';
+}
+
+/** A claim with who made it. */
+export type Claimed = Pick<Owner, 'member' | 'claim'>;
+
+/** Which of two claims counts where only one may. Every member that knows both says the same, whatever its clock. */
+export function prevails(policy: 'reject' | 'takeover', a: Claimed, b: Claimed): boolean {
+  const isOlder = a.claim.sinceMs - b.claim.sinceMs || (a.member < b.member ? -1 : 1);
+  return policy === 'reject' ? isOlder < 0 : isOlder > 0;
+}
+
+/** The code under which this member's claim has to go; null where it stands beside the others' or before them. */
+export function lostTo(
+  policy: PublishPolicy,
+  own: Claimed,
+  others: readonly Owner[],
+): 'owned-elsewhere' | 'taken-over' | null {
+  if (policy === 'backup') return null;
+  const hasLost = others.some((other) => other.liveness === 'alive' && prevails(policy, other, own));
+  if (!hasLost) return null;
+  return policy === 'reject' ? 'owned-elsewhere' : 'taken-over';
+}
+
+/**
+ * When a new publish began. One that takes over is newer than those it knows of, also where another origin's clock is
+ * ahead; the times of others are never compared otherwise.
+ */
+export function sinceOf(policy: PublishPolicy, nowMs: number, others: readonly Owner[]): Claim['sinceMs'] {
+  if (policy !== 'takeover') return nowMs;
+  return others.reduce((since, other) => Math.max(since, other.claim.sinceMs + 1), nowMs);
+}
+
+export const othersOf = (owners: readonly Owner[], self: MemberId): readonly Owner[] =>
+  owners.filter((owner) => owner.member !== self);

@@ -1,0 +1,239 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Frame } from '../frame.js';
+import { AUDIO_HEADER, METADATA, VIDEO_HEADER } from '../testing/frames.js';
+import { findSplice, type SpliceHints } from './splice.js';
+
+const NO_HINTS: SpliceHints = { offsetMs: 0, elapsedMs: 0 };
+
+const video = (timestampMs: number, content: string, isKeyframe = false): Frame => ({
+  kind: 'video',
+  timestampMs: timestampMs >>> 0,
+  payload: Buffer.from(content),
+  isHeader: false,
+  isKeyframe,
+});
+const audio = (timestampMs: number, content: string): Frame => ({
+  kind: 'audio',
+  timestampMs: timestampMs >>> 0,
+  payload: Buffer.from(content),
+  isHeader: false,
+  isKeyframe: false,
+});
+
+/** An encode of 25 pictures and 40 sounds a second; `silent`: every sound alike; `still`: every GOP alike. */
+function encode(
+  seconds: number,
+  { silent = false, still = false, hasVideo = true, hasAudio = true } = {},
+): Frame[] {
+  const frames: Frame[] = [];
+  for (let ms = 0; ms < seconds * 1000; ms += 5) {
+    const picture = ms / 40;
+    if (hasVideo && ms % 40 === 0) {
+      frames.push(video(ms, `picture ${still ? picture % 25 : picture}`, picture % 25 === 0));
+    }
+    if (hasAudio && ms % 25 === 0) frames.push(audio(ms, silent ? 'silence' : `sound ${ms / 25}`));
+  }
+  return frames;
+}
+
+const later = (frames: readonly Frame[], offsetMs: number): Frame[] =>
+  frames.map((frame) => ({ ...frame, timestampMs: (frame.timestampMs + offsetMs) >>> 0 }));
+
+const told = (frames: readonly Frame[]): string[] =>
+  frames.map(({ kind, timestampMs, payload }) => `${kind} ${timestampMs} ${payload}`);
+
+/** Delivered up to `end`, the copy from `start` on up to `edge`, its clock `offsetMs` behind: what is spliced. */
+function spliced(
+  whole: readonly Frame[],
+  [end, start, edge]: readonly [number, number, number],
+  offsetMs: number,
+) {
+  const delivered = whole.slice(0, end);
+  const copy = later(whole.slice(start, edge), -offsetMs);
+  return findSplice(delivered, copy, NO_HINTS);
+}
+
+describe('findSplice', () => {
+  const whole = encode(6);
+
+  it.each([
+    ['the copy is ahead', [200, 100, 350], 0],
+    ['the copy reaches back further than what was delivered', [100, 0, 300], 0],
+    ['the copy ends with the last delivered frame', [200, 100, 200], 0],
+    ['the clocks differ', [200, 120, 300], 123_456],
+    ['the copy has a clock that is before zero', [200, 120, 300], 4_294_967_000],
+  ] as const)('goes on with the very next frame where %s', (_, cut, offsetMs) => {
+    const result = spliced(whole, cut, offsetMs);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(result.offsetMs).toBe(offsetMs | 0);
+    expect(told(later(result.frames, result.offsetMs))).toEqual(told(whole.slice(cut[0], cut[2])));
+  });
+
+  it('tells how far a copy lags', () => {
+    const result = spliced(whole, [300, 100, 250], 777);
+    expect(result).toMatchObject({ kind: 'behind' });
+    if (result.kind === 'behind') expect(result.lagMs).toBeGreaterThan(700);
+  });
+
+  it('knows another encode, also one with the same silence', () => {
+    const other = encode(6, { silent: true }).map((frame) =>
+      frame.kind === 'video' ? { ...frame, payload: Buffer.concat([frame.payload, Buffer.of(1)]) } : frame,
+    );
+    expect(findSplice(encode(6, { silent: true }), other, NO_HINTS)).toEqual({ kind: 'none' });
+    expect(findSplice(whole, [], NO_HINTS)).toEqual({ kind: 'none' });
+    expect(findSplice([], whole, NO_HINTS)).toEqual({ kind: 'none' });
+  });
+
+  it('waits for the track that lags, though the other is there', () => {
+    const copy = whole.filter(({ kind, timestampMs }) => timestampMs < (kind === 'audio' ? 2900 : 3500));
+    const delivered = whole.filter(({ timestampMs }) => timestampMs < 3000);
+    expect(findSplice(delivered, copy, NO_HINTS).kind).toBe('behind');
+  });
+
+  it.each([
+    ['each GOP', (frame: Frame) => `picture ${(frame.timestampMs / 40) % 25}`],
+    ['each picture', () => 'picture'],
+  ])('finds its place by the sound where %s is alike and no hint helps', (_, content) => {
+    const still = whole.map((frame) =>
+      frame.kind === 'video' ? { ...frame, payload: Buffer.from(content(frame)) } : frame,
+    );
+    const result = findSplice(still.slice(0, 250), later(still.slice(60, 330), -40_000), {
+      offsetMs: 0,
+      elapsedMs: 0,
+    });
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(later(result.frames, result.offsetMs))).toEqual(told(still.slice(250, 330)));
+  });
+
+  it('takes one or two frames alike for no proof', () => {
+    const pictures = encode(4, { hasAudio: false });
+    expect(findSplice(pictures.slice(0, 52), pictures.slice(50), NO_HINTS).kind).toBe('none');
+    expect(findSplice(pictures.slice(0, 53), pictures.slice(50), NO_HINTS).kind).toBe('exact');
+  });
+
+  it('is not fooled by silence: the pictures tell', () => {
+    const silent = encode(6, { silent: true });
+    const result = spliced(silent, [200, 100, 320], 5000);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(later(result.frames, 5000))).toEqual(told(silent.slice(200, 320)));
+  });
+
+  it('finds its place in a picture that stands still by the clock that both copies have', () => {
+    const still = encode(6, { silent: true, still: true });
+    const result = findSplice(still.slice(100, 250), later(still.slice(60, 330), -40_000), {
+      offsetMs: 40_000,
+      elapsedMs: 0,
+    });
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(later(result.frames, 40_000))).toEqual(told(still.slice(250, 330)));
+  });
+
+  it('finds it by the time that has passed, where the clocks differ', () => {
+    const still = encode(8, { silent: true, still: true });
+    const result = findSplice(still.slice(100, 250), later(still.slice(130, 331), -40_000), {
+      offsetMs: 0,
+      elapsedMs: 1200,
+    });
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(later(result.frames, result.offsetMs))).toEqual(told(still.slice(250, 331)));
+  });
+
+  it('does not mind frames that a copy lost some time ago', () => {
+    const holed = whole.filter((_, index) => index < 120 || index > 125);
+    const result = findSplice(whole.slice(0, 250), holed.slice(100, 300), NO_HINTS);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(result.frames)).toEqual(told(whole.slice(250, 306)));
+  });
+
+  it('leaves headers and data of the past out, and keeps later ones', () => {
+    const data: Frame = { ...audio(0, 'cue'), kind: 'data' };
+    const copy = [METADATA(), VIDEO_HEADER(), AUDIO_HEADER(), ...whole.slice(100, 150), data];
+    const result = findSplice(whole.slice(0, 200), [...copy, ...whole.slice(150, 220), data], NO_HINTS);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(result.frames)).toEqual(told([...whole.slice(200, 220), data]));
+  });
+
+  it('takes sound that begins only behind what was delivered', () => {
+    const delivered = whole.filter(({ kind, timestampMs }) =>
+      kind === 'video' ? timestampMs < 3000 : timestampMs < 2000,
+    );
+    const copy = whole.filter(({ kind, timestampMs }) => timestampMs >= (kind === 'video' ? 1000 : 2500));
+    const result = findSplice(delivered, copy, NO_HINTS);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(result.frames.filter(({ kind }) => kind === 'audio'))[0]).toBe('audio 2500 sound 100');
+  });
+
+  it('takes little time for frames that are made to be alike', () => {
+    const alike = Array.from({ length: 20_000 }, (_, index) =>
+      index % 2 === 0 ? video(0, 'x') : audio(0, 'x'),
+    );
+    const startMs = performance.now();
+    findSplice(alike, alike, NO_HINTS);
+    // Unbounded, it takes minutes; the machine may be busy.
+    expect(performance.now() - startMs).toBeLessThan(5000);
+  });
+
+  it('loses and doubles nothing, wherever the copies are cut, interleaved and clocked', () => {
+    const streams = fc.record({
+      seconds: fc.integer({ min: 1, max: 5 }),
+      silent: fc.boolean(),
+      still: fc.boolean(),
+      hasVideo: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        streams,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.integer({ min: 0, max: 0xffffffff }),
+        fc.integer({ min: 0, max: 60 }),
+        (options, a, b, c, clock, skewMs) => {
+          const frames = encode(options.seconds, options);
+          const end = Math.max(1, Math.floor(frames.length * a));
+          const start = Math.floor(end * b);
+          const edge = start + 1 + Math.floor((frames.length - start - 1) * c);
+          const delivered = frames.slice(0, end);
+          // The other output interleaves its sounds later than this one.
+          const interleaved = frames
+            .slice(start, edge)
+            .map((frame) => ({ frame, at: frame.timestampMs + (frame.kind === 'audio' ? skewMs : 0) }))
+            .sort((x, y) => x.at - y.at)
+            .map(({ frame }) => frame);
+          const result = findSplice(delivered, later(interleaved, -clock), {
+            offsetMs: clock | 0,
+            elapsedMs: 0,
+          });
+          if (result.kind !== 'exact') return;
+          const goesOn = [...delivered, ...later(result.frames, result.offsetMs)];
+          for (const kind of ['video', 'audio'] as const) {
+            const got = told(goesOn.filter((frame) => frame.kind === kind));
+            const sent = told(frames.filter((frame) => frame.kind === kind));
+            expect(got).toEqual(sent.slice(0, got.length));
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('always finds the place where half a second is in both and the copy is ahead', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 40, max: 300 }),
+        fc.integer({ min: 0, max: 250 }),
+        fc.integer({ min: 0, max: 0xffffffff }),
+        fc.boolean(),
+        (end, start, clock, silent) => {
+          fc.pre(start + 35 < end);
+          const frames = encode(6, { silent });
+          const result = findSplice(frames.slice(0, end), later(frames.slice(start), -clock), NO_HINTS);
+          if (result.kind !== 'exact') throw new Error(result.kind);
+          expect(result.frames.length).toBe(frames.length - end);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});

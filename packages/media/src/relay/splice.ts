@@ -1,0 +1,259 @@
+import type { Frame } from '../frame.js';
+
+/** What is known, beside the frames, of how two copies of a stream lie to each other. */
+export interface SpliceHints {
+  /** What was to be added to the last owner's timestamps: an encoder that writes to two owners uses one clock. */
+  readonly offsetMs: number;
+  /** Time since the last delivered frame came: how much further the copy is if it lags no more than the other did. */
+  readonly elapsedMs: number;
+}
+
+export type Splice =
+  /** The same encode: `frames` are the ones of the copy that were not delivered yet. */
+  | {
+      readonly kind: 'exact';
+      /** To be added to the copy's timestamps, so that they go on from those delivered. */
+      readonly offsetMs: number;
+      readonly frames: readonly Frame[];
+    }
+  /** The same encode, but the copy has not come to the last delivered frame yet. */
+  | { readonly kind: 'behind'; readonly lagMs: number }
+  /** Nothing in the copy is known to be what was delivered. */
+  | { readonly kind: 'none' };
+
+/** Identical frames in a row, in one track, that are no coincidence. */
+const RUN_MIN = 3;
+/** So many in a row are enough, though a frame before them is missing in one of the copies. */
+const RUN_ENOUGH = 16;
+/** More are not counted. */
+const RUN_MAX = 200;
+/** Newest frames of each track that are looked at; five seconds of any real stream are fewer. */
+const DELIVERED_MAX = 600;
+const COPY_MAX = 1200;
+/** Places that are looked at in all tracks, the likeliest of those that the leading one allows. */
+const PLACES_MAX = 8;
+/** Two copies' timestamps are rounded to ms, each by itself. */
+const OFFSET_TOLERANCE_MS = 3;
+
+type Track = 'video' | 'audio';
+
+interface Numbered {
+  readonly frame: Frame;
+  /** Its place among all frames of the copy. */
+  readonly index: number;
+}
+
+/** One way to lay a track of the copy on the same track of what was delivered. */
+interface Alignment {
+  readonly offsetMs: number;
+  /** Identical frames, counted back from the newest that both have. */
+  readonly run: number;
+  /** All that both have is identical. */
+  readonly isUnbroken: boolean;
+  /** The copy has the last delivered frame. */
+  readonly isReached: boolean;
+  /** Index in the copy of the track's first frame that was not delivered; its end where there is none yet. */
+  readonly next: number;
+}
+
+/** One way to lay the copy on what was delivered, all tracks together. */
+interface Candidate {
+  readonly offsetMs: number;
+  readonly isUnbroken: boolean;
+  readonly isReached: boolean;
+  readonly next: ReadonlyMap<Track, number>;
+  /** How much further the copy's newest frame is than the last delivered one; negative where it lags. */
+  readonly aheadMs: number;
+}
+
+/**
+ * Finds where another copy of a stream goes on from what was delivered, by the frames' bytes alone. Each track is laid
+ * on itself, since two outputs of an encoder may interleave them differently; all tracks must agree on one offset of time.
+ * A picture that stands still and silence repeat themselves: runs of frames count, and where several places fit, the
+ * likeliest does, and a wrong one of those could not be seen or heard.
+ */
+export function findSplice(delivered: readonly Frame[], copy: readonly Frame[], hints: SpliceHints): Splice {
+  const tail = tracksOf(delivered, DELIVERED_MAX);
+  const fresh = tracksOf(copy, COPY_MAX);
+  const best = candidatesOf(tail, fresh, copy.length, hints).sort(likeliest(hints))[0];
+  if (best === undefined) return { kind: 'none' };
+  if (!best.isReached) return { kind: 'behind', lagMs: Math.max(0, -best.aheadMs) };
+  const first = Math.min(...best.next.values());
+  const frames = copy.filter((frame, index) => index >= (nextOf(best, frame) ?? first));
+  return { kind: 'exact', offsetMs: best.offsetMs, frames };
+}
+
+/** Headers, data and tracks that were never delivered have no place of their own. */
+function nextOf(candidate: Candidate, frame: Frame): number | undefined {
+  return frame.kind === 'data' || frame.isHeader ? undefined : candidate.next.get(frame.kind);
+}
+
+interface Place {
+  readonly isUnbroken: boolean;
+  readonly offsetMs: number;
+  readonly aheadMs: number;
+}
+
+const likeliest = (hints: SpliceHints) => (a: Place, b: Place) =>
+  Number(b.isUnbroken) - Number(a.isUnbroken) ||
+  Number(isNear(b.offsetMs, hints.offsetMs)) - Number(isNear(a.offsetMs, hints.offsetMs)) ||
+  Math.abs(a.aheadMs - hints.elapsedMs) - Math.abs(b.aheadMs - hints.elapsedMs);
+
+function tracksOf(frames: readonly Frame[], framesMax: number): Map<Track, Numbered[]> {
+  const tracks = new Map<Track, Numbered[]>();
+  for (const [index, frame] of frames.entries()) {
+    if (frame.kind === 'data' || frame.isHeader) continue;
+    const track = tracks.get(frame.kind);
+    if (track === undefined) tracks.set(frame.kind, [{ frame, index }]);
+    else track.push({ frame, index });
+  }
+  for (const [track, numbered] of tracks) tracks.set(track, numbered.slice(-framesMax));
+  return tracks;
+}
+
+function candidatesOf(
+  tail: ReadonlyMap<Track, Numbered[]>,
+  fresh: ReadonlyMap<Track, Numbered[]>,
+  end: number,
+  hints: SpliceHints,
+): Candidate[] {
+  const leaders = (['video', 'audio'] as const)
+    .map((leader) => {
+      const all = alignments(tail.get(leader) ?? [], fresh.get(leader) ?? [], end, null);
+      return { leader, leading: all.filter(({ run }) => run >= RUN_MIN) };
+    })
+    .sort((a, b) => a.leading.length - b.leading.length);
+  // The track that fits in fewest places tells most: a picture may stand still, a sound may be silence.
+  for (const { leader, leading } of leaders) {
+    const candidates = leading
+      .map((alignment) => ({ ...alignment, aheadMs: aheadOf(tail, fresh, alignment.offsetMs) }))
+      .sort(likeliest(hints))
+      .slice(0, PLACES_MAX)
+      .flatMap((alignment) => follow(leader, alignment, tail, fresh, end) ?? []);
+    if (candidates.length > 0) return candidates;
+  }
+  return [];
+}
+
+/** The candidate that lays every other track by the leading one's offset; null where one of them contradicts it. */
+function follow(
+  leader: Track,
+  leading: Alignment,
+  tail: ReadonlyMap<Track, Numbered[]>,
+  fresh: ReadonlyMap<Track, Numbered[]>,
+  end: number,
+): Candidate | null {
+  const next = new Map<Track, number>([[leader, leading.next]]);
+  let { isReached, isUnbroken } = leading;
+  for (const [track, delivered] of tail) {
+    if (track === leader) continue;
+    const copy = fresh.get(track) ?? [];
+    const found = nearest(alignments(delivered, copy, end, leading.offsetMs), leading.offsetMs);
+    if (found === undefined) {
+      // Sound that begins only after what was delivered contradicts nothing; pictures must be seen to be the same.
+      const from = track === 'audio' ? firstAfter(delivered, copy, leading.offsetMs) : null;
+      if (from === null) return null;
+      next.set(track, from);
+      continue;
+    }
+    isReached &&= found.isReached;
+    isUnbroken &&= found.isUnbroken;
+    next.set(track, found.next);
+  }
+  return {
+    offsetMs: leading.offsetMs,
+    isReached,
+    isUnbroken,
+    next,
+    aheadMs: aheadOf(tail, fresh, leading.offsetMs),
+  };
+}
+
+function nearest(found: readonly Alignment[], offsetMs: number): Alignment | undefined {
+  return [...found].sort(
+    (a, b) => Math.abs(a.offsetMs - offsetMs) - Math.abs(b.offsetMs - offsetMs) || b.run - a.run,
+  )[0];
+}
+
+/** Where the track begins in the copy, if all of it lies behind what was delivered. */
+function firstAfter(
+  delivered: readonly Numbered[],
+  copy: readonly Numbered[],
+  offsetMs: number,
+): number | null {
+  const last = delivered.at(-1);
+  const first = copy[0];
+  if (last === undefined || first === undefined) return null;
+  return difference(last.frame, first.frame) < offsetMs ? first.index : null;
+}
+
+/** Every way to lay one track on itself; near this offset only, where one is given. */
+function alignments(
+  delivered: readonly Numbered[],
+  copy: readonly Numbered[],
+  end: number,
+  offsetMs: number | null,
+): Alignment[] {
+  const found: Alignment[] = [];
+  // `shift`: the copy's frame i lies on the delivered frame i + shift.
+  for (let shift = 1 - copy.length; shift < delivered.length; shift += 1) {
+    const from = Math.max(0, -shift);
+    const to = Math.min(copy.length, delivered.length - shift) - 1;
+    const newest = pairAt(delivered, copy, to, shift);
+    if (newest === null) continue;
+    if (offsetMs !== null && !isNear(newest, offsetMs)) continue;
+    let run = 0;
+    const overlap = Math.min(RUN_MAX, to - from + 1);
+    while (run < overlap && isSame(delivered, copy, to - run, shift, newest)) run += 1;
+    const isUnbroken = run === overlap;
+    if (run === 0 || (!isUnbroken && run < RUN_ENOUGH)) continue;
+    const isReached = to + shift === delivered.length - 1;
+    found.push({ offsetMs: newest, run, isUnbroken, isReached, next: copy[to + 1]?.index ?? end });
+  }
+  return found;
+}
+
+/** The offset of time between the copy's frame and the one that it is laid on. */
+function pairAt(
+  delivered: readonly Numbered[],
+  copy: readonly Numbered[],
+  at: number,
+  shift: number,
+): number | null {
+  const sent = delivered[at + shift];
+  const other = copy[at];
+  return sent === undefined || other === undefined ? null : difference(sent.frame, other.frame);
+}
+
+function isSame(
+  delivered: readonly Numbered[],
+  copy: readonly Numbered[],
+  at: number,
+  shift: number,
+  offsetMs: number,
+): boolean {
+  const sent = delivered[at + shift]?.frame.payload;
+  const other = copy[at]?.frame.payload;
+  if (sent === undefined || other === undefined || sent.length !== other.length) return false;
+  return isNear(pairAt(delivered, copy, at, shift) ?? Number.NaN, offsetMs) && sent.equals(other);
+}
+
+function aheadOf(
+  tail: ReadonlyMap<Track, Numbered[]>,
+  fresh: ReadonlyMap<Track, Numbered[]>,
+  offsetMs: number,
+): number {
+  const ahead: number[] = [];
+  for (const [track, delivered] of tail) {
+    const last = delivered.at(-1);
+    const newest = fresh.get(track)?.at(-1);
+    if (last !== undefined && newest !== undefined)
+      ahead.push(offsetMs - difference(last.frame, newest.frame));
+  }
+  return ahead.length === 0 ? 0 : Math.min(...ahead);
+}
+
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= OFFSET_TOLERANCE_MS;
+
+/** `a`'s time less `b`'s; clocks of 32 bits wrap. */
+const difference = (a: Frame, b: Frame): number => (a.timestampMs - b.timestampMs) | 0;

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import { ChunkParser } from './chunk-parser.js';
+import { chunkMessage } from './chunk-writer.js';
+import type { InMessage } from './message.js';
+import { RtmpProtocolError } from './rtmp-protocol-error.js';
+
+const LIMITS = { messageBytesMax: 100_000, chunkStreamsMax: 8 };
+
+function shaken() {
+  const messages: InMessage[] = [];
+  const parser = new ChunkParser(LIMITS, (message) => messages.push(message));
+  return { parser, messages };
+}
+
+function message(
+  payload: Buffer,
+  more: { chunkStream?: number; type?: number; timestampMs?: number } = {},
+): Buffer {
+  return chunkMessage({ chunkStream: 3, type: 8, timestampMs: 0, streamId: 1, payload, ...more }, 128);
+}
+
+function codeOf(act: () => void): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof RtmpProtocolError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+/** Read at once, and byte by byte. */
+function read(hex: string): (readonly [number, string])[] {
+  const bytes = Buffer.from(hex.replaceAll(' ', ''), 'hex');
+  const [whole, cut] = [shaken(), shaken()];
+  whole.parser.feed(bytes);
+  for (const byte of bytes) cut.parser.feed(Buffer.of(byte));
+  expect(cut.messages).toEqual(whole.messages);
+  return whole.messages.map(({ timestampMs, payload }) => [timestampMs, payload.toString('latin1')]);
+}
+
+describe('ChunkParser', () => {
+  it('5.3.1.2: adds up steps of types 1, 2 and 3 and takes over what they leave out', () => {
+    const { parser, messages } = shaken();
+    parser.feed(Buffer.from('0300000a000001080100000061', 'hex'));
+    parser.feed(Buffer.from('43000005000002096262', 'hex'));
+    parser.feed(Buffer.from('830000076363', 'hex'));
+    parser.feed(Buffer.from('c36464', 'hex'));
+    expect(
+      messages.map(({ timestampMs, type, streamId, payload }) => [timestampMs, type, streamId, `${payload}`]),
+    ).toEqual([
+      [10, 8, 1, 'a'],
+      [15, 9, 1, 'bb'],
+      [22, 9, 1, 'cc'],
+      [29, 9, 1, 'dd'],
+    ]);
+  });
+
+  it('reads interleaved messages of two chunk streams', () => {
+    const { parser, messages } = shaken();
+    const audio = message(Buffer.alloc(200, 1), { chunkStream: 4 });
+    const video = message(Buffer.alloc(200, 2), { chunkStream: 400, type: 9 });
+    const cut = { audio: 1 + 11 + 128, video: 3 + 11 + 128 };
+    parser.feed(audio.subarray(0, cut.audio));
+    parser.feed(video.subarray(0, cut.video));
+    parser.feed(audio.subarray(cut.audio));
+    parser.feed(video.subarray(cut.video));
+    expect(messages.map(({ type, payload }) => [type, payload.length, payload[0], payload[199]])).toEqual([
+      [8, 200, 1, 1],
+      [9, 200, 2, 2],
+    ]);
+  });
+
+  it('5.3.1.1: tells chunk stream ids of 3 bytes apart', () => {
+    const { parser, messages } = shaken();
+    // node-media-server takes these two for one: their bytes have the same sum.
+    const first = message(Buffer.alloc(200, 1), { chunkStream: 64 + 257 });
+    const second = message(Buffer.alloc(200, 2), { chunkStream: 64 + 512 });
+    const cut = 3 + 11 + 128;
+    for (const part of [
+      first.subarray(0, cut),
+      second.subarray(0, cut),
+      first.subarray(cut),
+      second.subarray(cut),
+    ]) {
+      parser.feed(part);
+    }
+    expect(messages.map(({ payload }) => [payload[0], payload[199]])).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
+  it('gives each message memory of its own', () => {
+    const { parser, messages } = shaken();
+    parser.feed(message(Buffer.alloc(200, 1)));
+    parser.feed(message(Buffer.alloc(200, 2)));
+    expect(messages[0]?.payload.every((byte) => byte === 1)).toBe(true);
+    expect(messages[1]?.payload.every((byte) => byte === 2)).toBe(true);
+  });
+
+  it('5.4.1: follows a new chunk size and bounds it', () => {
+    const { parser, messages } = shaken();
+    parser.feed(message(Buffer.from('00000400', 'hex'), { chunkStream: 2, type: 1 }));
+    parser.feed(
+      chunkMessage(
+        { chunkStream: 3, type: 8, timestampMs: 0, streamId: 1, payload: Buffer.alloc(1500) },
+        1024,
+      ),
+    );
+    expect(messages.map(({ payload }) => payload.length)).toEqual([1500]);
+    for (const size of ['00000000', '80000000', '']) {
+      const each = shaken();
+      const set = message(Buffer.from(size, 'hex'), { chunkStream: 2, type: 1 });
+      expect(
+        codeOf(() => each.parser.feed(set)),
+        size,
+      ).toBe('chunk-size-invalid');
+    }
+  });
+
+  it('5.4.2: drops an aborted message', () => {
+    const { parser, messages } = shaken();
+    const cut = message(Buffer.alloc(200, 1), { chunkStream: 4 }).subarray(0, 1 + 11 + 128);
+    parser.feed(cut);
+    parser.feed(message(Buffer.from('00000004', 'hex'), { chunkStream: 2, type: 2 }));
+    parser.feed(message(Buffer.alloc(50, 2), { chunkStream: 4 }));
+    expect(messages.map(({ payload }) => [payload.length, payload[0]])).toEqual([[50, 2]]);
+  });
+
+  it('wraps timestamps at 32 bits', () => {
+    const { parser, messages } = shaken();
+    parser.feed(message(Buffer.from('a'), { timestampMs: 0xffffffff }));
+    parser.feed(Buffer.from('430000020000010862', 'hex'));
+    expect(messages.map(({ timestampMs }) => timestampMs)).toEqual([0xffffffff, 1]);
+  });
+
+  it('bounds messages, chunk streams and what is under way', () => {
+    const large = shaken();
+    expect(codeOf(() => large.parser.feed(message(Buffer.alloc(LIMITS.messageBytesMax + 1))))).toBe(
+      'message-too-large',
+    );
+    const many = shaken();
+    for (let id = 3; id < 3 + LIMITS.chunkStreamsMax; id += 1)
+      many.parser.feed(message(Buffer.from('x'), { chunkStream: id }));
+    expect(codeOf(() => many.parser.feed(message(Buffer.from('x'), { chunkStream: 63 })))).toBe(
+      'chunk-streams-max',
+    );
+    const unfinished = shaken();
+    const begin = (chunkStream: number) =>
+      unfinished.parser.feed(
+        message(Buffer.alloc(LIMITS.messageBytesMax), { chunkStream }).subarray(0, 1 + 11 + 128),
+      );
+    expect(codeOf(() => [3, 4, 5].forEach(begin))).toBe('unfinished-messages-max');
+  });
+
+  it('refuses a message within another, and a chunk stream without a header', () => {
+    const inner = shaken();
+    inner.parser.feed(message(Buffer.alloc(200)).subarray(0, 1 + 11 + 128));
+    expect(codeOf(() => inner.parser.feed(message(Buffer.alloc(10))))).toBe('message-interrupted');
+    const unknown = shaken();
+    expect(codeOf(() => unknown.parser.feed(Buffer.from('c5ff', 'hex')))).toBe('chunk-stream-unknown');
+  });
+
+  it('5.4.1: takes every size of 31 bits, and one that changes within a message', () => {
+    const { parser, messages } = shaken();
+    const long = message(Buffer.alloc(1500, 3), { chunkStream: 4 });
+    parser.feed(long.subarray(0, 1 + 11 + 128));
+    parser.feed(message(Buffer.from('7fffffff', 'hex'), { chunkStream: 2, type: 1 }));
+    parser.feed(Buffer.concat([Buffer.of(0xc4), Buffer.alloc(1500 - 128, 3)]));
+    expect(messages.map(({ payload }) => payload.equals(Buffer.alloc(1500, 3)))).toEqual([true]);
+  });
+
+  it('5.3.1.1: takes ids of 1, 2 and 3 bytes, and one id in any of these forms', () => {
+    expect(read('03 000001 000001 08 01000000 61')).toEqual([[1, 'a']]);
+    expect(read('00 00 000002 000001 08 01000000 62')).toEqual([[2, 'b']]);
+    expect(read('01 ff ff 000003 000001 08 01000000 63')).toEqual([[3, 'c']]);
+    // 64 + 6, begun in 2 bytes and gone on with in 3.
+    expect(read('00 06 000004 000001 08 01000000 64 81 06 00 000005 65')).toEqual([
+      [4, 'd'],
+      [9, 'e'],
+    ]);
+  });
+
+  it('gives an empty message as soon as its header is there', () => {
+    expect(read('03 000001 000000 08 01000000')).toEqual([[1, '']]);
+  });
+
+  const BODY = 'ab'.repeat(64);
+  const TWO_CHUNKS = Buffer.from(`${BODY}cd`, 'latin1').toString('hex');
+  const [FIRST, SECOND] = [TWO_CHUNKS.slice(0, 256), TWO_CHUNKS.slice(256)];
+
+  it('5.3.1.3: reads a timestamp past 16777215 ms, again in each chunk, as ffmpeg 5.1 and OBS send it', () => {
+    expect(read(`03 ffffff 000082 09 01000000 01020304 ${FIRST} c3 01020304 ${SECOND}`)).toEqual([
+      [0x01020304, `${BODY}cd`],
+    ]);
+  });
+
+  it('5.3.1.3: reads it where type 3 chunks leave it out, as librtmp before 2015 does', () => {
+    expect(
+      read(`03 ffffff 000084 09 01000000 01020304 ${FIRST} c3 ${SECOND}6566 03 000001 000001 08 01000000 61`),
+    ).toEqual([
+      [0x01020304, `${BODY}cdef`],
+      [1, 'a'],
+    ]);
+  });
+
+  it('5.3.1.3: reads extended steps, and the absolute time that some repeat after them', () => {
+    const start = '03 ffffff 000001 09 01000000 01000000 61';
+    expect(read(`${start} 43 ffffff 000082 09 01000000 ${FIRST} c3 01000000 ${SECOND}`).at(-1)).toEqual([
+      0x02000000,
+      `${BODY}cd`,
+    ]);
+    expect(read(`${start} 43 ffffff 000082 09 01000000 ${FIRST} c3 02000000 ${SECOND}`).at(-1)).toEqual([
+      0x02000000,
+      `${BODY}cd`,
+    ]);
+  });
+
+  it('5.3.1.2.4: a new message by type 3 has the extended timestamp too, and the same step', () => {
+    expect(read('03 ffffff 000001 09 01000000 01000000 61 c3 01000000 62')).toEqual([
+      [0x01000000, 'a'],
+      [0x02000000, 'b'],
+    ]);
+  });
+
+  it('5.3.1.3: 16777214 is told in the header, 16777215 is not', () => {
+    expect(read('03 fffffe 000001 09 01000000 61 03 ffffff 000001 09 01000000 00ffffff 62')).toEqual([
+      [0xfffffe, 'a'],
+      [0xffffff, 'b'],
+    ]);
+  });
+
+  it('takes little memory for a length alone', () => {
+    const parser = new ChunkParser({ messageBytesMax: 16_000_000, chunkStreamsMax: 64 }, () => {});
+    const before = process.memoryUsage().arrayBuffers;
+    parser.feed(Buffer.from('02000000000004010000000000ffffff', 'hex'));
+    parser.feed(Buffer.from('03000000e00000090100000061', 'hex'));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
+  });
+});

@@ -1,0 +1,20 @@
+/** `raw`: a server that sends to whoever connects. */
+export type LoadProtocol = 'rtmp' | 'http-flv' | 'ws-flv' | 'raw';
+
+/** What the load generator is to do. */
+export interface LoadOrder {
+  readonly protocol: LoadProtocol;
+  readonly port: number;
+  readonly app: string;
+  readonly stream: string;
+  readonly players: number;
+}
+
+/** What its players saw since the last reset. */
+export interface LoadReport {
+  readonly closed: number;
+  /** The longest time in which any one of them got nothing. */
+  readonly longestSilenceMs: number;
+  /** All of theirs together. */
+  readonly bytes: number;
+}
