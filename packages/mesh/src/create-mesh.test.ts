@@ -118,7 +118,7 @@ describe('createMesh', () => {
     c.mesh.claim(claim);
     await until('the claim is everywhere', () => [a, b].every((member) => ownersAt(member).length === 1));
     await c.mesh.stop();
-    await until('it left', () => [a, b].every((member) => livenessAt(member, c) === 'left'), 1_000);
+    await until('it left', () => [a, b].every((member) => livenessAt(member, c) === 'left'));
     expect([ownersAt(a), ownersAt(b)]).toEqual([[], []]);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Input } from './input.js';
 import { GONE_KEPT_MS, OFFENCES_MAX, RELEASES_MAX, RETRY_MAX_MS } from './limits.js';
 import type { Hello } from './messages.js';
 import { VirtualMesh } from './testing/virtual-mesh.js';
@@ -242,6 +243,21 @@ describe('going', () => {
     expect(core.directory.member('b')?.liveness).toBe('suspect');
   });
 
+  it('is not concluded from a dial that this member itself slept through', () => {
+    const mesh = meshOf('a', 'b');
+    const { core } = mesh.member('a');
+    const at = mesh.now;
+    const { dials } = core.step({ kind: 'disconnected', peer: 'b', reason: 'reset' }, at);
+    expect(dials.map(({ peer }) => peer)).toEqual(['b']);
+    core.step({ kind: 'dial-failed', peer: 'b', reason: 'no answer within 2000 ms' }, at + 3_000);
+    expect(core.directory.member('b')?.liveness).toBe('suspect');
+    // The next one counts.
+    const again = core.step({ kind: 'tick' }, at + 3_300);
+    expect(again.dials.map(({ peer }) => peer)).toEqual(['b']);
+    core.step({ kind: 'dial-failed', peer: 'b', reason: 'refused' }, at + 3_301);
+    expect(core.directory.member('b')?.liveness).toBe('dead');
+  });
+
   it('for long is forgotten, but dialled for ever', () => {
     const mesh = meshOf('a', 'b');
     mesh.kill('b');
@@ -263,6 +279,36 @@ describe('a restart', () => {
     mesh.input('b', claimOf('v/app/new'));
     mesh.run(3_000);
     expect([...mesh.member('a').core.directory.streams()]).toEqual(['v/app/new']);
+  });
+
+  it.each([
+    ['left', true],
+    ['said nothing', false],
+  ])('is asked for its streams at once where the start before %s behind a cut', (_, hasLeft) => {
+    const mesh = meshOf('a', 'b');
+    const { core } = mesh.member('a');
+    const later = mesh.member('b').generation + 1;
+    const delta = { member: 'b', generation: later, from: 5, to: 6, entries: [] };
+    // Others hand on that it left, and what its next start has to say.
+    const leave = { kind: 'leave', generation: later - 1 } as const;
+    const at = mesh.now;
+    if (hasLeft) core.step({ kind: 'broadcast', author: 'b', message: leave }, at);
+    core.step({ kind: 'broadcast', author: 'b', message: { kind: 'delta', delta } }, at);
+    const pulls = (input: Input, now: number) =>
+      core.step(input, now).sends.filter(({ to, message }) => to === 'b' && message.kind === 'pull');
+    let asked = 0;
+    for (let ms = 100; ms < 2_000; ms += 100) asked += pulls({ kind: 'tick' }, at + ms).length;
+    expect(asked).toBe(hasLeft ? 0 : 1);
+    core.step({ kind: 'connected', peer: 'b', from: {} }, at + 2_000);
+    const hello = {
+      kind: 'hello',
+      name: 'b',
+      program: 'test',
+      position: { generation: later, version: 6 },
+      addresses: ['b:1'],
+      members: [],
+    } as const;
+    expect(pulls({ kind: 'direct', peer: 'b', message: hello }, at + 2_001)).toHaveLength(1);
   });
 
   it('is not undone by late words of the earlier start', () => {

@@ -262,6 +262,7 @@ export class MemberCore {
     for (const peer of this.#peers) {
       peer.detector.excuse(sinceMs, now);
       peer.follower.excuse(sinceMs);
+      peer.redial.excuse();
     }
     effects.log('warn', 'this member stood still', {
       stalledMs: Math.round(sinceMs - TICK_MS),

@@ -47,6 +47,8 @@ export class Peer {
   echo: { readonly sentAt: number; readonly receivedAt: number } | null = null;
   /** Our answer to its pull, while it is under way. */
   answer: Answer | null = null;
+  /** Its generation when it greeted last. */
+  #greetedAs = 0;
   #whereabouts: Whereabouts = {};
   #told: readonly string[] = [];
   #hearsay: readonly string[] = [];
@@ -91,7 +93,10 @@ export class Peer {
     if (this.isMet && this.leftGeneration === 0) this.redial.hasten(now);
   }
 
-  greeted({ name, addresses }: Hello, now: number): void {
+  greeted({ name, addresses, position }: Hello, now: number): void {
+    // What an earlier start was asked for, this one will not answer.
+    if (position.generation !== this.#greetedAs) this.follower.abandon();
+    this.#greetedAs = position.generation;
     this.name = name;
     this.leftGeneration = 0;
     this.isMet = true;

@@ -43,5 +43,11 @@ describe('Redial', () => {
     redial.started(10);
     redial.hasten(20);
     expect(redial.isDue(20)).toBe(false);
+    // A new address, say: what was learnt meanwhile is tried as soon as the old try has failed.
+    redial.failed(30, 0);
+    expect(redial.isDue(30)).toBe(true);
+    redial.started(30);
+    redial.failed(40, 0);
+    expect(redial.isDue(50)).toBe(false);
   });
 });

@@ -16,10 +16,22 @@ export class Redial {
   #failures = 0;
   #nextAt: number;
   #busyUntil = 0;
+  /** Asked for while a try was under way. */
+  #hastenedTo = Number.POSITIVE_INFINITY;
+  #isExcused = false;
 
   constructor(nextAt: number, retryMaxMs: number) {
     this.#nextAt = nextAt;
     this.retryMaxMs = retryMaxMs;
+  }
+
+  /** This process stood still during the try, which says nothing then about whom it tried. */
+  get isExcused(): boolean {
+    return this.#isExcused;
+  }
+
+  excuse(): void {
+    this.#isExcused = true;
   }
 
   /** Tried at least once to an end. */
@@ -33,12 +45,15 @@ export class Redial {
 
   started(now: number): void {
     this.#busyUntil = now + DIAL_DEADLINE_MS;
+    this.#isExcused = false;
+    this.#hastenedTo = Number.POSITIVE_INFINITY;
   }
 
   failed(now: number, random: number): void {
     this.#busyUntil = 0;
     this.#failures += 1;
-    this.#nextAt = now + retryDelayMs(this.#failures, this.retryMaxMs, random);
+    this.#nextAt = Math.min(this.#hastenedTo, now + retryDelayMs(this.#failures, this.retryMaxMs, random));
+    this.#hastenedTo = Number.POSITIVE_INFINITY;
   }
 
   /** It worked; the next try, if one is needed, is not before `nextAt`. */
@@ -56,5 +71,6 @@ export class Redial {
   /** There is reason to try sooner than planned. */
   hasten(at: number): void {
     this.#nextAt = Math.min(this.#nextAt, at);
+    this.#hastenedTo = Math.min(this.#hastenedTo, at);
   }
 }

@@ -27,7 +27,7 @@ export class Repair {
 
   /** `isUrgent`: what is missing cannot be news that is merely late. */
   pullIfBehind(peer: Peer, isUrgent: boolean, now: number, effects: Effects): void {
-    if (!peer.isGreeted) return;
+    if (!peer.isGreeted || peer.leftGeneration > 0) return;
     const pull = peer.follower.nextPull(this.#pulls + 1, isUrgent, now);
     if (pull === null) return;
     this.#pulls += 1;
