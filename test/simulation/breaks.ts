@@ -1,0 +1,305 @@
+import {
+  type Applied,
+  type Claim,
+  type Delta,
+  type Directory,
+  type MemberId,
+  NO_LOAD,
+  type Owner,
+  type PlayRequest,
+  type RouteView,
+  route,
+  type StreamKey,
+} from '@headwater/directory';
+import type { DirectMessage, Effects, Input, MemberCore } from '@headwater/mesh/core';
+import type { SeedOptions } from './run-seed.js';
+
+/**
+ * Faults put into the core on purpose, to see that the checkers find them. Each wraps what a core shows to everybody
+ * (`step`, and the methods of its directory): the core itself knows nothing of it.
+ */
+export interface Break {
+  readonly name: string;
+  /** The checkers of which one must find it. */
+  readonly caughtBy: readonly string[];
+  readonly core?: (core: MemberCore) => void;
+  readonly routeOf?: NonNullable<SeedOptions['routeOf']>;
+}
+
+const claimsOf = (directory: Directory, member: MemberId): Map<StreamKey, Claim> => {
+  const claims = new Map<StreamKey, Claim>();
+  for (const key of directory.streams())
+    for (const owner of directory.owners(key)) if (owner.member === member) claims.set(key, owner.claim);
+  return claims;
+};
+
+/** Changes the claims held of a member behind the directory's back, its position stays (or becomes `version`). */
+function tamper(
+  directory: Directory,
+  apply: Directory['apply'],
+  member: MemberId,
+  change: (claims: Map<StreamKey, Claim>) => void,
+  version = directory.position(member).version,
+): readonly StreamKey[] {
+  const state = directory.member(member);
+  const isStanding = state?.liveness === 'alive' || state?.liveness === 'suspect';
+  if (!state || !isStanding || member === directory.self || version < 1) return [];
+  const { generation } = state.position;
+  const claims = claimsOf(directory, member);
+  change(claims);
+  const changed = directory.forget(member);
+  const entries: Delta['entries'] = [
+    ...(state.profile ? [{ kind: 'profile', version, profile: state.profile } as const] : []),
+    ...[...claims.values()].map((claim) => ({ kind: 'claim', version, claim }) as const),
+  ];
+  const applied = apply({ member, generation, from: 0, to: version, entries });
+  directory.setLiveness(member, state.liveness);
+  directory.setLoad(member, state.load);
+  return [...changed, ...applied.changed];
+}
+
+function enter(claims: Map<StreamKey, Claim>, entries: Delta['entries']): void {
+  for (const entry of entries) {
+    if (entry.kind === 'claim') claims.set(entry.claim.key, entry.claim);
+    else if (entry.kind === 'release') claims.delete(entry.key);
+  }
+}
+
+/** Wraps `apply`; `next` is the real one. */
+function onApply(
+  core: MemberCore,
+  apply: (delta: Delta, next: (delta: Delta) => Applied, directory: Directory) => Applied,
+): void {
+  const { directory } = core;
+  const next = directory.apply.bind(directory);
+  directory.apply = (delta) => (delta.member === core.self ? next(delta) : apply(delta, next, directory));
+}
+
+/** Wraps `step`; `next` is the real one. */
+function onStep(
+  core: MemberCore,
+  step: (input: Input, now: number, next: (input: Input, now: number) => Effects) => Effects,
+): void {
+  const next = core.step.bind(core);
+  core.step = (input, now) => step(input, now, next);
+}
+
+function onSends(core: MemberCore, send: (message: DirectMessage) => DirectMessage | null): void {
+  onStep(core, (input, now, next) => {
+    const effects = next(input, now);
+    const sends = effects.sends.splice(0);
+    for (const { to, message } of sends) {
+      const changed = send(message);
+      if (changed) effects.send(to, changed);
+    }
+    return effects;
+  });
+}
+
+export const BREAKS: readonly Break[] = [
+  {
+    name: 'drops the version check: applies old deltas too',
+    caughtBy: ['faithful-copies'],
+    core: (core) =>
+      onApply(core, (delta, next, directory) => {
+        const applied = next(delta);
+        if (applied.outcome !== 'old') return applied;
+        const change = (claims: Map<StreamKey, Claim>): void => enter(claims, delta.entries);
+        return { outcome: 'applied', changed: tamper(directory, next, delta.member, change) };
+      }),
+  },
+  {
+    name: 'applies tombstones late: with the next delta',
+    caughtBy: ['faithful-copies'],
+    core: (core) => {
+      const late = new Map<MemberId, Delta['entries']>();
+      onApply(core, (delta, next, directory) => {
+        const entries = delta.entries.filter(({ kind }) => kind !== 'release');
+        const applied = next({ ...delta, entries });
+        if (applied.outcome !== 'applied') return applied;
+        const due = late.get(delta.member) ?? [];
+        late.set(
+          delta.member,
+          delta.entries.filter(({ kind }) => kind === 'release'),
+        );
+        const changed = tamper(directory, next, delta.member, (claims) => enter(claims, due));
+        return { outcome: 'applied', changed: [...applied.changed, ...changed] };
+      });
+    },
+  },
+  {
+    name: 'forgets the generation: a new start keeps the claims of the one before',
+    caughtBy: ['faithful-copies'],
+    core: (core) => {
+      const kept = new Map<MemberId, Map<StreamKey, Claim>>();
+      onApply(core, (delta, next, directory) => {
+        if (delta.generation > directory.position(delta.member).generation)
+          kept.set(delta.member, claimsOf(directory, delta.member));
+        const applied = next(delta);
+        const old = kept.get(delta.member);
+        if (applied.outcome !== 'applied' || old === undefined || old.size === 0) return applied;
+        const changed = tamper(directory, next, delta.member, (claims) => {
+          for (const [key, claim] of old) if (!claims.has(key)) claims.set(key, claim);
+        });
+        return { outcome: 'applied', changed: [...applied.changed, ...changed] };
+      });
+    },
+  },
+  {
+    name: 'loses an entry of a delta',
+    caughtBy: ['faithful-copies'],
+    core: (core) => onApply(core, (delta, next) => next({ ...delta, entries: delta.entries.slice(1) })),
+  },
+  {
+    name: 'goes back to the version before on old news',
+    caughtBy: ['versions'],
+    core: (core) =>
+      onApply(core, (delta, next, directory) => {
+        const applied = next(delta);
+        if (applied.outcome !== 'old') return applied;
+        const version = directory.position(delta.member).version - 1;
+        return { outcome: 'old', changed: tamper(directory, next, delta.member, () => {}, version) };
+      }),
+  },
+  {
+    name: 'believes old news of the dead',
+    caughtBy: ['zombies', 'dead-routes'],
+    core: (core) =>
+      onStep(core, (input, now, next) => {
+        if (input.kind === 'broadcast' && core.directory.member(input.author)?.liveness === 'dead')
+          core.directory.setLiveness(input.author, 'alive');
+        return next(input, now);
+      }),
+  },
+  {
+    name: 'never declares anybody dead',
+    caughtBy: ['dead-routes'],
+    core: ({ directory }) => {
+      const setLiveness = directory.setLiveness.bind(directory);
+      directory.setLiveness = (id, liveness) => setLiveness(id, liveness === 'dead' ? 'suspect' : liveness);
+    },
+  },
+  {
+    name: 'never takes a suspicion back',
+    caughtBy: ['agreement', 'false-deaths'],
+    core: ({ directory }) => {
+      const setLiveness = directory.setLiveness.bind(directory);
+      directory.setLiveness = (id, liveness) => {
+        const isRefuted = directory.member(id)?.liveness === 'suspect' && liveness === 'alive';
+        return isRefuted ? [] : setLiveness(id, liveness);
+      };
+    },
+  },
+  {
+    name: 'blames others for its own standstill',
+    caughtBy: ['false-deaths'],
+    core: (core) => {
+      let last = Number.NaN;
+      onStep(core, (input, now, next) => {
+        // With a tick for each that it missed, it never notices that it stood still.
+        const missed: Effects[] = [];
+        for (let at = last + 100; at < now - 50; at += 100) missed.push(next({ kind: 'tick' }, at));
+        last = now;
+        const effects = next(input, now);
+        for (const { sends, dials, disconnects, changedMembers, changedStreams } of missed) {
+          effects.sends.push(...sends);
+          effects.dials.push(...dials);
+          effects.disconnects.push(...disconnects);
+          effects.changed(changedStreams);
+          for (const id of changedMembers) effects.changedMembers.add(id);
+        }
+        return effects;
+      });
+    },
+  },
+  {
+    name: 'skips repair: never asks for what it missed',
+    caughtBy: ['agreement', 'joined'],
+    core: (core) => onSends(core, (message) => (message.kind === 'pull' ? null : message)),
+  },
+  {
+    name: 'answers no repair',
+    caughtBy: ['agreement', 'joined'],
+    core: (core) =>
+      onSends(core, (message) =>
+        message.kind === 'delta-part' || message.kind === 'snapshot-part' ? null : message,
+      ),
+  },
+  {
+    name: 'tells a wrong load',
+    caughtBy: ['loads'],
+    core: (core) =>
+      onSends(core, (message) => (message.kind === 'heartbeat' ? { ...message, load: NO_LOAD } : message)),
+  },
+  {
+    name: 'greets again with each heartbeat',
+    caughtBy: ['quiet-traffic'],
+    core: (core) =>
+      onStep(core, (input, now, next) => {
+        const effects = next(input, now);
+        if (input.kind === 'direct' && input.message.kind === 'heartbeat')
+          for (let count = 0; count < 3; count += 1) effects.send(input.peer, { kind: 'more', pull: 0 });
+        return effects;
+      }),
+  },
+  {
+    name: 'orders owners by arrival',
+    caughtBy: ['owner-order', 'agreement'],
+    core: ({ directory }) => {
+      const owners = directory.owners.bind(directory);
+      const arrived = new Map<StreamKey, readonly MemberId[]>();
+      directory.owners = (key) => {
+        const now = owners(key);
+        const before = (arrived.get(key) ?? []).flatMap(
+          (id) => now.find(({ member }) => member === id) ?? [],
+        );
+        const ordered: readonly Owner[] = [
+          ...before,
+          ...now.filter(({ member }) => !before.some((owner) => owner.member === member)),
+        ];
+        arrived.set(
+          key,
+          ordered.map(({ member }) => member),
+        );
+        return ordered;
+      };
+    },
+  },
+  {
+    name: "takes claims in another member's name",
+    caughtBy: ['faithful-copies', 'versions'],
+    core: (core) =>
+      onStep(core, (input, now, next) =>
+        next(
+          input.kind === 'broadcast' && input.message.kind === 'delta'
+            ? { ...input, author: input.message.delta.member }
+            : input,
+          now,
+        ),
+      ),
+  },
+  {
+    name: 'does not tell that owners changed',
+    caughtBy: ['told-owners'],
+    core: (core) =>
+      onStep(core, (input, now, next) => {
+        const effects = next(input, now);
+        if (input.kind === 'disconnected' || input.kind === 'tick') effects.changedStreams.clear();
+        return effects;
+      }),
+  },
+  {
+    name: 'throws at an odd message',
+    caughtBy: ['no-throw'],
+    core: (core) =>
+      onStep(core, (input, now, next) => {
+        if (input.kind === 'direct' && input.message.kind === 'leave') throw new Error('odd');
+        return next(input, now);
+      }),
+  },
+  {
+    name: 'redirects a redirected play again',
+    caughtBy: ['redirect-loops'],
+    routeOf: (view: RouteView, request: PlayRequest) => route(view, { ...request, mark: 'none' }),
+  },
+];

@@ -1,0 +1,72 @@
+import type { MemberId } from '@headwater/directory';
+import { CONFIRM_MS } from '@headwater/mesh/core';
+import { isStanding } from '../graves.js';
+import { RETRANSMIT_MS } from '../network/connection.js';
+import type { RunningCore } from '../running-core.js';
+import type { World } from '../world.js';
+import type { Checker } from './checker.js';
+
+/** Hung and cut-off members, and those whose machine died, are found within this time, ms. */
+export const DETECTED_MS = 3_000;
+
+/** Two looks, late packets. */
+const SLACK_MS = 400;
+
+/** No route to a member that ended, hangs or is cut off, for longer than it takes to notice. */
+export const deadRoutes: Checker = {
+  name: 'dead-routes',
+  when: 'always',
+  *check(world) {
+    for (const observer of world.honest()) {
+      if (observer.isStalled) continue;
+      for (const { id, position, claims } of observer.core.directory.members()) {
+        if (id === observer.id || claims === 0 || world.isHostile(id) || !isStanding(observer, id)) continue;
+        const silence = silenceOf(world, observer, id, position.generation);
+        if (silence === null) continue;
+        // What an observer missed while it stood still, it can't be blamed for.
+        const sinceMs =
+          world.now -
+          Math.max(silence.since, lateWordsAt(world, observer, id), observer.resumedAt, observer.startedAt);
+        const limitMs = silence.limitMs + SLACK_MS + 2 * world.network.paths.weather.jitterMs;
+        if (sinceMs > limitMs)
+          yield `${observer.id} routes to ${id}, ${silence.why} for ${Math.round(sinceMs)} ms`;
+      }
+    }
+  },
+};
+
+/** Until when words may come that a cut had kept back. */
+function lateWordsAt({ network: { paths } }: World, { id }: RunningCore, member: MemberId): number {
+  if (paths.isCut(member, id)) return Number.NEGATIVE_INFINITY;
+  return (paths.lastBrokenAt(id, member) ?? Number.NEGATIVE_INFINITY) + RETRANSMIT_MS.max;
+}
+
+interface Silence {
+  readonly since: number;
+  readonly why: string;
+  readonly limitMs: number;
+}
+
+/** Why this start of a member cannot be heard by the observer; null where it can. */
+function silenceOf(world: World, observer: RunningCore, id: MemberId, generation: number): Silence | null {
+  const { paths } = world.network;
+  const member = world.members.get(id);
+  if (member === undefined) return { since: 0, why: 'which never was', limitMs: 0 };
+  const end = member.endOf(generation);
+  if (end !== null) {
+    const brokenAt = paths.lastBrokenAt(observer.id, id) ?? Number.NEGATIVE_INFINITY;
+    // A reset comes only over a connection that stood on both sides, and from a machine that is still there.
+    const wasWell = Math.max(brokenAt, observer.resumedAt) < end.at - DETECTED_MS;
+    const isTold = end.ending === 'killed' && wasWell && world.network.isMachineUp(id);
+    return {
+      since: end.at,
+      why: `${end.ending} as ${generation}`,
+      limitMs: isTold ? CONFIRM_MS : DETECTED_MS,
+    };
+  }
+  if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };
+  const { stalledSince } = member.running;
+  if (stalledSince !== null) return { since: stalledSince, why: 'hung', limitMs: DETECTED_MS };
+  const cutSince = paths.cutSince(id, observer.id);
+  return cutSince === null ? null : { since: cutSince, why: 'cut off', limitMs: DETECTED_MS };
+}

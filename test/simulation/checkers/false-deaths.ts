@@ -1,0 +1,32 @@
+import { type Belief, STALL_EXCUSED_MS, type World } from '../world.js';
+import type { Checker } from './checker.js';
+
+/** A cause of a death may lie back so long, ms: silence until suspect, until dead, and a heal in between. */
+const CAUSE_MS = 6_000;
+
+/** Nobody is declared dead who was reachable, and stood still for no longer than is excused. */
+export const falseDeaths: Checker = {
+  name: 'false-deaths',
+  when: 'always',
+  *check(world) {
+    for (const belief of world.beliefs)
+      if (belief.liveness === 'dead' && !hasCause(world, belief))
+        yield `${belief.observer} declared ${belief.member} dead without cause`;
+  },
+};
+
+function hasCause({ members, network }: World, { observer, member, generation, at }: Belief): boolean {
+  const own = members.get(observer);
+  const suspect = members.get(member);
+  if (own === undefined || suspect === undefined || own.isHostile || suspect.isHostile) return true;
+  const { running, hungUntil, stalledAt } = suspect;
+  if (running === null || running.generation !== generation) return true;
+  const hasHung = own.hungUntil > at - CAUSE_MS;
+  // Who hung wakes up with what was so before.
+  const since = (hasHung ? Math.min(own.stalledAt, at) : at) - CAUSE_MS;
+  if (running.startedAt > since || hungUntil > since) return true;
+  if ((network.paths.lastBrokenAt(observer, member) ?? Number.NEGATIVE_INFINITY) > since) return true;
+  if (running.stalledSince !== null && at - running.stalledSince > STALL_EXCUSED_MS) return true;
+  // The others dropped who hung, and it may find one of them not answering for the moment of a stall.
+  return hasHung && stalledAt > since;
+}

@@ -1,0 +1,17 @@
+import type { Checker } from './checker.js';
+
+/** Each member's load is known to all, with its next heartbeat. */
+export const loads: Checker = {
+  name: 'loads',
+  when: 'calm',
+  *check(world) {
+    for (const { id, core } of world.honest()) {
+      for (const { id: member, load } of core.directory.members()) {
+        const truth = world.members.get(member);
+        if (truth === undefined || truth.running === null || truth.isHostile) continue;
+        if (load.players !== truth.load.players)
+          yield `${id} believes ${load.players} players at ${member}, which has ${truth.load.players}`;
+      }
+    }
+  },
+};

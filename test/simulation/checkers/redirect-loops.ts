@@ -1,0 +1,53 @@
+import type { MemberId, PlayMark, PlayRequest, StreamKey } from '@headwater/directory';
+import type { World } from '../world.js';
+import type { Checker } from './checker.js';
+
+/** Streams walked at each look. */
+const STREAMS_PER_LOOK = 40;
+
+/** A play, a redirect, a pull: no way of a play is longer. */
+export const HOPS_MAX = 3;
+
+const REQUEST: PlayRequest = {
+  key: '',
+  protocol: 'rtmp',
+  followsRedirect: true,
+  mark: 'none',
+  mode: 'auto',
+};
+
+/** Wherever a play begins, and however much the directories differ, its way through the members ends. */
+export const redirectLoops: Checker = {
+  name: 'redirect-loops',
+  when: 'always',
+  *check(world) {
+    for (const start of world.running()) {
+      let left = STREAMS_PER_LOOK;
+      for (const key of start.core.directory.streams()) {
+        if (left-- === 0) break;
+        const way = wayOf(world, start.id, key);
+        if (way.length > HOPS_MAX) yield `a play of ${key} goes ${way.join(' -> ')}`;
+      }
+    }
+  },
+};
+
+/** The members that a play goes through. */
+function wayOf(world: World, start: MemberId, key: StreamKey): MemberId[] {
+  const way: MemberId[] = [];
+  let mark: PlayMark = 'none';
+  for (let at: MemberId | undefined = start; at !== undefined && way.length <= HOPS_MAX; ) {
+    way.push(at);
+    const core = world.members.get(at)?.running?.core;
+    if (core === undefined) break;
+    const route = world.routeOf(core.directory, { ...REQUEST, key, mark });
+    if (route.kind === 'redirect') {
+      at = route.owner.member;
+      mark = 'redirected';
+    } else if (route.kind === 'relay') {
+      at = route.owners[0]?.member;
+      mark = 'relay';
+    } else break;
+  }
+  return way;
+}

@@ -1,0 +1,43 @@
+import type { MemberId } from '@headwater/directory';
+import { CONFIRM_MS } from '@headwater/mesh/core';
+import { isStanding } from '../graves.js';
+import { RETRANSMIT_MS } from '../network/connection.js';
+import type { World } from '../world.js';
+import type { Checker } from './checker.js';
+
+/** Round trips and a look. */
+const SLACK_MS = 600;
+
+/** Claims of a start that ended, once buried by a member, never stand again there. */
+export const zombies: Checker = {
+  name: 'zombies',
+  when: 'always',
+  *check(world) {
+    for (const observer of world.honest()) {
+      for (const { id, position, claims } of observer.core.directory.members()) {
+        if (claims === 0 || world.isHostile(id) || !isStanding(observer, id)) continue;
+        const end = world.members.get(id)?.endOf(position.generation);
+        if (
+          end &&
+          !mayBeHeardLate(world, observer.id, id, end.at) &&
+          world.graves.newest(observer, id) >= position.generation
+        )
+          yield `${observer.id} lists claims of ${id} as ${position.generation} again, which it had buried`;
+      }
+    }
+  },
+};
+
+/**
+ * What a start said before it ended, and a cut kept back, TCP delivers after the heal: its own words, on its own
+ * connection. They stand until the connection is found to be dead.
+ */
+function mayBeHeardLate(
+  { network: { paths }, now }: World,
+  observer: MemberId,
+  id: MemberId,
+  endedAt: number,
+): boolean {
+  const brokenAt = paths.lastBrokenAt(observer, id) ?? Number.NEGATIVE_INFINITY;
+  return brokenAt > endedAt && now < brokenAt + RETRANSMIT_MS.max + CONFIRM_MS + SLACK_MS;
+}

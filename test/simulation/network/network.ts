@@ -1,0 +1,115 @@
+import type { MemberId } from '@headwater/directory';
+import type { Random } from '../random.js';
+import type { Timeline } from '../timeline.js';
+import type { Connection } from './connection.js';
+import { Dialler } from './dialler.js';
+import { Endpoint, type EndpointEvents, type Host } from './endpoint.js';
+import { Gossip } from './gossip.js';
+import { Paths } from './paths.js';
+
+/** What went over the wire, by whom. */
+export interface Traffic {
+  messages: number;
+  bytes: number;
+}
+
+/** Machines, their addresses and the connections between them, in memory and on a virtual clock. */
+export class Network<P> {
+  readonly timeline: Timeline;
+  readonly paths: Paths;
+  readonly dialler = new Dialler<P>(this);
+  readonly gossip = new Gossip<P>(this);
+  readonly traffic = new Map<MemberId, Traffic>();
+  readonly #bytesOf: (payload: P) => number;
+  /** Names that stand for several addresses, as DNS has them. */
+  readonly #names = new Map<string, readonly string[]>();
+  readonly #machines = new Map<string, MemberId>();
+  readonly #downMachines = new Set<MemberId>();
+  readonly #endpoints = new Map<MemberId, Endpoint<P>>();
+  readonly #listeners = new Map<string, Endpoint<P>>();
+  #connections = new Set<Connection<P>>();
+
+  constructor(timeline: Timeline, random: Random, bytesOf: (payload: P) => number) {
+    this.timeline = timeline;
+    this.paths = new Paths(timeline, random);
+    this.#bytesOf = bytesOf;
+    this.paths.onHealed((from, to) => this.#healed(from, to));
+  }
+
+  /** A process of this member starts to listen; the member's machine is up from now on. */
+  attach(self: MemberId, addresses: readonly string[], host: Host, events: EndpointEvents<P>): Endpoint<P> {
+    const endpoint = new Endpoint(this, self, addresses, host, events);
+    this.#downMachines.delete(self);
+    this.#endpoints.set(self, endpoint);
+    for (const address of addresses) {
+      this.#machines.set(address, self);
+      this.#listeners.set(address, endpoint);
+    }
+    return endpoint;
+  }
+
+  detach(endpoint: Endpoint<P>): void {
+    if (this.#endpoints.get(endpoint.self) === endpoint) this.#endpoints.delete(endpoint.self);
+    for (const address of endpoint.addresses)
+      if (this.#listeners.get(address) === endpoint) this.#listeners.delete(address);
+  }
+
+  /** This address is on that member's machine, though nobody may listen there. */
+  knows(address: string, machine: MemberId): void {
+    this.#machines.set(address, machine);
+  }
+
+  /** Switched off: it does not even refuse any more. */
+  powerOff(machine: MemberId): void {
+    this.#downMachines.add(machine);
+  }
+
+  isMachineUp(machine: MemberId): boolean {
+    return !this.#downMachines.has(machine);
+  }
+
+  name(name: string, addresses: readonly string[]): void {
+    this.#names.set(name, addresses);
+  }
+
+  resolve(name: string): readonly string[] {
+    return this.#names.get(name) ?? [name];
+  }
+
+  machineAt(address: string): MemberId | undefined {
+    return this.#machines.get(address);
+  }
+
+  listenerAt(address: string): Endpoint<P> | undefined {
+    return this.#listeners.get(address);
+  }
+
+  endpointOf(member: MemberId): Endpoint<P> | undefined {
+    return this.#endpoints.get(member);
+  }
+
+  track(connection: Connection<P>): void {
+    this.#connections.add(connection);
+    if (this.#connections.size % 256 === 0)
+      this.#connections = new Set(
+        [...this.#connections].filter(({ near, far }) => near.isOpen || far.isOpen || near.held.length > 0),
+      );
+  }
+
+  /** Counts what is sent; returns its size. */
+  sent(by: MemberId, payload: P): number {
+    const bytes = this.#bytesOf(payload);
+    const traffic = this.traffic.get(by) ?? { messages: 0, bytes: 0 };
+    traffic.messages += 1;
+    traffic.bytes += bytes;
+    this.traffic.set(by, traffic);
+    return bytes;
+  }
+
+  #healed(from: MemberId, to: MemberId): void {
+    for (const connection of this.#connections) {
+      for (const end of [connection.near, connection.far])
+        if (end.endpoint.self === from && end.peer === to) connection.healed(end);
+    }
+  }
+}

@@ -1,0 +1,252 @@
+import type { Liveness, MemberId, StreamKey } from '@headwater/directory';
+import { type Effects, type Fact, type Input, type MemberCore, TICK_MS } from '@headwater/mesh/core';
+import type { Endpoint, EndpointEvents, Host } from './network/endpoint.js';
+import { broadcast, type Codec, direct, openBroadcast, openDirect, type Parcel } from './parcel.js';
+import type { Random } from './random.js';
+import type { Timeline } from './timeline.js';
+
+/** What a running member shows to who watches it. */
+export interface Watcher {
+  /** Before and after each step. */
+  stepping(running: RunningCore, input: Input): void;
+  stepped(running: RunningCore, input: Input, effects: Effects): void;
+  broken(running: RunningCore, error: unknown): void;
+  believed(running: RunningCore, member: MemberId, liveness: Liveness | 'unknown'): void;
+}
+
+/** A process's monotonic clock: begins anywhere, runs a little fast or slow, and may jump ahead. */
+class Clock {
+  readonly #timeline: Timeline;
+  readonly #startedAt: number;
+  readonly #rate: number;
+  #base: number;
+
+  constructor(timeline: Timeline, random: Random) {
+    this.#timeline = timeline;
+    this.#startedAt = timeline.now;
+    this.#rate = 1 + random.between(-0.0005, 0.0005);
+    this.#base = random.between(0, random.chance(0.2) ? 1e9 : 1_000);
+  }
+
+  get now(): number {
+    return this.#base + (this.#timeline.now - this.#startedAt) * this.#rate;
+  }
+
+  jump(ms: number): void {
+    this.#base += ms;
+  }
+}
+
+/**
+ * One start of a member: the shell around the core, on the virtual clock. It stands still, jumps in time and dies as it
+ * is told to; the core knows nothing of that.
+ */
+export class RunningCore implements Host {
+  readonly id: MemberId;
+  readonly core: MemberCore;
+  readonly generation: number;
+  readonly startedAt: number;
+  readonly endpoint: Endpoint<Parcel>;
+  /** Ends of its last standstill; its start where there was none. */
+  resumedAt: number;
+  /** Since when it stands still; null while it does not. */
+  stalledSince: number | null = null;
+  hasEnded = false;
+  /** Owners as its listeners know them, who hear only of changes. */
+  readonly toldOwners = new Map<StreamKey, string>();
+  readonly believed = new Map<MemberId, Liveness | 'unknown'>();
+  readonly facts: (Fact & { readonly at: number })[] = [];
+  factsTotal = 0;
+  readonly #timeline: Timeline;
+  readonly #random: Random;
+  readonly #codec: Codec;
+  readonly #watcher: Watcher;
+  readonly #clock: Clock;
+  #stalledUntil = 0;
+  #inbox: (() => void)[] = [];
+  #inputs: Input[] = [];
+  #isStepping = false;
+  #isTickMissed = false;
+  #isFlushPlanned = false;
+
+  constructor(
+    id: MemberId,
+    generation: number,
+    parts: {
+      readonly timeline: Timeline;
+      readonly random: Random;
+      readonly codec: Codec;
+      readonly watcher: Watcher;
+      readonly makeCore: (now: number, random: () => number) => MemberCore;
+      readonly attach: (host: Host, events: EndpointEvents<Parcel>) => Endpoint<Parcel>;
+    },
+  ) {
+    this.id = id;
+    this.generation = generation;
+    this.#timeline = parts.timeline;
+    this.#random = parts.random;
+    this.#codec = parts.codec;
+    this.#watcher = parts.watcher;
+    this.startedAt = this.#timeline.now;
+    this.resumedAt = this.#timeline.now;
+    this.#clock = new Clock(this.#timeline, this.#random);
+    this.core = parts.makeCore(this.#clock.now, () => this.#random.fraction());
+    this.endpoint = parts.attach(this, this.#events());
+    this.#tickLater(this.#random.fraction() * TICK_MS);
+  }
+
+  get isStalled(): boolean {
+    return this.stalledSince !== null;
+  }
+
+  /** Upper end of `Host`: what the network brings. */
+  run(job: () => void): void {
+    if (this.hasEnded) return;
+    if (this.isStalled) this.#inbox.push(job);
+    else job();
+  }
+
+  input(input: Input): void {
+    this.#inputs.push(input);
+    if (this.#isStepping || this.hasEnded) return;
+    this.#isStepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#step(next);
+    } catch (error) {
+      this.#watcher.broken(this, error);
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  /** Stands still for so long from now on: no ticks, nothing read, nothing sent. */
+  stall(ms: number): void {
+    this.stalledSince ??= this.#timeline.now;
+    this.#stalledUntil = Math.max(this.#stalledUntil, this.#timeline.now + ms);
+    this.#timeline.after(ms, () => {
+      if (this.isStalled && this.#timeline.now >= this.#stalledUntil && !this.hasEnded) this.resume();
+    });
+  }
+
+  resume(): void {
+    if (!this.isStalled || this.hasEnded) return;
+    this.stalledSince = null;
+    this.resumedAt = this.#timeline.now;
+    const inbox = this.#inbox;
+    this.#inbox = [];
+    // Timers or sockets first: an event loop does either, by where it stood still.
+    const isTickFirst = this.#random.chance(0.5);
+    if (this.#isTickMissed && isTickFirst) this.input({ kind: 'tick' });
+    for (const job of inbox) this.run(job);
+    if (this.#isTickMissed && !isTickFirst) this.input({ kind: 'tick' });
+    this.#isTickMissed = false;
+  }
+
+  jumpAhead(ms: number): void {
+    this.#clock.jump(ms);
+  }
+
+  crash(isSilent: boolean): void {
+    this.hasEnded = true;
+    this.endpoint.crash(isSilent);
+  }
+
+  leave(): void {
+    this.input({ kind: 'leave' });
+    this.hasEnded = true;
+    this.endpoint.close();
+  }
+
+  #events(): EndpointEvents<Parcel> {
+    return {
+      connected: (peer, from) => this.input({ kind: 'connected', peer, from }),
+      disconnected: (peer, reason) => this.input({ kind: 'disconnected', peer, reason }),
+      dialFailed: (peer, reason) => this.input({ kind: 'dial-failed', peer, reason }),
+      seedVisited: (seed, outcome) => this.input({ kind: 'seed-visited', seed, outcome }),
+      offence: (peer, reason) => this.input({ kind: 'offence', peer, reason }),
+      direct: (peer, parcel) => {
+        try {
+          this.input({ kind: 'direct', peer, message: openDirect(parcel, peer) });
+        } catch (error) {
+          this.#watcher.broken(this, error);
+        }
+      },
+      broadcast: (parcel) => {
+        try {
+          this.input({ kind: 'broadcast', author: parcel.author, message: openBroadcast(parcel) });
+        } catch (error) {
+          this.#watcher.broken(this, error);
+        }
+        return true;
+      },
+    };
+  }
+
+  #step(input: Input): void {
+    if (this.hasEnded) return;
+    this.#watcher.stepping(this, input);
+    const effects = this.core.step(input, this.#clock.now);
+    this.#carryOut(effects);
+    this.#watcher.stepped(this, input, effects);
+    this.#planFlush();
+  }
+
+  #carryOut(effects: Effects): void {
+    const { endpoint } = this;
+    for (const fact of effects.facts) {
+      if (fact.level !== 'debug') this.factsTotal += 1;
+      this.facts.push({ ...fact, at: this.#timeline.now });
+      if (this.facts.length > FACTS_KEPT) this.facts.shift();
+    }
+    for (const { to, message } of effects.sends)
+      if (endpoint.isConnected(to)) endpoint.send(to, direct(this.id, message, this.#codec));
+    for (const message of effects.broadcasts) endpoint.broadcast(broadcast(this.id, message, this.#codec));
+    for (const { peer, addresses } of effects.dials) endpoint.dial(peer, addresses);
+    for (const seed of effects.visits) endpoint.visit(seed);
+    for (const { peer, reason, refuseMs } of effects.disconnects) endpoint.disconnect(peer, reason, refuseMs);
+    for (const key of effects.changedStreams) this.toldOwners.set(key, ownersText(this.core, key));
+    for (const id of effects.changedMembers) this.#believes(id);
+  }
+
+  #believes(id: MemberId): void {
+    const liveness = this.core.directory.member(id)?.liveness ?? 'unknown';
+    if (this.believed.get(id) === liveness) return;
+    this.believed.set(id, liveness);
+    this.#watcher.believed(this, id, liveness);
+  }
+
+  #planFlush(): void {
+    const { flushAt } = this.core;
+    if (flushAt === null || this.#isFlushPlanned) return;
+    this.#isFlushPlanned = true;
+    // As a real timer: whole ms, at least one.
+    this.#timeline.after(Math.max(1, Math.trunc(flushAt - this.#clock.now)), () => {
+      this.#isFlushPlanned = false;
+      this.#tick();
+    });
+  }
+
+  #tickLater(delayMs: number): void {
+    this.#timeline.after(delayMs, () => {
+      if (this.hasEnded) return;
+      this.#tick();
+      this.#tickLater(TICK_MS + this.#random.fraction());
+    });
+  }
+
+  #tick(): void {
+    if (this.hasEnded) return;
+    if (this.isStalled) this.#isTickMissed = true;
+    else this.input({ kind: 'tick' });
+  }
+}
+
+/** Lines of its log that are kept. */
+const FACTS_KEPT = 500;
+
+/** Owners of a stream in order, as one member sees them. */
+export const ownersText = (core: MemberCore, key: StreamKey): string =>
+  core.directory
+    .owners(key)
+    .map((owner) => owner.member)
+    .join(' ');

@@ -1,0 +1,278 @@
+import {
+  type Claim,
+  type Liveness,
+  type LogPosition,
+  type MemberId,
+  type MemberProfile,
+  type OwnerPolicy,
+  route,
+  type StreamKey,
+} from '@headwater/directory';
+import { type CoreOptions, type Effects, type Input, MemberCore } from '@headwater/mesh/core';
+import { Graves } from './graves.js';
+import { type Ending, Member } from './member.js';
+import { Network, type Traffic } from './network/network.js';
+import type { Codec, Parcel } from './parcel.js';
+import { Random } from './random.js';
+import { RunningCore, type Watcher } from './running-core.js';
+import { Timeline } from './timeline.js';
+
+/** Something that must never be, found by a checker. */
+export interface Violation {
+  readonly checker: string;
+  readonly at: number;
+  readonly what: string;
+}
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly seeds: readonly string[];
+  readonly codecShare: number;
+  readonly order?: OwnerPolicy;
+  /** Makes each core; a test puts a broken one here. */
+  readonly makeCore?: (options: CoreOptions, now: number) => MemberCore;
+  /** Routes plays; as above. */
+  readonly routeOf?: typeof route;
+  /** Every line of what happens. */
+  readonly trace?: (line: string) => void;
+}
+
+/** A change of mind of one member about another. */
+export interface Belief {
+  readonly at: number;
+  readonly observer: MemberId;
+  readonly member: MemberId;
+  /** The start of that member that the observer knew. */
+  readonly generation: number;
+  readonly liveness: Liveness | 'unknown';
+}
+
+/** One member's copy of another one's log went on. */
+export interface Advance {
+  readonly at: number;
+  readonly observer: MemberId;
+  readonly member: MemberId;
+  readonly before: LogPosition;
+  readonly after: LogPosition;
+  /** How far the member itself was then. */
+  readonly newest: LogPosition;
+}
+
+/** Unix ms at the start of the simulation, for the members' wall clocks. */
+const EPOCH_MS = 1_700_000_000_000;
+
+/** A member that stands still for no longer than this is never declared dead. */
+export const STALL_EXCUSED_MS = 1_500;
+
+/** Steps of all members in one virtual second: more than any burst takes; else they run in circles. */
+const STEPS_PER_SECOND_MAX = 500_000;
+
+/** Broadcasts that a hostile member may play again. */
+const OVERHEARD_MAX = 300;
+
+/** The members, the network between them, the truth, and what is known of the past. */
+export class World implements Watcher {
+  readonly timeline = new Timeline();
+  readonly random: Random;
+  readonly network: Network<Parcel>;
+  readonly members = new Map<MemberId, Member>();
+  readonly violations: Violation[] = [];
+  /** Since the last look of the checkers. */
+  beliefs: Belief[] = [];
+  advances: Advance[] = [];
+  /** What was broadcast last, as a hostile member may have kept it. */
+  readonly overheard: Parcel[] = [];
+  readonly graves = new Graves();
+  /** Who was in the mesh when the last cut was healed; null before that. The others find it by its seeds, in their time. */
+  inMesh: ReadonlySet<RunningCore> | null = null;
+  /** Traffic of a time in which nothing happened, per member; null before that. */
+  quiet: { readonly ms: number; readonly traffic: ReadonlyMap<MemberId, Traffic> } | null = null;
+  steps = 0;
+  /** Times that the checkers looked. */
+  looks = 0;
+  /** Looks at once, at a moment worth it. */
+  lookNow: () => void = () => {};
+  readonly options: WorldOptions;
+  readonly routeOf: typeof route;
+  readonly #codec: Codec;
+  #before: LogPosition | null = null;
+  #secondAt = 0;
+  #stepsThisSecond = 0;
+
+  constructor(options: WorldOptions) {
+    this.options = options;
+    this.routeOf = options.routeOf ?? route;
+    this.random = new Random(options.seed);
+    this.#codec = { share: options.codecShare, random: this.random.fork() };
+    this.network = new Network(this.timeline, this.random.fork(), (parcel) => parcel.bytes);
+  }
+
+  get now(): number {
+    return this.timeline.now;
+  }
+
+  add(id: MemberId, profile: MemberProfile, wallSkewMs = 0, isHostile = false): Member {
+    const member = new Member(id, profile, wallSkewMs, isHostile);
+    this.members.set(id, member);
+    return member;
+  }
+
+  member(id: MemberId): Member {
+    const member = this.members.get(id);
+    if (member === undefined) throw new Error(`no member ${id}`);
+    return member;
+  }
+
+  running(): RunningCore[] {
+    return [...this.members.values()].flatMap(({ running }) => (running === null ? [] : [running]));
+  }
+
+  /** Running members of good will. */
+  honest(): RunningCore[] {
+    return this.running().filter(({ id }) => !this.member(id).isHostile);
+  }
+
+  isHostile(id: MemberId): boolean {
+    return this.members.get(id)?.isHostile === true;
+  }
+
+  start(member: Member): void {
+    if (member.running !== null) return;
+    const generation = member.nextGeneration(EPOCH_MS + this.now);
+    member.claims.clear();
+    member.claimedKeys.clear();
+    this.trace(`start ${member.id} generation ${generation}`);
+    const { makeCore = (options: CoreOptions, now: number) => new MemberCore(options, now) } = this.options;
+    member.running = new RunningCore(member.id, generation, {
+      timeline: this.timeline,
+      random: this.random.fork(),
+      codec: this.#codec,
+      watcher: this,
+      makeCore: (now, random) => makeCore(this.#coreOptions(member, generation, random), now),
+      attach: (host, events) => this.network.attach(member.id, member.addresses, host, events),
+    });
+    member.running.input({ kind: 'load', load: member.load });
+  }
+
+  end(member: Member, ending: Ending): void {
+    const { running } = member;
+    if (running === null) return;
+    this.trace(`end ${member.id} ${ending}`);
+    member.running = null;
+    member.ended.push({ generation: running.generation, at: this.now, ending });
+    if (ending === 'left') running.leave();
+    else {
+      running.crash(ending === 'silent');
+      if (ending === 'silent') this.network.powerOff(member.id);
+    }
+  }
+
+  publish(member: Member, key: StreamKey, media: Claim['media'] = {}): void {
+    if (member.running === null || member.running.isStalled) return;
+    const sinceMs =
+      member.claims.get(key)?.sinceMs ?? Math.max(0, EPOCH_MS + Math.floor(this.now) + member.wallSkewMs);
+    const claim = { key, sinceMs, media };
+    member.claims.set(key, claim);
+    member.claimedKeys.add(key);
+    member.running.input({ kind: 'claim', claim });
+  }
+
+  unpublish(member: Member, key: StreamKey): void {
+    if (member.running === null || member.running.isStalled) return;
+    member.claims.delete(key);
+    member.running.input({ kind: 'release', key });
+  }
+
+  /** Stands still for so long. */
+  stall(member: Member, ms: number): void {
+    if (member.running === null) return;
+    this.trace(`stall ${member.id} ${Math.round(ms)} ms`);
+    member.running.stall(ms);
+    member.stalledAt = this.now;
+    if (ms > STALL_EXCUSED_MS) member.hungUntil = Math.max(member.hungUntil, this.now + ms);
+  }
+
+  setProfile(member: Member, profile: MemberProfile): void {
+    if (member.running?.isStalled) return;
+    member.profile = profile;
+    member.running?.input({ kind: 'profile', profile });
+  }
+
+  run(ms: number, isOver?: () => boolean): void {
+    this.timeline.runTo(this.now + ms, isOver);
+  }
+
+  violate(checker: string, what: string): void {
+    this.violations.push({ checker, at: this.now, what });
+  }
+
+  trace(line: string): void {
+    this.options.trace?.(`${(this.now / 1000).toFixed(4).padStart(9)}  ${line}`);
+  }
+
+  // What the running members show
+
+  stepping(running: RunningCore, input: Input): void {
+    const author = authorOf(input);
+    this.#before = author === null ? null : running.core.directory.position(author);
+  }
+
+  stepped(running: RunningCore, input: Input, effects: Effects): void {
+    this.steps += 1;
+    this.#stepsThisSecond = this.now - this.#secondAt < 1_000 ? this.#stepsThisSecond + 1 : 0;
+    if (this.#stepsThisSecond === 0) this.#secondAt = this.now;
+    if (this.#stepsThisSecond > STEPS_PER_SECOND_MAX)
+      this.violate('livelock', `more than ${STEPS_PER_SECOND_MAX} steps within a second`);
+    for (const message of effects.broadcasts) {
+      this.overheard.push({ author: running.id, message, encoded: null, bytes: 200 });
+      if (this.overheard.length > OVERHEARD_MAX) this.overheard.shift();
+    }
+    const author = authorOf(input);
+    if (author !== null && this.#before !== null) this.#notePosition(running, author, this.#before);
+    if (this.options.trace)
+      for (const { level, msg, fields } of effects.facts)
+        this.trace(`${running.id} ${level}: ${msg} ${JSON.stringify(fields)}`);
+  }
+
+  broken(running: RunningCore, error: unknown): void {
+    this.violate('no-throw', `${running.id}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
+  believed(running: RunningCore, member: MemberId, liveness: Belief['liveness']): void {
+    const { generation } = running.core.directory.position(member);
+    this.beliefs.push({ at: this.now, observer: running.id, member, generation, liveness });
+  }
+
+  #notePosition({ id, core }: RunningCore, member: MemberId, before: LogPosition): void {
+    const after = core.directory.position(member);
+    if (after.generation === before.generation && after.version === before.version) return;
+    const truth = this.members.get(member);
+    const newest = truth?.running?.core.directory.position(member) ?? {
+      generation: truth?.lastGeneration ?? 0,
+      version: Number.POSITIVE_INFINITY,
+    };
+    this.advances.push({ at: this.now, observer: id, member, before, after, newest });
+  }
+
+  #coreOptions(member: Member, generation: number, random: () => number): CoreOptions {
+    return {
+      self: member.id,
+      generation,
+      profile: member.profile,
+      addresses: member.addresses,
+      seeds: this.options.seeds,
+      heartbeatMs: 500,
+      suspectAfterMs: 1_800,
+      deadAfterMs: 900,
+      batchMs: 3,
+      order: this.options.order ?? 'primary',
+      random,
+    };
+  }
+}
+
+/** Whose words an input brings. */
+function authorOf(input: Input): MemberId | null {
+  if (input.kind === 'direct') return input.peer;
+  return input.kind === 'broadcast' ? input.author : null;
+}
