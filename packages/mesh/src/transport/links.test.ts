@@ -37,4 +37,10 @@ describe('Links', () => {
     expect(links.best).toBe(speaking);
     expect(links.spare(20_000)).toEqual([silent]);
   });
+
+  it('greets a member that restarted on its new link, though only the old one was ever heard on', () => {
+    const old = linkOf(true, 0, 9_000);
+    const fresh = linkOf(false, 10_000, 0);
+    expect(linksOf('a', 'b', old, fresh).best).toBe(fresh);
+  });
 });

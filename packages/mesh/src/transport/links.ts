@@ -7,9 +7,13 @@ export const SPARE_LINGER_MS = 500;
 /** A link that was silent for so long beside one that is not, is dead without knowing. */
 const SILENT_MS = 10_000;
 
+/** When the member was last surely there: it spoke, or finished a handshake. */
+const seenAt = (link: Link): number => Math.max(link.heardAt, link.openedAt);
+
 /**
  * The links with one member: one in the end, more for a moment when both dialled at once or the member restarted.
- * What we say goes where the member last spoke, since there it surely is.
+ * What we say goes where the member was last seen. A new link counts as that: beside a restarted member's, the old one
+ * may look open for a long time yet, and the greeting must not go there.
  */
 export class Links {
   readonly #self: MemberId;
@@ -28,7 +32,7 @@ export class Links {
   /** Where to send; undefined where there is none. */
   get best(): Link | undefined {
     let best: Link | undefined;
-    for (const link of this.#links) if (best === undefined || link.heardAt >= best.heardAt) best = link;
+    for (const link of this.#links) if (best === undefined || seenAt(link) >= seenAt(best)) best = link;
     return best;
   }
 
@@ -57,8 +61,7 @@ export class Links {
       .sort((a, b) => Number(dialledBySmaller(b)) - Number(dialledBySmaller(a)) || b.openedAt - a.openedAt);
     const heardAt = Math.max(...links.map((link) => link.heardAt));
     return links.filter((link) => {
-      const lastAt = Math.max(link.heardAt, link.openedAt);
-      if (heardAt - lastAt >= SILENT_MS) return true;
+      if (heardAt - seenAt(link) >= SILENT_MS) return true;
       return keep !== undefined && link !== keep && link.isOutbound && now - keep.openedAt >= SPARE_LINGER_MS;
     });
   }
