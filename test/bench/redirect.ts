@@ -2,7 +2,7 @@ import { Cluster } from '../support/cluster.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import type { Scope } from '../support/scope.js';
 import { spreadOf } from './figures.js';
-import { statusAt } from './rtmp-timing.js';
+import { resultAt, statusAt } from './rtmp-timing.js';
 
 const PLAYS = 300;
 const AT_ONCE = 50;
@@ -21,7 +21,11 @@ export async function redirect(scope: Scope): Promise<object> {
   const port = cluster.member(2).ports.rtmp;
 
   const oneByOne: number[] = [];
-  for (const stream of streams.slice(0, PLAYS)) oneByOne.push(await playMs(await edge(scope, port), stream));
+  const floor: number[] = [];
+  for (const stream of streams.slice(0, PLAYS)) {
+    floor.push(await answerMs(await edge(scope, port)));
+    oneByOne.push(await playMs(await edge(scope, port), stream));
+  }
   const atOnce: number[] = [];
   for (let next = PLAYS; next < streams.length; next += AT_ONCE) {
     atOnce.push(...(await playAll(scope, port, streams.slice(next, next + AT_ONCE))));
@@ -30,6 +34,11 @@ export async function redirect(scope: Scope): Promise<object> {
     what: 'RTMP play on a non-owner -> 302, loopback, 3 members',
     reach: { p50Ms: 1, p99Ms: 5 },
     oneByOne: spreadOf(oneByOne),
+    oneByOneWithoutTheFirst50: spreadOf(oneByOne.slice(50)),
+    floor: {
+      what: 'a command that is answered without any work, in turn with the plays',
+      ...spreadOf(floor),
+    },
     [`${AT_ONCE}AtOnce`]: spreadOf(atOnce),
   };
 }
@@ -53,6 +62,16 @@ async function edge(scope: Scope, port: number): Promise<RtmpClient> {
   const client = await RtmpClient.open(scope, port);
   await client.connect(`rtmp://127.0.0.1:${port}/live`, 'srs-edge');
   return client;
+}
+
+/** What the machine takes for a question and an answer between two processes that have slept a moment. */
+async function answerMs(client: RtmpClient): Promise<number> {
+  const answered = resultAt(client, 9);
+  const startMs = performance.now();
+  client.command(0, 'getStreamLength', 9, null, 'none');
+  const tookMs = (await answered) - startMs;
+  client.socket.destroy();
+  return tookMs;
 }
 
 async function playMs(client: RtmpClient, stream: string): Promise<number> {
