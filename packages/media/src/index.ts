@@ -10,6 +10,7 @@ export {
   type PlayerView,
   type StreamView,
 } from './media-host.js';
+export { modeOf as playModeOf } from './play/app-play.js';
 export type { PublishPolicy } from './publish/publish-policy.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './rtmp/rtmp-publisher.js';

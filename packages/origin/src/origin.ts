@@ -1,5 +1,5 @@
-import { DEFAULT_VHOST, type PlayRequest, route } from '@headwater/directory';
-import { createMedia, type Media, type MediaHost } from '@headwater/media';
+import { DEFAULT_VHOST, route } from '@headwater/directory';
+import { createMedia, type Media, type MediaHost, playModeOf } from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
 import type { ApiSource } from './api/api-source.js';
@@ -129,12 +129,7 @@ function apiSource(config: OriginConfig, mesh: Mesh, media: Media): ApiSource {
     status: () => mesh.status(),
     hereStreams: () => media.streams(),
     hereStream: (key) => media.stream(key),
-    route: (request) => route(mesh.directory, withMode(config, request)),
+    route: (request) => route(mesh.directory, { ...request, mode: playModeOf(request.key, config) }),
     resolveVhost: (vhost) => (vhost !== undefined && config.vhosts.includes(vhost) ? vhost : DEFAULT_VHOST),
   };
-}
-
-function withMode(config: OriginConfig, request: Omit<PlayRequest, 'mode'>): PlayRequest {
-  const app = request.key.slice(request.key.indexOf('/') + 1, request.key.lastIndexOf('/'));
-  return { ...request, mode: config.apps[app]?.play?.mode ?? config.play.mode };
 }

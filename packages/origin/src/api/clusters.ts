@@ -1,5 +1,6 @@
 import { addressFor, type StreamKey } from '@headwater/directory';
 import type { ApiSource } from './api-source.js';
+import { hostOf } from './host-of.js';
 
 /** Query of `GET /api/v1/clusters`, as SRS 3 to 6 origins and edges ask their coworkers. */
 export interface ClusterQuery {
@@ -38,9 +39,3 @@ function originOf(
 }
 
 const SRS_API_PORT = 1985;
-
-/** Host of `host:port`, or of nothing. */
-function hostOf(hostPort: string): string | undefined {
-  const host = hostPort.replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
-  return host === '' ? undefined : host;
-}

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { describeCluster } from './clusters.js';
+import { hostOf } from './host-of.js';
 import { listMembers } from './members.js';
 import { describeStream, listStreams } from './streams.js';
 
@@ -40,7 +41,7 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
     }
     const found = keyOf(source, context.req.query('vhost'), path.slice(0, slash), path.slice(slash + 1));
     if ('problem' in found) return apiError(context, 'STREAM_NAME_INVALID', found.problem);
-    return context.json(describeStream(source, found.key, hostOfHeader(context.req.header('host'))));
+    return context.json(describeStream(source, found.key, hostOf(context.req.header('host'))));
   });
 
   api.get('/api/v1/clusters', (context) => {
@@ -87,9 +88,4 @@ function decodePath(path: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** The host by which the asker reached this member, without port; decides in which network addresses are given. */
-function hostOfHeader(host: string | undefined): string | undefined {
-  return host?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
 }
