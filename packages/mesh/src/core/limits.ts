@@ -82,7 +82,7 @@ export const SEED_RECHECK_MS = 15_000;
 export const POLITE_DIAL_MS = 100;
 
 /** The core expects `tick` this often. */
-export const TICK_MS = 100;
+export const TICK_MS = 200;
 
 /** A tick later than this beyond `TICK_MS` means that this process itself stood still. */
 export const STALL_MS = 250;
@@ -92,6 +92,9 @@ export const GONE_KEPT_MS = 10 * 60_000;
 
 /** Each so often, one random member is told who is known, so that members learn of each other from anyone. */
 export const ROSTER_INTERVAL_MS = 1_000;
+
+/** The same once nobody came or went for a while. */
+export const ROSTER_QUIET_INTERVAL_MS = 10_000;
 
 /** A member tells of a change of its load level at most this often: each is an entry in its log. */
 export const LOAD_LEVEL_INTERVAL_MS = 5_000;

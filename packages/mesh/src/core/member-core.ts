@@ -19,7 +19,6 @@ import {
   LOAD_LEVEL_INTERVAL_MS,
   MEMBERS_MAX,
   RELEASES_MAX,
-  ROSTER_INTERVAL_MS,
   STALL_MS,
   STREAMS_PER_MEMBER_MAX,
   TICK_MS,
@@ -31,6 +30,7 @@ import { Outbox } from './outbox.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
 import { Repair } from './repair.js';
+import { RosterPace } from './roster-pace.js';
 import { Seeds } from './seeds.js';
 
 export interface CoreOptions extends Patience {
@@ -70,7 +70,7 @@ export class MemberCore {
   #load: MemberLoad = NO_LOAD;
   #lastTickAt: number;
   #heartbeatAt: number;
-  #rosterAt: number;
+  readonly #rosterPace: RosterPace;
   #loadLevelAt: number;
   #isSynced = false;
   #hasLeft = false;
@@ -104,7 +104,7 @@ export class MemberCore {
     this.#lastTickAt = now;
     this.#loadLevelAt = now;
     this.#heartbeatAt = now + options.heartbeatMs * random();
-    this.#rosterAt = now + ROSTER_INTERVAL_MS * random();
+    this.#rosterPace = new RosterPace(now, random());
     this.#own(this.#log.setProfile(profile), new Effects());
   }
 
@@ -146,6 +146,7 @@ export class MemberCore {
   step(input: Input, now: number): Effects {
     const effects = new Effects();
     if (this.#hasLeft) return effects;
+    const known = this.#peers.size;
     // Not only with the tick: after a standstill, what waited in the sockets may well come first.
     this.#excuseOwnStall(now, effects);
     switch (input.kind) {
@@ -183,6 +184,7 @@ export class MemberCore {
         if (peer !== undefined) this.#ofPeer(peer, input, now, effects);
       }
     }
+    if (effects.changedMembers.size > 0 || this.#peers.size !== known) this.#rosterPace.hasten(now);
     this.#isSynced ||= this.isJoined && [...this.#peers].every(isSettled);
     return effects;
   }
@@ -246,7 +248,7 @@ export class MemberCore {
     this.#lastTickAt = now;
     this.#flush(now, effects);
     if (now >= this.#heartbeatAt) this.#heartbeat(now, effects);
-    if (now >= this.#rosterAt) this.#tellRoster(now, effects);
+    if (this.#rosterPace.isDue(now)) this.#tellRoster(now, effects);
     for (const seed of this.#seeds.due(now)) effects.visits.push(seed);
     for (const peer of this.#peers) {
       this.#membership.tick(peer, now, effects);
@@ -298,7 +300,7 @@ export class MemberCore {
   }
 
   #tellRoster(now: number, effects: Effects): void {
-    this.#rosterAt = now + ROSTER_INTERVAL_MS * (0.5 + this.#options.random());
+    this.#rosterPace.told(now, this.#options.random());
     const greeted = this.#peers.greeted();
     const one = greeted[Math.floor(this.#options.random() * greeted.length)];
     if (one) effects.send(one.id, { kind: 'roster', members: this.#peers.roster() });

@@ -24,6 +24,10 @@ export class Peers {
     return this.#peers.values();
   }
 
+  get size(): number {
+    return this.#peers.size;
+  }
+
   get(id: MemberId): Peer | undefined {
     return this.#peers.get(id);
   }

@@ -4,7 +4,6 @@ import { isIP } from 'node:net';
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub';
 import { type Identify, identify } from '@libp2p/identify';
 import type { Libp2p, PrivateKey } from '@libp2p/interface';
-import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
 import { MEMBERS_MAX } from '../core/limits.js';
 import { MeshError } from '../mesh.js';
@@ -12,6 +11,7 @@ import type { Admission } from './admission.js';
 import { deltaGossip } from './gossip.js';
 import { guardedTcp } from './guarded-tcp.js';
 import { keyedNoise } from './keyed-noise.js';
+import { lazyYamux } from './lazy-window.js';
 
 /** A connection must be secured, and then carry our stream, within this time each: half-open ones are closed. */
 export const UPGRADE_TIMEOUT_MS = 5_000;
@@ -61,7 +61,7 @@ export async function createNode(options: NodeOptions, admission: Admission): Pr
       ],
       connectionEncrypters: [keyedNoise(prologue, admission)],
       // Our heartbeats notice a dead connection sooner than these keep-alives would.
-      streamMuxers: [yamux({ enableKeepAlive: false, maxInboundStreams: 64, maxOutboundStreams: 64 })],
+      streamMuxers: [lazyYamux({ enableKeepAlive: false, maxInboundStreams: 64, maxOutboundStreams: 64 })],
       connectionMonitor: { enabled: false },
       connectionGater: {
         denyDialMultiaddr: () => false,

@@ -16,7 +16,7 @@ import type { Transport, TransportEvents } from './transport.js';
 /** Name and version of what our streams carry. */
 export const PROTOCOL_NAME = '/headwater/mesh/1';
 
-/** How often spare and silent connections are looked for. */
+/** How often spare and silent connections are looked for, while a member has more than one. */
 const SWEEP_MS = 500;
 
 /** How long leaving may take. */
@@ -52,7 +52,7 @@ class Libp2pTransport implements Transport {
   readonly #links = new Map<MemberId, Links>();
   /** Links under way or open on the connections that were dialled. */
   readonly #openings = new WeakMap<Connection, Promise<void>>();
-  readonly #sweep: NodeJS.Timeout;
+  #sweep: NodeJS.Timeout | null = null;
   #isClosed = false;
 
   constructor(node: Node, admission: Admission, events: TransportEvents, log: MeshLog) {
@@ -68,7 +68,6 @@ class Libp2pTransport implements Transport {
       isConnected: (peer) => this.#links.has(peer),
       open: (connection, address) => this.#openOnce(connection, address),
     });
-    this.#sweep = setInterval(() => this.#sweepLinks(), SWEEP_MS);
   }
 
   async start(): Promise<void> {
@@ -129,7 +128,7 @@ class Libp2pTransport implements Transport {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#sweep);
+    if (this.#sweep) clearInterval(this.#sweep);
     const closing = this.#node
       .getConnections()
       .map((connection) =>
@@ -188,6 +187,7 @@ class Libp2pTransport implements Transport {
     const links = this.#links.get(peer) ?? new Links(this.self, peer);
     this.#links.set(peer, links);
     links.add(link);
+    if (links.size > 1) this.#sweep ??= setInterval(() => this.#sweepLinks(), SWEEP_MS);
     this.#events.connected(peer, from);
     link.open();
   }
@@ -212,8 +212,13 @@ class Libp2pTransport implements Transport {
   }
 
   #sweepLinks(): void {
+    let hasSpare = false;
     for (const links of this.#links.values()) {
+      hasSpare ||= links.size > 1;
       for (const link of links.spare(now())) link.close('spare connection');
     }
+    if (hasSpare || this.#sweep === null) return;
+    clearInterval(this.#sweep);
+    this.#sweep = null;
   }
 }

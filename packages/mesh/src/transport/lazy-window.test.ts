@@ -1,0 +1,79 @@
+import type { Libp2p, Stream } from '@libp2p/interface';
+import { noise } from '@libp2p/noise';
+import { tcp } from '@libp2p/tcp';
+import { createLibp2p } from 'libp2p';
+import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../testing/meshes.js';
+import './promise-with-resolvers.js';
+import { lazyYamux, updateLazily } from './lazy-window.js';
+
+/** Bytes that may be under way before the other side told of more: yamux's initial window. */
+const WINDOW_BYTES = 256 * 1024;
+const PROTOCOL = '/test/1';
+
+const nodes: Libp2p[] = [];
+
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.stop()));
+});
+
+async function startNode(): Promise<Libp2p> {
+  const node = await createLibp2p({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [lazyYamux({ enableKeepAlive: false })],
+    connectionMonitor: { enabled: false },
+  });
+  nodes.push(node);
+  return node;
+}
+
+/** A stream to a side that counts what it reads, with the window updates that come back. */
+async function openStream() {
+  const reader = await startNode();
+  const writer = await startNode();
+  const read = { bytes: 0 };
+  await reader.handle(PROTOCOL, (stream: Stream) => {
+    stream.addEventListener('message', ({ data }) => {
+      read.bytes += data.byteLength;
+    });
+  });
+  const stream = await writer.dialProtocol(reader.getMultiaddrs(), PROTOCOL);
+  const windowed = stream as unknown as { handleWindowUpdate(frame: unknown): void };
+  const handle = windowed.handleWindowUpdate.bind(windowed);
+  const updates = { count: 0 };
+  windowed.handleWindowUpdate = (frame) => {
+    updates.count += 1;
+    handle(frame);
+  };
+  return { stream, read, updates };
+}
+
+describe('lazy windows', () => {
+  it('answer small messages with no window update until half of the window is used', async () => {
+    const { stream, read, updates } = await openStream();
+    const message = new Uint8Array(64);
+    const count = WINDOW_BYTES / 2 / message.byteLength - 64;
+    for (let sent = 0; sent < count; sent += 1) stream.send(message);
+    await until('everything read', () => read.bytes >= count * message.byteLength);
+    expect(updates.count).toBe(0);
+  });
+
+  it('let many windows through, with few updates', async () => {
+    const { stream, read, updates } = await openStream();
+    const message = new Uint8Array(16 * 1024);
+    const count = (10 * WINDOW_BYTES) / message.byteLength;
+    for (let sent = 0; sent < count; sent += 1) {
+      if (!stream.send(message)) await stream.onDrain();
+    }
+    await until('everything read', () => read.bytes >= count * message.byteLength);
+    expect(read.bytes).toBe(count * message.byteLength);
+    expect(updates.count).toBeGreaterThan(0);
+    expect(updates.count).toBeLessThanOrEqual(20);
+  });
+
+  it('refuse streams that keep their windows in another way', () => {
+    expect(() => updateLazily({} as never)).toThrow('another way');
+  });
+});
