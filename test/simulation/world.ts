@@ -261,7 +261,7 @@ export class World implements Watcher {
       profile: member.profile,
       addresses: member.addresses,
       seeds: this.options.seeds,
-      heartbeatMs: 500,
+      heartbeatMs: 800,
       suspectAfterMs: 1_800,
       deadAfterMs: 900,
       batchMs: 3,

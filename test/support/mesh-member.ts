@@ -33,7 +33,7 @@ const address = { network: 'inside', host: start.host, rtmpPort: 1935, httpPort:
 
 const startedAt = monotonicMs();
 const mesh = await createMesh(
-  { heartbeatMs: 500, suspectAfterMs: 1800, deadAfterMs: 900, batchMs: 3, ...start },
+  { heartbeatMs: 800, suspectAfterMs: 1800, deadAfterMs: 900, batchMs: 3, ...start },
   {
     log,
     profile: () => ({

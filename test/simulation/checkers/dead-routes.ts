@@ -1,5 +1,5 @@
 import type { MemberId } from '@headwater/directory';
-import { CONFIRM_MS } from '@headwater/mesh/core';
+import { CONFIRM_MS, TICK_MS } from '@headwater/mesh/core';
 import { isStanding } from '../graves.js';
 import { RETRANSMIT_MS } from '../network/connection.js';
 import type { RunningCore } from '../running-core.js';
@@ -9,8 +9,8 @@ import type { Checker } from './checker.js';
 /** Hung and cut-off members, and those whose machine died, are found within this time, ms. */
 export const DETECTED_MS = 3_000;
 
-/** Two looks, late packets. */
-const SLACK_MS = 400;
+/** Two looks, a tick, late packets. */
+const SLACK_MS = 300 + TICK_MS;
 
 /** No route to a member that ended, hangs or is cut off, for longer than it takes to notice. */
 export const deadRoutes: Checker = {

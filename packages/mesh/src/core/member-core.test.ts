@@ -430,7 +430,7 @@ describe('load', () => {
   it('rides on heartbeats', () => {
     const mesh = meshOf('a', 'b');
     mesh.input('b', { kind: 'load', load: { players: 7, publishers: 1, outboundKbps: 5_000 } });
-    mesh.run(600);
+    mesh.run(1_100);
     expect(mesh.member('a').core.directory.member('b')?.load.players).toBe(7);
     expect(mesh.member('a').core.peer('b')?.rttMs).toBeGreaterThanOrEqual(0);
   });

@@ -14,6 +14,7 @@ import {
 import { Conduct } from './conduct.js';
 import { Effects } from './effects.js';
 import type { Patience } from './failure-detector.js';
+import { Heartbeats, type OwnState } from './heartbeats.js';
 import type { Input, SeedOutcome } from './input.js';
 import {
   LOAD_LEVEL_INTERVAL_MS,
@@ -69,7 +70,7 @@ export class MemberCore {
   #profile: MemberProfile;
   #load: MemberLoad = NO_LOAD;
   #lastTickAt: number;
-  #heartbeatAt: number;
+  readonly #heartbeats: Heartbeats;
   readonly #rosterPace: RosterPace;
   #loadLevelAt: number;
   #isSynced = false;
@@ -103,7 +104,13 @@ export class MemberCore {
     );
     this.#lastTickAt = now;
     this.#loadLevelAt = now;
-    this.#heartbeatAt = now + options.heartbeatMs * random();
+    this.#heartbeats = new Heartbeats(
+      options.heartbeatMs,
+      this.#peers,
+      () => this.#ownState(),
+      now,
+      random(),
+    );
     this.#rosterPace = new RosterPace(now, random());
     this.#own(this.#log.setProfile(profile), new Effects());
   }
@@ -247,7 +254,7 @@ export class MemberCore {
   #tick(now: number, effects: Effects): void {
     this.#lastTickAt = now;
     this.#flush(now, effects);
-    if (now >= this.#heartbeatAt) this.#heartbeat(now, effects);
+    this.#heartbeats.tick(now, effects);
     if (this.#rosterPace.isDue(now)) this.#tellRoster(now, effects);
     for (const seed of this.#seeds.due(now)) effects.visits.push(seed);
     for (const peer of this.#peers) {
@@ -264,7 +271,7 @@ export class MemberCore {
     for (const peer of this.#peers) {
       peer.detector.excuse(sinceMs, now);
       peer.follower.excuse(sinceMs);
-      peer.redial.excuse();
+      peer.redial.excuse(now);
     }
     effects.log('warn', 'this member stood still', {
       stalledMs: Math.round(sinceMs - TICK_MS),
@@ -283,20 +290,10 @@ export class MemberCore {
     };
   }
 
-  #heartbeat(now: number, effects: Effects): void {
-    const { heartbeatMs } = this.#options;
-    this.#heartbeatAt = Math.max(this.#heartbeatAt + heartbeatMs, now + heartbeatMs / 2);
-    for (const { id, echo } of this.#peers.greeted()) {
-      const heartbeat: Heartbeat = {
-        kind: 'heartbeat',
-        // Changes still gathered are not missed by anybody yet.
-        position: { generation: this.#log.generation, version: this.#outbox.sentVersion },
-        load: this.#load,
-        sentAt: now,
-        echo: echo && { sentAt: echo.sentAt, heldMs: Math.max(0, now - echo.receivedAt) },
-      };
-      effects.send(id, heartbeat);
-    }
+  #ownState(): OwnState {
+    // Changes still gathered are not missed by anybody yet.
+    const position = { generation: this.#log.generation, version: this.#outbox.sentVersion };
+    return { position, load: this.#load };
   }
 
   #tellRoster(now: number, effects: Effects): void {
@@ -376,6 +373,7 @@ export class MemberCore {
     if (heartbeat.echo) peer.rttMs = Math.max(0, now - heartbeat.echo.sentAt - heartbeat.echo.heldMs);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, now), now, effects);
+    this.#heartbeats.answer(peer, now, effects);
   }
 
   /** News count only of members met: the claims of others come with their own hello. */

@@ -76,7 +76,7 @@ export class Membership {
     if (peer.isConnected) return;
     if (!peer.isMet) peer.redial.retryMaxMs = peer.isVouched(now) ? RETRY_MAX_MS : STRANGER_RETRY_MAX_MS;
     peer.redial.failed(now, this.#random());
-    if (!peer.redial.isExcused) peer.detector.unreachable();
+    if (!peer.redial.isExcused(now)) peer.detector.unreachable();
     const { addresses } = peer;
     effects.log('debug', 'member not reached', { ...this.#peers.naming(peer), addresses, reason });
     this.judge(peer, now, effects);

@@ -43,6 +43,8 @@ export class Peer {
   vouchedUntil = 0;
   twinToldAt = Number.NEGATIVE_INFINITY;
   rttMs: number | null = null;
+  /** When it was sent a heartbeat last. */
+  spokenToAt = Number.NEGATIVE_INFINITY;
   /** Its last heartbeat's clock, and when that came. */
   echo: { readonly sentAt: number; readonly receivedAt: number } | null = null;
   /** Our answer to its pull, while it is under way. */

@@ -1,4 +1,4 @@
-import { DIAL_DEADLINE_MS, RETRY_MIN_MS } from './limits.js';
+import { DIAL_DEADLINE_MS, RETRY_MIN_MS, TICK_MS } from './limits.js';
 
 /**
  * Wait before the next try, ms: doubled from `RETRY_MIN_MS` with each failure up to `maxMs`, less up to a half by
@@ -19,19 +19,24 @@ export class Redial {
   /** Asked for while a try was under way. */
   #hastenedTo = Number.POSITIVE_INFINITY;
   #isExcused = false;
+  #excusedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(nextAt: number, retryMaxMs: number) {
     this.#nextAt = nextAt;
     this.retryMaxMs = retryMaxMs;
   }
 
-  /** This process stood still during the try, which says nothing then about whom it tried. */
-  get isExcused(): boolean {
-    return this.#isExcused;
+  /**
+   * This process stood still during the try, which says nothing then about whom it tried. Ends of tries that are told
+   * right after may belong to ones from before, also where another was started since.
+   */
+  isExcused(now: number): boolean {
+    return this.#isExcused || now < this.#excusedUntil;
   }
 
-  excuse(): void {
+  excuse(now: number): void {
     this.#isExcused = true;
+    this.#excusedUntil = now + TICK_MS;
   }
 
   /** Tried at least once to an end. */

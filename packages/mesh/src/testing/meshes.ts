@@ -40,7 +40,7 @@ export class Meshes {
       port: 0,
       seeds,
       dataDir,
-      heartbeatMs: 500,
+      heartbeatMs: 800,
       suspectAfterMs: 1_800,
       deadAfterMs: 900,
       batchMs: 3,

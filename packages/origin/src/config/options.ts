@@ -164,13 +164,13 @@ export const OPTIONS = {
     }),
     isSecret: true,
   },
-  'mesh.heartbeatMs': option(milliseconds(50, 60_000), 500, {
-    meaning: 'Time between two heartbeats to each member.',
-    cost: 'Bytes and CPU grow with 1 / heartbeatMs, and with the number of members.',
+  'mesh.heartbeatMs': option(milliseconds(50, 60_000), 800, {
+    meaning: 'Time between two heartbeats to each member. They are judged each 200 ms.',
+    cost: 'Bytes and CPU grow with 1 / heartbeatMs, and with the number of members. More than half of suspectAfterMs makes members suspect without cause.',
   }),
   'mesh.suspectAfterMs': option(milliseconds(100, 600_000), 1800, {
     meaning: 'Silence after which a member is suspect: plays go to its streams only if nobody else has them.',
-    cost: 'Less finds hung members sooner, but takes a longer stall for a death. At least two heartbeats, better three.',
+    cost: 'Less finds hung members sooner, but takes a longer stall for a death. At least two heartbeats.',
   }),
   'mesh.deadAfterMs': option(milliseconds(100, 600_000), 900, {
     meaning:

@@ -197,7 +197,7 @@ describe('problems', () => {
     ],
     [
       'mesh: { suspectAfterMs: 500 }',
-      'origin.yml:1: mesh.suspectAfterMs: found 500, which is no more than one heartbeat (500 ms): every member would be suspect; expected at least three heartbeats',
+      'origin.yml:1: mesh.suspectAfterMs: found 500, which is no more than one heartbeat (800 ms): every member would be suspect; expected at least two heartbeats',
     ],
   ])('%j', (yaml, expected) => expect(problemsOf({ yaml })).toEqual([expected]));
 

@@ -58,7 +58,7 @@ export const RULES: readonly Rule[] = [
     check: (values) =>
       values['mesh.suspectAfterMs'] > values['mesh.heartbeatMs']
         ? null
-        : `found ${values['mesh.suspectAfterMs']}, which is no more than one heartbeat (${values['mesh.heartbeatMs']} ms): every member would be suspect; expected at least three heartbeats`,
+        : `found ${values['mesh.suspectAfterMs']}, which is no more than one heartbeat (${values['mesh.heartbeatMs']} ms): every member would be suspect; expected at least two heartbeats`,
   },
   {
     keys: ['mesh.suspectAfterMs', 'mesh.heartbeatMs'],

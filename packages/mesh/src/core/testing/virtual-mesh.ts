@@ -91,7 +91,7 @@ export class VirtualMesh {
         profile: profileOf(name),
         addresses: [address],
         seeds: this.#options.seeds,
-        heartbeatMs: 500,
+        heartbeatMs: 800,
         suspectAfterMs: 1800,
         deadAfterMs: 900,
         batchMs: 3,

@@ -1,0 +1,66 @@
+import { Directory, NO_LOAD, ownerOrder } from '@headwater/directory';
+import { describe, expect, it } from 'vitest';
+import { Effects } from './effects.js';
+import { Heartbeats } from './heartbeats.js';
+import type { Hello } from './messages.js';
+import type { Peer } from './peer.js';
+import { Peers } from './peers.js';
+import { profileOf } from './testing/virtual-mesh.js';
+
+const INTERVAL_MS = 800;
+const position = { generation: 1, version: 1 };
+
+/** Member `m` with one connected member, whose id is greater or smaller than its own. */
+function besides(id: 'a' | 'z'): { readonly heartbeats: Heartbeats; readonly peer: Peer } {
+  const limits = { membersMax: 8, streamsPerMemberMax: 8 };
+  const directory = new Directory('m', profileOf('m'), limits, ownerOrder('primary', undefined));
+  const peers = new Peers(directory, { suspectAfterMs: 1_800, deadAfterMs: 900 }, () => 0);
+  const peer = peers.connected(id, 0);
+  const hello: Hello = { kind: 'hello', name: id, program: 'test', position, addresses: [], members: [] };
+  peer.greeted(hello, 0);
+  return { heartbeats: new Heartbeats(INTERVAL_MS, peers, () => ({ position, load: NO_LOAD }), 0, 0), peer };
+}
+
+/** How many heartbeats a step sends. */
+function count(step: (effects: Effects) => void): number {
+  const effects = new Effects();
+  step(effects);
+  return effects.sends.length;
+}
+
+describe('Heartbeats', () => {
+  it('go out each interval where this member has the smaller id', () => {
+    const { heartbeats } = besides('z');
+    const sentAt: number[] = [];
+    for (let now = 0; now <= 3 * INTERVAL_MS; now += 200)
+      if (count((effects) => heartbeats.tick(now, effects)) > 0) sentAt.push(now);
+    expect(sentAt).toEqual([0, 800, 1_600, 2_400]);
+  });
+
+  it('are answered at once by the greater id, which stays silent otherwise', () => {
+    const { heartbeats, peer } = besides('a');
+    heartbeats.tick(0, new Effects());
+    expect(count((effects) => heartbeats.answer(peer, 790, effects))).toBe(1);
+    for (let now = 800; now < 790 + 1.25 * INTERVAL_MS; now += 200)
+      expect(count((effects) => heartbeats.tick(now, effects))).toBe(0);
+  });
+
+  it('do not wait for a member that is late', () => {
+    const { heartbeats } = besides('a');
+    expect(count((effects) => heartbeats.tick(0, effects))).toBe(1);
+    expect(count((effects) => heartbeats.tick(1.25 * INTERVAL_MS, effects))).toBe(1);
+  });
+
+  it('are not answered each time by one that is flooded with them', () => {
+    const { heartbeats, peer } = besides('a');
+    let answers = 0;
+    for (let now = 0; now < 8_000; now += 1)
+      answers += count((effects) => heartbeats.answer(peer, now, effects));
+    expect(answers).toBe(20);
+  });
+
+  it('are never answered by the smaller id, so that answers are not answered', () => {
+    const { heartbeats, peer } = besides('z');
+    expect(count((effects) => heartbeats.answer(peer, 5_000, effects))).toBe(0);
+  });
+});

@@ -1,0 +1,64 @@
+import type { Effects } from './effects.js';
+import type { Heartbeat } from './messages.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
+
+/** What a member says of itself in each heartbeat. */
+export type OwnState = Pick<Heartbeat, 'position' | 'load'>;
+
+/** The side that is to answer speaks by itself once the other is this late, in heartbeat intervals. */
+const OVERDUE = 1.25;
+
+/** A heartbeat that comes sooner than this after the last one, in intervals, is not answered. */
+const TOO_SOON = 0.5;
+
+/**
+ * When heartbeats go out. Of two members the smaller id speaks, to all at the same moment, and the other answers at
+ * once: each process is woken about half as often as by two that keep their own time, which was most of an idle
+ * member's work. Where the one that is to speak is late, the other does not wait for it.
+ */
+export class Heartbeats {
+  readonly #intervalMs: number;
+  readonly #peers: Peers;
+  readonly #ownState: () => OwnState;
+  #roundAt: number;
+
+  /** `random`: 0 <= random < 1, so that members started together don't all speak at once. */
+  constructor(intervalMs: number, peers: Peers, ownState: () => OwnState, now: number, random: number) {
+    this.#intervalMs = intervalMs;
+    this.#peers = peers;
+    this.#ownState = ownState;
+    this.#roundAt = now + intervalMs * random;
+  }
+
+  tick(now: number, effects: Effects): void {
+    const isRound = now >= this.#roundAt;
+    if (isRound) this.#roundAt = Math.max(this.#roundAt + this.#intervalMs, now + this.#intervalMs / 2);
+    for (const peer of this.#peers) {
+      if (!peer.isGreeted) continue;
+      const isDue = this.#peers.self < peer.id ? isRound : this.#silence(peer, now) >= OVERDUE;
+      if (isDue) this.#send(peer, now, effects);
+    }
+  }
+
+  /** Its heartbeat was taken note of. */
+  answer(peer: Peer, now: number, effects: Effects): void {
+    if (peer.id < this.#peers.self && this.#silence(peer, now) >= TOO_SOON) this.#send(peer, now, effects);
+  }
+
+  /** How long ago this member spoke to it, in intervals. */
+  #silence(peer: Peer, now: number): number {
+    return (now - peer.spokenToAt) / this.#intervalMs;
+  }
+
+  #send(peer: Peer, now: number, effects: Effects): void {
+    peer.spokenToAt = now;
+    const { echo } = peer;
+    effects.send(peer.id, {
+      kind: 'heartbeat',
+      ...this.#ownState(),
+      sentAt: now,
+      echo: echo && { sentAt: echo.sentAt, heldMs: Math.max(0, now - echo.receivedAt) },
+    });
+  }
+}
