@@ -2,6 +2,7 @@ import { type Delta, Directory, OwnLog } from '@headwater/directory';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Answer } from './answer.js';
+import { BroadcastPace } from './broadcast-pace.js';
 import { Follower } from './follower.js';
 import {
   GAP_PATIENCE_MS,
@@ -16,7 +17,7 @@ import { profileOf } from './testing/virtual-mesh.js';
 
 function pair(releasesMax = 100) {
   const log = new OwnLog('owner', 7, releasesMax);
-  const outbox = new Outbox(log, 0);
+  const outbox = new Outbox(log, new BroadcastPace(0));
   const directory = new Directory('self', profileOf('self'), { membersMax: 8, streamsPerMemberMax: 100_000 });
   const follower = new Follower('owner', directory);
   outbox.put(log.setProfile(profileOf('owner')));

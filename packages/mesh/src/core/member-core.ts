@@ -11,6 +11,7 @@ import {
   OwnLog,
   ownerOrder,
 } from '@headwater/directory';
+import { BroadcastPace } from './broadcast-pace.js';
 import { Conduct } from './conduct.js';
 import { Effects } from './effects.js';
 import type { Patience } from './failure-detector.js';
@@ -61,6 +62,7 @@ export class MemberCore {
   readonly directory: Directory;
   readonly #options: CoreOptions;
   readonly #log: OwnLog;
+  readonly #pace: BroadcastPace;
   readonly #outbox: Outbox;
   readonly #seeds: Seeds;
   readonly #peers: Peers;
@@ -89,7 +91,8 @@ export class MemberCore {
       ownerOrder(options.order ?? 'primary', profile.zone),
     );
     this.#log = new OwnLog(self, generation, RELEASES_MAX);
-    this.#outbox = new Outbox(this.#log, options.batchMs);
+    this.#pace = new BroadcastPace(options.batchMs);
+    this.#outbox = new Outbox(this.#log, this.#pace);
     this.#seeds = new Seeds(options.seeds, now);
     this.#peers = new Peers(this.directory, options, random);
     this.#conduct = new Conduct(this.#peers, generation);
@@ -383,6 +386,7 @@ export class MemberCore {
       this.#conduct.twinOfSelf(generation, author, now, effects);
     const peer = this.#peers.get(author);
     if (peer === undefined || !peer.isMet || generation <= peer.leftGeneration) return;
+    this.#pace.heard(author, now);
     if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, now, effects);
     else if (message.delta.member !== author)
       this.#conduct.offence(peer, 'spoke for another member', now, effects);

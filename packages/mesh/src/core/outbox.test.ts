@@ -1,12 +1,13 @@
 import { OwnLog } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
+import { BroadcastPace } from './broadcast-pace.js';
 import { Outbox } from './outbox.js';
 
 const keyOf = (index: number): string => `v/app/${'x'.repeat(200)}${index}`;
 
 function outboxOf(count: number): { log: OwnLog; outbox: Outbox } {
   const log = new OwnLog('self', 1, 100);
-  const outbox = new Outbox(log, 3);
+  const outbox = new Outbox(log, new BroadcastPace(3));
   for (let index = 0; index < count; index += 1)
     outbox.put(log.claim({ key: keyOf(index), sinceMs: 1, media: {} }));
   return { log, outbox };

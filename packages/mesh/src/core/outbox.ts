@@ -1,26 +1,26 @@
 import type { Delta, Entry, OwnLog } from '@headwater/directory';
+import type { BroadcastPace } from './broadcast-pace.js';
 import { PART_BYTES_MAX } from './limits.js';
 import { entryBytes, fitting } from './wire-size.js';
 
 /**
  * Gathers this member's own changes and says when they go out: a change after a quiet time at once, those that follow
- * within `batchMs` together. Thousands of changes at once are a few messages.
+ * as far apart as the pace says. Thousands of changes at once are a few messages.
  */
 export class Outbox {
   readonly #log: OwnLog;
-  readonly #batchMs: number;
+  readonly #pace: Pick<BroadcastPace, 'nextAt' | 'sent'>;
   #entries: Entry[] = [];
   #sentVersion = 0;
-  #sentAt = Number.NEGATIVE_INFINITY;
 
-  constructor(log: OwnLog, batchMs: number) {
+  constructor(log: OwnLog, pace: Pick<BroadcastPace, 'nextAt' | 'sent'>) {
     this.#log = log;
-    this.#batchMs = batchMs;
+    this.#pace = pace;
   }
 
   /** When the gathered changes are due; null where there are none. */
   get dueAt(): number | null {
-    return this.#entries.length === 0 ? null : this.#sentAt + this.#batchMs;
+    return this.#entries.length === 0 ? null : this.#pace.nextAt;
   }
 
   /** How far the log went out. */
@@ -37,7 +37,7 @@ export class Outbox {
     const entries = this.#entries;
     if (entries.length === 0) return [];
     this.#entries = [];
-    this.#sentAt = now;
+    this.#pace.sent(now);
     const deltas: Delta[] = [];
     for (let start = 0; start < entries.length; ) {
       const end = start + fitting(entries, start, entryBytes, PART_BYTES_MAX);

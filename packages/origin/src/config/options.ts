@@ -178,7 +178,8 @@ export const OPTIONS = {
     cost: 'A hung member is gone after suspectAfterMs + deadAfterMs; a member that stalls for longer is dropped.',
   }),
   'mesh.batchMs': option(milliseconds(0, 1000), 3, {
-    meaning: 'How long claims are gathered, under load, before they are sent as one message.',
+    meaning:
+      'How long claims are gathered before they are sent as one message, after one that went out at once. Where many members claim at the same time each gathers for longer by itself, up to 250 ms, so that all together send some 100 messages a second.',
     cost: 'Delays news by as much; less sends more messages, each 0.2 to 1.5 ms of CPU at every member.',
   }),
   'play.mode': option(PLAY_MODE, 'auto', {
