@@ -4,13 +4,13 @@ import { MeshProcess, startMeshProcesses } from '../support/mesh-process.js';
 import { monotonicMs } from '../support/monotonic.js';
 import { Scope } from '../support/scope.js';
 import { spreadOf } from './figures.js';
+import { loopDelay } from './loop-delay.js';
 import { routeRate } from './route-rate.js';
 
 const CLAIMS = 200;
 const BURST = 5000;
 const MANY_STREAMS = 100_000;
 const FILL_MS = 120_000;
-/** What 30 members at full rate would need is several cores: said in the figures. */
 const CHURN_MS = 10_000;
 
 /** What grows with members and streams: news, bursts, joining, memory, routing, and the event loop. Mesh only. */
@@ -20,8 +20,9 @@ export async function scale(_scope: Scope, args: readonly string[]): Promise<obj
     options: {
       members: { type: 'string', default: '3,10' },
       streams: { type: 'string', default: String(MANY_STREAMS) },
-      churn: { type: 'string', default: '10:300,30:1000' },
-      only: { type: 'string', default: 'route,claims,join,churn' },
+      churn: { type: 'string', default: '10:300' },
+      loop: { type: 'string', default: '30:1000' },
+      only: { type: 'string', default: 'route,claims,join,churn,loop' },
     },
   });
   const parts = values.only.split(',');
@@ -37,10 +38,16 @@ export async function scale(_scope: Scope, args: readonly string[]): Promise<obj
     for (const [members = 0, claimsPerSecond = 0] of values.churn
       .split(',')
       .map((one) => one.split(':').map(Number))) {
-      figures[`loop, ${members} members, ${claimsPerSecond} claims/s`] = await withScope((scope) =>
+      figures[`all of ${members} members, ${claimsPerSecond} claims/s in all`] = await withScope((scope) =>
         churn(scope, members, claimsPerSecond),
       );
     }
+  }
+  if (parts.includes('loop')) {
+    const [members = 0, claimsPerSecond = 0] = values.loop.split(':').map(Number);
+    figures[`one of ${members} members, ${claimsPerSecond} claims/s in all`] = await withScope((scope) =>
+      loopDelay(scope, members, claimsPerSecond),
+    );
   }
   return {
     what: 'what grows with members and streams; loopback, processes with the mesh only',

@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createMesh, type Mesh, type MeshLog } from '@headwater/mesh';
 import type { MeshNews, MeshOrder, MeshReport, MeshStart } from './mesh-order.js';
@@ -32,21 +33,36 @@ const log: MeshLog = { debug: () => {}, info: () => {}, warn, error: warn };
 const address = { network: 'inside', host: start.host, rtmpPort: 1935, httpPort: 8080 };
 
 const startedAt = monotonicMs();
-const mesh = await createMesh(
-  { heartbeatMs: 800, suspectAfterMs: 1800, deadAfterMs: 900, batchMs: 3, ...start },
-  {
-    log,
-    profile: () => ({
-      name: start.name,
-      role: 'origin',
-      addresses: [address],
-      relayAddress: address,
-      draining: false,
-      program: 'test',
+const { companions = 0, ...options } = start;
+const startMember = (name: string, own: Partial<MeshStart>): Promise<Mesh> =>
+  createMesh(
+    { heartbeatMs: 800, suspectAfterMs: 1800, deadAfterMs: 900, batchMs: 3, ...options, ...own },
+    {
+      log,
+      profile: () => ({
+        name,
+        role: 'origin',
+        addresses: [address],
+        relayAddress: address,
+        draining: false,
+        program: 'test',
+      }),
+    },
+  );
+const mesh = await startMember(start.name, {});
+const members = [mesh];
+for (let index = 1; index <= companions; index += 1) {
+  const name = `${start.name}-${index}`;
+  members.push(
+    await startMember(name, {
+      port: 0,
+      dataDir: join(start.dataDir, name),
+      seeds: [...start.seeds, `${start.host}:${mesh.port}`],
     }),
-  },
-);
+  );
+}
 
+let changes = 0;
 let awaited = -1;
 let awaitingSince = startedAt;
 const count = (): void => {
@@ -55,6 +71,7 @@ const count = (): void => {
   awaited = -1;
 };
 mesh.onOwnersChanged((key) => {
+  changes += 1;
   count();
   if (!key.includes('watched')) return;
   const owners = mesh.directory.owners(key).map(({ profile }) => profile.name);
@@ -74,7 +91,9 @@ function churn(claimsPerSecond: number): void {
   churning = setInterval(() => {
     const due = before + ((performance.now() - sinceMs) / 1000) * claimsPerSecond;
     for (; churned < due; churned += 1) {
-      mesh.claim({ key: `v/churn/${start.name}-${churned % 200}`, sinceMs: churned, media: {} });
+      const owner = churned % members.length;
+      const key = `v/churn/${start.name}-${churned % (200 * members.length)}`;
+      members[owner]?.claim({ key, sinceMs: churned, media: {} });
     }
   }, CHURN_EVERY_MS);
 }
@@ -103,6 +122,7 @@ function report(): MeshReport {
     directory: mesh.directory.streamCount > 5000 ? '' : directoryText(mesh),
     heapBytes: heapUsed + external,
     elapsedMs,
+    changes,
     cpuMs: (user + system) / 1000,
     receivedBytes: received() - base.received,
     sentBytes: sent() - base.sent,
@@ -152,6 +172,7 @@ async function obey(order: MeshOrder): Promise<void> {
     }
     case 'reset':
       base = { at: monotonicMs(), cpu: process.cpuUsage(), received: received(), sent: sent() };
+      changes = 0;
       delays.reset();
       if (order.loopDelay) delays.enable();
       else delays.disable();
@@ -160,7 +181,7 @@ async function obey(order: MeshOrder): Promise<void> {
       tell({ kind: 'report', ...report() });
       break;
     case 'stop':
-      await mesh.stop();
+      await Promise.all(members.map((member) => member.stop()));
       process.exit(0);
   }
 }

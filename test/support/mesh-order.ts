@@ -3,13 +3,17 @@ import type { MeshOptions } from '@headwater/mesh';
 
 /** How a mesh-only member is started: JSON in its first argument. */
 export type MeshStart = Pick<MeshOptions, 'host' | 'port' | 'seeds' | 'dataDir'> &
-  Partial<MeshOptions> & { readonly name: string };
+  Partial<MeshOptions> & {
+    readonly name: string;
+    /** More members in the same process, which only take part and churn: for meshes larger than a machine has room for. */
+    readonly companions?: number;
+  };
 
 /** What a mesh-only member is told over the IPC channel. */
 export type MeshOrder =
   | { readonly kind: 'claim'; readonly keys: readonly StreamKey[] }
   | { readonly kind: 'release'; readonly keys: readonly StreamKey[] }
-  /** Claims and releases so many streams a second of its own, until told 0. */
+  /** Claims so many streams a second of its own, new or anew, until told 0; companions share in it. */
   | { readonly kind: 'churn'; readonly claimsPerSecond: number }
   /** Tells `counted` once the directory has so many streams. */
   | { readonly kind: 'await-streams'; readonly count: number }
@@ -47,6 +51,8 @@ export interface MeshReport {
   readonly heapBytes: number;
   /** Since the last reset. */
   readonly elapsedMs: number;
+  /** Changes of owners that the directory told of. */
+  readonly changes: number;
   readonly cpuMs: number;
   /** Of all its TCP connections: payload, without the headers of TCP and IP. */
   readonly receivedBytes: number;

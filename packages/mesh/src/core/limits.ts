@@ -31,13 +31,13 @@ export const PARTS_WINDOW = 16;
  * Broadcasts that all members together make under load: each costs every member 0.3 to 1.5 ms of CPU, so claims are
  * gathered for longer the more members claim at once. A lone claim goes out at once.
  */
-export const BROADCASTS_PER_SECOND = 100;
+export const BROADCASTS_PER_SECOND = 60;
 
 /** Broadcasts of one member that may go out ahead of that, so that a lone claim never waits. */
 export const BROADCASTS_AHEAD = 3;
 
 /** Claims are gathered no longer than this. */
-export const BROADCAST_SPACING_MAX_MS = 250;
+export const BROADCAST_SPACING_MAX_MS = 500;
 
 /** Deltas kept that came before the ones they build upon, per member. */
 export const PENDING_DELTAS_MAX = 64;

@@ -179,7 +179,7 @@ export const OPTIONS = {
   }),
   'mesh.batchMs': option(milliseconds(0, 1000), 3, {
     meaning:
-      'How long claims are gathered before they are sent as one message, after one that went out at once. Where many members claim at the same time each gathers for longer by itself, up to 250 ms, so that all together send some 100 messages a second.',
+      'How long claims are gathered before they are sent as one message, after one that went out at once. Where many members claim at the same time each gathers for longer by itself, up to 500 ms, so that all together send some 60 messages a second.',
     cost: 'Delays news by as much; less sends more messages, each 0.2 to 1.5 ms of CPU at every member.',
   }),
   'play.mode': option(PLAY_MODE, 'auto', {
@@ -225,7 +225,7 @@ export const OPTIONS = {
   'publish.policy': option(PUBLISH_POLICY, 'backup', {
     meaning:
       'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
-    cost: 'takeover: two encoders that both reconnect by themselves close each other for ever.',
+    cost: 'takeover: two encoders that both reconnect by themselves close each other, up to 3 times within a minute; then the one who has the stream keeps it while the other goes on trying.',
   }),
   'relay.lingerMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning: 'How long a pull goes on after its last player left, so that the next one starts at once.',
