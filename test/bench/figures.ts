@@ -30,11 +30,19 @@ export function spreadOf(timesMs: readonly number[]): Spread {
 const round = (value: number) => Math.round(value * 1000) / 1000;
 
 /** What the figures were measured on: they mean nothing without it. */
-export function machine(): object {
+export interface Machine {
+  readonly cores: number;
+  readonly cpu: string;
+  readonly node: string;
+  readonly loadAverage1m: number;
+  readonly loadAverage5m: number;
+}
+
+export function machine(): Machine {
   const [one, five] = loadavg();
   return {
     cores: cpus().length,
-    cpu: cpus()[0]?.model.trim(),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
     node: process.version,
     loadAverage1m: round(one ?? 0),
     loadAverage5m: round(five ?? 0),

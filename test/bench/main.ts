@@ -4,6 +4,7 @@ import { detection } from './detection.js';
 import { failover } from './failover.js';
 import { fanout } from './fanout.js';
 import { machine } from './figures.js';
+import { growth } from './growth.js';
 import { idle } from './idle.js';
 import { redirect } from './redirect.js';
 import { relay } from './relay.js';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   failover,
   detection,
   scale,
+  growth,
   idle,
   relay,
 };

@@ -65,11 +65,7 @@ export async function scale(_scope: Scope, args: readonly string[]): Promise<obj
 
 async function claims(scope: Scope, count: number): Promise<object> {
   const members = await startMeshProcesses(scope, count);
-  const times: number[] = [];
-  for (let round = 0; round < CLAIMS; round += 1) {
-    times.push(await claimOne(members, round));
-    await sleep(10);
-  }
+  const times = await claimSeries(members);
   const fromOne = await burst(members, 'one', (member) => member === members[0]);
   const fromAll = await burst(members, 'all', () => true);
   return {
@@ -77,6 +73,22 @@ async function claims(scope: Scope, count: number): Promise<object> {
     [`${BURST} claims of one member at once -> all`]: fromOne,
     [`${BURST} claims of all members at once -> all`]: fromAll,
   };
+}
+
+/** From a lone claim, and from `BURST` at once by one member, to the last of these members' directories. */
+export async function claimTimes(members: readonly MeshProcess[]) {
+  const { p50Ms, p99Ms } = spreadOf(await claimSeries(members));
+  const { tookMs, cpuMsOfAll } = await burst(members, 'one', (member) => member === members[0]);
+  return { claimP50Ms: p50Ms, claimP99Ms: p99Ms, burstMs: tookMs, burstCpuMsOfAll: cpuMsOfAll };
+}
+
+async function claimSeries(members: readonly MeshProcess[]): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = 0; round < CLAIMS; round += 1) {
+    times.push(await claimOne(members, round));
+    await sleep(10);
+  }
+  return times;
 }
 
 async function claimOne(members: readonly MeshProcess[], round: number): Promise<number> {
@@ -97,7 +109,7 @@ async function burst(
   members: readonly MeshProcess[],
   name: string,
   isOwner: (member: MeshProcess) => boolean,
-): Promise<object> {
+): Promise<{ readonly tookMs: number; readonly cpuMsOfAll: number }> {
   const owners = members.filter(isOwner);
   const before = (await members[0]!.report()).streams;
   const each = Math.ceil(BURST / owners.length);
@@ -123,6 +135,15 @@ const keysOf = (prefix: string, count: number): string[] =>
   );
 
 async function join(scope: Scope, streams: number): Promise<object> {
+  const { ownerBytesPerStream, joinerBytesPerStream, ...figures } = await joinFigures(scope, streams);
+  return {
+    ...figures,
+    'bytes per stream, member with a quarter of them its own': ownerBytesPerStream,
+    'bytes per stream, member that joined': joinerBytesPerStream,
+  };
+}
+
+async function joinFigures(scope: Scope, streams: number) {
   const owners = await startMeshProcesses(scope, 4, { exposeGc: true });
   const empty = await owners[0]!.report();
   const each = streams / owners.length;
@@ -148,9 +169,15 @@ async function join(scope: Scope, streams: number): Promise<object> {
     streams,
     joinMs: Math.round(at - startedAt),
     joinFromSpawnMs: Math.round(at - spawnedAt),
-    'bytes per stream, member with a quarter of them its own': perStream(full.heapBytes),
-    'bytes per stream, member that joined': perStream(joined.heapBytes),
+    ownerBytesPerStream: perStream(full.heapBytes),
+    joinerBytesPerStream: perStream(joined.heapBytes),
   };
+}
+
+/** How long a member needs that joins a mesh with so many streams, and what they cost it. */
+export async function joinTime(scope: Scope, streams: number) {
+  const { joinMs, joinerBytesPerStream } = await joinFigures(scope, streams);
+  return { streams, joinMs, bytesPerStream: joinerBytesPerStream };
 }
 
 async function churn(scope: Scope, count: number, claimsPerSecond: number): Promise<object> {
