@@ -23,14 +23,16 @@ const LEGEND_LINE = 16;
 /** Told apart also by people who see few colours (Okabe and Ito's set). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7'];
 
-/** Panels side by side as an SVG document. */
+/** Panels in rows of two as an SVG document. */
 export function drawing(panels: readonly Panel[]): string {
   const legend = LEGEND_LINE * Math.max(...panels.map(({ lines }) => lines.length)) + 8;
-  const height = HEIGHT + legend;
-  const width = WIDTH * panels.length;
-  const drawn = panels.map(
-    (panel, index) => `<g transform="translate(${index * WIDTH},0)">\n${draw(panel)}\n</g>`,
-  );
+  const rowHeight = HEIGHT + legend;
+  const height = rowHeight * Math.ceil(panels.length / 2);
+  const width = WIDTH * 2;
+  const drawn = panels.map((panel, index) => {
+    const [x, y] = [(index % 2) * WIDTH, Math.floor(index / 2) * rowHeight];
+    return `<g transform="translate(${x},${y})">\n${draw(panel)}\n</g>`;
+  });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12" fill="#222">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,

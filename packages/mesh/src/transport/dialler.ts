@@ -7,10 +7,14 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { ownAddresses } from '../advertised.js';
 import type { SeedOutcome } from '../core/input.js';
 import { formatHostPort, type HostPort, parseHostPort } from '../host-port.js';
+import { anySucceeds } from './head-start.js';
 import { KEY_DIFFERS } from './keyed-noise.js';
 
 /** A dial of one address, handshake included, may take this long. */
 export const DIAL_TIMEOUT_MS = 2_000;
+
+/** Of several addresses of one member, each is dialled so long before the next. */
+const HEAD_START_MS = 250;
 
 /** Addresses remembered. */
 const ANSWERED_MAX = 1_024;
@@ -50,22 +54,39 @@ export class Dialler {
     this.#host = host;
   }
 
-  /** Until one of the addresses leads to this very member. Returns why none did; null where it is connected. */
+  /**
+   * Until one of the addresses leads to this very member. Each has a head start over the next: one that never answers
+   * does not keep the others waiting. Returns why none did; null where it is connected.
+   */
   async dial(peer: MemberId, addresses: readonly string[]): Promise<string | null> {
-    const failures: string[] = [];
-    for (const address of addresses) {
-      const targets = await this.#resolve(address);
-      if ('failure' in targets) failures.push(`${address}: ${targets.failure}`);
-      else {
-        for (const target of targets.hosts) {
-          if (this.#host.isConnected(peer)) return null;
-          const dialled = await this.#dialOne(target, address);
-          if ('peer' in dialled && dialled.peer === peer) return null;
-          failures.push(`${formatHostPort(target)}: ${otherThan(dialled)}`);
-        }
-      }
+    const failures: string[][] = addresses.map(() => []);
+    const over = new AbortController();
+    const isReached = await anySucceeds(
+      addresses.map(
+        (address, index) => () => this.#dialNamed(peer, address, failures[index] ?? [], over.signal),
+      ),
+      HEAD_START_MS,
+    );
+    over.abort();
+    return isReached ? null : failures.flat().join('; ') || 'no address';
+  }
+
+  /** All that is behind one address, which may be a name. */
+  async #dialNamed(peer: MemberId, address: string, failures: string[], over: AbortSignal): Promise<boolean> {
+    const targets = await this.#resolve(address);
+    if ('failure' in targets) {
+      failures.push(`${address}: ${targets.failure}`);
+      return false;
     }
-    return failures.join('; ') || 'no address';
+    const tries = targets.hosts.map((target) => async (): Promise<boolean> => {
+      if (this.#host.isConnected(peer)) return true;
+      if (over.aborted) return false;
+      const dialled = await this.#dialOne(target, address, over);
+      if ('peer' in dialled && dialled.peer === peer) return true;
+      failures.push(`${formatHostPort(target)}: ${otherThan(dialled)}`);
+      return false;
+    });
+    return anySucceeds(tries, HEAD_START_MS);
   }
 
   /** Everybody behind one seed's address. */
@@ -90,12 +111,14 @@ export class Dialler {
     };
   }
 
-  async #dialOne(target: HostPort, address: string): Promise<Dialled> {
+  /** `over`: nobody needs it any more. */
+  async #dialOne(target: HostPort, address: string, over?: AbortSignal): Promise<Dialled> {
     const family = isIP(target.host) === 6 ? 'ip6' : 'ip4';
     const selfMet = this.#host.selfMet();
+    const timeout = AbortSignal.timeout(DIAL_TIMEOUT_MS);
     try {
       const connection = await this.#node.dial(multiaddr(`/${family}/${target.host}/tcp/${target.port}`), {
-        signal: AbortSignal.timeout(DIAL_TIMEOUT_MS),
+        signal: over ? AbortSignal.any([timeout, over]) : timeout,
       });
       await this.#host.open(connection, address);
       const peer = connection.remotePeer.toString();

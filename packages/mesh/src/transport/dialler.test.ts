@@ -1,0 +1,54 @@
+import type { Connection, Libp2p } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { describe, expect, it } from 'vitest';
+import { DIAL_TIMEOUT_MS, Dialler } from './dialler.js';
+
+/** A network in which each address answers as some member, refuses, or never answers. */
+function diallerIn(answers: Readonly<Record<string, string | 'refused' | 'silent'>>) {
+  const dialled: string[] = [];
+  const ended: string[] = [];
+  const node = {
+    dial(address: Multiaddr, { signal }: { signal: AbortSignal }): Promise<Connection> {
+      const [, , host, , port] = address.toString().split('/');
+      const name = `${host}:${port}`;
+      dialled.push(name);
+      const answer = answers[name] ?? 'refused';
+      if (answer === 'refused') return Promise.reject(new Error('connect ECONNREFUSED'));
+      if (answer !== 'silent')
+        return Promise.resolve({ remotePeer: { toString: () => answer } } as unknown as Connection);
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          ended.push(name);
+          reject(signal.reason);
+        });
+      });
+    },
+  } as unknown as Libp2p;
+  const host = { port: 1, selfMet: () => 0, isConnected: () => false, open: () => Promise.resolve() };
+  return { dialler: new Dialler(node, host), dialled, ended };
+}
+
+describe('Dialler', () => {
+  it('reaches a member behind an address that never answers, long before that gives up', async () => {
+    const { dialler, ended } = diallerIn({ '10.0.0.1:7946': 'silent', '10.0.0.2:7946': 'peer' });
+    const start = performance.now();
+    expect(await dialler.dial('peer', ['10.0.0.1:7946', '10.0.0.2:7946'])).toBeNull();
+    expect(performance.now() - start).toBeLessThan(DIAL_TIMEOUT_MS);
+    // The dial that nobody needs any more is ended, too.
+    expect(ended).toEqual(['10.0.0.1:7946']);
+  });
+
+  it('says of each address why it did not lead to the member, in their order', async () => {
+    const { dialler } = diallerIn({ '10.0.0.2:7946': 'another' });
+    const failure = await dialler.dial('peer', ['10.0.0.1:7946', '10.0.0.2:7946', 'nowhere']);
+    expect(failure).toMatch(
+      /10\.0\.0\.1:7946: connection refused.*10\.0\.0\.2:7946: another member.*nowhere/,
+    );
+  });
+
+  it('stops at the first address that leads to it', async () => {
+    const { dialler, dialled } = diallerIn({ '10.0.0.1:7946': 'peer', '10.0.0.2:7946': 'peer' });
+    expect(await dialler.dial('peer', ['10.0.0.1:7946', '10.0.0.2:7946'])).toBeNull();
+    expect(dialled).toEqual(['10.0.0.1:7946']);
+  });
+});

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { anySucceeds } from './head-start.js';
+
+const HEAD_START_MS = 250;
+
+let startedAt: number[];
+let begun: number;
+beforeEach(() => {
+  vi.useFakeTimers();
+  startedAt = [];
+  begun = Date.now();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A try that ends this way after so long. */
+const tryOf = (isSuccess: boolean, afterMs: number) => (): Promise<boolean> => {
+  startedAt.push(Date.now() - begun);
+  return new Promise((resolve) => setTimeout(() => resolve(isSuccess), afterMs));
+};
+
+async function outcome(tries: readonly (() => Promise<boolean>)[]) {
+  let tookMs = -1;
+  const race = anySucceeds(tries, HEAD_START_MS).then((isSuccess) => {
+    tookMs = Date.now() - begun;
+    return isSuccess;
+  });
+  await vi.advanceTimersByTimeAsync(60_000);
+  return { isSuccess: await race, tookMs };
+}
+
+describe('anySucceeds', () => {
+  it('does not wait for a try that never answers', async () => {
+    const found = await outcome([tryOf(false, 2_000), tryOf(true, 5)]);
+    expect(found).toEqual({ isSuccess: true, tookMs: HEAD_START_MS + 5 });
+  });
+
+  it('begins the next at once where one failed', async () => {
+    const found = await outcome([tryOf(false, 1), tryOf(false, 1), tryOf(true, 5)]);
+    expect(found).toEqual({ isSuccess: true, tookMs: 7 });
+  });
+
+  it('begins nothing more after a success', async () => {
+    await outcome([tryOf(true, 100), tryOf(true, 1)]);
+    expect(startedAt).toEqual([0]);
+  });
+
+  it('takes the success of one that was overtaken', async () => {
+    const found = await outcome([tryOf(true, 400), tryOf(false, 2_000)]);
+    expect(found).toEqual({ isSuccess: true, tookMs: 400 });
+  });
+
+  it('fails once all have, also those that throw, and at once where there is none', async () => {
+    const throwing = () => Promise.reject(new Error('no'));
+    expect(await outcome([throwing, tryOf(false, 300), throwing])).toEqual({ isSuccess: false, tookMs: 300 });
+    expect((await outcome([])).isSuccess).toBe(false);
+  });
+});
