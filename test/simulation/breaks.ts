@@ -279,6 +279,27 @@ export const BREAKS: readonly Break[] = [
       ),
   },
   {
+    name: "takes anybody's words for those of the member that it asked about",
+    caughtBy: ['faithful-copies', 'versions'],
+    core: (core) => {
+      const askedOf = new Map<MemberId, MemberId>();
+      onStep(core, (input, now, next) => {
+        const owner = input.kind === 'handed-on' ? askedOf.get(input.peer) : undefined;
+        const delta = input.kind === 'handed-on' ? input.message.delta : undefined;
+        const effects =
+          input.kind === 'handed-on' && owner !== undefined && delta !== undefined
+            ? next(
+                { ...input, author: owner, message: { kind: 'delta', delta: { ...delta, member: owner } } },
+                now,
+              )
+            : next(input, now);
+        for (const { to, message } of effects.sends)
+          if (message.kind === 'ask') askedOf.set(to, message.owner);
+        return effects;
+      });
+    },
+  },
+  {
     name: 'does not tell that owners changed',
     caughtBy: ['told-owners'],
     core: (core) =>

@@ -1,5 +1,6 @@
 import type { DirectMessage } from '@headwater/mesh/core';
 import type { Act } from './act.js';
+import { sealedOf } from './parcel.js';
 import type { Storm } from './storm.js';
 
 /** What a member does that was admitted and means ill. It has its own key, and nobody else's. */
@@ -71,6 +72,12 @@ export const hostilities: readonly Act[] = [
     const position = { generation: storm.random.pick([1, FAR]) ?? 1, version: FAR };
     const load = { players: 1, publishers: 1, outboundKbps: 1 };
     say(storm, self, { kind: 'heartbeat', position, load, sentAt: 0, echo: { sentAt: FAR, heldMs: FAR } });
+    say(storm, self, {
+      kind: 'words',
+      ask: storm.random.whole(0, 20),
+      last: storm.random.chance(0.5),
+      envelopes: storm.world.overheard.slice(0, 3).map(sealedOf),
+    });
     say(storm, self, { kind: 'more', pull: storm.random.whole(0, 100) });
     say(storm, self, {
       kind: 'snapshot-part',
@@ -84,8 +91,10 @@ export const hostilities: readonly Act[] = [
   }),
   // Asks for more than is its share.
   hostile(1, (storm, self) => {
-    for (let count = 0; count < 60; count += 1)
+    for (let count = 0; count < 60; count += 1) {
       say(storm, self, { kind: 'pull', pull: count, held: { generation: 0, version: 0 } });
+      say(storm, self, { kind: 'ask', ask: count, owner: 'm0', held: { generation: 0, version: 0 } });
+    }
   }),
   // Says that it leaves, and goes on; or leaves in a start that it never had.
   hostile(1, (storm, self) =>

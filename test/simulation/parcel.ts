@@ -2,6 +2,7 @@ import type { MemberId } from '@headwater/directory';
 import type { BroadcastMessage, DirectMessage } from '@headwater/mesh/core';
 import { decodeBroadcast, decodeDirect, encode } from '@headwater/mesh/wire';
 import type { Random } from './random.js';
+import { seal } from './seal.js';
 
 /** Length and channel in front of a direct message; format, key and signature around a broadcast one. */
 const FRAME_BYTES = 5;
@@ -55,4 +56,15 @@ export function openBroadcast(parcel: Parcel): BroadcastMessage {
   const decoded = decodeBroadcast(parcel.encoded, parcel.author);
   if (decoded.kind === 'message') return decoded.message;
   throw new Error(`a ${parcel.message.kind} came out of the codec as ${JSON.stringify(decoded)}`);
+}
+
+const sealed = new WeakMap<Parcel['message'], Uint8Array>();
+
+/** A broadcast message as its author sealed it; always the same bytes for the same message. */
+export function sealedOf({ author, message }: Parcel): Uint8Array {
+  const known = sealed.get(message);
+  if (known) return known;
+  const made = seal(author, encode(message));
+  sealed.set(message, made);
+  return made;
 }

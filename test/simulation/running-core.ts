@@ -1,8 +1,10 @@
 import type { Liveness, MemberId, StreamKey } from '@headwater/directory';
 import { type Effects, type Fact, type Input, type MemberCore, TICK_MS } from '@headwater/mesh/core';
+import { decodeBroadcast } from '@headwater/mesh/wire';
 import type { Endpoint, EndpointEvents, Host } from './network/endpoint.js';
-import { broadcast, type Codec, direct, openBroadcast, openDirect, type Parcel } from './parcel.js';
+import { broadcast, type Codec, direct, openBroadcast, openDirect, type Parcel, sealedOf } from './parcel.js';
 import type { Random } from './random.js';
+import { unseal } from './seal.js';
 import type { Timeline } from './timeline.js';
 
 /** What a running member shows to who watches it. */
@@ -173,7 +175,9 @@ export class RunningCore implements Host {
       },
       broadcast: (parcel) => {
         try {
-          this.input({ kind: 'broadcast', author: parcel.author, message: openBroadcast(parcel) });
+          const { author } = parcel;
+          const message = openBroadcast(parcel);
+          this.input({ kind: 'broadcast', author, message, sealed: sealedOf(parcel) });
         } catch (error) {
           this.#watcher.broken(this, error);
         }
@@ -200,12 +204,22 @@ export class RunningCore implements Host {
     }
     for (const { to, message } of effects.sends)
       if (endpoint.isConnected(to)) endpoint.send(to, direct(this.id, message, this.#codec));
+    for (const { via, sealed } of effects.unseals) this.#unseal(via, sealed);
     for (const message of effects.broadcasts) endpoint.broadcast(broadcast(this.id, message, this.#codec));
     for (const { peer, addresses } of effects.dials) endpoint.dial(peer, addresses);
     for (const seed of effects.visits) endpoint.visit(seed);
     for (const { peer, reason, refuseMs } of effects.disconnects) endpoint.disconnect(peer, reason, refuseMs);
     for (const key of effects.changedStreams) this.toldOwners.set(key, ownersText(this.core, key));
     for (const id of effects.changedMembers) this.#believes(id);
+  }
+
+  /** As the real shell does it. */
+  #unseal(peer: MemberId, sealed: Uint8Array): void {
+    const opened = unseal(sealed);
+    const decoded = opened && decodeBroadcast(opened.message, opened.author);
+    if (opened && decoded?.kind === 'message' && decoded.message.kind === 'delta')
+      this.input({ kind: 'handed-on', peer, author: opened.author, message: decoded.message, sealed });
+    else this.input({ kind: 'offence', peer, reason: 'handed on words without a valid signature' });
   }
 
   #believes(id: MemberId): void {

@@ -91,6 +91,11 @@ class Scenario {
     // `cut a b`: both directions; `cut a>b`: what a sends to b.
     cut: (...names) => this.#paths(names, (from, to) => this.#world.network.paths.cut(from, to)),
     heal: (...names) => this.#paths(names, (from, to) => this.#world.network.paths.heal(from, to)),
+    // Hands no broadcasts on.
+    mute: (...names) => {
+      for (const name of names) this.#world.network.gossip.mute.add(name);
+      return undefined;
+    },
     // All that anybody ever broadcast, once more, handed on by this member.
     replay: (name = '') => {
       const endpoint = this.#member(name).running?.endpoint;

@@ -10,6 +10,7 @@ import {
 } from '@headwater/directory';
 import { type CoreOptions, type Effects, type Input, MemberCore } from '@headwater/mesh/core';
 import { Graves } from './graves.js';
+import { lyingAboutOthers } from './liar.js';
 import { type Ending, Member } from './member.js';
 import { Network, type Traffic } from './network/network.js';
 import type { Codec, Parcel } from './parcel.js';
@@ -148,7 +149,10 @@ export class World implements Watcher {
       random: this.random.fork(),
       codec: this.#codec,
       watcher: this,
-      makeCore: (now, random) => makeCore(this.#coreOptions(member, generation, random), now),
+      makeCore: (now, random) => {
+        const core = makeCore(this.#coreOptions(member, generation, random), now);
+        return member.isHostile ? lyingAboutOthers(core, random) : core;
+      },
       attach: (host, events) => this.network.attach(member.id, member.addresses, host, events),
     });
     member.running.input({ kind: 'load', load: member.load });
@@ -274,5 +278,5 @@ export class World implements Watcher {
 /** Whose words an input brings. */
 function authorOf(input: Input): MemberId | null {
   if (input.kind === 'direct') return input.peer;
-  return input.kind === 'broadcast' ? input.author : null;
+  return input.kind === 'broadcast' || input.kind === 'handed-on' ? input.author : null;
 }

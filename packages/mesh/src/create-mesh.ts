@@ -3,6 +3,7 @@ import { advertisedAddresses, formatAll } from './advertised.js';
 import { MemberCore } from './core/member-core.js';
 import { parseHostPort } from './host-port.js';
 import { loadIdentity } from './identity.js';
+import { KnownMembers } from './known-members.js';
 import { type Mesh, MeshError, type MeshLog, type MeshOptions } from './mesh.js';
 import { meshPrologue } from './mesh-key.js';
 import { RunningMember } from './running-member.js';
@@ -25,6 +26,7 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
   checkSeeds(options.seeds);
   const prologue = meshPrologue(options.key, options.host);
   const identity = await loadIdentity(options.dataDir, Date.now(), log);
+  const known = await KnownMembers.load(options.dataDir, log);
   const member = new RunningMember(
     new Sealer(identity.privateKey, identity.publicKeyBytes),
     new Opener(),
@@ -54,6 +56,8 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     'mesh listening',
   );
   member.start(core, transport);
+  known.follow(member, (address) => transport.visit(address));
+  member.atStop(() => known.close());
   return member;
 }
 

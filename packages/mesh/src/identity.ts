@@ -1,11 +1,12 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MemberId } from '@headwater/directory';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import type { Ed25519PrivateKey } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { MeshError, type MeshLog } from './mesh.js';
+import { readIfThere, writeWhole } from './whole-file.js';
 
 /** Who this member is: its key, its id, and which of its starts this is. */
 export interface Identity {
@@ -92,26 +93,4 @@ async function nextGeneration(path: string, now: number): Promise<number> {
   const generation = Math.max(Math.floor(now), Number.isSafeInteger(last) && last > 0 ? last + 1 : 1);
   await writeWhole(path, `${generation}\n`);
   return generation;
-}
-
-async function readIfThere(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-/** All or nothing, also when the power fails in between. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
-  const file = await open(draft, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
 }

@@ -34,6 +34,7 @@ export class RunningMember implements Mesh {
   #ticks: NodeJS.Timeout | null = null;
   #flush: NodeJS.Timeout | null = null;
   #stopped: Promise<void> | null = null;
+  #closeFirst: () => Promise<void> = () => Promise.resolve();
 
   constructor(sealer: Sealer, opener: Opener, log: MeshLog) {
     this.#sealer = sealer;
@@ -103,12 +104,18 @@ export class RunningMember implements Mesh {
     return () => this.#memberListeners.delete(listener);
   }
 
+  /** What is to be closed before this member leaves. */
+  atStop(close: () => Promise<void>): void {
+    this.#closeFirst = close;
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
   async #stop(): Promise<void> {
+    await this.#closeFirst();
     if (this.#ticks) clearInterval(this.#ticks);
     this.#run({ kind: 'leave' });
     if (this.#flush) clearTimeout(this.#flush);
@@ -137,8 +144,21 @@ export class RunningMember implements Mesh {
       return false;
     }
     const message = this.#accept(opened.author, decodeBroadcast(opened.message, opened.author));
-    if (message !== null) this.#feed({ kind: 'broadcast', author: opened.author, message });
+    if (message !== null) this.#feed({ kind: 'broadcast', author: opened.author, message, sealed: bytes });
     return message !== null;
+  }
+
+  #unseal(via: MemberId, sealed: Uint8Array): void {
+    const opened = this.#opener.open(sealed);
+    if (opened === null) {
+      this.#feed({ kind: 'offence', peer: via, reason: 'handed on words without a valid signature' });
+      return;
+    }
+    const { author } = opened;
+    const message = this.#accept(author, decodeBroadcast(opened.message, author));
+    if (message?.kind === 'delta') this.#feed({ kind: 'handed-on', peer: via, author, message, sealed });
+    else if (message !== null)
+      this.#feed({ kind: 'offence', peer: via, reason: 'handed on what is no news' });
   }
 
   #accept<T>(from: MemberId, decoded: Decoded<T>): T | null {
@@ -170,6 +190,7 @@ export class RunningMember implements Mesh {
     const transport = this.#transport;
     for (const { level, fields, msg } of effects.facts) this.#log[level](fields, msg);
     for (const { to, message } of effects.sends) transport.send(to, encode(message));
+    for (const { via, sealed } of effects.unseals) this.#unseal(via, sealed);
     for (const message of effects.broadcasts) transport.broadcast(this.#sealer.seal(encode(message)));
     for (const { peer, addresses } of effects.dials) transport.dial(peer, addresses);
     for (const seed of effects.visits) transport.visit(seed);

@@ -23,6 +23,8 @@ interface Rumour<P> {
  */
 export class Gossip<P> {
   readonly #network: Network<P>;
+  /** Members that hand nothing on. */
+  readonly mute = new Set<MemberId>();
   readonly #seen = new WeakMap<Endpoint<P>, Map<number, number>>();
   #ids = 0;
 
@@ -64,7 +66,7 @@ export class Gossip<P> {
       const isNew = this.#see(to, rumour.id);
       if (to.isClosed || (!isNew && !isAgain)) return;
       const isSound = to.events.broadcast(rumour.payload, from.self);
-      if (!isNew || !isSound) return;
+      if (!isNew || !isSound || this.mute.has(to.self)) return;
       const others = to.connected.filter((peer) => peer !== from.self);
       for (let count = 0; count < FORWARDS && others.length > 0; count += 1) {
         const [peer] = others.splice(paths.random.whole(0, others.length - 1), 1);

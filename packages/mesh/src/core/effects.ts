@@ -11,6 +11,8 @@ export interface Fact {
 /** What the shell has to do after a step, in this order: disconnects last. */
 export class Effects {
   readonly sends: { readonly to: MemberId; readonly message: DirectMessage }[] = [];
+  /** Envelopes to check and open: a genuine delta comes back as `handed-on`, all else as an `offence` of `via`. */
+  readonly unseals: { readonly via: MemberId; readonly sealed: Uint8Array }[] = [];
   readonly broadcasts: BroadcastMessage[] = [];
   readonly dials: { readonly peer: MemberId; readonly addresses: readonly string[] }[] = [];
   /** Seeds to visit. */

@@ -1,5 +1,6 @@
 import type { Claim, MemberId, MemberLoad, MemberProfile, StreamKey } from '@headwater/directory';
 import type { BroadcastMessage, DirectMessage } from './messages.js';
+import type { HandedOn } from './second-hand.js';
 
 /** What visiting a seed came to. A name may mean several members. */
 export interface SeedOutcome {
@@ -29,8 +30,15 @@ export type Input =
   | { readonly kind: 'dial-failed'; readonly peer: MemberId; readonly reason: string }
   | { readonly kind: 'seed-visited'; readonly seed: string; readonly outcome: SeedOutcome }
   | { readonly kind: 'direct'; readonly peer: MemberId; readonly message: DirectMessage }
-  /** `author` signed it. */
-  | { readonly kind: 'broadcast'; readonly author: MemberId; readonly message: BroadcastMessage }
+  /** `author` signed it; `sealed`: its envelope, as others can check it too. */
+  | {
+      readonly kind: 'broadcast';
+      readonly author: MemberId;
+      readonly message: BroadcastMessage;
+      readonly sealed: Uint8Array;
+    }
+  /** One of the effects' `unseals`, found to be genuine. */
+  | ({ readonly kind: 'handed-on' } & HandedOn)
   /** A member sent something that is no message at all. */
   | { readonly kind: 'offence'; readonly peer: MemberId; readonly reason: string }
   | { readonly kind: 'claim'; readonly claim: Claim }

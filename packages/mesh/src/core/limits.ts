@@ -54,6 +54,24 @@ export const SHORT_ANSWER_PAUSE_MS = 500;
 /** Repairs that one member may ask for per second. */
 export const PULLS_PER_SECOND_MAX = 20;
 
+/** News of one member that are kept under its signature, to be handed on while others can't ask it. */
+export const ENVELOPES_KEPT_MAX = 64;
+
+/** The same in bytes, per member. */
+export const ENVELOPES_KEPT_BYTES_MAX = 128 * 1024;
+
+/** Longer ones are not kept: they would not fit into a message of their own again. No member makes such. */
+export const ENVELOPE_KEPT_BYTES_MAX = MESSAGE_BYTES_MAX - 256;
+
+/** A suspect's words are asked for each so often. */
+export const ASK_PAUSE_MS = 300;
+
+/** Who has not answered by then may be asked for something else. */
+export const ASK_DEADLINE_MS = 1_000;
+
+/** Questions for others' words that one member may put per second; it puts one at a time. */
+export const ASKS_PER_SECOND_MAX = 20;
+
 /** After a member went over a limit, nothing is asked of it for this long. */
 export const REFUSED_LOG_PAUSE_MS = 30_000;
 

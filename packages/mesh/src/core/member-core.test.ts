@@ -4,6 +4,8 @@ import { GONE_KEPT_MS, OFFENCES_MAX, RELEASES_MAX, RETRY_MAX_MS } from './limits
 import type { Hello } from './messages.js';
 import { VirtualMesh } from './testing/virtual-mesh.js';
 
+/** No test here asks for it. */
+const SEALED = new Uint8Array();
 const KEY = '__defaultVhost__/live/s1';
 const claimOf = (key = KEY, sinceMs = 1) => ({ kind: 'claim', claim: { key, sinceMs, media: {} } }) as const;
 
@@ -168,7 +170,7 @@ describe('going', () => {
     mesh.run(5);
     expect([livenessAt(mesh, 'b', 'a'), ownersAt(mesh, 'b')]).toEqual(['left', []]);
     for (const { message } of late)
-      mesh.input('b', { kind: 'broadcast', author: 'a', message: message as never });
+      mesh.input('b', { kind: 'broadcast', author: 'a', message: message as never, sealed: SEALED });
     mesh.kill('a');
     mesh.run(5_000);
     expect([livenessAt(mesh, 'b', 'a'), ownersAt(mesh, 'b')]).toEqual(['left', []]);
@@ -292,8 +294,8 @@ describe('a restart', () => {
     // Others hand on that it left, and what its next start has to say.
     const leave = { kind: 'leave', generation: later - 1 } as const;
     const at = mesh.now;
-    if (hasLeft) core.step({ kind: 'broadcast', author: 'b', message: leave }, at);
-    core.step({ kind: 'broadcast', author: 'b', message: { kind: 'delta', delta } }, at);
+    if (hasLeft) core.step({ kind: 'broadcast', author: 'b', message: leave, sealed: SEALED }, at);
+    core.step({ kind: 'broadcast', author: 'b', message: { kind: 'delta', delta }, sealed: SEALED }, at);
     const pulls = (input: Input, now: number) =>
       core.step(input, now).sends.filter(({ to, message }) => to === 'b' && message.kind === 'pull');
     let asked = 0;
@@ -320,7 +322,7 @@ describe('a restart', () => {
     mesh.start('b');
     mesh.run(3_000);
     for (const { message } of old)
-      mesh.input('a', { kind: 'broadcast', author: 'b', message: message as never });
+      mesh.input('a', { kind: 'broadcast', author: 'b', message: message as never, sealed: SEALED });
     expect([...mesh.member('a').core.directory.streams()]).toEqual([]);
   });
 });
@@ -385,7 +387,7 @@ describe('who may speak', () => {
       to: 2,
       entries: [{ kind: 'claim', version: 2, claim: claimOf().claim }],
     } as const;
-    mesh.input('a', { kind: 'broadcast', author: 'b', message: { kind: 'delta', delta } });
+    mesh.input('a', { kind: 'broadcast', author: 'b', message: { kind: 'delta', delta }, sealed: SEALED });
     mesh.input('a', {
       kind: 'direct',
       peer: 'b',
@@ -421,6 +423,7 @@ describe('who may speak', () => {
       kind: 'broadcast',
       author: 'b',
       message: { kind: 'leave', generation: mesh.member('b').generation + 1 },
+      sealed: SEALED,
     });
     expect(mesh.member('b').facts.at(-1)).toMatchObject({ msg: 'another member uses this identity key' });
   });

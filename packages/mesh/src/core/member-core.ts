@@ -33,6 +33,7 @@ import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
 import { Repair } from './repair.js';
 import { RosterPace } from './roster-pace.js';
+import { type HandedOn, SecondHand } from './second-hand.js';
 import { Seeds } from './seeds.js';
 
 export interface CoreOptions extends Patience {
@@ -68,6 +69,7 @@ export class MemberCore {
   readonly #peers: Peers;
   readonly #conduct: Conduct;
   readonly #repair: Repair;
+  readonly #secondHand: SecondHand;
   readonly #membership: Membership;
   #profile: MemberProfile;
   #load: MemberLoad = NO_LOAD;
@@ -97,6 +99,7 @@ export class MemberCore {
     this.#peers = new Peers(this.directory, options, random);
     this.#conduct = new Conduct(this.#peers, generation);
     this.#repair = new Repair(this.#log, this.#conduct);
+    this.#secondHand = new SecondHand(this.#peers, this.#conduct, this.#repair, random);
     this.#membership = new Membership(
       this.#peers,
       this.#seeds,
@@ -170,7 +173,10 @@ export class MemberCore {
         this.#seedVisited(input.seed, input.outcome, now, effects);
         break;
       case 'broadcast':
-        this.#broadcast(input.author, input.message, now, effects);
+        this.#broadcast(input.author, input.message, input.sealed, now, effects);
+        break;
+      case 'handed-on':
+        this.#handedOn(input, now, effects);
         break;
       case 'claim':
         this.#claim(input.claim, now, effects);
@@ -263,6 +269,7 @@ export class MemberCore {
     for (const peer of this.#peers) {
       this.#membership.tick(peer, now, effects);
       this.#repair.pullIfBehind(peer, false, now, effects);
+      this.#secondHand.askIfSuspect(peer, now, effects);
     }
   }
 
@@ -358,6 +365,12 @@ export class MemberCore {
       case 'more':
         this.#repair.heardMore(peer, message, effects);
         break;
+      case 'ask':
+        this.#secondHand.heardAsk(peer, message, now, effects);
+        break;
+      case 'words':
+        this.#secondHand.heardWords(peer, message, now, effects);
+        break;
       case 'delta-part':
       case 'snapshot-part':
         this.#repair.heardPart(peer, message, now, effects);
@@ -380,7 +393,13 @@ export class MemberCore {
   }
 
   /** News count only of members met: the claims of others come with their own hello. */
-  #broadcast(author: MemberId, message: BroadcastMessage, now: number, effects: Effects): void {
+  #broadcast(
+    author: MemberId,
+    message: BroadcastMessage,
+    sealed: Uint8Array,
+    now: number,
+    effects: Effects,
+  ): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
     if (author === this.self && generation > this.#log.generation)
       this.#conduct.twinOfSelf(generation, author, now, effects);
@@ -390,6 +409,12 @@ export class MemberCore {
     if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, now, effects);
     else if (message.delta.member !== author)
       this.#conduct.offence(peer, 'spoke for another member', now, effects);
-    else this.#repair.take(peer, peer.follower.news(message.delta, now), now, effects);
+    else this.#secondHand.news(peer, message, sealed, now, effects);
+  }
+
+  #handedOn(words: HandedOn, now: number, effects: Effects): void {
+    const owner = this.#secondHand.ownerOf(words, now, effects);
+    if (owner === null || !owner.isMet || words.message.delta.generation <= owner.leftGeneration) return;
+    this.#secondHand.news(owner, words.message, words.sealed, now, effects);
   }
 }

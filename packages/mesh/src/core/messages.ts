@@ -75,6 +75,24 @@ export interface SnapshotPart {
   readonly claims: readonly Claim[];
 }
 
+/** "What do you have of this member's signed words after these?" To anybody, while the member itself can't be asked. */
+export interface Ask {
+  readonly kind: 'ask';
+  /** Chosen by the asker, greater each time, comes back in the answer. */
+  readonly ask: number;
+  readonly owner: MemberId;
+  readonly held: LogPosition;
+}
+
+/** Part of the answer to an `ask`. Empty and last where the answerer has nothing that leads on from there. */
+export interface Words {
+  readonly kind: 'words';
+  readonly ask: number;
+  readonly last: boolean;
+  /** As their author sealed them. */
+  readonly envelopes: readonly Uint8Array[];
+}
+
 /** "I am going on purpose": all claims of this generation are void, for good. */
 export interface Leave {
   readonly kind: 'leave';
@@ -82,7 +100,17 @@ export interface Leave {
 }
 
 /** To one connected member; the connection tells who speaks. */
-export type DirectMessage = Hello | Heartbeat | Roster | Pull | More | DeltaPart | SnapshotPart | Leave;
+export type DirectMessage =
+  | Hello
+  | Heartbeat
+  | Roster
+  | Pull
+  | More
+  | DeltaPart
+  | SnapshotPart
+  | Ask
+  | Words
+  | Leave;
 
 /** A member's own changes, as all members hear of them. */
 export interface DeltaNews {

@@ -1,10 +1,13 @@
-import type { Directory, MemberId } from '@headwater/directory';
+import type { Directory, LogPosition, MemberId } from '@headwater/directory';
+import { Allowance } from './allowance.js';
 import type { Answer } from './answer.js';
+import { Envelopes } from './envelopes.js';
 import { FailureDetector, type Patience } from './failure-detector.js';
 import { Follower } from './follower.js';
 import type { Whereabouts } from './input.js';
 import {
   ADDRESSES_PER_MEMBER_MAX,
+  ASKS_PER_SECOND_MAX,
   LEFT_REST_MS,
   PULLS_PER_SECOND_MAX,
   RETRY_MAX_MS,
@@ -13,6 +16,18 @@ import {
 import type { Hello } from './messages.js';
 import { Offences } from './offences.js';
 import { Redial } from './redial.js';
+
+/** What another member was asked for last. */
+export interface Asked {
+  readonly ask: number;
+  readonly owner: MemberId;
+  readonly held: LogPosition;
+  readonly at: number;
+  /** Envelopes that it may still hand on. */
+  left: number;
+  /** It gave the last of its answer. */
+  isOver: boolean;
+}
 
 /** All that one member keeps of another besides its log, which is in the directory. */
 export class Peer {
@@ -49,13 +64,20 @@ export class Peer {
   echo: { readonly sentAt: number; readonly receivedAt: number } | null = null;
   /** Our answer to its pull, while it is under way. */
   answer: Answer | null = null;
+  /** Its last news as it sealed them. */
+  readonly envelopes = new Envelopes();
+  /** Its allowance of pulls, and of questions for others' words. */
+  readonly pulls = new Allowance(PULLS_PER_SECOND_MAX);
+  readonly asks = new Allowance(ASKS_PER_SECOND_MAX);
+  /** What it was asked for of another member's words. */
+  asked: Asked | null = null;
+  /** Its own words are asked of others no sooner. */
+  askNextAt = Number.NEGATIVE_INFINITY;
   /** Its generation when it greeted last. */
   #greetedAs = 0;
   #whereabouts: Whereabouts = {};
   #told: readonly string[] = [];
   #hearsay: readonly string[] = [];
-  #pullBudget = PULLS_PER_SECOND_MAX;
-  #pullBudgetAt = 0;
 
   constructor(id: MemberId, directory: Directory, patience: Patience, dialAt: number, now: number) {
     this.id = id;
@@ -89,6 +111,7 @@ export class Peer {
     this.connectedAt = null;
     this.isGreeted = false;
     this.answer = null;
+    this.asked = null;
     this.echo = null;
     this.follower.abandon();
     this.detector.lost(now);
@@ -112,6 +135,7 @@ export class Peer {
     this.leftGeneration = generation;
     this.goneAt = now;
     this.follower.abandon();
+    this.envelopes.clear();
     this.redial.retryMaxMs = STRANGER_RETRY_MAX_MS;
     this.redial.rest(now + LEFT_REST_MS);
   }
@@ -121,6 +145,7 @@ export class Peer {
     this.goneAt = null;
     this.isMet = false;
     this.wasSynced = false;
+    this.envelopes.clear();
     this.redial.retryMaxMs = STRANGER_RETRY_MAX_MS;
   }
 
@@ -129,16 +154,6 @@ export class Peer {
     const known = this.addresses;
     if (addresses.every((address) => known.includes(address))) return false;
     this.#hearsay = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX);
-    return true;
-  }
-
-  /** Whether one more pull is within its allowance. */
-  mayPull(now: number): boolean {
-    const refilled = this.#pullBudget + ((now - this.#pullBudgetAt) / 1000) * PULLS_PER_SECOND_MAX;
-    this.#pullBudget = Math.min(PULLS_PER_SECOND_MAX, refilled);
-    this.#pullBudgetAt = now;
-    if (this.#pullBudget < 1) return false;
-    this.#pullBudget -= 1;
     return true;
   }
 

@@ -46,7 +46,7 @@ export class Repair {
   }
 
   heardPull(peer: Peer, pull: Pull, now: number, effects: Effects): void {
-    if (!peer.mayPull(now)) {
+    if (!peer.pulls.take(now)) {
       this.#conduct.offence(peer, 'asks for repair too often', now, effects);
       return;
     }

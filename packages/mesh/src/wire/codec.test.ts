@@ -64,6 +64,9 @@ const DIRECT: DirectMessage[] = [
   { kind: 'snapshot-part', pull: 1, index: 1, last: false, position, profile: null, claims: [claim] },
   { kind: 'snapshot-part', pull: 1, index: 0, last: true, position, profile, claims: [] },
   { kind: 'leave', generation: 5 },
+  { kind: 'ask', ask: 3, owner: 'm2', held: position },
+  { kind: 'words', ask: 3, last: false, envelopes: [Buffer.of(1, 2, 3), Buffer.of()] },
+  { kind: 'words', ask: 3, last: true, envelopes: [] },
 ];
 const BROADCAST: BroadcastMessage[] = [
   { kind: 'delta', delta },
@@ -122,6 +125,8 @@ describe('codec', () => {
     ],
     ['an entry beyond the end', [1, 9, 1, 0, 1, [[1, 2, 'v/a/s']]]],
     ['an end before the beginning', [1, 9, 1, 3, 1, []]],
+    ['words that are no bytes', [1, 11, 1, true, ['text']]],
+    ['too many words', [1, 11, 1, true, Array.from({ length: 65 }, () => new Uint8Array(1))]],
     ['too many addresses', [1, 3, [['m', 1, 1, ['a:1', 'a:2', 'a:3', 'a:4', 'a:5']]]]],
   ])('refuses %s', (_, value) => {
     const bytes = pack(value);

@@ -1,10 +1,16 @@
 import { type Delta, type MemberId, NAME_LENGTH_MAX } from '@headwater/directory';
 import { Packr } from 'msgpackr';
-import { ENTRIES_PER_MESSAGE_MAX, MEMBERS_MAX, MESSAGE_BYTES_MAX } from '../core/limits.js';
+import {
+  ENTRIES_PER_MESSAGE_MAX,
+  ENVELOPES_KEPT_MAX,
+  MEMBERS_MAX,
+  MESSAGE_BYTES_MAX,
+} from '../core/limits.js';
 import type { BroadcastMessage, DirectMessage } from '../core/messages.js';
 import { Fields, WireError } from './fields.js';
 import { msgpackProblem } from './inspect.js';
 import {
+  MEMBER_ID_LENGTH_MAX,
   packAcquaintance,
   packClaim,
   packEntry,
@@ -34,6 +40,8 @@ const KINDS = {
   'snapshot-part': 7,
   leave: 8,
   delta: 9,
+  ask: 10,
+  words: 11,
 } as const;
 
 /**
@@ -111,6 +119,10 @@ function fieldsOf(message: DirectMessage | BroadcastMessage): unknown[] {
       ];
     case 'leave':
       return [message.generation];
+    case 'ask':
+      return [message.ask, message.owner, packPosition(message.held)];
+    case 'words':
+      return [message.ask, message.last, message.envelopes];
     case 'delta':
       return packDelta(message.delta);
   }
@@ -178,6 +190,22 @@ function readDirect(kind: number, fields: Fields, peer: MemberId): DirectMessage
     }
     case KINDS.leave:
       return { kind: 'leave', generation: fields.count('generation') };
+    case KINDS.ask:
+      return {
+        kind: 'ask',
+        ask: fields.count('ask'),
+        owner: fields.name('owner', MEMBER_ID_LENGTH_MAX),
+        held: readPosition(fields.fields('held')),
+      };
+    case KINDS.words:
+      return {
+        kind: 'words',
+        ask: fields.count('ask'),
+        last: fields.flag('last'),
+        envelopes: fields.list('envelopes', ENVELOPES_KEPT_MAX, (envelope) =>
+          new Fields([envelope], 'envelope').bytes('envelope', MESSAGE_BYTES_MAX),
+        ),
+      };
     default:
       return null;
   }

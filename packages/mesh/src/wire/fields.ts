@@ -59,6 +59,14 @@ export class Fields {
     return typeof value === 'boolean' ? value : problem(`${what} is no boolean`);
   }
 
+  /** Not copied. */
+  bytes(what: string, lengthMax: number): Uint8Array {
+    const value = this.#next();
+    return value instanceof Uint8Array && value.byteLength <= lengthMax
+      ? value
+      : problem(`${what} are no bytes, <= ${lengthMax} of them`);
+  }
+
   list<T>(what: string, lengthMax: number, read: (value: unknown) => T): readonly T[] {
     const value = this.#next();
     if (!Array.isArray(value) || value.length > lengthMax)

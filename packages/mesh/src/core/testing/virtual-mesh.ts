@@ -3,7 +3,7 @@ import type { Effects, Fact } from '../effects.js';
 import type { Input } from '../input.js';
 import { TICK_MS } from '../limits.js';
 import { type CoreOptions, MemberCore } from '../member-core.js';
-import type { BroadcastMessage, DirectMessage } from '../messages.js';
+import type { BroadcastMessage, DeltaNews, DirectMessage } from '../messages.js';
 
 /** Repeatable randomness: mulberry32, by Tommy Ettinger, public domain. */
 export function seededRandom(seed: number): () => number {
@@ -164,6 +164,19 @@ export class VirtualMesh {
     this.now = end;
   }
 
+  /** An envelope: what the author said, as text under its name. Nobody here forges one. */
+  seal(author: string, message: BroadcastMessage): Uint8Array {
+    return Buffer.from(JSON.stringify({ author, message }));
+  }
+
+  #unseal(sealed: Uint8Array): { author: string; message: DeltaNews } | null {
+    try {
+      return JSON.parse(Buffer.from(sealed).toString());
+    } catch {
+      return null;
+    }
+  }
+
   isConnected(a: string, b: string): boolean {
     return this.#pipeBetween(a, b) !== undefined;
   }
@@ -214,6 +227,11 @@ export class VirtualMesh {
   #carryOut(member: VirtualMember, effects: Effects): void {
     member.facts.push(...effects.facts);
     for (const { to, message } of effects.sends) this.#send(member, to, message);
+    for (const { via, sealed } of effects.unseals) {
+      const opened = this.#unseal(sealed);
+      if (opened) this.#step(member, { kind: 'handed-on', peer: via, ...opened, sealed });
+      else this.#step(member, { kind: 'offence', peer: via, reason: 'no valid signature' });
+    }
     for (const message of effects.broadcasts) this.#broadcast(member, message);
     for (const { peer, addresses } of effects.dials) {
       this.#dial(member, addresses, (reached) => {
@@ -263,6 +281,7 @@ export class VirtualMesh {
 
   #broadcast(from: VirtualMember, message: BroadcastMessage): void {
     from.sent.push({ to: '*', message });
+    const sealed = this.seal(from.name, message);
     for (const to of this.members.values()) {
       if (to === from || !this.isConnected(from.name, to.name)) continue;
       const copies = this.random() < this.weather.loss ? 0 : this.random() < this.weather.repetition ? 2 : 1;
@@ -270,7 +289,7 @@ export class VirtualMesh {
       for (let copy = 0; copy < copies; copy += 1) {
         this.#later(1 + this.random() * this.weather.delayMaxMs, () => {
           if (this.#cuts.has(`${from.name}>${to.name}`)) return;
-          this.#deliver(to, core, { kind: 'broadcast', author: from.name, message });
+          this.#deliver(to, core, { kind: 'broadcast', author: from.name, message, sealed });
         });
       }
     }

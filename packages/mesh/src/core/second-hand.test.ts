@@ -1,0 +1,126 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, OFFENCES_MAX } from './limits.js';
+import type { Ask, BroadcastMessage, DirectMessage } from './messages.js';
+import { VirtualMesh } from './testing/virtual-mesh.js';
+
+const KEY = 'v/live/s1';
+const claimOf = (key: string) => ({ kind: 'claim', claim: { key, sinceMs: 1, media: {} } }) as const;
+
+let mesh: VirtualMesh;
+const c = () => mesh.member('c');
+const versionHeld = (): number => c().core.directory.position('a').version;
+const offences = (): unknown[] =>
+  c()
+    .facts.filter(({ msg }) => msg === 'message dropped')
+    .map(({ fields }) => fields.reason);
+const asksOf = (name: string): Ask[] =>
+  mesh.member(name).sent.flatMap(({ message }) => (message.kind === 'ask' ? [message] : []));
+const say = (message: DirectMessage): void => mesh.input('c', { kind: 'direct', peer: 'b', message });
+const newsOf = (member: string, from: number, key = 'v/stolen/s', generation = mesh.member('a').generation) =>
+  ({
+    kind: 'delta',
+    delta: { member, generation, from, to: from + 1, entries: [{ ...claimOf(key), version: from + 1 }] },
+  }) as const satisfies BroadcastMessage;
+
+/** a and c can't reach each other, both reach b. Runs until c has just asked b; b's answer is not there yet. */
+function cutUntilAsked(): Ask {
+  mesh.cut('a', 'c');
+  mesh.input('a', claimOf(KEY));
+  for (let ms = 0; ms < 3_000 && asksOf('c').length === 0; ms += 1) mesh.run(1);
+  const [ask] = asksOf('c');
+  if (ask === undefined) throw new Error('c asked nobody');
+  return ask;
+}
+
+beforeEach(() => {
+  mesh = new VirtualMesh(1, ['b:1']);
+  for (const name of ['a', 'b', 'c']) mesh.start(name);
+  mesh.run(4_000);
+});
+
+describe("a suspect's words", () => {
+  it('are handed on by another member, and say nothing of whether it lives', () => {
+    cutUntilAsked();
+    const held = versionHeld();
+    mesh.run(50);
+    expect(versionHeld()).toBe(held + 1);
+    expect(c().core.directory.owners(KEY)).toMatchObject([{ member: 'a', liveness: 'suspect' }]);
+    mesh.run(1_500);
+    expect(c().core.directory.member('a')?.liveness).toBe('dead');
+    expect(c().core.directory.owners(KEY)).toEqual([]);
+    expect(c().facts.filter(({ msg }) => msg === 'message dropped')).toEqual([]);
+  });
+
+  it('are asked for now and then while it is suspect, and not when it is dead', () => {
+    cutUntilAsked();
+    mesh.run(2_000);
+    const asked = asksOf('c').length;
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThanOrEqual(Math.ceil(900 / ASK_PAUSE_MS) + 1);
+    mesh.run(5_000);
+    expect(asksOf('c')).toHaveLength(asked);
+  });
+
+  it('can be handed on by who was handed them', () => {
+    cutUntilAsked();
+    mesh.run(50);
+    mesh.input('c', {
+      kind: 'direct',
+      peer: 'b',
+      message: {
+        kind: 'ask',
+        ask: 1,
+        owner: 'a',
+        held: { generation: mesh.member('a').generation, version: versionHeld() - 1 },
+      },
+    });
+    const answer = c().sent.at(-1)?.message;
+    expect(answer).toMatchObject({ kind: 'words', ask: 1, last: true });
+    expect(answer?.kind === 'words' && answer.envelopes).toHaveLength(1);
+  });
+});
+
+describe('who hands on', () => {
+  it.each([
+    ['forged words', () => [Buffer.from('no envelope')], 'no valid signature'],
+    [
+      'its own words',
+      () => [mesh.seal('b', newsOf('b', versionHeld()))],
+      'handed on words of another member than asked for',
+    ],
+    [
+      "its own words in the owner's name",
+      () => [mesh.seal('b', newsOf('a', versionHeld()))],
+      'handed on words of another member than asked for',
+    ],
+    ['old words', () => [mesh.seal('a', newsOf('a', versionHeld() - 1))], 'handed on old words'],
+    ['words of an earlier start', () => [mesh.seal('a', newsOf('a', 90, KEY, 1))], 'handed on old words'],
+  ])('%s changes nothing, and that is counted', (_, envelopes, reason) => {
+    const { ask } = cutUntilAsked();
+    const held = versionHeld();
+    say({ kind: 'words', ask, last: true, envelopes: envelopes() });
+    expect(versionHeld()).toBe(held);
+    expect(c().core.directory.owners('v/stolen/s')).toEqual([]);
+    expect(offences()).toEqual([reason]);
+  });
+
+  it('what nobody asked for is not even opened, and cut off when it goes on', () => {
+    for (let count = 0; count <= OFFENCES_MAX; count += 1)
+      say({ kind: 'words', ask: 7, last: true, envelopes: [mesh.seal('a', newsOf('a', versionHeld()))] });
+    expect(c().core.directory.owners('v/stolen/s')).toEqual([]);
+    expect(c().facts.map(({ msg }) => msg)).toContain('member cut off');
+  });
+
+  it('more than was asked for is refused', () => {
+    const { ask } = cutUntilAsked();
+    say({ kind: 'words', ask, last: true, envelopes: [] });
+    say({ kind: 'words', ask, last: true, envelopes: [] });
+    expect(offences()).toEqual(['handed on words that nobody asked for']);
+  });
+});
+
+it('refuses questions beyond the allowance', () => {
+  for (let count = 1; count <= ASKS_PER_SECOND_MAX + 1; count += 1)
+    say({ kind: 'ask', ask: count, owner: 'a', held: { generation: 0, version: 0 } });
+  expect(offences()).toEqual([`asks for others' words more than ${ASKS_PER_SECOND_MAX} times a second`]);
+});

@@ -1,0 +1,78 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { MeshLog } from './index.js';
+import { KNOWN_MAX, KnownMembers } from './known-members.js';
+import { Meshes, type TestMember, until } from './testing/meshes.js';
+
+let dir: string;
+let warnings: string[];
+let meshes: Meshes;
+const log: MeshLog = {
+  debug: () => {},
+  info: () => {},
+  warn: (_, msg) => warnings.push(msg),
+  error: () => {},
+};
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'headwater-known-'));
+  warnings = [];
+  meshes = new Meshes();
+});
+afterEach(async () => {
+  await meshes.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const addressOf = ({ mesh }: TestMember): string => `127.0.0.1:${mesh.port}`;
+const sees = (member: TestMember, other: TestMember): boolean =>
+  member.mesh.directory.member(other.mesh.id)?.liveness === 'alive';
+
+describe('known members', () => {
+  it('let a member find the mesh while its only seed is down', async () => {
+    const seed = await meshes.start('seed', []);
+    const other = await meshes.start('other', [addressOf(seed)]);
+    const seeds = [addressOf(seed)];
+    const first = await meshes.start('late', seeds, { dataDir: dir });
+    await until('they all met', () => sees(first, other) && sees(first, seed) && sees(other, seed));
+    await first.mesh.stop();
+    await seed.mesh.stop();
+    const again = await meshes.start('late', seeds, { dataDir: dir });
+    await until('it found the other', () => sees(again, other) && sees(other, again));
+    expect(again.mesh.status().joined).toBe(true);
+  });
+
+  it('are kept in a file of their own, for the owner only', async () => {
+    const seed = await meshes.start('seed', []);
+    const member = await meshes.start('member', [addressOf(seed)], { dataDir: dir });
+    await until('they met', () => sees(member, seed));
+    await member.mesh.stop();
+    const path = join(dir, 'known-members');
+    expect(await readFile(path, 'utf8')).toBe(`${addressOf(seed)}\n`);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    ['rubbish', 'no address\n\u0000\u0001\n127.0.0.1:7946\n'],
+    [
+      'more lines than are kept',
+      Array.from({ length: 1_000 }, (_, index) => `10.0.0.1:${index + 1}`).join('\n'),
+    ],
+    ['a huge file', '10.0.0.1:1\n'.repeat(100_000)],
+  ])('take %s for what it is', async (_, text) => {
+    await writeFile(join(dir, 'known-members'), text);
+    const known = await KnownMembers.load(dir, log);
+    expect(known.addresses.length).toBeLessThanOrEqual(KNOWN_MAX);
+    expect(warnings).toEqual(['known members not all understood']);
+  });
+
+  it('do not keep a member from starting where they cannot be read', async () => {
+    const known = await KnownMembers.load(join(dir, 'nowhere'), log);
+    expect(known.addresses).toEqual([]);
+    await writeFile(join(dir, 'file'), '');
+    expect((await KnownMembers.load(join(dir, 'file'), log)).addresses).toEqual([]);
+    expect(warnings).toEqual(['known members not read']);
+  });
+});

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { parseHostPort } from './host-port.js';
+import type { Mesh, MeshLog } from './mesh.js';
+import { readIfThere, writeWhole } from './whole-file.js';
+
+const FILE = 'known-members';
+
+/** Addresses kept; one of them that answers is enough to find the others. */
+export const KNOWN_MAX = 64;
+
+/** A longer file was not written by us. */
+const FILE_CHARS_MAX = 64 * 1024;
+
+/** Changes are written at most this often, ms. */
+const WRITE_EVERY_MS = 5_000;
+
+/** While nobody else is alive, those known are visited this often, ms. */
+const VISIT_EVERY_MS = 5_000;
+
+/**
+ * Where members were, kept in `dataDir` as `host:port` lines, so that a member which starts while all of its seeds are
+ * down still finds the mesh. They are hints: who answers there must hold the mesh key, as anybody.
+ */
+export class KnownMembers {
+  readonly #path: string;
+  readonly #log: MeshLog;
+  #addresses: readonly string[];
+  #mesh: Mesh | null = null;
+  #visits: NodeJS.Timeout | null = null;
+  #write: NodeJS.Timeout | null = null;
+  #stopListening: () => void = () => {};
+
+  private constructor(path: string, addresses: readonly string[], log: MeshLog) {
+    this.#path = path;
+    this.#addresses = addresses;
+    this.#log = log;
+  }
+
+  /** What cannot be read or understood is told and left out: seeds are enough. */
+  static async load(dataDir: string, log: MeshLog): Promise<KnownMembers> {
+    const path = join(dataDir, FILE);
+    try {
+      const text = (await readIfThere(path)) ?? '';
+      const lines = text.length > FILE_CHARS_MAX ? [] : text.split('\n').filter((line) => line !== '');
+      const addresses = lines.filter((line) => parseHostPort(line) !== null).slice(0, KNOWN_MAX);
+      if (addresses.length < lines.length || text.length > FILE_CHARS_MAX)
+        log.warn({ path, reason: 'it holds more than host:port lines' }, 'known members not all understood');
+      return new KnownMembers(path, addresses, log);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log.warn({ path, reason }, 'known members not read');
+      return new KnownMembers(path, [], log);
+    }
+  }
+
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
+  /** Visits those known until another member is alive, and keeps note of who is, from now on until `close`. */
+  follow(mesh: Mesh, visit: (address: string) => void): void {
+    this.#mesh = mesh;
+    this.#stopListening = mesh.onMemberChanged(() => this.#note());
+    if (this.#addresses.length === 0) return;
+    const visitAll = (): void => {
+      if (mesh.members().some(({ isSelf, liveness }) => !isSelf && liveness === 'alive')) this.#stopVisits();
+      else for (const address of this.#addresses) visit(address);
+    };
+    this.#visits = setInterval(visitAll, VISIT_EVERY_MS);
+    visitAll();
+  }
+
+  async close(): Promise<void> {
+    this.#stopListening();
+    this.#stopVisits();
+    if (this.#write === null) return;
+    clearTimeout(this.#write);
+    await this.#save();
+  }
+
+  #note(): void {
+    this.#write ??= setTimeout(() => void this.#save(), WRITE_EVERY_MS);
+  }
+
+  /** Who is gone is still a hint, but makes room for who is there. */
+  async #save(): Promise<void> {
+    this.#write = null;
+    const alive = (this.#mesh?.members() ?? [])
+      .filter(({ isSelf, liveness }) => !isSelf && liveness === 'alive')
+      .flatMap(({ meshAddresses }) => meshAddresses.slice(0, 1));
+    const addresses = [...new Set([...alive, ...this.#addresses])].slice(0, KNOWN_MAX);
+    if ([...addresses].sort().join() === [...this.#addresses].sort().join()) return;
+    this.#addresses = addresses;
+    try {
+      await writeWhole(this.#path, `${addresses.join('\n')}\n`);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.warn({ path: this.#path, reason }, 'known members not written');
+    }
+  }
+
+  #stopVisits(): void {
+    if (this.#visits) clearInterval(this.#visits);
+    this.#visits = null;
+  }
+}

@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { MemberCore } from './core/member-core.js';
+import type { Ask, DirectMessage } from './core/messages.js';
+import { profileOf } from './core/testing/virtual-mesh.js';
+import { type Identity, loadIdentity } from './identity.js';
+import { RunningMember } from './running-member.js';
+import type { Transport } from './transport/transport.js';
+import { decodeDirect, encode } from './wire/codec.js';
+import { Opener, Sealer } from './wire/envelope.js';
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const KEY = 'v/live/s1';
+let dir: string;
+let owner: Identity;
+let helper: Identity;
+let member: RunningMember;
+let warnings: unknown[];
+let asks: Ask[];
+
+const sealerOf = ({ privateKey, publicKeyBytes }: Identity): Sealer => new Sealer(privateKey, publicKeyBytes);
+
+/** A member whose transport keeps what it is told, and who met the owner and the helper, and lost the owner. */
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'headwater-running-'));
+  const self = await loadIdentity(join(dir, 'self'), 1, quiet);
+  owner = await loadIdentity(join(dir, 'owner'), 1, quiet);
+  helper = await loadIdentity(join(dir, 'helper'), 1, quiet);
+  warnings = [];
+  asks = [];
+  const log = { ...quiet, warn: (fields: object) => warnings.push(fields) };
+  member = new RunningMember(sealerOf(self), new Opener(), log);
+  const transport: Transport = {
+    self: self.id,
+    port: 1,
+    dial() {},
+    visit() {},
+    send: (peer, bytes) => {
+      const decoded = decodeDirect(bytes, peer);
+      if (decoded.kind === 'message' && decoded.message.kind === 'ask') asks.push(decoded.message);
+    },
+    broadcast() {},
+    disconnect() {},
+    close: async () => {},
+  };
+  const core = new MemberCore(
+    {
+      self: self.id,
+      generation: 1,
+      profile: profileOf('self'),
+      addresses: [],
+      seeds: [],
+      heartbeatMs: 800,
+      suspectAfterMs: 1_800,
+      deadAfterMs: 900,
+      batchMs: 3,
+      random: () => 0,
+    },
+    performance.now(),
+  );
+  member.start(core, transport);
+  for (const { id } of [owner, helper]) {
+    member.transportEvents.connected(id, {});
+    const position = { generation: 1, version: 0 };
+    say(id, { kind: 'hello', name: id, program: '', position, addresses: [], members: [] });
+  }
+  member.transportEvents.disconnected(owner.id, 'reset');
+  await vi.waitFor(() => expect(asks).toHaveLength(1), { timeout: 5_000, interval: 5 });
+});
+
+afterEach(async () => {
+  await member.stop();
+  await rm(dir, { recursive: true });
+});
+
+const say = (from: string, message: DirectMessage): void =>
+  member.transportEvents.direct(from, encode(message));
+
+function handOn(sealer: Sealer): void {
+  const entries = [
+    { kind: 'profile', version: 1, profile: profileOf('owner') },
+    { kind: 'claim', version: 2, claim: { key: KEY, sinceMs: 1, media: {} } },
+  ] as const;
+  const delta = { member: owner.id, generation: 1, from: 0, to: 2, entries };
+  const envelopes = [sealer.seal(encode({ kind: 'delta', delta }))];
+  say(helper.id, { kind: 'words', ask: asks[0]?.ask ?? 0, last: true, envelopes });
+}
+
+describe("another member's words", () => {
+  it('are taken where that member signed them', () => {
+    handOn(sealerOf(owner));
+    expect(member.directory.owners(KEY)).toMatchObject([{ member: owner.id }]);
+  });
+
+  it("are not taken under the giver's signature", () => {
+    handOn(sealerOf(helper));
+    expect(member.directory.owners(KEY)).toEqual([]);
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ reason: 'handed on words of another member than asked for' }),
+    );
+  });
+
+  it("are not taken under a forged signature, which is the giver's offence", () => {
+    handOn(new Sealer(helper.privateKey, owner.publicKeyBytes));
+    expect(member.directory.owners(KEY)).toEqual([]);
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ member: helper.id, reason: 'handed on words without a valid signature' }),
+    );
+  });
+});
