@@ -33,7 +33,7 @@ const log: MeshLog = { debug: () => {}, info: () => {}, warn, error: warn };
 const address = { network: 'inside', host: start.host, rtmpPort: 1935, httpPort: 8080 };
 
 const startedAt = monotonicMs();
-const { companions = 0, ...options } = start;
+const { companions = 0, zone, ...options } = start;
 const startMember = (name: string, own: Partial<MeshStart>): Promise<Mesh> =>
   createMesh(
     { heartbeatMs: 800, suspectAfterMs: 1800, deadAfterMs: 900, batchMs: 3, ...options, ...own },
@@ -46,6 +46,7 @@ const startMember = (name: string, own: Partial<MeshStart>): Promise<Mesh> =>
         relayAddress: address,
         draining: false,
         program: 'test',
+        ...(zone !== undefined && { zone }),
       }),
     },
   );
@@ -164,6 +165,9 @@ async function obey(order: MeshOrder): Promise<void> {
       awaited = order.count;
       awaitingSince = monotonicMs();
       count();
+      break;
+    case 'load':
+      mesh.setLoad(order.load);
       break;
     case 'stall': {
       const end = performance.now() + order.stallMs;

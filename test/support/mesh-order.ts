@@ -1,4 +1,4 @@
-import type { Liveness, StreamKey } from '@headwater/directory';
+import type { Liveness, MemberLoad, StreamKey } from '@headwater/directory';
 import type { MeshOptions } from '@headwater/mesh';
 
 /** How a mesh-only member is started: JSON in its first argument. */
@@ -7,6 +7,7 @@ export type MeshStart = Pick<MeshOptions, 'host' | 'port' | 'seeds' | 'dataDir'>
     readonly name: string;
     /** More members in the same process, which only take part and churn: for meshes larger than a machine has room for. */
     readonly companions?: number;
+    readonly zone?: string;
   };
 
 /** What a mesh-only member is told over the IPC channel. */
@@ -17,6 +18,8 @@ export type MeshOrder =
   | { readonly kind: 'churn'; readonly claimsPerSecond: number }
   /** Tells `counted` once the directory has so many streams. */
   | { readonly kind: 'await-streams'; readonly count: number }
+  /** Has this load from now on. */
+  | { readonly kind: 'load'; readonly load: MemberLoad }
   /** Blocks its event loop. */
   | { readonly kind: 'stall'; readonly stallMs: number }
   /** Starts measuring anew; the delay of the event loop only where asked for, since that costs CPU itself. */
