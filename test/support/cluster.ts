@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { awaitCondition } from './await-condition.js';
+import type { NetLab } from './net-lab.js';
 import { type Config, freeOriginPorts, OriginProcess } from './origin-process.js';
 import type { Scope } from './scope.js';
 
@@ -8,9 +9,11 @@ export interface ClusterOptions {
   readonly names?: readonly string[];
   /** Laid over every member's config. */
   readonly config?: Config;
+  /** Each on a host of its own; a host more than members leaves one for clients. */
+  readonly lab?: NetLab;
 }
 
-/** Some origins that know one seed, on loopback. */
+/** Some origins that know one seed, on loopback or on hosts of a lab. */
 export class Cluster {
   readonly key = randomBytes(32).toString('hex');
   readonly members: OriginProcess[] = [];
@@ -25,15 +28,24 @@ export class Cluster {
   /** Started, each ready, and everybody connected with everybody. */
   static async start(
     scope: Scope,
-    { names = ['a', 'b', 'c'], config = {} }: ClusterOptions = {},
+    { names = ['a', 'b', 'c'], config = {}, lab }: ClusterOptions = {},
   ): Promise<Cluster> {
     const cluster = new Cluster(scope, config);
     const ports = await Promise.all(names.map(() => freeOriginPorts(scope)));
-    const seeds = [`127.0.0.1:${ports[0]?.mesh}`];
+    const places = names.map((_name, host) =>
+      lab === undefined ? null : { host: lab.address(host), within: lab.within(host) },
+    );
+    const seeds = [`${places[0]?.host ?? '127.0.0.1'}:${ports[0]?.mesh}`];
     for (const [index, name] of names.entries()) {
       const own = cluster.configFor(seeds);
       const taken = ports[index];
-      cluster.members.push(await OriginProcess.spawn(scope, name, own, taken ? { ports: taken } : {}));
+      const place = places[index];
+      cluster.members.push(
+        await OriginProcess.spawn(scope, name, own, {
+          ...(taken ? { ports: taken } : {}),
+          ...(place ? { place } : {}),
+        }),
+      );
     }
     await cluster.whole();
     return cluster;

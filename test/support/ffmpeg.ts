@@ -19,10 +19,17 @@ export function publish(scope: Scope, url: string): TestProcess {
   return ffmpeg(scope, [...liveSample(), '-c', 'copy', '-f', 'flv', url]);
 }
 
-/** One ffmpeg, so one encode, publishing to several URLs at once; goes on while any of them takes it. */
-export function publishTee(scope: Scope, urls: readonly string[]): TestProcess {
+/**
+ * One ffmpeg, so one encode, publishing to several URLs at once; goes on while any of them takes it. `within`: words before
+ * the command that run it elsewhere, on a host of a lab.
+ */
+export function publishTee(
+  scope: Scope,
+  urls: readonly string[],
+  within: readonly string[] = [],
+): TestProcess {
   const outputs = urls.map((url) => `[f=flv:onfail=ignore]${url}`).join('|');
-  return ffmpeg(scope, [...liveSample(), '-map', '0', '-c', 'copy', '-f', 'tee', outputs]);
+  return ffmpeg(scope, [...liveSample(), '-map', '0', '-c', 'copy', '-f', 'tee', outputs], () => {}, within);
 }
 
 export interface PlayedFrame {
@@ -38,7 +45,7 @@ export class Player {
   readonly process: TestProcess;
   readonly frames: PlayedFrame[] = [];
 
-  constructor(scope: Scope, url: string) {
+  constructor(scope: Scope, url: string, within: readonly string[]) {
     this.process = ffmpeg(
       scope,
       // biome-ignore format: one option and its value per line
@@ -50,6 +57,7 @@ export class Player {
         const frame = parseFrame(line);
         if (frame !== null) this.frames.push(frame);
       },
+      within,
     );
   }
 
@@ -84,8 +92,8 @@ export class Player {
   }
 }
 
-export function play(scope: Scope, url: string): Player {
-  return new Player(scope, url);
+export function play(scope: Scope, url: string, within: readonly string[] = []): Player {
+  return new Player(scope, url, within);
 }
 
 /** What ffprobe counts in the first `seconds` of a stream: frames really decoded, by kind. */
@@ -118,8 +126,14 @@ export async function probeFrames(
   return { video: count('video'), audio: count('audio') };
 }
 
-function ffmpeg(scope: Scope, args: readonly string[], onLine?: (line: string) => void): TestProcess {
-  const process = new TestProcess(scope, 'ffmpeg', args, { env: cleanEnvironment() }, onLine);
+function ffmpeg(
+  scope: Scope,
+  options: readonly string[],
+  onLine: (line: string) => void = () => {},
+  within: readonly string[] = [],
+): TestProcess {
+  const [command = '', ...args] = [...within, 'ffmpeg', ...options];
+  const process = new TestProcess(scope, command, args, { env: cleanEnvironment() }, onLine);
   // One that waits for media minds no SIGTERM, and it has nothing to tidy up.
   process.stopSignal = 'SIGKILL';
   return process;

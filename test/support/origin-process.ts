@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { ApiMember, ApiStream, ApiStreamDetail } from './api-types.js';
 import { awaitCondition } from './await-condition.js';
 import { type Exit, TestProcess } from './child-process.js';
@@ -28,12 +30,23 @@ export interface LogLine {
 
 const READY_MS = 30_000;
 
+/** Where an origin runs: on a host of a `NetLab`, say. */
+export interface Place {
+  /** The address that it listens on. */
+  readonly host: string;
+  /** Words before a command that run it there. */
+  readonly within: readonly string[];
+}
+
+const HERE: Place = { host: '127.0.0.1', within: [] };
+
 /** One origin, run as users run it: the built command with a config file of its own, on free ports of loopback. */
 export class OriginProcess {
   readonly name: string;
   readonly ports: Ports;
   readonly logs: LogLine[] = [];
   readonly configFile: string;
+  readonly place: Place;
   readonly #scope: Scope;
   readonly #environment: NodeJS.ProcessEnv;
   #process: TestProcess;
@@ -44,8 +57,10 @@ export class OriginProcess {
     ports: Ports,
     configFile: string,
     environment: NodeJS.ProcessEnv,
+    place: Place,
   ) {
     this.#scope = scope;
+    this.place = place;
     this.name = name;
     this.ports = ports;
     this.configFile = configFile;
@@ -58,7 +73,11 @@ export class OriginProcess {
     scope: Scope,
     name: string,
     config: Config = {},
-    { ports, environment = {} }: { ports?: Ports; environment?: NodeJS.ProcessEnv } = {},
+    {
+      ports,
+      environment = {},
+      place = HERE,
+    }: { ports?: Ports; environment?: NodeJS.ProcessEnv; place?: Place } = {},
   ): Promise<OriginProcess> {
     const taken = ports ?? (await freeOriginPorts(scope));
     const directory = mkdtempSync(join(tmpdir(), `headwater-test-${name}-`));
@@ -68,13 +87,15 @@ export class OriginProcess {
       name,
       dataDir: join(directory, 'data'),
       log: { level: 'debug', format: 'json' },
-      rtmp: { host: '127.0.0.1', port: taken.rtmp },
-      http: { host: '127.0.0.1', port: taken.http },
-      api: { host: '127.0.0.1', port: taken.api },
-      mesh: { host: '127.0.0.1', port: taken.mesh },
+      rtmp: { host: place.host, port: taken.rtmp },
+      http: { host: place.host, port: taken.http },
+      api: { host: place.host, port: taken.api },
+      mesh: { host: place.host, port: taken.mesh },
+      // A test ends its members while players and publishers are there.
+      drain: { deadlineMs: 0 },
     };
     writeFileSync(configFile, JSON.stringify(overlay(own, config), null, 2));
-    return new OriginProcess(scope, name, taken, configFile, environment);
+    return new OriginProcess(scope, name, taken, configFile, environment, place);
   }
 
   get pid(): number {
@@ -99,25 +120,24 @@ export class OriginProcess {
 
   /** What others list as their seed. */
   get seed(): string {
-    return `127.0.0.1:${this.ports.mesh}`;
+    return `${this.place.host}:${this.ports.mesh}`;
   }
   rtmpUrl(stream: string): string {
-    return `rtmp://127.0.0.1:${this.ports.rtmp}/${stream}`;
+    return `rtmp://${this.place.host}:${this.ports.rtmp}/${stream}`;
   }
   flvUrl(stream: string): string {
-    return `http://127.0.0.1:${this.ports.http}/${stream}.flv`;
+    return `http://${this.place.host}:${this.ports.http}/${stream}.flv`;
   }
   wsUrl(stream: string): string {
-    return `ws://127.0.0.1:${this.ports.http}/${stream}.flv`;
+    return `ws://${this.place.host}:${this.ports.http}/${stream}.flv`;
   }
   apiUrl(path = ''): string {
-    return `http://127.0.0.1:${this.ports.api}${path}`;
+    return `http://${this.place.host}:${this.ports.api}${path}`;
   }
 
   async api<T>(path: string): Promise<T> {
-    const response = await fetch(this.apiUrl(path), { signal: AbortSignal.timeout(5_000) });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${path} of ${this.name}: ${response.status} ${text}`);
+    const { status, text } = await this.#get(path, 5_000);
+    if (status !== 200) throw new Error(`${path} of ${this.name}: ${status} ${text}`);
     return JSON.parse(text) as T;
   }
 
@@ -139,7 +159,7 @@ export class OriginProcess {
       `${this.name} to be ready`,
       async () => {
         if (this.exit !== null) return true;
-        return (await fetch(this.apiUrl('/readyz'), { signal: AbortSignal.timeout(2_000) })).status === 200;
+        return (await this.#get('/readyz', 2_000)).status === 200;
       },
       { deadlineMs, everyMs: 50, instead: () => this.#process.testimony() },
     );
@@ -168,14 +188,35 @@ export class OriginProcess {
     this.#process = this.#spawn();
   }
 
+  async #get(path: string, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }> {
+    const [command, ...args] = this.place.within;
+    if (command !== undefined) return getFrom(command, args, this.apiUrl(path), timeoutMs);
+    const response = await fetch(this.apiUrl(path), { signal: AbortSignal.timeout(timeoutMs) });
+    return { status: response.status, text: await response.text() };
+  }
+
   #spawn(): TestProcess {
-    const args = [HEADWATER, 'origin', '--config', this.configFile];
     const env = { ...cleanEnvironment(), ...this.#environment };
-    return new TestProcess(this.#scope, process.execPath, args, { env, cwd: tmpdir() }, (line) => {
+    const words = [...this.place.within, process.execPath, HEADWATER, 'origin', '--config', this.configFile];
+    const [command = '', ...args] = words;
+    return new TestProcess(this.#scope, command, args, { env, cwd: tmpdir() }, (line) => {
       const parsed = parseLogLine(line);
       if (parsed !== null) this.logs.push(parsed);
     });
   }
+}
+
+/** A GET from where only a process that runs there gets through. */
+async function getFrom(command: string, args: readonly string[], url: string, timeoutMs: number) {
+  const program =
+    'fetch(process.argv[1]).then(async (r) => console.log(JSON.stringify({ status: r.status, text: await r.text() })))';
+  const words = [...args, process.execPath, '-e', program, url];
+  const { stdout } = await promisify(execFile)(command, words, {
+    timeout: timeoutMs,
+    env: cleanEnvironment(),
+    maxBuffer: 16_777_216,
+  });
+  return JSON.parse(stdout) as { status: number; text: string };
 }
 
 export async function freeOriginPorts(scope: Scope): Promise<Ports> {

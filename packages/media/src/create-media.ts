@@ -35,7 +35,13 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     { ...options, relay },
   );
   const publishes = new PublishDesk(
-    { streams, host, log, onPublisherChanged: (key) => plays.reconsider(key) },
+    {
+      streams,
+      host,
+      log,
+      onPublisherChanged: (key) => plays.reconsider(key),
+      onPublisherSilent: (key, isSilent) => plays.publisherSilent(key, isSilent),
+    },
     {
       acceptsPublishers: options.acceptsPublishers,
       idleMs: publish.idleMs,
@@ -85,6 +91,9 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     get ports() {
       return ports;
     },
+    refusePublishers: () => publishes.refuse(),
+    closePublishers: () => publishes.closeAll(),
+    pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key) => streams.get(key)?.view(),
     slowPlayers: () => ({

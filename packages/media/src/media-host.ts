@@ -162,6 +162,12 @@ export interface Media {
   stop(): Promise<void>;
   /** Ports really bound (configured 0 takes a free one). */
   readonly ports: { readonly rtmp: number; readonly http: number };
+  /** Refuses publishers from now on; those who are there stay. */
+  refusePublishers(): void;
+  /** Closes every publisher and releases its claim. Players stay, and go on from other owners. */
+  closePublishers(): void;
+  /** The streams that other members pull from this one, once for each pull. */
+  pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];
   stream(key: StreamKey): StreamView | undefined;
   slowPlayers(): SlowPlayers;

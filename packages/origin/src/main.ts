@@ -26,13 +26,14 @@ const status = await runCli(process.argv.slice(2), {
   fetch,
   now: Date.now,
   onStopRequest(listener) {
+    const onDisconnect = (): void => listener();
     // With a parent on the channel (the demo), Ctrl-C reaches both of us, and the parent decides what to do. Its end is ours.
     const hasParent = process.connected === true;
     const signals = hasParent ? STOP_SIGNALS.filter((signal) => signal !== 'SIGINT') : STOP_SIGNALS;
-    if (hasParent) process.on('SIGINT', ignore).on('disconnect', listener);
+    if (hasParent) process.on('SIGINT', ignore).on('disconnect', onDisconnect);
     for (const signal of signals) process.on(signal, listener);
     return () => {
-      process.off('disconnect', listener);
+      process.off('disconnect', onDisconnect);
       for (const signal of signals) process.off(signal, listener);
     };
   },

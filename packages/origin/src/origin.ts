@@ -1,4 +1,5 @@
-import { DEFAULT_VHOST, route } from '@headwater/directory';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DEFAULT_VHOST, type MemberProfile, route } from '@headwater/directory';
 import { createMedia, type Media, type MediaHost, playModeOf } from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
@@ -6,8 +7,9 @@ import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
+import { drain } from './drain.js';
 import { createLog } from './log.js';
-import { profileOf } from './profile.js';
+import { type MediaPorts, profileOf } from './profile.js';
 import { PROGRAM_VERSION } from './version.js';
 
 /** A running member: mesh, media and API together. */
@@ -19,6 +21,8 @@ export interface RunningOrigin {
     readonly api: number;
     readonly mesh: number;
   };
+  /** Leaves on purpose: lets others take over for up to `drain.deadlineMs`. To be stopped afterwards, or meanwhile. Never rejects. */
+  drain(): Promise<void>;
   /** Releases all claims, says leave, closes everything. Never rejects. */
   stop(): Promise<void>;
 }
@@ -52,15 +56,21 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       },
     },
   );
+  let isDraining = false;
+  const profile = (ports: MediaPorts): MemberProfile => ({
+    ...profileOf(config, meshHost, ports),
+    draining: isDraining,
+  });
   const media = createMedia(mediaOptions(config), mediaHost(mesh), log);
   let api: ApiListener;
   try {
     await media.start();
     if (media.ports.rtmp !== configured.rtmp || media.ports.http !== configured.http) {
-      mesh.setProfile(profileOf(config, meshHost, media.ports));
+      mesh.setProfile(profile(media.ports));
     }
-    const app = createApi(apiSource(config, mesh, media), (error, path) =>
-      log.error({ err: error, path }, 'api bug'),
+    const app = createApi(
+      apiSource(config, mesh, media, () => isDraining),
+      (error, path) => log.error({ err: error, path }, 'api bug'),
     );
     api = await listenApi(app, config.api.host, config.api.port);
   } catch (error) {
@@ -76,6 +86,21 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     'origin ready',
   );
 
+  let drained: Promise<void> | null = null;
+  const drainOnce = (): Promise<void> =>
+    drain({
+      media,
+      directory: mesh.directory,
+      announce: () => {
+        isDraining = true;
+        mesh.setProfile(profile(media.ports));
+      },
+      log: (fields, msg) => log.info(fields, msg),
+      deadlineMs: config.drain.deadlineMs,
+      now: () => performance.now(),
+      pause: (ms) => sleep(ms),
+    });
+
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     clearInterval(loadTimer);
@@ -87,6 +112,10 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   };
   return {
     ports,
+    drain: () => {
+      drained ??= config.drain.deadlineMs === 0 ? Promise.resolve() : drainOnce();
+      return drained;
+    },
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -122,11 +151,12 @@ function mediaHost(mesh: Mesh): MediaHost {
   };
 }
 
-function apiSource(config: OriginConfig, mesh: Mesh, media: Media): ApiSource {
+function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: () => boolean): ApiSource {
   return {
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),
+    isDraining,
     hereStreams: () => media.streams(),
     hereStream: (key) => media.stream(key),
     route: (request) => route(mesh.directory, { ...request, mode: playModeOf(request.key, config) }),

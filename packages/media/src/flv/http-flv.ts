@@ -27,6 +27,7 @@ interface Parts {
 const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
   'already-published': 409,
   'owned-elsewhere': 409,
+  contended: 409,
   'not-an-origin': 403,
   stopping: 503,
 };

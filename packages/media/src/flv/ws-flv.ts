@@ -38,6 +38,7 @@ const CLOSE = { unsupported: 1003, badData: 1007, idle: 4408, goingAway: 1001 } 
 const REFUSAL_CLOSE: Readonly<Record<PublishRefusal, number>> = {
   'already-published': 4409,
   'owned-elsewhere': 4409,
+  contended: 4409,
   'not-an-origin': 4403,
   stopping: CLOSE.goingAway,
 };

@@ -102,6 +102,21 @@ describe('FlvParser', () => {
     );
   });
 
+  it('takes script data of type 15 where it is AMF0 inside, leaves out what is AMF3, and goes on', () => {
+    const amf3 = (...payload: number[]) => {
+      const tag = flvTag('data', 40, Buffer.from(payload));
+      tag[0] = 15;
+      return tag;
+    };
+    const after = flvTag('video', 80, Buffer.of(7));
+    expect(
+      parse(Buffer.concat([HEADER, amf3(0, 2, 0), amf3(17, 4, 1), amf3(0), amf3(), after]), [5]),
+    ).toEqual([
+      { kind: 'data', timestampMs: 40, payload: Buffer.of(2, 0) },
+      { kind: 'video', timestampMs: 80, payload: Buffer.of(7) },
+    ]);
+  });
+
   it('refuses a tag whose trailing size is wrong', () => {
     const tag = flvTag('video', 0, Buffer.alloc(9));
     tag.writeUInt32BE(3, tag.length - 4);

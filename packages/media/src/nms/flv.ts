@@ -41,8 +41,15 @@ export interface FlvTag {
   readonly payload: Buffer;
 }
 
+/** RTMP's data message in AMF3 (RTMP 1.0, 7.1.2), which recorders of RTMP write as a tag of the same type. */
+const DATA_AMF3 = 15;
 /** Adobe FLV 10.1, E.4.1. */
-const KIND_OF_TYPE: Readonly<Record<number, FlvTag['kind']>> = { 8: 'audio', 9: 'video', 18: 'data' };
+const KIND_OF_TYPE: Readonly<Record<number, FlvTag['kind']>> = {
+  8: 'audio',
+  9: 'video',
+  18: 'data',
+  [DATA_AMF3]: 'data',
+};
 /**
  * E.2: "FLV", version 1, flags (any), header of 9 bytes, and the size of the tag before the first, 0. Nobody is known
  * to write longer headers.
@@ -52,7 +59,8 @@ const HEADER = [0x46, 0x4c, 0x56, 0x01, null, 0, 0, 0, 9, 0, 0, 0, 0] as const;
 const CAPACITY_BYTES_MIN = 16;
 /**
  * node-media-server's FLV parser with what it lacks: the signature is checked, tags are bounded, each has memory of its
- * own, and types other than audio, video and script data are errors (encrypted tags among them).
+ * own, and types other than audio, video and script data are errors (encrypted tags among them). Script data in AMF3 counts where
+ * it is AMF0 inside, as is usual; else it is left out.
  */
 export class FlvParser {
   readonly #nms = new NmsFlvClass();
@@ -89,7 +97,7 @@ export class FlvParser {
     const { parserTagType, parserTagBytes } = this.#nms;
     if (parserTagBytes > 0) return;
     if (KIND_OF_TYPE[parserTagType] === undefined) {
-      throw new FlvError('flv-tag-type', `a tag of type ${parserTagType}; 8, 9 and 18 are taken`);
+      throw new FlvError('flv-tag-type', `a tag of type ${parserTagType}; 8, 9, 15 and 18 are taken`);
     }
     if (size > this.#tagBytesMax) {
       throw new FlvError(
@@ -104,7 +112,11 @@ export class FlvParser {
   #tag({ codec_type, dts, size, data }: NmsPacket): void {
     const kind = KIND_OF_TYPE[codec_type];
     this.#nms.parserTagData = NOTHING;
-    if (kind !== undefined) this.#onTag({ kind, timestampMs: dts >>> 0, payload: data.subarray(0, size) });
+    if (kind === undefined) return;
+    const isAmf3 = codec_type === DATA_AMF3;
+    // It begins with a byte of format, 0 for what is AMF0 inside.
+    if (isAmf3 && (size < 2 || data[0] !== 0)) return;
+    this.#onTag({ kind, timestampMs: dts >>> 0, payload: data.subarray(isAmf3 ? 1 : 0, size) });
   }
 }
 

@@ -254,6 +254,24 @@ describe('when the publisher here goes', () => {
   });
 });
 
+describe('when the publisher here sends nothing', () => {
+  it('a pull from another owner begins where somebody plays, and ends when it sends again', () => {
+    const { b, plays, play, publish, puller } = memberA();
+    publish().push(KEY(0, 1));
+    plays.publisherSilent(KEY_S, true);
+    const session = play();
+    plays.publisherSilent(KEY_S, true);
+    expect(puller.pulls).toHaveLength(0);
+    claim(b);
+    plays.publisherSilent(KEY_S, true);
+    plays.publisherSilent(KEY_S, true);
+    expect(puller.running).toHaveLength(1);
+    plays.publisherSilent(KEY_S, false);
+    expect(puller.running).toHaveLength(0);
+    expect(session.told).toEqual(['begin']);
+  });
+});
+
 describe('a pull', () => {
   it('lingers after the last player, then ends', () => {
     const { b, plays, play, puller, streams } = memberA();

@@ -91,12 +91,31 @@ export class PlayDesk {
   reconsider(key: StreamKey): void {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
-    if (this.#hasPublisher(key)) stream.relay.stop();
+    // A relay feeds the stream until it is known how the publisher goes on from it.
+    if (this.#hasPublisher(key) && !this.#parts.streams.get(key)?.isGivingWay) stream.relay.stop();
     else stream.relay.update(this.#others(key));
     for (const play of [...stream.plays.values()]) {
       if (stream.plays.has(play.session.id)) this.#settle(stream, play);
     }
     this.#tidy(stream);
+  }
+
+  /**
+   * The publisher here is connected and sends nothing, or sends again. Another owner may have its next frames: a pull
+   * steps in where it does, and gives way again. To be called about once a second while it is silent.
+   */
+  publisherSilent(key: StreamKey, isSilent: boolean): void {
+    const stream = this.#streams.get(key);
+    if (stream === undefined || stream.plays.size === 0) return;
+    if (isSilent) stream.relay.start(this.#others(key));
+    else if (!this.#parts.streams.get(key)?.isGivingWay) stream.relay.stop();
+  }
+
+  /** The streams of plays that are other members' pulls, once for each. */
+  pulls(): StreamKey[] {
+    return [...this.#streams.values()].flatMap(({ key, plays }) =>
+      [...plays.values()].filter(({ mark }) => mark === 'relay').map(() => key),
+    );
   }
 
   /** Refuses from now on, and ends everybody who is there. */
@@ -149,7 +168,10 @@ export class PlayDesk {
   }
 
   #onSourceChanged(key: StreamKey, hasSource: boolean): void {
-    for (const play of this.#streams.get(key)?.plays.values() ?? []) play.limit.set(hasSource);
+    const stream = this.#streams.get(key);
+    if (stream === undefined) return;
+    for (const play of stream.plays.values()) play.limit.set(hasSource);
+    if (this.#hasPublisher(key)) stream.relay.stop();
   }
 
   /** Where this play goes now. Our own publisher counts before anything that is said of us. */

@@ -37,6 +37,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup') {
       },
       log,
       onPublisherChanged: () => {},
+      onPublisherSilent: (key, isSilent) => said.push(`${isSilent ? 'silent' : 'sends'} ${key}`),
     },
     { acceptsPublishers, idleMs: 5000, policy: () => policy },
   );
@@ -131,6 +132,28 @@ describe('PublishDesk', () => {
     desk.endIdle(performance.now());
     expect([silent.ends, busy.ends]).toEqual([['idle'], []]);
     expect(said).toContain(`release ${silent.key}`);
+  });
+
+  it('tells of a publisher that sends nothing, for as long, and once when it sends again', () => {
+    const { desk, said, log } = deskOf();
+    const answer = desk.publish(sessionOf());
+    if (!answer.accepted) throw new Error(answer.code);
+    const sweep = (ms: number) => {
+      vi.advanceTimersByTime(ms);
+      desk.endIdle(performance.now());
+    };
+    said.length = 0;
+    sweep(999);
+    expect(said).toEqual([]);
+    sweep(1);
+    sweep(1000);
+    expect(said).toEqual([`silent ${KEY_S}`, `silent ${KEY_S}`]);
+    answer.feed.push(KEY(0));
+    said.length = 0;
+    sweep(500);
+    sweep(400);
+    expect(said.filter((word) => !word.startsWith('claim'))).toEqual([`sends ${KEY_S}`]);
+    expect([log.of('publisher silent').length, log.of('publisher sends again').length]).toEqual([1, 1]);
   });
 
   it('releases everything when it stops, and takes nobody more', () => {

@@ -1,9 +1,10 @@
 import type { MediaInfo, Owner, StreamKey } from '@headwater/directory';
 import type { MediaHost, MediaLog } from '../media-host.js';
-import type { SourceFeed } from '../stream/live-stream.js';
+import type { SourceFeed } from '../stream/source-seat.js';
 import type { StreamTable } from '../stream/stream-table.js';
 import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
 import type { PublishAnswer, PublishEnd, PublishRefusal, PublishSession } from './publish-session.js';
+import { TakeoverPace } from './takeover-pace.js';
 
 export interface PublishDeskParts {
   readonly streams: StreamTable;
@@ -11,6 +12,8 @@ export interface PublishDeskParts {
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
   readonly onPublisherChanged: (key: StreamKey) => void;
+  /** A publisher sends nothing, said again as long as that is so; or sends again. */
+  readonly onPublisherSilent?: (key: StreamKey, isSilent: boolean) => void;
 }
 
 export interface PublishRules {
@@ -28,13 +31,19 @@ interface Publish {
   readonly sinceMs: number;
   /** By the monotonic clock. */
   lastMediaMs: number;
+  isSilent: boolean;
 }
+
+/** A publisher that sends no media for this long is silent: another owner may serve its players meanwhile. */
+const SILENT_MS = 1000;
 
 const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
   'already-published':
     'somebody publishes this stream on this origin already; stop that one or use another name',
   'owned-elsewhere':
     'somebody publishes this stream on another origin, and publish.policy lets only one; stop that one or use another name',
+  contended:
+    'somebody publishes this stream, and it changed hands too often lately: encoders that reconnect by themselves take it from each other; stop one of them, or try again when nobody has for a minute',
   'not-an-origin': 'this member is an edge and takes no publishers; publish to an origin',
   stopping: 'this origin is stopping; publish to another one',
 };
@@ -49,6 +58,7 @@ export class PublishDesk {
   readonly #publishes = new Map<StreamKey, Publish>();
   /** Whose media became better known since the last claim. */
   readonly #claimsDue = new Set<Publish>();
+  readonly #pace = new TakeoverPace();
   readonly #unsubscribe: () => void;
   #isStopping = false;
 
@@ -80,8 +90,9 @@ export class PublishDesk {
     const source = this.#parts.streams
       .open(key)
       .attach({ kind: 'publisher', remote, agent, protocol }, () => this.#claimSoon(publish));
-    const publish: Publish = { session, source, sinceMs, lastMediaMs: performance.now() };
+    const publish: Publish = { session, source, sinceMs, lastMediaMs: performance.now(), isSilent: false };
     this.#publishes.set(key, publish);
+    this.#pace.claimed(key, sinceMs, performance.now());
     this.#parts.log.info(about, 'publish accepted');
     this.#parts.host.claim({ key, sinceMs, media: {} });
     this.#parts.onPublisherChanged(key);
@@ -97,17 +108,38 @@ export class PublishDesk {
     };
   }
 
-  /** Closes publishers that send nothing. To be called about once a second, with the monotonic clock. */
+  /** Closes publishers that send nothing, and tells of those that have begun to. To be called about once a second, with the monotonic clock. */
   endIdle(nowMs: number): void {
     for (const publish of [...this.#publishes.values()]) {
-      if (nowMs - publish.lastMediaMs >= this.#rules.idleMs) this.#close(publish, 'idle');
+      const silentMs = nowMs - publish.lastMediaMs;
+      if (silentMs >= this.#rules.idleMs) this.#close(publish, 'idle');
+      else this.#tellSilence(publish, silentMs >= SILENT_MS);
     }
+  }
+
+  #tellSilence(publish: Publish, isSilent: boolean): void {
+    if (!isSilent && !publish.isSilent) return;
+    if (isSilent !== publish.isSilent) {
+      const msg = isSilent ? 'publisher silent' : 'publisher sends again';
+      this.#parts.log.warn(describe(publish.session), msg);
+    }
+    publish.isSilent = isSilent;
+    this.#parts.onPublisherSilent?.(publish.session.key, isSilent);
+  }
+
+  /** Refuses from now on; who is there stays. */
+  refuse(): void {
+    this.#isStopping = true;
   }
 
   /** Refuses from now on and closes who is there, releasing every claim. */
   stop(): void {
-    this.#isStopping = true;
+    this.refuse();
     this.#unsubscribe();
+    this.closeAll();
+  }
+
+  closeAll(): void {
     for (const publish of [...this.#publishes.values()]) this.#close(publish, 'stopping');
   }
 
@@ -115,13 +147,19 @@ export class PublishDesk {
     if (this.#isStopping) return 'stopping';
     if (!this.#rules.acceptsPublishers) return 'not-an-origin';
     const policy = this.#rules.policy(key);
-    if (this.#publishes.has(key)) return policy === 'takeover' ? null : 'already-published';
-    const isOwned = policy === 'reject' && this.#others(key).some((owner) => owner.liveness === 'alive');
-    return isOwned ? 'owned-elsewhere' : null;
+    const isPublished = this.#publishes.has(key);
+    if (isPublished && policy !== 'takeover') return 'already-published';
+    if (policy === 'backup') return null;
+    if (!isPublished && !this.#others(key).some((owner) => owner.liveness === 'alive')) return null;
+    if (policy === 'reject') return 'owned-elsewhere';
+    return this.#pace.allows(key, performance.now()) ? null : 'contended';
   }
 
   /** Two origins may have accepted a publisher at once, or apart from each other: each compares the claims alike. */
   #reconsider(key: StreamKey): void {
+    if (this.#rules.policy(key) === 'takeover') {
+      for (const { claim } of this.#others(key)) this.#pace.claimed(key, claim.sinceMs, performance.now());
+    }
     const publish = this.#publishes.get(key);
     if (publish === undefined) return;
     const { member } = this.#parts.host;
@@ -144,10 +182,11 @@ export class PublishDesk {
     const { session, source } = publish;
     if (this.#publishes.get(session.key) !== publish) return;
     this.#publishes.delete(session.key);
-    source.detach();
+    source.leave();
     this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
     this.#parts.host.release(session.key);
     this.#parts.onPublisherChanged(session.key);
+    source.detach();
     this.#parts.streams.tidy(session.key);
   }
 

@@ -7,6 +7,7 @@ import { MemoryMesh } from '../testing/memory-mesh.js';
 import { RawRtmpClient } from '../testing/raw-rtmp-client.js';
 import { until } from '../testing/until.js';
 import type { PublishPolicy } from './publish-policy.js';
+import { TAKEOVERS_MAX } from './takeover-pace.js';
 
 const NAME = '__defaultVhost__/live/s';
 
@@ -108,5 +109,41 @@ describe('publish.policy', () => {
     await loser?.status('NetStream.Publish.BadName');
     await loser?.closed();
     expect(other?.isClosed).toBe(false);
+  });
+
+  it('takeover: two encoders that reconnect at once come to rest, on one origin and on two', async () => {
+    for (const origins of [1, 2]) {
+      const members = await Promise.all(['a', 'b'].slice(0, origins).map((name) => member(name, 'takeover')));
+      const ports = [members[0]?.ports.rtmp ?? 0, members.at(-1)?.ports.rtmp ?? 0];
+      const accepted = [0, 0];
+      /** The encoder that is let in last; it and the one who is refused then, by what it is told. */
+      let refusal: string | null = null;
+      const encoders: (RawRtmpClient | null)[] = [null, null];
+      const dial = async (which: 0 | 1): Promise<void> => {
+        const encoder = await publisher(ports[which] ?? 0);
+        encoders[which] = encoder;
+        const started = () => encoder.statuses.includes('NetStream.Publish.Start');
+        await until(() => started() || encoder.isClosed, 'an answer');
+        if (started()) accepted[which] = (accepted[which] ?? 0) + 1;
+        else refusal = String(encoder.statuses[0]);
+      };
+      await dial(0);
+      for (let turn = 1; refusal === null; turn += 1) {
+        expect(turn, 'takeovers').toBeLessThanOrEqual(TAKEOVERS_MAX + 1);
+        const holder = encoders[turn % 2 === 1 ? 0 : 1];
+        await dial(turn % 2 === 1 ? 1 : 0);
+        if (refusal === null) await holder?.closed();
+      }
+      expect(refusal).toBe('NetStream.Publish.BadName');
+      expect((accepted[0] ?? 0) + (accepted[1] ?? 0)).toBe(1 + TAKEOVERS_MAX);
+      const stays = encoders.filter((encoder) => encoder?.isClosed === false);
+      expect([stays.length, owners().length]).toEqual([1, 1]);
+      // Where the one who has it goes, the other is let in.
+      for (const encoder of stays) encoder?.close();
+      await until(() => owners().length === 0, 'the release');
+      await flowing(ports[0] ?? 0);
+      await Promise.all(members.map((each) => each.stop()));
+      mesh = new MemoryMesh();
+    }
   });
 });

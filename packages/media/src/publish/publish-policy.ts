@@ -1,17 +1,20 @@
 import { type Claim, type MemberId, type Owner, parseStreamKey, type StreamKey } from '@headwater/directory';
-import type { MediaOptions } from '../media-host.js';
 
 /**
  * Who may publish a stream that is published already. `backup`: one publisher on each origin. `reject`: nobody else.
- * `takeover`: the newest, and the older one is closed.
+ * `takeover`: the newest, and the older one is closed; see `TakeoverPace`
+ * for where that ends.
  */
 export type PublishPolicy = 'backup' | 'reject' | 'takeover';
 
+/** Where the policy is set: for all streams, and for those of an app. */
+interface PolicySettings {
+  readonly publish: { readonly policy?: PublishPolicy };
+  readonly apps: Readonly<Record<string, { readonly publish?: { readonly policy?: PublishPolicy } }>>;
+}
+
 /** `publish.policy` in force for a stream: its app's, else that of the app's part before the first slash, else the general. */
-export function policyOf(
-  key: StreamKey,
-  { apps, publish }: Pick<MediaOptions, 'apps' | 'publish'>,
-): PublishPolicy {
+export function policyOf(key: StreamKey, { apps, publish }: PolicySettings): PublishPolicy {
   const app = parseStreamKey(key)?.app ?? '';
   const root = app.split('/', 1)[0] ?? '';
   const own = (name: string) => (Object.hasOwn(apps, name) ? apps[name]?.publish?.policy : undefined);

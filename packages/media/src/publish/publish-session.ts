@@ -2,7 +2,12 @@ import type { PlayProtocol, StreamKey } from '@headwater/directory';
 import type { Frame } from '../frame.js';
 
 /** Why a publisher is refused, before anything was said to it. */
-export type PublishRefusal = 'already-published' | 'owned-elsewhere' | 'not-an-origin' | 'stopping';
+export type PublishRefusal =
+  | 'already-published'
+  | 'owned-elsewhere'
+  | 'contended'
+  | 'not-an-origin'
+  | 'stopping';
 
 /** Why an accepted publisher is closed by us. */
 export type PublishEnd = 'idle' | 'stopping' | 'owned-elsewhere' | 'taken-over';

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Frame } from '../frame.js';
 import { LiveStream } from '../stream/live-stream.js';
 import { replayEnd } from '../stream/replay-window.js';
+import type { SourceFeed } from '../stream/source-seat.js';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { ManualTimers } from '../testing/manual-timers.js';
 import { MemoryLog } from '../testing/media-options.js';
@@ -28,7 +29,7 @@ beforeEach(() => {
   stream.add(player);
   log = new MemoryLog();
   const limits = { replayMs: 5000, replayBytesMax: 1e6 };
-  handover = new Handover({ key: KEY_NAME, stream, limits, timers, log });
+  handover = new Handover({ key: KEY_NAME, stream, heir: 'a', limits, timers, log });
 });
 
 /** Pictures `from` to `to` of one encode, each with its sound: a keyframe every ten, by a clock that is `clockMs` ahead. */
@@ -71,6 +72,7 @@ describe('Handover', () => {
         { gopCacheBytesMax: 1, queueBytesMax: 1, stuckMs: 1 },
         { bytesOut: 0 },
       ),
+      heir: undefined,
       limits: { replayMs: 5000, replayBytesMax: 1e6 },
       timers,
       log,
@@ -203,5 +205,65 @@ describe('Handover', () => {
     take(...HEADERS, ...encode(20, 40), replayEnd());
     expect([stream.source, timers.pending]).toEqual([null, 0]);
     expect(pictures().at(-1)).toBe('35');
+  });
+});
+
+describe('Handover from this member’s own publisher', () => {
+  const SOURCE = { kind: 'publisher', remote: 'x', agent: '', protocol: 'rtmp' } as const;
+  const LIMITS = { replayMs: 5000, replayBytesMax: 1e6 };
+
+  /** A stream whose second publisher sent pictures 10 to 35 with a clock of its own; the first one's are 1 to 3. */
+  function published(): SourceFeed {
+    stream = new LiveStream(
+      KEY_NAME,
+      { gopCacheBytesMax: 1e6, queueBytesMax: 1e6, stuckMs: 1e6, ...LIMITS },
+      { bytesOut: 0 },
+    );
+    player = new MemoryPlayer();
+    stream.add(player);
+    const first = stream.attach(SOURCE);
+    for (const frame of [...HEADERS, KEY(100, 1), INTER(140, 2), INTER(180, 3)]) first.push(frame);
+    first.detach();
+    const second = stream.attach(SOURCE);
+    for (const frame of [...HEADERS, ...encode(10, 35, 50_000)]) second.push(frame);
+    return second;
+  }
+
+  const inherit = () => new Handover({ key: KEY_NAME, stream, heir: 'b', limits: LIMITS, timers, log });
+
+  it('goes on with the very next frame, on the clock that the players have', () => {
+    const feed = published();
+    feed.leave();
+    handover = inherit();
+    feed.detach();
+    expect([stream.source, handover.replayMs]).toEqual([{ kind: 'relay', from: 'b' }, 5000]);
+    handover.started('b');
+    take(...HEADERS, ...encode(15, 38, 7000), replayEnd(), ...encode(39, 42, 7000));
+    expect(pictures()).toEqual(['header', '1', '2', '3', 'header', ...numbers(10, 42)]);
+    const shown = times('video').slice(5);
+    expect(shown.map((atMs) => atMs - (shown[0] ?? 0))).toEqual(
+      numbers(10, 42).map((id) => (Number(id) - 10) * 40),
+    );
+    expect(shown[0]).toBeGreaterThan(180);
+    expect(shown[0]).toBeLessThan(300);
+    expect(log.of('relay went on')).toMatchObject([{ owner: 'b', splice: 'exact' }]);
+  });
+
+  it('leaves the stream where no owner answers while it could go on', () => {
+    const feed = published();
+    feed.leave();
+    handover = inherit();
+    feed.detach();
+    timers.pass(4999);
+    expect(stream.source).not.toBeNull();
+    timers.pass(1);
+    expect([stream.source, timers.pending]).toEqual([null, 0]);
+  });
+
+  it('takes nothing from one that has left for good', () => {
+    const feed = published();
+    feed.leave();
+    feed.detach();
+    expect([inherit().replayMs, stream.source]).toEqual([0, null]);
   });
 });

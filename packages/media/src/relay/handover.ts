@@ -1,14 +1,19 @@
 import type { MemberId, StreamKey } from '@headwater/directory';
 import type { Frame } from '../frame.js';
 import type { MediaLog } from '../media-host.js';
-import type { LiveStream, SourceFeed } from '../stream/live-stream.js';
+import type { LiveStream } from '../stream/live-stream.js';
 import { isReplayEnd, type ReplayLimits, ReplayWindow } from '../stream/replay-window.js';
+import type { SourceFeed } from '../stream/source-seat.js';
+import type { GoneOn, Predecessor, Succession } from '../stream/succession.js';
+import { GiveWay } from './give-way.js';
 import { findSplice, type Splice } from './splice.js';
 import type { Timers } from './timers.js';
 
 export interface HandoverOptions {
   readonly key: StreamKey;
   readonly stream: LiveStream;
+  /** The first owner to be asked: where the stream's publisher left, its frames may go on from there. */
+  readonly heir: MemberId | undefined;
   readonly limits: ReplayLimits;
   readonly timers: Timers;
   readonly log: MediaLog;
@@ -41,11 +46,14 @@ interface Search {
 /**
  * What passes from owners to the stream, one owner at a time. Where the next owner has the same encode, it goes on with
  * the very next frame, and neither the stream nor its players notice. Else it is a new source: headers, a keyframe,
- * timestamps going on.
+ * timestamps going on. The first owner follows this member's own publisher likewise, if that left just now.
  */
-export class Handover {
+export class Handover implements Predecessor {
   readonly #options: HandoverOptions;
-  readonly #delivered: ReplayWindow;
+  #delivered: ReplayWindow;
+  /** This member's own publisher is there and sends nothing: nothing of it changes before an owner has its next frame. */
+  #isBesidePublisher = false;
+  #giveWay: GiveWay | null = null;
   #feed: SourceFeed | null = null;
   #search: Search | null = null;
   #stopExpiry: (() => void) | null = null;
@@ -55,7 +63,17 @@ export class Handover {
 
   constructor(options: HandoverOptions) {
     this.#options = options;
-    this.#delivered = new ReplayWindow(options.limits);
+    const { heir, stream } = options;
+    const inherited = heir === undefined ? null : stream.takeOver(heir, this);
+    this.#delivered = inherited?.delivered ?? new ReplayWindow(options.limits);
+    this.#deliveredAtMs = options.timers.nowMs();
+    if (inherited === null) {
+      this.#isBesidePublisher = stream.published.length > 0;
+      return;
+    }
+    this.#feed = inherited.feed;
+    this.#offsetMs = inherited.offsetMs;
+    this.lost();
   }
 
   /** How much the next owner should replay, ms; 0: nothing was delivered that it could go on from. */
@@ -65,6 +83,7 @@ export class Handover {
 
   get #canGoOn(): boolean {
     const { replayMs } = this.#options.limits;
+    if (this.#isBesidePublisher) return replayMs > 0;
     return replayMs > 0 && this.#feed?.isAttached === true && !this.#delivered.isEmpty;
   }
 
@@ -118,7 +137,7 @@ export class Handover {
   lost(): void {
     this.#dropSearch();
     if (this.#feed === null) return;
-    if (!this.#canGoOn) this.end();
+    if (!this.#canGoOn || this.#giveWay?.hasBegun) this.end();
     else this.#stopExpiry ??= this.#after(this.#options.limits.replayMs, () => this.end());
   }
 
@@ -127,17 +146,31 @@ export class Handover {
     this.#dropSearch();
     this.#stopExpiry?.();
     this.#stopExpiry = null;
-    this.#delivered.clear();
-    this.#offsetMs = 0;
     const feed = this.#feed;
     this.#feed = null;
     feed?.detach();
+    this.#delivered.clear();
+    this.#offsetMs = 0;
   }
 
   #attach(from: MemberId): void {
     this.#delivered.clear();
     this.#offsetMs = 0;
-    this.#feed = this.#options.stream.attach({ kind: 'relay', from });
+    this.#feed = this.#options.stream.attach({ kind: 'relay', from }, null, this);
+  }
+
+  giveWay(decide: (how: GoneOn) => void): Succession {
+    const { key, timers, log } = this.#options;
+    this.#giveWay = new GiveWay({
+      key,
+      timers,
+      log,
+      decide,
+      delivered: () => this.#delivered.frames,
+      offsetMs: this.#offsetMs,
+      isFlowing: this.#search === null && this.#stopExpiry === null,
+    });
+    return this.#giveWay;
   }
 
   #deliver(frame: Frame): void {
@@ -163,13 +196,29 @@ export class Handover {
     const { timers } = this.#options;
     const startMs = timers.nowMs();
     const hints = { offsetMs: this.#offsetMs, elapsedMs: startMs - this.#deliveredAtMs };
-    const splice = findSplice(this.#delivered.frames, search.held, hints);
+    const delivered = this.#isBesidePublisher ? this.#options.stream.published : this.#delivered.frames;
+    const splice = findSplice(delivered, search.held, hints);
     const endMs = timers.nowMs();
     search.nextMs = endMs + Math.max(SEEK_MS_MIN, (endMs - startMs) / SEEK_SHARE);
-    if (splice.kind === 'exact') this.#goOn(search, splice);
+    if (this.#isBesidePublisher) this.#stepIn(search, splice);
+    else if (splice.kind === 'exact') this.#goOn(search, splice);
     else if (splice.kind === 'none' || splice.lagMs > LAG_MS_MAX) this.#restart(search);
     else if (!search.isBehind) this.#await(search, splice.lagMs);
     else if (isOver) this.#restart(search);
+  }
+
+  /** In the place of a silent publisher, once the owner has its next frame; where it has others, the publisher stays. */
+  #stepIn(search: Search, splice: Splice): void {
+    if (splice.kind === 'none') this.#dropSearch();
+    if (splice.kind !== 'exact' || !splice.frames.some((frame) => frame.kind !== 'data' && !frame.isHeader))
+      return;
+    this.#dropSearch();
+    const inherited = this.#options.stream.stepIn(search.from, this);
+    if (inherited === null) return;
+    this.#isBesidePublisher = false;
+    this.#feed = inherited.feed;
+    this.#delivered = inherited.delivered;
+    this.#goOn(search, splice);
   }
 
   /** The copy comes to the next frame by and by. */

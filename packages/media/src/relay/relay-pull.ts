@@ -60,7 +60,15 @@ export class RelayPull implements RelayHandle {
     this.#options = options;
     this.#owners = order.owners;
     const { timers, log, replay } = options;
-    this.#handover = new Handover({ key: order.key, stream: order.stream, limits: replay, timers, log });
+    const heir = order.owners[0]?.member;
+    this.#handover = new Handover({
+      key: order.key,
+      stream: order.stream,
+      heir,
+      limits: replay,
+      timers,
+      log,
+    });
     this.#next('started');
   }
 
@@ -78,6 +86,10 @@ export class RelayPull implements RelayHandle {
       return;
     }
     const isOwner = this.#isOwner(connection.owner.member);
+    if (isOwner && this.#isDraining(connection.owner.member)) {
+      this.#leave('draining');
+      return;
+    }
     if (connection.isStalled && (!isOwner || this.#candidate(true) !== undefined)) {
       this.#lose(connection, isOwner);
       return;
@@ -98,6 +110,12 @@ export class RelayPull implements RelayHandle {
 
   #isOwner(member: MemberId): boolean {
     return this.#owners.some((owner) => owner.member === member);
+  }
+
+  /** It is leaving on purpose, and somebody who is not can be asked instead. */
+  #isDraining(member: MemberId): boolean {
+    const present = this.#owners.find((owner) => owner.member === member);
+    return present?.profile.draining === true && this.#candidate(true)?.profile.draining === false;
   }
 
   /** Goes to the best owner that did not fail in this round; after all did, waits and begins again. */

@@ -1,7 +1,11 @@
 import { AUDIO_FOURCCS, VIDEO_FOURCCS } from '../stream/codec-names.js';
 import type { AmfObject } from './amf0.js';
 
-/** Enhanced RTMP v2, "Enhancing NetConnection connect Command": FourCcInfoMask and CapsExMask. */
+/**
+ * Enhanced RTMP v2 (veovera/enhanced-rtmp, docs/enhanced/enhanced-rtmp-v2.md), "Enhancing NetConnection connect Command":
+ * FourCcInfoMask is CanDecode 0x01, CanEncode 0x02, CanForward 0x04; CapsExMask is Reconnect 0x01, Multitrack 0x02, ModEx
+ * 0x04 ("can parse ModEx signal"), TimestampNanoOffset 0x08. Reconnect is not said: whom we send elsewhere is closed.
+ */
 const CAN_FORWARD = 0x04;
 const CAPS_EX = { multitrack: 0x02, modEx: 0x04, timestampNanoOffset: 0x08 } as const;
 /** Any codec; overrides what stands beside it. */

@@ -30,6 +30,8 @@ const ROUTINE_REASONS = new Set([
   'peer-reset',
   'redirected',
   'already-published',
+  'owned-elsewhere',
+  'contended',
   'not-an-origin',
   'stream-not-found',
   'relay-of-unowned',

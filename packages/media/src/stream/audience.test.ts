@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AUDIO, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
-import { LiveStream, type SourceFeed } from './live-stream.js';
+import { LiveStream } from './live-stream.js';
 import type { Traffic } from './player-feed.js';
+import type { SourceFeed } from './source-seat.js';
 
 const LIMITS = {
   gopCacheBytesMax: 100_000,

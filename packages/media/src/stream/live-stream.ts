@@ -1,4 +1,4 @@
-import type { MediaInfo, MemberId, PlayProtocol, StreamKey } from '@headwater/directory';
+import type { MediaInfo, MemberId, StreamKey } from '@headwater/directory';
 import type { Frame } from '../frame.js';
 import type { PlayerView, StreamView } from '../media-host.js';
 import { Audience, type AudienceLimits, type Replay } from './audience.js';
@@ -9,26 +9,16 @@ import { MediaPacket } from './packet.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
 import { type ReplayLimits, ReplayWindow, replayEnd } from './replay-window.js';
+import {
+  type Inheritance,
+  type Legacy,
+  type OnMedia,
+  type SourceFeed,
+  SourceSeat,
+  type StreamSource,
+} from './source-seat.js';
+import type { Predecessor } from './succession.js';
 import { Timeline } from './timeline.js';
-
-/** Where a stream's frames come from. */
-export type StreamSource =
-  | {
-      readonly kind: 'publisher';
-      readonly remote: string;
-      readonly agent: string;
-      readonly protocol: PlayProtocol;
-    }
-  | { readonly kind: 'relay'; readonly from: MemberId };
-
-/** A source's way into the stream. Once another source is attached, or it detached, it does nothing. */
-export interface SourceFeed {
-  readonly isAttached: boolean;
-  push(frame: Frame): void;
-  /** The same frames go on, from another member: nothing of the stream or its players changes. */
-  comesFrom(source: StreamSource): void;
-  detach(): void;
-}
 
 /** Without limits for a replay, none is kept. */
 export type StreamLimits = AudienceLimits & Partial<ReplayLimits>;
@@ -43,22 +33,20 @@ const KEYFRAME_WAIT_MS = 30_000;
  */
 export class LiveStream {
   readonly key: StreamKey;
-  readonly #onSourceChanged: (hasSource: boolean) => void;
   readonly #audience: Audience;
   readonly #headers = new HeaderStore();
   readonly #timeline = new Timeline();
   /** What another member's pull may ask for; of publishers only, since nobody pulls a relayed stream. */
-  readonly #replay: ReplayWindow;
+  #replay: ReplayWindow;
+  readonly #replayLimits: ReplayLimits;
   #probe = new MediaProbe();
-  #source: StreamSource | null = null;
-  #sourceFeed: SourceFeed | null = null;
+  readonly #seat: SourceSeat;
   /** Whether the present source has come to a packet that decoding can start at. */
   #hasStarted = false;
   /** When the last keyframe came, or the source. */
   #keyframeAtMs = 0;
   #bytesIn = 0;
   #holds = 0;
-  #onMedia: ((media: MediaInfo) => void) | null = null;
 
   constructor(
     key: StreamKey,
@@ -67,8 +55,9 @@ export class LiveStream {
     onSourceChanged: (hasSource: boolean) => void = () => {},
   ) {
     this.key = key;
-    this.#onSourceChanged = onSourceChanged;
-    this.#replay = new ReplayWindow({ replayMs: 0, replayBytesMax: 0, ...limits });
+    this.#seat = this.#newSeat(onSourceChanged);
+    this.#replayLimits = { replayMs: 0, replayBytesMax: 0, ...limits };
+    this.#replay = new ReplayWindow(this.#replayLimits);
     this.#audience = new Audience(limits, traffic, {
       media: () => this.media,
       headersAt: (timestampMs) => this.#headers.at(timestampMs),
@@ -76,11 +65,17 @@ export class LiveStream {
   }
 
   get source(): StreamSource | null {
-    return this.#source;
+    return this.#seat.source;
   }
 
+  /** Also where a relay still feeds the stream, until its place in the publisher's frames is found. */
   get hasPublisher(): boolean {
-    return this.#source?.kind === 'publisher';
+    return this.#seat.hasPublisher;
+  }
+
+  /** A relay feeds the stream until it is known how the publisher that came goes on. */
+  get isGivingWay(): boolean {
+    return this.#seat.isGivingWay;
   }
 
   get playerCount(): number {
@@ -98,7 +93,7 @@ export class LiveStream {
 
   /** Nobody needs it any more. */
   get isIdle(): boolean {
-    return this.#source === null && this.#audience.size === 0 && this.#holds === 0;
+    return !this.hasPublisher && this.source === null && this.#audience.size === 0 && this.#holds === 0;
   }
 
   /** Keeps the stream while a pull runs without players or between owners. Returns how to let go. */
@@ -113,35 +108,32 @@ export class LiveStream {
 
   /**
    * Takes a new source in place of the present one. A relay never replaces a publisher: its feed is then detached from
-   * the start. `onMedia` hears whenever more is known of what is in the stream.
+   * the start. A publisher goes on from a relay of the same frames with the very next one, where the relay is a
+   * `predecessor`. `onMedia` hears whenever more is known of what is in the stream.
    */
-  attach(source: StreamSource, onMedia?: (media: MediaInfo) => void): SourceFeed {
-    const stream = this;
-    const feed: SourceFeed = {
-      get isAttached() {
-        return stream.#sourceFeed === feed;
-      },
-      push(frame) {
-        if (stream.#sourceFeed === feed) stream.#take(frame);
-      },
-      comesFrom(next) {
-        if (stream.#sourceFeed === feed) stream.#source = next;
-      },
-      detach() {
-        if (stream.#sourceFeed !== feed) return;
-        stream.#leave();
-        stream.#onSourceChanged(false);
-      },
-    };
-    if (source.kind === 'relay' && this.hasPublisher) return feed;
-    this.#leave();
-    this.#source = source;
-    this.#sourceFeed = feed;
-    this.#onMedia = onMedia ?? null;
-    this.#probe = new MediaProbe();
-    this.#keyframeAtMs = performance.now();
-    this.#onSourceChanged(true);
-    return feed;
+  attach(source: StreamSource, onMedia: OnMedia = null, predecessor: Predecessor | null = null): SourceFeed {
+    return this.#seat.attach(source, onMedia, predecessor);
+  }
+
+  /**
+   * Puts a relay in the place of a publisher that left just now: neither the stream nor its players notice. Null where
+   * no publisher did, or nothing is kept of what it sent.
+   */
+  takeOver(from: MemberId, predecessor: Predecessor): Inheritance | null {
+    return this.#seat.takeOver(from, predecessor);
+  }
+
+  /** What a publisher sent lately, by the stream's timeline: for a relay that is to step in should it fall silent. */
+  get published(): readonly Frame[] {
+    return this.source?.kind === 'publisher' ? this.#replay.frames : [];
+  }
+
+  /**
+   * Puts a relay in the place of a publisher that is there and sends nothing. Should it send again, it follows the relay.
+   * Null where a relay or nobody has the stream.
+   */
+  stepIn(from: MemberId, predecessor: Predecessor): Inheritance | null {
+    return this.#seat.stepIn(from, predecessor);
   }
 
   /**
@@ -168,7 +160,7 @@ export class LiveStream {
   }
 
   view(): StreamView {
-    const source = this.#source;
+    const { source } = this;
     return {
       key: this.key,
       source: source?.kind ?? 'none',
@@ -191,14 +183,37 @@ export class LiveStream {
 
   #playerView(feed: PlayerFeed): PlayerView {
     const { id, protocol, remote, agent, sinceMs, bytesOut } = feed.player;
-    const state = this.#source === null ? 'waiting' : 'playing';
+    const state = this.source === null ? 'waiting' : 'playing';
     return { id, protocol, remote, agent, sinceMs, state, bytesOut, framesDropped: feed.framesDropped };
   }
 
-  #leave(): void {
-    this.#source = null;
-    this.#sourceFeed = null;
-    this.#onMedia = null;
+  #newSeat(onSourceChanged: (hasSource: boolean) => void): SourceSeat {
+    const stream = this;
+    return new SourceSeat({
+      get media() {
+        return stream.media;
+      },
+      take: (frame) => this.#take(frame),
+      began: () => {
+        this.#probe = new MediaProbe();
+        this.#keyframeAtMs = performance.now();
+      },
+      left: () => this.#forget(),
+      skipped: () => this.#audience.pause(),
+      bequeath: () => this.#bequeath(),
+      goOnBy: (offsetMs) => this.#timeline.goOnBy(offsetMs),
+      onSourceChanged,
+    });
+  }
+
+  #bequeath(): Legacy | null {
+    if (this.#replay.isEmpty) return null;
+    const delivered = this.#replay;
+    this.#replay = new ReplayWindow(this.#replayLimits);
+    return { delivered, offsetMs: this.#timeline.goOn() };
+  }
+
+  #forget(): void {
     this.#hasStarted = false;
     this.#audience.pause();
     this.#headers.clear();
@@ -210,7 +225,7 @@ export class LiveStream {
     // Nobody can show these, and FLV players stumble over them.
     if (frame.payload.length === 0 || isSequenceEnd(frame)) return;
     this.#bytesIn += frame.payload.length;
-    if (this.#probe.read(frame)) this.#onMedia?.(this.#probe.media);
+    if (this.#probe.read(frame)) this.#seat.tellMedia(this.#probe.media);
     if (frame.isHeader) this.#keepHeader(frame);
     const isStart = this.#isStart(frame);
     if (!this.#hasStarted) {

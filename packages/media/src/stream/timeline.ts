@@ -30,6 +30,24 @@ export class Timeline {
     this.#rebase = this.#end !== null;
   }
 
+  /**
+   * What comes next is on this line already: the frames of the present source go on from elsewhere. Returns what was
+   * added to the source's own timestamps.
+   */
+  goOn(): number {
+    const offset = this.#offset;
+    this.#offset = 0;
+    this.#clock = this.#end;
+    this.#seam.clear();
+    return offset;
+  }
+
+  /** What comes next goes on from the present source's frames by another clock; `offsetMs` puts that on the present one. */
+  goOnBy(offsetMs: number): void {
+    this.#offset += offsetMs;
+    if (this.#clock !== null) this.#clock -= offsetMs;
+  }
+
   /** The frame's time on the line, 32 bits unsigned; null where its track was already further at the seam. */
   place(kind: Kind, timestampMs: number): number | null {
     const clock = this.#unwrap(timestampMs);

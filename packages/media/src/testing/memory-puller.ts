@@ -1,6 +1,6 @@
 import type { MemberId, Owner } from '@headwater/directory';
 import type { RelayHandle, RelayOrder, RelayPuller } from '../relay/relay-contract.js';
-import type { SourceFeed } from '../stream/live-stream.js';
+import type { SourceFeed } from '../stream/source-seat.js';
 
 /** A pull that a test drives by hand. */
 export class MemoryPull implements RelayHandle {

@@ -7,6 +7,8 @@ export interface ApiSource {
   readonly directory: DirectoryView;
   members(): readonly MemberView[];
   status(): MeshStatus;
+  /** It is leaving on purpose. */
+  isDraining(): boolean;
   /** Streams on this member: published, relayed or waited for here. */
   hereStreams(): readonly StreamView[];
   hereStream(key: StreamKey): StreamView | undefined;

@@ -27,6 +27,7 @@ function sourceOf(overrides: Partial<ApiSource> = {}): ApiSource {
     directory,
     members: () => [],
     status: () => ({ joined: true, synced: true }),
+    isDraining: () => false,
     hereStreams: () => [],
     hereStream: () => undefined,
     route: (request) => route(directory, { ...request, mode: 'auto' }),
@@ -112,6 +113,10 @@ describe('the API', () => {
   it('is ready only when joined and synced, and says what it waits for', async () => {
     expect(await get('/readyz')).toMatchObject({ status: 200, body: { ready: true } });
     const waiting = sourceOf({ status: () => ({ joined: false, synced: false, waitingFor: 'a seed' }) });
+    expect(await get('/readyz', sourceOf({ isDraining: () => true }))).toMatchObject({
+      status: 503,
+      body: { ready: false, draining: true, joined: true },
+    });
     expect(await get('/readyz', waiting)).toMatchObject({
       status: 503,
       body: { ready: false, waitingFor: 'a seed' },

@@ -18,9 +18,10 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   api.get('/healthz', (context) => context.json({ status: 'ok' }));
   api.get('/readyz', (context) => {
     const { joined, synced, waitingFor } = source.status();
-    const ready = joined && synced;
+    const draining = source.isDraining();
+    const ready = joined && synced && !draining;
     return context.json(
-      { ready, joined, synced, ...(waitingFor === undefined ? {} : { waitingFor }) },
+      { ready, joined, synced, draining, ...(waitingFor === undefined ? {} : { waitingFor }) },
       ready ? 200 : 503,
     );
   });
@@ -68,7 +69,7 @@ GET /api/v1/streams                  every stream and its owners
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players, and the route each kind of client gets
 GET /api/v1/clusters                 the same for SRS (vhost, app, stream, coworker)
 GET /healthz                         alive
-GET /readyz                          joined and synced: 200, else 503 and what it waits for
+GET /readyz                          joined, synced and not draining: 200, else 503 and why
 `;
 
 function keyOf(

@@ -7,7 +7,7 @@ export interface CliIo {
   /** Unix ms. */
   now(): number;
   /** Calls back each time the process is asked to end. Returns how to stop that. */
-  onStopRequest(listener: () => void): () => void;
+  onStopRequest(listener: (signal?: string) => void): () => void;
   /** Ends the process at once. */
   exitNow(status: number): void;
 }

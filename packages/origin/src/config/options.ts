@@ -250,6 +250,11 @@ export const OPTIONS = {
     meaning: 'Most bytes kept for relay.replayMs, for each stream. The oldest frames go first.',
     cost: 'Memory. No more than half of play.queueBytesMax counts, since a replay is queued towards the relay at once.',
   }),
+  'drain.deadlineMs': option(milliseconds(0, 3_600_000), 5000, {
+    meaning:
+      'How long a member that is asked to end by SIGTERM lets others take over: relays elsewhere move to another owner, its publishers are closed so that they connect elsewhere, its players are served until they leave. 0: it ends at once, as by Ctrl-C. A second signal ends it at once, too.',
+    cost: 'A stop takes as long where players stay. Keep it below what your supervisor allows: docker 10 s, Kubernetes 30 s.',
+  }),
   'limits.connectionsMax': option(wholeNumber(1, 1_000_000), 20_000, {
     meaning: 'Most connections on the RTMP and HTTP ports together.',
     cost: 'Each takes a file descriptor: raise ulimit -n (Docker: ulimits) as well.',

@@ -37,6 +37,8 @@ export function demoConfigs(template: string, count: number, portOffset: number)
       document.setIn([key, 'port'], ports[key]);
     }
     const seed = configs[0]?.ports.mesh ?? ports.mesh;
+    // Who starts a demo and ends it wants it to end.
+    document.setIn(['drain', 'deadlineMs'], 0);
     document.setIn(['mesh', 'seeds'], [`127.0.0.1:${seed}`]);
     configs.push({ name, yaml: document.toString(), ports });
   }

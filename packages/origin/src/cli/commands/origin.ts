@@ -10,26 +10,27 @@ import { createPaint } from '../paint.js';
 
 export const ORIGIN: Command = {
   name: 'origin',
-  summary: 'Run one origin (or edge) until SIGTERM or Ctrl-C; a second one ends it at once.',
+  summary:
+    'Run one origin (or edge) until SIGTERM, which drains it first, or Ctrl-C; a second one ends it at once.',
   flags: [CONFIG_FLAG, SET_FLAG],
   notes: [PRECEDENCE_NOTE, '', keysHelp(createPaint(false)).trimEnd()],
   async run(given, io) {
     const { config, warnings } = await loadGiven(given, given.value('config'), io);
     const stopRequested = stopRequest(io);
     const origin = await start(config, warnings.map(problemText));
-    await stopRequested;
+    if ((await stopRequested) === 'SIGTERM') await origin.drain();
     await origin.stop();
     return EXIT.ok;
   },
 };
 
-/** Resolves on the first request to stop; the second one ends the process at once. */
-export function stopRequest(io: CliIo): Promise<void> {
+/** Resolves on the first request to stop, with its signal if it was one; the second one ends the process at once. */
+export function stopRequest(io: CliIo): Promise<string | undefined> {
   return new Promise((resolve) => {
     let requests = 0;
-    io.onStopRequest(() => {
+    io.onStopRequest((signal) => {
       requests += 1;
-      if (requests === 1) resolve();
+      if (requests === 1) resolve(signal);
       else io.exitNow(EXIT.failed);
     });
   });

@@ -1,0 +1,89 @@
+import type { Owner } from '@headwater/directory';
+import { describe, expect, it } from 'vitest';
+import { type Draining, drain } from './drain.js';
+
+const KEY = '__defaultVhost__/live/s1';
+
+interface Scene {
+  /** Streams that other members pull, until they move; they move as soon as this one is told to drain. */
+  readonly pulls?: readonly string[];
+  readonly pullsMoveAfterMs?: number;
+  readonly publishers?: number;
+  readonly players?: number;
+  readonly playersLeaveAfterMs?: number;
+  /** Other owners of the stream. */
+  readonly others?: readonly Partial<{ readonly liveness: Owner['liveness']; readonly draining: boolean }>[];
+}
+
+/** What a draining member did, and when, on a clock that only its pauses move. */
+async function told(scene: Scene): Promise<readonly string[]> {
+  let now = 0;
+  let publishers = scene.publishers ?? 0;
+  const done: string[] = [];
+  const note = (what: string): void => void done.push(`${now} ${what}`);
+  const isOver = (afterMs: number | undefined): boolean => now >= (afterMs ?? Number.POSITIVE_INFINITY);
+  const owner = (member: string, liveness: Owner['liveness'], draining: boolean): Owner =>
+    ({ member, liveness, profile: { draining } }) as unknown as Owner;
+  const others = (scene.others ?? []).map(({ liveness = 'alive', draining = false }, index) =>
+    owner(`other${index}`, liveness, draining),
+  );
+  const member: Draining = {
+    media: {
+      refusePublishers: () => note('refuses publishers'),
+      closePublishers: () => {
+        if (publishers > 0) note('closes publishers');
+        publishers = 0;
+      },
+      pulls: () => (isOver(scene.pullsMoveAfterMs) ? [] : (scene.pulls ?? [])),
+      load: () => ({
+        players: isOver(scene.playersLeaveAfterMs) ? 0 : (scene.players ?? 0),
+        publishers,
+        outboundKbps: 0,
+      }),
+    },
+    directory: { self: 'self', owners: () => [...others, owner('self', 'alive', true)] },
+    announce: () => note('announces'),
+    log: () => {},
+    deadlineMs: 1_000,
+    now: () => now,
+    pause: (ms) => {
+      now += ms;
+      return Promise.resolve();
+    },
+  };
+  await drain(member);
+  note('done');
+  return done;
+}
+
+describe('drain', () => {
+  it('is done at once where nobody is there', async () => {
+    expect(await told({})).toEqual(['0 announces', '0 refuses publishers', '0 done']);
+  });
+
+  it('keeps publishers until the relays that can move have moved', async () => {
+    const done = await told({ pulls: [KEY], pullsMoveAfterMs: 100, publishers: 1, others: [{}] });
+    expect(done.slice(2)).toEqual(['100 closes publishers', '100 done']);
+  });
+
+  it.each([
+    ['nobody else owns the stream', []],
+    ['the other owner is draining, too', [{ draining: true }]],
+    ['the other owner is suspect', [{ liveness: 'suspect' as const }]],
+  ])('does not wait for relays where %s', async (_, others) => {
+    expect((await told({ pulls: [KEY], publishers: 1, others }))[2]).toBe('0 closes publishers');
+  });
+
+  it('closes publishers while there is time left, whatever relays do', async () => {
+    const done = await told({ pulls: [KEY], publishers: 1, others: [{}] });
+    expect(done[2]).toBe('500 closes publishers');
+  });
+
+  it('serves players until they left', async () => {
+    expect((await told({ players: 3, playersLeaveAfterMs: 400 })).at(-1)).toBe('400 done');
+  });
+
+  it('leaves those who stay at its deadline', async () => {
+    expect((await told({ players: 3 })).at(-1)).toBe('1000 done');
+  });
+});

@@ -1,0 +1,64 @@
+import type { DirectoryView, StreamKey } from '@headwater/directory';
+import type { Media } from '@headwater/media';
+
+/** What draining needs of the member that drains. */
+export interface Draining {
+  readonly media: Pick<Media, 'refusePublishers' | 'closePublishers' | 'pulls' | 'load'>;
+  readonly directory: Pick<DirectoryView, 'self' | 'owners'>;
+  /** Tells all members, which from then on rank this one's claims last. */
+  announce(): void;
+  log(fields: object, msg: string): void;
+  /** Longest time for all of it, ms. */
+  readonly deadlineMs: number;
+  /** ms of a clock that never goes back. */
+  now(): number;
+  /** Resolves after so long, or sooner. */
+  pause(ms: number): Promise<void>;
+}
+
+/** How often it is looked whether somebody is still there. */
+const LOOK_EVERY_MS = 20;
+
+/** Share of the deadline that other members' relays get to move away before the publishers here are closed. */
+const MOVING_SHARE = 0.5;
+
+/**
+ * Leaves on purpose, step by step: tells everybody, refuses publishers, gives other members' relays time to move to
+ * another owner, closes the publishers (whose encoders connect elsewhere), and serves its own players, from the other
+ * owners where there are any, until they left or the deadline came. Whoever stops the process afterwards says leave.
+ */
+export async function drain(member: Draining): Promise<void> {
+  const { media, log, deadlineMs } = member;
+  const start = member.now();
+  const until = async (limitMs: number, isDone: () => boolean): Promise<void> => {
+    while (!isDone() && member.now() - start < limitMs) await member.pause(LOOK_EVERY_MS);
+  };
+  member.announce();
+  media.refusePublishers();
+  const before = media.load();
+  log(
+    { players: before.players, publishers: before.publishers, pulls: media.pulls().length, deadlineMs },
+    'draining',
+  );
+
+  await until(deadlineMs * MOVING_SHARE, () => !media.pulls().some((key) => hasAnotherOwner(member, key)));
+  const stayed = media.pulls().length;
+  if (media.load().publishers > 0)
+    log({ publishers: media.load().publishers, pulls: stayed }, 'draining closes publishers');
+  media.closePublishers();
+
+  await until(deadlineMs, () => media.load().players === 0);
+  const { players } = media.load();
+  const tookMs = Math.round(member.now() - start);
+  const reason = players === 0 ? 'nobody is left' : 'drain.deadlineMs is over';
+  log({ players, tookMs, reason }, 'drained');
+}
+
+function hasAnotherOwner({ directory }: Draining, key: StreamKey): boolean {
+  return directory
+    .owners(key)
+    .some(
+      ({ member, liveness, profile }) =>
+        member !== directory.self && liveness === 'alive' && !profile.draining,
+    );
+}

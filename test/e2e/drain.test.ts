@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { awaitCondition } from '../support/await-condition.js';
+import { Cluster } from '../support/cluster.js';
+import { PlayersOf } from '../support/players-of.js';
+import { RtmpClient } from '../support/rtmp-client.js';
+import { SampleSource } from '../support/sample-source.js';
+import { testScope } from '../support/scope.js';
+import { needs } from '../support/tools.js';
+
+const STREAM = 'live/drained';
+const DEADLINE_MS = 6_000;
+
+const cluster = (scope: ReturnType<typeof testScope>) =>
+  Cluster.start(scope, { config: { drain: { deadlineMs: DEADLINE_MS } } });
+
+describe('draining', needs('ffmpeg'), () => {
+  it('of an owner moves relays to the other one, frame by frame, and then ends by itself', async () => {
+    const scope = testScope();
+    const members = await cluster(scope);
+    const [a, b, c] = [members.member(0), members.member(1), members.member(2)];
+    const source = new SampleSource(scope);
+    await source.publish(a.rtmpUrl(STREAM));
+    await source.publish(b.rtmpUrl(STREAM), { clockMs: 3_000 });
+    await members.owned(STREAM, ['a', 'b']);
+    const players = new PlayersOf(scope, c, STREAM);
+    await players.playOn(40);
+    expect(c.logged('relay pulls').map(({ to }) => to)).toEqual(['a']);
+    a.signal('SIGTERM');
+    await players.playOn(60);
+    expect((await a.exited).code).toBe(0);
+    expect(players.breaks()).toEqual([]);
+    expect(c.logged('relay pulls').map(({ to, reason }) => `${to} ${reason}`)).toEqual([
+      'a started',
+      'b draining',
+    ]);
+    // It left; nobody had to find out.
+    for (const member of [b, c]) {
+      expect(member.logged('member left').map(({ memberName }) => memberName)).toEqual(['a']);
+      expect([...member.logged('member suspect'), ...member.logged('member dead')]).toEqual([]);
+    }
+  });
+
+  it('serves its own players from the other owner meanwhile, refuses publishers, and is not ready', async () => {
+    const scope = testScope();
+    const members = await cluster(scope);
+    const [a, b] = [members.member(0), members.member(1)];
+    const source = new SampleSource(scope);
+    await source.publish(a.rtmpUrl(STREAM));
+    await source.publish(b.rtmpUrl(STREAM));
+    await members.owned(STREAM, ['a', 'b']);
+    const players = new PlayersOf(scope, a, STREAM);
+    await players.playOn(40);
+    a.signal('SIGTERM');
+    await awaitCondition(
+      'the publisher to be closed',
+      async () => (await b.stream(STREAM)).owners.length === 1,
+    );
+    await players.playOn(60);
+    expect(players.breaks()).toEqual([]);
+    const ready = await fetch(a.apiUrl('/readyz'));
+    expect([ready.status, await ready.json()]).toMatchObject([503, { ready: false, draining: true }]);
+    expect((await fetch(a.apiUrl('/healthz'))).status).toBe(200);
+    const late = await RtmpClient.open(scope, a.ports.rtmp);
+    await late.connect(`rtmp://127.0.0.1:${a.ports.rtmp}/live`);
+    late.publish('another');
+    await awaitCondition('the publisher to be refused', () =>
+      a.logged('publish refused').some(({ reason }) => reason === 'stopping'),
+    );
+    // A second signal does not wait for the players.
+    a.signal('SIGTERM');
+    expect((await a.exited).code).not.toBe(0);
+  });
+});
