@@ -89,7 +89,7 @@ ${table(
 Idle traffic of one member grows with the number of members, since each pair of members hears of each other each \`mesh.heartbeatMs\`; a claim's messages grow likewise, since its
 author tells everybody. Under load all members together send some 60 broadcasts a second, however many they are: claims are gathered for longer instead.
 `;
-  const svg = drawing([
+  const svg = drawing('How the cost of the mesh grows with members and streams', [
     {
       title: 'Idle member (real processes)',
       xLabel: 'members',

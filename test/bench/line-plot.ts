@@ -23,8 +23,8 @@ const LEGEND_LINE = 16;
 /** Told apart also by people who see few colours (Okabe and Ito's set). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7'];
 
-/** Panels in rows of two as an SVG document. */
-export function drawing(panels: readonly Panel[]): string {
+/** Panels in rows of two as an SVG document; `title` is for who cannot see it. */
+export function drawing(title: string, panels: readonly Panel[]): string {
   const legend = LEGEND_LINE * Math.max(...panels.map(({ lines }) => lines.length)) + 8;
   const rowHeight = HEIGHT + legend;
   const height = rowHeight * Math.ceil(panels.length / 2);
@@ -35,6 +35,7 @@ export function drawing(panels: readonly Panel[]): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12" fill="#222">`,
+    `<title>${title}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...drawn,
     '</svg>\n',

@@ -6,8 +6,11 @@ export interface LoadOrder {
   readonly protocol: LoadProtocol;
   readonly port: number;
   readonly app: string;
+  /** Name of the stream; `*` in it is each one's number. */
   readonly stream: string;
   readonly players: number;
+  /** Number of the first one; 0 where absent. */
+  readonly from?: number;
 }
 
 /** What its players saw since the last reset. */

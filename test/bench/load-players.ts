@@ -28,7 +28,10 @@ class LoadPlayer {
   #isShaken = false;
   isClosed = false;
 
-  constructor() {
+  readonly #stream: string;
+
+  constructor(number: number) {
+    this.#stream = order.stream.replace('*', String(number));
     this.#socket = connect({
       host: '127.0.0.1',
       port: order.port,
@@ -75,7 +78,7 @@ class LoadPlayer {
     if (order.protocol === 'rtmp' && !this.#isShaken && this.#bytes >= 1 + 2 * HANDSHAKE_BYTES) {
       this.#isShaken = true;
       this.#bytes = 0;
-      this.#socket.write(rtmpPlay());
+      this.#socket.write(rtmpPlay(this.#stream));
     }
   }
 
@@ -84,25 +87,29 @@ class LoadPlayer {
       const c1 = Buffer.alloc(HANDSHAKE_BYTES, 0x55).fill(0, 0, 8);
       this.#socket.write(Buffer.concat([Buffer.of(3), c1]));
     } else if (order.protocol !== 'raw') {
-      this.#socket.write(httpGet());
+      this.#socket.write(httpGet(this.#stream));
     }
   }
 }
 
 /** The end of the handshake and all commands at once: each server gives the message stream 1. */
-function rtmpPlay(): Buffer {
+function rtmpPlay(stream: string): Buffer {
   const tcUrl = `rtmp://127.0.0.1:${order.port}/${order.app}`;
-  const say = (stream: number, name: string, transaction: number, ...values: Parameters<typeof encodeAmf>) =>
-    chunksOf(3, 20, stream, encodeAmf(name, transaction, ...values));
+  const say = (
+    messageStream: number,
+    name: string,
+    transaction: number,
+    ...values: Parameters<typeof encodeAmf>
+  ) => chunksOf(3, 20, messageStream, encodeAmf(name, transaction, ...values));
   return Buffer.concat([
     Buffer.alloc(HANDSHAKE_BYTES),
     say(0, 'connect', 1, { app: order.app, type: 'nonprivate', flashVer: 'LNX 9,0,124,2', tcUrl }),
     say(0, 'createStream', 2, null),
-    say(1, 'play', 0, null, order.stream),
+    say(1, 'play', 0, null, stream),
   ]);
 }
 
-function httpGet(): string {
+function httpGet(stream: string): string {
   const upgrade =
     order.protocol === 'ws-flv'
       ? [
@@ -113,7 +120,7 @@ function httpGet(): string {
         ]
       : [];
   return [
-    `GET /${order.app}/${order.stream}.flv HTTP/1.1`,
+    `GET /${order.app}/${stream}.flv HTTP/1.1`,
     `Host: 127.0.0.1:${order.port}`,
     ...upgrade,
     '',
@@ -128,7 +135,7 @@ const players: LoadPlayer[] = [];
 
 function open(): void {
   for (let count = 0; count < OPENING_AT_ONCE && players.length < order.players; count += 1) {
-    players.push(new LoadPlayer());
+    players.push(new LoadPlayer((order.from ?? 0) + players.length));
   }
   if (players.length < order.players) setTimeout(open, OPENING_PAUSE_MS);
 }

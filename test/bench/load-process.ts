@@ -4,22 +4,45 @@ import { TestProcess } from '../support/child-process.js';
 import type { Scope } from '../support/scope.js';
 import type { LoadOrder, LoadReport } from './load-order.js';
 
-const LOAD_PLAYERS = fileURLToPath(new URL('./load-players.js', import.meta.url));
+const PROGRAMS = {
+  players: fileURLToPath(new URL('./load-players.js', import.meta.url)),
+  publishers: fileURLToPath(new URL('./load-publishers.js', import.meta.url)),
+} as const;
 const PLAYING_MS = 90_000;
 
-/** Players in a process of their own. */
+export interface LoadPlace {
+  readonly program?: keyof typeof PROGRAMS;
+  /** Words before the command. */
+  readonly within?: readonly string[];
+}
+
+/** Players or publishers in a process of their own. */
 export class LoadProcess {
   readonly #process: TestProcess;
 
-  private constructor(scope: Scope, order: LoadOrder) {
-    this.#process = new TestProcess(scope, process.execPath, [LOAD_PLAYERS, JSON.stringify(order)]);
+  private constructor(scope: Scope, order: LoadOrder, { program, within }: Required<LoadPlace>) {
+    const [command = process.execPath, ...args] = [
+      ...within,
+      process.execPath,
+      PROGRAMS[program],
+      JSON.stringify(order),
+    ];
+    this.#process = new TestProcess(scope, command, args);
   }
 
-  /** Resolves once media has come to all players. */
-  static async start(scope: Scope, order: LoadOrder): Promise<LoadProcess> {
-    const load = new LoadProcess(scope, order);
-    await load.#line((line) => line === 'playing', `${order.players} players to have media`);
+  /** Resolves once media has come to all players, or all publishers have sent some. */
+  static async start(
+    scope: Scope,
+    order: LoadOrder,
+    { program = 'players', within = [] }: LoadPlace = {},
+  ): Promise<LoadProcess> {
+    const load = new LoadProcess(scope, order, { program, within });
+    await load.#line((line) => line === 'playing', `${order.players} ${program} to have media`);
     return load;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
   }
 
   reset(): void {

@@ -1,30 +1,25 @@
-import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitCondition } from '../support/await-condition.js';
 import type { MeshReport } from '../support/mesh-order.js';
 import { MeshProcess } from '../support/mesh-process.js';
 import type { Scope } from '../support/scope.js';
+import { CAN_PIN, onCore } from './cores.js';
 
 /** Each phase is measured for so long. */
 const PHASE_MS = 15_000;
 /** A mesh of this size is whole within this time. */
 const WHOLE_MS = 120_000;
 
-const CORE_OF_MEASURED = ['taskset', '-c', '0'];
-const CORE_OF_OTHERS = ['taskset', '-c', '1'];
-
 /**
  * What the mesh costs the event loop of one member among many: that one has a process and a core of its own, all others
  * are real members in one process on another core.
  */
 export async function loopDelay(scope: Scope, count: number, claimsPerSecond: number): Promise<object> {
-  const canPin = spawnSync('taskset', ['--version']).status === 0;
-  const on = (core: readonly string[]) => (canPin ? { within: core } : {});
-  const measured = await MeshProcess.spawn(scope, 'measured', on(CORE_OF_MEASURED));
+  const measured = await MeshProcess.spawn(scope, 'measured', { within: onCore(0) });
   await measured.listening();
   const seeds = [`127.0.0.1:${measured.port}`];
   const others = await MeshProcess.spawn(scope, 'others', {
-    ...on(CORE_OF_OTHERS),
+    within: onCore(1),
     seeds,
     companions: count - 2,
   });
@@ -61,6 +56,6 @@ export async function loopDelay(scope: Scope, count: number, claimsPerSecond: nu
     'measured member, with claims': of(busy, 0),
     'process of all others, no claims': of(quiet, 1),
     'process of all others, with claims': of(busy, 1),
-    note: `a timer of 1 ms is late by 1 ms and more in an empty process, too${canPin ? '' : '; taskset is missing: cores are shared'}`,
+    note: `a timer of 1 ms is late by 1 ms and more in an empty process, too${CAN_PIN ? '' : '; taskset is missing: cores are shared'}`,
   };
 }

@@ -1,4 +1,5 @@
 import { Scope } from '../support/scope.js';
+import { capacity } from './capacity.js';
 import { convergence } from './convergence.js';
 import { detection } from './detection.js';
 import { failover } from './failover.js';
@@ -14,6 +15,7 @@ type Bench = (scope: Scope, args: readonly string[]) => Promise<object>;
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   redirect,
+  capacity,
   convergence,
   fanout,
   failover,

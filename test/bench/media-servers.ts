@@ -20,15 +20,20 @@ export interface MediaServer {
 const FLOOR_SERVER = fileURLToPath(new URL('./floor-server.js', import.meta.url));
 const NODE_MEDIA_SERVER = join(REPOSITORY, 'node_modules/node-media-server/bin/app.js');
 
-export async function startHeadwater(scope: Scope, mergeMs: number): Promise<MediaServer> {
-  const origin = await OriginProcess.spawn(scope, 'bench', {
+export async function startHeadwater(
+  scope: Scope,
+  mergeMs: number,
+  within: readonly string[] = [],
+): Promise<MediaServer & { readonly origin: OriginProcess }> {
+  const config = {
     play: { mergeMs },
     log: { level: 'warn', format: 'json' },
-    limits: { connectionsPerAddressMax: 20_000 },
-  });
+    limits: { connectionsPerAddressMax: 20_000, connectionsMax: 20_000 },
+  };
+  const origin = await OriginProcess.spawn(scope, 'bench', config, { place: { host: '127.0.0.1', within } });
   await origin.ready();
   const { rtmp, http } = origin.ports;
-  return { pid: origin.pid, ports: { rtmp, 'http-flv': http, 'ws-flv': http } };
+  return { origin, pid: origin.pid, ports: { rtmp, 'http-flv': http, 'ws-flv': http } };
 }
 
 export async function startFloor(

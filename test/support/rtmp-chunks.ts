@@ -109,13 +109,14 @@ function emptyStream(): ChunkStream {
   };
 }
 
-/** One message in chunks of 128 bytes, the size before any SetChunkSize; chunk streams 2 to 63. */
+/** One message in chunks, of 128 bytes as before any SetChunkSize where not said otherwise; chunk streams 2 to 63. */
 export function chunksOf(
   chunkStream: number,
   type: number,
   stream: number,
   payload: Buffer,
   timestampMs = 0,
+  chunkSize = 128,
 ): Buffer {
   const header = Buffer.alloc(12);
   header[0] = chunkStream;
@@ -124,9 +125,9 @@ export function chunksOf(
   header[7] = type;
   header.writeUInt32LE(stream, 8);
   const parts: Buffer[] = [header];
-  for (let at = 0; at < payload.length; at += 128) {
+  for (let at = 0; at < payload.length; at += chunkSize) {
     if (at > 0) parts.push(Buffer.from([0xc0 | chunkStream]));
-    parts.push(payload.subarray(at, at + 128));
+    parts.push(payload.subarray(at, at + chunkSize));
   }
   return Buffer.concat(parts);
 }
