@@ -7,8 +7,6 @@ export type { Input, SeedOutcome, Whereabouts } from './input.js';
 export {
   CONFIRM_MS,
   ENTRIES_PER_MESSAGE_MAX,
-  ENVELOPES_KEPT_BYTES_MAX,
-  ENVELOPES_KEPT_MAX,
   GONE_KEPT_MS,
   MEMBERS_MAX,
   MESSAGE_BYTES_MAX,

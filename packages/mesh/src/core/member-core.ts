@@ -28,6 +28,7 @@ import {
 } from './limits.js';
 import { isSettled, Membership } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
+import { checkOrder } from './order-check.js';
 import { Outbox } from './outbox.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
@@ -297,6 +298,7 @@ export class MemberCore {
       position: { generation: this.#log.generation, version: this.#log.version },
       addresses: this.addresses,
       members: this.#peers.roster(),
+      order: this.#options.order ?? 'primary',
     };
   }
 
@@ -348,8 +350,11 @@ export class MemberCore {
 
   #direct(peer: Peer, message: DirectMessage, now: number, effects: Effects): void {
     if (!peer.isConnected) return;
-    if (message.kind === 'hello') this.#membership.heardHello(peer, message, now, effects);
-    else if (message.kind === 'leave') this.#membership.heardLeave(peer, message.generation, now, effects);
+    if (message.kind === 'hello') {
+      this.#membership.heardHello(peer, message, now, effects);
+      checkOrder(this.#options.order ?? 'primary', message.order, peer, this.#peers, effects);
+    }
+    if (message.kind === 'leave') this.#membership.heardLeave(peer, message.generation, now, effects);
     if (!peer.isGreeted || peer.leftGeneration > 0) return;
     peer.detector.heard(now);
     switch (message.kind) {

@@ -1,4 +1,12 @@
-import type { Claim, Delta, LogPosition, MemberId, MemberLoad, MemberProfile } from '@headwater/directory';
+import type {
+  Claim,
+  Delta,
+  LogPosition,
+  MemberId,
+  MemberLoad,
+  MemberProfile,
+  OwnerPolicy,
+} from '@headwater/directory';
 
 /** A member as another one knows it: where to dial it, and how much of its log is held. */
 export interface Acquaintance {
@@ -21,6 +29,8 @@ export interface Hello {
   readonly addresses: readonly string[];
   /** Everybody whom the sender knows; also its digest of their logs. */
   readonly members: readonly Acquaintance[];
+  /** How the sender orders owners; absent where it is of a version that did not tell yet. */
+  readonly order?: OwnerPolicy;
 }
 
 /** "I am here", to each connected member, each `heartbeatMs`. */

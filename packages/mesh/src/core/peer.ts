@@ -18,7 +18,7 @@ import { Offences } from './offences.js';
 import { Redial } from './redial.js';
 
 /** What another member was asked for last. */
-export interface Asked {
+interface Asked {
   readonly ask: number;
   readonly owner: MemberId;
   readonly held: LogPosition;
@@ -69,6 +69,8 @@ export class Peer {
   /** Its allowance of pulls, and of questions for others' words. */
   readonly pulls = new Allowance(PULLS_PER_SECOND_MAX);
   readonly asks = new Allowance(ASKS_PER_SECOND_MAX);
+  /** People were told that it orders owners by another policy: once, or it could fill the log. */
+  isOrderTold = false;
   /** What it was asked for of another member's words. */
   asked: Asked | null = null;
   /** Its own words are asked of others no sooner. */

@@ -43,6 +43,7 @@ const members = [{ id: 'm2', position, addresses: ['[::1]:7946', 'host:7946'] }]
 
 const DIRECT: DirectMessage[] = [
   { kind: 'hello', name: 'a', program: '0.1.0', position, addresses: ['10.0.0.1:7946'], members },
+  { kind: 'hello', name: 'a', program: '0.1.0', position, addresses: [], members, order: 'spread' },
   {
     kind: 'heartbeat',
     position,
@@ -94,6 +95,9 @@ describe('codec', () => {
   it('ignores what a later version may send, without blame', () => {
     expect(decodeDirect(pack([2, 1, 'whatever']), 'm')).toEqual({ kind: 'unknown' });
     expect(decodeDirect(pack([1, 200]), 'm')).toEqual({ kind: 'unknown' });
+    const hello = [1, 1, 'a', '0.2.0', [1, 1], [], [], 7];
+    expect(decodeDirect(pack(hello), 'm')).toMatchObject({ message: { kind: 'hello' } });
+    expect(decodeDirect(pack(hello.slice(0, -1)), 'm')).toMatchObject({ message: { kind: 'hello' } });
     expect(decodeDirect(pack([1, 5, 7, 'a new field']), 'm')).toMatchObject({
       message: { kind: 'more', pull: 7 },
     });

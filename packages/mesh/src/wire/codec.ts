@@ -15,6 +15,7 @@ import {
   packClaim,
   packEntry,
   packLoad,
+  packOrder,
   packPosition,
   packProfile,
   readAcquaintance,
@@ -22,6 +23,7 @@ import {
   readClaim,
   readEntry,
   readLoad,
+  readOrder,
   readPosition,
   readProfile,
 } from './records.js';
@@ -92,6 +94,7 @@ function fieldsOf(message: DirectMessage | BroadcastMessage): unknown[] {
         packPosition(message.position),
         message.addresses,
         message.members.map(packAcquaintance),
+        packOrder(message.order),
       ];
     case 'heartbeat':
       return [
@@ -141,15 +144,15 @@ const numberOrNull = (fields: Fields | null): { sentAt: number; heldMs: number }
 
 function readDirect(kind: number, fields: Fields, peer: MemberId): DirectMessage | null {
   switch (kind) {
-    case KINDS.hello:
-      return {
-        kind: 'hello',
-        name: fields.name('name', NAME_LENGTH_MAX),
-        program: fields.text('program', NAME_LENGTH_MAX),
-        position: readPosition(fields.fields('position')),
-        addresses: readAddresses(fields),
-        members: fields.list('members', MEMBERS_MAX, readAcquaintance),
-      };
+    case KINDS.hello: {
+      const name = fields.name('name', NAME_LENGTH_MAX);
+      const program = fields.text('program', NAME_LENGTH_MAX);
+      const position = readPosition(fields.fields('position'));
+      const addresses = readAddresses(fields);
+      const members = fields.list('members', MEMBERS_MAX, readAcquaintance);
+      const order = readOrder(fields);
+      return { kind: 'hello', name, program, position, addresses, members, ...(order && { order }) };
+    }
     case KINDS.heartbeat:
       return {
         kind: 'heartbeat',

@@ -8,6 +8,7 @@ import {
   type MemberLoad,
   type MemberProfile,
   NAME_LENGTH_MAX,
+  type OwnerPolicy,
   parseStreamKey,
   type Role,
 } from '@headwater/directory';
@@ -115,6 +116,17 @@ export function readProfile(value: unknown): MemberProfile {
     program,
     ...(loadLevel !== null && { loadLevel: Math.min(loadLevel, LOAD_LEVEL_MAX) }),
   };
+}
+
+/** Null is none: an older member tells nothing, and a later one may have a policy that is unknown here. */
+const ORDERS: readonly OwnerPolicy[] = ['primary', 'spread'];
+
+export const packOrder = (order: OwnerPolicy | undefined): unknown =>
+  order === undefined ? null : ORDERS.indexOf(order);
+
+export function readOrder(fields: Fields): OwnerPolicy | undefined {
+  const index = fields.numberOrNull('order');
+  return index === null ? undefined : ORDERS[index];
 }
 
 export const packClaim = ({ key, sinceMs, media }: Claim): readonly unknown[] => [

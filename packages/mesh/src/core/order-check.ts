@@ -1,0 +1,26 @@
+import type { OwnerPolicy } from '@headwater/directory';
+import type { Effects } from './effects.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
+
+/**
+ * Tells people, once per member, that it orders owners by another policy than this one: then the two prefer different
+ * owners of one stream for good. `order`: undefined where the member is of a version that does not say.
+ */
+export function checkOrder(
+  own: OwnerPolicy,
+  order: OwnerPolicy | undefined,
+  peer: Peer,
+  peers: Peers,
+  effects: Effects,
+): void {
+  if (order === undefined || order === own || peer.isOrderTold) return;
+  peer.isOrderTold = true;
+  effects.log('warn', 'play.order differs between members', {
+    ...peers.naming(peer),
+    ownOrder: own,
+    otherOrder: order,
+    reason: 'these two members prefer different owners of one stream',
+    hint: 'set play.order to the same value on every member, and restart those that had another one',
+  });
+}
