@@ -9,6 +9,9 @@ import type { Checker } from './checker.js';
 /** Hung and cut-off members, and those whose machine died, are found within this time, ms. */
 export const DETECTED_MS = 3_000;
 
+/** Connections that nobody closed stand for so long, ms. */
+const STALE_MS = 20_000;
+
 /** Two looks, a tick, late packets. */
 const SLACK_MS = 300 + TICK_MS;
 
@@ -57,7 +60,11 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     const brokenAt = paths.lastBrokenAt(observer.id, id) ?? Number.NEGATIVE_INFINITY;
     // A reset comes only over a connection that stood on both sides, and from a machine that is still there.
     const wasWell = Math.max(brokenAt, observer.resumedAt) < end.at - DETECTED_MS;
-    const isTold = end.ending === 'killed' && wasWell && world.network.isMachineUp(id);
+    // Beside the new connection an old one may stand, of a machine that went off without a word: it keeps the end unheard.
+    const hasStale = member.ended.some(
+      ({ ending, at }) => ending === 'silent' && at < end.at && at > end.at - STALE_MS,
+    );
+    const isTold = end.ending === 'killed' && wasWell && !hasStale && world.network.isMachineUp(id);
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,

@@ -2,6 +2,7 @@ import type { MemberId } from '@headwater/directory';
 import { CONFIRM_MS } from '@headwater/mesh/core';
 import { isStanding } from '../graves.js';
 import { RETRANSMIT_MS } from '../network/connection.js';
+import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
 
@@ -19,7 +20,7 @@ export const zombies: Checker = {
         const end = world.members.get(id)?.endOf(position.generation);
         if (
           end &&
-          !mayBeHeardLate(world, observer.id, id, end.at) &&
+          !mayBeHeardLate(world, observer, id, end.at) &&
           world.graves.newest(observer, id) >= position.generation
         )
           yield `${observer.id} lists claims of ${id} as ${position.generation} again, which it had buried`;
@@ -30,14 +31,15 @@ export const zombies: Checker = {
 
 /**
  * What a start said before it ended, and a cut kept back, TCP delivers after the heal: its own words, on its own
- * connection. They stand until the connection is found to be dead.
+ * connection. So does who stood still, with what waited in its sockets. They stand until the connection is found to be dead.
  */
 function mayBeHeardLate(
   { network: { paths }, now }: World,
-  observer: MemberId,
+  observer: RunningCore,
   id: MemberId,
   endedAt: number,
 ): boolean {
-  const brokenAt = paths.lastBrokenAt(observer, id) ?? Number.NEGATIVE_INFINITY;
+  const brokenAt = paths.lastBrokenAt(observer.id, id) ?? Number.NEGATIVE_INFINITY;
+  if (observer.resumedAt > endedAt && now < observer.resumedAt + CONFIRM_MS + SLACK_MS) return true;
   return brokenAt > endedAt && now < brokenAt + RETRANSMIT_MS.max + CONFIRM_MS + SLACK_MS;
 }

@@ -5,7 +5,7 @@ import type { Network } from './network.js';
 
 /** Of two connections with one member the spare one is closed after this time, ms, as the real transport does. */
 const SPARE_LINGER_MS = 500;
-const SILENT_MS = 3_000;
+const SILENT_MS = 10_000;
 
 /** The process behind an endpoint: what reaches it waits while it stands still, and is dropped when it has ended. */
 export interface Host {

@@ -102,8 +102,8 @@ export const STRANGERS_VOUCHED_MAX = 8;
 /** For so long after it was named last. */
 export const VOUCHED_MS = 60_000;
 
-/** Longest wait between two visits of an unreachable seed. */
-export const SEED_RETRY_MAX_MS = 5_000;
+/** Longest wait between two visits of an unreachable seed: it may be all that leads back after a partition. */
+export const SEED_RETRY_MAX_MS = 1_500;
 
 /** Seeds that answered are visited again this often, since a name may mean more members by now. */
 export const SEED_RECHECK_MS = 15_000;

@@ -5,7 +5,7 @@ import type { Link } from './link.js';
 export const SPARE_LINGER_MS = 500;
 
 /** A link that was silent for so long beside one that is not, is dead without knowing. */
-const SILENT_MS = 3_000;
+const SILENT_MS = 10_000;
 
 /** When the member was last surely there: it spoke, or finished a handshake. */
 const seenAt = (link: Link): number => Math.max(link.heardAt, link.openedAt);
