@@ -5,6 +5,9 @@ import { NetLab } from '../support/net-lab.js';
 import type { Scope } from '../support/scope.js';
 import { hasTool } from '../support/tools.js';
 
+/** Members tell each other of members less and less often once all have met. */
+const SETTLE_MS = 20_000;
+
 /**
  * What a member costs while nothing happens. Bytes are counted at its sockets (payload of TCP) and, where there can be
  * network namespaces, at the one interface of its own, with all headers and acknowledgements.
@@ -20,7 +23,7 @@ export async function idle(scope: Scope, args: readonly string[]): Promise<objec
   const count = Number(values.members);
   const lab = hasTool('network namespaces') ? NetLab.open(scope, count) : null;
   const members = lab ? await startMeshOnHosts(scope, lab, count) : await startMeshProcesses(scope, count);
-  await sleep(5000);
+  await sleep(SETTLE_MS);
   for (const member of members) member.order({ kind: 'reset', loopDelay: false });
   const before = members.map((_, host) => lab?.bytes(host));
   await sleep(Number(values.seconds) * 1000);

@@ -65,6 +65,29 @@ function enter(claims: Map<StreamKey, Claim>, entries: Delta['entries']): void {
   }
 }
 
+/** Keeps what `Envelopes` keeps, without its limits. */
+class Hoard {
+  readonly #kept: Uint8Array[] = [];
+
+  get count(): number {
+    return this.#kept.length;
+  }
+
+  get bytes(): number {
+    return this.#kept.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  keep(_delta: Delta, sealed: Uint8Array): void {
+    this.#kept.push(sealed);
+  }
+
+  since(): readonly Uint8Array[] {
+    return [];
+  }
+
+  clear(): void {}
+}
+
 /** Wraps `apply`; `next` is the real one. */
 function onApply(
   core: MemberCore,
@@ -296,6 +319,22 @@ export const BREAKS: readonly Break[] = [
         for (const { to, message } of effects.sends)
           if (message.kind === 'ask') askedOf.set(to, message.owner);
         return effects;
+      });
+    },
+  },
+  {
+    name: 'keeps every envelope that it ever heard',
+    caughtBy: ['bounds'],
+    core: (core) => {
+      const hoards = new Map<MemberId, Hoard>();
+      onStep(core, (input, now, next) => {
+        if (input.kind === 'broadcast') {
+          const peer = core.peer(input.author) as unknown as { envelopes: Hoard } | undefined;
+          const hoard = hoards.get(input.author) ?? new Hoard();
+          hoards.set(input.author, hoard);
+          if (peer) peer.envelopes = hoard;
+        }
+        return next(input, now);
       });
     },
   },

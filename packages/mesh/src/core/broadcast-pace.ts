@@ -27,6 +27,11 @@ export class BroadcastPace {
     return Math.max(this.#sentAt + this.#batchMs, this.#dueAt - this.#aheadMs);
   }
 
+  /** Others that broadcast lately, as far as it was looked. */
+  get speakers(): number {
+    return this.#spokeAt.size;
+  }
+
   /** `author`: a member that was met, so there are no more of them than members. */
   heard(author: MemberId, now: number): void {
     this.#spokeAt.set(author, now);

@@ -58,6 +58,11 @@ export class Follower {
   #pending: Delta[] = [];
   #pull: PullUnderWay | null = null;
 
+  /** Deltas kept that wait for those that they build upon. */
+  get pendingCount(): number {
+    return this.#pending.length;
+  }
+
   constructor(member: MemberId, directory: Directory) {
     this.#member = member;
     this.#directory = directory;

@@ -1,35 +1,21 @@
 import {
-  type Claim,
   Directory,
-  type Entry,
   type MemberId,
-  type MemberLoad,
   type MemberProfile,
-  NO_LOAD,
-  nextLoadLevel,
   type OwnerPolicy,
-  OwnLog,
   ownerOrder,
 } from '@headwater/directory';
-import { BroadcastPace } from './broadcast-pace.js';
 import { Conduct } from './conduct.js';
 import { Effects } from './effects.js';
 import type { Patience } from './failure-detector.js';
-import { Heartbeats, type OwnState } from './heartbeats.js';
+import { type Gauges, gaugesOf } from './gauges.js';
+import { Heartbeats } from './heartbeats.js';
 import type { Input, SeedOutcome } from './input.js';
-import {
-  LOAD_LEVEL_INTERVAL_MS,
-  MEMBERS_MAX,
-  RELEASES_MAX,
-  STALL_MS,
-  STREAMS_PER_MEMBER_MAX,
-  TICK_MS,
-  TWIN_GRACE_MS,
-} from './limits.js';
+import { MEMBERS_MAX, STALL_MS, STREAMS_PER_MEMBER_MAX, TICK_MS, TWIN_GRACE_MS } from './limits.js';
 import { isSettled, Membership } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
 import { checkOrder } from './order-check.js';
-import { Outbox } from './outbox.js';
+import { OwnWords } from './own-words.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
 import { Repair } from './repair.js';
@@ -57,49 +43,38 @@ export interface CoreOptions extends Patience {
  * sockets, timers, clock or randomness of its own, so a simulator can run many of them with a virtual clock.
  *
  * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`, `redial`, `failure-detector`), how
- * changes go out (`outbox`) and come in (`follower`, `repair`, `answer`), who is cut off (`conduct`, `offences`).
+ * changes go out (`own-words`, `outbox`) and come in (`follower`, `repair`, `answer`), who is cut off (`conduct`, `offences`).
  */
 export class MemberCore {
   readonly self: MemberId;
   readonly directory: Directory;
   readonly #options: CoreOptions;
-  readonly #log: OwnLog;
-  readonly #pace: BroadcastPace;
-  readonly #outbox: Outbox;
+  readonly #order: OwnerPolicy;
+  readonly #words: OwnWords;
   readonly #seeds: Seeds;
   readonly #peers: Peers;
   readonly #conduct: Conduct;
   readonly #repair: Repair;
   readonly #secondHand: SecondHand;
   readonly #membership: Membership;
-  #profile: MemberProfile;
-  #load: MemberLoad = NO_LOAD;
   #lastTickAt: number;
   readonly #heartbeats: Heartbeats;
   readonly #rosterPace: RosterPace;
-  #loadLevelAt: number;
   #isSynced = false;
   #hasLeft = false;
 
   constructor(options: CoreOptions, now: number) {
-    const { self, generation, profile, random } = options;
+    const { self, generation, profile, order = 'primary', random } = options;
     this.self = self;
     this.#options = options;
-    this.#profile = profile;
+    this.#order = order;
     const limits = { membersMax: MEMBERS_MAX, streamsPerMemberMax: STREAMS_PER_MEMBER_MAX };
-    this.directory = new Directory(
-      self,
-      profile,
-      limits,
-      ownerOrder(options.order ?? 'primary', profile.zone),
-    );
-    this.#log = new OwnLog(self, generation, RELEASES_MAX);
-    this.#pace = new BroadcastPace(options.batchMs);
-    this.#outbox = new Outbox(this.#log, this.#pace);
+    this.directory = new Directory(self, profile, limits, ownerOrder(order, profile.zone));
+    this.#words = new OwnWords({ ...options, order }, this.directory, new Effects(), now);
     this.#seeds = new Seeds(options.seeds, now);
     this.#peers = new Peers(this.directory, options, random);
     this.#conduct = new Conduct(this.#peers, generation);
-    this.#repair = new Repair(this.#log, this.#conduct);
+    this.#repair = new Repair(this.#words.log, this.#conduct);
     this.#secondHand = new SecondHand(this.#peers, this.#conduct, this.#repair, random);
     this.#membership = new Membership(
       this.#peers,
@@ -110,16 +85,14 @@ export class MemberCore {
       random,
     );
     this.#lastTickAt = now;
-    this.#loadLevelAt = now;
     this.#heartbeats = new Heartbeats(
       options.heartbeatMs,
       this.#peers,
-      () => this.#ownState(),
+      () => this.#words.state,
       now,
       random(),
     );
     this.#rosterPace = new RosterPace(now, random());
-    this.#own(this.#log.setProfile(profile), new Effects());
   }
 
   /** Where others can dial this member. */
@@ -129,7 +102,7 @@ export class MemberCore {
 
   /** Gathered changes go out then: the shell ticks at this time too, beside each `TICK_MS`; null: none. */
   get flushAt(): number | null {
-    return this.#outbox.dueAt;
+    return this.#words.flushAt;
   }
 
   /** Reached another member since the start, or has no seed but itself. */
@@ -150,6 +123,11 @@ export class MemberCore {
       .filter((peer) => !isSettled(peer))
       .map((peer) => this.#peers.nameOf(peer.id));
     return `the streams of ${names.join(', ')} are still on their way`;
+  }
+
+  /** How much is held for others, beside the directory. */
+  get gauges(): Gauges {
+    return gaugesOf(this.#peers, this.#words);
   }
 
   peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs'> | undefined {
@@ -180,18 +158,16 @@ export class MemberCore {
         this.#handedOn(input, now, effects);
         break;
       case 'claim':
-        this.#claim(input.claim, now, effects);
+        this.#words.claim(input.claim, now, effects);
         break;
       case 'release':
-        this.#change(this.#log.release(input.key), now, effects);
+        this.#words.release(input.key, now, effects);
         break;
       case 'profile':
-        this.#tellProfile(input.profile, this.#profile.loadLevel ?? 0, now, effects);
+        this.#words.setProfile(input.profile, now, effects);
         break;
       case 'load':
-        this.#load = input.load;
-        this.directory.setLoad(this.self, input.load);
-        this.#tellLoadLevel(now, effects);
+        this.#words.setLoad(input.load, now, effects);
         break;
       case 'leave':
         this.#leave(now, effects);
@@ -206,64 +182,17 @@ export class MemberCore {
     return effects;
   }
 
-  // Own changes
-
-  #claim(claim: Claim, now: number, effects: Effects): void {
-    if (this.#log.has(claim.key) || this.#log.size < STREAMS_PER_MEMBER_MAX)
-      this.#change(this.#log.claim(claim), now, effects);
-    else {
-      const reason = `this member claims ${STREAMS_PER_MEMBER_MAX} streams already, the most that one may`;
-      effects.log('error', 'stream not claimed', { stream: claim.key, reason });
-    }
-  }
-
-  #tellProfile(profile: MemberProfile, loadLevel: number, now: number, effects: Effects): void {
-    this.#profile = { ...profile, ...(loadLevel > 0 && { loadLevel }) };
-    this.#change(this.#log.setProfile(this.#profile), now, effects);
-    effects.changedMembers.add(this.self);
-  }
-
-  /** Only the member itself knows its load of a moment, so it alone says which level that is, in its log. */
-  #tellLoadLevel(now: number, effects: Effects): void {
-    if (this.#options.order !== 'spread' || now < this.#loadLevelAt) return;
-    const { loadLevel = 0, ...profile } = this.#profile;
-    const next = nextLoadLevel(loadLevel, this.#load);
-    if (next === loadLevel) return;
-    this.#loadLevelAt = now + LOAD_LEVEL_INTERVAL_MS;
-    this.#tellProfile(profile, next, now, effects);
-  }
-
-  #change(entry: Entry | null, now: number, effects: Effects): void {
-    if (entry === null) return;
-    this.#own(entry, effects);
-    this.#flush(now, effects);
-  }
-
-  #own(entry: Entry, effects: Effects): void {
-    this.#outbox.put(entry);
-    const { member, generation } = this.#log;
-    const delta = { member, generation, from: entry.version - 1, to: entry.version, entries: [entry] };
-    effects.changed(this.directory.apply(delta).changed);
-  }
-
-  #flush(now: number, effects: Effects): void {
-    if (this.#outbox.dueAt === null || this.#outbox.dueAt > now) return;
-    for (const delta of this.#outbox.flush(now)) effects.broadcasts.push({ kind: 'delta', delta });
-  }
-
   #leave(now: number, effects: Effects): void {
-    for (const delta of this.#outbox.flush(now)) effects.broadcasts.push({ kind: 'delta', delta });
-    const leave: Leave = { kind: 'leave', generation: this.#log.generation };
+    this.#words.flush(now, effects);
+    const leave: Leave = { kind: 'leave', generation: this.#words.position.generation };
     effects.broadcasts.push(leave);
     for (const peer of this.#peers.greeted()) effects.send(peer.id, leave);
     this.#hasLeft = true;
   }
 
-  // Time
-
   #tick(now: number, effects: Effects): void {
     this.#lastTickAt = now;
-    this.#flush(now, effects);
+    this.#words.flushDue(now, effects);
     this.#heartbeats.tick(now, effects);
     if (this.#rosterPace.isDue(now)) this.#tellRoster(now, effects);
     for (const seed of this.#seeds.due(now)) effects.visits.push(seed);
@@ -293,19 +222,13 @@ export class MemberCore {
   #hello(): Hello {
     return {
       kind: 'hello',
-      name: this.#profile.name,
-      program: this.#profile.program,
-      position: { generation: this.#log.generation, version: this.#log.version },
+      name: this.#words.profile.name,
+      program: this.#words.profile.program,
+      position: this.#words.position,
       addresses: this.addresses,
       members: this.#peers.roster(),
-      order: this.#options.order ?? 'primary',
+      order: this.#order,
     };
-  }
-
-  #ownState(): OwnState {
-    // Changes still gathered are not missed by anybody yet.
-    const position = { generation: this.#log.generation, version: this.#outbox.sentVersion };
-    return { position, load: this.#load };
   }
 
   #tellRoster(now: number, effects: Effects): void {
@@ -352,7 +275,7 @@ export class MemberCore {
     if (!peer.isConnected) return;
     if (message.kind === 'hello') {
       this.#membership.heardHello(peer, message, now, effects);
-      checkOrder(this.#options.order ?? 'primary', message.order, peer, this.#peers, effects);
+      checkOrder(this.#order, message.order, peer, this.#peers, effects);
     }
     if (message.kind === 'leave') this.#membership.heardLeave(peer, message.generation, now, effects);
     if (!peer.isGreeted || peer.leftGeneration > 0) return;
@@ -406,11 +329,11 @@ export class MemberCore {
     effects: Effects,
   ): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
-    if (author === this.self && generation > this.#log.generation)
+    if (author === this.self && generation > this.#words.position.generation)
       this.#conduct.twinOfSelf(generation, author, now, effects);
     const peer = this.#peers.get(author);
     if (peer === undefined || !peer.isMet || generation <= peer.leftGeneration) return;
-    this.#pace.heard(author, now);
+    this.#words.heardOther(author, now);
     if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, now, effects);
     else if (message.delta.member !== author)
       this.#conduct.offence(peer, 'spoke for another member', now, effects);

@@ -1,0 +1,28 @@
+import type { OwnWords } from './own-words.js';
+import type { Peers } from './peers.js';
+
+/** How much a member holds for others beside the directory; each has a limit of that name or is bounded by one. */
+export interface Gauges {
+  /** At most `MEMBERS_MAX`. */
+  readonly peers: number;
+  /** Of one peer, at most `PENDING_DELTAS_MAX`. */
+  readonly pendingDeltas: number;
+  /** Of one peer, at most `ENVELOPES_KEPT_MAX` and `ENVELOPES_KEPT_BYTES_MAX`. */
+  readonly envelopes: number;
+  readonly envelopeBytes: number;
+  /** Of one peer, at most `ADDRESSES_PER_MEMBER_MAX` that it told and as many that others did. */
+  readonly addresses: number;
+  /** No more than peers. */
+  readonly speakers: number;
+}
+
+export function gaugesOf(peers: Peers, words: OwnWords): Gauges {
+  let [pendingDeltas, envelopes, envelopeBytes, addresses] = [0, 0, 0, 0];
+  for (const peer of peers) {
+    pendingDeltas = Math.max(pendingDeltas, peer.follower.pendingCount);
+    envelopes = Math.max(envelopes, peer.envelopes.count);
+    envelopeBytes = Math.max(envelopeBytes, peer.envelopes.bytes);
+    addresses = Math.max(addresses, peer.addresses.length);
+  }
+  return { peers: peers.size, pendingDeltas, envelopes, envelopeBytes, addresses, speakers: words.speakers };
+}
