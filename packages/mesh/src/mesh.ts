@@ -34,7 +34,7 @@ export interface MeshOptions {
   readonly suspectAfterMs: number;
   /** Silence after which a suspect is dead. */
   readonly deadAfterMs: number;
-  /** Claims are gathered for this long before they are sent, under load. */
+  /** Least time between two broadcasts of this member; under load they are further apart. */
   readonly batchMs: number;
   /** How owners of one stream are ordered; the same on every member. `primary` where absent. */
   readonly order?: OwnerPolicy;
