@@ -1,5 +1,5 @@
 import type { Entry, LogPosition, MemberId } from '@headwater/directory';
-import type { MemberCore } from '@headwater/mesh/core';
+import { MESSAGE_BYTES_MAX, type MemberCore } from '@headwater/mesh/core';
 import { encode } from '@headwater/mesh/wire';
 import { seal } from './seal.js';
 
@@ -22,13 +22,22 @@ export function lyingAboutOthers(core: MemberCore, random: () => number): Member
       () => [...truth, ...truth].reverse(),
     ];
     const envelopes = lies[Math.floor(random() * lies.length)]?.() ?? [];
-    effects.send(input.peer, { kind: 'words', ask, last: true, envelopes: envelopes.slice(0, 8) });
+    effects.send(input.peer, { kind: 'words', ask, last: true, envelopes: inOneMessage(envelopes) });
     return effects;
   };
   return core;
 }
 
 const OVERHEARD_MAX = 20;
+
+/** As many as one message can carry: a longer one nobody could send. */
+function inOneMessage(envelopes: readonly Uint8Array[]): readonly Uint8Array[] {
+  let bytes = 0;
+  return envelopes.slice(0, 8).filter(({ byteLength }) => {
+    bytes += byteLength + 8;
+    return bytes < MESSAGE_BYTES_MAX - 256;
+  });
+}
 
 /** Signed by the liar, about the owner. */
 function forged(self: MemberId, member: MemberId, { generation, version }: LogPosition): Uint8Array {
