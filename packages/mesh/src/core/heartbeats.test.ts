@@ -56,7 +56,7 @@ describe('Heartbeats', () => {
     let answers = 0;
     for (let now = 0; now < 8_000; now += 1)
       answers += count((effects) => heartbeats.answer(peer, now, effects));
-    expect(answers).toBe(20);
+    expect(answers).toBe(50);
   });
 
   it('are never answered by the smaller id, so that answers are not answered', () => {

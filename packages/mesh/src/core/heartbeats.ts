@@ -10,7 +10,7 @@ export type OwnState = Pick<Heartbeat, 'position' | 'load'>;
 const OVERDUE = 1.25;
 
 /** A heartbeat that comes sooner than this after the last one, in intervals, is not answered. */
-const TOO_SOON = 0.5;
+const TOO_SOON = 0.2;
 
 /**
  * When heartbeats go out. Of two members the smaller id speaks, to all at the same moment, and the other answers at
