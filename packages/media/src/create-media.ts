@@ -1,13 +1,13 @@
-import { ConnectionGate } from './connection-gate.js';
-import { createFlvListener } from './flv/flv-listener.js';
+import { mergeMsOf } from './desks/play/app-play.js';
+import { PlayDesk } from './desks/play/play-desk.js';
+import { PublishDesk } from './desks/publish/publish-desk.js';
+import { policyOf } from './desks/publish/publish-policy.js';
 import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
-import { OutboundRate } from './outbound-rate.js';
-import { mergeMsOf } from './play/app-play.js';
-import { PlayDesk } from './play/play-desk.js';
-import { PublishDesk } from './publish/publish-desk.js';
-import { policyOf } from './publish/publish-policy.js';
+import { ConnectionGate } from './protocols/connection-gate.js';
+import { createFlvListener } from './protocols/http/flv-listener.js';
+import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
 import { createRelayPuller } from './relay/relay-source.js';
-import { createRtmpListener } from './rtmp/rtmp-listener.js';
+import { OutboundRate } from './stream/outbound-rate.js';
 import { StreamTable } from './stream/stream-table.js';
 
 /** How often stuck players and idle publishers are looked for, and the outbound rate is measured. */

@@ -1,6 +1,6 @@
 export { createMedia } from './create-media.js';
-export { FlvFile } from './flv/flv-file.js';
-export type { Frame } from './frame.js';
+export { modeOf as playModeOf } from './desks/play/app-play.js';
+export type { PublishPolicy } from './desks/publish/publish-policy.js';
 export {
   ListenError,
   type Media,
@@ -10,7 +10,7 @@ export {
   type PlayerView,
   type StreamView,
 } from './media-host.js';
-export { modeOf as playModeOf } from './play/app-play.js';
-export type { PublishPolicy } from './publish/publish-policy.js';
-export { RtmpClientError, type RtmpClientErrorCode } from './rtmp/rtmp-client-error.js';
-export { RtmpPublisher, type RtmpPublisherOptions } from './rtmp/rtmp-publisher.js';
+export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';
+export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';
+export { FlvFile } from './wire/flv/flv-file.js';
+export type { Frame } from './wire/frame.js';

@@ -8,7 +8,7 @@ import type {
   Route,
   StreamKey,
 } from '@headwater/directory';
-import type { PublishPolicy } from './publish/publish-policy.js';
+import type { PublishPolicy } from './desks/publish/publish-policy.js';
 
 /** What media needs from the process around it: ownership and routes. `origin` implements it over the mesh. */
 export interface MediaHost {

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Frame } from '../frame.js';
 import { LiveStream } from '../stream/live-stream.js';
 import { replayEnd } from '../stream/replay-window.js';
 import type { SourceFeed } from '../stream/source-seat.js';
@@ -7,6 +6,7 @@ import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../test
 import { ManualTimers } from '../testing/manual-timers.js';
 import { MemoryLog } from '../testing/media-options.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
+import type { Frame } from '../wire/frame.js';
 import { GIVE_WAY_MS_MAX, HELD_BYTES_MAX } from './give-way.js';
 import { Handover } from './handover.js';
 

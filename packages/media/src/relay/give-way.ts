@@ -1,7 +1,7 @@
 import type { StreamKey } from '@headwater/directory';
-import type { Frame } from '../frame.js';
 import type { MediaLog } from '../media-host.js';
 import type { GoneOn, Succession } from '../stream/succession.js';
+import type { Frame } from '../wire/frame.js';
 import { findSplice } from './splice.js';
 import type { Timers } from './timers.js';
 

@@ -1,10 +1,10 @@
 import type { MemberId, StreamKey } from '@headwater/directory';
-import type { Frame } from '../frame.js';
 import type { MediaLog } from '../media-host.js';
 import type { LiveStream } from '../stream/live-stream.js';
 import { isReplayEnd, type ReplayLimits, ReplayWindow } from '../stream/replay-window.js';
 import type { SourceFeed } from '../stream/source-seat.js';
 import type { GoneOn, Predecessor, Succession } from '../stream/succession.js';
+import type { Frame } from '../wire/frame.js';
 import { GiveWay } from './give-way.js';
 import { findSplice, type Splice } from './splice.js';
 import type { Timers } from './timers.js';

@@ -1,7 +1,7 @@
 import type { MemberId, Owner } from '@headwater/directory';
-import type { Frame } from '../frame.js';
 import type { MediaLog } from '../media-host.js';
 import type { ReplayLimits } from '../stream/replay-window.js';
+import type { Frame } from '../wire/frame.js';
 import { Handover } from './handover.js';
 import type { RelayHandle, RelayOrder } from './relay-contract.js';
 import { StallWatch } from './stall-watch.js';

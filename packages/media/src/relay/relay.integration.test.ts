@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMedia } from '../create-media.js';
 import type { Media, MediaOptions } from '../media-host.js';
-import { RtmpPublisher } from '../rtmp/rtmp-publisher.js';
+import { RtmpPublisher } from '../protocols/rtmp/rtmp-publisher.js';
 import { probe, run, TestPublisher } from '../testing/ffmpeg.js';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryLog, mediaOptions } from '../testing/media-options.js';

@@ -1,9 +1,9 @@
 import { DEFAULT_VHOST, parseStreamKey } from '@headwater/directory';
+import { withReplayMs } from '../desks/play/play-mark.js';
 import type { MediaOptions } from '../media-host.js';
-import { withReplayMs } from '../play/play-mark.js';
-import { RtmpClientError } from '../rtmp/rtmp-client-error.js';
-import { RtmpClientSession } from '../rtmp/rtmp-client-session.js';
-import type { RtmpTarget } from '../rtmp/rtmp-target.js';
+import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
+import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
+import type { RtmpTarget } from '../protocols/rtmp/rtmp-target.js';
 import type { OpenUpstream } from './upstream.js';
 
 /** Pulls from an owner's relay address by RTMP, marked so that it is served from there or refused. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Frame } from '../frame.js';
 import { AUDIO_HEADER, METADATA, VIDEO_HEADER } from '../testing/frames.js';
+import type { Frame } from '../wire/frame.js';
 import { findSplice, type SpliceHints } from './splice.js';
 
 const NO_HINTS: SpliceHints = { offsetMs: 0, elapsedMs: 0 };

@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../wire/frame.js';
 
 /** What is known, beside the frames, of how two copies of a stream lie to each other. */
 export interface SpliceHints {

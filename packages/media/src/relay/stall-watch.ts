@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../wire/frame.js';
 
 /** Frame intervals without media that mean a stall, and the least time that does: bursts and jitter are no stall. */
 const STALL_INTERVALS = 3;

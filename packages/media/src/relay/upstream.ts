@@ -1,5 +1,5 @@
 import type { Owner, StreamKey } from '@headwater/directory';
-import type { Frame } from '../frame.js';
+import type { Frame } from '../wire/frame.js';
 
 /** Why an upstream ended by itself: a stable code and a sentence. */
 export interface UpstreamEnd {

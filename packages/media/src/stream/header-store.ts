@@ -1,5 +1,5 @@
-import type { Frame } from '../frame.js';
-import { headerSlot } from './make-frame.js';
+import type { Frame } from '../wire/frame.js';
+import { headerSlot } from '../wire/make-frame.js';
 import { MediaPacket } from './packet.js';
 
 /** Most headers kept of one stream: metadata, and each track's. A source with more loses the oldest. */

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
+import { makeFrame } from '../wire/make-frame.js';
 import { LiveStream } from './live-stream.js';
-import { makeFrame } from './make-frame.js';
 import type { SourceFeed, StreamSource } from './source-seat.js';
 
 const LIMITS = { gopCacheBytesMax: 20_000, queueBytesMax: 1000, stuckMs: 10_000 };

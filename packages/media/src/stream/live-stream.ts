@@ -1,9 +1,9 @@
 import type { MediaInfo, MemberId, StreamKey } from '@headwater/directory';
-import type { Frame } from '../frame.js';
 import type { PlayerView, StreamView } from '../media-host.js';
+import type { Frame } from '../wire/frame.js';
+import { isSequenceEnd } from '../wire/make-frame.js';
 import { Audience, type AudienceLimits, type Replay } from './audience.js';
 import { HeaderStore, isMetadata } from './header-store.js';
-import { isSequenceEnd } from './make-frame.js';
 import { MediaProbe } from './media-probe.js';
 import { MediaPacket } from './packet.js';
 import type { Player } from './player.js';

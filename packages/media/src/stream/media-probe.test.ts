@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeAmf0 } from '../rtmp/amf0.js';
-import { makeFrame } from './make-frame.js';
+import { makeFrame } from '../wire/make-frame.js';
+import { encodeAmf0 } from '../wire/rtmp/amf0.js';
 import { MediaProbe } from './media-probe.js';
 
 /** Made by x264: 1280x720, and 1920x1080 (cropped from 1088). */

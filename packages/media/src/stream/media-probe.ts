@@ -1,9 +1,9 @@
 import type { MediaInfo } from '@headwater/directory';
-import type { Frame } from '../frame.js';
-import { AmfError, type AmfObject, amfObject, decodeAmf0 } from '../rtmp/amf0.js';
-import { avcSize } from './avc-size.js';
-import { AUDIO_CODECS, AUDIO_FOURCCS, VIDEO_CODECS, VIDEO_FOURCCS } from './codec-names.js';
-import { readMediaTag } from './media-tag.js';
+import { avcSize } from '../wire/avc-size.js';
+import { AUDIO_CODECS, AUDIO_FOURCCS, VIDEO_CODECS, VIDEO_FOURCCS } from '../wire/codec-names.js';
+import type { Frame } from '../wire/frame.js';
+import { readMediaTag } from '../wire/media-tag.js';
+import { AmfError, type AmfObject, amfObject, decodeAmf0 } from '../wire/rtmp/amf0.js';
 
 type VideoInfo = NonNullable<MediaInfo['video']>;
 type AudioInfo = NonNullable<MediaInfo['audio']>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { setChunkSize } from '../rtmp/answers.js';
+import { setChunkSize } from '../protocols/rtmp/answers.js';
 import { ChunkReader } from '../testing/chunk-reader.js';
 import { AUDIO, KEY } from '../testing/frames.js';
 import { MediaPacket } from './packet.js';

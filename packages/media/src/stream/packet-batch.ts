@@ -1,6 +1,6 @@
-import { wsFrameHeader } from '../flv/ws-frame.js';
-import { chunkedBytes, OUT_CHUNK_BYTES, type OutMessage, writeChunks } from '../rtmp/chunk-writer.js';
-import { FLV_TAG_EXTRA_BYTES, writeFlvTag } from './flv-tag.js';
+import { FLV_TAG_EXTRA_BYTES, writeFlvTag } from '../wire/flv/flv-tag.js';
+import { wsFrameHeader } from '../wire/flv/ws-frame.js';
+import { chunkedBytes, OUT_CHUNK_BYTES, type OutMessage, writeChunks } from '../wire/rtmp/chunk-writer.js';
 import { MEDIA_STREAM_ID, type MediaPacket } from './packet.js';
 
 /** The wire forms that players take: RTMP chunks, FLV tags, or one WebSocket message of FLV tags. */

@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../wire/frame.js';
 
 /** The message stream that `createStream` answers with; the only one a session has. */
 export const MEDIA_STREAM_ID = 1;

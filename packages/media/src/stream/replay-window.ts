@@ -1,6 +1,6 @@
-import type { Frame } from '../frame.js';
-import { encodeAmf0 } from '../rtmp/amf0.js';
-import { makeFrame } from './make-frame.js';
+import type { Frame } from '../wire/frame.js';
+import { makeFrame } from '../wire/make-frame.js';
+import { encodeAmf0 } from '../wire/rtmp/amf0.js';
 
 export interface ReplayLimits {
   /** How long a frame is kept, ms. */

@@ -1,5 +1,5 @@
 import type { MediaInfo, MemberId, PlayProtocol } from '@headwater/directory';
-import type { Frame } from '../frame.js';
+import type { Frame } from '../wire/frame.js';
 import type { ReplayWindow } from './replay-window.js';
 import type { GoneOn, Predecessor, Succession } from './succession.js';
 

@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../wire/frame.js';
 
 /** How a publisher goes on from a relay. */
 export interface GoneOn {

@@ -1,4 +1,4 @@
-import type { Frame } from '../frame.js';
+import type { Frame } from '../wire/frame.js';
 
 type Kind = Frame['kind'];
 

@@ -1,4 +1,4 @@
-import type { InMessage } from '../rtmp/message.js';
+import type { InMessage } from '../wire/rtmp/message.js';
 
 /**
  * A second, plain reader of chunks (RTMP 1.0, 5.3.1) for tests: written after the specification alone, so that our

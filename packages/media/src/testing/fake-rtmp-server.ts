@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { type AmfValue, decodeAmf0, encodeAmf0 } from '../rtmp/amf0.js';
-import { chunkMessage } from '../rtmp/chunk-writer.js';
-import type { InMessage } from '../rtmp/message.js';
+import { type AmfValue, decodeAmf0, encodeAmf0 } from '../wire/rtmp/amf0.js';
+import { chunkMessage } from '../wire/rtmp/chunk-writer.js';
+import type { InMessage } from '../wire/rtmp/message.js';
 import { ChunkReader } from './chunk-reader.js';
 
 const HANDSHAKE_BYTES = 1536;

@@ -1,6 +1,6 @@
-import type { Frame } from '../frame.js';
-import { encodeAmf0 } from '../rtmp/amf0.js';
-import { makeFrame } from '../stream/make-frame.js';
+import type { Frame } from '../wire/frame.js';
+import { makeFrame } from '../wire/make-frame.js';
+import { encodeAmf0 } from '../wire/rtmp/amf0.js';
 
 /** Frames as publishers send them, their content told by a number. */
 export const VIDEO_HEADER = (id = 0): Frame => makeFrame('video', 0, Buffer.of(0x17, 0, 0, 0, 0, id));

@@ -1,5 +1,5 @@
 import type { MediaAddress, MediaInfo, PlayMark, PlayProtocol, StreamKey } from '@headwater/directory';
-import type { PlayRefusal, PlaySession } from '../play/play-session.js';
+import type { PlayRefusal, PlaySession } from '../desks/play/play-session.js';
 import { MemoryPlayer } from './memory-player.js';
 
 let plays = 0;

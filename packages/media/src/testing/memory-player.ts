@@ -1,7 +1,7 @@
 import type { MediaInfo } from '@headwater/directory';
-import { setChunkSize } from '../rtmp/answers.js';
-import type { InMessage } from '../rtmp/message.js';
+import { setChunkSize } from '../protocols/rtmp/answers.js';
 import type { Player, PlayerEnd } from '../stream/player.js';
+import type { InMessage } from '../wire/rtmp/message.js';
 import { ChunkReader } from './chunk-reader.js';
 
 const KINDS: Readonly<Record<number, string>> = { 8: 'audio', 9: 'video', 18: 'data' };

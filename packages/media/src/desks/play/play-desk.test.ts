@@ -1,0 +1,359 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { MediaHost } from '../../media-host.js';
+import { StreamTable } from '../../stream/stream-table.js';
+import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
+import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
+import { MemoryMesh } from '../../testing/memory-mesh.js';
+import { MemoryPlay } from '../../testing/memory-play.js';
+import { MemoryPuller } from '../../testing/memory-puller.js';
+import { PublishDesk } from '../publish/publish-desk.js';
+import type { PublishFeed } from '../publish/publish-session.js';
+import { PlayDesk, type PlayRules } from './play-desk.js';
+import { REDIRECT_MEMORY_MS } from './redirect-memory.js';
+
+const KEY_S = '__defaultVhost__/live/s';
+const CLAIM = { key: KEY_S, sinceMs: 1, media: {} };
+
+/** Member `a` whole but for its sockets, and the hosts of `b` and `c` to claim by. */
+function memberA(rules: Partial<PlayRules> = {}) {
+  const mesh = new MemoryMesh();
+  const host = mesh.host('a');
+  const b = mesh.host('b');
+  const c = mesh.host('c');
+  const options = mediaOptions('a');
+  const streams = new StreamTable({ gopCacheBytesMax: 1e6, queueBytesMax: 1e6, stuckMs: 1e4 });
+  const puller = new MemoryPuller();
+  const log = new MemoryLog();
+  const plays = new PlayDesk({ streams, host, puller, log }, { ...options, ...rules });
+  const publishes = new PublishDesk(
+    { streams, host, log, onPublisherChanged: (key) => plays.reconsider(key) },
+    { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
+  );
+  const play = (more: ConstructorParameters<typeof MemoryPlay>[0] = {}): MemoryPlay => {
+    const session = new MemoryPlay(more);
+    plays.play(session);
+    return session;
+  };
+  const publish = (key = KEY_S): PublishFeed => {
+    const answer = publishes.publish({
+      id: 'p',
+      key,
+      protocol: 'rtmp',
+      remote: '1.1.1.1:1',
+      agent: '',
+      end: () => {},
+    });
+    if (!answer.accepted) throw new Error(answer.code);
+    for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER()]) answer.feed.push(frame);
+    return answer.feed;
+  };
+  const routes = () => log.of('play routed').map(({ route, reason }) => `${route} ${reason}`);
+  return { mesh, host, b, c, streams, puller, log, plays, publishes, play, publish, routes };
+}
+
+function claim(host: MediaHost): void {
+  host.claim(CLAIM);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a play', () => {
+  it('of a stream published here is served here', () => {
+    const { publish, play, routes } = memberA();
+    const feed = publish();
+    feed.push(KEY(0, 1));
+    const session = play({ followsRedirect: true });
+    expect(session.told).toEqual(['begin']);
+    expect(session.story.at(-1)).toBe('video 0 key #1');
+    expect(routes()).toEqual(['local published-here']);
+  });
+
+  it('of a stream published elsewhere is redirected where the client follows', () => {
+    const { b, play, routes, streams, puller } = memberA();
+    claim(b);
+    const session = play({ followsRedirect: true });
+    expect(session.told).toEqual(['redirect 127.0.0.1']);
+    expect(routes()).toEqual(['redirect client-follows-redirects']);
+    expect([puller.pulls.length, [...streams.values()].length]).toEqual([0, 0]);
+  });
+
+  it('is relayed where the client does not follow: one pull for all', () => {
+    const { b, play, puller, routes } = memberA();
+    claim(b);
+    const sessions = [play(), play(), play()];
+    expect(puller.pulls).toHaveLength(1);
+    const feed = puller.pulls[0]?.flow('b');
+    feed?.push(VIDEO_HEADER());
+    feed?.push(KEY(0, 1));
+    for (const session of sessions) expect(session.story).toEqual(['video 0 header #0', 'video 0 key #1']);
+    expect(routes()).toEqual(Array(3).fill('relay client-follows-no-redirects'));
+  });
+
+  it('that comes back after a redirect is relayed, for some seconds', () => {
+    const { b, play } = memberA();
+    claim(b);
+    const edge = { followsRedirect: true, remote: '10.9.9.9:1000' };
+    expect(play(edge).told).toEqual(['redirect 127.0.0.1']);
+    const again = play({ ...edge, remote: '10.9.9.9:1001' });
+    expect(again.told).toEqual([]);
+    expect(play({ ...edge, remote: '10.9.9.8:1002' }).told).toEqual(['redirect 127.0.0.1']);
+    vi.advanceTimersByTime(REDIRECT_MEMORY_MS);
+    expect(play({ ...edge, remote: '10.9.9.9:1003' }).told).toEqual(['redirect 127.0.0.1']);
+  });
+
+  it('with a mark of another member is never redirected, and a pull never relayed', () => {
+    const { b, play, puller } = memberA();
+    claim(b);
+    expect(play({ followsRedirect: true, mark: 'redirected' }).told).toEqual([]);
+    expect(puller.running).toHaveLength(1);
+    expect(play({ mark: 'relay' }).told).toEqual(['refuse relay-of-unowned']);
+  });
+
+  it('goes by the mode of its app', () => {
+    const { b, play } = memberA({ apps: { live: { play: { mode: 'redirect' } } } });
+    claim(b);
+    b.claim({ ...CLAIM, key: '__defaultVhost__/other/s' });
+    expect(play().told).toEqual(['redirect 127.0.0.1']);
+    expect(play({ key: '__defaultVhost__/other/s' }).told).toEqual([]);
+  });
+});
+
+describe('a waiting play', () => {
+  it('goes on here when it is published here', () => {
+    const { play, publish, routes } = memberA();
+    const session = play();
+    expect(session.told).toEqual(['wait']);
+    publish().push(KEY(0, 1));
+    expect(session.told).toEqual(['wait', 'begin']);
+    expect(routes()).toEqual(['wait not-published', 'local published-here']);
+  });
+
+  it('goes on by redirect or relay when it is published elsewhere', () => {
+    const { b, play, puller } = memberA();
+    const edge = play({ followsRedirect: true });
+    const other = play();
+    claim(b);
+    expect(edge.told).toEqual(['wait', 'redirect 127.0.0.1']);
+    expect(other.told).toEqual(['wait']);
+    expect(puller.running).toHaveLength(1);
+  });
+
+  it('is relayed where nothing can be said any more', () => {
+    const { b, plays, puller } = memberA({ apps: { live: { play: { mode: 'redirect' } } } });
+    const session = new MemoryPlay({ followsRedirect: true });
+    session.canRedirectNow = false;
+    plays.play(session);
+    claim(b);
+    expect(session.told).toEqual(['wait']);
+    expect(puller.running).toHaveLength(1);
+  });
+
+  it('ends at the limit, with an answer', () => {
+    const { play, streams, log } = memberA();
+    const session = play();
+    vi.advanceTimersByTime(29_999);
+    expect(session.told).toEqual(['wait']);
+    vi.advanceTimersByTime(1);
+    expect(session.told).toEqual(['wait', 'refuse stream-not-found']);
+    expect([...streams.values()]).toEqual([]);
+    expect(log.of('play gave up')).toHaveLength(1);
+  });
+
+  it('has no limit any more once it plays, and a new one when its source is gone', () => {
+    const { play, publish } = memberA();
+    const session = play();
+    vi.advanceTimersByTime(20_000);
+    const feed = publish();
+    feed.push(KEY(0, 1));
+    vi.advanceTimersByTime(60_000);
+    feed.end();
+    expect(session.told).toEqual(['wait', 'begin', 'wait']);
+    vi.advanceTimersByTime(30_000);
+    expect(session.told.at(-1)).toBe('refuse stream-not-found');
+  });
+
+  it('ends likewise where no owner can be reached, and runs anew when an owner’s media ends', () => {
+    const { b, play, puller } = memberA();
+    claim(b);
+    const lost = play();
+    vi.advanceTimersByTime(20_000);
+    expect(lost.told).toEqual([]);
+    puller.running[0]?.flow('b');
+    vi.advanceTimersByTime(60_000);
+    expect(lost.told).toEqual([]);
+    puller.running[0]?.feed?.detach();
+    vi.advanceTimersByTime(29_999);
+    expect(lost.told).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(lost.told).toEqual(['refuse stream-not-found']);
+  });
+
+  it('leaves nothing behind when its client goes', () => {
+    const { plays, play, streams } = memberA();
+    const session = play();
+    plays.leave(session);
+    plays.leave(session);
+    expect([...streams.values()]).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(session.told).toEqual(['wait']);
+  });
+});
+
+describe('when the publisher here goes', () => {
+  it('players go on from another owner, on the same connection', () => {
+    const { b, play, publish, puller } = memberA();
+    const feed = publish();
+    claim(b);
+    const session = play();
+    feed.push(KEY(1000, 1));
+    feed.push(INTER(1040, 2));
+    feed.end();
+    expect(puller.running[0]?.owners.map((owner) => owner.member)).toEqual(['b']);
+    const relay = puller.running[0]?.flow('b');
+    relay?.push(VIDEO_HEADER(7));
+    relay?.push(KEY(50_000, 3));
+    expect(session.told).toEqual(['begin']);
+    expect(session.story.slice(-2)).toEqual(['video 1080 header #7', 'video 1080 key #3']);
+  });
+
+  it('edges are redirected to another owner', () => {
+    const { b, play, publish } = memberA();
+    const feed = publish();
+    claim(b);
+    const edge = play({ followsRedirect: true });
+    feed.push(KEY(0, 1));
+    feed.end();
+    expect(edge.told).toEqual(['begin', 'redirect 127.0.0.1']);
+  });
+
+  it('players wait where nobody else has it, and go on when it comes back', () => {
+    const { play, publish } = memberA();
+    const first = publish();
+    const session = play();
+    first.push(KEY(1000, 1));
+    first.push(INTER(1040, 2));
+    first.end();
+    const second = publish();
+    second.push(KEY(0, 3));
+    expect(session.told).toEqual(['begin', 'wait']);
+    expect(session.story.at(-1)).toBe('video 1080 key #3');
+  });
+
+  it('pulls of other members end, so that they look elsewhere', () => {
+    const { play, publish } = memberA();
+    const feed = publish();
+    const pull = play({ mark: 'relay' });
+    feed.push(KEY(0, 1));
+    feed.end();
+    expect(pull.told).toEqual(['begin', 'refuse relay-of-unowned']);
+  });
+});
+
+describe('when the publisher here sends nothing', () => {
+  it('a pull from another owner begins where somebody plays, and ends when it sends again', () => {
+    const { b, plays, play, publish, puller } = memberA();
+    publish().push(KEY(0, 1));
+    plays.publisherSilent(KEY_S, true);
+    const session = play();
+    plays.publisherSilent(KEY_S, true);
+    expect(puller.pulls).toHaveLength(0);
+    claim(b);
+    plays.publisherSilent(KEY_S, true);
+    plays.publisherSilent(KEY_S, true);
+    expect(puller.running).toHaveLength(1);
+    plays.publisherSilent(KEY_S, false);
+    expect(puller.running).toHaveLength(0);
+    expect(session.told).toEqual(['begin']);
+  });
+});
+
+describe('a pull', () => {
+  it('lingers after the last player, then ends', () => {
+    const { b, plays, play, puller, streams } = memberA();
+    claim(b);
+    plays.leave(play());
+    vi.advanceTimersByTime(499);
+    const late = play();
+    vi.advanceTimersByTime(5000);
+    expect(puller.running).toHaveLength(1);
+    plays.leave(late);
+    vi.advanceTimersByTime(500);
+    expect(puller.running).toHaveLength(0);
+    expect(puller.pulls).toHaveLength(1);
+    expect([...streams.values()]).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('hears of every change of owners, without this member', () => {
+    const { b, c, play, puller } = memberA();
+    claim(b);
+    play();
+    claim(c);
+    expect(puller.running[0]?.owners.map((owner) => owner.member)).toEqual(['b', 'c']);
+    b.release(KEY_S);
+    expect(puller.running[0]?.owners.map((owner) => owner.member)).toEqual(['c']);
+  });
+
+  it('goes on while media flows, also when the mesh lost its owner from sight', () => {
+    const { mesh, b, play, puller } = memberA();
+    claim(b);
+    const session = play();
+    puller.running[0]?.flow('b');
+    mesh.drop('b');
+    expect(puller.running).toHaveLength(1);
+    expect(session.told).toEqual([]);
+    const late = play();
+    expect(late.told).toEqual([]);
+    puller.running[0]?.starve();
+    expect(puller.running).toHaveLength(0);
+    expect([session.told, late.told]).toEqual([['wait'], ['wait']]);
+  });
+
+  it('that did not flow ends with its last owner, and players wait', () => {
+    const { b, play, puller } = memberA();
+    claim(b);
+    const session = play();
+    b.release(KEY_S);
+    expect(puller.running).toHaveLength(0);
+    expect(session.told).toEqual(['wait']);
+  });
+
+  it('ends when the stream is published here', () => {
+    const { b, play, publish, puller } = memberA();
+    claim(b);
+    const session = play();
+    const relay = puller.running[0]?.flow('b');
+    relay?.push(VIDEO_HEADER());
+    relay?.push(KEY(500, 1));
+    const feed = publish();
+    expect(puller.running).toHaveLength(0);
+    feed.push(KEY(90_000, 2));
+    expect(session.story.at(-1)).toMatch(/^video 5\d\d key #2$/);
+  });
+});
+
+describe('stopping', () => {
+  it('ends everybody and refuses the next', () => {
+    const { b, plays, play, publish, puller, streams } = memberA();
+    const feed = publish();
+    feed.push(KEY(0, 1));
+    const playing = play();
+    const waiting = play({ key: '__defaultVhost__/live/other' });
+    b.claim({ ...CLAIM, key: '__defaultVhost__/live/third' });
+    const relayed = play({ key: '__defaultVhost__/live/third' });
+    plays.stop();
+    for (const session of [playing, waiting, relayed]) expect(session.told.at(-1)).toBe('end stopping');
+    expect(puller.running).toHaveLength(0);
+    expect(play().told).toEqual(['refuse stopping']);
+    feed.end();
+    expect([...streams.values()]).toEqual([]);
+    // The claim that was to tell more finds its publisher gone.
+    vi.advanceTimersByTime(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,278 @@
+import type { Owner, PlayMark, PlayRequest, Route, StreamKey } from '@headwater/directory';
+import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
+import type { RelayPuller } from '../../relay/relay-contract.js';
+import type { StreamTable } from '../../stream/stream-table.js';
+import { addressOf } from './address-of.js';
+import { modeOf } from './app-play.js';
+import type { PlaySession } from './play-session.js';
+import { RedirectMemory } from './redirect-memory.js';
+import { StreamRelay } from './stream-relay.js';
+import { WaitLimit } from './wait-limit.js';
+
+export interface PlayDeskParts {
+  readonly streams: StreamTable;
+  readonly host: Pick<MediaHost, 'member' | 'route' | 'owners' | 'onOwnersChanged'>;
+  readonly puller: RelayPuller;
+  readonly log: MediaLog;
+}
+
+export type PlayRules = Pick<MediaOptions, 'play' | 'apps'> & {
+  readonly relay: { readonly lingerMs: number };
+};
+
+/** One client's play, for as long as it is here. */
+interface Play {
+  readonly session: PlaySession;
+  readonly mark: PlayMark;
+  /** The route last taken, so that each is logged once. */
+  told: string;
+  readonly limit: WaitLimit;
+}
+
+/** All plays of one stream, and the pull that feeds them where no publisher is here. */
+interface StreamPlays {
+  readonly key: StreamKey;
+  readonly plays: Map<string, Play>;
+  readonly relay: StreamRelay;
+}
+
+const LOCAL: Route = { kind: 'local', reason: 'published-here' };
+const WAIT: Route = { kind: 'wait', reason: 'not-published' };
+
+/**
+ * Takes plays of every protocol, asks where each goes, and does it. A play that was taken stays until its client
+ * leaves: whenever its stream's owners change it goes on by the route that is right then.
+ */
+export class PlayDesk {
+  readonly #parts: PlayDeskParts;
+  readonly #rules: PlayRules;
+  readonly #streams = new Map<StreamKey, StreamPlays>();
+  readonly #redirects = new RedirectMemory();
+  readonly #unsubscribe: () => void;
+  #isStopping = false;
+
+  constructor(parts: PlayDeskParts, rules: PlayRules) {
+    this.#parts = parts;
+    this.#rules = rules;
+    parts.streams.onSourceChanged = (key, hasSource) => this.#onSourceChanged(key, hasSource);
+    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.reconsider(key));
+  }
+
+  /** A client wants to play. The session hears what becomes of it, at once or later, until `leave`. */
+  play(session: PlaySession): void {
+    if (this.#isStopping) {
+      session.refuse('stopping', 'this member is stopping; play from another one');
+      return;
+    }
+    const stream = this.#open(session.key);
+    const cameBack =
+      session.mark === 'none' &&
+      session.forgetsMark &&
+      this.#redirects.has(addressOf(session.remote), session.key, performance.now());
+    const limit = new WaitLimit(this.#rules.play.waitMs, () => this.#giveUp(stream, play));
+    const play: Play = { session, mark: cameBack ? 'redirected' : session.mark, told: '', limit };
+    stream.plays.set(session.id, play);
+    this.#settle(stream, play);
+    this.#tidy(stream);
+  }
+
+  /** The session's connection ended, or it stopped playing. May be called more than once. */
+  leave(session: PlaySession): void {
+    const stream = this.#streams.get(session.key);
+    const play = stream?.plays.get(session.id);
+    if (stream === undefined || play?.session !== session) return;
+    this.#forget(stream, play);
+    this.#tidy(stream);
+    const { key, remote, protocol, agent, bytesOut } = session;
+    this.#parts.log.info({ key, client: remote, protocol, agent, bytesOut }, 'play ended');
+  }
+
+  /** The stream's publisher or owners changed: every play of it goes on by the route that is right now. */
+  reconsider(key: StreamKey): void {
+    const stream = this.#streams.get(key);
+    if (stream === undefined) return;
+    // A relay feeds the stream until it is known how the publisher goes on from it.
+    if (this.#hasPublisher(key) && !this.#parts.streams.get(key)?.isGivingWay) stream.relay.stop();
+    else stream.relay.update(this.#others(key));
+    for (const play of [...stream.plays.values()]) {
+      if (stream.plays.has(play.session.id)) this.#settle(stream, play);
+    }
+    this.#tidy(stream);
+  }
+
+  /**
+   * The publisher here is connected and sends nothing, or sends again. Another owner may have its next frames: a pull
+   * steps in where it does, and gives way again. To be called about once a second while it is silent.
+   */
+  publisherSilent(key: StreamKey, isSilent: boolean): void {
+    const stream = this.#streams.get(key);
+    if (stream === undefined || stream.plays.size === 0) return;
+    if (isSilent) stream.relay.start(this.#others(key));
+    else if (!this.#parts.streams.get(key)?.isGivingWay) stream.relay.stop();
+  }
+
+  /** The streams of plays that are other members' pulls, once for each. */
+  pulls(): StreamKey[] {
+    return [...this.#streams.values()].flatMap(({ key, plays }) =>
+      [...plays.values()].filter(({ mark }) => mark === 'relay').map(() => key),
+    );
+  }
+
+  /** Refuses from now on, and ends everybody who is there. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#unsubscribe();
+    for (const stream of [...this.#streams.values()]) {
+      for (const play of [...stream.plays.values()]) {
+        this.#forget(stream, play);
+        play.session.end('stopping');
+      }
+      stream.relay.stop();
+      this.#tidy(stream);
+    }
+  }
+
+  #settle(stream: StreamPlays, play: Play): void {
+    const { session } = play;
+    const taken = this.#route(stream, play);
+    const isNew = this.#tell(play, taken);
+    switch (taken.kind) {
+      case 'local':
+        this.#serve(play);
+        return;
+      case 'relay':
+        stream.relay.start(taken.owners);
+        this.#serve(play);
+        return;
+      case 'redirect':
+        this.#forget(stream, play);
+        if (session.forgetsMark)
+          this.#redirects.remember(addressOf(session.remote), stream.key, performance.now());
+        session.redirect(taken.address);
+        return;
+      case 'wait':
+        this.#serve(play);
+        if (isNew) session.wait();
+        return;
+      case 'refuse':
+        this.#forget(stream, play);
+        session.refuse('relay-of-unowned', 'the stream is not published on this member');
+    }
+  }
+
+  /** Feeds the play with whatever its stream has, now or later. */
+  #serve(play: Play): void {
+    const stream = this.#parts.streams.open(play.session.key);
+    stream.add(play.session, play.mark === 'relay', play.session.replayMs);
+    play.limit.set(stream.source !== null);
+  }
+
+  #onSourceChanged(key: StreamKey, hasSource: boolean): void {
+    const stream = this.#streams.get(key);
+    if (stream === undefined) return;
+    for (const play of stream.plays.values()) play.limit.set(hasSource);
+    if (this.#hasPublisher(key)) stream.relay.stop();
+  }
+
+  /** Where this play goes now. Our own publisher counts before anything that is said of us. */
+  #route(stream: StreamPlays, play: Play): Route {
+    const { session } = play;
+    if (this.#hasPublisher(stream.key)) return LOCAL;
+    const mode = modeOf(stream.key, this.#rules);
+    const request: PlayRequest = {
+      key: stream.key,
+      protocol: session.protocol,
+      // One who can't be redirected any more is relayed.
+      followsRedirect: session.followsRedirect && session.canRedirectNow,
+      mark: play.mark,
+      ...(session.reachedBy === undefined ? {} : { reachedBy: session.reachedBy }),
+      mode: mode === 'redirect' && !session.canRedirectNow ? 'auto' : mode,
+    };
+    const answer = this.#parts.host.route(request);
+    if (answer.kind === 'local') return WAIT;
+    // The owners are gone from the directory, yet media flows: a mesh that lost sight of them must not cut it.
+    if (answer.kind === 'wait' && stream.relay.isFlowing)
+      return { kind: 'relay', reason: 'client-follows-no-redirects', owners: [] };
+    if (answer.kind !== 'relay') return answer;
+    return { ...answer, owners: answer.owners.filter((owner) => owner.member !== this.#parts.host.member) };
+  }
+
+  /** Logs a route that this play did not have before, and says whether it is one. */
+  #tell(play: Play, taken: Route): boolean {
+    const target = targetOf(taken);
+    const told = taken.kind === 'relay' ? taken.kind : `${taken.kind} ${target}`;
+    if (told === play.told) return false;
+    play.told = told;
+    const { session } = play;
+    this.#parts.log.info(
+      {
+        route: taken.kind,
+        reason: taken.reason,
+        key: session.key,
+        client: session.remote,
+        protocol: session.protocol,
+        agent: session.agent,
+        mark: play.mark,
+        ...(target === '' ? {} : { target }),
+      },
+      'play routed',
+    );
+    return true;
+  }
+
+  #giveUp(stream: StreamPlays, play: Play): void {
+    const { session } = play;
+    this.#forget(stream, play);
+    this.#tidy(stream);
+    this.#parts.log.info({ key: stream.key, client: session.remote, reason: 'wait-limit' }, 'play gave up');
+    const isOwned = this.#others(stream.key).length > 0;
+    const what = isOwned ? 'no owner of the stream could be reached' : 'nobody published the stream';
+    session.refuse('stream-not-found', `${what} within ${this.#rules.play.waitMs} ms`);
+  }
+
+  #forget(stream: StreamPlays, play: Play): void {
+    play.limit.clear();
+    stream.plays.delete(play.session.id);
+    this.#parts.streams.get(stream.key)?.remove(play.session);
+  }
+
+  #open(key: StreamKey): StreamPlays {
+    const present = this.#streams.get(key);
+    if (present !== undefined) return present;
+    const relay = new StreamRelay(
+      key,
+      this.#parts.streams,
+      this.#parts.puller,
+      this.#rules.relay.lingerMs,
+      () => this.reconsider(key),
+    );
+    const stream: StreamPlays = { key, plays: new Map(), relay };
+    this.#streams.set(key, stream);
+    return stream;
+  }
+
+  /** Lets go of what no play needs any more; a pull lingers first. */
+  #tidy(stream: StreamPlays): void {
+    if (stream.plays.size > 0) return;
+    if (stream.relay.isRunning) {
+      stream.relay.linger();
+      return;
+    }
+    if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);
+    this.#parts.streams.tidy(stream.key);
+  }
+
+  #hasPublisher(key: StreamKey): boolean {
+    return this.#parts.streams.get(key)?.hasPublisher ?? false;
+  }
+
+  #others(key: StreamKey): readonly Owner[] {
+    return this.#parts.host.owners(key).filter((owner) => owner.member !== this.#parts.host.member);
+  }
+}
+
+function targetOf(taken: Route): string {
+  if (taken.kind === 'redirect') return `${taken.owner.profile.name} ${taken.address.host}`;
+  if (taken.kind === 'relay') return taken.owners[0]?.profile.name ?? '';
+  return '';
+}

@@ -1,0 +1,228 @@
+import { type Claim, NO_LOAD, type Owner, type StreamKey } from '@headwater/directory';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StreamTable } from '../../stream/stream-table.js';
+import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
+import { MemoryLog } from '../../testing/media-options.js';
+import { PublishDesk } from './publish-desk.js';
+import type { PublishPolicy } from './publish-policy.js';
+import type { PublishEnd, PublishSession } from './publish-session.js';
+
+const KEY_S = '__defaultVhost__/live/s';
+
+function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup') {
+  const mesh: { others: Owner[]; changed: (key: StreamKey) => void } = { others: [], changed: () => {} };
+  const said: string[] = [];
+  const claims: Claim[] = [];
+  const streams = new StreamTable({ gopCacheBytesMax: 1e6, queueBytesMax: 1e6, stuckMs: 1e4 });
+  const log = new MemoryLog();
+  const host = {
+    claim: (claim: Claim) => {
+      claims.push(claim);
+      said.push(`claim ${claim.key}`);
+    },
+    release: (key: StreamKey) => said.push(`release ${key}`),
+  };
+  const desk = new PublishDesk(
+    {
+      streams,
+      host: {
+        member: 'here',
+        owners: () => mesh.others,
+        onOwnersChanged: (listener) => {
+          mesh.changed = listener;
+          return () => {};
+        },
+        claim: host.claim,
+        release: (key) => void host.release(key),
+      },
+      log,
+      onPublisherChanged: () => {},
+      onPublisherSilent: (key, isSilent) => said.push(`${isSilent ? 'silent' : 'sends'} ${key}`),
+    },
+    { acceptsPublishers, idleMs: 5000, policy: () => policy },
+  );
+  return { desk, said, claims, streams, log, mesh };
+}
+
+function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] } {
+  const ends: PublishEnd[] = [];
+  return {
+    id: 'x',
+    key,
+    protocol: 'rtmp',
+    remote: '1.2.3.4:5',
+    agent: 'test',
+    ends,
+    end: (reason) => ends.push(reason),
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('PublishDesk', () => {
+  it('claims what it accepts, and releases it at once when it ends', () => {
+    const { desk, said, streams } = deskOf();
+    const answer = desk.publish(sessionOf());
+    expect(said).toEqual([`claim ${KEY_S}`]);
+    if (!answer.accepted) throw new Error('refused');
+    answer.feed.end();
+    answer.feed.end();
+    expect(said).toEqual([`claim ${KEY_S}`, `release ${KEY_S}`]);
+    expect([desk.count, streams.get(KEY_S)]).toEqual([0, undefined]);
+    expect(desk.publish(sessionOf()).accepted).toBe(true);
+  });
+
+  it('refuses a second publisher and leaves the first alone', () => {
+    const { desk, said, claims, streams } = deskOf();
+    const first = desk.publish(sessionOf());
+    const second = desk.publish(sessionOf());
+    expect(second).toMatchObject({ accepted: false, code: 'already-published' });
+    expect(said).toHaveLength(1);
+    expect(claims).toHaveLength(1);
+    if (first.accepted) first.feed.push(KEY(0));
+    expect(streams.get(KEY_S)?.bytesIn).toBeGreaterThan(0);
+  });
+
+  it('refuses on an edge, claiming nothing', () => {
+    const { desk, said, log } = deskOf(false);
+    expect(desk.publish(sessionOf())).toMatchObject({ accepted: false, code: 'not-an-origin' });
+    expect(said).toEqual([]);
+    expect(log.of('publish refused')).toMatchObject([{ reason: 'not-an-origin', key: KEY_S }]);
+  });
+
+  it('claims once more when the first packets told what is in it', () => {
+    const { desk, claims } = deskOf();
+    const answer = desk.publish(sessionOf());
+    if (!answer.accepted) throw new Error('refused');
+    for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER(), KEY(0), KEY(40)])
+      answer.feed.push(frame);
+    vi.runAllTimers();
+    expect(claims).toHaveLength(2);
+    expect(claims[1]).toMatchObject({
+      sinceMs: claims[0]?.sinceMs,
+      media: { video: { codec: 'h264' }, audio: { codec: 'aac' } },
+    });
+  });
+
+  it('claims nothing more for a publisher that is gone', () => {
+    const { desk, claims } = deskOf();
+    const answer = desk.publish(sessionOf());
+    if (!answer.accepted) throw new Error('refused');
+    answer.feed.push(VIDEO_HEADER());
+    answer.feed.end();
+    vi.runAllTimers();
+    expect(claims).toHaveLength(1);
+  });
+
+  it('closes who sends no media, counting no metadata as media', () => {
+    const { desk, said } = deskOf();
+    const silent = sessionOf('__defaultVhost__/live/silent');
+    const busy = sessionOf('__defaultVhost__/live/busy');
+    const talker = desk.publish(silent);
+    const sender = desk.publish(busy);
+    vi.advanceTimersByTime(4000);
+    if (sender.accepted) sender.feed.push(KEY(0));
+    if (talker.accepted) talker.feed.push(METADATA());
+    vi.advanceTimersByTime(1000);
+    desk.endIdle(performance.now());
+    expect([silent.ends, busy.ends]).toEqual([['idle'], []]);
+    expect(said).toContain(`release ${silent.key}`);
+  });
+
+  it('tells of a publisher that sends nothing, for as long, and once when it sends again', () => {
+    const { desk, said, log } = deskOf();
+    const answer = desk.publish(sessionOf());
+    if (!answer.accepted) throw new Error(answer.code);
+    const sweep = (ms: number) => {
+      vi.advanceTimersByTime(ms);
+      desk.endIdle(performance.now());
+    };
+    said.length = 0;
+    sweep(999);
+    expect(said).toEqual([]);
+    sweep(1);
+    sweep(1000);
+    expect(said).toEqual([`silent ${KEY_S}`, `silent ${KEY_S}`]);
+    answer.feed.push(KEY(0));
+    said.length = 0;
+    sweep(500);
+    sweep(400);
+    expect(said.filter((word) => !word.startsWith('claim'))).toEqual([`sends ${KEY_S}`]);
+    expect([log.of('publisher silent').length, log.of('publisher sends again').length]).toEqual([1, 1]);
+  });
+
+  it('releases everything when it stops, and takes nobody more', () => {
+    const { desk, said } = deskOf();
+    const session = sessionOf();
+    desk.publish(session);
+    desk.stop();
+    expect(session.ends).toEqual(['stopping']);
+    expect(said.at(-1)).toBe(`release ${KEY_S}`);
+    expect(desk.publish(sessionOf())).toMatchObject({ accepted: false, code: 'stopping' });
+  });
+});
+
+function otherOwner(member: string, sinceMs: number, liveness: Owner['liveness'] = 'alive'): Owner {
+  const address = { network: 'test', host: '127.0.0.1', rtmpPort: 1, httpPort: 1 };
+  const profile = {
+    name: member,
+    role: 'origin',
+    addresses: [address],
+    relayAddress: address,
+    draining: false,
+    program: 'test',
+  } as const;
+  return { member, profile, liveness, load: NO_LOAD, claim: { key: KEY_S, sinceMs, media: {} } };
+}
+
+describe('a stream that another origin publishes', () => {
+  it('is taken beside it as a backup', () => {
+    const { desk, mesh } = deskOf(true, 'backup');
+    mesh.others = [otherOwner('there', 1)];
+    const session = sessionOf();
+    expect(desk.publish(session).accepted).toBe(true);
+    mesh.changed(KEY_S);
+    expect(session.ends).toEqual([]);
+  });
+
+  it('is refused by `reject` while that one is alive', () => {
+    const { desk, mesh, said } = deskOf(true, 'reject');
+    mesh.others = [otherOwner('there', 1)];
+    expect(desk.publish(sessionOf())).toMatchObject({ accepted: false, code: 'owned-elsewhere' });
+    expect(said).toEqual([]);
+    mesh.others = [otherOwner('there', 1, 'suspect')];
+    expect(desk.publish(sessionOf()).accepted).toBe(true);
+  });
+
+  it('is taken over by `takeover`, with a newer claim whatever the clocks, also here', () => {
+    const { desk, mesh, claims } = deskOf(true, 'takeover');
+    mesh.others = [otherOwner('there', Date.now() + 3_600_000)];
+    const first = sessionOf();
+    expect(desk.publish(first).accepted).toBe(true);
+    expect(claims[0]?.sinceMs).toBe(Date.now() + 3_600_001);
+    const second = sessionOf();
+    expect(desk.publish(second).accepted).toBe(true);
+    expect([first.ends, second.ends, desk.count]).toEqual([['taken-over'], [], 1]);
+    expect(claims[1]?.sinceMs).toBe(Date.now() + 3_600_002);
+  });
+
+  it.each([
+    ['reject', -1, null],
+    ['reject', 1, 'owned-elsewhere'],
+    ['takeover', -1, 'taken-over'],
+    ['takeover', 1, null],
+  ] as const)('taken by both at once, `%s` ends ours that began %i ms later: %j', (policy, laterMs, end) => {
+    const { desk, mesh, said } = deskOf(true, policy);
+    const session = sessionOf();
+    desk.publish(session);
+    mesh.others = [otherOwner('there', Date.now() - laterMs)];
+    mesh.changed(KEY_S);
+    expect(session.ends).toEqual(end === null ? [] : [end]);
+    expect(said.includes(`release ${KEY_S}`)).toBe(end !== null);
+  });
+});

@@ -1,0 +1,213 @@
+import type { MediaInfo, Owner, StreamKey } from '@headwater/directory';
+import type { MediaHost, MediaLog } from '../../media-host.js';
+import type { SourceFeed } from '../../stream/source-seat.js';
+import type { StreamTable } from '../../stream/stream-table.js';
+import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
+import type { PublishAnswer, PublishEnd, PublishRefusal, PublishSession } from './publish-session.js';
+import { TakeoverPace } from './takeover-pace.js';
+
+export interface PublishDeskParts {
+  readonly streams: StreamTable;
+  readonly host: Pick<MediaHost, 'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release'>;
+  readonly log: MediaLog;
+  /** A stream's publisher came or went here. */
+  readonly onPublisherChanged: (key: StreamKey) => void;
+  /** A publisher sends nothing, said again as long as that is so; or sends again. */
+  readonly onPublisherSilent?: (key: StreamKey, isSilent: boolean) => void;
+}
+
+export interface PublishRules {
+  /** False on an edge. */
+  readonly acceptsPublishers: boolean;
+  /** A publisher that sends no media for this long is closed. */
+  readonly idleMs: number;
+  /** Who may publish a stream that is published already; the same on every member. */
+  readonly policy: (key: StreamKey) => PublishPolicy;
+}
+
+interface Publish {
+  readonly session: PublishSession;
+  readonly source: SourceFeed;
+  readonly sinceMs: number;
+  /** By the monotonic clock. */
+  lastMediaMs: number;
+  isSilent: boolean;
+}
+
+/** A publisher that sends no media for this long is silent: another owner may serve its players meanwhile. */
+const SILENT_MS = 1000;
+
+const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
+  'already-published':
+    'somebody publishes this stream on this origin already; stop that one or use another name',
+  'owned-elsewhere':
+    'somebody publishes this stream on another origin, and publish.policy lets only one; stop that one or use another name',
+  contended:
+    'somebody publishes this stream, and it changed hands too often lately: encoders that reconnect by themselves take it from each other; stop one of them, or try again when nobody has for a minute',
+  'not-an-origin': 'this member is an edge and takes no publishers; publish to an origin',
+  stopping: 'this origin is stopping; publish to another one',
+};
+
+/**
+ * Decides who may publish, and claims and releases for those who do. A stream has at most one publisher on this member:
+ * the first one stays, unless `publish.policy` is `takeover`. The claim ends with the connection, there is no grace.
+ */
+export class PublishDesk {
+  readonly #parts: PublishDeskParts;
+  readonly #rules: PublishRules;
+  readonly #publishes = new Map<StreamKey, Publish>();
+  /** Whose media became better known since the last claim. */
+  readonly #claimsDue = new Set<Publish>();
+  readonly #pace = new TakeoverPace();
+  readonly #unsubscribe: () => void;
+  #isStopping = false;
+
+  constructor(parts: PublishDeskParts, rules: PublishRules) {
+    this.#parts = parts;
+    this.#rules = rules;
+    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key));
+  }
+
+  get count(): number {
+    return this.#publishes.size;
+  }
+
+  /** Decides at once; an accepted publisher's claim stands when this returns. */
+  publish(session: PublishSession): PublishAnswer {
+    const code = this.#refusal(session.key);
+    const about = describe(session);
+    if (code !== null) {
+      this.#parts.log.info({ ...about, reason: code }, 'publish refused');
+      return { accepted: false, code, text: REFUSALS[code] };
+    }
+    const { key, remote, agent, protocol } = session;
+    const before = this.#publishes.get(key);
+    if (before !== undefined) this.#close(before, 'taken-over');
+    const sinceMs = Math.max(
+      sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
+      (before?.sinceMs ?? 0) + 1,
+    );
+    const source = this.#parts.streams
+      .open(key)
+      .attach({ kind: 'publisher', remote, agent, protocol }, () => this.#claimSoon(publish));
+    const publish: Publish = { session, source, sinceMs, lastMediaMs: performance.now(), isSilent: false };
+    this.#publishes.set(key, publish);
+    this.#pace.claimed(key, sinceMs, performance.now());
+    this.#parts.log.info(about, 'publish accepted');
+    this.#parts.host.claim({ key, sinceMs, media: {} });
+    this.#parts.onPublisherChanged(key);
+    return {
+      accepted: true,
+      feed: {
+        push: (frame) => {
+          if (frame.kind !== 'data') publish.lastMediaMs = performance.now();
+          source.push(frame);
+        },
+        end: () => this.#end(publish, 'connection-ended'),
+      },
+    };
+  }
+
+  /** Closes publishers that send nothing, and tells of those that have begun to. To be called about once a second, with the monotonic clock. */
+  endIdle(nowMs: number): void {
+    for (const publish of [...this.#publishes.values()]) {
+      const silentMs = nowMs - publish.lastMediaMs;
+      if (silentMs >= this.#rules.idleMs) this.#close(publish, 'idle');
+      else this.#tellSilence(publish, silentMs >= SILENT_MS);
+    }
+  }
+
+  #tellSilence(publish: Publish, isSilent: boolean): void {
+    if (!isSilent && !publish.isSilent) return;
+    if (isSilent !== publish.isSilent) {
+      const msg = isSilent ? 'publisher silent' : 'publisher sends again';
+      this.#parts.log.warn(describe(publish.session), msg);
+    }
+    publish.isSilent = isSilent;
+    this.#parts.onPublisherSilent?.(publish.session.key, isSilent);
+  }
+
+  /** Refuses from now on; who is there stays. */
+  refuse(): void {
+    this.#isStopping = true;
+  }
+
+  /** Refuses from now on and closes who is there, releasing every claim. */
+  stop(): void {
+    this.refuse();
+    this.#unsubscribe();
+    this.closeAll();
+  }
+
+  closeAll(): void {
+    for (const publish of [...this.#publishes.values()]) this.#close(publish, 'stopping');
+  }
+
+  #refusal(key: StreamKey): PublishRefusal | null {
+    if (this.#isStopping) return 'stopping';
+    if (!this.#rules.acceptsPublishers) return 'not-an-origin';
+    const policy = this.#rules.policy(key);
+    const isPublished = this.#publishes.has(key);
+    if (isPublished && policy !== 'takeover') return 'already-published';
+    if (policy === 'backup') return null;
+    if (!isPublished && !this.#others(key).some((owner) => owner.liveness === 'alive')) return null;
+    if (policy === 'reject') return 'owned-elsewhere';
+    return this.#pace.allows(key, performance.now()) ? null : 'contended';
+  }
+
+  /** Two origins may have accepted a publisher at once, or apart from each other: each compares the claims alike. */
+  #reconsider(key: StreamKey): void {
+    if (this.#rules.policy(key) === 'takeover') {
+      for (const { claim } of this.#others(key)) this.#pace.claimed(key, claim.sinceMs, performance.now());
+    }
+    const publish = this.#publishes.get(key);
+    if (publish === undefined) return;
+    const { member } = this.#parts.host;
+    const own = { member, claim: { key, sinceMs: publish.sinceMs, media: {} } };
+    const code = lostTo(this.#rules.policy(key), own, this.#others(key));
+    if (code !== null) this.#close(publish, code);
+  }
+
+  #others(key: StreamKey): readonly Owner[] {
+    return othersOf(this.#parts.host.owners(key), this.#parts.host.member);
+  }
+
+  /** Ends it from our side. */
+  #close(publish: Publish, reason: PublishEnd): void {
+    this.#end(publish, reason);
+    publish.session.end(reason);
+  }
+
+  #end(publish: Publish, reason: string): void {
+    const { session, source } = publish;
+    if (this.#publishes.get(session.key) !== publish) return;
+    this.#publishes.delete(session.key);
+    source.leave();
+    this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
+    this.#parts.host.release(session.key);
+    this.#parts.onPublisherChanged(session.key);
+    source.detach();
+    this.#parts.streams.tidy(session.key);
+  }
+
+  /** The first packets each tell something; one claim says it all. */
+  #claimSoon(publish: Publish): void {
+    if (this.#claimsDue.size === 0) setImmediate(() => this.#claimDue());
+    this.#claimsDue.add(publish);
+  }
+
+  #claimDue(): void {
+    const due = [...this.#claimsDue];
+    this.#claimsDue.clear();
+    for (const publish of due) {
+      const { key } = publish.session;
+      if (this.#publishes.get(key) !== publish) continue;
+      const media: MediaInfo = this.#parts.streams.get(key)?.media ?? {};
+      this.#parts.host.claim({ key, sinceMs: publish.sinceMs, media });
+    }
+  }
+}
+
+function describe(session: PublishSession): object {
+  return { key: session.key, client: session.remote, protocol: session.protocol, agent: session.agent };
+}

@@ -1,0 +1,35 @@
+import type { PlayProtocol, StreamKey } from '@headwater/directory';
+import type { Frame } from '../../wire/frame.js';
+
+/** Why a publisher is refused, before anything was said to it. */
+export type PublishRefusal =
+  | 'already-published'
+  | 'owned-elsewhere'
+  | 'contended'
+  | 'not-an-origin'
+  | 'stopping';
+
+/** Why an accepted publisher is closed by us. */
+export type PublishEnd = 'idle' | 'stopping' | 'owned-elsewhere' | 'taken-over';
+
+/** One publisher of any protocol, as the publish desk deals with it. */
+export interface PublishSession {
+  readonly id: string;
+  readonly key: StreamKey;
+  readonly protocol: PlayProtocol;
+  readonly remote: string;
+  readonly agent: string;
+  /** Closes the connection. The desk has ended the publish by then. */
+  end(reason: PublishEnd): void;
+}
+
+/** Where an accepted publisher puts its frames. */
+export interface PublishFeed {
+  push(frame: Frame): void;
+  /** The publisher stopped or its connection ended: releases the claim at once. May be called twice. */
+  end(): void;
+}
+
+export type PublishAnswer =
+  | { readonly accepted: true; readonly feed: PublishFeed }
+  | { readonly accepted: false; readonly code: PublishRefusal; readonly text: string };

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { type StreamKey, streamKey } from '@headwater/directory';
+import type { PublishDesk } from '../../desks/publish/publish-desk.js';
+import type {
+  PublishEnd,
+  PublishFeed,
+  PublishRefusal,
+  PublishSession,
+} from '../../desks/publish/publish-session.js';
+import { makeFrame } from '../../wire/make-frame.js';
+import { FlvParser } from '../../wire/nms/flv.js';
+import type { FlvTarget } from './flv-target.js';
+
+export interface FlvPublishOptions {
+  readonly protocol: 'http-flv' | 'ws-flv';
+  readonly target: FlvTarget;
+  readonly client: { readonly remote: string; readonly agent: string };
+  readonly messageBytesMax: number;
+  /** Ends the connection in its protocol's way. */
+  readonly hangUp: (reason: PublishEnd) => void;
+}
+
+/** One stream coming in as FLV, over HTTP or WebSocket. */
+export class FlvPublish implements PublishSession {
+  readonly id = randomUUID();
+  readonly key: StreamKey;
+  readonly protocol: 'http-flv' | 'ws-flv';
+  readonly remote: string;
+  readonly agent: string;
+  readonly #hangUp: (reason: PublishEnd) => void;
+  readonly #parser: FlvParser;
+  #feed: PublishFeed | null = null;
+  #bytesIn = 0;
+
+  constructor({ protocol, target, client, messageBytesMax, hangUp }: FlvPublishOptions) {
+    this.key = streamKey(target.name);
+    this.protocol = protocol;
+    this.remote = client.remote;
+    this.agent = client.agent;
+    this.#hangUp = hangUp;
+    this.#parser = new FlvParser(messageBytesMax, ({ kind, timestampMs, payload }) => {
+      if (payload.length > 0) this.#feed?.push(makeFrame(kind, timestampMs, payload));
+    });
+  }
+
+  get bytesIn(): number {
+    return this.#bytesIn;
+  }
+
+  /** Asks the desk; the refusal where there is one. */
+  begin(desk: PublishDesk): { readonly code: PublishRefusal; readonly text: string } | null {
+    const answer = desk.publish(this);
+    if (!answer.accepted) return answer;
+    this.#feed = answer.feed;
+    return null;
+  }
+
+  /** Throws `FlvError` where the bytes are no FLV; the publisher is then to be told, and `finish`ed. */
+  read(bytes: Buffer): void {
+    if (this.#feed === null) return;
+    this.#bytesIn += bytes.length;
+    this.#parser.feed(bytes);
+  }
+
+  /** The client stopped, or its connection ended. May be called twice. */
+  finish(): void {
+    const feed = this.#feed;
+    this.#feed = null;
+    feed?.end();
+  }
+
+  end(reason: PublishEnd): void {
+    this.#feed = null;
+    this.#hangUp(reason);
+  }
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { PlayDesk } from '../../desks/play/play-desk.js';
+import type { PublishDesk } from '../../desks/publish/publish-desk.js';
+import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
+import type { MediaLog, MediaOptions } from '../../media-host.js';
+import { FlvError } from '../../wire/nms/flv.js';
+import { FlvPublish } from './flv-publish.js';
+import type { FlvTarget } from './flv-target.js';
+import { answerAndHangUp, answerText } from './http-answer.js';
+import { HttpFlvPlay } from './http-flv-play.js';
+
+/** One request for a stream. */
+export interface FlvRequest {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly target: FlvTarget;
+  readonly client: { readonly remote: string; readonly agent: string };
+}
+
+interface Parts {
+  readonly options: MediaOptions;
+  readonly plays: PlayDesk;
+  readonly publishes: PublishDesk;
+  readonly log: MediaLog;
+}
+
+const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
+  'already-published': 409,
+  'owned-elsewhere': 409,
+  contended: 409,
+  'not-an-origin': 403,
+  stopping: 503,
+};
+const END_STATUS: Readonly<Record<PublishEnd, number>> = {
+  idle: 408,
+  stopping: 503,
+  'owned-elsewhere': 409,
+  'taken-over': 409,
+};
+
+/** GET: the answer comes when the desk has a source for it, or says that there is none. */
+export function playOverHttp({ req, res, target, client }: FlvRequest, { plays }: Parts): void {
+  const play = new HttpFlvPlay(res, target, client);
+  res.once('close', () => {
+    play.close();
+    plays.leave(play);
+  });
+  // A body with a GET has no meaning, and must not fill the socket.
+  req.resume();
+  plays.play(play);
+}
+
+/** POST and PUT: the body is the stream. Answered when it ends, or at once where it is refused. */
+export function publishOverHttp(
+  { req, res, target, client }: FlvRequest,
+  { options, publishes, log }: Parts,
+): void {
+  const publish = new FlvPublish({
+    protocol: 'http-flv',
+    target,
+    client,
+    messageBytesMax: options.limits.messageBytesMax,
+    hangUp: (reason) => answerAndHangUp(req, res, END_STATUS[reason], `the publish was ended: ${reason}`),
+  });
+  const refusal = publish.begin(publishes);
+  if (refusal !== null) {
+    answerAndHangUp(req, res, REFUSAL_STATUS[refusal.code], refusal.text);
+    return;
+  }
+  req.on('data', (bytes: Buffer) => {
+    if (res.headersSent) return;
+    try {
+      publish.read(bytes);
+    } catch (error) {
+      publish.finish();
+      const reason = error instanceof FlvError ? error.code : 'flv-malformed';
+      const text = error instanceof Error ? error.message : String(error);
+      log.warn(
+        { key: publish.key, client: client.remote, protocol: 'http-flv', reason, text },
+        'publisher broke the protocol',
+      );
+      answerAndHangUp(req, res, 400, `${reason}: ${text}`);
+    }
+  });
+  req.once('end', () => {
+    publish.finish();
+    answerText(res, 200, 'the stream has ended');
+  });
+  res.once('close', () => publish.finish());
+}

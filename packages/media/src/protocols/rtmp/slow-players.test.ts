@@ -1,0 +1,113 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { INTER, KEY, VIDEO_HEADER } from '../../testing/frames.js';
+import { mediaOptions } from '../../testing/media-options.js';
+import { RawRtmpClient } from '../../testing/raw-rtmp-client.js';
+import { startMember } from '../../testing/test-member.js';
+import { until } from '../../testing/until.js';
+
+const KEY_S = '__defaultVhost__/live/s';
+const QUEUE_BYTES_MAX = 500_000;
+
+it('a player that stops reading is bounded, then disconnected; who reads misses nothing', async () => {
+  const { play } = mediaOptions('a');
+  const member = await startMember('a', { play: { ...play, queueBytesMax: QUEUE_BYTES_MAX, stuckMs: 2000 } });
+  const source = await RawRtmpClient.connected(member.rtmpPort);
+  source.publish('s');
+  await source.status('NetStream.Publish.Start');
+  source.message(9, VIDEO_HEADER().payload);
+  source.message(9, KEY(0).payload);
+  const reader = await RawRtmpClient.connected(member.rtmpPort);
+  const hung = await RawRtmpClient.connected(member.rtmpPort);
+  for (const player of [reader, hung]) {
+    player.play('s');
+    await player.status('NetStream.Play.Start');
+  }
+  hung.pause();
+  const hungView = () => member.media.stream(KEY_S)?.players[1];
+  const pictures = () => reader.messages.filter(({ type, payload }) => type === 9 && payload.length > 6);
+  let sent = 0;
+  await until(
+    async () => {
+      const isKey = sent % 25 === 0;
+      source.message(9, (isKey ? KEY(0, 1, 50_000) : INTER(0, 2, 50_000)).payload, sent * 40);
+      sent += 1;
+      const now = sent;
+      await until(() => pictures().length === now, 'the picture at the reader');
+      return member.log.of('player disconnected').length > 0;
+    },
+    'the end of the hung player',
+    30_000,
+  );
+  expect(member.log.of('player disconnected')).toMatchObject([{ reason: 'stuck', key: KEY_S }]);
+  expect(hungView()).toBeUndefined();
+  expect(reader.isClosed).toBe(false);
+  expect(member.media.stream(KEY_S)?.players).toMatchObject([{ framesDropped: 0 }]);
+  for (const client of [source, reader, hung]) client.close();
+  await member.stop();
+});
+
+it('a crowd that stops reading takes nothing from the crowd that reads, and no memory', async () => {
+  const crowd = 30;
+  const { play, relay } = mediaOptions('a');
+  const member = await startMember('a', {
+    play: { ...play, queueBytesMax: QUEUE_BYTES_MAX, stuckMs: 2000 },
+    relay: { ...relay, replayMs: 0 },
+  });
+  const source = await RawRtmpClient.connected(member.rtmpPort);
+  source.publish('s');
+  await source.status('NetStream.Publish.Start');
+  source.message(9, VIDEO_HEADER().payload);
+  source.message(9, KEY(0).payload);
+  const open = () => RawRtmpClient.connected(member.rtmpPort);
+  const readers = await Promise.all(Array.from({ length: crowd }, open));
+  const stuck = await Promise.all(Array.from({ length: crowd }, open));
+  for (const player of [...readers, ...stuck]) {
+    player.play('s');
+    await player.status('NetStream.Play.Start');
+  }
+  for (const player of stuck) player.pause();
+  const framesBehind = () =>
+    (member.media.stream(KEY_S)?.players ?? []).filter(({ framesDropped }) => framesDropped > 0).length;
+  const fullMb: number[] = [];
+  for (let sent = 1; member.media.slowPlayers().playersEnded.stuck < crowd; sent += 1) {
+    expect(sent, 'frames sent before the stuck players were ended').toBeLessThan(5000);
+    const frame = sent % 25 === 0 ? KEY : INTER;
+    source.message(9, frame(0, sent % 256, 50_000).payload, sent * 40);
+    await until(
+      () => readers.every(({ messages }) => messages.some(({ timestampMs }) => timestampMs === sent * 40)),
+      'the picture at all readers',
+    );
+    for (const { messages } of readers) {
+      // Each picture by itself, so none is missed and none comes twice.
+      const times = messages.map(({ timestampMs }) => timestampMs).filter((timestampMs) => timestampMs > 0);
+      expect(times).toEqual([sent * 40]);
+      messages.length = 0;
+    }
+    if (framesBehind() === crowd && sent % 10 === 0) fullMb.push(bufferMb());
+  }
+  expect(fullMb.length).toBeGreaterThan(1);
+  // The first is with all queues full; single samples hold what is on its way to the readers, so the least count.
+  const half = Math.ceil(fullMb.length / 2);
+  const growthMb = Math.min(...fullMb.slice(half)) - Math.min(...fullMb.slice(0, half));
+  expect(growthMb, `MB: ${fullMb.join()}`).toBeLessThan(10);
+  const { framesDropped, playersEnded } = member.media.slowPlayers();
+  expect(playersEnded).toEqual({ stuck: crowd });
+  expect(framesDropped.queueBytes).toBeGreaterThan(crowd);
+  expect(member.log.of('player disconnected')).toHaveLength(crowd);
+  expect(member.media.stream(KEY_S)?.players.map((player) => player.framesDropped)).toEqual(
+    Array.from({ length: crowd }, () => 0),
+  );
+  for (const client of [source, ...readers, ...stuck]) client.close();
+  await member.stop();
+}, 90_000);
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** What all buffers of this process hold, clients' included. */
+function bufferMb(): number {
+  collectGarbage();
+  return process.memoryUsage().arrayBuffers / 1_048_576;
+}

@@ -1,0 +1,47 @@
+import type { Frame } from './frame.js';
+import { readMediaTag } from './media-tag.js';
+
+/**
+ * A frame of one message or FLV tag; the payload is kept as it is, so the caller gives it away. What cannot be
+ * recognised passes as an ordinary frame.
+ */
+export function makeFrame(kind: Frame['kind'], timestampMs: number, bytes: Buffer): Frame {
+  const payload = kind === 'data' ? withoutSetDataFrame(bytes) : bytes;
+  const { isHeader, isKeyframe } =
+    kind === 'data' ? { isHeader: isMetadata(payload), isKeyframe: false } : readMediaTag(kind, payload);
+  return { kind, timestampMs: timestampMs >>> 0, payload, isHeader, isKeyframe };
+}
+
+/**
+ * Whether a publisher says that its codec's stream is over (FLV 10.1 E.4.3.1; Enhanced RTMP v2, SequenceEnd). Another
+ * may go on with the stream, and players end at such a tag, so it is not for them.
+ */
+export function isSequenceEnd(frame: Frame): boolean {
+  return frame.kind !== 'data' && !frame.isHeader && readMediaTag(frame.kind, frame.payload).isSequenceEnd;
+}
+
+/** Publishers wrap metadata in a call that asks the server to keep it; players get what is inside. */
+const SET_DATA_FRAME = Buffer.from([0x02, 0x00, 0x0d, ...Buffer.from('@setDataFrame')]);
+
+function withoutSetDataFrame(payload: Buffer): Buffer {
+  const isWrapped = payload.subarray(0, SET_DATA_FRAME.length).equals(SET_DATA_FRAME);
+  return isWrapped ? payload.subarray(SET_DATA_FRAME.length) : payload;
+}
+
+/**
+ * Which header a header replaces: one of each kind, type and track is kept. Frames that are no header have none.
+ */
+export function headerSlot(frame: Frame): string {
+  if (frame.kind === 'data') return 'data';
+  const { packetType, trackId } = readMediaTag(frame.kind, frame.payload);
+  return trackId === undefined
+    ? `${frame.kind} ${packetType}`
+    : `${frame.kind} ${packetType} track ${trackId}`;
+}
+
+/** `onMetaData` as an AMF0 string: the only data message that each new player needs. */
+const ON_METADATA = Buffer.from([0x02, 0x00, 0x0a, ...Buffer.from('onMetaData')]);
+
+function isMetadata(payload: Buffer): boolean {
+  return payload.subarray(0, ON_METADATA.length).equals(ON_METADATA);
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { RtmpClientError } from '../../protocols/rtmp/rtmp-client-error.js';
+import { FakeRtmpServer } from '../../testing/fake-rtmp-server.js';
+import { until } from '../../testing/until.js';
+import type { InMessage } from '../rtmp/message.js';
+import { loadNms } from './load-nms.js';
+import { RtmpClient } from './rtmp-client.js';
+
+const LIMITS = { messageBytesMax: 100_000, chunkStreamsMax: 8 };
+
+function client() {
+  const messages: InMessage[] = [];
+  const ends: RtmpClientError[] = [];
+  const rtmp = new RtmpClient(LIMITS, {
+    message: (message) => messages.push(message),
+    closed: (error) => ends.push(error),
+  });
+  return { rtmp, messages, ends };
+}
+
+async function shaken(script: (connection: FakeRtmpServer['connections'][number]) => void = () => {}) {
+  const server = await FakeRtmpServer.open(script);
+  const { rtmp, messages, ends } = client();
+  let isReady = false;
+  rtmp.open('127.0.0.1', server.port, () => {
+    isReady = true;
+  });
+  await until(() => isReady, 'the handshake');
+  const connection = await until(() => server.connections[0], 'the connection');
+  return { server, rtmp, messages, ends, connection };
+}
+
+describe('what we rely on in node-media-server 4.4.3', () => {
+  it('RtmpClient shakes hands over a socket that we give it, and hands on what follows', () => {
+    const Nms = loadNms('protocol/rtmp_client.js') as new () => {
+      socket: unknown;
+      onHandshakeCallback: () => void;
+      chunkRead: (bytes: Buffer, from: number, length: number) => string | null;
+      resetProtocolState(): void;
+      sendClientHandshake(): void;
+      handleData(bytes: Buffer): void;
+    };
+    const nms = new Nms();
+    const written: Buffer[] = [];
+    const rest: Buffer[] = [];
+    let shakes = 0;
+    nms.resetProtocolState();
+    nms.socket = { destroyed: false, write: (bytes: Buffer) => written.push(bytes) };
+    nms.onHandshakeCallback = () => {
+      shakes += 1;
+    };
+    nms.chunkRead = (bytes, from, length) => {
+      rest.push(Buffer.from(bytes.subarray(from, from + length)));
+      return null;
+    };
+    nms.sendClientHandshake();
+    expect(Buffer.concat(written)).toHaveLength(1537);
+    expect(written[0]?.[0]).toBe(3);
+    const s1 = Buffer.alloc(1536, 9);
+    nms.handleData(Buffer.concat([Buffer.of(3), s1]));
+    expect(written.at(-1)).toEqual(s1);
+    expect(shakes).toBe(0);
+    nms.handleData(Buffer.concat([Buffer.alloc(1536), Buffer.from('first')]));
+    expect(shakes).toBe(1);
+    nms.handleData(Buffer.from('second'));
+    expect(Buffer.concat(rest).toString()).toBe('firstsecond');
+  });
+
+  it('RtmpClient tells by onErrorCallback of a server that speaks another protocol', () => {
+    const Nms = loadNms('protocol/rtmp_client.js') as new () => {
+      socket: unknown;
+      connected: boolean;
+      onErrorCallback: (error: Error) => void;
+      resetProtocolState(): void;
+      sendClientHandshake(): void;
+      handleData(bytes: Buffer): void;
+    };
+    const nms = new Nms();
+    const errors: Error[] = [];
+    nms.resetProtocolState();
+    nms.socket = { destroyed: false, write: () => true, destroy: () => {}, end: () => {} };
+    nms.onErrorCallback = (error) => errors.push(error);
+    expect(nms.connected).toBe(false);
+    nms.sendClientHandshake();
+    nms.handleData(Buffer.from('HTTP/1.1 400 Bad Request'.padEnd(4000)));
+    expect(errors.length).toBeGreaterThan(0);
+  });
+});
+
+describe('RtmpClient', () => {
+  it('gives each message a payload of its own', async () => {
+    const { server, rtmp, messages, connection } = await shaken();
+    connection.message(9, Buffer.alloc(300, 1), 40);
+    connection.message(9, Buffer.alloc(300, 2), 80);
+    await until(() => messages.length === 2, 'two messages');
+    expect(messages.map(({ timestampMs, payload }) => [timestampMs, payload[0], payload.length])).toEqual([
+      [40, 1, 300],
+      [80, 2, 300],
+    ]);
+    rtmp.end(new RtmpClientError('closed', 'done'));
+    await server.close();
+  });
+
+  it('acknowledges every window, and answers pings', async () => {
+    const { server, rtmp, messages, connection } = await shaken();
+    const window = Buffer.alloc(4);
+    window.writeUInt32BE(1000);
+    connection.message(5, window);
+    connection.message(4, Buffer.from([0, 6, 1, 2, 3, 4]));
+    for (let i = 1; i <= 5; i += 1) {
+      connection.message(9, Buffer.alloc(1200), i);
+      await until(() => messages.length === i, `message ${i}`);
+    }
+    await until(() => connection.messages.filter(({ type }) => type === 3).length >= 4, 'acknowledgements');
+    const acknowledged = connection.messages
+      .filter(({ type }) => type === 3)
+      .map(({ payload }) => payload.readUInt32BE());
+    expect(acknowledged).toEqual([...acknowledged].sort((a, b) => a - b));
+    expect(connection.messages.find(({ type }) => type === 4)?.payload).toEqual(
+      Buffer.from([0, 7, 1, 2, 3, 4]),
+    );
+    rtmp.end(new RtmpClientError('closed', 'done'));
+    await server.close();
+  });
+
+  it('ends the connection, and nothing else, when the server sends garbage or too much', async () => {
+    for (const garbage of [
+      Buffer.alloc(400, 0xff),
+      // A message of 16 MB on chunk stream 4.
+      Buffer.from([0x04, 0, 0, 0, 0xff, 0xff, 0xff, 9, 1, 0, 0, 0, 1]),
+      // A ping without a body, an aggregate that is cut.
+      Buffer.from([0x02, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0, 1]),
+      Buffer.from([0x02, 0, 0, 0, 0, 0, 2, 22, 0, 0, 0, 0, 1, 1]),
+      Buffer.from([0x02, 0, 0, 0, 0, 0, 1, 5, 0, 0, 0, 0, 1]),
+    ]) {
+      const { server, ends, connection, rtmp } = await shaken();
+      connection.socket.write(garbage);
+      connection.socket.end();
+      await until(() => ends.length > 0, 'the end');
+      expect(['protocol', 'closed-by-server']).toContain(ends[0]?.code);
+      expect(rtmp.isClosed).toBe(true);
+      await server.close();
+      expect(ends).toHaveLength(1);
+    }
+  });
+
+  it('tells that nobody is there, or nobody who speaks RTMP', async () => {
+    const gone = await FakeRtmpServer.open(() => {});
+    const { port } = gone;
+    await gone.close();
+    const first = client();
+    first.rtmp.open('127.0.0.1', port, () => {});
+    await until(() => first.ends.length > 0, 'the refusal');
+    expect(first.ends[0]).toMatchObject({ code: 'unreachable', message: 'ECONNREFUSED' });
+
+    const impossible = client();
+    impossible.rtmp.open('127.0.0.1', 70_000, () => {});
+    await until(() => impossible.ends.length > 0, 'the bad port');
+    expect(impossible.ends[0]?.code).toBe('unreachable');
+
+    const http = await FakeRtmpServer.open((connection) => {
+      connection.shakes = false;
+      connection.socket.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'.padEnd(2000)));
+    });
+    const second = client();
+    second.rtmp.open('127.0.0.1', http.port, () => {});
+    await until(() => second.ends.length > 0, 'the end');
+    expect(second.ends[0]?.code).toBe('not-rtmp');
+    await http.close();
+  });
+});

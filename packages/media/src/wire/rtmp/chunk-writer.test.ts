@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { ChunkReader } from '../../testing/chunk-reader.js';
+import { RtmpParser } from '../nms/rtmp-parser.js';
+import { chunkMessage } from './chunk-writer.js';
+import type { InMessage } from './message.js';
+
+const LIMITS = { messageBytesMax: 1_000_000, chunkStreamsMax: 64 };
+
+function pattern(length: number): Buffer {
+  return Buffer.from(Array.from({ length }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+}
+
+function readByParser(bytes: Buffer): InMessage[] {
+  const messages: InMessage[] = [];
+  const parser = new RtmpParser(
+    LIMITS,
+    () => {},
+    (message) => messages.push(message),
+  );
+  parser.feed(Buffer.concat([Buffer.of(3), Buffer.alloc(1536), Buffer.alloc(1536)]));
+  parser.feed(bytes);
+  return messages;
+}
+
+const CASES = [2, 3, 63, 64, 319, 320, 65_599].flatMap((chunkStream) =>
+  [0, 1000, 0xfffffe, 0xffffff, 0x1000000, 0xffffffff].flatMap((timestampMs) =>
+    [1, 127, 128, 129, 256, 1000].map((length) => ({ chunkStream, timestampMs, length })),
+  ),
+);
+
+describe('chunkMessage', () => {
+  it.each([
+    ['a plain reader', (bytes: Buffer) => new ChunkReader().read(bytes)],
+    ['our parser', readByParser],
+  ])('is read back by %s, for all sizes of ids, timestamps and messages', (_name, read) => {
+    for (const { chunkStream, timestampMs, length } of CASES) {
+      const payload = pattern(length);
+      const message = { chunkStream, type: 9, timestampMs, streamId: 1, payload };
+      const bytes = chunkMessage(message, 128);
+      // Two of them, so that a byte too many or too few shows.
+      const expected = { type: 9, timestampMs, streamId: 1, payload };
+      expect(
+        read(Buffer.concat([bytes, bytes])),
+        JSON.stringify({ chunkStream, timestampMs, length }),
+      ).toEqual([expected, expected]);
+    }
+  });
+
+  it('writes the id in 1, 2 or 3 bytes', () => {
+    for (const chunkStream of [2, 63, 64, 319, 320, 321, 65_599]) {
+      const reader = new ChunkReader();
+      reader.read(
+        chunkMessage({ chunkStream, type: 9, timestampMs: 0, streamId: 1, payload: pattern(300) }, 128),
+      );
+      expect(reader.chunkStreams).toEqual([chunkStream]);
+    }
+  });
+
+  it('cuts by the given size and repeats the extended timestamp in each chunk', () => {
+    const bytes = chunkMessage(
+      { chunkStream: 4, type: 8, timestampMs: 0x01020304, streamId: 1, payload: Buffer.from('abcde') },
+      3,
+    );
+    expect(bytes.toString('hex')).toBe(
+      '04ffffff0000050801000000' + '01020304' + '616263' + 'c4' + '01020304' + '6465',
+    );
+  });
+
+  it('writes an empty message', () => {
+    const bytes = chunkMessage(
+      { chunkStream: 3, type: 20, timestampMs: 0, streamId: 0, payload: Buffer.alloc(0) },
+      128,
+    );
+    expect(bytes.toString('hex')).toBe('030000000000001400000000');
+  });
+});
