@@ -5,7 +5,7 @@ import { FlvFile } from './flv-file.js';
 import { flvHeader } from './flv-header.js';
 import { flvTag } from './flv-tag.js';
 
-const SAMPLE = fileURLToPath(new URL('../../../origin/assets/demo.flv', import.meta.url));
+const SAMPLE = fileURLToPath(new URL('../../../../origin/assets/demo.flv', import.meta.url));
 
 let sample: FlvFile;
 beforeAll(async () => {
