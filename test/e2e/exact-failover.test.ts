@@ -44,7 +44,7 @@ describe('one encode on two owners, played from a third member by relay', needs(
       const { reader } = webSocket;
       const before = reader.pictures.length;
       await awaitCondition('the WebSocket player to play on', () => reader.pictures.length > before + 10);
-      expect(c.logged('relay went on').map((line) => line.splice)).toEqual(['exact']);
+      expect(c.logged('relay switched owner').map((line) => line.splice)).toEqual(['exact']);
       expect(new SampleOrder().breaks(overRtmp.frames)).toEqual([]);
       expect(overRtmp.stepsBack).toEqual([]);
       const sample = new SampleTags(inject('sampleFlv'));

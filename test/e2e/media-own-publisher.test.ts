@@ -25,7 +25,7 @@ describe('players on an origin that loses its own publisher', needs('ffmpeg'), (
       toA.cut();
       await cluster.owned(STREAM, ['b']);
       await players.playOn(60);
-      expect(a.logged('relay went on').map(({ splice }) => splice)).toEqual(['exact']);
+      expect(a.logged('relay switched owner').map(({ splice }) => splice)).toEqual(['exact']);
       expect(players.breaks()).toEqual([]);
       // Who joins now gets the picture at once, and goes on with everybody.
       const late = play(scope, a.rtmpUrl(STREAM));
@@ -57,8 +57,8 @@ describe('players on an origin that loses its own publisher', needs('ffmpeg'), (
       );
       await players.playOn(30);
     }
-    expect(a.logged('relay went on').map(({ splice }) => splice)).toEqual(['exact', 'exact']);
-    expect(a.logged('relay gave way to the publisher').map(({ splice }) => splice)).toEqual([
+    expect(a.logged('relay switched owner').map(({ splice }) => splice)).toEqual(['exact', 'exact']);
+    expect(a.logged('relay handed over to publisher').map(({ splice }) => splice)).toEqual([
       'exact',
       'exact',
     ]);

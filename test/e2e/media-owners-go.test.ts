@@ -42,7 +42,7 @@ describe('an owner that was killed and comes back', needs('ffmpeg'), () => {
     await cluster.owned(STREAM, ['b', 'a']);
     await players.playOn(60);
     expect(relaysFrom(c)).toBe('b');
-    expect(c.logged('relay went on').map(({ splice }) => splice)).toEqual(['exact']);
+    expect(c.logged('relay switched owner').map(({ splice }) => splice)).toEqual(['exact']);
     expect(players.breaks()).toEqual([]);
   });
 });

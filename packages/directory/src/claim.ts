@@ -18,6 +18,8 @@ export interface Claim {
   /** Start of the publish by the owner's own clock, Unix ms. Never compared with another clock's for correctness. */
   readonly sinceMs: number;
   readonly media: MediaInfo;
+  /** No media at the moment: none came yet, or none for a while. Absent means that it flows. */
+  readonly silent?: boolean;
 }
 
 /** One change in a member's own log. `version` counts the changes of one generation from 1. */

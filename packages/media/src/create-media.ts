@@ -6,41 +6,47 @@ import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
 import { ConnectionGate } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
-import { createRelayPuller } from './relay/relay-source.js';
+import { rtmpUpstream } from './relay/rtmp-upstream.js';
 import { OutboundRate } from './stream/outbound-rate.js';
 import { StreamTable } from './stream/stream-table.js';
+import { systemTimers } from './stream/timers.js';
 
 /** How often stuck players and idle publishers are looked for, and the outbound rate is measured. */
 const SWEEP_MS = 1000;
 
 /** `play.queueMs` where it is not set. */
 const QUEUE_MS = 10_000;
+/** `relay.lagMs` where it is not set. */
+const LAG_MS = 1000;
 
 /** Puts the media plane of one member together; nothing listens before `start`. */
 export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLog): Media {
   const { play, publish, relay, limits } = options;
-  const streams = new StreamTable((key) => ({
-    gopCacheBytesMax: play.gopCacheBytesMax,
-    queueBytesMax: play.queueBytesMax,
-    queueMs: play.queueMs ?? QUEUE_MS,
-    stuckMs: play.stuckMs,
-    replayMs: relay.replayMs,
-    // Written at once: what follows must find room in the queue beside it.
-    replayBytesMax: Math.min(relay.replayBytesMax, play.queueBytesMax / 2),
-    mergeMs: mergeMsOf(key, options),
-  }));
+  const streams = new StreamTable({
+    limitsOf: (key) => ({
+      gopCacheBytesMax: play.gopCacheBytesMax,
+      queueBytesMax: play.queueBytesMax,
+      queueMs: play.queueMs ?? QUEUE_MS,
+      stuckMs: play.stuckMs,
+      mergeMs: mergeMsOf(key, options),
+      ...relay,
+      lagMs: relay.lagMs ?? LAG_MS,
+      // Written at once: what follows must find room in the queue beside it.
+      replayBytesMax: Math.min(relay.replayBytesMax, play.queueBytesMax / 2),
+    }),
+    ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
+    open: rtmpUpstream(options),
+    timers: systemTimers,
+    log,
+  });
   const gate = new ConnectionGate(limits.connectionsMax, limits.connectionsPerAddressMax);
-  const plays = new PlayDesk(
-    { streams, host, puller: createRelayPuller(options, log), log },
-    { ...options, relay },
-  );
+  const plays = new PlayDesk({ streams, host, log }, options);
   const publishes = new PublishDesk(
     {
       streams,
       host,
       log,
       onPublisherChanged: (key) => plays.reconsider(key),
-      onPublisherSilent: (key, isSilent) => plays.publisherSilent(key, isSilent),
     },
     {
       acceptsPublishers: options.acceptsPublishers,
@@ -86,6 +92,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       if (sweep !== null) clearInterval(sweep);
       publishes.stop();
       plays.stop();
+      streams.close();
       await Promise.all([rtmp.stop(), http.stop()]);
     },
     get ports() {

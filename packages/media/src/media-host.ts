@@ -72,6 +72,8 @@ export interface MediaOptions {
     readonly connectMs: number;
     /** Wait before the next try after all owners failed. */
     readonly retryMs: number;
+    /** How far a copy of the same encode may lag behind what was played, to be waited for; absent: 1,000. */
+    readonly lagMs?: number;
     /** How much of a stream an owner keeps for relays that lost another owner, and a relay to find its place in it. */
     readonly replayMs: number;
     /** Most bytes of that, for each stream. */

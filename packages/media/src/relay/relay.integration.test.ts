@@ -254,7 +254,7 @@ describe('one encode on two members', () => {
     for (const frame of part(36, 45, 500_000)) second.send(frame);
     await until(() => ids(player).includes(45), 'what the other owner has');
     expect(pictures(player)).toEqual(numbers(30, 45).map((id) => [id, id * 40]));
-    expect(log.of('relay went on')).toMatchObject([{ splice: 'exact' }]);
+    expect(log.of('relay switched owner')).toMatchObject([{ splice: 'exact' }]);
     player.close();
   });
 

@@ -4,12 +4,13 @@ import type { MediaOptions } from '../media-host.js';
 import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
 import type { RtmpTarget } from '../protocols/rtmp/rtmp-target.js';
-import type { OpenUpstream } from './upstream.js';
+import type { OpenUpstream } from '../stream/upstream.js';
 
 /** Pulls from an owner's relay address by RTMP, marked so that it is served from there or refused. */
 export function rtmpUpstream(options: MediaOptions): OpenUpstream {
   return (owner, key, replayMs, events) => {
     let isOpen = true;
+    let isStarted = false;
     const session = new RtmpClientSession(
       {
         target: relayTarget(key, owner.profile.relayAddress, options.memberName, replayMs),
@@ -19,6 +20,7 @@ export function rtmpUpstream(options: MediaOptions): OpenUpstream {
       },
       {
         started() {
+          isStarted = true;
           if (isOpen) events.started();
         },
         frame(frame) {
@@ -31,7 +33,13 @@ export function rtmpUpstream(options: MediaOptions): OpenUpstream {
         closed(error) {
           if (!isOpen) return;
           isOpen = false;
-          events.ended({ code: error.code, text: error.message });
+          // After it played, this is how an owner says that its publisher has gone.
+          const isOrdinary = isStarted && error.code === 'refused' && ENDING_STATUS.has(error.status ?? '');
+          events.ended({
+            code: isOrdinary ? 'publisher-ended' : error.code,
+            text: error.message,
+            isOrdinary,
+          });
         },
       },
     );

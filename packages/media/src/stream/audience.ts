@@ -25,7 +25,7 @@ export interface Opening {
 export interface Replay {
   readonly packets: readonly MediaPacket[];
   /** Says that the replay is over; what follows is live. */
-  readonly end: MediaPacket;
+  readonly end: MediaPacket | null;
 }
 
 /**
@@ -77,7 +77,10 @@ export class Audience {
     const gop = this.#gop.packets;
     const past = replay !== null && replay.packets.length > gop.length ? replay.packets : gop;
     if (past.length === 0) return;
-    const batch = replay === null ? this.#welcomed() : this.#opened([...past, replay.end]);
+    const batch =
+      replay === null
+        ? this.#welcomed()
+        : this.#opened([...past, ...(replay.end === null ? [] : [replay.end])]);
     feed.start(this.#opening.media(), batch.wire(player.format));
   }
 

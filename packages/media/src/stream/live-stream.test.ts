@@ -1,19 +1,25 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
+import { StreamWorld } from '../testing/stream-world.js';
+import type { Frame } from '../wire/frame.js';
 import { makeFrame } from '../wire/make-frame.js';
-import { LiveStream } from './live-stream.js';
-import type { SourceFeed, StreamSource } from './source-seat.js';
+import type { LiveStream } from './live-stream.js';
 
 const LIMITS = { gopCacheBytesMax: 20_000, queueBytesMax: 1000, stuckMs: 10_000 };
-const PUBLISHER: StreamSource = { kind: 'publisher', remote: '1.2.3.4:5', agent: 'x', protocol: 'rtmp' };
-const RELAY: StreamSource = { kind: 'relay', from: 'b' };
+
+let world: StreamWorld;
 
 function streamOf(): LiveStream {
-  return new LiveStream('__defaultVhost__/live/s', LIMITS, { bytesOut: 0 });
+  world = new StreamWorld(LIMITS);
+  return world.stream;
 }
 
-function sendHeaders(feed: SourceFeed, id = 0): void {
+interface Sink {
+  push(frame: Frame): void;
+}
+
+function sendHeaders(feed: Sink, id = 0): void {
   for (const frame of [METADATA(), VIDEO_HEADER(id), AUDIO_HEADER(id)]) feed.push(frame);
 }
 
@@ -23,7 +29,7 @@ describe('LiveStream', () => {
     const player = new MemoryPlayer();
     stream.add(player);
     expect(player.begun).toBeNull();
-    const feed = stream.attach(PUBLISHER);
+    const feed = world.publish();
     sendHeaders(feed);
     feed.push(INTER(0, 1));
     feed.push(AUDIO(10, 2));
@@ -41,7 +47,7 @@ describe('LiveStream', () => {
 
   it('gives who comes later the whole GOP at once', () => {
     const stream = streamOf();
-    const feed = stream.attach(PUBLISHER);
+    const feed = world.publish();
     sendHeaders(feed);
     for (const frame of [KEY(0, 1), INTER(40, 2), KEY(80, 3), AUDIO(90, 4), INTER(120, 5)]) feed.push(frame);
     const player = new MemoryPlayer();
@@ -60,7 +66,7 @@ describe('LiveStream', () => {
 
   it('begins anywhere where there is no video', () => {
     const stream = streamOf();
-    const feed = stream.attach(PUBLISHER);
+    const feed = world.publish();
     feed.push(AUDIO_HEADER());
     feed.push(AUDIO(10, 1));
     const player = new MemoryPlayer();
@@ -71,7 +77,7 @@ describe('LiveStream', () => {
 
   it('does not begin with sound where video was announced', () => {
     const stream = streamOf();
-    const feed = stream.attach(PUBLISHER);
+    const feed = world.publish();
     const player = new MemoryPlayer();
     stream.add(player);
     feed.push(METADATA({ videocodecid: 7 }));
@@ -83,12 +89,12 @@ describe('LiveStream', () => {
     const stream = streamOf();
     const player = new MemoryPlayer();
     stream.add(player);
-    const first = stream.attach(PUBLISHER);
+    const first = world.publish();
     sendHeaders(first);
     for (const frame of [KEY(1000, 1), INTER(1040, 2)]) first.push(frame);
-    first.detach();
+    first.end();
     expect(stream.view().source).toBe('none');
-    const second = stream.attach(RELAY);
+    const second = world.publish();
     sendHeaders(second, 9);
     for (const frame of [INTER(70_000, 3), AUDIO(70_010, 4), KEY(70_040, 5), AUDIO(70_050, 6)])
       second.push(frame);
@@ -101,26 +107,12 @@ describe('LiveStream', () => {
     ]);
   });
 
-  it('lets a publisher take over from a relay, and no relay from a publisher', () => {
-    const stream = streamOf();
-    const relay = stream.attach(RELAY);
-    expect(stream.view()).toMatchObject({ source: 'relay', relayFrom: 'b' });
-    const publisher = stream.attach(PUBLISHER);
-    expect([relay.isAttached, publisher.isAttached]).toEqual([false, true]);
-    relay.push(KEY(0, 1));
-    expect(stream.bytesIn).toBe(0);
-    relay.detach();
-    expect(stream.hasPublisher).toBe(true);
-    expect(stream.attach(RELAY).isAttached).toBe(false);
-    expect(publisher.isAttached).toBe(true);
-  });
-
   it('gives nothing of the gone source to who comes between sources', () => {
     const stream = streamOf();
-    const feed = stream.attach(PUBLISHER);
+    const feed = world.publish();
     sendHeaders(feed);
     feed.push(KEY(0, 1));
-    feed.detach();
+    feed.end();
     const player = new MemoryPlayer();
     stream.add(player);
     expect(player.begun).toBeNull();
@@ -129,7 +121,7 @@ describe('LiveStream', () => {
 
   it('caches no GOP over the limit', () => {
     const stream = streamOf();
-    const feed = stream.attach(PUBLISHER);
+    const feed = world.publish();
     sendHeaders(feed);
     feed.push(KEY(0, 1));
     for (let i = 1; i < 100; i += 1) feed.push(INTER(i * 40, 2, 1000));
@@ -142,7 +134,7 @@ describe('LiveStream', () => {
 
   it('keeps no huge headers, and not more than some', () => {
     const stream = streamOf();
-    const feed = stream.attach(PUBLISHER);
+    const feed = world.publish();
     feed.push(makeFrame('video', 0, Buffer.concat([Buffer.of(0x17, 0), Buffer.alloc(300_000)])));
     for (let track = 0; track < 100; track += 1) {
       feed.push(
@@ -156,28 +148,9 @@ describe('LiveStream', () => {
     expect(player.bytesOut).toBeLessThan(1000);
   });
 
-  it('starts anywhere where no keyframe comes for long', () => {
-    vi.useFakeTimers();
-    const stream = streamOf();
-    const feed = stream.attach(PUBLISHER);
-    sendHeaders(feed);
-    feed.push(KEY(0, 1));
-    const player = new MemoryPlayer();
-    vi.advanceTimersByTime(29_000);
-    feed.push(VIDEO_HEADER(9));
-    stream.add(player);
-    feed.push(INTER(29_000, 2));
-    expect(player.story).toEqual([]);
-    vi.advanceTimersByTime(1000);
-    feed.push(INTER(30_000, 3));
-    feed.push(INTER(30_040, 4));
-    expect(player.story.slice(-2)).toEqual(['video 30000 #3', 'video 30040 #4']);
-    vi.useRealTimers();
-  });
-
   it('forgets the GOP of other codec headers', () => {
     const stream = streamOf();
-    const feed = stream.attach(PUBLISHER);
+    const feed = world.publish();
     sendHeaders(feed, 1);
     feed.push(KEY(0, 1));
     sendHeaders(feed, 2);
@@ -189,7 +162,7 @@ describe('LiveStream', () => {
 
   it('drops whole frames for a slow player up to a keyframe, and counts them', () => {
     const stream = streamOf();
-    const feed = stream.attach(PUBLISHER);
+    const feed = world.publish();
     const player = new MemoryPlayer();
     stream.add(player);
     sendHeaders(feed);
@@ -230,9 +203,9 @@ describe('LiveStream', () => {
   });
 
   it('tells what is in the stream as it becomes known', () => {
-    const stream = streamOf();
+    streamOf();
     const told: unknown[] = [];
-    const feed = stream.attach(PUBLISHER, (media) => told.push(media));
+    const feed = world.publish({ media: (media) => told.push(media) });
     sendHeaders(feed);
     feed.push(KEY(0));
     feed.push(KEY(40));
@@ -243,18 +216,20 @@ describe('LiveStream', () => {
     });
   });
 
-  it('is idle without source, players and pull', () => {
+  it('is idle without source, players and pulls', () => {
     const stream = streamOf();
-    expect(stream.isIdle).toBe(true);
-    const letGo = stream.hold();
-    expect(stream.isIdle).toBe(false);
-    letGo();
-    letGo();
-    expect(stream.isIdle).toBe(true);
     const player = new MemoryPlayer();
-    stream.add(player);
+    expect(stream.isIdle).toBe(true);
+    for (const add of [() => stream.add(player), () => stream.addPull(player, 0)]) {
+      add();
+      expect(stream.isIdle).toBe(false);
+      stream.remove(player);
+      expect(stream.isIdle).toBe(true);
+    }
+    const feed = world.publish();
     expect(stream.isIdle).toBe(false);
-    stream.remove(player);
+    feed.end();
+    feed.end();
     expect(stream.isIdle).toBe(true);
   });
 });

@@ -1,166 +1,182 @@
-import type { MediaInfo, MemberId, StreamKey } from '@headwater/directory';
-import type { PlayerView, StreamView } from '../media-host.js';
+import type { MediaInfo, Owner, StreamKey } from '@headwater/directory';
+import type { MediaLog, PlayerView, StreamView } from '../media-host.js';
 import type { Frame } from '../wire/frame.js';
-import { isSequenceEnd } from '../wire/make-frame.js';
-import { Audience, type AudienceLimits, type Replay } from './audience.js';
-import { HeaderStore, isMetadata } from './header-store.js';
-import { MediaProbe } from './media-probe.js';
-import { MediaPacket } from './packet.js';
+import { isReplayEnd } from './frame-history.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
-import { type ReplayLimits, ReplayWindow, replayEnd } from './replay-window.js';
-import {
-  type Inheritance,
-  type Legacy,
-  type OnMedia,
-  type SourceFeed,
-  SourceSeat,
-  type StreamSource,
-} from './source-seat.js';
-import type { Predecessor } from './succession.js';
-import { Timeline } from './timeline.js';
+import { PullsOfPublisher } from './pulls-of-publisher.js';
+import { type SourceId, SourceSwitch, type SwitchAction, type SwitchEvent } from './source-switch.js';
+import type { Splice } from './splice.js';
+import { StreamHub } from './stream-hub.js';
+import type { StreamLimits } from './stream-limits.js';
+import { type SourceAbout, StreamSource } from './stream-source.js';
+import type { Timers } from './timers.js';
+import type { OpenUpstream, Upstream, UpstreamEnd } from './upstream.js';
 
-/** Without limits for a replay, none is kept. */
-export type StreamLimits = AudienceLimits & Partial<ReplayLimits>;
+/** What a stream needs from outside. */
+export interface StreamParts {
+  readonly limits: StreamLimits;
+  readonly traffic: Traffic;
+  readonly timers: Timers;
+  readonly open: OpenUpstream;
+  readonly log: MediaLog;
+  /** The stream got a source, another one, or lost it. */
+  onSourceChanged(hasSource: boolean): void;
+  /** Nobody may need the stream any more. */
+  onIdle(): void;
+}
 
-/** A source that sends no keyframe for this long refreshes in another way (intra refresh): start anywhere. */
-const KEYFRAME_WAIT_MS = 30_000;
+/** What a publisher hears of its stream. */
+export interface PublisherEvents {
+  /** More is known of what is in it. */
+  media?(media: MediaInfo): void;
+  /** Whether its media flows; told once it is known, and at each change. */
+  flow?(isFlowing: boolean): void;
+}
+
+/** A publisher's way into its stream. */
+export interface PublisherFeed {
+  /** What is in it, as far as it told; the stream may be fed by another source meanwhile. */
+  readonly media: MediaInfo;
+  push(frame: Frame): void;
+  /**
+   * It has ended; what is pushed after that is left out. May be called twice. `onGone` is called when the publisher is no
+   * longer there, and before another source is sought: players that are sent elsewhere then need none.
+   */
+  end(onGone?: () => void): void;
+}
 
 /**
- * One stream on this member. It has one source at a time, a publisher or a relay; its players stay when the source
- * goes and are fed on by the next one: new headers first, from a keyframe, timestamps going on. A relay whose next owner
- * goes on with the very same frames is no other source.
+ * One stream on this member: its sources, who of them feeds it, and who is fed. What is decided is decided by
+ * `SourceSwitch`; here it is carried out.
  */
 export class LiveStream {
   readonly key: StreamKey;
-  readonly #audience: Audience;
-  readonly #headers = new HeaderStore();
-  readonly #timeline = new Timeline();
-  /** What another member's pull may ask for; of publishers only, since nobody pulls a relayed stream. */
-  #replay: ReplayWindow;
-  readonly #replayLimits: ReplayLimits;
-  #probe = new MediaProbe();
-  readonly #seat: SourceSeat;
-  /** Whether the present source has come to a packet that decoding can start at. */
-  #hasStarted = false;
-  /** When the last keyframe came, or the source. */
-  #keyframeAtMs = 0;
+  readonly #parts: StreamParts;
+  readonly #switch: SourceSwitch;
+  readonly #hub: StreamHub;
+  readonly #sources = new Map<SourceId, StreamSource>();
+  readonly #upstreams = new Map<SourceId, Upstream>();
+  #publisher: { readonly source: StreamSource; readonly events: PublisherEvents } | null = null;
+  /** Other members' pulls: fed by the publisher alone, so that members never feed each other what is nobody's. */
+  readonly #pulls: PullsOfPublisher;
+  #feeding: StreamSource | null = null;
+  #splice: Splice = { kind: 'none' };
+  #lastOwner: string | null = null;
   #bytesIn = 0;
-  #holds = 0;
+  #timer: { readonly atMs: number; readonly stop: () => void } | null = null;
+  /** Decided, and not yet carried out: what is done for one may lead to more. */
+  readonly #actions: SwitchAction[] = [];
+  #isActing = false;
 
-  constructor(
-    key: StreamKey,
-    limits: StreamLimits,
-    traffic: Traffic,
-    onSourceChanged: (hasSource: boolean) => void = () => {},
-  ) {
+  constructor(key: StreamKey, parts: StreamParts) {
     this.key = key;
-    this.#seat = this.#newSeat(onSourceChanged);
-    this.#replayLimits = { replayMs: 0, replayBytesMax: 0, ...limits };
-    this.#replay = new ReplayWindow(this.#replayLimits);
-    this.#audience = new Audience(limits, traffic, {
-      media: () => this.media,
-      headersAt: (timestampMs) => this.#headers.at(timestampMs),
-    });
+    this.#parts = parts;
+    this.#switch = new SourceSwitch(parts.limits);
+    this.#hub = new StreamHub(parts.limits, parts.traffic);
+    this.#pulls = new PullsOfPublisher(parts.limits, parts.traffic);
   }
 
-  get source(): StreamSource | null {
-    return this.#seat.source;
+  /** Who feeds the stream; the one that closed last while another may go on from it. */
+  get source(): SourceAbout | null {
+    return this.#feeding?.about ?? null;
   }
 
-  /** Also where a relay still feeds the stream, until its place in the publisher's frames is found. */
   get hasPublisher(): boolean {
-    return this.#seat.hasPublisher;
+    return this.#publisher !== null;
   }
 
-  /** A relay feeds the stream until it is known how the publisher that came goes on. */
-  get isGivingWay(): boolean {
-    return this.#seat.isGivingWay;
-  }
-
+  /** Players and other members' pulls. */
   get playerCount(): number {
-    return this.#audience.size;
+    return this.#hub.size + this.#pulls.size;
   }
 
-  /** What is in the stream, as far as the present source's packets told. */
+  /** What is in the stream, as far as its source told. */
   get media(): MediaInfo {
-    return this.#probe.media;
+    return this.#feeding?.media ?? {};
   }
 
+  /** All that came from the sources that fed the stream. */
   get bytesIn(): number {
     return this.#bytesIn;
   }
 
   /** Nobody needs it any more. */
   get isIdle(): boolean {
-    return !this.hasPublisher && this.source === null && this.#audience.size === 0 && this.#holds === 0;
+    return (
+      this.#publisher === null && !this.#switch.hasRelay && this.#feeding === null && this.playerCount === 0
+    );
   }
 
-  /** Keeps the stream while a pull runs without players or between owners. Returns how to let go. */
-  hold(): () => void {
-    this.#holds += 1;
-    let isHeld = true;
-    return () => {
-      if (isHeld) this.#holds -= 1;
-      isHeld = false;
+  /** Takes a publisher as a source. There is none, or the one before has ended. */
+  publish(
+    about: Omit<Extract<SourceAbout, { kind: 'publisher' }>, 'kind'>,
+    events: PublisherEvents = {},
+  ): PublisherFeed {
+    const id = this.#switch.newId();
+    const source = this.#newSource(id, { kind: 'publisher', ...about });
+    this.#publisher = { source, events };
+    this.#pulls.begin(source);
+    this.#step({ kind: 'published', source: id });
+    return {
+      get media() {
+        return source.media;
+      },
+      push: (frame) => this.#take(source, frame),
+      end: (onGone = () => {}) => {
+        if (!this.#sources.delete(id)) return;
+        if (this.#publisher?.source === source) this.#publisher = null;
+        this.#pulls.end(source);
+        onGone();
+        this.#step({ kind: 'closed', source: id, reason: 'publisher-ended' });
+      },
     };
   }
 
-  /**
-   * Takes a new source in place of the present one. A relay never replaces a publisher: its feed is then detached from
-   * the start. A publisher goes on from a relay of the same frames with the very next one, where the relay is a
-   * `predecessor`. `onMedia` hears whenever more is known of what is in the stream.
-   */
-  attach(source: StreamSource, onMedia: OnMedia = null, predecessor: Predecessor | null = null): SourceFeed {
-    return this.#seat.attach(source, onMedia, predecessor);
+  /** Who else claims the stream, best first, this member left out. */
+  setOwners(owners: readonly Owner[]): void {
+    this.#step({ kind: 'owners', owners });
+  }
+
+  /** Feeds a player from now on; the cached GOP comes at once. Does nothing where it is fed already. */
+  add(player: Player): void {
+    this.#hub.add(player);
+    this.#step({ kind: 'players', count: this.#hub.size });
   }
 
   /**
-   * Puts a relay in the place of a publisher that left just now: neither the stream nor its players notice. Null where
-   * no publisher did, or nothing is kept of what it sent.
+   * Feeds another member's pull with what is published here. `replayMs`: it gets so much of the past first, as far as it
+   * is kept, and a mark where the present begins.
    */
-  takeOver(from: MemberId, predecessor: Predecessor): Inheritance | null {
-    return this.#seat.takeOver(from, predecessor);
-  }
-
-  /** What a publisher sent lately, by the stream's timeline: for a relay that is to step in should it fall silent. */
-  get published(): readonly Frame[] {
-    return this.source?.kind === 'publisher' ? this.#replay.frames : [];
-  }
-
-  /**
-   * Puts a relay in the place of a publisher that is there and sends nothing. Should it send again, it follows the relay.
-   * Null where a relay or nobody has the stream.
-   */
-  stepIn(from: MemberId, predecessor: Predecessor): Inheritance | null {
-    return this.#seat.stepIn(from, predecessor);
-  }
-
-  /**
-   * Feeds a player from now on; the cached GOP comes at once. Does nothing where it is fed already. `isImmediate`: gets
-   * each packet as it comes, without the window in which writes are merged. `replayMs`: gets that much of the past
-   * instead, as far as it is kept, and a mark where the present begins.
-   */
-  add(player: Player, isImmediate = false, replayMs = 0): void {
-    this.#audience.add(player, isImmediate, replayMs > 0 ? this.#replayed(replayMs) : null);
+  addPull(player: Player, replayMs: number): void {
+    this.#pulls.add(player, replayMs, this.#parts.timers.nowMs());
   }
 
   remove(player: Player): void {
-    this.#audience.remove(player);
+    this.#pulls.remove(player);
+    this.#hub.remove(player);
+    this.#step({ kind: 'players', count: this.#hub.size });
   }
 
   /** Disconnects players that are stuck. To be called about once a second, with the monotonic clock. */
   endStuckPlayers(nowMs: number): readonly Player[] {
-    const stuck: Player[] = [];
-    for (const { player } of [...this.#audience.feeds()].filter((feed) => feed.isStuck(nowMs))) {
-      stuck.push(player);
-      player.end('stuck');
-    }
-    return stuck;
+    const stuck = this.#feeds().filter((feed) => feed.isStuck(nowMs));
+    for (const { player } of stuck) player.end('stuck');
+    return stuck.map(({ player }) => player);
+  }
+
+  /** Ends every relay. The stream is not used after that. */
+  close(): void {
+    for (const upstream of this.#upstreams.values()) upstream.close();
+    this.#upstreams.clear();
+    this.#sources.clear();
+    this.#timer?.stop();
+    this.#timer = null;
   }
 
   view(): StreamView {
-    const { source } = this;
+    // Who has closed feeds nobody, though another source may go on from there.
+    const source = this.#feeding !== null && this.#sources.has(this.#feeding.id) ? this.source : null;
     return {
       key: this.key,
       source: source?.kind ?? 'none',
@@ -170,15 +186,12 @@ export class LiveStream {
       ...(source?.kind === 'relay' ? { relayFrom: source.from } : {}),
       media: this.media,
       bytesIn: this.#bytesIn,
-      players: [...this.#audience.feeds()].map((feed) => this.#playerView(feed)),
+      players: this.#feeds().map((feed) => this.#playerView(feed)),
     };
   }
 
-  #replayed(replayMs: number): Replay {
-    const packets = this.#replay
-      .since(performance.now() - replayMs)
-      .map((frame) => new MediaPacket(frame, frame.timestampMs));
-    return { packets, end: new MediaPacket(replayEnd(), 0) };
+  #feeds(): PlayerFeed[] {
+    return [...this.#hub.feeds(), ...this.#pulls.feeds()];
   }
 
   #playerView(feed: PlayerFeed): PlayerView {
@@ -187,72 +200,180 @@ export class LiveStream {
     return { id, protocol, remote, agent, sinceMs, state, bytesOut, framesDropped: feed.framesDropped };
   }
 
-  #newSeat(onSourceChanged: (hasSource: boolean) => void): SourceSeat {
-    const stream = this;
-    return new SourceSeat({
-      get media() {
-        return stream.media;
-      },
-      take: (frame) => this.#take(frame),
-      began: () => {
-        this.#probe = new MediaProbe();
-        this.#keyframeAtMs = performance.now();
-      },
-      left: () => this.#forget(),
-      skipped: () => this.#audience.pause(),
-      bequeath: () => this.#bequeath(),
-      goOnBy: (offsetMs) => this.#timeline.goOnBy(offsetMs),
-      onSourceChanged,
-    });
+  #newSource(id: SourceId, about: SourceAbout): StreamSource {
+    const source = new StreamSource(id, about, this.#parts.limits, this.#parts.timers.nowMs());
+    this.#sources.set(id, source);
+    return source;
   }
 
-  #bequeath(): Legacy | null {
-    if (this.#replay.isEmpty) return null;
-    const delivered = this.#replay;
-    this.#replay = new ReplayWindow(this.#replayLimits);
-    return { delivered, offsetMs: this.#timeline.goOn() };
-  }
-
-  #forget(): void {
-    this.#hasStarted = false;
-    this.#audience.pause();
-    this.#headers.clear();
-    this.#replay.clear();
-    this.#timeline.discontinue();
-  }
-
-  #take(frame: Frame): void {
-    // Nobody can show these, and FLV players stumble over them.
-    if (frame.payload.length === 0 || isSequenceEnd(frame)) return;
-    this.#bytesIn += frame.payload.length;
-    if (this.#probe.read(frame)) this.#seat.tellMedia(this.#probe.media);
-    if (frame.isHeader) this.#keepHeader(frame);
-    const isStart = this.#isStart(frame);
-    if (!this.#hasStarted) {
-      if (!isStart) return;
-      this.#hasStarted = true;
+  #take(source: StreamSource, frame: Frame): void {
+    if (!this.#sources.has(source.id)) return;
+    const nowMs = this.#parts.timers.nowMs();
+    const { media } = source;
+    const taken = source.take(frame, nowMs);
+    if (source === this.#feeding) this.#bytesIn += frame.payload.length;
+    const publisher = this.#publisher?.source === source ? this.#publisher : null;
+    if (publisher !== null && source.media !== media) publisher.events.media?.(source.media);
+    for (const one of taken) {
+      if (publisher !== null) this.#pulls.take(one);
+      if (source === this.#feeding) this.#hub.take(one, nowMs);
     }
-    const timestampMs = isMetadata(frame) ? 0 : this.#timeline.place(frame.kind, frame.timestampMs);
-    if (timestampMs === null) return;
-    if (this.hasPublisher && !frame.isHeader) this.#replay.push({ ...frame, timestampMs }, performance.now());
-    this.#audience.send(new MediaPacket(frame, timestampMs), isStart);
+    const { isReady } = source;
+    for (const one of taken) this.#carryOut(this.#switch.media(source.id, one.frame, isReady, nowMs));
   }
 
-  /** What came before a header is sent under the headers it came with. */
-  #keepHeader(frame: Frame): void {
-    this.#audience.flush();
-    if (!this.#headers.keep(frame)) return;
-    this.#audience.forgetGop();
-    this.#replay.clear();
+  #step(event: SwitchEvent): void {
+    this.#carryOut(this.#switch.step(event, this.#parts.timers.nowMs()));
+    this.#arm();
+    if (this.isIdle) this.#parts.onIdle();
   }
 
-  /** Whether players may start here: at a keyframe, or anywhere in a stream without video or without keyframes. */
-  #isStart(frame: Frame): boolean {
-    if (frame.isHeader || frame.kind === 'data') return false;
-    if (frame.kind === 'audio') return !this.#probe.hasVideo;
-    const nowMs = performance.now();
-    if (!frame.isKeyframe && nowMs - this.#keyframeAtMs < KEYFRAME_WAIT_MS) return false;
-    this.#keyframeAtMs = nowMs;
-    return true;
+  #carryOut(actions: readonly SwitchAction[]): void {
+    if (actions.length === 0) return;
+    this.#actions.push(...actions);
+    if (this.#isActing) return;
+    this.#isActing = true;
+    for (let next = this.#actions.shift(); next !== undefined; next = this.#actions.shift()) this.#do(next);
+    this.#isActing = false;
+    this.#arm();
+  }
+
+  /** One timer, for when the next decision is due at the latest; one that is early does no harm. */
+  #arm(): void {
+    const atMs = this.#switch.wakeMs;
+    const isAwaiting = atMs !== Number.POSITIVE_INFINITY;
+    if (isAwaiting && this.#timer !== null && this.#timer.atMs <= atMs) return;
+    this.#timer?.stop();
+    this.#timer = null;
+    if (!isAwaiting) return;
+    const stop = this.#parts.timers.after(Math.max(0, atMs - this.#parts.timers.nowMs()), () => {
+      this.#timer = null;
+      this.#step({ kind: 'tick' });
+    });
+    this.#timer = { atMs, stop };
+  }
+
+  #do(action: SwitchAction): void {
+    switch (action.kind) {
+      case 'open':
+        this.#open(action);
+        return;
+      case 'close':
+        this.#upstreams.get(action.source)?.close();
+        this.#upstreams.delete(action.source);
+        this.#sources.delete(action.source);
+        return;
+      case 'search':
+        this.#search(action.source);
+        return;
+      case 'switch':
+        this.#switchTo(action.source, action.how);
+        return;
+      case 'detach':
+        this.#feeding = null;
+        this.#hub.detach();
+        this.#parts.onSourceChanged(false);
+        return;
+      case 'flow':
+        if (this.#publisher?.source.id === action.source) this.#publisher.events.flow?.(action.isFlowing);
+        return;
+      case 'stalled':
+        this.#tellStall(action);
+        return;
+      case 'lags':
+        this.#parts.log.info(
+          { key: this.key, ...this.#told(this.#sources.get(action.source)), lagMs: Math.round(action.lagMs) },
+          'relay waiting for lagging owner',
+        );
+    }
+  }
+
+  #open({ source: id, owner, reason, isReplayed }: Extract<SwitchAction, { kind: 'open' }>): void {
+    const { open, log, limits } = this.#parts;
+    const { name } = owner.profile;
+    log.info({ key: this.key, to: name, from: this.#lastOwner, reason }, 'relay pulls');
+    const source = this.#newSource(id, { kind: 'relay', from: owner.member, name });
+    const replayMs = isReplayed ? limits.replayMs : 0;
+    const upstream = open(owner, this.key, replayMs, {
+      started: () => this.#step({ kind: 'answered', source: id, isReplayed: replayMs > 0 }),
+      frame: (frame) => {
+        if (isReplayEnd(frame)) this.#step({ kind: 'replayed', source: id });
+        else this.#take(source, frame);
+      },
+      ended: (end) => this.#ended(id, source, end),
+    });
+    this.#upstreams.set(id, upstream);
+  }
+
+  #ended(id: SourceId, source: StreamSource, { code, text, isOrdinary }: UpstreamEnd): void {
+    this.#upstreams.delete(id);
+    if (!this.#sources.delete(id)) return;
+    const fields = { key: this.key, ...this.#told(source), reason: code, detail: text };
+    if (isOrdinary) this.#parts.log.info(fields, 'relay lost its owner');
+    else this.#parts.log.warn(fields, 'relay lost its owner');
+    this.#step({ kind: 'closed', source: id, reason: code });
+  }
+
+  #search(id: SourceId): void {
+    const source = this.#sources.get(id);
+    if (source === undefined) return;
+    const { timers } = this.#parts;
+    const startMs = timers.nowMs();
+    const splice = this.#hub.splice(source, startMs);
+    this.#splice = splice;
+    const match =
+      splice.kind === 'exact'
+        ? {
+            kind: 'exact' as const,
+            hasNext: splice.frames.some((frame) => !frame.isHeader && frame.kind !== 'data'),
+          }
+        : splice;
+    this.#carryOut(
+      this.#switch.step({ kind: 'matched', source: id, match, costMs: timers.nowMs() - startMs }, startMs),
+    );
+  }
+
+  #switchTo(id: SourceId, how: 'exact' | 'start'): void {
+    const source = this.#sources.get(id);
+    if (source === undefined) return;
+    const nowMs = this.#parts.timers.nowMs();
+    const before = this.#feeding;
+    const silentMs = Math.round(this.#hub.silentMs(nowMs));
+    this.#feeding = source;
+    const splice = this.#splice;
+    const isExact = how === 'exact' && splice.kind === 'exact';
+    this.#tellSwitch(
+      source,
+      before,
+      isExact ? { splice: 'exact', offsetMs: splice.offsetMs } : { splice: 'none' },
+      silentMs,
+    );
+    if (isExact) this.#hub.goOn(source, splice, nowMs);
+    else this.#hub.start(source, nowMs);
+    if (source.about.kind === 'relay') source.endHistory();
+    this.#parts.onSourceChanged(true);
+  }
+
+  #tellSwitch(source: StreamSource, before: StreamSource | null, how: object, silentMs: number): void {
+    const { log } = this.#parts;
+    const fields = { key: this.key, ...this.#told(source), ...how, silentMs };
+    if (source.about.kind === 'publisher') {
+      if (before?.about.kind === 'relay') log.info(fields, 'relay handed over to publisher');
+      return;
+    }
+    if (before !== null) log.info(fields, 'relay switched owner');
+    log.info({ key: this.key, ...this.#told(source) }, 'relay flows');
+    this.#lastOwner = source.about.name;
+  }
+
+  #tellStall({ source: id, silentMs, isLost, reason }: Extract<SwitchAction, { kind: 'stalled' }>): void {
+    const fields = { key: this.key, ...this.#told(this.#sources.get(id)), silentMs: Math.round(silentMs) };
+    if (isLost) this.#parts.log.warn({ ...fields, reason }, 'relay lost its owner');
+    else this.#parts.log.warn(fields, 'relay stalls');
+  }
+
+  #told(source: StreamSource | undefined): object {
+    const about = source?.about;
+    return about?.kind === 'relay' ? { owner: about.name, ownerId: about.from } : {};
   }
 }

@@ -1,10 +1,24 @@
-import type { StreamKey } from '@headwater/directory';
-import { LiveStream, type StreamLimits } from './live-stream.js';
+import type { Owner, StreamKey } from '@headwater/directory';
+import type { MediaLog } from '../media-host.js';
+import { LiveStream } from './live-stream.js';
 import type { FramesDropped, Traffic } from './player-feed.js';
+import type { StreamLimits } from './stream-limits.js';
+import type { Timers } from './timers.js';
+import type { OpenUpstream } from './upstream.js';
 
-/** The streams of this member that have a source, players or a pull. */
+export interface StreamTableParts {
+  /** The limits of each stream. */
+  readonly limitsOf: (key: StreamKey) => StreamLimits;
+  /** Who else claims a stream now, best first, this member left out. */
+  readonly ownersOf: (key: StreamKey) => readonly Owner[];
+  readonly open: OpenUpstream;
+  readonly timers: Timers;
+  readonly log: MediaLog;
+}
+
+/** The streams of this member that have a source or players. */
 export class StreamTable {
-  readonly #limitsOf: (key: StreamKey) => StreamLimits;
+  readonly #parts: StreamTableParts;
   /** What was sent to all players, and what was not, since the start. */
   readonly traffic: Traffic & { readonly framesDropped: FramesDropped } = {
     bytesOut: 0,
@@ -14,9 +28,8 @@ export class StreamTable {
   onSourceChanged: (key: StreamKey, hasSource: boolean) => void = () => {};
   readonly #streams = new Map<StreamKey, LiveStream>();
 
-  /** `limits`: for all streams, or those of each. */
-  constructor(limits: StreamLimits | ((key: StreamKey) => StreamLimits)) {
-    this.#limitsOf = typeof limits === 'function' ? limits : () => limits;
+  constructor(parts: StreamTableParts) {
+    this.#parts = parts;
   }
 
   get(key: StreamKey): LiveStream | undefined {
@@ -27,16 +40,38 @@ export class StreamTable {
   open(key: StreamKey): LiveStream {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const stream = new LiveStream(key, this.#limitsOf(key), this.traffic, (hasSource) =>
-      this.onSourceChanged(key, hasSource),
-    );
+    const { limitsOf, ownersOf, open, timers, log } = this.#parts;
+    const stream = new LiveStream(key, {
+      limits: limitsOf(key),
+      traffic: this.traffic,
+      timers,
+      open,
+      log,
+      onSourceChanged: (hasSource) => this.onSourceChanged(key, hasSource),
+      onIdle: () => this.tidy(key),
+    });
+    stream.setOwners(ownersOf(key));
     this.#streams.set(key, stream);
     return stream;
   }
 
+  /** The owners of a stream changed. */
+  ownersChanged(key: StreamKey): void {
+    this.#streams.get(key)?.setOwners(this.#parts.ownersOf(key));
+  }
+
   /** Drops the stream if nobody needs it any more. */
   tidy(key: StreamKey): void {
-    if (this.#streams.get(key)?.isIdle) this.#streams.delete(key);
+    const stream = this.#streams.get(key);
+    if (stream?.isIdle !== true) return;
+    stream.close();
+    this.#streams.delete(key);
+  }
+
+  /** Ends every relay, and forgets every stream. */
+  close(): void {
+    for (const stream of this.#streams.values()) stream.close();
+    this.#streams.clear();
   }
 
   values(): Iterable<LiveStream> {

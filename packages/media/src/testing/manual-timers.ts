@@ -1,4 +1,4 @@
-import type { Timers } from '../relay/timers.js';
+import type { Timers } from '../stream/timers.js';
 
 /** Time that a test moves. */
 export class ManualTimers implements Timers {

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MediaHost } from '../../media-host.js';
-import { StreamTable } from '../../stream/stream-table.js';
+import { replayEnd } from '../../stream/frame-history.js';
 import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import { MemoryPlay } from '../../testing/memory-play.js';
-import { MemoryPuller } from '../../testing/memory-puller.js';
+import { MemoryStreams, type OpenedRelay } from '../../testing/stream-world.js';
+import type { Frame } from '../../wire/frame.js';
 import { PublishDesk } from '../publish/publish-desk.js';
 import type { PublishFeed } from '../publish/publish-session.js';
 import { PlayDesk, type PlayRules } from './play-desk.js';
@@ -21,10 +22,9 @@ function memberA(rules: Partial<PlayRules> = {}) {
   const b = mesh.host('b');
   const c = mesh.host('c');
   const options = mediaOptions('a');
-  const streams = new StreamTable({ gopCacheBytesMax: 1e6, queueBytesMax: 1e6, stuckMs: 1e4 });
-  const puller = new MemoryPuller();
   const log = new MemoryLog();
-  const plays = new PlayDesk({ streams, host, puller, log }, { ...options, ...rules });
+  const streams = new MemoryStreams((key) => mesh.owners(key).filter(({ member }) => member !== 'a'), log);
+  const plays = new PlayDesk({ streams, host, log }, { ...options, ...rules });
   const publishes = new PublishDesk(
     { streams, host, log, onPublisherChanged: (key) => plays.reconsider(key) },
     { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
@@ -48,7 +48,19 @@ function memberA(rules: Partial<PlayRules> = {}) {
     return answer.feed;
   };
   const routes = () => log.of('play routed').map(({ route, reason }) => `${route} ${reason}`);
-  return { mesh, host, b, c, streams, puller, log, plays, publishes, play, publish, routes };
+  return { mesh, host, b, c, streams, log, plays, publishes, play, publish, routes };
+}
+
+/** Media comes by a relay. */
+function flow(relay: OpenedRelay | undefined): { push(frame: Frame): void } {
+  relay?.events.started();
+  return { push: (frame) => relay?.events.frame(frame) };
+}
+
+function fail(relay: OpenedRelay | undefined): void {
+  if (relay === undefined) return;
+  relay.isOpen = false;
+  relay.events.ended({ code: 'closed-by-server', text: '', isOrdinary: false });
 }
 
 function claim(host: MediaHost): void {
@@ -74,22 +86,22 @@ describe('a play', () => {
   });
 
   it('of a stream published elsewhere is redirected where the client follows', () => {
-    const { b, play, routes, streams, puller } = memberA();
+    const { b, play, routes, streams } = memberA();
     claim(b);
     const session = play({ followsRedirect: true });
     expect(session.told).toEqual(['redirect 127.0.0.1']);
     expect(routes()).toEqual(['redirect client-follows-redirects']);
-    expect([puller.pulls.length, [...streams.values()].length]).toEqual([0, 0]);
+    expect([streams.opened.length, [...streams.values()].length]).toEqual([0, 0]);
   });
 
   it('is relayed where the client does not follow: one pull for all', () => {
-    const { b, play, puller, routes } = memberA();
+    const { b, play, streams, routes } = memberA();
     claim(b);
     const sessions = [play(), play(), play()];
-    expect(puller.pulls).toHaveLength(1);
-    const feed = puller.pulls[0]?.flow('b');
-    feed?.push(VIDEO_HEADER());
-    feed?.push(KEY(0, 1));
+    expect(streams.opened).toHaveLength(1);
+    const feed = flow(streams.opened[0]);
+    feed.push(VIDEO_HEADER());
+    feed.push(KEY(0, 1));
     for (const session of sessions) expect(session.story).toEqual(['video 0 header #0', 'video 0 key #1']);
     expect(routes()).toEqual(Array(3).fill('relay client-follows-no-redirects'));
   });
@@ -107,10 +119,10 @@ describe('a play', () => {
   });
 
   it('with a mark of another member is never redirected, and a pull never relayed', () => {
-    const { b, play, puller } = memberA();
+    const { b, play, streams } = memberA();
     claim(b);
     expect(play({ followsRedirect: true, mark: 'redirected' }).told).toEqual([]);
-    expect(puller.running).toHaveLength(1);
+    expect(streams.relays).toHaveLength(1);
     expect(play({ mark: 'relay' }).told).toEqual(['refuse relay-of-unowned']);
   });
 
@@ -134,23 +146,23 @@ describe('a waiting play', () => {
   });
 
   it('goes on by redirect or relay when it is published elsewhere', () => {
-    const { b, play, puller } = memberA();
+    const { b, play, streams } = memberA();
     const edge = play({ followsRedirect: true });
     const other = play();
     claim(b);
     expect(edge.told).toEqual(['wait', 'redirect 127.0.0.1']);
     expect(other.told).toEqual(['wait']);
-    expect(puller.running).toHaveLength(1);
+    expect(streams.relays).toHaveLength(1);
   });
 
   it('is relayed where nothing can be said any more', () => {
-    const { b, plays, puller } = memberA({ apps: { live: { play: { mode: 'redirect' } } } });
+    const { b, plays, streams } = memberA({ apps: { live: { play: { mode: 'redirect' } } } });
     const session = new MemoryPlay({ followsRedirect: true });
     session.canRedirectNow = false;
     plays.play(session);
     claim(b);
     expect(session.told).toEqual(['wait']);
-    expect(puller.running).toHaveLength(1);
+    expect(streams.relays).toHaveLength(1);
   });
 
   it('ends at the limit, with an answer', () => {
@@ -161,7 +173,7 @@ describe('a waiting play', () => {
     vi.advanceTimersByTime(1);
     expect(session.told).toEqual(['wait', 'refuse stream-not-found']);
     expect([...streams.values()]).toEqual([]);
-    expect(log.of('play gave up')).toHaveLength(1);
+    expect(log.of('player timed out waiting for stream')).toHaveLength(1);
   });
 
   it('has no limit any more once it plays, and a new one when its source is gone', () => {
@@ -178,19 +190,21 @@ describe('a waiting play', () => {
   });
 
   it('ends likewise where no owner can be reached, and runs anew when an owner’s media ends', () => {
-    const { b, play, puller } = memberA();
+    const { b, play, streams } = memberA();
     claim(b);
     const lost = play();
     vi.advanceTimersByTime(20_000);
     expect(lost.told).toEqual([]);
-    puller.running[0]?.flow('b');
+    flow(streams.relays[0]);
+    b.claim({ ...CLAIM, silent: true });
     vi.advanceTimersByTime(60_000);
     expect(lost.told).toEqual([]);
-    puller.running[0]?.feed?.detach();
+    fail(streams.relays[0]);
+    b.release(KEY_S);
     vi.advanceTimersByTime(29_999);
-    expect(lost.told).toEqual([]);
+    expect(lost.told).toEqual(['wait']);
     vi.advanceTimersByTime(1);
-    expect(lost.told).toEqual(['refuse stream-not-found']);
+    expect(lost.told).toEqual(['wait', 'refuse stream-not-found']);
   });
 
   it('leaves nothing behind when its client goes', () => {
@@ -206,17 +220,17 @@ describe('a waiting play', () => {
 
 describe('when the publisher here goes', () => {
   it('players go on from another owner, on the same connection', () => {
-    const { b, play, publish, puller } = memberA();
+    const { b, play, publish, streams } = memberA();
     const feed = publish();
     claim(b);
     const session = play();
     feed.push(KEY(1000, 1));
     feed.push(INTER(1040, 2));
     feed.end();
-    expect(puller.running[0]?.owners.map((owner) => owner.member)).toEqual(['b']);
-    const relay = puller.running[0]?.flow('b');
-    relay?.push(VIDEO_HEADER(7));
-    relay?.push(KEY(50_000, 3));
+    expect(streams.relays.map(({ owner }) => owner)).toEqual(['b']);
+    const relay = flow(streams.relays[0]);
+    for (const frame of [VIDEO_HEADER(7), KEY(50_000, 3), replayEnd()]) relay.push(frame);
+    vi.advanceTimersByTime(300);
     expect(session.told).toEqual(['begin']);
     expect(session.story.slice(-2)).toEqual(['video 1080 header #7', 'video 1080 key #3']);
   });
@@ -254,92 +268,77 @@ describe('when the publisher here goes', () => {
   });
 });
 
-describe('when the publisher here sends nothing', () => {
-  it('a pull from another owner begins where somebody plays, and ends when it sends again', () => {
-    const { b, plays, play, publish, puller } = memberA();
-    publish().push(KEY(0, 1));
-    plays.publisherSilent(KEY_S, true);
-    const session = play();
-    plays.publisherSilent(KEY_S, true);
-    expect(puller.pulls).toHaveLength(0);
-    claim(b);
-    plays.publisherSilent(KEY_S, true);
-    plays.publisherSilent(KEY_S, true);
-    expect(puller.running).toHaveLength(1);
-    plays.publisherSilent(KEY_S, false);
-    expect(puller.running).toHaveLength(0);
-    expect(session.told).toEqual(['begin']);
-  });
-});
-
 describe('a pull', () => {
   it('lingers after the last player, then ends', () => {
-    const { b, plays, play, puller, streams } = memberA();
+    const { b, plays, play, streams } = memberA();
     claim(b);
     plays.leave(play());
     vi.advanceTimersByTime(499);
     const late = play();
     vi.advanceTimersByTime(5000);
-    expect(puller.running).toHaveLength(1);
+    expect(streams.relays).toHaveLength(1);
     plays.leave(late);
     vi.advanceTimersByTime(500);
-    expect(puller.running).toHaveLength(0);
-    expect(puller.pulls).toHaveLength(1);
+    expect(streams.relays).toHaveLength(0);
+    expect(streams.opened).toHaveLength(1);
     expect([...streams.values()]).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('hears of every change of owners, without this member', () => {
-    const { b, c, play, puller } = memberA();
+  it('hears of every change of owners, this member left out', () => {
+    const { b, c, play, streams } = memberA();
     claim(b);
     play();
     claim(c);
-    expect(puller.running[0]?.owners.map((owner) => owner.member)).toEqual(['b', 'c']);
+    fail(streams.relays[0]);
+    expect(streams.opened.map(({ owner }) => owner)).toEqual(['b', 'c']);
+    c.release(KEY_S);
     b.release(KEY_S);
-    expect(puller.running[0]?.owners.map((owner) => owner.member)).toEqual(['c']);
+    expect(streams.relays).toEqual([]);
   });
 
   it('goes on while media flows, also when the mesh lost its owner from sight', () => {
-    const { mesh, b, play, puller } = memberA();
+    const { mesh, b, play, streams } = memberA();
     claim(b);
     const session = play();
-    puller.running[0]?.flow('b');
+    flow(streams.relays[0]);
     mesh.drop('b');
-    expect(puller.running).toHaveLength(1);
+    expect(streams.relays).toHaveLength(1);
     expect(session.told).toEqual([]);
     const late = play();
     expect(late.told).toEqual([]);
-    puller.running[0]?.starve();
-    expect(puller.running).toHaveLength(0);
+    fail(streams.relays[0]);
+    expect(streams.relays).toHaveLength(0);
     expect([session.told, late.told]).toEqual([['wait'], ['wait']]);
   });
 
   it('that did not flow ends with its last owner, and players wait', () => {
-    const { b, play, puller } = memberA();
+    const { b, play, streams } = memberA();
     claim(b);
     const session = play();
     b.release(KEY_S);
-    expect(puller.running).toHaveLength(0);
+    expect(streams.relays).toHaveLength(0);
     expect(session.told).toEqual(['wait']);
   });
 
-  it('ends when the stream is published here', () => {
-    const { b, play, publish, puller } = memberA();
+  it('ends when the stream is published here and its owner falls silent', () => {
+    const { b, play, publish, streams } = memberA();
     claim(b);
     const session = play();
-    const relay = puller.running[0]?.flow('b');
-    relay?.push(VIDEO_HEADER());
-    relay?.push(KEY(500, 1));
+    const relay = flow(streams.relays[0]);
+    relay.push(VIDEO_HEADER());
+    relay.push(KEY(500, 1));
     const feed = publish();
-    expect(puller.running).toHaveLength(0);
-    feed.push(KEY(90_000, 2));
-    expect(session.story.at(-1)).toMatch(/^video 5\d\d key #2$/);
+    vi.advanceTimersByTime(1500);
+    for (const id of [2, 3, 4, 5, 6, 7]) feed.push(KEY(90_000 + id, id));
+    expect(streams.relays).toHaveLength(0);
+    expect(session.story.at(-1)).toMatch(/^video 5\d\d key #7$/);
   });
 });
 
 describe('stopping', () => {
   it('ends everybody and refuses the next', () => {
-    const { b, plays, play, publish, puller, streams } = memberA();
+    const { b, plays, play, publish, streams } = memberA();
     const feed = publish();
     feed.push(KEY(0, 1));
     const playing = play();
@@ -347,8 +346,9 @@ describe('stopping', () => {
     b.claim({ ...CLAIM, key: '__defaultVhost__/live/third' });
     const relayed = play({ key: '__defaultVhost__/live/third' });
     plays.stop();
+    streams.close();
     for (const session of [playing, waiting, relayed]) expect(session.told.at(-1)).toBe('end stopping');
-    expect(puller.running).toHaveLength(0);
+    expect(streams.relays).toHaveLength(0);
     expect(play().told).toEqual(['refuse stopping']);
     feed.end();
     expect([...streams.values()]).toEqual([]);

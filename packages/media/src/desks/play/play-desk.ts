@@ -1,24 +1,19 @@
 import type { Owner, PlayMark, PlayRequest, Route, StreamKey } from '@headwater/directory';
 import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
-import type { RelayPuller } from '../../relay/relay-contract.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf } from './address-of.js';
 import { modeOf } from './app-play.js';
 import type { PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
-import { StreamRelay } from './stream-relay.js';
 import { WaitLimit } from './wait-limit.js';
 
 export interface PlayDeskParts {
   readonly streams: StreamTable;
   readonly host: Pick<MediaHost, 'member' | 'route' | 'owners' | 'onOwnersChanged'>;
-  readonly puller: RelayPuller;
   readonly log: MediaLog;
 }
 
-export type PlayRules = Pick<MediaOptions, 'play' | 'apps'> & {
-  readonly relay: { readonly lingerMs: number };
-};
+export type PlayRules = Pick<MediaOptions, 'play' | 'apps'>;
 
 /** One client's play, for as long as it is here. */
 interface Play {
@@ -29,11 +24,10 @@ interface Play {
   readonly limit: WaitLimit;
 }
 
-/** All plays of one stream, and the pull that feeds them where no publisher is here. */
+/** All plays of one stream. */
 interface StreamPlays {
   readonly key: StreamKey;
   readonly plays: Map<string, Play>;
-  readonly relay: StreamRelay;
 }
 
 const LOCAL: Route = { kind: 'local', reason: 'published-here' };
@@ -89,26 +83,10 @@ export class PlayDesk {
 
   /** The stream's publisher or owners changed: every play of it goes on by the route that is right now. */
   reconsider(key: StreamKey): void {
+    this.#parts.streams.ownersChanged(key);
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
-    // A relay feeds the stream until it is known how the publisher goes on from it.
-    if (this.#hasPublisher(key) && !this.#parts.streams.get(key)?.isGivingWay) stream.relay.stop();
-    else stream.relay.update(this.#others(key));
-    for (const play of [...stream.plays.values()]) {
-      if (stream.plays.has(play.session.id)) this.#settle(stream, play);
-    }
-    this.#tidy(stream);
-  }
-
-  /**
-   * The publisher here is connected and sends nothing, or sends again. Another owner may have its next frames: a pull
-   * steps in where it does, and gives way again. To be called about once a second while it is silent.
-   */
-  publisherSilent(key: StreamKey, isSilent: boolean): void {
-    const stream = this.#streams.get(key);
-    if (stream === undefined || stream.plays.size === 0) return;
-    if (isSilent) stream.relay.start(this.#others(key));
-    else if (!this.#parts.streams.get(key)?.isGivingWay) stream.relay.stop();
+    this.#resettle(stream);
   }
 
   /** The streams of plays that are other members' pulls, once for each. */
@@ -127,9 +105,15 @@ export class PlayDesk {
         this.#forget(stream, play);
         play.session.end('stopping');
       }
-      stream.relay.stop();
       this.#tidy(stream);
     }
+  }
+
+  #resettle(stream: StreamPlays): void {
+    for (const play of [...stream.plays.values()]) {
+      if (stream.plays.has(play.session.id)) this.#settle(stream, play);
+    }
+    this.#tidy(stream);
   }
 
   #settle(stream: StreamPlays, play: Play): void {
@@ -138,10 +122,7 @@ export class PlayDesk {
     const isNew = this.#tell(play, taken);
     switch (taken.kind) {
       case 'local':
-        this.#serve(play);
-        return;
       case 'relay':
-        stream.relay.start(taken.owners);
         this.#serve(play);
         return;
       case 'redirect':
@@ -163,7 +144,8 @@ export class PlayDesk {
   /** Feeds the play with whatever its stream has, now or later. */
   #serve(play: Play): void {
     const stream = this.#parts.streams.open(play.session.key);
-    stream.add(play.session, play.mark === 'relay', play.session.replayMs);
+    if (play.mark === 'relay') stream.addPull(play.session, play.session.replayMs ?? 0);
+    else stream.add(play.session);
     play.limit.set(stream.source !== null);
   }
 
@@ -171,7 +153,8 @@ export class PlayDesk {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
     for (const play of stream.plays.values()) play.limit.set(hasSource);
-    if (this.#hasPublisher(key)) stream.relay.stop();
+    // Who played hears that it waits, and edges may be sent elsewhere.
+    if (!hasSource) this.#resettle(stream);
   }
 
   /** Where this play goes now. Our own publisher counts before anything that is said of us. */
@@ -191,7 +174,7 @@ export class PlayDesk {
     const answer = this.#parts.host.route(request);
     if (answer.kind === 'local') return WAIT;
     // The owners are gone from the directory, yet media flows: a mesh that lost sight of them must not cut it.
-    if (answer.kind === 'wait' && stream.relay.isFlowing)
+    if (answer.kind === 'wait' && this.#parts.streams.get(stream.key)?.source?.kind === 'relay')
       return { kind: 'relay', reason: 'client-follows-no-redirects', owners: [] };
     if (answer.kind !== 'relay') return answer;
     return { ...answer, owners: answer.owners.filter((owner) => owner.member !== this.#parts.host.member) };
@@ -224,7 +207,10 @@ export class PlayDesk {
     const { session } = play;
     this.#forget(stream, play);
     this.#tidy(stream);
-    this.#parts.log.info({ key: stream.key, client: session.remote, reason: 'wait-limit' }, 'play gave up');
+    this.#parts.log.info(
+      { key: stream.key, client: session.remote, reason: 'wait-limit' },
+      'player timed out waiting for stream',
+    );
     const isOwned = this.#others(stream.key).length > 0;
     const what = isOwned ? 'no owner of the stream could be reached' : 'nobody published the stream';
     session.refuse('stream-not-found', `${what} within ${this.#rules.play.waitMs} ms`);
@@ -239,25 +225,14 @@ export class PlayDesk {
   #open(key: StreamKey): StreamPlays {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const relay = new StreamRelay(
-      key,
-      this.#parts.streams,
-      this.#parts.puller,
-      this.#rules.relay.lingerMs,
-      () => this.reconsider(key),
-    );
-    const stream: StreamPlays = { key, plays: new Map(), relay };
+    const stream: StreamPlays = { key, plays: new Map() };
     this.#streams.set(key, stream);
     return stream;
   }
 
-  /** Lets go of what no play needs any more; a pull lingers first. */
+  /** Lets go of what no play needs any more. */
   #tidy(stream: StreamPlays): void {
     if (stream.plays.size > 0) return;
-    if (stream.relay.isRunning) {
-      stream.relay.linger();
-      return;
-    }
     if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);
     this.#parts.streams.tidy(stream.key);
   }

@@ -1,8 +1,8 @@
 import { type Claim, NO_LOAD, type Owner, type StreamKey } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StreamTable } from '../../stream/stream-table.js';
 import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryLog } from '../../testing/media-options.js';
+import { MemoryStreams } from '../../testing/stream-world.js';
 import { PublishDesk } from './publish-desk.js';
 import type { PublishPolicy } from './publish-policy.js';
 import type { PublishEnd, PublishSession } from './publish-session.js';
@@ -13,7 +13,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup') {
   const mesh: { others: Owner[]; changed: (key: StreamKey) => void } = { others: [], changed: () => {} };
   const said: string[] = [];
   const claims: Claim[] = [];
-  const streams = new StreamTable({ gopCacheBytesMax: 1e6, queueBytesMax: 1e6, stuckMs: 1e4 });
+  const streams = new MemoryStreams();
   const log = new MemoryLog();
   const host = {
     claim: (claim: Claim) => {
@@ -37,7 +37,6 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup') {
       },
       log,
       onPublisherChanged: () => {},
-      onPublisherSilent: (key, isSilent) => said.push(`${isSilent ? 'silent' : 'sends'} ${key}`),
     },
     { acceptsPublishers, idleMs: 5000, policy: () => policy },
   );
@@ -101,7 +100,7 @@ describe('PublishDesk', () => {
     if (!answer.accepted) throw new Error('refused');
     for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER(), KEY(0), KEY(40)])
       answer.feed.push(frame);
-    vi.runAllTimers();
+    vi.advanceTimersByTime(0);
     expect(claims).toHaveLength(2);
     expect(claims[1]).toMatchObject({
       sinceMs: claims[0]?.sinceMs,
@@ -134,26 +133,45 @@ describe('PublishDesk', () => {
     expect(said).toContain(`release ${silent.key}`);
   });
 
-  it('tells of a publisher that sends nothing, for as long, and once when it sends again', () => {
-    const { desk, said, log } = deskOf();
+  it('says in its claims whether media flows: not at first, then each change, at most one a second', () => {
+    const { desk, claims, log } = deskOf();
     const answer = desk.publish(sessionOf());
     if (!answer.accepted) throw new Error(answer.code);
-    const sweep = (ms: number) => {
-      vi.advanceTimersByTime(ms);
-      desk.endIdle(performance.now());
+    const said = () => claims.map(({ silent }) => (silent === true ? 'silent' : 'flows'));
+    const send = (count: number, everyMs: number) => {
+      for (let i = 0; i < count; i += 1) {
+        vi.advanceTimersByTime(everyMs);
+        answer.feed.push(KEY(i * everyMs));
+      }
     };
-    said.length = 0;
-    sweep(999);
-    expect(said).toEqual([]);
-    sweep(1);
-    sweep(1000);
-    expect(said).toEqual([`silent ${KEY_S}`, `silent ${KEY_S}`]);
-    answer.feed.push(KEY(0));
-    said.length = 0;
-    sweep(500);
-    sweep(400);
-    expect(said.filter((word) => !word.startsWith('claim'))).toEqual([`sends ${KEY_S}`]);
-    expect([log.of('publisher silent').length, log.of('publisher sends again').length]).toEqual([1, 1]);
+    expect(said()).toEqual(['silent']);
+    send(50, 40);
+    expect(said()).toEqual(['silent', 'flows']);
+    expect(log.of('publisher silent')).toEqual([]);
+    vi.advanceTimersByTime(499);
+    expect(said()).toHaveLength(2);
+    vi.advanceTimersByTime(2);
+    expect(said()).toEqual(['silent', 'flows', 'silent']);
+    // It comes and goes: what is over within a second is not told.
+    for (let i = 0; i < 10; i += 1) {
+      send(5, 40);
+      vi.advanceTimersByTime(600);
+    }
+    expect(said().length).toBeLessThanOrEqual(3 + 8);
+    send(50, 40);
+    vi.advanceTimersByTime(0);
+    expect(said().at(-1)).toBe('flows');
+    expect(new Set(claims.map(({ sinceMs }) => sinceMs)).size).toBe(1);
+    const [silences, flows] = ['publisher silent', 'publisher sends again'].map((msg) => log.of(msg).length);
+    expect([silences, flows]).toEqual([flows, silences]);
+  });
+
+  it('tells once of a publisher that never sends, and claims nothing more for it', () => {
+    const { desk, claims, log } = deskOf();
+    desk.publish(sessionOf());
+    vi.advanceTimersByTime(4000);
+    expect(claims.every(({ silent }) => silent === true)).toBe(true);
+    expect(log.of('publisher silent')).toHaveLength(1);
   });
 
   it('releases everything when it stops, and takes nobody more', () => {

@@ -1,7 +1,8 @@
-import type { MediaInfo, Owner, StreamKey } from '@headwater/directory';
+import type { Owner, StreamKey } from '@headwater/directory';
 import type { MediaHost, MediaLog } from '../../media-host.js';
-import type { SourceFeed } from '../../stream/source-seat.js';
+import type { PublisherFeed } from '../../stream/live-stream.js';
 import type { StreamTable } from '../../stream/stream-table.js';
+import { FlowClaim } from './flow-claim.js';
 import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
 import type { PublishAnswer, PublishEnd, PublishRefusal, PublishSession } from './publish-session.js';
 import { TakeoverPace } from './takeover-pace.js';
@@ -12,8 +13,6 @@ export interface PublishDeskParts {
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
   readonly onPublisherChanged: (key: StreamKey) => void;
-  /** A publisher sends nothing, said again as long as that is so; or sends again. */
-  readonly onPublisherSilent?: (key: StreamKey, isSilent: boolean) => void;
 }
 
 export interface PublishRules {
@@ -27,15 +26,13 @@ export interface PublishRules {
 
 interface Publish {
   readonly session: PublishSession;
-  readonly source: SourceFeed;
+  readonly source: PublisherFeed;
   readonly sinceMs: number;
   /** By the monotonic clock. */
   lastMediaMs: number;
-  isSilent: boolean;
+  /** Whether its media flows, as the mesh is told. */
+  readonly flow: FlowClaim;
 }
-
-/** A publisher that sends no media for this long is silent: another owner may serve its players meanwhile. */
-const SILENT_MS = 1000;
 
 const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
   'already-published':
@@ -87,14 +84,19 @@ export class PublishDesk {
       sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
       (before?.sinceMs ?? 0) + 1,
     );
-    const source = this.#parts.streams
-      .open(key)
-      .attach({ kind: 'publisher', remote, agent, protocol }, () => this.#claimSoon(publish));
-    const publish: Publish = { session, source, sinceMs, lastMediaMs: performance.now(), isSilent: false };
+    const flow = new FlowClaim((isFlowing, isNew) => this.#tellFlow(publish, isFlowing, isNew));
+    const source = this.#parts.streams.open(key).publish(
+      { remote, agent, protocol },
+      {
+        media: () => this.#claimSoon(publish),
+        flow: (isFlowing) => flow.set(isFlowing, performance.now()),
+      },
+    );
+    const publish: Publish = { session, source, sinceMs, lastMediaMs: performance.now(), flow };
     this.#publishes.set(key, publish);
     this.#pace.claimed(key, sinceMs, performance.now());
     this.#parts.log.info(about, 'publish accepted');
-    this.#parts.host.claim({ key, sinceMs, media: {} });
+    this.#parts.host.claim({ key, sinceMs, media: {}, silent: true });
     this.#parts.onPublisherChanged(key);
     return {
       accepted: true,
@@ -108,23 +110,19 @@ export class PublishDesk {
     };
   }
 
-  /** Closes publishers that send nothing, and tells of those that have begun to. To be called about once a second, with the monotonic clock. */
+  /** Closes publishers that send nothing. To be called about once a second, with the monotonic clock. */
   endIdle(nowMs: number): void {
     for (const publish of [...this.#publishes.values()]) {
-      const silentMs = nowMs - publish.lastMediaMs;
-      if (silentMs >= this.#rules.idleMs) this.#close(publish, 'idle');
-      else this.#tellSilence(publish, silentMs >= SILENT_MS);
+      if (nowMs - publish.lastMediaMs >= this.#rules.idleMs) this.#close(publish, 'idle');
     }
   }
 
-  #tellSilence(publish: Publish, isSilent: boolean): void {
-    if (!isSilent && !publish.isSilent) return;
-    if (isSilent !== publish.isSilent) {
-      const msg = isSilent ? 'publisher silent' : 'publisher sends again';
+  #tellFlow(publish: Publish, isFlowing: boolean, isNew: boolean): void {
+    if (isNew) {
+      const msg = isFlowing ? 'publisher sends again' : 'publisher silent';
       this.#parts.log.warn(describe(publish.session), msg);
     }
-    publish.isSilent = isSilent;
-    this.#parts.onPublisherSilent?.(publish.session.key, isSilent);
+    this.#claimSoon(publish);
   }
 
   /** Refuses from now on; who is there stays. */
@@ -182,11 +180,12 @@ export class PublishDesk {
     const { session, source } = publish;
     if (this.#publishes.get(session.key) !== publish) return;
     this.#publishes.delete(session.key);
-    source.leave();
+    publish.flow.stop();
     this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
-    this.#parts.host.release(session.key);
-    this.#parts.onPublisherChanged(session.key);
-    source.detach();
+    source.end(() => {
+      this.#parts.host.release(session.key);
+      this.#parts.onPublisherChanged(session.key);
+    });
     this.#parts.streams.tidy(session.key);
   }
 
@@ -202,8 +201,9 @@ export class PublishDesk {
     for (const publish of due) {
       const { key } = publish.session;
       if (this.#publishes.get(key) !== publish) continue;
-      const media: MediaInfo = this.#parts.streams.get(key)?.media ?? {};
-      this.#parts.host.claim({ key, sinceMs: publish.sinceMs, media });
+      const { source, flow, sinceMs } = publish;
+      const silent = flow.isFlowing ? {} : { silent: true };
+      this.#parts.host.claim({ key, sinceMs, media: source.media, ...silent });
     }
   }
 }

@@ -5,6 +5,8 @@ import type { Frame } from '../wire/frame.js';
 export interface UpstreamEnd {
   readonly code: string;
   readonly text: string;
+  /** Its owner's publisher stopped, as publishers do. */
+  readonly isOrdinary: boolean;
 }
 
 export interface UpstreamEvents {
@@ -23,7 +25,7 @@ export interface Upstream {
 
 /**
  * Opens a connection; events come later, never within the call. `replayMs`: how much of the stream's past to ask for;
- * 0 asks for the last GOP, as players get it.
+ * 0 asks for what players get, from the newest start on.
  */
 export type OpenUpstream = (
   owner: Owner,

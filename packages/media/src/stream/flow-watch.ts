@@ -1,10 +1,10 @@
 import type { Frame } from '../wire/frame.js';
 
-/** Frame intervals without media that mean a stall, and the least time that does: bursts and jitter are no stall. */
-const STALL_INTERVALS = 3;
-const STALL_MS_MIN = 500;
+/** Frame intervals without media that mean silence, and the least time that does: bursts and jitter are no silence. */
+const SILENT_INTERVALS = 3;
+const SILENT_MS_MIN = 500;
 /** The same for an owner that is no longer one: its publisher has most likely gone. */
-const DEPARTED_STALL_MS_MIN = 120;
+const DEPARTED_SILENT_MS_MIN = 120;
 /** However small `relay.stallMs` is, a stream of few pictures may take this many intervals from one to the next. */
 const INTERVALS_ALLOWED = 2;
 /** Longest interval that is believed. */
@@ -12,11 +12,12 @@ const INTERVAL_MS_MAX = 10_000;
 /** Weight of the newest interval in the mean. */
 const SMOOTHING = 0.2;
 
-/** Learns how often frames come, and says how long silence is no stall. */
-export class StallWatch {
+/** Learns how often a source's frames come, and says how long a pause is no silence. */
+export class FlowWatch {
   readonly #stallMs: number;
   readonly #last = new Map<Frame['kind'], number>();
   readonly #interval = new Map<Frame['kind'], number>();
+  #hasMedia = false;
 
   /** `stallMs`: `relay.stallMs`, the most that the limit grows to for an ordinary stream. */
   constructor(stallMs: number) {
@@ -26,6 +27,7 @@ export class StallWatch {
   /** True where this is the first frame to tell a track's interval, so that the limit may be another now. */
   saw(frame: Frame): boolean {
     if (frame.isHeader || frame.kind === 'data') return false;
+    this.#hasMedia = true;
     const last = this.#last.get(frame.kind);
     this.#last.set(frame.kind, frame.timestampMs);
     if (last === undefined) return false;
@@ -38,12 +40,17 @@ export class StallWatch {
     return mean === undefined;
   }
 
-  /** Silence longer than this is a stall, ms. `isDeparted`: the member left the owners list. */
+  /** A pause longer than this is silence, ms. `isDeparted`: the source is a relay whose member left the owners list. */
   limitMs(isDeparted: boolean): number {
     if (this.#interval.size === 0) return this.#stallMs;
     const intervalMs = Math.min(...this.#interval.values());
-    const least = isDeparted ? DEPARTED_STALL_MS_MIN : STALL_MS_MIN;
-    const wanted = Math.min(this.#stallMs, Math.max(least, STALL_INTERVALS * intervalMs));
+    const least = isDeparted ? DEPARTED_SILENT_MS_MIN : SILENT_MS_MIN;
+    const wanted = Math.min(this.#stallMs, Math.max(least, SILENT_INTERVALS * intervalMs));
     return Math.max(wanted, INTERVALS_ALLOWED * intervalMs);
+  }
+
+  /** The same for a publisher here: one that has sent nothing yet is silent as soon as one that stopped. */
+  publisherLimitMs(): number {
+    return this.#hasMedia ? this.limitMs(false) : SILENT_MS_MIN;
   }
 }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { AUDIO, AUDIO_HEADER, INTER } from '../testing/frames.js';
-import { StallWatch } from './stall-watch.js';
+import { FlowWatch } from './flow-watch.js';
 
-function watch(stepMs: number, count = 20): StallWatch {
-  const stall = new StallWatch(1500);
+function watch(stepMs: number, count = 20): FlowWatch {
+  const stall = new FlowWatch(1500);
   for (let i = 0; i < count; i += 1) stall.saw(INTER(i * stepMs));
   return stall;
 }
 
-describe('StallWatch', () => {
+describe('FlowWatch', () => {
   it.each([
     // Frame interval, limit, limit of an owner that left the list.
     [40, 500, 120],
@@ -25,7 +25,7 @@ describe('StallWatch', () => {
   );
 
   it('waits for relay.stallMs where it knows nothing yet', () => {
-    expect(new StallWatch(1500).limitMs(false)).toBe(1500);
+    expect(new FlowWatch(1500).limitMs(false)).toBe(1500);
     expect(watch(40, 1).limitMs(true)).toBe(1500);
   });
 

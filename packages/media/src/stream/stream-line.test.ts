@@ -1,29 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { Timeline } from './timeline.js';
+import { StreamLine } from './stream-line.js';
 
-describe('Timeline', () => {
+describe('StreamLine', () => {
   it('keeps the first source as it is', () => {
-    const line = new Timeline();
-    line.discontinue();
+    const line = new StreamLine();
+    line.join();
     expect([5000, 5040, 5080].map((at) => line.place('video', at))).toEqual([5000, 5040, 5080]);
     expect(line.place('audio', 5070)).toBe(5070);
   });
 
   it('puts the next source a frame behind the last one, whatever its clock', () => {
     for (const start of [0, 7, 4_000_000, 0xfffffff0]) {
-      const line = new Timeline();
+      const line = new StreamLine();
       for (const at of [1000, 1040, 1080]) line.place('video', at);
-      line.discontinue();
+      line.join();
       const placed = [0, 40, 80].map((more) => line.place('video', (start + more) >>> 0));
       expect(placed, String(start)).toEqual([1120, 1160, 1200]);
     }
   });
 
   it('never goes back within a track at the seam', () => {
-    const line = new Timeline();
+    const line = new StreamLine();
     line.place('video', 1000);
     line.place('audio', 1500);
-    line.discontinue();
+    line.join();
     const keyframe = line.place('video', 100) ?? 0;
     expect(keyframe).toBeGreaterThan(1500);
     // This sound was recorded before the keyframe; what would sound at or before 1500 is left out.
@@ -33,25 +33,41 @@ describe('Timeline', () => {
     expect(sounds.at(-1)).not.toBeNull();
   });
 
-  it('goes on where a source starts its clock anew', () => {
-    const line = new Timeline();
-    for (const at of [100_000, 100_040]) line.place('video', at);
-    expect(line.place('video', 0)).toBe(100_080);
-    expect(line.place('video', 40)).toBe(100_120);
-  });
-
   it('lets tracks be interleaved loosely', () => {
-    const line = new Timeline();
+    const line = new StreamLine();
     line.place('video', 2000);
     expect(line.place('audio', 1200)).toBe(1200);
     expect(line.place('video', 1960)).toBe(1960);
   });
 
   it('wraps at 32 bits and goes on behind the wrap', () => {
-    const line = new Timeline();
+    const line = new StreamLine();
     expect(line.place('video', 0xfffffff0)).toBe(0xfffffff0);
     expect(line.place('video', 0x18)).toBe(0x18);
-    line.discontinue();
+    line.join();
     expect(line.place('video', 500)).toBe(0x18 + 40);
+  });
+
+  it('lays a source that goes on exactly where its frames lie, also over a wrap', () => {
+    for (const end of [5000, 0xfffffff0]) {
+      const line = new StreamLine();
+      line.place('video', end);
+      for (const clockMs of [0, 70_000, -70_000]) {
+        line.joinExactly(-clockMs);
+        expect(line.place('video', (end + 40 + clockMs) >>> 0)).toBe((end + 40) >>> 0);
+        expect(line.place('video', (end + clockMs) >>> 0)).toBe(end);
+      }
+    }
+  });
+
+  it('gives headers and data their place, and moves nothing for them', () => {
+    const line = new StreamLine();
+    line.place('video', 1000);
+    line.place('video', 1040);
+    expect([line.timeOf(1080), line.timeOf(90_000)]).toEqual([1080, 90_000]);
+    line.join();
+    expect(line.timeOf(7)).toBe(1040);
+    expect(line.place('video', 7)).toBe(1080);
+    expect(line.timeOf(47)).toBe(1120);
   });
 });

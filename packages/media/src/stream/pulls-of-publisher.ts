@@ -1,0 +1,60 @@
+import { Audience, type AudienceLimits } from './audience.js';
+import { replayEnd } from './frame-history.js';
+import { MediaPacket } from './packet.js';
+import type { Player } from './player.js';
+import type { PlayerFeed, Traffic } from './player-feed.js';
+import type { TakenFrame } from './source-intake.js';
+import { headersOf } from './stream-hub.js';
+import type { StreamSource } from './stream-source.js';
+
+/**
+ * Other members' pulls of a stream. They get what the publisher here sends, by its own line of time, each frame at once,
+ * and never what a relay brings: a member asks an owner for what is published there.
+ */
+export class PullsOfPublisher {
+  readonly #audience: Audience;
+  #publisher: StreamSource | null = null;
+
+  constructor(limits: AudienceLimits, traffic: Traffic) {
+    this.#audience = new Audience({ ...limits, mergeMs: 0, gopCacheBytesMax: 0 }, traffic, {
+      media: () => this.#publisher?.media ?? {},
+      headersAt: (timestampMs) => headersOf(this.#publisher, timestampMs),
+    });
+  }
+
+  get size(): number {
+    return this.#audience.size;
+  }
+
+  feeds(): Iterable<PlayerFeed> {
+    return this.#audience.feeds();
+  }
+
+  add(player: Player, replayMs: number, nowMs: number): void {
+    const history = this.#publisher?.history;
+    const past = replayMs > 0 ? history?.since(nowMs - replayMs) : history?.fromStart();
+    const packets = (past ?? []).map(({ frame }) => new MediaPacket(frame, frame.timestampMs));
+    const end = replayMs > 0 ? new MediaPacket(replayEnd(), 0) : null;
+    this.#audience.add(player, true, { packets, end });
+  }
+
+  remove(player: Player): void {
+    this.#audience.remove(player);
+  }
+
+  begin(publisher: StreamSource): void {
+    this.#audience.pause();
+    this.#publisher = publisher;
+  }
+
+  end(publisher: StreamSource): void {
+    if (this.#publisher !== publisher) return;
+    this.#audience.pause();
+    this.#publisher = null;
+  }
+
+  take({ frame, isStart, startsAnew }: TakenFrame): void {
+    if (startsAnew) this.#audience.pause();
+    this.#audience.send(new MediaPacket(frame, frame.timestampMs), isStart);
+  }
+}

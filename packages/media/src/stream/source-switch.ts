@@ -1,0 +1,652 @@
+import type { MemberId, Owner } from '@headwater/directory';
+import type { Frame } from '../wire/frame.js';
+import { FlowWatch } from './flow-watch.js';
+
+/**
+ * Decides from which source a stream is fed, and when it switches. Pure: events and the time go in, actions come out.
+ * Publisher sessions, relay connections and the search for a splice report here and do what is decided, nothing else.
+ *
+ * A **source** is the publisher on this member, or a relay: one connection to one owner.
+ *
+ * | source is    | meaning                                                                    | goes to                          |
+ * |--------------|----------------------------------------------------------------------------|----------------------------------|
+ * | `connecting` | a relay that its owner has not answered yet                                 | `replaying`, `live`, gone        |
+ * | `replaying`  | a relay that gets its owner's last seconds, to find its place in them       | `live`, gone                     |
+ * | `live`       | what comes is live; it *flows*, or is *silent* for longer than its limit    | gone                             |
+ * | `closed`     | has ended, but fed the stream last: the stream waits for who goes on        | gone                             |
+ *
+ * One source at most **feeds** the stream; any other live one is a **standby**.
+ *
+ * | the stream is                     | what is done                                                                         |
+ * |-----------------------------------|--------------------------------------------------------------------------------------|
+ * | fed by a source that flows        | it stays. A relay gives the stream to the publisher only where that is exact. Where   |
+ * |                                   | the relay's owner drains, the stream moves as if the relay were silent.               |
+ * | fed by one that is silent, closed | a standby that flows and has the very next frame: switch, exact. Else, unless an exact |
+ * |                                   | one is likely within moments: switch to one that has a start, from its newest one.    |
+ * |                                   | Else, where players want it: open a relay to the best other owner.                    |
+ * | fed by one that is closed, nobody | detach: the stream has no source. Likewise after `replayMs`: by then nobody has the   |
+ * | is left to go on                  | next frame.                                                                           |
+ * | fed by nobody                     | the publisher feeds it from its accept on, a relay from its answer on.                 |
+ *
+ * So a source that flows and could feed a stream that nobody feeds is always switched to. Relays exist only while players
+ * want the stream, `lingerMs` longer, and while nothing as good is here.
+ */
+export class SourceSwitch {
+  readonly #rules: SwitchRules;
+  readonly #sources = new Map<SourceId, Source>();
+  #feeding: Source | null = null;
+  #publisher: Source | null = null;
+  #owners: readonly Owner[] = [];
+  #players = 0;
+  #lingerUntilMs = Number.NEGATIVE_INFINITY;
+  /** Something was sent since the stream had no source: there is a frame that could be the next one. */
+  #hasDelivered = false;
+  /** Who failed in this round, with the claim that did; another claim of theirs is worth another try. */
+  readonly #failed = new Map<MemberId, number>();
+  readonly #stalledMs = new Map<MemberId, number>();
+  #retryAtMs: number | null = null;
+  #reason = 'started';
+  #lastId = 0;
+  #wakeMs = Number.POSITIVE_INFINITY;
+  #actions: SwitchAction[] = [];
+
+  constructor(rules: SwitchRules) {
+    this.#rules = rules;
+  }
+
+  /** Who feeds the stream; a source that has closed counts until somebody goes on or it is detached. */
+  get feeding(): SourceId | null {
+    return this.#feeding?.id ?? null;
+  }
+
+  /** Whether a relay is open or about to be. */
+  get hasRelay(): boolean {
+    return this.#relays().length > 0;
+  }
+
+  /** When `tick` is due at the latest; infinity where nothing is awaited. Monotonic, ms. */
+  get wakeMs(): number {
+    return this.#wakeMs;
+  }
+
+  /** An id for a publisher that is about to be told of. */
+  newId(): SourceId {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+
+  /** The state machine's step. Events that name a source that is gone do nothing. */
+  step(event: SwitchEvent, nowMs: number): readonly SwitchAction[] {
+    this.#actions = [];
+    this.#forgiveOwnDelay(nowMs);
+    this.#take(event, nowMs);
+    this.#decide(nowMs);
+    this.#wakeMs = this.#nextWakeMs(nowMs);
+    return this.#actions;
+  }
+
+  /**
+   * A frame of a source came. Apart from `step`, since it is called for each: while the stream is fed well nothing is
+   * decided. `isReady`: the source has a frame that players can start at.
+   */
+  media(id: SourceId, frame: Frame, isReady: boolean, nowMs: number): readonly SwitchAction[] {
+    const source = this.#sources.get(id);
+    if (source === undefined) return NOTHING;
+    if (frame.isHeader || frame.kind === 'data') return NOTHING;
+    this.#forgiveOwnDelay(nowMs);
+    const isChanged = !source.hasMedia || source.isReady !== isReady || !this.#flows(source, nowMs);
+    source.firstMediaMs ??= nowMs;
+    source.hasMedia = true;
+    source.isReady = isReady;
+    source.hasNews = true;
+    source.heardMs = nowMs;
+    source.frames += 1;
+    const isLimitNew = source.watch.saw(frame);
+    if (source.state === 'live') source.hasLiveMedia = true;
+    const isFeeding = source === this.#feeding;
+    if (isFeeding) this.#hasDelivered = true;
+    const isRoutine = isFeeding && !isChanged && !isLimitNew && this.#sources.size === 1;
+    return isRoutine ? NOTHING : this.step(MEDIA, nowMs);
+  }
+
+  #take(event: SwitchEvent, nowMs: number): void {
+    switch (event.kind) {
+      case 'owners':
+        this.#setOwners(event.owners, nowMs);
+        return;
+      case 'players':
+        if (event.count === 0 && this.#players > 0) this.#lingerUntilMs = nowMs + this.#rules.lingerMs;
+        this.#players = event.count;
+        return;
+      case 'published': {
+        const publisher = this.#newSource(event.source, null, 'live', nowMs);
+        this.#publisher = publisher;
+        return;
+      }
+      case 'answered': {
+        const relay = this.#sources.get(event.source);
+        if (relay?.state !== 'connecting') return;
+        relay.state = event.isReplayed ? 'replaying' : 'live';
+        relay.heardMs = nowMs;
+        relay.answeredMs = nowMs;
+        return;
+      }
+      case 'replayed': {
+        const relay = this.#sources.get(event.source);
+        if (relay?.state === 'replaying') relay.state = 'live';
+        return;
+      }
+      case 'matched':
+        this.#matched(event, nowMs);
+        return;
+      case 'closed':
+        this.#closed(event.source, event.reason, nowMs);
+        return;
+      case 'tick':
+      case 'media':
+        return;
+    }
+  }
+
+  #newSource(id: SourceId, owner: Owner | null, state: Source['state'], nowMs: number): Source {
+    const source: Source = {
+      id,
+      owner,
+      state,
+      openedMs: nowMs,
+      answeredMs: nowMs,
+      heardMs: nowMs,
+      closedMs: nowMs,
+      firstMediaMs: null,
+      frames: 0,
+      hasMedia: false,
+      hasLiveMedia: false,
+      isReady: false,
+      isFlowTold: false,
+      isStallTold: false,
+      watch: new FlowWatch(this.#rules.stallMs),
+      match: null,
+      hasNews: false,
+      searchDueMs: nowMs,
+      searchUntilMs: null,
+      lagUntilMs: null,
+    };
+    this.#sources.set(id, source);
+    return source;
+  }
+
+  #setOwners(owners: readonly Owner[], nowMs: number): void {
+    this.#owners = owners;
+    // One that left the list before it answered has nothing for us.
+    for (const relay of this.#relays()) {
+      if (relay.state === 'connecting' && this.#ownerOf(relay) === undefined)
+        this.#close(relay, 'owner-left', nowMs);
+    }
+  }
+
+  #closed(id: SourceId, reason: string, nowMs: number): void {
+    const source = this.#sources.get(id);
+    if (source === undefined) return;
+    this.#sources.delete(id);
+    if (source === this.#publisher) this.#publisher = null;
+    if (source.owner !== null) this.#fail(source.owner);
+    this.#reason = reason;
+    if (source === this.#feeding) {
+      source.state = 'closed';
+      source.closedMs = nowMs;
+    }
+  }
+
+  /** A tick that is late tells that this process stood still: media may be waiting in the sockets. */
+  #forgiveOwnDelay(nowMs: number): void {
+    const lateMs = nowMs - this.#wakeMs;
+    if (lateMs <= TIMER_LATE_MS) return;
+    for (const source of this.#sources.values()) {
+      source.heardMs = Math.max(source.heardMs, nowMs - this.#limitMs(source) + TIMER_LATE_MS);
+    }
+  }
+
+  #matched({ source: id, match, costMs }: MatchedEvent, nowMs: number): void {
+    const source = this.#sources.get(id);
+    if (source === undefined) return;
+    source.match = match;
+    source.searchDueMs = nowMs + Math.max(SEARCH_MS_MIN, costMs / SEARCH_SHARE);
+    // At the very place where the stream is: as good for a publisher here, whose next frame comes any moment.
+    const isEnough = source === this.#publisher || this.#feeding?.state === 'closed';
+    if (match.kind === 'exact' && (match.hasNext || isEnough)) {
+      this.#switchTo(source, 'exact', nowMs);
+    } else if (match.kind === 'behind' && match.lagMs <= this.#rules.lagMs && source.lagUntilMs === null) {
+      if (this.#isFedWell(nowMs)) return;
+      source.lagUntilMs = nowMs + this.#rules.lagMs + LAG_SLACK_MS;
+      this.#actions.push({ kind: 'lags', source: id, lagMs: match.lagMs });
+    }
+  }
+
+  #decide(nowMs: number): void {
+    this.#tellFlow(nowMs);
+    this.#endUnwanted(nowMs);
+    for (const relay of this.#relays()) {
+      if (relay.state === 'replaying' && nowMs - relay.answeredMs >= REPLAY_MS_MAX) relay.state = 'live';
+    }
+    const feeding = this.#feeding;
+    if (feeding === null) this.#begin(nowMs);
+    else if (!this.#isWell(feeding, nowMs)) this.#goOn(feeding, nowMs);
+    else if (this.#isLeaving(feeding, nowMs)) this.#goOn(feeding, nowMs);
+    else this.#stay(feeding, nowMs);
+  }
+
+  /** Nobody feeds the stream. */
+  #begin(nowMs: number): void {
+    const source = this.#publisher ?? this.#relays().find(({ state }) => state !== 'connecting');
+    if (source !== undefined) this.#switchTo(source, 'start', nowMs);
+    else this.#openNext(nowMs);
+  }
+
+  /** The stream is fed well: no move, but to a publisher here where nobody can notice. */
+  #stay(feeding: Source, nowMs: number): void {
+    feeding.isStallTold = false;
+    this.#retryAtMs = null;
+    for (const relay of this.#relays()) if (relay !== feeding) this.#close(relay, 'not-needed', nowMs);
+    const publisher = this.#publisher;
+    if (publisher === null || publisher === feeding || !this.#flows(publisher, nowMs)) return;
+    publisher.searchUntilMs ??= nowMs + SEARCH_MS_MAX;
+    if (nowMs < publisher.searchUntilMs) this.#search(publisher, nowMs);
+  }
+
+  /** Who feeds the stream is silent, closed, or its member leaves. */
+  #goOn(feeding: Source, nowMs: number): void {
+    const standbys = [...this.#sources.values()].filter(
+      (source) => source !== feeding && source.state === 'live' && this.#flows(source, nowMs),
+    );
+    for (const standby of standbys) if (this.#search(standby, nowMs)) return;
+    const ready = standbys.find((standby) => standby.isReady && this.#hasMore(standby));
+    if (ready !== undefined && !this.#isExactLikely(feeding, nowMs)) {
+      this.#switchTo(ready, 'start', nowMs);
+      return;
+    }
+    if (ready === undefined) this.#openNext(nowMs);
+    if (feeding.state === 'closed') this.#endGap(feeding, nowMs);
+    else this.#endSilence(feeding, nowMs);
+  }
+
+  /** More is to come than a replay: an owner that says itself that it is silent is no way on. */
+  #hasMore(standby: Source): boolean {
+    return standby.hasLiveMedia || this.#ownerOf(standby)?.claim.silent !== true;
+  }
+
+  /** Whether a source may be found any moment that goes on with the very next frame. */
+  #isExactLikely(feeding: Source, nowMs: number): boolean {
+    if (!this.#hasDelivered) return false;
+    for (const source of this.#sources.values()) {
+      if (source === feeding) continue;
+      if (this.#mayBecomeExact(source, nowMs)) return true;
+    }
+    return false;
+  }
+
+  #mayBecomeExact(source: Source, nowMs: number): boolean {
+    if (source.state !== 'live') return nowMs - source.openedMs < PATIENCE_MS;
+    if (source.match?.kind === 'exact') return this.#flows(source, nowMs);
+    if (source.match?.kind === 'behind') {
+      // While the stream is still fed there is time to wait for it.
+      return this.#isFedWell(nowMs) || (source.lagUntilMs !== null && nowMs < source.lagUntilMs);
+    }
+    const { firstMediaMs, frames } = source;
+    return firstMediaMs !== null && frames < FRAMES_CONCLUSIVE && nowMs - firstMediaMs < PATIENCE_MS;
+  }
+
+  #endGap(feeding: Source, nowMs: number): void {
+    const isHopeless =
+      this.#publisher === null && !this.hasRelay && (!this.#isWanted(nowMs) || this.#owners.length === 0);
+    if (!isHopeless && nowMs - feeding.closedMs < this.#rules.replayMs) return;
+    this.#detach();
+    if (!isHopeless) this.#begin(nowMs);
+  }
+
+  /** A relay that feeds the stream is silent. */
+  #endSilence(feeding: Source, nowMs: number): void {
+    if (feeding.owner === null || this.#isWell(feeding, nowMs)) return;
+    const isLost = this.#relays().some((relay) => relay !== feeding) || this.#publisher !== null;
+    this.#tellStall(feeding, isLost, nowMs);
+    // Nobody else has the stream. A connection that says nothing may be dead, unless its owner says that it is silent.
+    const isSilent = this.#ownerOf(feeding)?.claim.silent === true;
+    if (isLost || isSilent || nowMs - feeding.heardMs < RECONNECT_MS) return;
+    this.#actions.push({ kind: 'close', source: feeding.id, reason: 'stalled' });
+    this.#sources.delete(feeding.id);
+    feeding.state = 'closed';
+    feeding.closedMs = nowMs;
+    this.#reason = 'stalled';
+    this.#openNext(nowMs);
+  }
+
+  #tellStall(relay: Source, isLost: boolean, nowMs: number): void {
+    if (relay.owner === null || this.#isWell(relay, nowMs)) return;
+    if (isLost) this.#stalledMs.set(relay.owner.member, nowMs);
+    if (relay.isStallTold) return;
+    relay.isStallTold = true;
+    const reason = this.#ownerOf(relay) === undefined ? 'owner-left' : 'stalled';
+    const silentMs = nowMs - relay.heardMs;
+    this.#actions.push({ kind: 'stalled', source: relay.id, reason, silentMs, isLost });
+  }
+
+  #openNext(nowMs: number): void {
+    if (!this.#isWanted(nowMs)) return;
+    const feeding = this.#feeding;
+    const candidate = this.#relays().find((relay) => relay !== feeding);
+    const next = this.#nextOwner(nowMs);
+    if (candidate !== undefined) {
+      const isSilent = candidate.state === 'live' && !this.#isWell(candidate, nowMs);
+      if (!isSilent || next === undefined || candidate.owner === null) return;
+      this.#stalledMs.set(candidate.owner.member, nowMs);
+      this.#close(candidate, 'stalled', nowMs);
+    }
+    if (next !== undefined) {
+      this.#retryAtMs = null;
+      const id = this.newId();
+      this.#newSource(id, next, 'connecting', nowMs);
+      const reason = feeding !== null && feeding.state !== 'closed' ? this.#whyNot(feeding) : this.#reason;
+      this.#actions.push({ kind: 'open', source: id, owner: next, reason, isReplayed: this.#hasDelivered });
+      this.#reason = 'retry';
+    } else if (this.#failed.size > 0 && this.#owners.length > 0) {
+      this.#retryAtMs ??= nowMs + this.#rules.retryMs;
+      if (nowMs < this.#retryAtMs) return;
+      this.#retryAtMs = null;
+      this.#failed.clear();
+      this.#openNext(nowMs);
+    }
+  }
+
+  #whyNot(feeding: Source): string {
+    if (feeding.owner === null) return 'publisher-silent';
+    if (this.#ownerOf(feeding) === undefined) return 'owner-left';
+    return this.#isDraining(feeding) ? 'draining' : 'stalled';
+  }
+
+  /** The best owner to open a relay to: none that is connected, failed in this round, or could give nothing better. */
+  #nextOwner(nowMs: number): Owner | undefined {
+    const feeding = this.#feeding;
+    const isFed = feeding !== null && feeding.state !== 'closed';
+    // Beside a source that may go on any moment only one that flows is of use.
+    const mustFlow = isFed || this.#publisher !== null;
+    const mustStay = isFed && this.#isDraining(feeding);
+    const connected = new Set(this.#relays().map(({ owner }) => owner?.member));
+    const open = this.#owners.filter(
+      ({ member, claim, profile }) =>
+        !connected.has(member) &&
+        this.#failed.get(member) !== claim.sinceMs &&
+        !(mustFlow && claim.silent === true) &&
+        !(mustStay && profile.draining),
+    );
+    const isFresh = ({ member }: Owner): boolean =>
+      nowMs - (this.#stalledMs.get(member) ?? Number.NEGATIVE_INFINITY) >= STALL_PENALTY_MS;
+    return open.find(isFresh) ?? (isFed ? undefined : open[0]);
+  }
+
+  #isDraining(relay: Source): boolean {
+    return this.#ownerOf(relay)?.profile.draining === true;
+  }
+
+  /** Its member leaves on purpose, and another one that stays has the stream, or is about to give it. */
+  #isLeaving(feeding: Source, nowMs: number): boolean {
+    if (feeding.owner === null || !this.#isDraining(feeding)) return false;
+    return this.#relays().some((relay) => relay !== feeding) || this.#nextOwner(nowMs) !== undefined;
+  }
+
+  /** Nobody plays any more: relays end, after a while. */
+  #endUnwanted(nowMs: number): void {
+    if (this.#isWanted(nowMs)) return;
+    for (const relay of this.#relays()) this.#close(relay, 'no-players', nowMs);
+    this.#retryAtMs = null;
+    this.#failed.clear();
+  }
+
+  #isWanted(nowMs: number): boolean {
+    return this.#players > 0 || nowMs < this.#lingerUntilMs;
+  }
+
+  /** Asks for a search in a source's frames, where it may find something else than the last one. Says whether it did. */
+  #search(source: Source, nowMs: number): boolean {
+    if (!this.#hasDelivered || !source.hasNews || nowMs < source.searchDueMs) return false;
+    source.hasNews = false;
+    this.#actions.push({ kind: 'search', source: source.id });
+    return true;
+  }
+
+  #switchTo(source: Source, how: 'exact' | 'start', nowMs: number): void {
+    const before = this.#feeding;
+    if (before !== null && before.state !== 'closed') this.#tellStall(before, true, nowMs);
+    this.#feeding = source;
+    this.#hasDelivered = before !== null || source.hasMedia;
+    this.#failed.clear();
+    this.#retryAtMs = null;
+    for (const other of this.#sources.values()) {
+      other.match = null;
+      other.searchUntilMs = null;
+      other.lagUntilMs = null;
+      other.hasNews = true;
+    }
+    this.#actions.push({ kind: 'switch', source: source.id, how, from: before?.id ?? null });
+    for (const relay of this.#relays()) if (relay !== source) this.#close(relay, 'switched', nowMs);
+  }
+
+  #detach(): void {
+    this.#feeding = null;
+    this.#hasDelivered = false;
+    this.#actions.push({ kind: 'detach' });
+  }
+
+  /** Ends a relay from our side. */
+  #close(relay: Source, reason: string, nowMs: number): void {
+    this.#sources.delete(relay.id);
+    this.#actions.push({ kind: 'close', source: relay.id, reason });
+    if (relay !== this.#feeding) return;
+    this.#detach();
+    if (this.#publisher !== null) this.#switchTo(this.#publisher, 'start', nowMs);
+  }
+
+  #fail(owner: Owner): void {
+    this.#failed.set(owner.member, owner.claim.sinceMs);
+  }
+
+  /** Tells whether the publisher here flows, when that changes. */
+  #tellFlow(nowMs: number): void {
+    const publisher = this.#publisher;
+    if (publisher === null) return;
+    const isFlowing = this.#flows(publisher, nowMs);
+    const isSilentNew = !isFlowing && !publisher.isStallTold && !this.#isWell(publisher, nowMs);
+    if (isFlowing === publisher.isFlowTold && !isSilentNew) return;
+    publisher.isFlowTold = isFlowing;
+    publisher.isStallTold = !isFlowing;
+    this.#actions.push({ kind: 'flow', source: publisher.id, isFlowing });
+  }
+
+  #relays(): Source[] {
+    return [...this.#sources.values()].filter(({ owner }) => owner !== null);
+  }
+
+  /** What the mesh says of a relay's owner now; undefined where it is no owner any more. */
+  #ownerOf(relay: Source): Owner | undefined {
+    return this.#owners.find(({ member }) => member === relay.owner?.member);
+  }
+
+  #limitMs(source: Source): number {
+    return source.owner === null
+      ? source.watch.publisherLimitMs()
+      : source.watch.limitMs(this.#ownerOf(source) === undefined);
+  }
+
+  /** Its media comes, or may come any moment. */
+  #isWell(source: Source, nowMs: number): boolean {
+    return source.state !== 'closed' && nowMs - source.heardMs < this.#limitMs(source);
+  }
+
+  #isFedWell(nowMs: number): boolean {
+    return this.#feeding !== null && this.#isWell(this.#feeding, nowMs);
+  }
+
+  #flows(source: Source, nowMs: number): boolean {
+    return source.hasMedia && this.#isWell(source, nowMs);
+  }
+
+  #nextWakeMs(nowMs: number): number {
+    const due: number[] = [];
+    if (this.#retryAtMs !== null) due.push(this.#retryAtMs);
+    if (this.hasRelay) due.push(this.#lingerUntilMs);
+    const feeding = this.#feeding;
+    if (feeding?.state === 'closed') due.push(feeding.closedMs + this.#rules.replayMs);
+    const isFedWell = this.#isFedWell(nowMs);
+    for (const source of this.#sources.values()) {
+      due.push(source.heardMs + this.#limitMs(source));
+      if (source === feeding) {
+        if (source.owner !== null) due.push(source.heardMs + RECONNECT_MS);
+        continue;
+      }
+      if (source.state === 'replaying') due.push(source.answeredMs + REPLAY_MS_MAX);
+      if (source.hasNews && this.#hasDelivered) due.push(source.searchDueMs);
+      if (isFedWell) continue;
+      due.push(source.openedMs + PATIENCE_MS, (source.firstMediaMs ?? nowMs) + PATIENCE_MS);
+      if (source.lagUntilMs !== null) due.push(source.lagUntilMs);
+    }
+    if (!isFedWell && this.#isWanted(nowMs)) {
+      for (const stalledMs of this.#stalledMs.values()) due.push(stalledMs + STALL_PENALTY_MS);
+    }
+    let wakeMs = Number.POSITIVE_INFINITY;
+    for (const atMs of due) if (atMs > nowMs && atMs < wakeMs) wakeMs = atMs;
+    return wakeMs;
+  }
+}
+
+export type SourceId = number;
+
+export interface SwitchRules {
+  /** `relay.stallMs`: the longest silence of an ordinary stream that is none. */
+  readonly stallMs: number;
+  /** `relay.retryMs`: wait before the next round after all owners failed. */
+  readonly retryMs: number;
+  /** `relay.lagMs`: how far behind a copy of the same encode may be, to be waited for. */
+  readonly lagMs: number;
+  /** `relay.lingerMs`: how long a relay stays after its last player left. */
+  readonly lingerMs: number;
+  /** `relay.replayMs`: for so long after a source ended another one may have the next frame. */
+  readonly replayMs: number;
+}
+
+/** What a search for the last sent frames in a source's frames found. */
+export type Match =
+  /** The same encode. `hasNext`: it has frames that were not sent. */
+  | { readonly kind: 'exact'; readonly hasNext: boolean }
+  /** The same encode, but it has not come to the last sent frame. */
+  | { readonly kind: 'behind'; readonly lagMs: number }
+  | { readonly kind: 'none' };
+
+interface MatchedEvent {
+  readonly kind: 'matched';
+  readonly source: SourceId;
+  readonly match: Match;
+  /** How long the search took, ms. */
+  readonly costMs: number;
+}
+
+export type SwitchEvent =
+  /** Who else claims the stream, best first, this member left out. */
+  | { readonly kind: 'owners'; readonly owners: readonly Owner[] }
+  /** How many players there are here, other members' pulls not counted. */
+  | { readonly kind: 'players'; readonly count: number }
+  /** A publisher was accepted, with an id of `newId`. */
+  | { readonly kind: 'published'; readonly source: SourceId }
+  /** A relay's owner answered; `isReplayed`: its last seconds come first. */
+  | { readonly kind: 'answered'; readonly source: SourceId; readonly isReplayed: boolean }
+  /** A relay's replay is over. */
+  | { readonly kind: 'replayed'; readonly source: SourceId }
+  /** The answer to `search`. */
+  | MatchedEvent
+  /** A source ended by itself. */
+  | { readonly kind: 'closed'; readonly source: SourceId; readonly reason: string }
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'media' };
+
+export type SwitchAction =
+  /** Connect to an owner. `isReplayed`: ask for its last seconds. */
+  | {
+      readonly kind: 'open';
+      readonly source: SourceId;
+      readonly owner: Owner;
+      readonly reason: string;
+      readonly isReplayed: boolean;
+    }
+  | { readonly kind: 'close'; readonly source: SourceId; readonly reason: string }
+  /** Look for the last sent frames in the source's, and answer with `matched` at once. */
+  | { readonly kind: 'search'; readonly source: SourceId }
+  /** Feed the stream from there: with the very next frame that the last search found, or from its newest start. */
+  | {
+      readonly kind: 'switch';
+      readonly source: SourceId;
+      readonly how: 'exact' | 'start';
+      readonly from: SourceId | null;
+    }
+  /** The stream has no source any more. */
+  | { readonly kind: 'detach' }
+  /** To be told: the publisher here flows or is silent. */
+  | { readonly kind: 'flow'; readonly source: SourceId; readonly isFlowing: boolean }
+  /** To be told: the relay that feeds the stream is silent. `isLost`: another source is tried. */
+  | {
+      readonly kind: 'stalled';
+      readonly source: SourceId;
+      readonly reason: 'stalled' | 'owner-left';
+      readonly silentMs: number;
+      readonly isLost: boolean;
+    }
+  /** To be told: a copy of the same encode is waited for. */
+  | { readonly kind: 'lags'; readonly source: SourceId; readonly lagMs: number };
+
+interface Source {
+  readonly id: SourceId;
+  /** Of a relay; null: the publisher. */
+  readonly owner: Owner | null;
+  state: 'connecting' | 'replaying' | 'live' | 'closed';
+  readonly openedMs: number;
+  answeredMs: number;
+  /** When media came last, or it was opened or answered. */
+  heardMs: number;
+  closedMs: number;
+  firstMediaMs: number | null;
+  frames: number;
+  hasMedia: boolean;
+  /** Media came that was no replay. */
+  hasLiveMedia: boolean;
+  /** It has a frame that players can start at. */
+  isReady: boolean;
+  isFlowTold: boolean;
+  isStallTold: boolean;
+  readonly watch: FlowWatch;
+  match: Match | null;
+  /** Frames came since the last search. */
+  hasNews: boolean;
+  searchDueMs: number;
+  /** While the stream is fed well, an exact place is sought for so long only. */
+  searchUntilMs: number | null;
+  lagUntilMs: number | null;
+}
+
+const NOTHING: readonly SwitchAction[] = [];
+const MEDIA: SwitchEvent = { kind: 'media' };
+
+/** How long the end of a replay is waited for: an owner of an older version, or one without media yet, says none. */
+const REPLAY_MS_MAX = 500;
+/** How long an exact switch is preferred to one that could be made now. */
+const PATIENCE_MS = 300;
+/** Fewer frames than this prove nothing about whose encode they are. */
+const FRAMES_CONCLUSIVE = 6;
+/** Beside `lagMs`: a copy comes as unevenly as any. */
+const LAG_SLACK_MS = 250;
+/** How long the same frames are sought in a publisher's while the stream is fed well. */
+const SEARCH_MS_MAX = 3000;
+/** How often a source is searched, and for which share of the time at most. */
+const SEARCH_MS_MIN = 10;
+const SEARCH_SHARE = 0.1;
+/** An owner that stalled is not gone back to for this long while there is another: no ping-pong. */
+const STALL_PENALTY_MS = 5000;
+/** A silent connection with nobody else to go to is made anew after this long. */
+const RECONNECT_MS = 5000;
+/** A timer later than this tells that we ourselves stood still. */
+const TIMER_LATE_MS = 100;

@@ -1,0 +1,129 @@
+import { Audience } from './audience.js';
+import { FrameHistory, type Kept } from './frame-history.js';
+import { isMetadata } from './header-store.js';
+import { MediaPacket } from './packet.js';
+import type { Player } from './player.js';
+import type { PlayerFeed, Traffic } from './player-feed.js';
+import type { TakenFrame } from './source-intake.js';
+import { findSplice, type Splice } from './splice.js';
+import type { StreamLimits } from './stream-limits.js';
+import { StreamLine } from './stream-line.js';
+import type { StreamSource } from './stream-source.js';
+
+/**
+ * What a stream's players get: the frames of the source that feeds it, on one line of time. The source may change under
+ * it: exactly, and then nothing is noticed, or from a start, and then new headers come first.
+ */
+export class StreamHub {
+  readonly #audience: Audience;
+  readonly #line = new StreamLine();
+  /** What was sent lately: where it goes on is found in another source's frames. */
+  readonly #sent: FrameHistory;
+  #source: StreamSource | null = null;
+  /** Whether the source has come to a frame that players can start at. */
+  #hasStarted = false;
+  #sentAtMs = 0;
+
+  constructor(limits: StreamLimits, traffic: Traffic) {
+    this.#sent = new FrameHistory(limits);
+    this.#audience = new Audience(limits, traffic, {
+      media: () => this.#source?.media ?? {},
+      headersAt: (timestampMs) => headersOf(this.#source, timestampMs),
+    });
+  }
+
+  get size(): number {
+    return this.#audience.size;
+  }
+
+  feeds(): Iterable<PlayerFeed> {
+    return this.#audience.feeds();
+  }
+
+  add(player: Player): void {
+    this.#audience.add(player, false, null);
+  }
+
+  remove(player: Player): void {
+    this.#audience.remove(player);
+  }
+
+  /** How long ago the last frame was sent, ms. */
+  silentMs(nowMs: number): number {
+    return nowMs - this.#sentAtMs;
+  }
+
+  /** Where the source goes on from what was sent. */
+  splice(source: StreamSource, nowMs: number): Splice {
+    const hints = { offsetMs: this.#line.offsetMs, elapsedMs: this.silentMs(nowMs) };
+    const sent = this.#sent.frames;
+    const splice = findSplice(sent, source.history.frames, hints);
+    if (splice.kind === 'exact') return splice;
+    // It may have lost frames in a pause: what came before that lies elsewhere.
+    const resumed = source.history.framesSincePause;
+    const again = resumed === null ? splice : findSplice(sent, resumed, hints);
+    return again.kind === 'exact' ? again : splice;
+  }
+
+  /** Goes on from the source's newest start; from its next one where it has none yet. */
+  start(source: StreamSource, nowMs: number): void {
+    this.#leave();
+    this.#source = source;
+    for (const kept of source.history.fromStart()) this.#send(kept, nowMs);
+  }
+
+  /** Goes on with the source's frames that follow those sent. */
+  goOn(source: StreamSource, splice: Extract<Splice, { kind: 'exact' }>, nowMs: number): void {
+    const next = new Set(splice.frames);
+    this.#source = source;
+    this.#line.joinExactly(splice.offsetMs);
+    for (const kept of source.history.all) if (next.has(kept.frame)) this.#send(kept, nowMs);
+  }
+
+  /** A frame of the source that feeds the stream. */
+  take(taken: TakenFrame, nowMs: number): void {
+    // What came before new headers is sent under the old ones.
+    if (taken.frame.isHeader) this.#audience.flush();
+    if (taken.startsAnew) this.#audience.forgetGop();
+    this.#send(taken, nowMs);
+  }
+
+  /** The stream has no source, and nothing goes on from what was sent. */
+  detach(): void {
+    this.#leave();
+    this.#source = null;
+    this.#sent.clear();
+  }
+
+  #leave(): void {
+    this.#hasStarted = false;
+    this.#audience.pause();
+    this.#line.join();
+  }
+
+  #send({ frame, isStart }: Pick<Kept, 'frame' | 'isStart'>, nowMs: number): void {
+    if (!this.#hasStarted) {
+      if (!isStart) return;
+      this.#hasStarted = true;
+    }
+    const timestampMs = this.#timeOf(frame);
+    if (timestampMs === null) return;
+    const packet = new MediaPacket(frame, timestampMs);
+    this.#sentAtMs = nowMs;
+    if (!frame.isHeader) this.#sent.push(packet, isStart, nowMs);
+    this.#audience.send(packet, isStart);
+  }
+
+  #timeOf(frame: MediaPacket | Kept['frame']): number | null {
+    if (isMetadata(frame)) return 0;
+    if (frame.isHeader || frame.kind === 'data') return this.#line.timeOf(frame.timestampMs);
+    return this.#line.place(frame.kind, frame.timestampMs);
+  }
+}
+
+/** The headers of a source, as each new player gets them first. */
+export function headersOf(source: StreamSource | null, timestampMs: number): readonly MediaPacket[] {
+  return (source?.intake.headersAt(timestampMs) ?? []).map(
+    (frame) => new MediaPacket(frame, frame.timestampMs),
+  );
+}

@@ -1,0 +1,61 @@
+import type { MediaInfo, MemberId, PlayProtocol } from '@headwater/directory';
+import type { Frame } from '../wire/frame.js';
+import { FrameHistory, type HistoryLimits } from './frame-history.js';
+import { SourceIntake, type TakenFrame } from './source-intake.js';
+import type { SourceId } from './source-switch.js';
+
+/** Where frames come from, as people are told. */
+export type SourceAbout =
+  | {
+      readonly kind: 'publisher';
+      readonly remote: string;
+      readonly agent: string;
+      readonly protocol: PlayProtocol;
+    }
+  | { readonly kind: 'relay'; readonly from: MemberId; readonly name: string };
+
+/**
+ * One source of a stream, whether it feeds it or is a standby: what it sent lately, on its own line of time, and what is
+ * known of it.
+ */
+export class StreamSource {
+  readonly id: SourceId;
+  readonly about: SourceAbout;
+  readonly intake: SourceIntake;
+  /** What it sent lately: all that its own pulls and a switch to it need. */
+  readonly history: FrameHistory;
+  #hasHistory = true;
+
+  constructor(id: SourceId, about: SourceAbout, limits: HistoryLimits, nowMs: number) {
+    this.id = id;
+    this.about = about;
+    this.intake = new SourceIntake(nowMs);
+    this.history = new FrameHistory(limits);
+  }
+
+  /** It has a frame that players can start at. */
+  get isReady(): boolean {
+    return this.history.hasStart;
+  }
+
+  get media(): MediaInfo {
+    return this.intake.media;
+  }
+
+  take(frame: Frame, nowMs: number): readonly TakenFrame[] {
+    const taken = this.intake.take(frame, nowMs);
+    if (!this.#hasHistory) return taken;
+    for (const { frame: own, isStart, startsAnew } of taken) {
+      if (startsAnew) this.history.clear();
+      // Headers of now are given to each who begins, before anything else.
+      if (!own.isHeader) this.history.push(own, isStart, nowMs);
+    }
+    return taken;
+  }
+
+  /** A relay that feeds the stream keeps nothing of its own: what was sent to players is kept with the stream. */
+  endHistory(): void {
+    this.#hasHistory = false;
+    this.history.clear();
+  }
+}

@@ -1,0 +1,157 @@
+import { NO_LOAD, type Owner } from '@headwater/directory';
+import { LiveStream, type PublisherEvents, type PublisherFeed } from '../stream/live-stream.js';
+import type { StreamLimits } from '../stream/stream-limits.js';
+import { StreamTable } from '../stream/stream-table.js';
+import { systemTimers } from '../stream/timers.js';
+import type { UpstreamEvents } from '../stream/upstream.js';
+import { ManualTimers } from './manual-timers.js';
+import { MemoryLog } from './media-options.js';
+import { MemoryPlayer } from './memory-player.js';
+
+export const STREAM_KEY = '__defaultVhost__/live/s';
+
+export const STREAM_LIMITS: StreamLimits = {
+  gopCacheBytesMax: 1_000_000,
+  queueBytesMax: 1_000_000,
+  stuckMs: 1_000_000,
+  replayMs: 5000,
+  replayBytesMax: 1_000_000,
+  stallMs: 1500,
+  retryMs: 500,
+  lagMs: 1000,
+  lingerMs: 0,
+};
+
+/** A relay that the stream opened, as seen from its owner. */
+export interface OpenedRelay {
+  readonly owner: string;
+  /** How much of the past it was asked for. */
+  readonly replayMs: number;
+  readonly events: UpstreamEvents;
+  isOpen: boolean;
+}
+
+/** Another member's claim. */
+export function ownerOf(
+  name: string,
+  more: { sinceMs?: number; silent?: boolean; draining?: boolean } = {},
+): Owner {
+  const { sinceMs = 1, silent = false, draining = false } = more;
+  const address = { network: 'test', host: '127.0.0.1', rtmpPort: 1, httpPort: 1 };
+  return {
+    member: name,
+    profile: {
+      name,
+      role: 'origin',
+      addresses: [address],
+      relayAddress: address,
+      draining,
+      program: 'test',
+    },
+    liveness: 'alive',
+    load: NO_LOAD,
+    claim: { key: STREAM_KEY, sinceMs, media: {}, ...(silent ? { silent } : {}) },
+  };
+}
+
+/** One stream, with time and relays in the test's hand. */
+export class StreamWorld {
+  readonly timers = new ManualTimers();
+  readonly log = new MemoryLog();
+  readonly opened: OpenedRelay[] = [];
+  /** Each time that the stream got a source or lost it. */
+  readonly told: boolean[] = [];
+  readonly stream: LiveStream;
+  #idle = 0;
+
+  constructor(limits: Partial<StreamLimits> = {}) {
+    this.stream = new LiveStream(STREAM_KEY, {
+      limits: { ...STREAM_LIMITS, ...limits },
+      traffic: { bytesOut: 0 },
+      timers: this.timers,
+      log: this.log,
+      open: (owner, _key, replayMs, events) => {
+        const relay: OpenedRelay = { owner: owner.member, replayMs, events, isOpen: true };
+        this.opened.push(relay);
+        return {
+          close: () => {
+            relay.isOpen = false;
+          },
+        };
+      },
+      onSourceChanged: (hasSource) => this.told.push(hasSource),
+      onIdle: () => {
+        this.#idle += 1;
+      },
+    });
+  }
+
+  /** How often the stream said that nobody may need it. */
+  get idleCount(): number {
+    return this.#idle;
+  }
+
+  play(id = 'player'): MemoryPlayer {
+    const player = new MemoryPlayer(id);
+    this.stream.add(player);
+    return player;
+  }
+
+  publish(events: PublisherEvents = {}): PublisherFeed {
+    return this.stream.publish({ remote: '1.2.3.4:5', agent: 'x', protocol: 'rtmp' }, events);
+  }
+
+  owners(...owners: readonly Owner[]): void {
+    this.stream.setOwners(owners);
+  }
+
+  /** The relays that are open. */
+  get open(): OpenedRelay[] {
+    return this.opened.filter(({ isOpen }) => isOpen);
+  }
+
+  /** The one that was opened last. */
+  get relay(): OpenedRelay {
+    const relay = this.open.at(-1);
+    if (relay === undefined) throw new Error('no relay is open');
+    return relay;
+  }
+
+  /** Whom relays were opened to, in order. */
+  get order(): string[] {
+    return this.opened.map(({ owner }) => owner);
+  }
+
+  /** A relay's connection ends by itself. */
+  fail(code: string, relay = this.relay): void {
+    relay.isOpen = false;
+    relay.events.ended({ code, text: code, isOrdinary: false });
+  }
+}
+
+/** Streams of a member whose relays a test drives. */
+export class MemoryStreams extends StreamTable {
+  readonly opened: OpenedRelay[] = [];
+
+  constructor(ownersOf: (key: string) => readonly Owner[] = () => [], log = new MemoryLog()) {
+    super({
+      limitsOf: () => ({ ...STREAM_LIMITS, lingerMs: 500 }),
+      ownersOf,
+      timers: systemTimers,
+      log,
+      open: (owner, key, replayMs, events) => {
+        const relay = { owner: owner.member, key, replayMs, events, isOpen: true };
+        this.opened.push(relay);
+        return {
+          close: () => {
+            relay.isOpen = false;
+          },
+        };
+      },
+    });
+  }
+
+  get relays(): OpenedRelay[] {
+    return this.opened.filter(({ isOpen }) => isOpen);
+  }
+}
