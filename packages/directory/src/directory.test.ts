@@ -121,6 +121,44 @@ describe('the directory', () => {
     expect(ownersOf(directory)).toEqual(['c', 'a', 'd', 'b']);
   });
 
+  it('moves an owner that falls silent behind those that flow, and back, and names the stream each time', () => {
+    const directory = fresh();
+    const [a, b] = ['a', 'b'].map((member, index) => {
+      const log = hearing(directory, member);
+      log.claim(claimOf('s1', index));
+      log.claim(claimOf(`of-${member}`));
+      directory.apply(deltaOf(log, 1));
+      return log;
+    }) as [OwnLog, OwnLog];
+    const say = (log: OwnLog, silent: boolean) => {
+      const from = log.version;
+      log.claim(claimOf('s1', log === a ? 0 : 1, silent));
+      return directory.apply(deltaOf(log, from));
+    };
+    expect(ownersOf(directory)).toEqual(['a', 'b']);
+    expect(say(a, true)).toEqual({ outcome: 'applied', changed: [key] });
+    expect(ownersOf(directory)).toEqual(['b', 'a']);
+    expect(directory.owners(key).map(({ claim }) => claim.silent)).toEqual([undefined, true]);
+    say(b, true);
+    expect(ownersOf(directory)).toEqual(['a', 'b']);
+    say(b, false);
+    expect(ownersOf(directory)).toEqual(['b', 'a']);
+    say(a, false);
+    expect(ownersOf(directory)).toEqual(['a', 'b']);
+    expect(directory.owners(key).map(({ claim }) => claim.sinceMs)).toEqual([0, 1]);
+  });
+
+  it('learns of silence, and of its end, by a snapshot as well', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a');
+    log.claim(claimOf('s1', 1, true));
+    expect(directory.replace(log.snapshot()).changed).toEqual([key]);
+    expect(directory.owners(key)[0]?.claim.silent).toBe(true);
+    log.claim(claimOf('s1'));
+    expect(directory.replace(log.snapshot()).changed).toEqual([key]);
+    expect(directory.owners(key)[0]?.claim).not.toHaveProperty('silent');
+  });
+
   it('shows no claim of a member whose profile is unknown: nobody could be sent there', () => {
     const directory = fresh();
     const log = new OwnLog('a', 1, 10);
@@ -136,6 +174,7 @@ describe('the directory', () => {
     const step = fc.record({
       stream: fc.integer({ min: 0, max: 5 }),
       release: fc.boolean(),
+      silent: fc.boolean(),
       /** Which of the deltas made so far is delivered after this change, by its distance; none where 0. */
       deliver: fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 3 }),
     });
@@ -145,10 +184,10 @@ describe('the directory', () => {
         const log = new OwnLog('a', 1, 4);
         log.setProfile(profileOf('a'));
         const deltas: Delta[] = [deltaOf(log, 0)];
-        for (const { stream, release, deliver } of steps) {
+        for (const { stream, release, silent, deliver } of steps) {
           const before = log.version;
           if (release) log.release(claimOf(`s${stream}`).key);
-          else log.claim(claimOf(`s${stream}`));
+          else log.claim(claimOf(`s${stream}`, 1, silent));
           if (log.version > before) deltas.push(deltaOf(log, before));
           let seen = directory.position('a').version;
           for (const back of deliver) {
@@ -161,11 +200,9 @@ describe('the directory', () => {
         const missing = bySnapshot ? null : log.deltaSince(directory.position('a').version);
         if (missing) directory.apply(missing);
         else directory.replace(log.snapshot());
-        const expected = log
-          .snapshot()
-          .claims.map((claim) => claim.key)
-          .sort();
-        expect([...directory.streams()].sort()).toEqual(expected);
+        const expected = new Map(log.snapshot().claims.map((claim) => [claim.key, claim]));
+        expect([...directory.streams()].sort()).toEqual([...expected.keys()].sort());
+        for (const [key, claim] of expected) expect(directory.owners(key)[0]?.claim).toEqual(claim);
       }),
     );
   });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { Directory } from './directory.js';
 import type { MemberProfile } from './member.js';
-import type { Owner } from './owner.js';
+import { OwnLog } from './own-log.js';
+import { type Owner, ownerOrder } from './owner.js';
 import { addressFor, type PlayRequest, type RouteView, route } from './route.js';
 import { claimOf, profileOf } from './testing.js';
 
@@ -78,6 +80,35 @@ describe('the route of a play', () => {
     const relay = route(view('a', 'b'), play());
     expect(relay.kind === 'relay' && relay.owners.map((each) => each.member)).toEqual(['a', 'b']);
   });
+
+  it.each(['primary', 'spread'] as const)(
+    'goes to owners that flow first, and to the silent ones where nobody flows (%s)',
+    (policy) => {
+      const limits = { membersMax: 9, streamsPerMemberMax: 9 };
+      const directory = new Directory('me', profileOf('me'), limits, ownerOrder(policy, 'east'));
+      const say = (member: string, generation: number, silent: boolean) => {
+        const log = new OwnLog(member, generation, 9);
+        log.setProfile(profileOf(member, { zone: member === 'a' ? 'east' : 'west' }));
+        log.claim(claimOf('s1', member === 'a' ? 1 : 2, silent));
+        directory.replace(log.snapshot());
+      };
+      const answers = () => {
+        const redirect = route(directory, play({ followsRedirect: true }));
+        const relay = route(directory, play());
+        return [
+          redirect.kind === 'redirect' && redirect.owner.member,
+          relay.kind === 'relay' && relay.owners.map((each) => each.member).join(' '),
+        ];
+      };
+      say('a', 1, true);
+      say('b', 1, false);
+      expect(answers()).toEqual(['b', 'b a']);
+      say('b', 2, true);
+      expect(answers()).toEqual(['a', 'a b']);
+      say('a', 2, false);
+      expect(answers()).toEqual(['a', 'a b']);
+    },
+  );
 });
 
 describe('the address that a client is told', () => {
