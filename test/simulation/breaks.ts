@@ -65,6 +65,12 @@ function enter(claims: Map<StreamKey, Claim>, entries: Delta['entries']): void {
   }
 }
 
+function flowing(entry: Delta['entries'][number]): Delta['entries'][number] {
+  if (entry.kind !== 'claim') return entry;
+  const { silent: _, ...claim } = entry.claim;
+  return { ...entry, claim };
+}
+
 /** Keeps what `Envelopes` keeps, without its limits. */
 class Hoard {
   readonly #kept: Uint8Array[] = [];
@@ -172,6 +178,23 @@ export const BREAKS: readonly Break[] = [
     name: 'loses an entry of a delta',
     caughtBy: ['faithful-copies'],
     core: (core) => onApply(core, (delta, next) => next({ ...delta, entries: delta.entries.slice(1) })),
+  },
+  {
+    name: 'never hears that a publisher fell silent',
+    caughtBy: ['faithful-copies', 'agreement'],
+    core: (core) => onApply(core, (delta, next) => next({ ...delta, entries: delta.entries.map(flowing) })),
+  },
+  {
+    name: 'ranks the silent as those that flow',
+    caughtBy: ['owner-order', 'agreement'],
+    core: ({ directory }) => {
+      const owners = directory.owners.bind(directory);
+      const age = (a: Owner, b: Owner): number => a.claim.sinceMs - b.claim.sinceMs;
+      directory.owners = (key) =>
+        owners(key).every(({ liveness, profile }) => liveness === 'alive' && !profile.draining)
+          ? [...owners(key)].sort(age)
+          : owners(key);
+    },
   },
   {
     name: 'goes back to the version before on old news',

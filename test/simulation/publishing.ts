@@ -24,6 +24,21 @@ export const publishing: readonly Act[] = [
   },
   {
     trouble: null,
+    weight: 6,
+    run: (storm) => {
+      const member = storm.anyRunning();
+      const claim = member && storm.random.pick([...member.claims.values()]);
+      if (!member || !claim) return;
+      storm.world.setSilent(member, claim.key, claim.silent !== true);
+      // Often for a moment only.
+      if (storm.random.chance(0.5))
+        storm.later(between(storm, 0, 3_000), () =>
+          storm.world.setSilent(member, claim.key, claim.silent === true),
+        );
+    },
+  },
+  {
+    trouble: null,
     weight: 1,
     run: (storm) => {
       const member = storm.anyRunning();

@@ -258,9 +258,13 @@ export class RunningCore implements Host {
 /** Lines of its log that are kept. */
 const FACTS_KEPT = 500;
 
+/** How an owner is written: `a`, or `a(silent)`. */
+export const ownerText = (member: MemberId, isSilent: boolean): string =>
+  isSilent ? `${member}(silent)` : member;
+
 /** Owners of a stream in order, as one member sees them. */
 export const ownersText = (core: MemberCore, key: StreamKey): string =>
   core.directory
     .owners(key)
-    .map((owner) => owner.member)
+    .map(({ member, claim }) => ownerText(member, claim.silent === true))
     .join(' ');

@@ -86,6 +86,14 @@ class Scenario {
       this.#each([name], (member) => {
         for (const stream of streams) this.#world.unpublish(member, keyOf(stream));
       }),
+    silent: (name = '', ...streams) =>
+      this.#each([name], (member) => {
+        for (const stream of streams) this.#world.setSilent(member, keyOf(stream), true);
+      }),
+    flowing: (name = '', ...streams) =>
+      this.#each([name], (member) => {
+        for (const stream of streams) this.#world.setSilent(member, keyOf(stream), false);
+      }),
     drain: (name = '') =>
       this.#each([name], (member) => this.#world.setProfile(member, { ...member.profile, draining: true })),
     // `cut a b`: both directions; `cut a>b`: what a sends to b.

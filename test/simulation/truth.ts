@@ -4,8 +4,9 @@ import type { World } from './world.js';
 
 interface TrueOwner {
   readonly member: MemberId;
+  readonly isSilent: boolean;
   readonly sinceMs: number;
-  /** What goes before age, first things first: draining, in another zone, more loaded. */
+  /** What goes before age, first things first: silent, draining, in another zone, more loaded. */
   readonly rank: number;
 }
 
@@ -17,7 +18,7 @@ export function ownersByTruth(
   world: World,
   inMesh: readonly RunningCore[],
   zone: string | undefined,
-): Map<StreamKey, readonly MemberId[]> {
+): Map<StreamKey, readonly { readonly member: MemberId; readonly isSilent: boolean }[]> {
   const owners = new Map<StreamKey, TrueOwner[]>();
   for (const { id, running, profile, claims } of world.members.values()) {
     if (running === null || !inMesh.includes(running)) continue;
@@ -25,13 +26,15 @@ export function ownersByTruth(
     const level = world.options.order === 'spread' ? (running.core.directory.profile.loadLevel ?? 0) : 0;
     const isFar = zone !== undefined && profile.zone !== zone;
     const rank = (profile.draining ? 1_000_000 : 0) + (isFar ? 1_000 : 0) + level;
-    for (const { key, sinceMs } of claims.values()) {
+    for (const { key, sinceMs, silent } of claims.values()) {
       const others = owners.get(key) ?? [];
-      others.push({ member: id, sinceMs, rank });
+      const isSilent = silent === true;
+      others.push({ member: id, isSilent, sinceMs, rank: rank + (isSilent ? 10_000_000 : 0) });
       owners.set(key, others);
     }
   }
   const inOrder = (a: TrueOwner, b: TrueOwner): number =>
     a.rank - b.rank || a.sinceMs - b.sinceMs || (a.member < b.member ? -1 : 1);
-  return new Map([...owners].map(([key, list]) => [key, list.sort(inOrder).map(({ member }) => member)]));
+  for (const list of owners.values()) list.sort(inOrder);
+  return owners;
 }

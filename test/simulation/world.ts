@@ -173,12 +173,17 @@ export class World implements Watcher {
 
   publish(member: Member, key: StreamKey, media: Claim['media'] = {}): void {
     if (member.running === null || member.running.isStalled) return;
-    const sinceMs =
-      member.claims.get(key)?.sinceMs ?? Math.max(0, EPOCH_MS + Math.floor(this.now) + member.wallSkewMs);
-    const claim = { key, sinceMs, media };
-    member.claims.set(key, claim);
-    member.claimedKeys.add(key);
-    member.running.input({ kind: 'claim', claim });
+    const before = member.claims.get(key);
+    const sinceMs = before?.sinceMs ?? Math.max(0, EPOCH_MS + Math.floor(this.now) + member.wallSkewMs);
+    this.#claim(member, { ...before, key, sinceMs, media });
+  }
+
+  /** The publisher sends nothing from now on, or sends again; it says so anew also where that is known. */
+  setSilent(member: Member, key: StreamKey, isSilent: boolean): void {
+    const before = member.claims.get(key);
+    if (before === undefined || member.running === null || member.running.isStalled) return;
+    const { silent: _, ...flowing } = before;
+    this.#claim(member, isSilent ? { ...flowing, silent: true } : flowing);
   }
 
   unpublish(member: Member, key: StreamKey): void {
@@ -245,6 +250,12 @@ export class World implements Watcher {
   believed(running: RunningCore, member: MemberId, liveness: Belief['liveness']): void {
     const { generation } = running.core.directory.position(member);
     this.beliefs.push({ at: this.now, observer: running.id, member, generation, liveness });
+  }
+
+  #claim(member: Member, claim: Claim): void {
+    member.claims.set(claim.key, claim);
+    member.claimedKeys.add(claim.key);
+    member.running?.input({ kind: 'claim', claim });
   }
 
   #notePosition({ id, core }: RunningCore, member: MemberId, before: LogPosition): void {

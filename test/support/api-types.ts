@@ -19,6 +19,7 @@ export interface ApiOwner {
   readonly name: string;
   readonly sinceMs: number;
   readonly liveness: string;
+  readonly state: 'flowing' | 'silent';
   readonly media: {
     readonly video?: { readonly codec: string; readonly width?: number; readonly height?: number };
     readonly audio?: { readonly codec: string };

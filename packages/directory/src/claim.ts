@@ -12,13 +12,16 @@ export interface MediaInfo {
   readonly audio?: { readonly codec: string; readonly sampleRateHz?: number; readonly channels?: number };
 }
 
-/** "I have a live publisher for this stream since then": made by one origin, about itself only. */
+/**
+ * "I have a live publisher for this stream since then": made by one origin, about itself only. When something in it
+ * changes, the whole claim is made anew, with the same `sinceMs`.
+ */
 export interface Claim {
   readonly key: StreamKey;
   /** Start of the publish by the owner's own clock, Unix ms. Never compared with another clock's for correctness. */
   readonly sinceMs: number;
   readonly media: MediaInfo;
-  /** No media at the moment: none came yet, or none for a while. Absent means that it flows. */
+  /** True: no media at the moment, since none came yet or none for a while. Absent: media flows. */
   readonly silent?: boolean;
 }
 

@@ -19,6 +19,5 @@ const levelOf = (kbps: number): number =>
 export function nextLoadLevel(level: number, { outboundKbps }: MemberLoad): number {
   const least = levelOf(outboundKbps / HYSTERESIS);
   const most = levelOf(outboundKbps * HYSTERESIS);
-  if (level < least) return least;
-  return level > most ? most : level;
+  return Math.min(Math.max(level, least), most);
 }

@@ -34,6 +34,36 @@ describe('a member’s own log', () => {
     expect(log.deltaSince(log.version - 1)?.entries).toHaveLength(1);
     const releases = log.deltaSince(log.version - 5)?.entries.filter((entry) => entry.kind === 'release');
     expect(releases?.length).toBeLessThanOrEqual(4);
-    expect(log.snapshot()).toMatchObject({ version: 42, claims: [claimOf('last')] });
+    expect(log.snapshot()).toEqual({
+      member: 'a',
+      generation: 1,
+      version: 42,
+      profile: profileOf('a'),
+      claims: [claimOf('last')],
+    });
+  });
+
+  it('keeps as many releases as it may, then forgets the oldest eighth at once, and nothing but releases', () => {
+    const log = new OwnLog('a', 1, 16);
+    const release = (stream: string): void => {
+      log.claim(claimOf(stream));
+      log.release(claimOf(stream).key);
+    };
+    log.claim(claimOf('stands'));
+    log.setProfile(profileOf('a'));
+    for (let i = 1; i <= 16; i += 1) release(`s${i}`);
+    const kept = () => log.deltaSince(0)?.entries.filter(({ kind }) => kind === 'release').length;
+    expect(kept()).toBe(16);
+    release('s17');
+    expect(kept()).toBeUndefined();
+    // Versions 4 and 6 are forgotten: who has 6 lacks nothing of them.
+    expect(log.deltaSince(5)).toBeNull();
+    expect(log.deltaSince(6)?.entries).toHaveLength(15);
+    expect(log.snapshot()).toMatchObject({ profile: profileOf('a'), claims: [claimOf('stands')] });
+    release('s18');
+    expect(log.deltaSince(6)?.entries).toHaveLength(16);
+    release('s19');
+    expect(log.deltaSince(9)).toBeNull();
+    expect(log.deltaSince(10)?.entries).toHaveLength(15);
   });
 });

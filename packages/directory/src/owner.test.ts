@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Directory } from './directory.js';
 import { type MemberProfile, NO_LOAD } from './member.js';
@@ -7,12 +8,17 @@ import { claimOf, profileOf } from './testing.js';
 
 const ownerOf = (
   member: string,
-  { sinceMs = 1, liveness = 'alive', ...profile }: Partial<MemberProfile & Owner> & { sinceMs?: number } = {},
+  {
+    sinceMs = 1,
+    liveness = 'alive',
+    silent = false,
+    ...profile
+  }: Partial<MemberProfile & Owner> & { sinceMs?: number; silent?: boolean } = {},
 ): Owner => ({
   member,
   liveness,
   load: NO_LOAD,
-  claim: claimOf('s', sinceMs),
+  claim: claimOf('s', sinceMs, silent),
   profile: profileOf(member, profile),
 });
 
@@ -61,9 +67,70 @@ describe('the order of owners', () => {
       'east',
       'well draining suspect',
     ],
+    [
+      'those that flow, however suspect, draining, loaded, young or far away',
+      [
+        ownerOf('silent', { silent: true, sinceMs: 1, zone: 'east' }),
+        ownerOf('worst', {
+          liveness: 'suspect',
+          draining: true,
+          sinceMs: 9,
+          loadLevel: 9,
+          zone: 'west',
+        }),
+      ],
+      'spread',
+      'east',
+      'worst silent',
+    ],
+    [
+      'among the silent, as among those that flow',
+      [
+        ownerOf('suspect', { silent: true, liveness: 'suspect' }),
+        ownerOf('draining', { silent: true, draining: true }),
+        ownerOf('younger', { silent: true, sinceMs: 9 }),
+        ownerOf('older', { silent: true, sinceMs: 2 }),
+        ownerOf('flowing', { sinceMs: 99 }),
+      ],
+      'primary',
+      undefined,
+      'flowing older younger draining suspect',
+    ],
   ])('puts first: %s', (_what, owners, policy, zone, expected) => {
     expect(ordered(owners, policy, zone)).toBe(expected);
     expect(ordered([...owners].reverse(), policy, zone)).toBe(expected);
+  });
+
+  it('is total, and puts who flows before who is silent first of all, then the living, then the staying', () => {
+    const anyOwner = fc.record({
+      silent: fc.boolean(),
+      liveness: fc.constantFrom('alive', 'suspect'),
+      draining: fc.boolean(),
+      sinceMs: fc.nat({ max: 2 }),
+      loadLevel: fc.nat({ max: 2 }),
+      zone: fc.constantFrom('east', 'west'),
+    });
+    const owners = fc
+      .array(anyOwner, { maxLength: 6 })
+      .map((all) => all.map((one, i) => ownerOf(`${i}`, one)));
+    const rankOf = ({ claim, liveness, profile }: Owner): string =>
+      [claim.silent === true, liveness === 'suspect', profile.draining].map(Number).join('');
+    fc.assert(
+      fc.property(
+        owners,
+        fc.constantFrom('primary', 'spread'),
+        fc.constantFrom('east', undefined),
+        (all, policy, zone) => {
+          const order = ownerOrder(policy, zone);
+          const sorted = [...all].sort(order);
+          expect([...all].reverse().sort(order)).toEqual(sorted);
+          const ranks = sorted.map(rankOf);
+          expect(ranks).toEqual([...ranks].sort());
+          for (const a of all)
+            for (const b of all) expect(Math.sign(order(a, b)) + Math.sign(order(b, a))).toBe(0);
+        },
+      ),
+    );
   });
 
   it('follows a load level as soon as its owner tells it, and says which streams that moved', () => {

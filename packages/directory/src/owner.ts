@@ -16,14 +16,17 @@ export type OwnerOrder = (a: Owner, b: Owner) => number;
 /** How a stream's owners are ordered. `primary`: the oldest claim first. `spread`: the least loaded member first. */
 export type OwnerPolicy = 'primary' | 'spread';
 
+/** Flowing before silent, then alive before suspect, then staying before draining. */
 const rank = (owner: Owner): number =>
-  (owner.liveness === 'alive' ? 0 : 2) + (owner.profile.draining ? 1 : 0);
+  (owner.claim.silent === true ? 4 : 0) +
+  (owner.liveness === 'alive' ? 0 : 2) +
+  (owner.profile.draining ? 1 : 0);
 
 const byId = (a: Owner, b: Owner): number => (a.member < b.member ? -1 : a.member > b.member ? 1 : 0);
 
 /**
- * Alive before suspect, staying before draining, then the oldest claim by its owner's own clock, ties by id. Whose
- * clock is right does not matter; that every member agrees does.
+ * By rank, then the oldest claim by its owner's own clock, ties by id. Whose clock is right does not matter; that every
+ * member agrees does.
  */
 export const primaryOrder: OwnerOrder = (a, b) =>
   rank(a) - rank(b) || a.claim.sinceMs - b.claim.sinceMs || byId(a, b);
@@ -34,8 +37,8 @@ const level = (owner: Owner): number => owner.profile.loadLevel ?? 0;
 const spreadOrder: OwnerOrder = (a, b) => rank(a) - rank(b) || level(a) - level(b) || primaryOrder(a, b);
 
 /**
- * The order of owners as a member in `zone` sees it: those alive and staying first, among them those in its own zone,
- * and then by policy. All members of one zone agree, and where no zones are set all members do: apart from liveness,
+ * The order of owners as a member in `zone` sees it: by rank, within one rank those in its own zone first, and then by
+ * policy. All members of one zone agree, and where no zones are set all members do: apart from liveness,
  * everything used is in the owners' own logs.
  */
 export function ownerOrder(policy: OwnerPolicy, zone?: string): OwnerOrder {

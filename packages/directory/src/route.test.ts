@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { Directory } from './directory.js';
 import type { MemberProfile } from './member.js';
-import type { Owner } from './owner.js';
-import { addressFor, type PlayRequest, type RouteView, route } from './route.js';
+import { OwnLog } from './own-log.js';
+import { type Owner, ownerOrder } from './owner.js';
+import { addressFor, type PlayRequest, ROUTE_REASONS, type RouteView, route } from './route.js';
 import { claimOf, profileOf } from './testing.js';
 
 const key = claimOf('s1').key;
@@ -78,6 +80,42 @@ describe('the route of a play', () => {
     const relay = route(view('a', 'b'), play());
     expect(relay.kind === 'relay' && relay.owners.map((each) => each.member)).toEqual(['a', 'b']);
   });
+
+  it.each(['primary', 'spread'] as const)(
+    'goes to owners that flow first, and to the silent ones where nobody flows (%s)',
+    (policy) => {
+      const limits = { membersMax: 9, streamsPerMemberMax: 9 };
+      const directory = new Directory('me', profileOf('me'), limits, ownerOrder(policy, 'east'));
+      const say = (member: string, generation: number, silent: boolean) => {
+        const log = new OwnLog(member, generation, 9);
+        log.setProfile(profileOf(member, { zone: member === 'a' ? 'east' : 'west' }));
+        log.claim(claimOf('s1', member === 'a' ? 1 : 2, silent));
+        directory.replace(log.snapshot());
+      };
+      const answers = () => {
+        const redirect = route(directory, play({ followsRedirect: true }));
+        const relay = route(directory, play());
+        return [
+          redirect.kind === 'redirect' && redirect.owner.member,
+          relay.kind === 'relay' && relay.owners.map((each) => each.member).join(' '),
+        ];
+      };
+      say('a', 1, true);
+      say('b', 1, false);
+      expect(answers()).toEqual(['b', 'b a']);
+      say('b', 2, true);
+      expect(answers()).toEqual(['a', 'a b']);
+      say('a', 2, false);
+      expect(answers()).toEqual(['a', 'a b']);
+    },
+  );
+});
+
+it('explains each reason in a sentence of its own', () => {
+  const sentences = Object.values(ROUTE_REASONS);
+  expect(sentences).toHaveLength(9);
+  expect(new Set(sentences).size).toBe(9);
+  for (const sentence of sentences) expect(sentence).toMatch(/ /);
 });
 
 describe('the address that a client is told', () => {
@@ -95,12 +133,32 @@ describe('the address that a client is told', () => {
   it.each([
     ['localhost', 'localhost'],
     ['127.0.0.1', 'localhost'],
+    ['::1', 'localhost'],
     ['LOCALHOST', 'localhost'],
     ['c', 'a'],
     ['a.balancer.example', 'a'],
     [undefined, 'a'],
   ])('for one that reached us by %s is %s', (reachedBy, host) => {
     expect(addressFor(self, target, reachedBy).host).toBe(host);
+  });
+
+  it.each([
+    ['live.example.com', 'a.example.com'],
+    ['LIVE.example.com', 'a.example.com'],
+    ['localhost', 'a'],
+  ])('for one that reached us by our public name is the target’s public one: %s', (reachedBy, host) => {
+    const here = profileOf('c', { addresses: [at('inside', 'c', 1), at('public', 'Live.Example.com', 2)] });
+    const there = profileOf('a', { addresses: [at('inside', 'a', 1), at('public', 'a.example.com', 2)] });
+    expect(addressFor(here, there, reachedBy).host).toBe(host);
+  });
+
+  it('is the one for relays where the target tells no other', () => {
+    const relayAddress = at('inside', 'relays', 1935);
+    expect(addressFor(self, profileOf('b', { relayAddress }), undefined).host).toBe('b');
+    expect(addressFor(self, profileOf('b', { relayAddress, addresses: [] }), undefined).host).toBe('relays');
+    expect(addressFor(self, profileOf('b', { relayAddress, addresses: [] }), 'localhost').host).toBe(
+      'relays',
+    );
   });
 
   it('is the target’s first where it has none in that network', () => {

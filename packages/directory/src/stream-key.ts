@@ -51,7 +51,7 @@ export function streamKey(name: StreamName): StreamKey {
 export function parseStreamKey(key: string): StreamName | null {
   const first = key.indexOf('/');
   const last = key.lastIndexOf('/');
-  if (first < 1 || last === first) return null;
+  if (last === first) return null;
   const name = { vhost: key.slice(0, first), app: key.slice(first + 1, last), stream: key.slice(last + 1) };
   return streamNameProblem(name) === null ? name : null;
 }

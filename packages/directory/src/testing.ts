@@ -15,6 +15,6 @@ export function profileOf(name: string, more: Partial<MemberProfile> = {}): Memb
   };
 }
 
-export function claimOf(stream: string, sinceMs = 1): Claim {
-  return { key: `__defaultVhost__/live/${stream}`, sinceMs, media: {} };
+export function claimOf(stream: string, sinceMs = 1, silent = false): Claim {
+  return { key: `__defaultVhost__/live/${stream}`, sinceMs, media: {}, ...(silent && { silent }) };
 }

@@ -49,6 +49,14 @@ describe('createMesh', () => {
     b.mesh.claim({ ...claim, sinceMs: 0 });
     await until('two owners everywhere', () => [a, b, c].every((member) => ownersAt(member).length === 2));
     for (const member of [a, b, c]) expect(ownersAt(member)).toEqual(['b', 'a']);
+    b.mesh.claim({ ...claim, sinceMs: 0, silent: true });
+    await until('the silent one last everywhere', () =>
+      [a, b, c].every((member) => ownersAt(member)[0] === 'a'),
+    );
+    for (const member of [a, b, c]) {
+      const flags = member.mesh.directory.owners(KEY).map((owner) => owner.claim.silent);
+      expect(flags).toEqual([undefined, true]);
+    }
     a.mesh.release(KEY);
     await until('one owner everywhere', () => [a, b, c].every((member) => ownersAt(member).length === 1));
     expect(told).toEqual([KEY]);

@@ -12,7 +12,9 @@ interface Scene {
   readonly players?: number;
   readonly playersLeaveAfterMs?: number;
   /** Other owners of the stream. */
-  readonly others?: readonly Partial<{ readonly liveness: Owner['liveness']; readonly draining: boolean }>[];
+  readonly others?: readonly Partial<
+    Pick<Owner, 'liveness'> & { readonly draining: boolean; readonly silent: boolean }
+  >[];
 }
 
 /** What a draining member did, and when, on a clock that only its pauses move. */
@@ -22,10 +24,10 @@ async function told(scene: Scene): Promise<readonly string[]> {
   const done: string[] = [];
   const note = (what: string): void => void done.push(`${now} ${what}`);
   const isOver = (afterMs: number | undefined): boolean => now >= (afterMs ?? Number.POSITIVE_INFINITY);
-  const owner = (member: string, liveness: Owner['liveness'], draining: boolean): Owner =>
-    ({ member, liveness, profile: { draining } }) as unknown as Owner;
-  const others = (scene.others ?? []).map(({ liveness = 'alive', draining = false }, index) =>
-    owner(`other${index}`, liveness, draining),
+  const owner = (member: string, liveness: Owner['liveness'], draining: boolean, silent = false): Owner =>
+    ({ member, liveness, profile: { draining }, claim: silent ? { silent } : {} }) as unknown as Owner;
+  const others = (scene.others ?? []).map(({ liveness = 'alive', draining = false, silent = false }, index) =>
+    owner(`other${index}`, liveness, draining, silent),
   );
   const member: Draining = {
     media: {
@@ -70,6 +72,7 @@ describe('drain', () => {
     ['nobody else owns the stream', []],
     ['the other owner is draining, too', [{ draining: true }]],
     ['the other owner is suspect', [{ liveness: 'suspect' as const }]],
+    ['the other owner is silent', [{ silent: true }]],
   ])('does not wait for relays where %s', async (_, others) => {
     expect((await told({ pulls: [KEY], publishers: 1, others }))[2]).toBe('0 closes publishers');
   });

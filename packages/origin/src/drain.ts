@@ -54,11 +54,12 @@ export async function drain(member: Draining): Promise<void> {
   log({ players, tookMs, reason }, 'drained');
 }
 
+/** One that relays would move to: they stay here rather than go to a silent one. */
 function hasAnotherOwner({ directory }: Draining, key: StreamKey): boolean {
   return directory
     .owners(key)
     .some(
-      ({ member, liveness, profile }) =>
-        member !== directory.self && liveness === 'alive' && !profile.draining,
+      ({ member, liveness, profile, claim }) =>
+        member !== directory.self && liveness === 'alive' && !profile.draining && claim.silent !== true,
     );
 }

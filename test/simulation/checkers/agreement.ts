@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Member } from '../member.js';
-import type { RunningCore } from '../running-core.js';
+import { ownerText, type RunningCore } from '../running-core.js';
 import { ownersByTruth } from '../truth.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
 
-/** When it is quiet, every member's directory is the truth: who lives, who owns what in which order, profiles, loads. */
+/** When it is quiet, every member's directory is the truth: who lives, who owns what in which order, whether it flows, profiles. */
 export const agreement: Checker = {
   name: 'agreement',
   when: 'quiet',
@@ -56,16 +56,16 @@ function* aboutWords(observer: RunningCore, member: Member): Iterable<string> {
 
 function* aboutOwners(
   { id, core }: RunningCore,
-  truth: ReadonlyMap<string, readonly string[]>,
+  truth: ReturnType<typeof ownersByTruth>,
   unsure: ReadonlySet<string>,
 ): Iterable<string> {
   const known = new Set([...core.directory.streams(), ...truth.keys()]);
   for (const key of known) {
     const owners = core.directory
       .owners(key)
-      .map((owner) => owner.member)
-      .filter((member) => !unsure.has(member));
-    const expected = truth.get(key) ?? [];
+      .filter(({ member }) => !unsure.has(member))
+      .map(({ member, claim }) => ownerText(member, claim.silent === true));
+    const expected = (truth.get(key) ?? []).map(({ member, isSilent }) => ownerText(member, isSilent));
     if (owners.join(' ') !== expected.join(' '))
       yield `${id} lists [${owners.join(' ')}] for ${key}; it is on [${expected.join(' ')}]`;
   }

@@ -19,27 +19,32 @@ export const faithfulCopies: Checker = {
         const own = member?.running;
         if (member === undefined || own == null || member.isHostile) continue;
         if (position.generation !== own.generation) continue;
-        const keys = shown.get(id) ?? new Set<StreamKey>();
-        for (const key of keys)
+        const keys = shown.get(id) ?? new Map<StreamKey, boolean>();
+        for (const key of keys.keys())
           if (!member.claimedKeys.has(key))
             yield `${observer.id} shows ${key} of ${id}, who never claimed it`;
         if (position.version !== own.core.directory.position(id).version) continue;
         if (claims !== member.claims.size)
           yield `${observer.id} holds ${claims} claims of ${id} at its newest version; it has ${member.claims.size}`;
         else if (isStanding(observer, id))
-          for (const key of keys)
-            if (!member.claims.has(key)) yield `${observer.id} shows ${key} of ${id}, who released it`;
+          for (const [key, isSilent] of keys) {
+            const claim = member.claims.get(key);
+            if (claim === undefined) yield `${observer.id} shows ${key} of ${id}, who released it`;
+            else if (isSilent !== (claim.silent === true))
+              yield `${observer.id} shows ${key} of ${id} as ${isSilent ? 'silent' : 'flowing'}, which it is not`;
+          }
       }
     }
   },
 };
 
-function claimsShown({ core }: RunningCore): Map<MemberId, Set<StreamKey>> {
-  const shown = new Map<MemberId, Set<StreamKey>>();
+/** Which streams of whom, and whether they are silent. */
+function claimsShown({ core }: RunningCore): Map<MemberId, Map<StreamKey, boolean>> {
+  const shown = new Map<MemberId, Map<StreamKey, boolean>>();
   for (const key of core.directory.streams()) {
-    for (const { member } of core.directory.owners(key)) {
-      const keys = shown.get(member) ?? new Set();
-      keys.add(key);
+    for (const { member, claim } of core.directory.owners(key)) {
+      const keys = shown.get(member) ?? new Map<StreamKey, boolean>();
+      keys.set(key, claim.silent === true);
       shown.set(member, keys);
     }
   }

@@ -1,3 +1,4 @@
+import type { DirectoryView } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
 import { LEFT_REST_MS, STRANGER_RETRY_MAX_MS } from './limits.js';
 import { VirtualMesh } from './testing/virtual-mesh.js';
@@ -10,16 +11,19 @@ const QUIET_MS = 4_000 + LEFT_REST_MS + STRANGER_RETRY_MAX_MS + 5_000;
 
 const KEYS = Array.from({ length: 12 }, (_, index) => `v/app/s${index}`);
 
-/** A mesh that had a bad day, by its seed: everything that may happen, in any order. */
-function badDay(seed: number): { mesh: VirtualMesh; truth: Map<string, Set<string>> } {
+/**
+ * A mesh that had a bad day, by its seed: everything that may happen, in any order. `truth`: what each member claims, and
+ * whether that is silent.
+ */
+function badDay(seed: number): { mesh: VirtualMesh; truth: Map<string, Map<string, boolean>> } {
   const mesh = new VirtualMesh(seed, ['m0:1', 'm1:1']);
   const { random } = mesh;
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
   const names = Array.from({ length: 3 + Math.floor(random() * 5) }, (_, index) => `m${index}`);
-  const truth = new Map<string, Set<string>>();
+  const truth = new Map<string, Map<string, boolean>>();
   const start = (name: string): void => {
     mesh.start(name);
-    truth.set(name, new Set());
+    truth.set(name, new Map());
   };
   for (const name of names) start(name);
   Object.assign(mesh.weather, {
@@ -35,8 +39,10 @@ function badDay(seed: number): { mesh: VirtualMesh; truth: Map<string, Set<strin
       if (dice < 0.3) start(name);
     } else if (dice < 0.55) {
       const key = pick(KEYS);
-      truth.get(name)?.add(key);
-      mesh.input(name, { kind: 'claim', claim: { key, sinceMs: Math.floor(random() * 5), media: {} } });
+      const silent = random() < 0.3;
+      truth.get(name)?.set(key, silent);
+      const sinceMs = Math.floor(random() * 5);
+      mesh.input(name, { kind: 'claim', claim: { key, sinceMs, media: {}, ...(silent && { silent }) } });
     } else if (dice < 0.8) {
       const key = pick(KEYS);
       truth.get(name)?.delete(key);
@@ -57,6 +63,10 @@ function badDay(seed: number): { mesh: VirtualMesh; truth: Map<string, Set<strin
   return { mesh, truth };
 }
 
+/** Owners in order, each with whether it is silent. */
+const ownersOf = (directory: DirectoryView, key: string): string[] =>
+  directory.owners(key).map(({ member, claim }) => `${member} ${claim.silent === true}`);
+
 describe('after a bad day, when it is quiet', () => {
   it.each(Array.from({ length: 60 }, (_, seed) => seed))(
     'all members agree with the truth (seed %i)',
@@ -65,7 +75,9 @@ describe('after a bad day, when it is quiet', () => {
       mesh.run(QUIET_MS);
       const expected = KEYS.map((key) => [
         key,
-        [...truth].filter(([, keys]) => keys.has(key)).map(([name]) => name),
+        [...truth]
+          .flatMap(([name, claims]) => (claims.has(key) ? [`${name} ${claims.get(key)}`] : []))
+          .sort(),
       ]);
       const [first] = mesh.running();
       for (const member of mesh.running()) {
@@ -74,16 +86,15 @@ describe('after a bad day, when it is quiet', () => {
           .filter(({ liveness }) => liveness === 'alive')
           .map(({ id }) => id);
         expect(alive.sort(), `members alive at ${member.name}`).toEqual([...truth.keys()].sort());
-        const owners = KEYS.map((key) => [key, directory.owners(key).map((owner) => owner.member)] as const);
+        const owners = KEYS.map((key) => [key, ownersOf(directory, key)] as const);
         expect(
           owners.map(([key, list]) => [key, [...list].sort()]),
           `owners at ${member.name}`,
-        ).toEqual(expected.map(([key, list]) => [key, [...(list as string[])].sort()]));
-        const order = KEYS.map((key) => first?.core.directory.owners(key).map((owner) => owner.member));
+        ).toEqual(expected);
         expect(
           owners.map(([, list]) => list),
           `order of owners at ${member.name}`,
-        ).toEqual(order);
+        ).toEqual(KEYS.map((key) => first && ownersOf(first.core.directory, key)));
       }
     },
   );

@@ -407,6 +407,20 @@ describe('who may speak', () => {
     expect(lines.length).toBeLessThan(7);
   });
 
+  it('nobody who was cut off: who joins does not wait for its streams either', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.start('c');
+    while (!mesh.isConnected('b', 'c') && mesh.now < 20_000) mesh.run(0.1);
+    // Its hello never comes.
+    mesh.cut('b', 'c');
+    const { core } = mesh.member('c');
+    expect(core.isSynced).toBe(false);
+    for (let count = 0; count <= OFFENCES_MAX; count += 1)
+      mesh.input('c', { kind: 'offence', peer: 'b', reason: 'garbage' });
+    mesh.run(500);
+    expect(core.waitingFor).toBeNull();
+  });
+
   it('names two members with one identity', () => {
     const mesh = meshOf('a', 'b');
     const heartbeat = {

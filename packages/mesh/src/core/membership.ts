@@ -168,6 +168,9 @@ const NEWS: Readonly<Record<Liveness, { readonly level: Fact['level']; readonly 
   left: { level: 'info', msg: 'member left' },
 };
 
-/** Nothing more will come of it at first: held whole, tried without success, or gone. */
+/** Nothing more will come of it at first: held whole, tried without success, gone, or cut off. */
 export const isSettled = (peer: Peer): boolean =>
-  peer.wasSynced || peer.goneAt !== null || (!peer.isConnected && peer.redial.isTried);
+  peer.wasSynced ||
+  peer.goneAt !== null ||
+  peer.refusedUntil > 0 ||
+  (!peer.isConnected && peer.redial.isTried);

@@ -51,6 +51,40 @@ describe("a suspect's words", () => {
     expect(c().facts.filter(({ msg }) => msg === 'message dropped')).toEqual([]);
   });
 
+  it('tell that a stream of it flows no more, and the order of its owners follows', () => {
+    const sayOf = (name: string, sinceMs: number, silent: boolean): void =>
+      mesh.input(name, {
+        kind: 'claim',
+        claim: { key: KEY, sinceMs, media: {}, ...(silent && { silent }) },
+      });
+    const ownersOf = (name: string) =>
+      mesh
+        .member(name)
+        .core.directory.owners(KEY)
+        .map(({ member, claim }) => [member, claim.silent === true]);
+    sayOf('a', 1, false);
+    sayOf('b', 2, true);
+    mesh.run(50);
+    expect(ownersOf('c')).toEqual([
+      ['a', false],
+      ['b', true],
+    ]);
+    mesh.cut('a', 'c');
+    sayOf('a', 1, true);
+    for (let ms = 0; ms < 3_000 && asksOf('c').length === 0; ms += 1) mesh.run(1);
+    mesh.run(50);
+    // Both silent now: who is alive comes before the suspect.
+    expect(ownersOf('c')).toEqual([
+      ['b', true],
+      ['a', true],
+    ]);
+    expect(c().core.directory.owners(KEY)[1]).toMatchObject({ member: 'a', liveness: 'suspect' });
+    sayOf('b', 2, false);
+    mesh.run(50);
+    expect(ownersOf('c')[0]).toEqual(['b', false]);
+    expect(ownersOf('a')[0]).toEqual(['b', false]);
+  });
+
   it('are asked for now and then while it is suspect, and not when it is dead', () => {
     cutUntilAsked();
     mesh.run(2_000);

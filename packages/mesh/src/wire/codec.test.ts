@@ -36,6 +36,7 @@ const delta = {
     { kind: 'profile', version: 4, profile },
     { kind: 'claim', version: 5, claim },
     { kind: 'claim', version: 6, claim: { ...claim, media: {} } },
+    { kind: 'claim', version: 7, claim: { ...claim, silent: true } },
     { kind: 'release', version: 9, key: claim.key },
   ],
 } as const;
@@ -63,6 +64,15 @@ const DIRECT: DirectMessage[] = [
   { kind: 'more', pull: 1 },
   { kind: 'delta-part', pull: 1, index: 0, last: true, delta },
   { kind: 'snapshot-part', pull: 1, index: 1, last: false, position, profile: null, claims: [claim] },
+  {
+    kind: 'snapshot-part',
+    pull: 1,
+    index: 2,
+    last: false,
+    position,
+    profile: null,
+    claims: [claim, { ...claim, media: {}, silent: true }],
+  },
   { kind: 'snapshot-part', pull: 1, index: 0, last: true, position, profile, claims: [] },
   { kind: 'leave', generation: 5 },
   { kind: 'ask', ask: 3, owner: 'm2', held: position },
@@ -103,6 +113,33 @@ describe('codec', () => {
     });
   });
 
+  it('adds a field to a silent claim alone: older members read one that flows', () => {
+    const sent = (more: object): unknown[] => {
+      const part = { pull: 1, index: 0, last: true, position, profile: null };
+      const bytes = encode({ kind: 'snapshot-part', ...part, claims: [{ ...claim, ...more }] });
+      return new Packr({ useRecords: false }).unpack(bytes).at(-1)[0];
+    };
+    const { video, audio } = claim.media;
+    const flowing = [claim.key, claim.sinceMs, Object.values(video), Object.values(audio)];
+    expect(sent({})).toEqual(flowing);
+    expect(sent({ silent: false })).toEqual(flowing);
+    expect(sent({ silent: true })).toEqual([...flowing, true]);
+  });
+
+  it.each([
+    [null, undefined],
+    [false, undefined],
+    [true, true],
+  ])('reads %j as the flag of a claim', (flag, silent) => {
+    const entry = [0, 1, claim.key, 1, null, null, flag, 'a later field'];
+    const decoded = decodeBroadcast(pack([1, 9, 1, 0, 1, [entry]]), 'm');
+    const expected = { key: claim.key, sinceMs: 1, media: {}, ...(silent && { silent }) };
+    expect(decoded).toMatchObject({ kind: 'message' });
+    const [read] =
+      decoded.kind === 'message' && decoded.message.kind === 'delta' ? decoded.message.delta.entries : [];
+    expect(read).toEqual({ kind: 'claim', version: 1, claim: expected });
+  });
+
   it.each([
     ['no array', { protocol: 1 }],
     ['a date', [1, 5, new Date(0)]],
@@ -112,6 +149,7 @@ describe('codec', () => {
     ['a fraction', [1, 5, 1.5]],
     ['NaN', [1, 5, Number.NaN]],
     ['too few fields', [1, 4, 1]],
+    ['silence that is neither true nor false', [1, 9, 1, 0, 1, [[0, 1, 'v/a/s', 1, null, null, 1]]]],
     ['a key that is none', [1, 9, 1, 0, 1, [[1, 1, 'no-key']]]],
     [
       'entries out of order',

@@ -59,6 +59,10 @@ export class Fields {
     return typeof value === 'boolean' ? value : problem(`${what} is no boolean`);
   }
 
+  flagOrNull(what: string): boolean | null {
+    return this.#isNull() ? null : this.flag(what);
+  }
+
   /** Not copied. */
   bytes(what: string, lengthMax: number): Uint8Array {
     const value = this.#next();

@@ -129,7 +129,8 @@ export function readOrder(fields: Fields): OwnerPolicy | undefined {
   return index === null ? undefined : ORDERS[index];
 }
 
-export const packClaim = ({ key, sinceMs, media }: Claim): readonly unknown[] => [
+/** The last field is there only where it says something: older members read a silent claim as one that flows. */
+export const packClaim = ({ key, sinceMs, media, silent }: Claim): readonly unknown[] => [
   key,
   sinceMs,
   media.video
@@ -141,12 +142,15 @@ export const packClaim = ({ key, sinceMs, media }: Claim): readonly unknown[] =>
       ]
     : null,
   media.audio ? [media.audio.codec, media.audio.sampleRateHz ?? null, media.audio.channels ?? null] : null,
+  ...(silent === true ? [true] : []),
 ];
 
 function readClaimFields(fields: Fields): Claim {
   const key = readKey(fields);
   const sinceMs = fields.number('sinceMs');
-  return { key, sinceMs, media: readMedia(fields) };
+  const media = readMedia(fields);
+  const silent = fields.flagOrNull('silent');
+  return { key, sinceMs, media, ...(silent === true && { silent }) };
 }
 
 function readMedia(fields: Fields): MediaInfo {

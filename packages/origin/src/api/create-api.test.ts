@@ -51,8 +51,32 @@ describe('the API', () => {
       key: '__defaultVhost__/live/s1',
       app: 'live',
       stream: 's1',
-      owners: [{ member: 'id-a', name: 'a', since: '1970-01-01T00:00:00.000Z' }],
+      owners: [{ member: 'id-a', name: 'a', state: 'flowing', since: '1970-01-01T00:00:00.000Z' }],
     });
+  });
+
+  it('says which owners are silent, after those that flow, in the list and of one stream', async () => {
+    const source = sourceOf();
+    const { directory } = source;
+    const silent = { key: '__defaultVhost__/live/s1', sinceMs: -1, media: {}, silent: true };
+    for (const [id, name] of [
+      ['id-0', 'older'],
+      ['id-b', 'b'],
+    ] as const) {
+      const log = new OwnLog(id, 1, 9);
+      log.setProfile(profile(name, 1938));
+      log.claim(name === 'b' ? { ...silent, sinceMs: 5 } : silent);
+      (directory as Directory).replace(log.snapshot());
+    }
+    const expected = [
+      { name: 'a', state: 'flowing' },
+      { name: 'older', state: 'silent' },
+      { name: 'b', state: 'silent' },
+    ];
+    expect((await get('/api/v1/streams', source)).body.streams[0].owners).toMatchObject(expected);
+    const { body } = await get('/api/v1/streams/live/s1', source);
+    expect(body.owners).toMatchObject(expected);
+    expect(body.routes.map(({ target }: { target?: string }) => target)).toEqual(['a', 'a', 'a', 'a']);
   });
 
   it('tells the route of each kind of client, and the address in the asker’s network', async () => {

@@ -16,6 +16,8 @@ export interface ApiOwner {
   readonly name: string;
   readonly liveness: string;
   readonly draining: boolean;
+  /** `silent`: no media at the moment; it comes after all that flow. */
+  readonly state: 'flowing' | 'silent';
   /** ISO 8601, by the owner's own clock. */
   readonly since: string;
   readonly sinceMs: number;
@@ -117,6 +119,7 @@ function apiOwner(owner: Owner): ApiOwner {
     name: owner.profile.name,
     liveness: owner.liveness,
     draining: owner.profile.draining,
+    state: owner.claim.silent === true ? 'silent' : 'flowing',
     since: isoTime(owner.claim.sinceMs),
     sinceMs: owner.claim.sinceMs,
     media: owner.claim.media,

@@ -91,6 +91,21 @@ describe('streams', () => {
     ]);
   });
 
+  it('marks owners that are silent, and a stream that nobody can play now', async () => {
+    const silent = { ...owner, name: 'b', state: 'silent' };
+    const streams = [
+      { key: '__defaultVhost__/live/s1', owners: [{ ...owner, state: 'flowing' }, silent], players: 0 },
+      { key: '__defaultVhost__/live/s2', owners: [silent], players: 0 },
+    ];
+    let out = '';
+    const stdout = { write: (text: string) => (out += text), isTTY: true };
+    await run(['streams'], { ...answering({ streams }), stdout });
+    const [, first, second] = out.split('\n');
+    expect(first).toContain('origin-a, b (silent)');
+    expect(first).not.toContain('\u001b[33m');
+    expect(second).toContain('\u001b[33mb (silent)');
+  });
+
   it('says so where there are none', async () => {
     expect((await run(['streams'], answering({ streams: [] }))).out).toContain('Nobody publishes anything');
   });
@@ -129,12 +144,21 @@ describe('explain', () => {
     expect(requests).toEqual(['http://127.0.0.1:1985/api/v1/streams/live/room-1/s1']);
     for (const text of [
       /^live\/s1\n/,
-      /1 {2}origin-a {2}alive {2}3m 12s/,
+      /1 {2}origin-a {2}alive {2}flowing {2}3m 12s/,
       /srs-edge {2}redirect {2}origin-a at a:1935 {2}it follows/,
       /On this member: relayed from origin-a, 1 players/,
       /10\.0\.0\.9:5 {2}rtmp {6}playing {2}1s {3}ffmpeg/,
     ])
       expect(out).toMatch(text);
+    expect(out).not.toContain('ilent');
+  });
+
+  it('says which owners are silent, and what that means', async () => {
+    const silent = { ...owner, name: 'b', state: 'silent' };
+    const { out } = await run(['explain', 'live/s1'], answering({ ...detail, owners: [owner, silent] }));
+    expect(out).toMatch(/1 {2}origin-a {2}alive {2}flowing {2}3m/);
+    expect(out).toMatch(/2 {2}b {9}alive {2}silent {3}3m/);
+    expect(out).toContain('Silent: its publisher is connected, but no media comes from it now.');
   });
 
   it('asks for a vhost, with names made safe for a URL', async () => {

@@ -19,6 +19,8 @@ export const OWNER = v.object({
   member: v.string(),
   name: v.string(),
   liveness: v.string(),
+  /** Older members do not tell it. */
+  state: v.optional(v.string(), 'flowing'),
   sinceMs: v.number(),
   media: MEDIA,
 });

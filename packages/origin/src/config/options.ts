@@ -189,7 +189,7 @@ export const OPTIONS = {
   }),
   'play.order': option(choice<OwnerPolicy>('primary', 'spread'), 'primary', {
     meaning:
-      'Which owner comes first where a stream has several. primary: the oldest claim. spread: the least loaded member, by the power of two of what it sends. With either, owners in the same zone as this member come before others, where zones are set. Must be the same on every member.',
+      'Which owner comes first where a stream has several. primary: the oldest claim. spread: the least loaded member, by the power of two of what it sends. With either, owners in the same zone as this member come before others, where zones are set; owners without media at the moment come last. Must be the same on every member.',
     cost: 'spread tells a change of level to every member, at most each 5 s, and moves new plays when it changes; those that play already stay.',
   }),
   'play.waitMs': option(milliseconds(0, 86_400_000), 60_000, {

@@ -81,6 +81,7 @@ function explanation({ key, owners, here, routes }: StreamAnswer, now: number, p
     String(index + 1),
     owner.name,
     livenessCell(owner),
+    owner.state === 'silent' ? { text: owner.state, style: 'yellow' } : owner.state,
     durationText(now - owner.sinceMs),
     mediaText(owner.media),
   ]);
@@ -106,7 +107,8 @@ function explanation({ key, owners, here, routes }: StreamAnswer, now: number, p
     `${paint.bold(displayStreamKey(key))}\n`,
     owners.length === 0
       ? `\nNobody publishes it. Players wait for it.\n`
-      : `\n${renderTable(['#', 'OWNER', 'STATE', 'FOR', 'MEDIA'], ownerRows, paint)}`,
+      : `\n${renderTable(['#', 'OWNER', 'STATE', 'FLOW', 'FOR', 'MEDIA'], ownerRows, paint)}`,
+    owners.some(({ state }) => state === 'silent') ? SILENT_MEANS : '',
     `\n${renderTable(['PLAYER', 'ROUTE', 'TO', 'WHY'], routeRows, paint)}`,
     `\nOn this member: ${source ?? here.source}, ${here.players.length} players.\n`,
     here.players.length === 0
@@ -114,6 +116,9 @@ function explanation({ key, owners, here, routes }: StreamAnswer, now: number, p
       : renderTable(['FROM', 'PROTOCOL', 'STATE', 'FOR', 'AGENT'], playerRows, paint),
   ].join('');
 }
+
+const SILENT_MEANS =
+  'Silent: its publisher is connected, but no media comes from it now. Plays go to owners that flow, where there are any.\n';
 
 const SOURCES: Readonly<Record<string, string>> = {
   publisher: 'published here',

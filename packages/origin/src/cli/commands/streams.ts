@@ -12,6 +12,8 @@ const STREAMS_ANSWER = v.object({
   streams: v.array(v.object({ key: v.string(), owners: v.array(OWNER), players: v.number() })),
 });
 
+type ListedOwner = v.InferOutput<typeof OWNER>;
+
 export const STREAMS: Command = {
   name: 'streams',
   summary: 'Show every stream in the mesh with its owners, the first one being where players are sent.',
@@ -33,7 +35,7 @@ export const STREAMS: Command = {
       const [best] = owners;
       return [
         { text: displayStreamKey(key), style: 'bold' },
-        best === undefined ? { text: 'nobody', style: 'yellow' } : owners.map(({ name }) => name).join(', '),
+        ownersCell(owners),
         best === undefined ? '-' : durationText(now - best.sinceMs),
         best === undefined ? '-' : mediaText(best.media),
         String(players),
@@ -50,3 +52,10 @@ export const STREAMS: Command = {
     return EXIT.ok;
   },
 };
+
+/** Owners in order, those that are silent marked; yellow where nobody can play it now. */
+function ownersCell(owners: readonly ListedOwner[]): Cell {
+  if (owners.length === 0) return { text: 'nobody', style: 'yellow' };
+  const text = owners.map(({ name, state }) => (state === 'silent' ? `${name} (silent)` : name)).join(', ');
+  return owners[0]?.state === 'silent' ? { text, style: 'yellow' } : text;
+}
