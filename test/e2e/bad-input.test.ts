@@ -1,15 +1,15 @@
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { encodeAmf } from '@headwater/testing/amf0';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { Random } from '@headwater/testing/random';
+import { needs } from '@headwater/testing/tools';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { encodeAmf } from '../support/amf0.js';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { type Player, play, publish } from '../support/ffmpeg.js';
 import type { OriginProcess } from '../support/origin-process.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import { type Scope, sharedScope, testScope } from '../support/scope.js';
-import { randomBytesOf } from '../support/seeded-bytes.js';
-import { needs } from '../support/tools.js';
 
 const HANDSHAKE_MS = 1_000;
 const IDLE_MS = 1_000;
@@ -54,7 +54,7 @@ describe('an origin that is sent nonsense', needs('ffmpeg'), () => {
       const sockets = await Promise.all(
         Array.from({ length: 20 }, async (_, index) => {
           const socket = await dial(own, origin.ports[port]);
-          socket.write(randomBytesOf(index + 1, 10 + index * 300));
+          socket.write(new Random(index + 1).bytes(10 + index * 300));
           return socket;
         }),
       );
@@ -70,7 +70,7 @@ describe('an origin that is sent nonsense', needs('ffmpeg'), () => {
     const own = testScope();
     for (let seed = 1; seed <= 20; seed += 1) {
       const client = await RtmpClient.open(own, origin.ports.rtmp);
-      client.socket.write(randomBytesOf(seed, 2_000));
+      client.socket.write(new Random(seed).bytes(2_000));
       await client.awaitClose();
     }
   });
@@ -130,7 +130,7 @@ describe('an origin that is sent nonsense', needs('ffmpeg'), () => {
         client[verb](name);
         await awaitCondition(
           `an answer to ${verb} of ${JSON.stringify(name.slice(0, 20))}`,
-          () => client.statusCodes.length > 0 || client.isClosed,
+          () => client.statuses.length > 0 || client.isClosed,
         );
         client.socket.destroy();
       }

@@ -1,7 +1,8 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { TestProcess } from '../support/child-process.js';
 import { Cluster } from '../support/cluster.js';
 import { probeFrames, publish } from '../support/ffmpeg.js';
@@ -9,7 +10,6 @@ import { FlvReader } from '../support/flv-reader.js';
 import { cleanEnvironment, type OriginProcess } from '../support/origin-process.js';
 import { type Scope, sharedScope, testScope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
-import { needs } from '../support/tools.js';
 
 const PLAY_MS = 40_000;
 /** Two seconds of pictures. */

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
-import { awaitCondition, withDeadline } from '../support/await-condition.js';
 import { TestProcess } from '../support/child-process.js';
 import { play } from '../support/ffmpeg.js';
 import { reservePort } from '../support/free-port.js';
@@ -9,7 +10,6 @@ import { cleanEnvironment, HEADWATER } from '../support/origin-process.js';
 import { REPOSITORY } from '../support/repository.js';
 import { Scope, testScope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
-import { needs } from '../support/tools.js';
 
 /** Ports of the demo's first origin, as conf/demo.yml has them. */
 const FIRST_PORTS = { rtmp: 1935, http: 8080, api: 1985, mesh: 7946 };

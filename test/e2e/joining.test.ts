@@ -1,12 +1,12 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { play, publish } from '../support/ffmpeg.js';
 import { freePort } from '../support/free-port.js';
 import { freeOriginPorts, OriginProcess } from '../support/origin-process.js';
 import { testScope } from '../support/scope.js';
 import { TcpBalancer } from '../support/tcp-balancer.js';
-import { needs } from '../support/tools.js';
 
 describe('joining', needs('ffmpeg'), () => {
   it('succeeds where the seed starts last, and says meanwhile what it waits for', async () => {

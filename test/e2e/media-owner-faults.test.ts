@@ -1,5 +1,6 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { play, publishTee } from '../support/ffmpeg.js';
 import { NetLab } from '../support/net-lab.js';
@@ -8,7 +9,6 @@ import { PlayersOf } from '../support/players-of.js';
 import { SampleOrder } from '../support/sample-order.js';
 import { SampleSource } from '../support/sample-source.js';
 import { sharedScope, testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 /** Three frame intervals of the sample are less. */
 const STALL_MS_LEAST = 500;

@@ -1,5 +1,5 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { awaitWhole, MeshProcess } from '../support/mesh-process.js';
 import { sharedScope } from '../support/scope.js';
 

@@ -1,5 +1,6 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { play, probeFrames, publish } from '../support/ffmpeg.js';
 import { playWebSocket } from '../support/flv-client.js';
@@ -7,7 +8,6 @@ import { headwater } from '../support/origin-process.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import { SampleOrder } from '../support/sample-order.js';
 import { sharedScope, testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 /** Ownership travels in milliseconds; this only tells a working mesh from one that waits for a timeout. */
 const PROMPT_MS = 2_000;
@@ -202,7 +202,7 @@ describe('a stream published to one of three origins', needs('ffmpeg', 'ffprobe'
     await client.connect(`rtmp://127.0.0.1:${rtmp}/live`);
     client.publish('s1');
     await client.awaitStatus('NetStream.Publish.BadName');
-    expect(client.statusCodes).toEqual(['NetStream.Publish.BadName']);
+    expect(client.statuses).toEqual(['NetStream.Publish.BadName']);
     await client.awaitClose();
     await player.playsOn(50);
     await cluster.owned('live/s1', ['a']);

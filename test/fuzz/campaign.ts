@@ -1,4 +1,4 @@
-import { awaitCondition, withDeadline } from '../support/await-condition.js';
+import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
 import { Bystanders } from './bystanders.js';
 import { makeSession } from './make-session.js';
 import type { ProbeSample } from './member-probe.js';

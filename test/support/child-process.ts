@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { withDeadline } from './await-condition.js';
+import { withDeadline } from '@headwater/testing/await-condition';
 import type { Scope } from './scope.js';
 
 export interface Exit {

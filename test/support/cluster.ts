@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { awaitCondition } from './await-condition.js';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import type { NetLab } from './net-lab.js';
 import { type Config, freeOriginPorts, OriginProcess } from './origin-process.js';
 import type { Scope } from './scope.js';

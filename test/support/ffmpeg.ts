@@ -1,5 +1,5 @@
+import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
 import { inject } from 'vitest';
-import { awaitCondition } from './await-condition.js';
 import { TestProcess } from './child-process.js';
 import { cleanEnvironment } from './origin-process.js';
 import type { Scope } from './scope.js';
@@ -113,10 +113,7 @@ export async function probeFrames(
   ];
   const entries = ['-show_entries', 'stream=codec_type,nb_read_frames', '-of', 'json', url];
   const probe = new TestProcess(scope, 'ffprobe', [...args, ...entries], { env: cleanEnvironment() });
-  await awaitCondition(`ffprobe to have counted ${seconds} s of ${url}`, () => probe.exit !== null, {
-    deadlineMs: 30_000,
-    instead: () => probe.testimony(),
-  });
+  await withDeadline(`ffprobe to have counted ${seconds} s of ${url}`, probe.exited);
   if (probe.exit?.code !== 0) throw new Error(probe.testimony());
   const { streams } = JSON.parse(probe.stdout.join('\n')) as {
     streams: { codec_type: string; nb_read_frames?: string }[];

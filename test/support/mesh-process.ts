@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { awaitCondition } from './await-condition.js';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { TestProcess } from './child-process.js';
 import { freePort } from './free-port.js';
 import type { MeshNews, MeshOrder, MeshReport, MeshStart } from './mesh-order.js';

@@ -1,5 +1,5 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { expect, inject } from 'vitest';
-import { awaitCondition } from './await-condition.js';
 import { type Player, play } from './ffmpeg.js';
 import { type FlvPlay, playHttp, playWebSocket } from './flv-client.js';
 import type { OriginProcess } from './origin-process.js';

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import type {} from '@headwater/testing/tools';
 import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node';
 
 interface Skipped {

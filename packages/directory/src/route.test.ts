@@ -1,8 +1,9 @@
+import { claimOf } from '@headwater/testing/claim-of';
+import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import type { MemberProfile } from './member.js';
 import type { Owner } from './owner.js';
 import { addressFor, type PlayRequest, type RouteView, route } from './route.js';
-import { claimOf, profileOf } from './testing.js';
 
 const key = claimOf('s1').key;
 const owner = (member: string): Owner => ({

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { profileOf } from '@headwater/testing/profile-of';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemberCore } from './core/member-core.js';
 import type { Ask, DirectMessage } from './core/messages.js';
-import { profileOf } from './core/testing/virtual-mesh.js';
 import { type Identity, loadIdentity } from './identity.js';
 import { RunningMember } from './running-member.js';
 import type { Transport } from './transport/transport.js';

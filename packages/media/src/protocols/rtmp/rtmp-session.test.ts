@@ -1,10 +1,10 @@
+import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
+import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
-import { RawRtmpClient } from '../../testing/raw-rtmp-client.js';
 import { startMember, type TestMember } from '../../testing/test-member.js';
-import { until } from '../../testing/until.js';
 import { type AmfValue, amfObject, decodeAmf0, encodeAmf0 } from '../../wire/rtmp/amf0.js';
 import { chunkMessage } from '../../wire/rtmp/chunk-writer.js';
 import { ACTIVITIES_MAX } from './rtmp-session.js';
@@ -86,7 +86,7 @@ describe('a publisher and its players', () => {
     const player = await connected();
     player.play('s');
     await until(() => player.messages.some(({ type }) => type === 18), 'sample access');
-    const types = player.messages.map(({ type }, i) => `${player.reader.chunkStreams[i]}:${type}`);
+    const types = player.messages.map(({ chunkStream, type }) => `${chunkStream}:${type}`);
     expect(types).toEqual(['2:5', '2:6', '2:1', '3:20', '3:20', '3:20', '2:4', '5:20', '5:20', '5:18']);
   });
 
@@ -176,7 +176,7 @@ describe('a redirect', () => {
       }),
     );
     const last = edge.messages.at(-1);
-    expect([last?.streamId, edge.reader.chunkStreams.at(-1)]).toEqual([0, 5]);
+    expect([last?.streamId, last?.chunkStream]).toEqual([0, 5]);
     await edge.closed();
     expect(member.log.of('play routed')).toMatchObject([
       {
@@ -292,7 +292,7 @@ describe('bad input ends its own session alone', () => {
     ['no transaction', ['connect']],
   ])('connect with %s', async (_name, values) => {
     const client = await RawRtmpClient.shaken(member.rtmpPort);
-    client.command(0, ...values);
+    client.message(20, encodeAmf0(...values), 0, 0);
     const [, , , info] = await client.answer('_error');
     expect(amfObject(info)).toMatchObject({ level: 'error', code: 'NetConnection.Connect.Rejected' });
     await client.closed();

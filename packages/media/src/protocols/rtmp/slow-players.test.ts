@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
+import { until } from '@headwater/testing/until';
 import { expect, it } from 'vitest';
 import { INTER, KEY, VIDEO_HEADER } from '../../testing/frames.js';
 import { mediaOptions } from '../../testing/media-options.js';
-import { RawRtmpClient } from '../../testing/raw-rtmp-client.js';
 import { startMember } from '../../testing/test-member.js';
-import { until } from '../../testing/until.js';
 
 const KEY_S = '__defaultVhost__/live/s';
 const QUEUE_BYTES_MAX = 500_000;

@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** What a condition that was met gave. */
+export type Met<T> = Exclude<T, null | undefined | false>;
+
 export interface Awaiting {
   /** How long the condition may take, ms. The machine may be busy: this bounds a hang, it measures nothing. */
   readonly deadlineMs?: number;
@@ -20,13 +23,13 @@ export async function awaitCondition<T>(
   what: string,
   probe: () => T | Promise<T>,
   { deadlineMs = DEADLINE_MS, everyMs = EVERY_MS, instead }: Awaiting = {},
-): Promise<NonNullable<T>> {
+): Promise<Met<T>> {
   const end = performance.now() + deadlineMs;
   let last: unknown;
   for (;;) {
     try {
       const value = await probe();
-      if (value) return value;
+      if (value) return value as Met<T>;
       last = value;
     } catch (error) {
       last = error;
