@@ -27,7 +27,7 @@ async function owned(members: readonly MeshProcess[], stream: string, owners: re
         return owners.length === 0 ? line === '' : line.replace(/@\d+/g, '') === want + owners.join(', ');
       });
     },
-    { deadlineMs: 20_000, instead: () => seen },
+    { instead: () => seen },
   );
 }
 
@@ -46,7 +46,7 @@ async function agreed(members: readonly MeshProcess[], streams: number): Promise
       directories = reports.map(({ directory }) => directory);
       return reports.every((report) => report.streams === streams) && new Set(directories).size === 1;
     },
-    { deadlineMs: 20_000, instead: () => directories },
+    { instead: () => directories },
   );
   return directories[0] ?? '';
 }

@@ -47,7 +47,7 @@ describe('a play by an SRS edge', needs('ffmpeg'), () => {
     const edge = await connected(testScope(), cluster.member(2), 'srs-edge');
     edge.play('s1');
     await awaitCondition('the redirect', () => edge.messages.find(isRedirect));
-    await edge.awaitClose(10_000);
+    await edge.awaitClose();
   });
 
   it('is served where the redirect sent it', async () => {

@@ -24,8 +24,10 @@ export class PlayersOf {
     const readers = [this.http.reader, this.webSocket.reader];
     const before = readers.map((reader) => reader.pictures.length);
     await this.rtmp.playsOn(frames);
-    await awaitCondition(`${frames} more pictures over HTTP and WebSocket`, () =>
-      readers.every((reader, index) => reader.pictures.length >= (before[index] ?? 0) + frames),
+    await awaitCondition(
+      `${frames} more pictures over HTTP and WebSocket`,
+      () => readers.every((reader, index) => reader.pictures.length >= (before[index] ?? 0) + frames),
+      { progress: () => readers.map((reader) => reader.pictures.length).join() },
     );
     this.areWell();
   }

@@ -99,31 +99,28 @@ export class RtmpConnection {
   }
 
   /** The info object of the first `onStatus` with this code; waits for it. */
-  awaitStatus(code: string, deadlineMs?: number): Promise<AmfObject> {
-    return this.#answered(
-      `status ${code}`,
-      () => this.commands.map((values) => amfObject(values[3])).find((info) => info?.code === code),
-      deadlineMs,
+  awaitStatus(code: string): Promise<AmfObject> {
+    return this.#answered(`status ${code}`, () =>
+      this.commands.map((values) => amfObject(values[3])).find((info) => info?.code === code),
     );
   }
 
-  async awaitMedia(count: number, deadlineMs?: number): Promise<void> {
-    await this.#answered(`${count} media messages`, () => this.media.length >= count, deadlineMs);
+  async awaitMedia(count: number): Promise<void> {
+    await this.#answered(`${count} media messages`, () => this.media.length >= count);
   }
 
-  awaitClose(deadlineMs?: number): Promise<true> {
+  awaitClose(): Promise<true> {
     return awaitCondition('the server to close the connection', () => this.isClosed, {
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
       everyMs: 5,
       instead: () => this.#seen(),
     });
   }
 
   /** Waits for an answer; fails as soon as the server closes the connection instead. */
-  async #answered<T>(what: string, probe: () => T, deadlineMs?: number): Promise<Met<T>> {
+  async #answered<T>(what: string, probe: () => T): Promise<Met<T>> {
     await awaitCondition(what, () => Boolean(probe()) || this.isClosed, {
-      ...(deadlineMs === undefined ? {} : { deadlineMs }),
       everyMs: 5,
+      progress: () => this.messages.length,
       instead: () => this.#seen(),
     });
     const value = probe();
