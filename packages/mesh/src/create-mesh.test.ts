@@ -74,7 +74,8 @@ describe('createMesh', () => {
     await awaitCondition('the late joiner has all', () => late.mesh.directory.streamCount === 3_200);
   });
 
-  it('tells a new member of a claim at once, before gossip knows of the member', async () => {
+  // Gossip would tell, too, but only after a second. A busy machine may once be as slow, but not thrice.
+  it('tells a new member of a claim at once, before gossip knows of the member', { retry: 2 }, async () => {
     const a = await meshes.start('a', []);
     const b = await meshes.start('b', [addressOf(a)]);
     await awaitCondition('they met', () => livenessAt(a, b) === 'alive');
@@ -173,11 +174,14 @@ describe('createMesh', () => {
     await awaitCondition('they form', () => isWhole([a, b]));
     b.mesh.claim(claim);
     await awaitCondition('the claim is there', () => ownersAt(a).length === 1);
+    const news: unknown[] = [];
+    a.mesh.onMemberChanged(({ liveness }) => news.push([liveness, ownersAt(a)]));
     for (const proxy of [toA, toB]) proxy.hang(true);
-    await awaitCondition('it is suspect', () => livenessAt(a, b) === 'suspect');
-    expect(ownersAt(a)).toEqual(['b']);
     await awaitCondition('it is dead', () => livenessAt(a, b) === 'dead');
-    expect(ownersAt(a)).toEqual([]);
+    expect(news).toEqual([
+      ['suspect', ['b']],
+      ['dead', []],
+    ]);
     b.mesh.claim({ ...claim, key: 'v/app/meanwhile' });
     for (const proxy of [toA, toB]) proxy.hang(false);
     await awaitCondition(
@@ -192,7 +196,7 @@ describe('createMesh', () => {
       Array.from({ length: 9 }, (_, index) => meshes.start(`m${index + 1}`, [addressOf(first)])),
     );
     const all = [first, ...rest];
-    await awaitCondition('ten members form', () => isWhole(all), { deadlineMs: 30_000 });
+    await awaitCondition('ten members form', () => isWhole(all));
     for (const [index, { mesh }] of all.entries()) mesh.claim({ ...claim, key: `v/app/${index}` });
     await awaitCondition('all claims are everywhere', () =>
       all.every(({ mesh }) => mesh.directory.streamCount === 10),

@@ -21,7 +21,7 @@ const closers: (() => unknown)[] = [];
 
 beforeEach(async () => {
   mesh = new MemoryMesh();
-  member = await startMember('a', { publish: { idleMs: 1500 } }, mesh);
+  member = await startMember('a', { publish: { idleMs: 4000 } }, mesh);
 });
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();

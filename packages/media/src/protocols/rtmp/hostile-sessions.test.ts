@@ -77,8 +77,8 @@ it(`survives ${SESSIONS} mutated sessions (seed ${SEED})`, async () => {
   process.on('uncaughtException', onUncaught);
   const { limits } = mediaOptions('a');
   const member = await startMember('a', {
-    limits: { ...limits, handshakeMs: 300 },
-    publish: { idleMs: 300 },
+    limits: { ...limits, handshakeMs: 3000 },
+    publish: { idleMs: 3000 },
   });
   const bystander = await RawRtmpClient.connected(member.rtmpPort);
   bystander.publish('bystander');

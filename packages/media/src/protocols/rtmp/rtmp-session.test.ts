@@ -52,7 +52,7 @@ beforeEach(async () => {
   mesh = new MemoryMesh();
   member = await startMember(
     'a',
-    { limits: { ...limits, handshakeMs: 1000 }, publish: { idleMs: 1500 } },
+    { limits: { ...limits, handshakeMs: 3000 }, publish: { idleMs: 4000 } },
     mesh,
   );
 });
@@ -97,7 +97,7 @@ describe('a publisher and its players', () => {
     player.play('s');
     await until(() => mediaOf(player).length >= 5, 'media');
     source.close();
-    await until(() => mesh.owners(KEY_S).length === 0, 'the release', 1000);
+    await until(() => mesh.owners(KEY_S).length === 0, 'the release');
     const again = await publisher();
     sendMedia(again, 5);
     await until(() => mediaOf(player).length >= 10, 'media of the second publisher');
@@ -109,9 +109,9 @@ describe('a publisher and its players', () => {
   it('end with deleteStream, and the connection may publish again', async () => {
     const source = await publisher();
     source.command(0, 'deleteStream', 0, null, 1);
-    await until(() => mesh.owners(KEY_S).length === 0, 'the release', 1000);
+    await until(() => mesh.owners(KEY_S).length === 0, 'the release');
     source.publish('s');
-    await until(() => mesh.owners(KEY_S).length === 1, 'the second claim', 1000);
+    await until(() => mesh.owners(KEY_S).length === 1, 'the second claim');
   });
 
   it('refuse a second publisher with BadName, the first undisturbed', async () => {
@@ -345,7 +345,7 @@ describe('bad input ends its own session alone', () => {
   it('a message over the limit, from a publisher: released at once', async () => {
     const client = await publisher();
     client.write(Buffer.from('04000000' + 'ffffff' + '09' + '01000000' + '1700', 'hex'));
-    await until(() => mesh.owners(KEY_S).length === 0, 'the release', 1000);
+    await until(() => mesh.owners(KEY_S).length === 0, 'the release');
     await client.closed();
     await closedFor('message-too-large');
   });
