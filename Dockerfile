@@ -3,12 +3,14 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json tsconfig.json ./
 COPY packages packages
-# The tests' project is part of the compiler's list of projects, but not of the image.
+# Tests are compiled with what they test, but nothing of them is for the image: see test/published-files.test.ts.
 RUN npm ci --no-audit --no-fund \
   && npx tsc -b packages/origin \
   && npm prune --omit=dev --no-audit --no-fund \
-  && find packages \( -name '*.test.*' -o -name '.tsbuildinfo' \) -path '*/dist/*' -delete \
-  && rm -rf packages/*/src
+  && rm -rf packages/testing node_modules/@headwater/testing packages/*/src packages/*/tsconfig.json \
+  && find packages -path '*/dist/*' \
+    \( -name '*.test.*' -o -name '*.fixture.*' -o -name '.tsbuildinfo' -o -path '*/testing/*' \) -delete \
+  && find packages -type d -name testing -delete
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlvFile, RtmpPublisher } from '@headwater/media';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { WebSocket } from 'ws';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { FlvReader } from '../support/flv-reader.js';
 import { SampleTags } from '../support/sample-tags.js';

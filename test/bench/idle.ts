@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { hasTool } from '@headwater/testing/tools';
 import { startMeshOnHosts, startMeshProcesses } from '../support/mesh-process.js';
 import { NetLab } from '../support/net-lab.js';
 import type { Scope } from '../support/scope.js';
-import { hasTool } from '../support/tools.js';
 
 /** Members tell each other of members less and less often once all have met. */
 const SETTLE_MS = 20_000;

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { encodeAmf } from '../support/amf0.js';
-import { chunksOf } from '../support/rtmp-chunks.js';
+import { encodeAmf } from '@headwater/testing/amf0';
+import { chunksOf } from '@headwater/testing/rtmp-chunks';
 import type { LoadOrder, LoadReport } from './load-order.js';
 
 /**

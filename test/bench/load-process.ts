@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { awaitCondition } from '../support/await-condition.js';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { TestProcess } from '../support/child-process.js';
 import type { Scope } from '../support/scope.js';
 import type { LoadOrder, LoadReport } from './load-order.js';

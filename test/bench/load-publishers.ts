@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { encodeAmf } from '../support/amf0.js';
+import { encodeAmf } from '@headwater/testing/amf0';
+import { chunksOf } from '@headwater/testing/rtmp-chunks';
 import { FlvReader } from '../support/flv-reader.js';
-import { chunksOf } from '../support/rtmp-chunks.js';
 import type { LoadOrder, LoadReport } from './load-order.js';
 import { SAMPLE } from './sample-publisher.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { awaitCondition } from '../support/await-condition.js';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import type { MeshReport } from '../support/mesh-order.js';
 import { MeshProcess } from '../support/mesh-process.js';
 import type { Scope } from '../support/scope.js';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { awaitCondition } from '../support/await-condition.js';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { TestProcess } from '../support/child-process.js';
 import { freePorts } from '../support/free-port.js';
 import { OriginProcess } from '../support/origin-process.js';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { awaitCondition } from '../support/await-condition.js';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import type { RtmpMessage } from '@headwater/testing/rtmp-chunks';
 import { Cluster } from '../support/cluster.js';
 import type { OriginProcess } from '../support/origin-process.js';
-import type { RtmpMessage } from '../support/rtmp-chunks.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import type { Scope } from '../support/scope.js';
 import { spreadOf } from './figures.js';

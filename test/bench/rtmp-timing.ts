@@ -2,7 +2,7 @@ import type { RtmpClient } from '../support/rtmp-client.js';
 
 /** Resolves with `performance.now()` at the read that brought this status; the bench's own polling would blur it. */
 export function statusAt(client: RtmpClient, code: string): Promise<number> {
-  return readAt(client, code, () => client.statusCodes.includes(code));
+  return readAt(client, code, () => client.statuses.includes(code));
 }
 
 /** Likewise for the answer to a command. */

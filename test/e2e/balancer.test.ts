@@ -1,12 +1,12 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { type Player, play, publish } from '../support/ffmpeg.js';
 import { playWebSocket } from '../support/flv-client.js';
 import { SampleOrder } from '../support/sample-order.js';
 import { sharedScope, testScope } from '../support/scope.js';
 import { TcpBalancer } from '../support/tcp-balancer.js';
-import { needs } from '../support/tools.js';
 
 describe('three origins behind one round-robin TCP balancer', needs('ffmpeg'), () => {
   const scope = sharedScope();

@@ -1,21 +1,19 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { TestProcess } from '../support/child-process.js';
 import { Cluster } from '../support/cluster.js';
 import { probeFrames, publish } from '../support/ffmpeg.js';
 import { FlvReader } from '../support/flv-reader.js';
 import { cleanEnvironment, type OriginProcess } from '../support/origin-process.js';
+import { AVC_HEADER_BYTES } from '../support/sample-order.js';
 import { type Scope, sharedScope, testScope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
-import { needs } from '../support/tools.js';
 
-const PLAY_MS = 40_000;
 /** Two seconds of pictures. */
 const PICTURES = 50;
-/** What an FLV tag of AVC has before the picture itself (Adobe FLV 10.1, E.4.3). */
-const AVC_HEADER_BYTES = 5;
 
 /** How many pictures these bytes are; fails where they are not the sample's, in order, one after the other. */
 function samplePictures(bytes: Buffer): number {
@@ -46,7 +44,7 @@ function player(scope: Scope, command: string, args: readonly string[], home?: s
 /** Waits until the player has ended by itself, as a user would see it: without an error. */
 async function ended(process: TestProcess, what: string): Promise<void> {
   const instead = () => process.testimony();
-  await awaitCondition(`${what} to end`, () => process.exit !== null, { deadlineMs: PLAY_MS, instead });
+  await awaitCondition(`${what} to end`, () => process.exit !== null, { instead });
   expect(process.exit?.code, process.testimony()).toBe(0);
 }
 
@@ -77,7 +75,7 @@ describe('a stream that this member does not own is played by', needs('ffmpeg'),
       return reader.pictures.length;
     };
     await awaitCondition(`${PICTURES} pictures in its file`, () => pictures() >= PICTURES, {
-      deadlineMs: PLAY_MS,
+      progress: () => statSync(file, { throwIfNoEntry: false })?.size,
       instead: () => dump.testimony(),
     });
     expect(dump.exit).toBeNull();
@@ -88,16 +86,16 @@ describe('a stream that this member does not own is played by', needs('ffmpeg'),
     ['HTTP-FLV', () => b.flvUrl('live/s1')],
   ] as const) {
     it(`mpv, over ${protocol}`, needs('mpv'), async () => {
-      const status = 'picture $' + '{estimated-frame-number} of $' + '{width}x$' + '{height}';
-      const mpv = player(testScope(), 'mpv', [
-        ...['--no-config', '--vo=null', '--ao=null', `--frames=${PICTURES}`],
-        ...[`--term-status-msg=${status}`, url()],
+      const own = testScope();
+      const folder = scratchFolder(own);
+      // It shows each picture by writing a file, late or not, so that a slow machine makes it skip none.
+      const mpv = player(own, 'mpv', [
+        ...['--no-config', '--vo=image', `--vo-image-outdir=${folder}`, '--ao=null', '--untimed'],
+        ...['--framedrop=no', `--frames=${PICTURES}`, url()],
       ]);
       mpv.child.stdin?.end();
       await ended(mpv, 'mpv');
-      const words = [...mpv.stdout, ...mpv.stderr].join('\n');
-      const counted = [...words.matchAll(/picture (\d+) of 320x180/g)].map(([, number]) => Number(number));
-      expect(Math.max(0, ...counted), words).toBeGreaterThanOrEqual(PICTURES - 1);
+      expect(readdirSync(folder), mpv.testimony()).toHaveLength(PICTURES);
     });
   }
 
@@ -131,14 +129,7 @@ describe('a stream that this member does not own is played by', needs('ffmpeg'),
       const own = testScope();
       const folder = scratchFolder(own);
       const file = join(folder, 'played.ts');
-      const play = [
-        '-q',
-        '--run-time=4',
-        '--sout',
-        `#std{access=file,mux=ts,dst=${file}}`,
-        url(),
-        'vlc://quit',
-      ];
+      const play = ['-q', '--sout', `#std{access=file,mux=ts,dst=${file}}`, url(), 'vlc://quit'];
       // VLC does not run as root.
       chmodSync(folder, 0o777);
       const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', 'cvlc', ...play];
@@ -146,10 +137,19 @@ describe('a stream that this member does not own is played by', needs('ffmpeg'),
         process.getuid?.() === 0
           ? player(own, 'setpriv', asNobody, folder)
           : player(own, 'cvlc', play, folder);
-      await ended(vlc, 'VLC');
-      const { video, audio } = await probeFrames(own, file, 10);
-      expect(video, vlc.testimony()).toBeGreaterThanOrEqual(PICTURES);
-      expect(audio, vlc.testimony()).toBeGreaterThanOrEqual(PICTURES);
+      await awaitCondition(
+        `${PICTURES} pictures and as many sounds in its file`,
+        async () => {
+          const { video, audio } = await probeFrames(own, file);
+          return video >= PICTURES && audio >= PICTURES;
+        },
+        {
+          everyMs: 500,
+          progress: () => statSync(file, { throwIfNoEntry: false })?.size,
+          instead: () => vlc.testimony(),
+        },
+      );
+      expect(vlc.exit, vlc.testimony()).toBeNull();
     });
   }
 });

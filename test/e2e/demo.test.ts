@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
-import { awaitCondition, withDeadline } from '../support/await-condition.js';
 import { TestProcess } from '../support/child-process.js';
 import { play } from '../support/ffmpeg.js';
 import { reservePort } from '../support/free-port.js';
@@ -9,11 +10,9 @@ import { cleanEnvironment, HEADWATER } from '../support/origin-process.js';
 import { REPOSITORY } from '../support/repository.js';
 import { Scope, testScope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
-import { needs } from '../support/tools.js';
 
 /** Ports of the demo's first origin, as conf/demo.yml has them. */
 const FIRST_PORTS = { rtmp: 1935, http: 8080, api: 1985, mesh: 7946 };
-const START_MS = 60_000;
 
 describe('npm start', needs('ffmpeg'), () => {
   it('starts three origins, prints where to play, plays from each, and Ctrl-C leaves nothing behind', async () => {
@@ -38,7 +37,7 @@ describe('npm start', needs('ffmpeg'), () => {
     const demo = await Demo.start(scope, 1);
     await demo.isUp();
     const player = play(scope, `rtmp://127.0.0.1:${FIRST_PORTS.rtmp + demo.offset}/live/demo`);
-    await player.played(300, 40_000);
+    await player.played(300);
     expect(player.stepsBack).toEqual([]);
     await demo.ctrlC();
   });
@@ -134,7 +133,6 @@ class Demo {
       'the demo to be up',
       () => this.output.includes('Ctrl-C') || this.process.exit !== null,
       {
-        deadlineMs: START_MS,
         instead: () => this.process.testimony(),
       },
     );
@@ -145,7 +143,7 @@ class Demo {
     const before = this.#processes();
     expect(before.length).toBeGreaterThan(0);
     this.#signalGroup('SIGINT');
-    await withDeadline('the demo to end by Ctrl-C', this.process.exited, 10_000);
+    await withDeadline('the demo to end by Ctrl-C', this.process.exited);
     await this.isGone();
     expect(this.leftovers()).toEqual([]);
     expect(this.output).not.toMatch(/\n\s+at /);
@@ -153,7 +151,6 @@ class Demo {
 
   async isGone(): Promise<void> {
     await awaitCondition('all of its processes to be gone', () => this.#processes().length === 0, {
-      deadlineMs: 5_000,
       instead: () => this.#processes(),
     });
   }

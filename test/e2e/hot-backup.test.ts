@@ -1,12 +1,12 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { play, publish, publishTee } from '../support/ffmpeg.js';
 import { playHttp, playWebSocket } from '../support/flv-client.js';
 import type { OriginProcess } from '../support/origin-process.js';
 import { SampleOrder } from '../support/sample-order.js';
 import { testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 describe('a stream published to two of three origins', needs('ffmpeg'), () => {
   for (const victim of [0, 1]) {

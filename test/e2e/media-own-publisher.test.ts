@@ -1,12 +1,12 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { play } from '../support/ffmpeg.js';
 import { PlayersOf } from '../support/players-of.js';
 import { SampleOrder } from '../support/sample-order.js';
 import { SampleSource } from '../support/sample-source.js';
 import { testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 const STREAM = 'live/own';
 

@@ -1,5 +1,6 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { play } from '../support/ffmpeg.js';
 import { playHttp, playWebSocket } from '../support/flv-client.js';
@@ -8,7 +9,6 @@ import { PlayersOf } from '../support/players-of.js';
 import { SampleOrder } from '../support/sample-order.js';
 import { SampleSource } from '../support/sample-source.js';
 import { testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 const STREAM = 'live/s1';
 /** HTTP players, too, are to stay where they came. */

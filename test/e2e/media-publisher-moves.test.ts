@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { FlvReader, type FlvTag } from '../support/flv-reader.js';
 import { PlayersOf } from '../support/players-of.js';
@@ -10,7 +11,6 @@ import { RtmpClient } from '../support/rtmp-client.js';
 import { SampleSource } from '../support/sample-source.js';
 import { SampleTags } from '../support/sample-tags.js';
 import { sharedScope, testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 /** Another encode than the made sample's: other headers, other pictures. */
 const OTHER_ENCODE = join(REPOSITORY, 'packages/origin/assets/demo.flv');

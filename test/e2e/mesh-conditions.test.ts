@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { freePort } from '../support/free-port.js';
 import { awaitWhole, MeshProcess, type MeshSpawn, startMeshProcesses } from '../support/mesh-process.js';
 import { type Scope, testScope } from '../support/scope.js';
@@ -12,13 +12,13 @@ import { SlowPath } from '../support/slow-path.js';
 const KEY = 'v/watched/stream';
 
 /** Waits until each of these told last of these owners, in this order. */
-const owned = (members: readonly MeshProcess[], owners: readonly string[], deadlineMs = 20_000) =>
+const owned = (members: readonly MeshProcess[], owners: readonly string[]) =>
   Promise.all(
     members.map((member) =>
       awaitCondition(
         `${member.name} to list [${owners.join(', ')}] as owners`,
         () => member.all('owners').at(-1)?.owners.join() === owners.join(),
-        { deadlineMs, everyMs: 20, instead: () => member.news.slice(-10) },
+        { instead: () => member.news.slice(-10) },
       ),
     ),
   );
@@ -99,13 +99,10 @@ describe('members on the move', () => {
     await cp(dataDir, copied, { recursive: true });
     const copy = await MeshProcess.spawn(scope, 'copy', { dataDir: copied, seeds });
     expect((await copy.listening()).id).toBe(id);
-    const told = await awaitCondition(
-      'somebody to tell of two members with one identity key',
-      () =>
-        [seed, other, original, copy]
-          .flatMap((member) => member.all('warned'))
-          .find(({ msg }) => /identity key$/.test(msg)),
-      { deadlineMs: 30_000 },
+    const told = await awaitCondition('somebody to tell of two members with one identity key', () =>
+      [seed, other, original, copy]
+        .flatMap((member) => member.all('warned'))
+        .find(({ msg }) => /identity key$/.test(msg)),
     );
     expect(told.fields).toMatchObject({ member: id, hint: expect.stringContaining('dataDir of its own') });
   });

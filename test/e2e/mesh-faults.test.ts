@@ -1,5 +1,6 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import {
   awaitWhole,
   type MeshProcess,
@@ -8,7 +9,6 @@ import {
 } from '../support/mesh-process.js';
 import { NetLab } from '../support/net-lab.js';
 import { sharedScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 /** Waits until all of these list exactly these owners of a watched stream, in this order. */
 async function owned(members: readonly MeshProcess[], stream: string, owners: readonly string[]) {
@@ -27,7 +27,7 @@ async function owned(members: readonly MeshProcess[], stream: string, owners: re
         return owners.length === 0 ? line === '' : line.replace(/@\d+/g, '') === want + owners.join(', ');
       });
     },
-    { deadlineMs: 20_000, instead: () => seen },
+    { instead: () => seen },
   );
 }
 
@@ -46,7 +46,7 @@ async function agreed(members: readonly MeshProcess[], streams: number): Promise
       directories = reports.map(({ directory }) => directory);
       return reports.every((report) => report.streams === streams) && new Set(directories).size === 1;
     },
-    { deadlineMs: 20_000, instead: () => directories },
+    { instead: () => directories },
   );
   return directories[0] ?? '';
 }

@@ -1,5 +1,6 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { play, probeFrames, publish } from '../support/ffmpeg.js';
 import { playWebSocket } from '../support/flv-client.js';
@@ -7,16 +8,16 @@ import { headwater } from '../support/origin-process.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import { SampleOrder } from '../support/sample-order.js';
 import { sharedScope, testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
-/** Ownership travels in milliseconds; this only tells a working mesh from one that waits for a timeout. */
-const PROMPT_MS = 2_000;
+/** Longer than any test: news travels by itself, or not at all. */
+const HEARTBEAT_MS = 60_000;
 
 describe('a stream published to one of three origins', needs('ffmpeg', 'ffprobe'), () => {
   const scope = sharedScope();
   let cluster: Cluster;
   beforeAll(async () => {
-    cluster = await Cluster.start(scope);
+    const config = { mesh: { heartbeatMs: HEARTBEAT_MS, suspectAfterMs: 4 * HEARTBEAT_MS } };
+    cluster = await Cluster.start(scope, { config });
     publish(scope, cluster.member(0).rtmpUrl('live/s1'));
     await cluster.owned('live/s1', ['a']);
   });
@@ -202,7 +203,7 @@ describe('a stream published to one of three origins', needs('ffmpeg', 'ffprobe'
     await client.connect(`rtmp://127.0.0.1:${rtmp}/live`);
     client.publish('s1');
     await client.awaitStatus('NetStream.Publish.BadName');
-    expect(client.statusCodes).toEqual(['NetStream.Publish.BadName']);
+    expect(client.statuses).toEqual(['NetStream.Publish.BadName']);
     await client.awaitClose();
     await player.playsOn(50);
     await cluster.owned('live/s1', ['a']);
@@ -218,10 +219,10 @@ describe('a stream published to one of three origins', needs('ffmpeg', 'ffprobe'
       await awaitCondition('the publish to be accepted', async () => {
         return (await cluster.member(1).ownerNames('live/brief')).length > 0;
       });
-      await cluster.owned('live/brief', ['b'], PROMPT_MS);
+      await cluster.owned('live/brief', ['b']);
       publisher.signal(signal);
       await publisher.exited;
-      await cluster.owned('live/brief', [], PROMPT_MS);
+      await cluster.owned('live/brief', []);
     });
   }
 });

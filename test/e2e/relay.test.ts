@@ -1,9 +1,9 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { play, publish } from '../support/ffmpeg.js';
 import { testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 describe('a relay', needs('ffmpeg'), () => {
   it('is one pull for all players of a member, and ends some time after the last left', async () => {

@@ -1,13 +1,13 @@
+import { decodeAmf } from '@headwater/testing/amf0';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import type { RtmpMessage } from '@headwater/testing/rtmp-chunks';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeAmf } from '../support/amf0.js';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { publish } from '../support/ffmpeg.js';
 import type { OriginProcess } from '../support/origin-process.js';
-import type { RtmpMessage } from '../support/rtmp-chunks.js';
 import { RtmpClient, type RtmpKind } from '../support/rtmp-client.js';
 import { type Scope, sharedScope, testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 import { SRS_MESSAGES_BEFORE_REDIRECT, SRS_REDIRECT_PAYLOAD, srsRedirectTo } from './srs-redirect.fixture.js';
 
 describe('a play by an SRS edge', needs('ffmpeg'), () => {
@@ -33,10 +33,10 @@ describe('a play by an SRS edge', needs('ffmpeg'), () => {
     expect(edge.media).toEqual([]);
     const shapes = (messages: readonly (readonly unknown[])[]) =>
       messages.map((message) => message.slice(0, 3));
-    expect(edge.messages.map(({ chunkStream, type, stream }) => [chunkStream, type, stream])).toEqual(
+    expect(edge.messages.map(({ chunkStream, type, streamId }) => [chunkStream, type, streamId])).toEqual(
       shapes(SRS_MESSAGES_BEFORE_REDIRECT),
     );
-    expect(edge.statusCodes).toEqual([
+    expect(edge.statuses).toEqual([
       'NetStream.Play.Reset',
       'NetStream.Play.Start',
       'NetConnection.Connect.Rejected',
@@ -47,7 +47,7 @@ describe('a play by an SRS edge', needs('ffmpeg'), () => {
     const edge = await connected(testScope(), cluster.member(2), 'srs-edge');
     edge.play('s1');
     await awaitCondition('the redirect', () => edge.messages.find(isRedirect));
-    await edge.awaitClose(10_000);
+    await edge.awaitClose();
   });
 
   it('is served where the redirect sent it', async () => {

@@ -1,12 +1,12 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { play, publish } from '../support/ffmpeg.js';
 import { playHttp, playWebSocket } from '../support/flv-client.js';
 import type { OriginProcess } from '../support/origin-process.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import { sharedScope, testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 describe('a player that comes before its stream', needs('ffmpeg'), () => {
   const scope = sharedScope();

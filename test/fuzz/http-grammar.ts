@@ -1,5 +1,6 @@
+import type { Random } from '@headwater/testing/random';
+import { awkward32 } from './awkward.js';
 import { flvFromGrammar } from './media-grammar.js';
-import type { Random } from './random.js';
 import type { Session } from './session.js';
 
 const METHODS = [
@@ -40,20 +41,20 @@ export function httpFromGrammar(random: Random, index: number): Session {
     port: 'http',
     made: isWebSocket ? 'websocket grammar' : 'http grammar',
     writes: random.chance(0.3) ? [Buffer.concat(writes)] : writes,
-    end: random.pick(['finish', 'reset', 'reset', 'stay', 'deaf']),
+    end: random.oneOf(['finish', 'reset', 'reset', 'stay', 'deaf']),
   };
 }
 
 function requests(random: Random, name: string): Buffer[] {
   const writes: Buffer[] = [];
   for (let i = random.below(3); i >= 0; i -= 1) {
-    const method = random.pick(METHODS);
-    const path = random.pick(PATHS).replace('NAME', name);
+    const method = random.oneOf(METHODS);
+    const path = random.oneOf(PATHS).replace('NAME', name);
     const lines = [
-      `${method} ${path} ${random.pick(['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/9', ''])}`,
+      `${method} ${path} ${random.oneOf(['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/9', ''])}`,
     ];
     if (random.chance(0.9)) lines.push('Host: 127.0.0.1');
-    for (let more = random.below(4); more > 0; more -= 1) lines.push(random.pick(HEADERS));
+    for (let more = random.below(4); more > 0; more -= 1) lines.push(random.oneOf(HEADERS));
     const isChunked = method === 'POST' && random.chance(0.7);
     if (isChunked) lines.push('Transfer-Encoding: chunked');
     writes.push(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
@@ -69,7 +70,7 @@ function requests(random: Random, name: string): Buffer[] {
 function chunk(random: Random, piece: Buffer): Buffer {
   const size = random.chance(0.97)
     ? piece.length.toString(16)
-    : random.pick(['-1', 'ffffffffffffffffff', '', 'g']);
+    : random.oneOf(['-1', 'ffffffffffffffffff', '', 'g']);
   return Buffer.concat([Buffer.from(`${size}\r\n`), piece, Buffer.from('\r\n')]);
 }
 
@@ -80,10 +81,10 @@ function webSocket(random: Random, name: string): Buffer[] {
     'Host: 127.0.0.1',
     'Connection: Upgrade',
     'Upgrade: websocket',
-    `Sec-WebSocket-Version: ${random.chance(0.95) ? 13 : random.pick(['0', '8', 'x'])}`,
-    `Sec-WebSocket-Key: ${random.chance(0.95) ? 'dGhlIHNhbXBsZSBub25jZQ==' : random.pick(['', 'x', 'y'.repeat(300)])}`,
+    `Sec-WebSocket-Version: ${random.chance(0.95) ? 13 : random.oneOf(['0', '8', 'x'])}`,
+    `Sec-WebSocket-Key: ${random.chance(0.95) ? 'dGhlIHNhbXBsZSBub25jZQ==' : random.oneOf(['', 'x', 'y'.repeat(300)])}`,
     ...(isPublisher ? ['Sec-WebSocket-Protocol: publisher'] : []),
-    ...(random.chance(0.2) ? [random.pick(HEADERS)] : []),
+    ...(random.chance(0.2) ? [random.oneOf(HEADERS)] : []),
     ...(random.chance(0.2) ? ['Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits'] : []),
   ];
   const writes: Buffer[] = [Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')];
@@ -97,11 +98,11 @@ function webSocket(random: Random, name: string): Buffer[] {
 
 /** RFC 6455, 5.2. */
 function webSocketFrame(random: Random, payload: Buffer, isHonest: boolean): Buffer {
-  const opcode = isHonest ? 2 : random.pick([0, 1, 2, 2, 3, 8, 8, 9, 9, 10, 15]);
+  const opcode = isHonest ? 2 : random.oneOf([0, 1, 2, 2, 3, 8, 8, 9, 9, 10, 15]);
   const first =
     (isHonest || random.chance(0.8) ? 0x80 : 0) | (isHonest || random.chance(0.95) ? 0 : 0x40) | opcode;
   const isMasked = isHonest || random.chance(0.95);
-  const length = isHonest || random.chance(0.9) ? payload.length : random.awkward32();
+  const length = isHonest || random.chance(0.9) ? payload.length : awkward32(random);
   const size =
     length < 126
       ? Buffer.of(length)
@@ -110,7 +111,7 @@ function webSocketFrame(random: Random, payload: Buffer, isHonest: boolean): Buf
         : Buffer.alloc(9);
   if (size.length === 9) {
     size[0] = 127;
-    size.writeUInt32BE(isHonest || random.chance(0.8) ? 0 : random.awkward32(), 1);
+    size.writeUInt32BE(isHonest || random.chance(0.8) ? 0 : awkward32(random), 1);
     size.writeUInt32BE(length, 5);
   }
   size[0] = (size[0] ?? 0) | (isMasked ? 0x80 : 0);

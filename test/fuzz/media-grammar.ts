@@ -1,5 +1,6 @@
-import { encodeAmf } from '../support/amf0.js';
-import type { Random } from './random.js';
+import { encodeAmf } from '@headwater/testing/amf0';
+import type { Random } from '@headwater/testing/random';
+import { awkward32 } from './awkward.js';
 import { flvTag } from './sample-stream.js';
 
 const TAGS_MAX = 20;
@@ -27,8 +28,8 @@ const FOURCCS = ['hvc1', 'av01', 'vp09', 'avc1', 'Opus', 'fLaC', 'ac-3', 'mp4a',
 
 /** A video (9) or audio (8) message, some of it as codecs have it. */
 export function mediaPayload(random: Random, type: number): Buffer {
-  const start = Buffer.from(random.pick(type === 9 ? VIDEO_STARTS : AUDIO_STARTS), 'hex');
-  const code = random.chance(0.7) ? Buffer.from(random.pick(FOURCCS)) : Buffer.alloc(0);
+  const start = Buffer.from(random.oneOf(type === 9 ? VIDEO_STARTS : AUDIO_STARTS), 'hex');
+  const code = random.chance(0.7) ? Buffer.from(random.oneOf(FOURCCS)) : Buffer.alloc(0);
   const body = random.bytes(random.below(random.chance(0.9) ? 120 : 3000));
   const bytes = Buffer.concat([start, code, body]);
   return random.chance(0.9) ? bytes : bytes.subarray(0, random.below(8));
@@ -40,13 +41,11 @@ export function flvFromGrammar(random: Random): Buffer[] {
   if (random.chance(0.1)) header[random.below(header.length)] = random.below(256);
   const writes: Buffer[] = [header];
   for (let i = random.below(TAGS_MAX); i >= 0; i -= 1) {
-    const type = random.pick([8, 9, 9, 18, 18, 8, 9, 9, 0, 15, 0x29, 255]);
+    const type = random.oneOf([8, 9, 9, 18, 18, 8, 9, 9, 0, 15, 0x29, 255]);
     const payload =
-      type === 18
-        ? encodeAmf('onMetaData', { width: random.awkward32(), x: [] })
-        : mediaPayload(random, type);
-    const length = random.chance(0.95) ? payload.length : random.awkward32();
-    const tag = flvTag(type, random.awkward32(), payload, length);
+      type === 18 ? encodeAmf('onMetaData', { width: awkward32(random), x: [] }) : mediaPayload(random, type);
+    const length = random.chance(0.95) ? payload.length : awkward32(random);
+    const tag = flvTag(type, awkward32(random), payload, length);
     writes.push(random.chance(0.95) ? tag : tag.subarray(0, random.below(tag.length)));
   }
   return writes;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { withDeadline } from '../support/await-condition.js';
+import { withDeadline } from '@headwater/testing/await-condition';
 import { cleanEnvironment, HEADWATER } from '../support/origin-process.js';
 import { REPOSITORY } from '../support/repository.js';
 import type { ProbeSample } from './member-probe.js';

@@ -1,4 +1,5 @@
-import type { Random } from './random.js';
+import type { Random } from '@headwater/testing/random';
+import { awkward32 } from './awkward.js';
 import type { Recording } from './record.js';
 import { RECORDED_STREAM, type Session } from './session.js';
 
@@ -8,13 +9,13 @@ const INSERTED_BYTES_MAX = 400;
 
 /** A recorded session, cut, changed, repeated, reordered, or gone on with by another. */
 export function mutated(random: Random, recordings: readonly Recording[], index: number): Session {
-  const recording = random.pick(recordings);
+  const recording = random.oneOf(recordings);
   let writes = pieces(random, recording.writes);
   // Most keep their beginning, so that what comes after it is reached.
   const first = random.chance(0.7) ? Math.min(2, writes.length - 1) : 0;
   const changes: string[] = [];
   for (let i = random.below(CHANGES_MAX); i >= 0 && writes.length > first; i -= 1) {
-    const change = random.pick(CHANGES);
+    const change = random.oneOf(CHANGES);
     changes.push(change.name);
     writes = [...writes.slice(0, first), ...change(random, writes.slice(first), recordings)];
   }
@@ -23,7 +24,7 @@ export function mutated(random: Random, recordings: readonly Recording[], index:
     port: recording.port,
     made: `${recording.name}: ${changes.join(', ')}`,
     writes,
-    end: random.pick(['finish', 'finish', 'reset', 'reset', 'stay', 'deaf']),
+    end: random.oneOf(['finish', 'finish', 'reset', 'reset', 'stay', 'deaf']),
   };
 }
 
@@ -34,7 +35,7 @@ function pieces(random: Random, writes: readonly Buffer[]): Buffer[] {
   const bytes = Buffer.concat(writes);
   const cut: Buffer[] = [];
   for (let at = 0; at < bytes.length && cut.length < 200; ) {
-    const size = 1 + random.below(random.pick([3, 50, 600, 4000]));
+    const size = 1 + random.below(random.oneOf([3, 50, 600, 4000]));
     cut.push(bytes.subarray(at, at + size));
     at += size;
   }
@@ -64,7 +65,7 @@ const CHANGES: readonly Change[] = [
   },
   function overwriteNumber(random, writes) {
     return replaced(random, writes, (piece) => {
-      if (piece.length >= 4) piece.writeUInt32BE(random.awkward32(), random.below(piece.length - 3));
+      if (piece.length >= 4) piece.writeUInt32BE(awkward32(random), random.below(piece.length - 3));
       return [piece];
     });
   },
@@ -94,7 +95,7 @@ const CHANGES: readonly Change[] = [
     });
   },
   function goOnAsAnother(random, writes, recordings) {
-    const other = random.pick(recordings);
+    const other = random.oneOf(recordings);
     return [
       ...writes.slice(0, random.below(writes.length)),
       ...other.writes.slice(random.below(other.writes.length)),

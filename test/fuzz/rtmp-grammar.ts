@@ -1,6 +1,7 @@
-import { type AmfValue, encodeAmf } from '../support/amf0.js';
+import { type AmfValue, encodeAmf } from '@headwater/testing/amf0';
+import type { Random } from '@headwater/testing/random';
+import { awkward32 } from './awkward.js';
 import { mediaPayload } from './media-grammar.js';
-import type { Random } from './random.js';
 import type { Session } from './session.js';
 
 const C0C1 = Buffer.concat([Buffer.of(3), Buffer.alloc(1536)]);
@@ -37,12 +38,12 @@ export function rtmpFromGrammar(random: Random, index: number): Session {
     const object = { app: 'live', tcUrl: 'rtmp://127.0.0.1/live', ...extras(random) };
     writes.push(peer.message(20, encodeAmf('connect', 1, object), { isHonest: true }));
     writes.push(peer.message(20, encodeAmf('createStream', 2, null), { isHonest: true }));
-    const what = random.pick(['publish', 'publish', 'play', 'none']);
+    const what = random.oneOf(['publish', 'publish', 'play', 'none']);
     if (what !== 'none')
       writes.push(peer.message(20, encodeAmf(what, 3, null, name, 'live'), { isHonest: true }));
   }
   for (let i = random.below(MESSAGES_MAX); i >= 0; i -= 1) {
-    const type = random.pick(TYPES);
+    const type = random.oneOf(TYPES);
     const payload = payloadOf(random, type);
     writes.push(random.chance(0.05) ? random.bytes(random.below(200)) : peer.message(type, payload));
   }
@@ -50,16 +51,16 @@ export function rtmpFromGrammar(random: Random, index: number): Session {
     port: 'rtmp',
     made: 'rtmp grammar',
     writes: random.chance(0.3) ? [Buffer.concat(writes)] : writes,
-    end: random.pick(['finish', 'reset', 'reset', 'stay', 'deaf']),
+    end: random.oneOf(['finish', 'reset', 'reset', 'stay', 'deaf']),
   };
 }
 
 function extras(random: Random): { readonly [name: string]: AmfValue } {
   if (random.chance(0.5)) return {};
   return {
-    [random.pick(KEYS)]: value(random, 0),
+    [random.oneOf(KEYS)]: value(random, 0),
     fourCcList: ['hvc1', value(random, 3)],
-    capsEx: random.awkward32(),
+    capsEx: awkward32(random),
   };
 }
 
@@ -75,15 +76,15 @@ class Peer {
 
   message(type: number, payload: Buffer, { isHonest = false } = {}): Buffer {
     const random = this.#random;
-    const id = isHonest ? 3 : random.pick(CHUNK_STREAMS);
+    const id = isHonest ? 3 : random.oneOf(CHUNK_STREAMS);
     const format = isHonest
       ? 0
       : this.#known.has(id) || random.chance(0.05)
         ? random.below(4)
         : random.below(2);
     this.#known.add(id);
-    const time = isHonest ? 0 : random.awkward32();
-    const length = isHonest || random.chance(0.9) ? payload.length : random.awkward32() & 0xffffff;
+    const time = isHonest ? 0 : awkward32(random);
+    const length = isHonest || random.chance(0.9) ? payload.length : awkward32(random) & 0xffffff;
     const isExtended = time >= 0xffffff;
     const extended = Buffer.alloc(isExtended && !random.chance(0.05) ? 4 : 0);
     if (extended.length === 4) extended.writeUInt32BE(time);
@@ -93,7 +94,7 @@ class Peer {
       header.writeUIntBE(length, 3, 3);
       header[6] = type;
     }
-    if (format === 0) header.writeUInt32LE(random.chance(0.9) ? 1 : random.awkward32(), 7);
+    if (format === 0) header.writeUInt32LE(random.chance(0.9) ? 1 : awkward32(random), 7);
     const parts: Buffer[] = [this.#basic(format, id), header, extended];
     for (let at = 0; at < payload.length; at += this.#chunkBytes) {
       if (at > 0) parts.push(this.#basic(3, id), random.chance(0.8) ? extended : Buffer.alloc(0));
@@ -129,12 +130,12 @@ function payloadOf(random: Random, type: number): Buffer {
     case 6:
       return uint32s(random, null, 1);
     case 4:
-      return Buffer.concat([Buffer.of(0, random.below(40)), uint32s(random, null, random.pick([0, 4]))]);
+      return Buffer.concat([Buffer.of(0, random.below(40)), uint32s(random, null, random.oneOf([0, 4]))]);
     case 22:
       return aggregate(random);
     case 15:
     case 17:
-      return Buffer.concat([Buffer.of(random.pick([0, 0, 0, 3, 0x11])), commandPayload(random)]);
+      return Buffer.concat([Buffer.of(random.oneOf([0, 0, 0, 3, 0x11])), commandPayload(random)]);
     default:
       return commandPayload(random);
   }
@@ -142,7 +143,7 @@ function payloadOf(random: Random, type: number): Buffer {
 
 function uint32s(random: Random, likely: readonly number[] | null, more: number): Buffer {
   const bytes = Buffer.alloc(4 + more);
-  bytes.writeUInt32BE(likely === null ? random.awkward32() : random.pick(likely));
+  bytes.writeUInt32BE(likely === null ? awkward32(random) : random.oneOf(likely));
   return random.chance(0.9) ? bytes : bytes.subarray(0, random.below(5));
 }
 
@@ -150,19 +151,19 @@ function uint32s(random: Random, likely: readonly number[] | null, more: number)
 function aggregate(random: Random): Buffer {
   const parts: Buffer[] = [];
   for (let i = random.below(6); i >= 0; i -= 1) {
-    const type = random.pick([8, 9, 18, 20, 22, 1]);
+    const type = random.oneOf([8, 9, 18, 20, 22, 1]);
     const payload = type === 22 ? random.bytes(20) : payloadOf(random, type).subarray(0, 500);
     const head = Buffer.alloc(11);
     head[0] = type;
-    head.writeUIntBE(random.chance(0.9) ? payload.length : random.awkward32() & 0xffffff, 1, 3);
-    head.writeUInt32BE(random.awkward32(), 4);
+    head.writeUIntBE(random.chance(0.9) ? payload.length : awkward32(random) & 0xffffff, 1, 3);
+    head.writeUInt32BE(awkward32(random), 4);
     parts.push(head, payload, Buffer.alloc(random.chance(0.9) ? 4 : 1));
   }
   return Buffer.concat(parts);
 }
 
 function commandPayload(random: Random): Buffer {
-  const values: AmfValue[] = [random.pick(COMMANDS), random.pick([0, 1, 2, 3, -1, Number.NaN, 1e300])];
+  const values: AmfValue[] = [random.oneOf(COMMANDS), random.oneOf([0, 1, 2, 3, -1, Number.NaN, 1e300])];
   for (let i = random.below(4); i >= 0; i -= 1) values.push(value(random, 0));
   const bytes = encodeAmf(...values);
   if (random.chance(0.8)) return bytes;
@@ -177,7 +178,7 @@ function value(random: Random, depth: number): AmfValue {
   if (depth < DEPTH_MAX && random.chance(depth === 0 ? 0.4 : 0.55)) {
     if (random.chance(0.3)) return [value(random, depth + 1)];
     const object: Record<string, AmfValue> = Object.create(null);
-    for (let i = random.below(3); i >= 0; i -= 1) object[random.pick(KEYS)] = value(random, depth + 1);
+    for (let i = random.below(3); i >= 0; i -= 1) object[random.oneOf(KEYS)] = value(random, depth + 1);
     return object;
   }
   return random.pick<AmfValue>([

@@ -1,5 +1,5 @@
 import type { Frame } from '@headwater/media';
-import { encodeAmf } from '../support/amf0.js';
+import { encodeAmf } from '@headwater/testing/amf0';
 
 const GOP_FRAMES = 25;
 const FRAME_MS = 40;

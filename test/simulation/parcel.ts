@@ -1,7 +1,7 @@
 import type { MemberId } from '@headwater/directory';
 import type { BroadcastMessage, DirectMessage } from '@headwater/mesh/core';
 import { decodeBroadcast, decodeDirect, encode } from '@headwater/mesh/wire';
-import type { Random } from './random.js';
+import type { Random } from '@headwater/testing/random';
 import { seal } from './seal.js';
 
 /** Length and channel in front of a direct message; format, key and signature around a broadcast one. */

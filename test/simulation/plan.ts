@@ -1,6 +1,6 @@
 import type { OwnerPolicy } from '@headwater/directory';
+import type { Random } from '@headwater/testing/random';
 import type { Weather } from './network/paths.js';
-import type { Random } from './random.js';
 
 /** Kinds of trouble. Each seed has some of them, so that each meets the others with and without it. */
 export const TROUBLES = [

@@ -1,7 +1,7 @@
+import { Random } from '@headwater/testing/random';
 import { look } from './checkers/index.js';
 import type { Traffic } from './network/network.js';
 import { type Plan, planOf } from './plan.js';
-import { Random } from './random.js';
 import { Storm, seedsOf } from './storm.js';
 import { type Violation, World, type WorldOptions } from './world.js';
 

@@ -1,9 +1,9 @@
 import type { Liveness, MemberId, StreamKey } from '@headwater/directory';
 import { type Effects, type Fact, type Input, type MemberCore, TICK_MS } from '@headwater/mesh/core';
 import { decodeBroadcast } from '@headwater/mesh/wire';
+import type { Random } from '@headwater/testing/random';
 import type { Endpoint, EndpointEvents, Host } from './network/endpoint.js';
 import { broadcast, type Codec, direct, openBroadcast, openDirect, type Parcel, sealedOf } from './parcel.js';
-import type { Random } from './random.js';
 import { unseal } from './seal.js';
 import type { Timeline } from './timeline.js';
 

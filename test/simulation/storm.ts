@@ -1,9 +1,9 @@
 import { type MemberProfile, streamKey } from '@headwater/directory';
+import type { Random } from '@headwater/testing/random';
 import type { Act } from './act.js';
 import { actsOf } from './acts.js';
 import type { Member } from './member.js';
 import type { Plan } from './plan.js';
-import type { Random } from './random.js';
 import type { World } from './world.js';
 
 /** Members that may join during a storm. */

@@ -1,9 +1,9 @@
 import { createLibp2pTransport, loadIdentity, meshPrologue } from '@headwater/mesh/transport';
-import { awaitCondition } from '../support/await-condition.js';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { Random } from '@headwater/testing/random';
 import { Scope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 import { Network } from './network/network.js';
-import { Random } from './random.js';
 import { Timeline } from './timeline.js';
 import { type Rig, Told, transportContract } from './transport-contract.js';
 

@@ -9,12 +9,12 @@ import {
   type StreamKey,
 } from '@headwater/directory';
 import { type CoreOptions, type Effects, type Input, MemberCore } from '@headwater/mesh/core';
+import { Random } from '@headwater/testing/random';
 import { Graves } from './graves.js';
 import { lyingAboutOthers } from './liar.js';
 import { type Ending, Member } from './member.js';
 import { Network, type Traffic } from './network/network.js';
 import type { Codec, Parcel } from './parcel.js';
-import { Random } from './random.js';
 import { RunningCore, type Watcher } from './running-core.js';
 import { Timeline } from './timeline.js';
 

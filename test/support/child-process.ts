@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { withDeadline } from './await-condition.js';
+import { withDeadline } from '@headwater/testing/await-condition';
 import type { Scope } from './scope.js';
 
 export interface Exit {
@@ -68,7 +68,7 @@ export class TestProcess {
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
     this.signal(signal);
-    return withDeadline(`${this.#command} to end by ${signal}`, this.exited, STOP_MS);
+    return withDeadline(`${this.#command} to end by ${signal}`, this.exited);
   }
 
   /** Asks it to end, and where that does nothing for some seconds, kills it. */

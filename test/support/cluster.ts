@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { awaitCondition } from './await-condition.js';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import type { NetLab } from './net-lab.js';
 import { type Config, freeOriginPorts, OriginProcess } from './origin-process.js';
 import type { Scope } from './scope.js';
@@ -74,9 +74,9 @@ export class Cluster {
   }
 
   /** Waits until every running member is ready and is connected with every other running member. */
-  async whole(deadlineMs = 45_000): Promise<void> {
+  async whole(): Promise<void> {
     const live = this.live;
-    await Promise.all(live.map((member) => member.ready(deadlineMs)));
+    await Promise.all(live.map((member) => member.ready()));
     await awaitCondition(
       `all of ${live.map((member) => member.name).join(', ')} to be connected with each other`,
       async () => {
@@ -90,12 +90,12 @@ export class Cluster {
         }
         return true;
       },
-      { deadlineMs, everyMs: 100 },
+      { everyMs: 100 },
     );
   }
 
   /** Waits until every running member lists exactly these owners of the stream, in this order. */
-  async owned(stream: string, owners: readonly string[], deadlineMs?: number): Promise<void> {
+  async owned(stream: string, owners: readonly string[]): Promise<void> {
     const seen: Record<string, readonly string[]> = {};
     await awaitCondition(
       `every member to list [${owners.join(', ')}] as owners of ${stream}`,
@@ -103,7 +103,7 @@ export class Cluster {
         for (const member of this.live) seen[member.name] = await member.ownerNames(stream);
         return this.live.every((member) => seen[member.name]?.join() === owners.join());
       },
-      { ...(deadlineMs === undefined ? {} : { deadlineMs }), instead: () => seen },
+      { instead: () => seen },
     );
   }
 }

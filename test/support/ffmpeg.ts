@@ -1,11 +1,8 @@
+import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
 import { inject } from 'vitest';
-import { awaitCondition } from './await-condition.js';
 import { TestProcess } from './child-process.js';
 import { cleanEnvironment } from './origin-process.js';
 import type { Scope } from './scope.js';
-
-/** Longest wait for frames; they come at 25 a second once they come. */
-const FRAMES_MS = 20_000;
 
 /** Reads the made sample as a live encoder would send it, for ever. */
 function liveSample(): string[] {
@@ -62,19 +59,22 @@ export class Player {
   }
 
   /** Waits until it has played this many frames in all; fails as soon as ffmpeg ends before that. */
-  async played(count: number, deadlineMs = FRAMES_MS): Promise<void> {
+  async played(count: number): Promise<void> {
     await awaitCondition(
       `a player to have ${count} frames`,
       () => this.frames.length >= count || this.process.exit !== null,
-      { deadlineMs, instead: () => `${this.frames.length} frames\n${this.process.testimony()}` },
+      {
+        progress: () => this.frames.length,
+        instead: () => `${this.frames.length} frames\n${this.process.testimony()}`,
+      },
     );
     if (this.frames.length < count)
       throw new Error(`the player ended after ${this.frames.length} frames\n${this.process.testimony()}`);
   }
 
   /** Waits for this many frames more than there are now. */
-  playsOn(count: number, deadlineMs?: number): Promise<void> {
-    return this.played(this.frames.length + count, deadlineMs);
+  playsOn(count: number): Promise<void> {
+    return this.played(this.frames.length + count);
   }
 
   get isRunning(): boolean {
@@ -96,27 +96,23 @@ export function play(scope: Scope, url: string, within: readonly string[] = []):
   return new Player(scope, url, within);
 }
 
-/** What ffprobe counts in the first `seconds` of a stream: frames really decoded, by kind. */
+/** What ffprobe counts in a file, or in the first `seconds` of a stream: frames really decoded, by kind. */
 export async function probeFrames(
   scope: Scope,
   url: string,
-  seconds: number,
+  seconds?: number,
 ): Promise<{ readonly video: number; readonly audio: number }> {
   const args = [
     '-v',
     'error',
     '-count_frames',
-    '-read_intervals',
-    `%+${seconds}`,
+    ...(seconds === undefined ? [] : ['-read_intervals', `%+${seconds}`]),
     '-analyzeduration',
     '500000',
   ];
   const entries = ['-show_entries', 'stream=codec_type,nb_read_frames', '-of', 'json', url];
   const probe = new TestProcess(scope, 'ffprobe', [...args, ...entries], { env: cleanEnvironment() });
-  await awaitCondition(`ffprobe to have counted ${seconds} s of ${url}`, () => probe.exit !== null, {
-    deadlineMs: 30_000,
-    instead: () => probe.testimony(),
-  });
+  await withDeadline(`ffprobe to have counted the frames of ${url}`, probe.exited);
   if (probe.exit?.code !== 0) throw new Error(probe.testimony());
   const { streams } = JSON.parse(probe.stdout.join('\n')) as {
     streams: { codec_type: string; nb_read_frames?: string }[];

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasTool } from '@headwater/testing/tools';
 import type { TestProject } from 'vitest/node';
-import { hasTool } from './tools.js';
 
 declare module 'vitest' {
   interface ProvidedContext {

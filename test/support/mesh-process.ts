@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { awaitCondition } from './await-condition.js';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { TestProcess } from './child-process.js';
 import { freePort } from './free-port.js';
 import type { MeshNews, MeshOrder, MeshReport, MeshStart } from './mesh-order.js';
@@ -12,7 +12,6 @@ import type { Scope } from './scope.js';
 
 /** Built: Node runs it, and not the test runner. */
 const MESH_MEMBER = join(REPOSITORY, 'test/dist/support/mesh-member.js');
-const LISTENING_MS = 60_000;
 /** The one mesh key of all test members that listen on more than loopback. */
 const MESH_KEY = 'of test members only, and 32 bytes long';
 
@@ -64,7 +63,7 @@ export class MeshProcess {
 
   /** Resolves once it listens. */
   listening(): Promise<News<'listening'>> {
-    return this.told('listening', () => true, LISTENING_MS);
+    return this.told('listening', () => true);
   }
 
   order(order: MeshOrder): void {
@@ -74,7 +73,7 @@ export class MeshProcess {
   async report(): Promise<MeshReport> {
     this.forget('report');
     this.order({ kind: 'report' });
-    return this.told('report', () => true, 30_000);
+    return this.told('report', () => true);
   }
 
   /** The first of the news kept that matches; waits for it. */
@@ -128,7 +127,7 @@ export class MeshProcess {
 }
 
 /** Waits until each of these members is ready and connected with each other one. */
-export async function awaitWhole(members: readonly MeshProcess[], deadlineMs = 60_000): Promise<void> {
+export async function awaitWhole(members: readonly MeshProcess[]): Promise<void> {
   const names = members.map(({ name }) => name).sort();
   const seen: Record<string, readonly string[]> = {};
   for (const member of members) {
@@ -139,7 +138,7 @@ export async function awaitWhole(members: readonly MeshProcess[], deadlineMs = 6
         seen[member.name] = alive;
         return isReady && names.every((name) => alive.includes(name));
       },
-      { deadlineMs, everyMs: 100, instead: () => seen },
+      { everyMs: 100, progress: () => JSON.stringify(seen), instead: () => seen },
     );
   }
 }
@@ -157,7 +156,7 @@ export async function startMeshProcesses(
     members.push(await MeshProcess.spawn(scope, `m${index}`, { ...options, seeds }));
   }
   await Promise.all(members.map((member) => member.listening()));
-  await awaitWhole(members, 120_000);
+  await awaitWhole(members);
   return members;
 }
 
@@ -174,6 +173,6 @@ export async function startMeshOnHosts(
     members.push(await MeshProcess.spawn(scope, `h${host}`, { ...place, seeds }));
   }
   await Promise.all(members.map((member) => member.listening()));
-  await awaitWhole(members, 120_000);
+  await awaitWhole(members);
   return members;
 }

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { awaitCondition, HANG_MS } from '@headwater/testing/await-condition';
 import type { ApiMember, ApiStream, ApiStreamDetail } from './api-types.js';
-import { awaitCondition } from './await-condition.js';
 import { type Exit, TestProcess } from './child-process.js';
 import { freePorts } from './free-port.js';
 import { REPOSITORY } from './repository.js';
@@ -28,7 +28,8 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-const READY_MS = 30_000;
+/** Longer than any test. */
+const NEVER_MS = 600_000;
 
 /** Where an origin runs: on a host of a `NetLab`, say. */
 export interface Place {
@@ -93,6 +94,10 @@ export class OriginProcess {
       mesh: { host: place.host, port: taken.mesh },
       // A test ends its members while players and publishers are there.
       drain: { deadlineMs: 0 },
+      // Nothing that a test waits for comes or fails by one of these running out; tests of them set their own.
+      limits: { handshakeMs: NEVER_MS },
+      play: { waitMs: NEVER_MS },
+      publish: { idleMs: NEVER_MS },
     };
     writeFileSync(configFile, JSON.stringify(overlay(own, config), null, 2));
     return new OriginProcess(scope, name, taken, configFile, environment, place);
@@ -136,7 +141,7 @@ export class OriginProcess {
   }
 
   async api<T>(path: string): Promise<T> {
-    const { status, text } = await this.#get(path, 5_000);
+    const { status, text } = await this.#get(path);
     if (status !== 200) throw new Error(`${path} of ${this.name}: ${status} ${text}`);
     return JSON.parse(text) as T;
   }
@@ -154,14 +159,14 @@ export class OriginProcess {
     return (await this.stream(stream)).owners.map((owner) => owner.name);
   }
 
-  async ready(deadlineMs = READY_MS): Promise<this> {
+  async ready(): Promise<this> {
     await awaitCondition(
       `${this.name} to be ready`,
       async () => {
         if (this.exit !== null) return true;
-        return (await this.#get('/readyz', 2_000)).status === 200;
+        return (await this.#get('/readyz')).status === 200;
       },
-      { deadlineMs, everyMs: 50, instead: () => this.#process.testimony() },
+      { everyMs: 50, instead: () => this.#process.testimony() },
     );
     if (this.exit !== null)
       throw new Error(`${this.name} ended before it was ready\n${this.#process.testimony()}`);
@@ -188,10 +193,10 @@ export class OriginProcess {
     this.#process = this.#spawn();
   }
 
-  async #get(path: string, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }> {
+  async #get(path: string): Promise<{ readonly status: number; readonly text: string }> {
     const [command, ...args] = this.place.within;
-    if (command !== undefined) return getFrom(command, args, this.apiUrl(path), timeoutMs);
-    const response = await fetch(this.apiUrl(path), { signal: AbortSignal.timeout(timeoutMs) });
+    if (command !== undefined) return getFrom(command, args, this.apiUrl(path));
+    const response = await fetch(this.apiUrl(path), { signal: AbortSignal.timeout(HANG_MS) });
     return { status: response.status, text: await response.text() };
   }
 
@@ -207,12 +212,12 @@ export class OriginProcess {
 }
 
 /** A GET from where only a process that runs there gets through. */
-async function getFrom(command: string, args: readonly string[], url: string, timeoutMs: number) {
+async function getFrom(command: string, args: readonly string[], url: string) {
   const program =
     'fetch(process.argv[1]).then(async (r) => console.log(JSON.stringify({ status: r.status, text: await r.text() })))';
   const words = [...args, process.execPath, '-e', program, url];
   const { stdout } = await promisify(execFile)(command, words, {
-    timeout: timeoutMs,
+    timeout: HANG_MS,
     env: cleanEnvironment(),
     maxBuffer: 16_777_216,
   });

@@ -1,5 +1,5 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { expect, inject } from 'vitest';
-import { awaitCondition } from './await-condition.js';
 import { type Player, play } from './ffmpeg.js';
 import { type FlvPlay, playHttp, playWebSocket } from './flv-client.js';
 import type { OriginProcess } from './origin-process.js';
@@ -24,8 +24,10 @@ export class PlayersOf {
     const readers = [this.http.reader, this.webSocket.reader];
     const before = readers.map((reader) => reader.pictures.length);
     await this.rtmp.playsOn(frames);
-    await awaitCondition(`${frames} more pictures over HTTP and WebSocket`, () =>
-      readers.every((reader, index) => reader.pictures.length >= (before[index] ?? 0) + frames),
+    await awaitCondition(
+      `${frames} more pictures over HTTP and WebSocket`,
+      () => readers.every((reader, index) => reader.pictures.length >= (before[index] ?? 0) + frames),
+      { progress: () => readers.map((reader) => reader.pictures.length).join() },
     );
     this.areWell();
   }

@@ -1,17 +1,25 @@
-import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { inject } from 'vitest';
-import { type PlayedFrame, parseFrame } from './ffmpeg.js';
+import type { PlayedFrame } from './ffmpeg.js';
+import { FlvReader } from './flv-reader.js';
+
+/** What an FLV tag of AVC has before the picture itself (Adobe FLV 10.1, E.4.3). */
+export const AVC_HEADER_BYTES = 5;
 
 /** The made sample's pictures in order, to lay a recording beside. */
 export class SampleOrder {
   readonly #positions = new Map<string, number>();
 
   constructor() {
-    const args = ['-v', 'error', '-nostdin', '-i', inject('sampleFlv'), '-map', '0:v', '-c', 'copy'];
-    const output = execFileSync('ffmpeg', [...args, '-f', 'framemd5', '-'], { encoding: 'utf8' });
-    const frames = output.split('\n').flatMap((line) => parseFrame(line) ?? []);
-    for (const [index, frame] of frames.entries()) this.#positions.set(frame.hash, index);
-    if (this.#positions.size !== frames.length) throw new Error('two pictures of the sample are the same');
+    const sample = new FlvReader();
+    sample.push(readFileSync(inject('sampleFlv')));
+    const pictures = sample.pictures.filter(({ body }) => body[1] === 1);
+    for (const [index, { body }] of pictures.entries()) {
+      const hash = createHash('md5').update(body.subarray(AVC_HEADER_BYTES)).digest('hex');
+      this.#positions.set(hash, index);
+    }
+    if (this.#positions.size !== pictures.length) throw new Error('two pictures of the sample are the same');
   }
 
   get length(): number {

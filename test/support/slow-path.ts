@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { Random } from '@headwater/testing/random';
 import type { Scope } from './scope.js';
-import { randomBytesOf } from './seeded-bytes.js';
 
 /**
  * A port through which a member is reached late: each piece that goes through is kept back by `delayMs` and up to `jitterMs`
@@ -20,7 +20,7 @@ export class SlowPath {
     weather: { readonly delayMs: number; readonly jitterMs: number; readonly seed: number },
   ): Promise<SlowPath> {
     const open = new Set<Socket>();
-    const noise = randomBytesOf(weather.seed, 4_096);
+    const noise = new Random(weather.seed).bytes(4_096);
     let drawn = 0;
     const lateMs = (): number => {
       drawn += 1;

@@ -1,15 +1,23 @@
 import { writeSync } from 'node:fs';
+import type {} from '@headwater/testing/tools';
 import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node';
 
-interface Skipped {
+/** What did not pass, and in a line why. */
+export interface Item {
   readonly name: string;
   readonly why: string;
 }
 
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: readonly Item[];
+  readonly skipped: readonly Item[];
+}
+
 /**
- * The end of a run: every skipped test with what it lacked, then one line alone, `N passed, N failed` and where any were
- * skipped `, N skipped`, as the very last line of the output. Where CI is set a skipped test fails the run: it would
- * look green and prove nothing.
+ * The end of a run: every failure and every skipped test by name, then one line alone, `N passed, N failed` and where
+ * any were skipped `, N skipped`, as the very last line of the output. Where CI is set a skipped test fails the run: it
+ * would look green and prove nothing.
  */
 export class SummaryReporter implements Reporter {
   readonly #isCi: boolean;
@@ -21,47 +29,59 @@ export class SummaryReporter implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
-    const skipped: Skipped[] = [];
-    let passed = 0;
-    let failed = unhandled.length;
-    for (const module of modules) {
-      failed += failuresOutsideTests(module);
-      for (const test of module.children.allTests()) {
-        const result = test.result();
-        if (result.state === 'passed') passed += 1;
-        else if (result.state === 'failed' || hasBrokenSetup(test)) failed += 1;
-        else skipped.push({ name: test.fullName, why: whySkipped(test) });
-      }
-    }
-    const isFailedBySkips = this.#isCi && skipped.length > 0;
-    if (isFailedBySkips) process.exitCode = 1;
-    // vitest prints a line or two after its reporters are done, and this line has to be the last.
-    process.once('exit', () => this.#write(summary(passed, failed, skipped, isFailedBySkips)));
+    const outcome = outcomeOf(modules, unhandled);
+    const isFailedBySkips = this.#isCi && outcome.skipped.length > 0;
+    // vitest prints a line or two after its reporters are done, and sets the exit code by what it calls a failure.
+    process.once('exit', () => {
+      if (isFailedBySkips || outcome.failed.length > 0) process.exitCode ||= 1;
+      this.#write(summary(outcome, isFailedBySkips));
+    });
   }
 }
 
-export function summary(
-  passed: number,
-  failed: number,
-  skipped: readonly Skipped[],
-  isFailedBySkips: boolean,
-): string {
+export function outcomeOf(modules: readonly TestModule[], unhandled: readonly SerializedError[]): Outcome {
+  const failed: Item[] = [];
+  const skipped: Item[] = [];
+  let passed = 0;
+  const inOrder = [...modules].sort((a, b) => a.relativeModuleId.localeCompare(b.relativeModuleId));
+  for (const module of inOrder) {
+    const file = module.relativeModuleId;
+    // A file that did not load, or a hook around a suite that failed: no test of its own fails by that.
+    for (const part of [module, ...module.children.allSuites()]) {
+      const name = part.type === 'module' ? file : `${file} > ${part.fullName}`;
+      for (const error of part.errors()) failed.push({ name: `${name} (as a whole)`, why: firstLine(error) });
+    }
+    for (const test of module.children.allTests()) {
+      const name = `${file} > ${test.fullName}`;
+      const result = test.result();
+      if (result.state === 'passed') passed += 1;
+      else if (result.state === 'failed') failed.push({ name, why: firstLine(result.errors[0]) });
+      else if (hasBrokenSetup(test)) failed.push({ name, why: 'not run: what it needs could not be set up' });
+      else if (result.state === 'pending') failed.push({ name, why: 'never ended' });
+      else skipped.push({ name, why: whySkipped(test) });
+    }
+  }
+  for (const error of unhandled) failed.push({ name: 'outside of any test', why: firstLine(error) });
+  return { passed, failed, skipped };
+}
+
+export function summary({ passed, failed, skipped }: Outcome, isFailedBySkips: boolean): string {
   const lines: string[] = [''];
+  if (failed.length > 0) lines.push('Failed:', ...failed.map(inALine), '');
   if (skipped.length > 0) {
-    lines.push('Skipped:', ...skipped.map(({ name, why }) => `  ${name}: ${why}`));
+    lines.push('Skipped:', ...skipped.map(inALine));
     if (isFailedBySkips) lines.push('The run fails: CI is set, and in CI nothing may be skipped.');
     lines.push('');
   }
-  const counts = `${passed} passed, ${failed} failed`;
+  const counts = `${passed} passed, ${failed.length} failed`;
   lines.push(skipped.length > 0 ? `${counts}, ${skipped.length} skipped` : counts);
   return `${lines.join('\n')}\n`;
 }
 
-/** A file that did not load, or a hook around a suite that failed: no test of its own fails by that. */
-function failuresOutsideTests(module: TestModule): number {
-  let count = module.errors().length > 0 ? 1 : 0;
-  for (const suite of module.children.allSuites()) count += suite.errors().length > 0 ? 1 : 0;
-  return count;
+const inALine = ({ name, why }: Item): string => `  ${name}: ${why}`;
+
+function firstLine(error: { readonly message?: string } | undefined): string {
+  return error?.message?.split('\n', 1)[0]?.slice(0, 300) || 'no reason given';
 }
 
 /** Its `beforeAll` failed, so that vitest calls it skipped: it was meant to run, and did not. */

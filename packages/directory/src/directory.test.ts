@@ -1,10 +1,11 @@
+import { claimOf } from '@headwater/testing/claim-of';
+import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Delta } from './delta.js';
 import { Directory } from './directory.js';
 import { NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
-import { claimOf, profileOf } from './testing.js';
 
 const limits = { membersMax: 10, streamsPerMemberMax: 100 };
 const fresh = (self = 'me') => new Directory(self, profileOf(self), limits);

@@ -1,6 +1,7 @@
+import { claimOf } from '@headwater/testing/claim-of';
+import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { OwnLog } from './own-log.js';
-import { claimOf, profileOf } from './testing.js';
 
 describe('a member’s own log', () => {
   it('gives each change the next version and keeps only the newest entry of a key', () => {

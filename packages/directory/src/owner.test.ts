@@ -1,10 +1,11 @@
+import { claimOf } from '@headwater/testing/claim-of';
+import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Directory } from './directory.js';
 import { type MemberProfile, NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
 import { type Owner, type OwnerPolicy, ownerOrder } from './owner.js';
-import { claimOf, profileOf } from './testing.js';
 
 const ownerOf = (
   member: string,

@@ -1,10 +1,11 @@
+import { claimOf } from '@headwater/testing/claim-of';
+import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { Directory } from './directory.js';
 import type { MemberProfile } from './member.js';
 import { OwnLog } from './own-log.js';
 import { type Owner, ownerOrder } from './owner.js';
 import { addressFor, type PlayRequest, ROUTE_REASONS, type RouteView, route } from './route.js';
-import { claimOf, profileOf } from './testing.js';
 
 const key = claimOf('s1').key;
 const owner = (member: string): Owner => ({

@@ -1,11 +1,11 @@
+import { probe, TestPublisher } from '@headwater/testing/ffmpeg';
+import { needs } from '@headwater/testing/tools';
+import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMedia } from './create-media.js';
-import { probe, TestPublisher } from './testing/ffmpeg.js';
 import { MemoryLog, mediaOptions } from './testing/media-options.js';
 import { MemoryMesh } from './testing/memory-mesh.js';
-import { NEEDS_FFMPEG } from './testing/needs-ffmpeg.js';
 import { startMember, type TestMember } from './testing/test-member.js';
-import { until } from './testing/until.js';
 
 const KEY_S = '__defaultVhost__/live/s';
 
@@ -31,7 +31,7 @@ afterEach(async () => {
   await Promise.all(members.splice(0).map((member) => member.stop()));
 });
 
-describe('media with ffmpeg', NEEDS_FFMPEG, () => {
+describe('media with ffmpeg', needs('ffmpeg', 'ffprobe'), () => {
   it('serves what is published here, from the first keyframe on', async () => {
     const a = await start('a');
     await publish(a);

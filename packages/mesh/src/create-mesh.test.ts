@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Meshes, type TestMember, until } from './testing/meshes.js';
+import { Meshes, type TestMember } from './testing/meshes.js';
 
 const KEY = '__defaultVhost__/live/s1';
 const claim = { key: KEY, sinceMs: 1, media: { video: { codec: 'h264' } } };
@@ -31,7 +32,7 @@ async function three(): Promise<[TestMember, TestMember, TestMember]> {
   const a = await meshes.start('a', []);
   const b = await meshes.start('b', [addressOf(a)]);
   const c = await meshes.start('c', [addressOf(a)]);
-  await until('three members form', () => isWhole([a, b, c]));
+  await awaitCondition('three members form', () => isWhole([a, b, c]));
   return [a, b, c];
 }
 
@@ -42,15 +43,19 @@ describe('createMesh', () => {
     const stopTelling = c.mesh.onOwnersChanged((key) => told.push(key));
     a.mesh.claim(claim);
     expect(ownersAt(a)).toEqual(['a']);
-    await until('the claim is everywhere', () => [b, c].every((member) => ownersAt(member).length === 1));
+    await awaitCondition('the claim is everywhere', () =>
+      [b, c].every((member) => ownersAt(member).length === 1),
+    );
     expect(c.mesh.directory.owners(KEY)[0]?.claim).toEqual(claim);
     expect(told).toEqual([KEY]);
     stopTelling();
     b.mesh.claim({ ...claim, sinceMs: 0 });
-    await until('two owners everywhere', () => [a, b, c].every((member) => ownersAt(member).length === 2));
+    await awaitCondition('two owners everywhere', () =>
+      [a, b, c].every((member) => ownersAt(member).length === 2),
+    );
     for (const member of [a, b, c]) expect(ownersAt(member)).toEqual(['b', 'a']);
     b.mesh.claim({ ...claim, sinceMs: 0, silent: true });
-    await until('the silent one last everywhere', () =>
+    await awaitCondition('the silent one last everywhere', () =>
       [a, b, c].every((member) => ownersAt(member)[0] === 'a'),
     );
     for (const member of [a, b, c]) {
@@ -58,7 +63,9 @@ describe('createMesh', () => {
       expect(flags).toEqual([undefined, true]);
     }
     a.mesh.release(KEY);
-    await until('one owner everywhere', () => [a, b, c].every((member) => ownersAt(member).length === 1));
+    await awaitCondition('one owner everywhere', () =>
+      [a, b, c].every((member) => ownersAt(member).length === 1),
+    );
     expect(told).toEqual([KEY]);
   });
 
@@ -70,36 +77,39 @@ describe('createMesh', () => {
       a.mesh.claim({ ...claim, key: `v/app/meanwhile${index}` });
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await until('the late joiner is synced', () => late.mesh.status().synced);
+    await awaitCondition('the late joiner is synced', () => late.mesh.status().synced);
     expect(late.mesh.directory.streamCount).toBeGreaterThanOrEqual(3_000);
-    await until('the late joiner has all', () => late.mesh.directory.streamCount === 3_200);
+    await awaitCondition('the late joiner has all', () => late.mesh.directory.streamCount === 3_200);
   });
 
-  it('tells a new member of a claim at once, before gossip knows of the member', async () => {
+  // Gossip would tell, too, but only after a second. A busy machine may once be as slow, but not thrice.
+  it('tells a new member of a claim at once, before gossip knows of the member', { retry: 2 }, async () => {
     const a = await meshes.start('a', []);
     const b = await meshes.start('b', [addressOf(a)]);
-    await until('they met', () => livenessAt(a, b) === 'alive');
+    await awaitCondition('they met', () => livenessAt(a, b) === 'alive');
     a.mesh.claim(claim);
     const start = performance.now();
-    await until('the claim is there', () => ownersAt(b).length === 1);
+    await awaitCondition('the claim is there', () => ownersAt(b).length === 1);
     expect(performance.now() - start).toBeLessThan(400);
   });
 
   it('finds seeds that start last, and says what it waits for', async () => {
     const proxy = await meshes.proxy();
     const a = await meshes.start('a', [proxy.address]);
-    await until('a fails to reach its seed', () => a.lines.some(({ msg }) => msg === 'seed not reached'));
+    await awaitCondition('a fails to reach its seed', () =>
+      a.lines.some(({ msg }) => msg === 'seed not reached'),
+    );
     expect(a.mesh.status()).toMatchObject({ joined: false, synced: false });
     expect(a.mesh.status().waitingFor).toContain(proxy.address);
     const seed = await meshes.startBehind('seed', proxy, []);
-    await until('a joins', () => isWhole([a, seed]));
+    await awaitCondition('a joins', () => isWhole([a, seed]));
     expect(a.mesh.status()).toEqual({ joined: true, synced: true });
   });
 
   it('finds itself among the seeds and ignores that, quietly', async () => {
     const proxy = await meshes.proxy();
     const a = await meshes.startBehind('a', proxy, [proxy.address]);
-    await until('a is alone', () => a.mesh.status().synced);
+    await awaitCondition('a is alone', () => a.mesh.status().synced);
     expect(a.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
     expect(a.mesh.members()).toHaveLength(1);
   });
@@ -109,8 +119,8 @@ describe('createMesh', () => {
     const b = await meshes.start('b', [addressOf(a)], { key: 'b'.repeat(32) });
     const refusals = ({ lines }: TestMember): unknown[] =>
       lines.filter(({ msg }) => msg === 'mesh handshake refused').map(({ fields }) => fields);
-    await until('both said it', () => refusals(a).length > 0 && refusals(b).length > 0);
-    await until(
+    await awaitCondition('both said it', () => refusals(a).length > 0 && refusals(b).length > 0);
+    await awaitCondition(
       'b tried more often',
       () => b.mesh.status().waitingFor?.includes('mesh.key differs') === true,
     );
@@ -124,20 +134,24 @@ describe('createMesh', () => {
   it('drops a stopped member and its claims at once', async () => {
     const [a, b, c] = await three();
     c.mesh.claim(claim);
-    await until('the claim is everywhere', () => [a, b].every((member) => ownersAt(member).length === 1));
+    await awaitCondition('the claim is everywhere', () =>
+      [a, b].every((member) => ownersAt(member).length === 1),
+    );
     await c.mesh.stop();
-    await until('it left', () => [a, b].every((member) => livenessAt(member, c) === 'left'));
+    await awaitCondition('it left', () => [a, b].every((member) => livenessAt(member, c) === 'left'));
     expect([ownersAt(a), ownersAt(b)]).toEqual([[], []]);
   });
 
   it('takes a member that comes back with the same identity for a new start', async () => {
     const [a, b, c] = await three();
     c.mesh.claim(claim);
-    await until('the claim is everywhere', () => [a, b].every((member) => ownersAt(member).length === 1));
+    await awaitCondition('the claim is everywhere', () =>
+      [a, b].every((member) => ownersAt(member).length === 1),
+    );
     await c.mesh.stop();
     const again = await meshes.start('c', [addressOf(a)], { dataDir: c.dataDir });
     expect(again.mesh.id).toBe(c.mesh.id);
-    await until('it is back', () => isWhole([a, b, again]));
+    await awaitCondition('it is back', () => isWhole([a, b, again]));
     expect([ownersAt(a), ownersAt(b)]).toEqual([[], []]);
   });
 
@@ -145,18 +159,18 @@ describe('createMesh', () => {
     const [toA, toB] = [await meshes.proxy(), await meshes.proxy()];
     const a = await meshes.startBehind('a', toA, []);
     const b = await meshes.startBehind('b', toB, [toA.address]);
-    await until('they form', () => isWhole([a, b]));
+    await awaitCondition('they form', () => isWhole([a, b]));
     b.mesh.claim(claim);
-    await until('the claim is there', () => ownersAt(a).length === 1);
+    await awaitCondition('the claim is there', () => ownersAt(a).length === 1);
     for (let round = 0; round < 5; round += 1) {
       const lost = a.lines.filter(({ msg }) => msg === 'connection with member lost').length;
       toA.reset();
       toB.reset();
-      await until(
+      await awaitCondition(
         'a lost it',
         () => a.lines.filter(({ msg }) => msg === 'connection with member lost').length > lost,
       );
-      await until('it is back', () => livenessAt(a, b) === 'alive' && livenessAt(b, a) === 'alive');
+      await awaitCondition('it is back', () => livenessAt(a, b) === 'alive' && livenessAt(b, a) === 'alive');
     }
     expect(ownersAt(a)).toEqual(['b']);
   });
@@ -165,20 +179,22 @@ describe('createMesh', () => {
     const [toA, toB] = [await meshes.proxy(), await meshes.proxy()];
     const a = await meshes.startBehind('a', toA, []);
     const b = await meshes.startBehind('b', toB, [toA.address]);
-    await until('they form', () => isWhole([a, b]));
+    await awaitCondition('they form', () => isWhole([a, b]));
     b.mesh.claim(claim);
-    await until('the claim is there', () => ownersAt(a).length === 1);
+    await awaitCondition('the claim is there', () => ownersAt(a).length === 1);
+    const news: unknown[] = [];
+    a.mesh.onMemberChanged(({ liveness }) => news.push([liveness, ownersAt(a)]));
     for (const proxy of [toA, toB]) proxy.hang(true);
-    await until('it is suspect', () => livenessAt(a, b) === 'suspect', 3_000);
-    expect(ownersAt(a)).toEqual(['b']);
-    await until('it is dead', () => livenessAt(a, b) === 'dead', 3_000);
-    expect(ownersAt(a)).toEqual([]);
+    await awaitCondition('it is dead', () => livenessAt(a, b) === 'dead');
+    expect(news).toEqual([
+      ['suspect', ['b']],
+      ['dead', []],
+    ]);
     b.mesh.claim({ ...claim, key: 'v/app/meanwhile' });
     for (const proxy of [toA, toB]) proxy.hang(false);
-    await until(
+    await awaitCondition(
       'it is back',
       () => ownersAt(a).length === 1 && ownersAt(a, 'v/app/meanwhile').length === 1,
-      8_000,
     );
   });
 
@@ -188,12 +204,12 @@ describe('createMesh', () => {
       Array.from({ length: 9 }, (_, index) => meshes.start(`m${index + 1}`, [addressOf(first)])),
     );
     const all = [first, ...rest];
-    await until('ten members form', () => isWhole(all), 30_000);
+    await awaitCondition('ten members form', () => isWhole(all));
     for (const [index, { mesh }] of all.entries()) mesh.claim({ ...claim, key: `v/app/${index}` });
-    await until('all claims are everywhere', () =>
+    await awaitCondition('all claims are everywhere', () =>
       all.every(({ mesh }) => mesh.directory.streamCount === 10),
     );
-    await until('one connection per pair', () => openSockets() === 10 * 9);
+    await awaitCondition('one connection per pair', () => openSockets() === 10 * 9);
   });
 
   it('says which port is taken, and what else keeps it from starting', async () => {
@@ -228,6 +244,6 @@ describe('createMesh', () => {
     expect(strangers.length).toBeGreaterThan(0);
     expect(strangers.length).toBeLessThan(8);
     const b = await meshes.start('b', [addressOf(a)]);
-    await until('a still takes members', () => isWhole([a, b]));
+    await awaitCondition('a still takes members', () => isWhole([a, b]));
   });
 });

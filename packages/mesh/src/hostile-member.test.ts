@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import type { Connection, Stream } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OFFENCES_MAX } from './core/limits.js';
 import { type Identity, loadIdentity } from './identity.js';
 import { meshPrologue } from './mesh-key.js';
-import { Meshes, type TestMember, until } from './testing/meshes.js';
+import { Meshes, type TestMember } from './testing/meshes.js';
 import { Admission } from './transport/admission.js';
 import { BROADCAST, DIRECT, frame } from './transport/frames.js';
 import { TOPIC } from './transport/gossip.js';
@@ -51,7 +52,7 @@ async function hostileTo({ mesh }: TestMember): Promise<Hostile> {
   const stream = await connection.newStream(PROTOCOL_NAME);
   const hello = { kind: 'hello', name: 'mallory', program: '', position, addresses: [], members } as const;
   stream.send(frame(DIRECT, encode(hello)));
-  await until('it is greeted', () => mesh.directory.member(identity.id)?.liveness === 'alive');
+  await awaitCondition('it is greeted', () => mesh.directory.member(identity.id)?.liveness === 'alive');
   return { identity, node: made, connection, stream };
 }
 
@@ -63,18 +64,18 @@ describe('a member that holds the mesh key', () => {
     const a = await meshes.start('a', []);
     const { identity, connection, stream, node } = await hostileTo(a);
     for (let count = 0; count <= OFFENCES_MAX; count += 1) stream.send(frame(DIRECT, Buffer.of(0xc1, count)));
-    await until('it is cut off', () => connection.status !== 'open');
+    await awaitCondition('it is cut off', () => connection.status !== 'open');
     expect(saying(a, 'member cut off')).toMatchObject([{ member: identity.id }]);
     expect(saying(a, 'message dropped').length).toBeLessThan(7);
     const again = await node.dial(multiaddr(`/ip4/127.0.0.1/tcp/${a.mesh.port}`)).catch(() => null);
-    await until('it is refused', () => again === null || again.status !== 'open');
+    await awaitCondition('it is refused', () => again === null || again.status !== 'open');
     expect(a.mesh.directory.member(identity.id)?.liveness).not.toBe('alive');
   });
 
   it('cannot put words in the mouth of another, directly or by gossip', async () => {
     const a = await meshes.start('a', []);
     const b = await meshes.start('b', [`127.0.0.1:${a.mesh.port}`]);
-    await until('they met', () => a.mesh.directory.member(b.mesh.id)?.liveness === 'alive');
+    await awaitCondition('they met', () => a.mesh.directory.member(b.mesh.id)?.liveness === 'alive');
     const { identity, stream, node } = await hostileTo(a);
     const generation = a.mesh.directory.member(b.mesh.id)?.position.generation ?? 0;
     const leave = encode({ kind: 'leave', generation });
@@ -85,7 +86,7 @@ describe('a member that holds the mesh key', () => {
       stream.send(frame(BROADCAST, forged));
       await node.services.pubsub.publish(TOPIC, Buffer.concat([forged, Buffer.of(count)]));
     }
-    await until('it is logged', () => saying(a, 'message dropped').length > 0);
+    await awaitCondition('it is logged', () => saying(a, 'message dropped').length > 0);
     expect(saying(a, 'message dropped')[0]).toMatchObject({ member: identity.id });
     expect(a.mesh.directory.member(b.mesh.id)?.liveness).toBe('alive');
   });
@@ -101,6 +102,6 @@ describe('a member that holds the mesh key', () => {
     };
     node = await createNode(options, new Admission(identity.id, quiet, () => performance.now()));
     const mute = await node.dial(multiaddr(`/ip4/127.0.0.1/tcp/${a.mesh.port}`));
-    await until('it is closed', () => mute.status !== 'open');
+    await awaitCondition('it is closed', () => mute.status !== 'open');
   });
 });

@@ -1,10 +1,11 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MeshLog } from './index.js';
 import { KNOWN_MAX, KnownMembers } from './known-members.js';
-import { Meshes, type TestMember, until } from './testing/meshes.js';
+import { Meshes, type TestMember } from './testing/meshes.js';
 
 let dir: string;
 let warnings: string[];
@@ -36,18 +37,18 @@ describe('known members', () => {
     const other = await meshes.start('other', [addressOf(seed)]);
     const seeds = [addressOf(seed)];
     const first = await meshes.start('late', seeds, { dataDir: dir });
-    await until('they all met', () => sees(first, other) && sees(first, seed) && sees(other, seed));
+    await awaitCondition('they all met', () => sees(first, other) && sees(first, seed) && sees(other, seed));
     await first.mesh.stop();
     await seed.mesh.stop();
     const again = await meshes.start('late', seeds, { dataDir: dir });
-    await until('it found the other', () => sees(again, other) && sees(other, again));
+    await awaitCondition('it found the other', () => sees(again, other) && sees(other, again));
     expect(again.mesh.status().joined).toBe(true);
   });
 
   it('are kept in a file of their own, for the owner only', async () => {
     const seed = await meshes.start('seed', []);
     const member = await meshes.start('member', [addressOf(seed)], { dataDir: dir });
-    await until('they met', () => sees(member, seed));
+    await awaitCondition('they met', () => sees(member, seed));
     await member.mesh.stop();
     const path = join(dir, 'known-members');
     expect(await readFile(path, 'utf8')).toBe(`${addressOf(seed)}\n`);

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { profileOf } from '@headwater/testing/profile-of';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemberCore } from './core/member-core.js';
 import type { Ask, DirectMessage } from './core/messages.js';
-import { profileOf } from './core/testing/virtual-mesh.js';
 import { type Identity, loadIdentity } from './identity.js';
 import { RunningMember } from './running-member.js';
 import type { Transport } from './transport/transport.js';
@@ -67,7 +68,7 @@ beforeEach(async () => {
     say(id, { kind: 'hello', name: id, program: '', position, addresses: [], members: [] });
   }
   member.transportEvents.disconnected(owner.id, 'reset');
-  await vi.waitFor(() => expect(asks).toHaveLength(1), { timeout: 5_000, interval: 5 });
+  await awaitCondition('it to ask', () => asks.length === 1);
 });
 
 afterEach(async () => {

@@ -1,5 +1,5 @@
+import { Random } from '@headwater/testing/random';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../random.js';
 import { Timeline } from '../timeline.js';
 import { Told } from '../transport-contract.js';
 import { QUEUE_BYTES_MAX } from './connection.js';

@@ -1,5 +1,5 @@
 import type { MemberId } from '@headwater/directory';
-import type { Random } from '../random.js';
+import type { Random } from '@headwater/testing/random';
 import type { Timeline } from '../timeline.js';
 import type { Connection } from './connection.js';
 import { Dialler } from './dialler.js';

@@ -1,5 +1,5 @@
 import type { MemberId } from '@headwater/directory';
-import type { Random } from '../random.js';
+import type { Random } from '@headwater/testing/random';
 import type { Timeline } from '../timeline.js';
 
 /** How the network is at the moment; the same for all pairs. Times ms, shares 0..1. */

@@ -1,14 +1,14 @@
+import { probe, run, TestPublisher } from '@headwater/testing/ffmpeg';
+import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
+import { needs } from '@headwater/testing/tools';
+import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMedia } from '../create-media.js';
 import type { Media, MediaOptions } from '../media-host.js';
 import { RtmpPublisher } from '../protocols/rtmp/rtmp-publisher.js';
-import { probe, run, TestPublisher } from '../testing/ffmpeg.js';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryLog, mediaOptions } from '../testing/media-options.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
-import { NEEDS_FFMPEG } from '../testing/needs-ffmpeg.js';
-import { RawRtmpClient } from '../testing/raw-rtmp-client.js';
-import { until } from '../testing/until.js';
 
 const NAME = '__defaultVhost__/live/s';
 
@@ -45,7 +45,7 @@ afterEach(async () => {
   members.clear();
 });
 
-describe('a stream published by ffmpeg on one member', NEEDS_FFMPEG, () => {
+describe('a stream published by ffmpeg on one member', needs('ffmpeg', 'ffprobe'), () => {
   it('plays from another by RTMP, by HTTP-FLV redirect and by HTTP-FLV relay, for real clients', async () => {
     const a = await member('a');
     const b = await member('b');

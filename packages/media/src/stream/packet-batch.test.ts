@@ -1,6 +1,6 @@
+import { ChunkReader } from '@headwater/testing/rtmp-chunks';
 import { describe, expect, it } from 'vitest';
 import { setChunkSize } from '../protocols/rtmp/answers.js';
-import { ChunkReader } from '../testing/chunk-reader.js';
 import { AUDIO, KEY } from '../testing/frames.js';
 import { MediaPacket } from './packet.js';
 import { PacketBatch } from './packet-batch.js';
@@ -21,7 +21,9 @@ describe('PacketBatch', () => {
   it('is on its stream’s time in all forms, with RTMP stream 1', () => {
     const frame = KEY(1, 2);
     const batch = new PacketBatch([new MediaPacket(frame, 0x12345678)]);
-    expect(read(batch)).toEqual([{ type: 9, timestampMs: 0x12345678, streamId: 1, payload: frame.payload }]);
+    expect(read(batch)).toMatchObject([
+      { type: 9, timestampMs: 0x12345678, streamId: 1, payload: frame.payload },
+    ]);
     const tag = `0900000634567812000000${frame.payload.toString('hex')}00000011`;
     expect(batch.wire('flv').toString('hex')).toBe(tag);
     expect(batch.wire('ws-flv').toString('hex')).toBe(`8215${tag}`);

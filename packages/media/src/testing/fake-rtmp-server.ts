@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { ChunkReader } from '@headwater/testing/rtmp-chunks';
 import { type AmfValue, decodeAmf0, encodeAmf0 } from '../wire/rtmp/amf0.js';
 import { chunkMessage } from '../wire/rtmp/chunk-writer.js';
 import type { InMessage } from '../wire/rtmp/message.js';
-import { ChunkReader } from './chunk-reader.js';
 
 const HANDSHAKE_BYTES = 1536;
 const OUT_CHUNK_BYTES = 128;

@@ -15,7 +15,7 @@ export function mediaOptions(name: string, more: Partial<MediaOptions> = {}): Me
       stuckMs: 10_000,
       gopCacheBytesMax: 16_777_216,
     },
-    publish: { idleMs: 15_000 },
+    publish: { idleMs: 600_000 },
     relay: {
       lingerMs: 500,
       stallMs: 1500,

@@ -1,8 +1,8 @@
 import type { MediaInfo } from '@headwater/directory';
+import { ChunkReader } from '@headwater/testing/rtmp-chunks';
 import { setChunkSize } from '../protocols/rtmp/answers.js';
 import type { Player, PlayerEnd } from '../stream/player.js';
 import type { InMessage } from '../wire/rtmp/message.js';
-import { ChunkReader } from './chunk-reader.js';
 
 const KINDS: Readonly<Record<number, string>> = { 8: 'audio', 9: 'video', 18: 'data' };
 

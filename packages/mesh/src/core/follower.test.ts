@@ -1,4 +1,5 @@
 import { type Delta, Directory, OwnLog } from '@headwater/directory';
+import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Answer } from './answer.js';
@@ -13,7 +14,6 @@ import {
 } from './limits.js';
 import type { DeltaPart, SnapshotPart } from './messages.js';
 import { Outbox } from './outbox.js';
-import { profileOf } from './testing/virtual-mesh.js';
 
 function pair(releasesMax = 100) {
   const log = new OwnLog('owner', 7, releasesMax);

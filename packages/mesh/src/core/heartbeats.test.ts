@@ -1,11 +1,11 @@
 import { Directory, NO_LOAD, ownerOrder } from '@headwater/directory';
+import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { Effects } from './effects.js';
 import { Heartbeats } from './heartbeats.js';
 import type { Hello } from './messages.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
-import { profileOf } from './testing/virtual-mesh.js';
 
 const INTERVAL_MS = 800;
 const position = { generation: 1, version: 1 };

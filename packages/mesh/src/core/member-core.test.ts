@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Input } from './input.js';
-import { GONE_KEPT_MS, OFFENCES_MAX, RELEASES_MAX, RETRY_MAX_MS } from './limits.js';
+import { GONE_KEPT_MS, OFFENCES_MAX, RELEASES_MAX, RETRY_MAX_MS, TICK_MS } from './limits.js';
 import type { Hello } from './messages.js';
-import { VirtualMesh } from './testing/virtual-mesh.js';
+import { HEARTBEAT_MS, VirtualMesh } from './testing/virtual-mesh.js';
 
 /** No test here asks for it. */
 const SEALED = new Uint8Array();
@@ -131,7 +131,8 @@ describe('claims', () => {
     const mesh = meshOf('a', 'b');
     mesh.weather.loss = 1;
     mesh.input('a', claimOf());
-    mesh.run(900);
+    // A heartbeat, the ticks of the two by which it may come late, and the ways there, back and there again.
+    mesh.run(HEARTBEAT_MS + 2 * TICK_MS + 20);
     expect(ownersAt(mesh, 'b')).toEqual(['a']);
   });
 

@@ -1,6 +1,7 @@
+import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { LOAD_LEVEL_INTERVAL_MS } from './limits.js';
-import { profileOf, VirtualMesh } from './testing/virtual-mesh.js';
+import { VirtualMesh } from './testing/virtual-mesh.js';
 
 const KEY = '__defaultVhost__/live/s1';
 const NAMES = ['a', 'b', 'c', 'd'];

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { profileOf } from '../core/testing/virtual-mesh.js';
+import { profileOf } from '@headwater/testing/profile-of';
 import { createMesh, type Mesh, type MeshLog, type MeshOptions } from '../index.js';
 
 export interface Line {
@@ -128,14 +128,5 @@ export class TcpProxy {
   close(): void {
     this.#server.close();
     this.reset();
-  }
-}
-
-/** Awaits a condition. @throws where it is not met in time. */
-export async function until(what: string, isMet: () => boolean, deadlineMs = 15_000): Promise<void> {
-  const end = performance.now() + deadlineMs;
-  while (!isMet()) {
-    if (performance.now() > end) throw new Error(`not met within ${deadlineMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -1,7 +1,7 @@
 import type { Connection, Libp2p } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, it } from 'vitest';
-import { DIAL_TIMEOUT_MS, Dialler } from './dialler.js';
+import { Dialler } from './dialler.js';
 
 /** A network in which each address answers as some member, refuses, or never answers. */
 function diallerIn(answers: Readonly<Record<string, string | 'refused' | 'silent'>>) {
@@ -18,7 +18,7 @@ function diallerIn(answers: Readonly<Record<string, string | 'refused' | 'silent
         return Promise.resolve({ remotePeer: { toString: () => answer } } as unknown as Connection);
       return new Promise((_, reject) => {
         signal.addEventListener('abort', () => {
-          ended.push(name);
+          ended.push(`${name} ${signal.reason.name}`);
           reject(signal.reason);
         });
       });
@@ -31,11 +31,9 @@ function diallerIn(answers: Readonly<Record<string, string | 'refused' | 'silent
 describe('Dialler', () => {
   it('reaches a member behind an address that never answers, long before that gives up', async () => {
     const { dialler, ended } = diallerIn({ '10.0.0.1:7946': 'silent', '10.0.0.2:7946': 'peer' });
-    const start = performance.now();
     expect(await dialler.dial('peer', ['10.0.0.1:7946', '10.0.0.2:7946'])).toBeNull();
-    expect(performance.now() - start).toBeLessThan(DIAL_TIMEOUT_MS);
-    // The dial that nobody needs any more is ended, too.
-    expect(ended).toEqual(['10.0.0.1:7946']);
+    // The dial that nobody needs any more is ended, not by its own timeout.
+    expect(ended).toEqual(['10.0.0.1:7946 AbortError']);
   });
 
   it('says of each address why it did not lead to the member, in their order', async () => {

@@ -1,9 +1,9 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
 import type { Libp2p, Stream } from '@libp2p/interface';
 import { noise } from '@libp2p/noise';
 import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
 import { afterEach, describe, expect, it } from 'vitest';
-import { until } from '../testing/meshes.js';
 import './promise-with-resolvers.js';
 import { lazyYamux, updateLazily } from './lazy-window.js';
 
@@ -56,7 +56,7 @@ describe('lazy windows', () => {
     const message = new Uint8Array(64);
     const count = WINDOW_BYTES / 2 / message.byteLength - 64;
     for (let sent = 0; sent < count; sent += 1) stream.send(message);
-    await until('everything read', () => read.bytes >= count * message.byteLength);
+    await awaitCondition('everything read', () => read.bytes >= count * message.byteLength);
     expect(updates.count).toBe(0);
   });
 
@@ -67,7 +67,7 @@ describe('lazy windows', () => {
     for (let sent = 0; sent < count; sent += 1) {
       if (!stream.send(message)) await stream.onDrain();
     }
-    await until('everything read', () => read.bytes >= count * message.byteLength);
+    await awaitCondition('everything read', () => read.bytes >= count * message.byteLength);
     expect(read.bytes).toBe(count * message.byteLength);
     expect(updates.count).toBeGreaterThan(0);
     expect(updates.count).toBeLessThanOrEqual(20);

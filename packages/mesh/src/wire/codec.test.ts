@@ -1,9 +1,9 @@
+import { seededRandom } from '@headwater/testing/seeded-random';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { MESSAGE_BYTES_MAX } from '../core/limits.js';
 import type { BroadcastMessage, DirectMessage } from '../core/messages.js';
-import { seededRandom } from '../core/testing/virtual-mesh.js';
 import { decodeBroadcast, decodeDirect, encode } from './codec.js';
 
 const claim = {

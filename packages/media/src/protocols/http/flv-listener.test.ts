@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createMedia } from '../../create-media.js';
@@ -7,7 +8,6 @@ import type { Media, MediaOptions } from '../../media-host.js';
 import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
-import { until } from '../../testing/until.js';
 import { flvHeader } from '../../wire/flv/flv-header.js';
 import { flvTag } from '../../wire/flv/flv-tag.js';
 import { FlvParser, type FlvTag } from '../../wire/nms/flv.js';

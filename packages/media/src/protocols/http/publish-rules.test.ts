@@ -1,12 +1,12 @@
 import { type ClientRequest, request } from 'node:http';
 import type { StreamKey } from '@headwater/directory';
+import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
+import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
-import { RawRtmpClient } from '../../testing/raw-rtmp-client.js';
 import { startMember, type TestMember } from '../../testing/test-member.js';
-import { until } from '../../testing/until.js';
 import { flvHeader } from '../../wire/flv/flv-header.js';
 import { flvTag } from '../../wire/flv/flv-tag.js';
 import type { Frame } from '../../wire/frame.js';
@@ -21,7 +21,7 @@ const closers: (() => unknown)[] = [];
 
 beforeEach(async () => {
   mesh = new MemoryMesh();
-  member = await startMember('a', { publish: { idleMs: 1500 } }, mesh);
+  member = await startMember('a', { publish: { idleMs: 4000 } }, mesh);
 });
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();

@@ -1,5 +1,5 @@
+import { ChunkReader } from '@headwater/testing/rtmp-chunks';
 import { describe, expect, it } from 'vitest';
-import { ChunkReader } from '../../testing/chunk-reader.js';
 import { amfObject, decodeAmf0 } from '../../wire/rtmp/amf0.js';
 import * as answers from './answers.js';
 
@@ -18,9 +18,8 @@ describe('redirect302', () => {
     const [message] = reader.read(
       answers.redirect302('rtmp://127.0.0.1:19352/live', 'rtmp://127.0.0.1:19352/live/s1'),
     );
-    expect(message).toMatchObject({ type: 20, streamId: 0, timestampMs: 0 });
+    expect(message).toMatchObject({ chunkStream: 5, type: 20, streamId: 0, timestampMs: 0 });
     expect(message?.payload.toString('hex')).toBe(RECORDED_302);
-    expect(reader.chunkStreams.at(-1)).toBe(5);
   });
 });
 
@@ -40,7 +39,7 @@ describe('the answers to connect and play', () => {
         answers.sampleAccess(1),
       ]),
     );
-    const seen = messages.map(({ type, streamId }, i) => [reader.chunkStreams[i], type, streamId]);
+    const seen = messages.map(({ chunkStream, type, streamId }) => [chunkStream, type, streamId]);
     expect(seen).toEqual([
       [2, 5, 0],
       [2, 6, 0],

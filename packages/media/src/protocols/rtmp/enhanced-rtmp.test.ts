@@ -1,9 +1,9 @@
+import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
+import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
-import { RawRtmpClient } from '../../testing/raw-rtmp-client.js';
 import { startMember, type TestMember } from '../../testing/test-member.js';
-import { until } from '../../testing/until.js';
 import type { Frame } from '../../wire/frame.js';
 import { makeFrame } from '../../wire/make-frame.js';
 import { FlvParser, type FlvTag } from '../../wire/nms/flv.js';

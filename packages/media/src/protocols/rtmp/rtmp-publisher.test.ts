@@ -1,6 +1,6 @@
+import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeRtmpServer } from '../../testing/fake-rtmp-server.js';
-import { until } from '../../testing/until.js';
 import { makeFrame } from '../../wire/make-frame.js';
 import { amfObject, decodeAmf0 } from '../../wire/rtmp/amf0.js';
 import { RtmpPublisher } from './rtmp-publisher.js';

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
+import { run } from '@headwater/testing/ffmpeg';
+import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
+import { needs } from '@headwater/testing/tools';
+import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../../testing/ffmpeg.js';
 import { AUDIO, INTER, KEY, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
-import { NEEDS_FFMPEG } from '../../testing/needs-ffmpeg.js';
-import { RawRtmpClient } from '../../testing/raw-rtmp-client.js';
 import { startMember, type TestMember } from '../../testing/test-member.js';
-import { until } from '../../testing/until.js';
 import { chunkMessage } from '../../wire/rtmp/chunk-writer.js';
 
 const NAME = '__defaultVhost__/live/s';
@@ -154,10 +154,8 @@ describe('RTMP 1.0', () => {
   });
 });
 
-describe('ffmpeg', NEEDS_FFMPEG, () => {
-  it('publishes and plays past 16777215 ms, with pictures of several chunks', {
-    timeout: 60_000,
-  }, async () => {
+describe('ffmpeg', needs('ffmpeg', 'ffprobe'), () => {
+  it('publishes and plays past 16777215 ms, with pictures of several chunks', {}, async () => {
     const args = [
       ['-v', 'error', '-re', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=25', '-t', '12'],
       ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-qp', '4', '-g', '12'],
@@ -165,7 +163,7 @@ describe('ffmpeg', NEEDS_FFMPEG, () => {
     ].flat();
     const encoder = spawn('ffmpeg', args, { stdio: 'ignore' });
     closers.push(() => encoder.kill('SIGKILL'));
-    await until(() => (member.media.stream(NAME)?.bytesIn ?? 0) > LARGE_BYTES, 'the stream', 20_000);
+    await until(() => (member.media.stream(NAME)?.bytesIn ?? 0) > LARGE_BYTES, 'the stream');
     const entries = ['-v', 'error', '-show_entries', 'packet=dts_time,size', '-of', 'csv=p=0'];
     const { stdout, stderr } = await run('ffprobe', [
       ...entries,

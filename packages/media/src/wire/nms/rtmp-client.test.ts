@@ -1,7 +1,7 @@
+import { until } from '@headwater/testing/until';
 import { describe, expect, it } from 'vitest';
 import { RtmpClientError } from '../../protocols/rtmp/rtmp-client-error.js';
 import { FakeRtmpServer } from '../../testing/fake-rtmp-server.js';
-import { until } from '../../testing/until.js';
 import type { InMessage } from '../rtmp/message.js';
 import { loadNms } from './load-nms.js';
 import { RtmpClient } from './rtmp-client.js';

@@ -1,32 +1,12 @@
-import type { MemberProfile } from '@headwater/directory';
+import { profileOf } from '@headwater/testing/profile-of';
+import { seededRandom } from '@headwater/testing/seeded-random';
 import type { Effects, Fact } from '../effects.js';
 import type { Input } from '../input.js';
 import { TICK_MS } from '../limits.js';
 import { type CoreOptions, MemberCore } from '../member-core.js';
 import type { BroadcastMessage, DeltaNews, DirectMessage } from '../messages.js';
 
-/** Repeatable randomness: mulberry32, by Tommy Ettinger, public domain. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-export function profileOf(name: string): MemberProfile {
-  const address = { network: 'inside', host: name, rtmpPort: 1935, httpPort: 8080 };
-  return {
-    name,
-    role: 'origin',
-    addresses: [address],
-    relayAddress: address,
-    draining: false,
-    program: 'test',
-  };
-}
+export const HEARTBEAT_MS = 800;
 
 export interface VirtualMember {
   readonly name: string;
@@ -91,7 +71,7 @@ export class VirtualMesh {
         profile: profileOf(name),
         addresses: [address],
         seeds: this.#options.seeds,
-        heartbeatMs: 800,
+        heartbeatMs: HEARTBEAT_MS,
         suspectAfterMs: 1800,
         deadAfterMs: 900,
         batchMs: 3,

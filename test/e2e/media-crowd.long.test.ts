@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
 import { residentMb } from '../bench/process-cost.js';
-import { awaitCondition } from '../support/await-condition.js';
 import { Cluster } from '../support/cluster.js';
 import { Crowd } from '../support/crowd.js';
 import { SampleSource } from '../support/sample-source.js';
 import { testScope } from '../support/scope.js';
-import { needs } from '../support/tools.js';
 
 const CROWD = 200;
 const MINUTE_MS = 60_000;

@@ -32,5 +32,14 @@ describe('Random', () => {
     expect([...wholes].sort()).toEqual([3, 4, 5]);
     expect(random.shuffled([1, 2, 3, 4, 5]).sort()).toEqual([1, 2, 3, 4, 5]);
     expect(random.pick([])).toBeUndefined();
+    expect(() => random.oneOf([])).toThrow(RangeError);
+    expect(new Set(Array.from({ length: 200 }, () => random.oneOf(['a', 'b'])))).toEqual(new Set(['a', 'b']));
+  });
+
+  it('gives each of many things a source of its own', () => {
+    const first = (seed: number, index: number) => Random.forIndex(seed, index).next();
+    const seen = Array.from({ length: 1_000 }, (_, index) => first(index % 10, Math.floor(index / 10)));
+    expect(new Set(seen).size).toBe(1_000);
+    expect(first(3, 4)).toBe(first(3, 4));
   });
 });

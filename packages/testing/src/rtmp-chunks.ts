@@ -4,7 +4,7 @@ export interface RtmpMessage {
   readonly timestampMs: number;
   /** 1 SetChunkSize, 4 UserControl, 5 WindowAckSize, 6 SetPeerBandwidth, 8 audio, 9 video, 18 data, 20 command. */
   readonly type: number;
-  readonly stream: number;
+  readonly streamId: number;
   readonly payload: Buffer;
 }
 
@@ -13,7 +13,7 @@ interface ChunkStream {
   deltaMs: number;
   length: number;
   type: number;
-  stream: number;
+  streamId: number;
   isExtended: boolean;
   parts: Buffer[];
   have: number;
@@ -22,13 +22,16 @@ interface ChunkStream {
 const EXTENDED = 0xffffff;
 const MESSAGE_HEADER_BYTES = [11, 7, 3, 0] as const;
 
-/** Puts messages together from chunks (RTMP 1.0, section 5.3.1), minding the peer's SetChunkSize. */
+/**
+ * Puts messages together from chunks (RTMP 1.0, section 5.3.1), minding the peer's SetChunkSize. Written after the
+ * specification alone, so that the product's reader and writer are checked by another.
+ */
 export class ChunkReader {
   #rest: Buffer = Buffer.alloc(0);
   #chunkSize = 128;
   readonly #streams = new Map<number, ChunkStream>();
 
-  push(bytes: Buffer): RtmpMessage[] {
+  read(bytes: Buffer): RtmpMessage[] {
     this.#rest = Buffer.concat([this.#rest, bytes]);
     const messages: RtmpMessage[] = [];
     for (let taken = this.#chunk(messages); taken > 0; taken = this.#chunk(messages)) {
@@ -63,7 +66,7 @@ export class ChunkReader {
       state.length = bytes.readUIntBE(at + 3, 3);
       state.type = bytes.readUInt8(at + 6);
     }
-    if (format === 0) state.stream = bytes.readUInt32LE(at + 7);
+    if (format === 0) state.streamId = bytes.readUInt32LE(at + 7);
     at += headerBytes;
     if (state.isExtended) {
       if (bytes.length < at + 4) return 0;
@@ -84,9 +87,9 @@ export class ChunkReader {
     state.parts = [...state.parts, bytes.subarray(at, at + size)];
     state.have += size;
     if (state.have === state.length) {
-      const { timestampMs, type, stream } = state;
+      const { timestampMs, type, streamId } = state;
       const payload = Buffer.concat(state.parts);
-      messages.push({ chunkStream, timestampMs, type, stream, payload });
+      messages.push({ chunkStream, timestampMs, type, streamId, payload });
       if (type === 1) this.#chunkSize = payload.readUInt32BE(0) & 0x7fffffff;
       state.parts = [];
       state.have = 0;
@@ -102,32 +105,42 @@ function emptyStream(): ChunkStream {
     deltaMs: 0,
     length: 0,
     type: 0,
-    stream: 0,
+    streamId: 0,
     isExtended: false,
     parts: [],
     have: 0,
   };
 }
 
-/** One message in chunks, of 128 bytes as before any SetChunkSize where not said otherwise; chunk streams 2 to 63. */
+/** One message in chunks, of 128 bytes as before any SetChunkSize where not said otherwise; chunk streams 2 to 65,599. */
 export function chunksOf(
   chunkStream: number,
   type: number,
-  stream: number,
+  streamId: number,
   payload: Buffer,
   timestampMs = 0,
   chunkSize = 128,
 ): Buffer {
-  const header = Buffer.alloc(12);
-  header[0] = chunkStream;
-  header.writeUIntBE(timestampMs, 1, 3);
-  header.writeUIntBE(payload.length, 4, 3);
-  header[7] = type;
-  header.writeUInt32LE(stream, 8);
-  const parts: Buffer[] = [header];
+  const isExtended = timestampMs >= EXTENDED;
+  const extended = Buffer.alloc(isExtended ? 4 : 0);
+  if (isExtended) extended.writeUInt32BE(timestampMs);
+  const header = Buffer.alloc(11);
+  header.writeUIntBE(isExtended ? EXTENDED : timestampMs, 0, 3);
+  header.writeUIntBE(payload.length, 3, 3);
+  header[6] = type;
+  header.writeUInt32LE(streamId, 7);
+  const parts: Buffer[] = [basicHeader(0, chunkStream), header, extended];
   for (let at = 0; at < payload.length; at += chunkSize) {
-    if (at > 0) parts.push(Buffer.from([0xc0 | chunkStream]));
+    if (at > 0) parts.push(basicHeader(3, chunkStream), extended);
     parts.push(payload.subarray(at, at + chunkSize));
   }
   return Buffer.concat(parts);
+}
+
+/** RTMP 1.0, section 5.3.1.1. */
+function basicHeader(format: number, chunkStream: number): Buffer {
+  const bits = format << 6;
+  if (chunkStream < 64) return Buffer.of(bits | chunkStream);
+  const above = chunkStream - 64;
+  return above < 256 ? Buffer.of(bits, above) : Buffer.of(bits | 1, above & 0xff, above >> 8);
 }

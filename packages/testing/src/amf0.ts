@@ -2,14 +2,21 @@
  * As much of AMF0 (Adobe's "Action Message Format -- AMF 0") as RTMP commands use. Written for the tests alone, so that
  * the product's own coder is checked by another.
  */
-export type AmfValue =
-  | number
-  | boolean
-  | string
-  | null
-  | undefined
-  | readonly AmfValue[]
-  | { readonly [name: string]: AmfValue };
+export type AmfValue = number | boolean | string | null | undefined | readonly AmfValue[] | AmfObject;
+
+export interface AmfObject {
+  readonly [name: string]: AmfValue;
+}
+
+/** The entries of an object; null where the value is none. */
+export function amfObject(value: AmfValue): AmfObject | null {
+  return typeof value === 'object' && value !== null && !isArray(value) ? value : null;
+}
+
+/** `Array.isArray`, which does not tell readonly arrays from objects. */
+function isArray(value: AmfValue): value is readonly AmfValue[] {
+  return Array.isArray(value);
+}
 
 export function encodeAmf(...values: AmfValue[]): Buffer {
   return Buffer.concat(values.map(encodeValue));
@@ -25,7 +32,7 @@ function encodeValue(value: AmfValue): Buffer<ArrayBufferLike> {
   if (typeof value === 'string') return Buffer.concat([Buffer.from([2]), utf8(value)]);
   if (value === null) return Buffer.from([5]);
   if (value === undefined) return Buffer.from([6]);
-  if (Array.isArray(value)) {
+  if (isArray(value)) {
     const count = Buffer.alloc(5);
     count[0] = 10;
     count.writeUInt32BE(value.length, 1);

@@ -20,6 +20,11 @@ export class Random {
     });
   }
 
+  /** A source of its own for one of many things, whatever is drawn for the others. */
+  static forIndex(seed: number, index: number): Random {
+    return new Random(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35));
+  }
+
   /** 0 <= value < 2 ** 32, whole. */
   next(): number {
     const s = this.#state as unknown as [number, number, number, number];
@@ -48,13 +53,28 @@ export class Random {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
 
+  /** 0 <= value < limit, whole. */
+  below(limit: number): number {
+    return Math.floor(this.fraction() * limit);
+  }
+
+  bytes(length: number): Buffer {
+    return Buffer.from(Array.from({ length }, () => this.below(256)));
+  }
+
   chance(probability: number): boolean {
     return this.fraction() < probability;
   }
 
   /** Undefined where there is none. */
   pick<T>(items: readonly T[]): T | undefined {
-    return items[Math.floor(this.fraction() * items.length)];
+    return items[this.below(items.length)];
+  }
+
+  /** One of a list that is not empty. @throws RangeError where it is. */
+  oneOf<T>(items: readonly T[]): T {
+    if (items.length === 0) throw new RangeError('nothing to pick from');
+    return items[this.below(items.length)] as T;
   }
 
   /** One of them, each as often as its weight says. */

@@ -1,0 +1,5 @@
+import { it } from 'vitest';
+
+it('passes', () => {});
+
+it('is skipped', { skip: true, meta: { missing: 'needs a thing (get it: somewhere)' } }, () => {});
