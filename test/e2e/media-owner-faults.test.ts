@@ -44,7 +44,8 @@ describe('a relay whose owner is there and sends nothing', needs('ffmpeg'), () =
     expect(c.logged('relay lost its owner').map(({ owner, reason }) => [owner, reason])).toEqual([
       ['a', 'stalled'],
     ]);
-    expect(await c.ownerNames(stream)).toEqual(['a', 'b']);
+    // All members rank it last while it says that it is silent.
+    expect(await c.ownerNames(stream)).toEqual(['b', 'a']);
     const [lost] = c.logged('relay lost its owner');
     expect(lost?.silentMs).toBeGreaterThanOrEqual(STALL_MS_LEAST);
     outputs.a.isSilent = false;

@@ -128,7 +128,7 @@ export class LiveStream {
         if (this.#publisher?.source === source) this.#publisher = null;
         this.#pulls.end(source);
         onGone();
-        this.#step({ kind: 'closed', source: id, reason: 'publisher-ended' });
+        this.#step({ kind: 'closed', source: id, reason: 'publisher-ended', isOver: true });
       },
     };
   }
@@ -311,7 +311,7 @@ export class LiveStream {
     const fields = { key: this.key, ...this.#told(source), reason: code, detail: text };
     if (isOrdinary) this.#parts.log.info(fields, 'relay lost its owner');
     else this.#parts.log.warn(fields, 'relay lost its owner');
-    this.#step({ kind: 'closed', source: id, reason: code });
+    this.#step({ kind: 'closed', source: id, reason: code, isOver: isOrdinary });
   }
 
   #search(id: SourceId): void {

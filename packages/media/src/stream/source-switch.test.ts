@@ -103,10 +103,29 @@ describe('the owner that a stream is pulled from', () => {
     world.timers.pass(600);
     expect(world.order).toEqual(['a', 'b']);
     expect(world.log.of('relay stalls')).toHaveLength(1);
-    world.timers.pass(2000);
-    frames(2, 240, 100);
-    expect(world.order).toEqual(['a', 'b']);
+    world.timers.pass(1000);
+    // The other one is asked again, beside the one that feeds the stream.
+    expect(world.order).toEqual(['a', 'b', 'a']);
+    expect([relayFrom(), world.open.length]).toEqual(['b', 2]);
+    for (let i = 0; i < 100; i += 1) {
+      world.timers.pass(40);
+      world.opened[1]?.events.frame(INTER(240 + i * 40, 2));
+    }
+    expect([relayFrom(), world.open.map(({ owner }) => owner)]).toEqual(['b', ['b']]);
     expect(player.story.filter((line) => line.endsWith('#2')).length).toBeGreaterThan(100);
+  });
+
+  it('is asked again at once where its connection broke after it was well, after all others', () => {
+    world.owners(ownerOf('a'), ownerOf('b'));
+    flow(1);
+    frames(1, 240, 20);
+    world.fail('closed-by-server');
+    world.fail('unreachable');
+    expect(world.order).toEqual(['a', 'b', 'a']);
+    world.fail('unreachable');
+    expect(world.order).toEqual(['a', 'b', 'a']);
+    world.timers.pass(500);
+    expect(world.order).toEqual(['a', 'b', 'a', 'b']);
   });
 
   it('is kept though it stalls while nobody else has the stream, but not on one connection for ever', () => {

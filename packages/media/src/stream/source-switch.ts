@@ -44,6 +44,8 @@ export class SourceSwitch {
   /** Who failed in this round, with the claim that did; another claim of theirs is worth another try. */
   readonly #failed = new Map<MemberId, number>();
   readonly #stalledMs = new Map<MemberId, number>();
+  /** Whose connection broke last. */
+  #broken: { readonly member: MemberId; readonly atMs: number } | null = null;
   #retryAtMs: number | null = null;
   #reason = 'started';
   #lastId = 0;
@@ -140,7 +142,7 @@ export class SourceSwitch {
         this.#matched(event, nowMs);
         return;
       case 'closed':
-        this.#closed(event.source, event.reason, nowMs);
+        this.#closed(event, nowMs);
         return;
       case 'tick':
       case 'media':
@@ -184,12 +186,13 @@ export class SourceSwitch {
     }
   }
 
-  #closed(id: SourceId, reason: string, nowMs: number): void {
+  #closed(event: ClosedEvent, nowMs: number): void {
+    const { source: id, reason } = event;
     const source = this.#sources.get(id);
     if (source === undefined) return;
     this.#sources.delete(id);
     if (source === this.#publisher) this.#publisher = null;
-    if (source.owner !== null) this.#fail(source.owner);
+    if (source.owner !== null) this.#blame(source, source.owner, event.isOver, nowMs);
     this.#reason = reason;
     if (source === this.#feeding) {
       source.state = 'closed';
@@ -215,11 +218,17 @@ export class SourceSwitch {
     const isEnough = source === this.#publisher || this.#feeding?.state === 'closed';
     if (match.kind === 'exact' && (match.hasNext || isEnough)) {
       this.#switchTo(source, 'exact', nowMs);
-    } else if (match.kind === 'behind' && match.lagMs <= this.#rules.lagMs && source.lagUntilMs === null) {
-      if (this.#isFedWell(nowMs)) return;
-      source.lagUntilMs = nowMs + this.#rules.lagMs + LAG_SLACK_MS;
-      this.#actions.push({ kind: 'lags', source: id, lagMs: match.lagMs });
+    } else if (!this.#isFedWell(nowMs)) {
+      this.#awaitLag(source, nowMs);
     }
+  }
+
+  /** Nobody feeds the stream well: a copy that lags a little is waited for. */
+  #awaitLag(source: Source, nowMs: number): void {
+    const { match } = source;
+    if (match?.kind !== 'behind' || match.lagMs > this.#rules.lagMs || source.lagUntilMs !== null) return;
+    source.lagUntilMs = nowMs + this.#rules.lagMs + LAG_SLACK_MS;
+    this.#actions.push({ kind: 'lags', source: source.id, lagMs: match.lagMs });
   }
 
   #decide(nowMs: number): void {
@@ -259,6 +268,7 @@ export class SourceSwitch {
       (source) => source !== feeding && source.state === 'live' && this.#flows(source, nowMs),
     );
     for (const standby of standbys) if (this.#search(standby, nowMs)) return;
+    if (!this.#isFedWell(nowMs)) for (const standby of standbys) this.#awaitLag(standby, nowMs);
     const ready = standbys.find((standby) => standby.isReady && this.#hasMore(standby));
     if (ready !== undefined && !this.#isExactLikely(feeding, nowMs)) {
       this.#switchTo(ready, 'start', nowMs);
@@ -379,7 +389,10 @@ export class SourceSwitch {
     );
     const isFresh = ({ member }: Owner): boolean =>
       nowMs - (this.#stalledMs.get(member) ?? Number.NEGATIVE_INFINITY) >= STALL_PENALTY_MS;
-    return open.find(isFresh) ?? (isFed ? undefined : open[0]);
+    const fresh = open.filter(isFresh);
+    return (
+      fresh.find(({ member }) => member !== this.#broken?.member) ?? fresh[0] ?? (isFed ? undefined : open[0])
+    );
   }
 
   #isDraining(relay: Source): boolean {
@@ -444,8 +457,11 @@ export class SourceSwitch {
     if (this.#publisher !== null) this.#switchTo(this.#publisher, 'start', nowMs);
   }
 
-  #fail(owner: Owner): void {
-    this.#failed.set(owner.member, owner.claim.sinceMs);
+  /** One whose connection broke after it was well may have the next frame still: others first, then it, at once. */
+  #blame(relay: Source, { member, claim }: Owner, isOver: boolean, nowMs: number): void {
+    const isAgain = this.#broken?.member === member && nowMs - this.#broken.atMs < this.#rules.retryMs;
+    if (relay.hasMedia && !isOver && !isAgain) this.#broken = { member, atMs: nowMs };
+    else this.#failed.set(member, claim.sinceMs);
   }
 
   /** Tells whether the publisher here flows, when that changes. */
@@ -547,6 +563,14 @@ interface MatchedEvent {
   readonly costMs: number;
 }
 
+/** A source ended by itself. `isOver`: its publisher has ended too, so far as is known. */
+interface ClosedEvent {
+  readonly kind: 'closed';
+  readonly source: SourceId;
+  readonly reason: string;
+  readonly isOver: boolean;
+}
+
 export type SwitchEvent =
   /** Who else claims the stream, best first, this member left out. */
   | { readonly kind: 'owners'; readonly owners: readonly Owner[] }
@@ -560,8 +584,7 @@ export type SwitchEvent =
   | { readonly kind: 'replayed'; readonly source: SourceId }
   /** The answer to `search`. */
   | MatchedEvent
-  /** A source ended by itself. */
-  | { readonly kind: 'closed'; readonly source: SourceId; readonly reason: string }
+  | ClosedEvent
   | { readonly kind: 'tick' }
   | { readonly kind: 'media' };
 
@@ -644,8 +667,8 @@ const SEARCH_MS_MAX = 3000;
 /** How often a source is searched, and for which share of the time at most. */
 const SEARCH_MS_MIN = 10;
 const SEARCH_SHARE = 0.1;
-/** An owner that stalled is not gone back to for this long while there is another: no ping-pong. */
-const STALL_PENALTY_MS = 5000;
+/** An owner that stalled is not asked again for this long while another source may go on. */
+const STALL_PENALTY_MS = 1000;
 /** A silent connection with nobody else to go to is made anew after this long. */
 const RECONNECT_MS = 5000;
 /** A timer later than this tells that we ourselves stood still. */

@@ -69,7 +69,20 @@ export class StreamHub {
   start(source: StreamSource, nowMs: number): void {
     this.#leave();
     this.#source = source;
-    for (const kept of source.history.fromStart()) this.#send(kept, nowMs);
+    const start = source.history.fromStart();
+    if (start.length === 0) return;
+    for (const kept of start) this.#send(kept, nowMs);
+    this.#recall(source, nowMs);
+  }
+
+  /** Keeps also what came before the start: it tells where other sources of the same frames go on. */
+  #recall(source: StreamSource, nowMs: number): void {
+    const { offsetMs } = this.#line;
+    this.#sent.clear();
+    for (const { frame, isStart } of source.history.all) {
+      const timestampMs = (frame.timestampMs + offsetMs) >>> 0;
+      this.#sent.push(new MediaPacket(frame, timestampMs), isStart, nowMs);
+    }
   }
 
   /** Goes on with the source's frames that follow those sent. */
