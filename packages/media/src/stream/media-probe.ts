@@ -1,9 +1,10 @@
 import type { MediaInfo } from '@headwater/directory';
-import { avcSize } from '../wire/avc-size.js';
+import { avcSize, type FrameSize } from '../wire/avc-size.js';
 import { AUDIO_CODECS, AUDIO_FOURCCS, VIDEO_CODECS, VIDEO_FOURCCS } from '../wire/codec-names.js';
 import type { Frame } from '../wire/frame.js';
+import { hevcSize } from '../wire/hevc-size.js';
 import { readMediaTag } from '../wire/media-tag.js';
-import { AmfError, type AmfObject, amfObject, decodeAmf0 } from '../wire/rtmp/amf0.js';
+import { announcedTracks, metadataValues, readMetadata } from '../wire/metadata.js';
 
 type VideoInfo = NonNullable<MediaInfo['video']>;
 type AudioInfo = NonNullable<MediaInfo['audio']>;
@@ -15,9 +16,6 @@ const SOUND_FORMAT_EX = 9;
 const AAC_RATES_HZ = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
 ];
-const CODEC_AVC = 7;
-/** Metadata larger than this is passed on unread. */
-const METADATA_BYTES_MAX = 65_536;
 /** Changes that are told; a source that goes on changing its mind is not listened to. */
 const CHANGES_MAX = 16;
 
@@ -56,11 +54,17 @@ export class MediaProbe {
     return this.#combine();
   }
 
+  /** The codec of this kind is another than before: what was read of it is void. */
+  forget(kind: 'audio' | 'video'): void {
+    if (kind === 'video') this.#video = null;
+    else this.#audio = null;
+  }
+
   #readMetadata(payload: Buffer): void {
-    const entries = metadataEntries(payload);
-    if (entries === null) return;
-    const { width, height, framerate, audiosamplerate, audiochannels, stereo, videocodecid } = entries;
-    if (videocodecid !== undefined && videocodecid !== null && videocodecid !== 0) this.#hasVideo = true;
+    const metadata = readMetadata(payload);
+    if (metadata === null) return;
+    if (announcedTracks(metadata)?.video) this.#hasVideo = true;
+    const { width, height, framerate, audiosamplerate, audiochannels, stereo } = metadataValues(metadata);
     const channels = positive(audiochannels) ?? (typeof stereo === 'boolean' ? (stereo ? 2 : 1) : undefined);
     this.#told = {
       ...defined('width', whole(width)),
@@ -104,12 +108,16 @@ function readVideo(frame: Frame): VideoInfo | null {
     const { fourcc, bodyAt, isHeader } = readMediaTag('video', payload);
     if (fourcc === undefined) return null;
     const codec = VIDEO_FOURCCS[fourcc] ?? printable(fourcc);
-    const size = codec === 'h264' && isHeader ? avcSize(payload.subarray(bodyAt)) : null;
-    return { codec, ...size };
+    return { codec, ...(isHeader ? sizeIn(codec, payload.subarray(bodyAt)) : null) };
   }
   const id = first & 0x0f;
-  const size = id === CODEC_AVC && frame.isHeader ? avcSize(payload.subarray(5)) : null;
-  return { codec: VIDEO_CODECS[id] ?? `flv-video-${id}`, ...size };
+  const codec = VIDEO_CODECS[id] ?? `flv-video-${id}`;
+  return { codec, ...(frame.isHeader ? sizeIn(codec, payload.subarray(5)) : null) };
+}
+
+function sizeIn(codec: string, configuration: Buffer): FrameSize | null {
+  if (codec === 'h264') return avcSize(configuration);
+  return codec === 'hevc' ? hevcSize(configuration) : null;
 }
 
 function readAudio(frame: Frame): AudioInfo | null {
@@ -144,16 +152,6 @@ function aacDetails(config: Buffer): AudioDetails {
   const rate = AAC_RATES_HZ[((first & 7) << 1) | (second >> 7)];
   const channels = (second >> 3) & 0x0f;
   return { ...defined('sampleRateHz', rate), ...defined('channels', channels === 7 ? 8 : whole(channels)) };
-}
-
-function metadataEntries(payload: Buffer): AmfObject | null {
-  if (payload.length > METADATA_BYTES_MAX) return null;
-  try {
-    return amfObject(decodeAmf0(payload)[1]);
-  } catch (error) {
-    if (error instanceof AmfError) return null;
-    throw error;
-  }
 }
 
 function printable(fourcc: string): string {
