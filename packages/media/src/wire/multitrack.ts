@@ -12,13 +12,15 @@ export interface TrackPart {
 const FOURCC_BYTES = 4;
 const ID_AND_SIZE_BYTES = 4;
 
+const NO_PARTS: readonly TrackPart[] = [];
+
 /**
  * The tracks of a multitrack message (Enhanced RTMP v2, "Multitrack Streaming via Enhanced RTMP"), as far as they are
  * whole; empty where the message is none. Only one of a track's id is taken.
  */
-export function trackParts(payload: Buffer, tag: MediaTag): TrackPart[] {
+export function trackParts(payload: Buffer, tag: MediaTag): readonly TrackPart[] {
   const { multitrackType, trackId, fourcc, bodyAt } = tag;
-  if (multitrackType === undefined || trackId === undefined || fourcc === undefined) return [];
+  if (multitrackType === undefined || trackId === undefined || fourcc === undefined) return NO_PARTS;
   if (multitrackType === MULTITRACK_TYPE.oneTrack)
     return [{ trackId, fourcc, from: Math.min(bodyAt, payload.length), to: payload.length }];
   const parts = new Map<number, TrackPart>();
