@@ -183,13 +183,16 @@ export class SourceIntake {
     for (const track of tracks) {
       const isDefault = track.id === this.#videoTracks.defaultId;
       if (!this.#settle(message, track, isDefault, taken)) continue;
-      if (isDefault) this.#starts.configurationChanged();
+      if (isDefault) this.#starts.awaitKeyframe();
       // Of a track of which nothing was given since the last start, nothing old can meet the new.
       if (this.#videoTracks.isOpen(track.id)) startsAnew = true;
     }
     this.#came(message);
     const isStart = hasDefault && tag.isCoded && this.#starts.isStart(this.#openingOf(message), atMs, true);
     if (isStart) this.#videoTracks.started(isKeyframe);
+    if (isStart && isKeyframe) {
+      for (const id of this.#earlyKeyframes.tracksAt(timeMs)) this.#videoTracks.open(id);
+    }
     if (isKeyframe) for (const { id } of tracks) this.#videoTracks.open(id);
     const payload = this.#openPayload(message);
     if (payload === null) return taken;
@@ -198,7 +201,7 @@ export class SourceIntake {
     marked(taken, given, isStart, startsAnew);
     return hasDefault
       ? this.#earlyKeyframes.default(taken, timeMs, isStart && isKeyframe)
-      : this.#earlyKeyframes.other(taken, timeMs, isKeyframe);
+      : this.#earlyKeyframes.other(taken, timeMs, isKeyframe ? tracks : null);
   }
 
   /** What waited for any frame: data, and while it is not decided which tracks there are, the headers of all. */

@@ -49,6 +49,16 @@ describe('StartRule', () => {
     expect(rule.isStart('sound', 4050, true)).toBe(false);
   });
 
+  it('goes on so where pictures come back without a keyframe, for 2 s of them', () => {
+    const rule = new StartRule();
+    rule.isStart('keyframe', 0, true);
+    expect(startsOf(rule, 'sound', 20, 60_000, 20).at(-1)).toBe(59_980);
+    expect(startsOf(rule, 'inter', 60_000, 61_000)).toEqual([]);
+    expect(rule.isStart('sound', 61_000, true)).toBe(true);
+    expect(startsOf(rule, 'inter', 61_040, 63_000).at(0)).toBe(62_000);
+    expect(rule.isStart('sound', 63_000, true)).toBe(false);
+  });
+
   it('starts at any picture when 2 s of them had no keyframe', () => {
     const rule = new StartRule();
     expect(startsOf(rule, 'inter', 500, 2580)).toEqual([2500, 2540]);
@@ -85,7 +95,7 @@ describe('StartRule', () => {
   it('waits for a keyframe of a new configuration, no longer than for the first', () => {
     const rule = new StartRule();
     expect(startsOf(rule, 'inter', 0, 3000).length).toBeGreaterThan(0);
-    rule.configurationChanged();
+    rule.awaitKeyframe();
     expect(startsOf(rule, 'inter', 3000, 5080)).toEqual([5000, 5040]);
   });
 });

@@ -36,8 +36,8 @@ export class StartRule {
       : this.#isPictureStart(opening, atMs);
   }
 
-  /** Pictures from here on have another decoder configuration: only their own keyframe counts. */
-  configurationChanged(): void {
+  /** Pictures from here on go on from none that joiners can have: only a keyframe of their own counts. */
+  awaitKeyframe(): void {
     this.#keyframeAtMs = null;
     this.#firstPictureAtMs = null;
   }
@@ -45,7 +45,10 @@ export class StartRule {
   #isSoundStart(atMs: number, expectsPicture: boolean): boolean {
     if (this.#pictureAtMs === null)
       return !expectsPicture || atMs - (this.#firstAtMs ?? atMs) >= FIRST_PICTURE_WAIT_MS;
-    this.#isSoundAlone ||= atMs - this.#pictureAtMs >= PICTURE_AGE_MAX_MS;
+    if (!this.#isSoundAlone && atMs - this.#pictureAtMs >= PICTURE_AGE_MAX_MS) {
+      this.#isSoundAlone = true;
+      this.awaitKeyframe();
+    }
     return this.#isSoundAlone;
   }
 
