@@ -10,6 +10,15 @@ type VideoInfo = NonNullable<MediaInfo['video']>;
 type AudioInfo = NonNullable<MediaInfo['audio']>;
 
 const SOUND_RATES_HZ = [5500, 11_025, 22_050, 44_100];
+/** Formats whose rate the tag does not tell (FLV 10.1 E.4.2.1, SoundFormat and SoundRate). */
+const FIXED_RATES_HZ: Readonly<Record<number, number>> = {
+  4: 16_000,
+  5: 8000,
+  7: 8000,
+  8: 8000,
+  11: 16_000,
+  14: 8000,
+};
 const SOUND_FORMAT_AAC = 10;
 const SOUND_FORMAT_EX = 9;
 /** ISO 14496-3 1.6.3.4. */
@@ -129,7 +138,8 @@ function readAudio(frame: Frame): AudioInfo | null {
   const codec = AUDIO_CODECS[format] ?? `flv-audio-${format}`;
   if (format === SOUND_FORMAT_AAC)
     return { codec, ...(frame.isHeader ? aacDetails(payload.subarray(2)) : {}) };
-  return { codec, ...defined('sampleRateHz', SOUND_RATES_HZ[(first >> 2) & 3]), channels: (first & 1) + 1 };
+  const rateHz = FIXED_RATES_HZ[format] ?? SOUND_RATES_HZ[(first >> 2) & 3];
+  return { codec, ...defined('sampleRateHz', rateHz), channels: (first & 1) + 1 };
 }
 
 function readExAudio(frame: Frame): AudioInfo | null {

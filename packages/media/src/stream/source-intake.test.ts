@@ -237,7 +237,7 @@ describe('SourceIntake, decoder configuration', () => {
     source.burst(ALAW(1046), ALAW(1066), KEY(1080));
     expect(source.story).toEqual(['audio 1046 anew', 'audio 1066', 'video 1080 start']);
     expect(source.headers()).toEqual(bytesOf(AVC_HEADER));
-    expect(source.intake.media.audio).toEqual({ codec: 'pcm_alaw', sampleRateHz: 5500, channels: 1 });
+    expect(source.intake.media.audio).toEqual({ codec: 'pcm_alaw', sampleRateHz: 8000, channels: 1 });
     source.burst(AAC_HEADER, AAC(1090));
     expect(source.story).toEqual(['audio 1090 header anew', 'audio 1090']);
     expect(source.headers()).toEqual(bytesOf(AVC_HEADER, AAC_HEADER));
