@@ -36,6 +36,31 @@ describe('MediaProbe', () => {
     expect(probe.media.audio).toEqual({ codec: 'opus', sampleRateHz: 48_000, channels: 6 });
   });
 
+  it.each([
+    ['72', 'pcm_alaw', 8000, 1],
+    ['82', 'pcm_mulaw', 8000, 1],
+    ['b2', 'speex', 16_000, 1],
+    ['2f', 'mp3', 44_100, 2],
+    ['26', 'mp3', 11_025, 1],
+  ])('reads rate and channels of sound %s', (first, codec, sampleRateHz, channels) => {
+    const probe = new MediaProbe();
+    probe.read(makeFrame('audio', 0, Buffer.from(`${first}00`, 'hex')));
+    expect(probe.media.audio).toEqual({ codec, sampleRateHz, channels });
+  });
+
+  it('reads a codec anew once it is told to forget the one before', () => {
+    const probe = new MediaProbe();
+    probe.read(makeFrame('audio', 0, Buffer.from('af001190', 'hex')));
+    expect(probe.read(makeFrame('audio', 0, Buffer.from('7200', 'hex')))).toBe(false);
+    probe.forget('audio');
+    probe.read(makeFrame('audio', 0, Buffer.from('7200', 'hex')));
+    expect(probe.media.audio?.codec).toBe('pcm_alaw');
+    probe.read(makeFrame('video', 0, Buffer.from('1701000000', 'hex')));
+    probe.forget('video');
+    probe.read(makeFrame('video', 0, Buffer.from('9168766331', 'hex')));
+    expect(probe.media.video?.codec).toBe('hevc');
+  });
+
   it('takes from metadata what the headers do not tell', () => {
     const probe = new MediaProbe();
     const metadata = {

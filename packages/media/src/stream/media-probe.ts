@@ -1,23 +1,30 @@
 import type { MediaInfo } from '@headwater/directory';
-import { avcSize } from '../wire/avc-size.js';
+import { avcSize, type FrameSize } from '../wire/avc-size.js';
 import { AUDIO_CODECS, AUDIO_FOURCCS, VIDEO_CODECS, VIDEO_FOURCCS } from '../wire/codec-names.js';
 import type { Frame } from '../wire/frame.js';
+import { hevcSize } from '../wire/hevc-size.js';
 import { readMediaTag } from '../wire/media-tag.js';
-import { AmfError, type AmfObject, amfObject, decodeAmf0 } from '../wire/rtmp/amf0.js';
+import { announcedTracks, metadataValues, readMetadata } from '../wire/metadata.js';
 
 type VideoInfo = NonNullable<MediaInfo['video']>;
 type AudioInfo = NonNullable<MediaInfo['audio']>;
 
 const SOUND_RATES_HZ = [5500, 11_025, 22_050, 44_100];
+/** Formats whose rate the tag does not tell (FLV 10.1 E.4.2.1, SoundFormat and SoundRate). */
+const FIXED_RATES_HZ: Readonly<Record<number, number>> = {
+  4: 16_000,
+  5: 8000,
+  7: 8000,
+  8: 8000,
+  11: 16_000,
+  14: 8000,
+};
 const SOUND_FORMAT_AAC = 10;
 const SOUND_FORMAT_EX = 9;
 /** ISO 14496-3 1.6.3.4. */
 const AAC_RATES_HZ = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
 ];
-const CODEC_AVC = 7;
-/** Metadata larger than this is passed on unread. */
-const METADATA_BYTES_MAX = 65_536;
 /** Changes that are told; a source that goes on changing its mind is not listened to. */
 const CHANGES_MAX = 16;
 
@@ -56,11 +63,17 @@ export class MediaProbe {
     return this.#combine();
   }
 
+  /** The codec of this kind is another than before: what was read of it is void. */
+  forget(kind: 'audio' | 'video'): void {
+    if (kind === 'video') this.#video = null;
+    else this.#audio = null;
+  }
+
   #readMetadata(payload: Buffer): void {
-    const entries = metadataEntries(payload);
-    if (entries === null) return;
-    const { width, height, framerate, audiosamplerate, audiochannels, stereo, videocodecid } = entries;
-    if (videocodecid !== undefined && videocodecid !== null && videocodecid !== 0) this.#hasVideo = true;
+    const metadata = readMetadata(payload);
+    if (metadata === null) return;
+    if (announcedTracks(metadata)?.video) this.#hasVideo = true;
+    const { width, height, framerate, audiosamplerate, audiochannels, stereo } = metadataValues(metadata);
     const channels = positive(audiochannels) ?? (typeof stereo === 'boolean' ? (stereo ? 2 : 1) : undefined);
     this.#told = {
       ...defined('width', whole(width)),
@@ -104,12 +117,16 @@ function readVideo(frame: Frame): VideoInfo | null {
     const { fourcc, bodyAt, isHeader } = readMediaTag('video', payload);
     if (fourcc === undefined) return null;
     const codec = VIDEO_FOURCCS[fourcc] ?? printable(fourcc);
-    const size = codec === 'h264' && isHeader ? avcSize(payload.subarray(bodyAt)) : null;
-    return { codec, ...size };
+    return { codec, ...(isHeader ? sizeIn(codec, payload.subarray(bodyAt)) : null) };
   }
   const id = first & 0x0f;
-  const size = id === CODEC_AVC && frame.isHeader ? avcSize(payload.subarray(5)) : null;
-  return { codec: VIDEO_CODECS[id] ?? `flv-video-${id}`, ...size };
+  const codec = VIDEO_CODECS[id] ?? `flv-video-${id}`;
+  return { codec, ...(frame.isHeader ? sizeIn(codec, payload.subarray(5)) : null) };
+}
+
+function sizeIn(codec: string, configuration: Buffer): FrameSize | null {
+  if (codec === 'h264') return avcSize(configuration);
+  return codec === 'hevc' ? hevcSize(configuration) : null;
 }
 
 function readAudio(frame: Frame): AudioInfo | null {
@@ -121,7 +138,8 @@ function readAudio(frame: Frame): AudioInfo | null {
   const codec = AUDIO_CODECS[format] ?? `flv-audio-${format}`;
   if (format === SOUND_FORMAT_AAC)
     return { codec, ...(frame.isHeader ? aacDetails(payload.subarray(2)) : {}) };
-  return { codec, ...defined('sampleRateHz', SOUND_RATES_HZ[(first >> 2) & 3]), channels: (first & 1) + 1 };
+  const rateHz = FIXED_RATES_HZ[format] ?? SOUND_RATES_HZ[(first >> 2) & 3];
+  return { codec, ...defined('sampleRateHz', rateHz), channels: (first & 1) + 1 };
 }
 
 function readExAudio(frame: Frame): AudioInfo | null {
@@ -144,16 +162,6 @@ function aacDetails(config: Buffer): AudioDetails {
   const rate = AAC_RATES_HZ[((first & 7) << 1) | (second >> 7)];
   const channels = (second >> 3) & 0x0f;
   return { ...defined('sampleRateHz', rate), ...defined('channels', channels === 7 ? 8 : whole(channels)) };
-}
-
-function metadataEntries(payload: Buffer): AmfObject | null {
-  if (payload.length > METADATA_BYTES_MAX) return null;
-  try {
-    return amfObject(decodeAmf0(payload)[1]);
-  } catch (error) {
-    if (error instanceof AmfError) return null;
-    throw error;
-  }
 }
 
 function printable(fourcc: string): string {

@@ -1,62 +1,271 @@
 import type { MediaInfo } from '@headwater/directory';
+import type { Codec } from '../wire/decoder-configuration.js';
 import type { Frame } from '../wire/frame.js';
-import { isSequenceEnd } from '../wire/make-frame.js';
-import { HeaderStore, isMetadata } from './header-store.js';
+import { type MediaTag, PACKET, readMediaTag } from '../wire/media-tag.js';
+import { type TrackPart, trackParts, withParts } from '../wire/multitrack.js';
+import { hasRecoveryPoint } from '../wire/recovery-point.js';
+import { EarlyKeyframes } from './early-keyframes.js';
+import { HeldData } from './held-data.js';
+import { MediaClock } from './media-clock.js';
 import { MediaProbe } from './media-probe.js';
+import {
+  codecOf,
+  formatOf,
+  headersOf,
+  lengthBytesOf,
+  SourceHeaders,
+  type SourceTrack,
+  trackKey,
+} from './source-headers.js';
+import { SourceMetadata } from './source-metadata.js';
+import { SourceTimeline, toUint32 } from './source-timeline.js';
+import { type Opening, StartRule } from './start-rule.js';
+import { stamped, type TakenFrame } from './taken-frame.js';
+import { TrackDecision, type Tracks } from './track-decision.js';
+import { VideoTracks } from './video-tracks.js';
 
-export interface TakenFrame {
+export type { TakenFrame } from './taken-frame.js';
+export type { Tracks } from './track-decision.js';
+
+type Kind = 'audio' | 'video';
+
+/** One audio or video message with pictures or sound, read. */
+interface Message {
+  readonly kind: Kind;
   readonly frame: Frame;
-  readonly isStart: boolean;
-  readonly startsAnew: boolean;
+  readonly tag: MediaTag;
+  /** Of a multitrack message, the tracks in it; else empty. */
+  readonly parts: readonly TrackPart[];
+  readonly tracks: readonly SourceTrack[];
+  /** On the line, without wraps. */
+  readonly timeMs: number;
+  /** `MediaClock`'s. */
+  readonly atMs: number;
 }
 
-export interface Tracks {
-  readonly audio: boolean;
-  readonly video: boolean;
-}
+const NONE: readonly TakenFrame[] = [];
+/** Codecs whose packets of type 1 have a composition time before the NAL units (Enhanced RTMP v2, CodedFrames). */
+const FOURCCS_WITH_OFFSET = new Set<Codec>(['avc1', 'hvc1', 'vvc1']);
+const OFFSET_BYTES = 3;
 
-const KEYFRAME_WAIT_MS = 30_000;
-
+/**
+ * All that one source of a stream sends passes through here before it reaches the stream: it is put on a line, its headers
+ * and metadata are kept in order, and it is said where players may start. Pure: time is an argument, monotonic ms. Nothing
+ * that a source sends makes it throw, and what it holds is bounded.
+ *
+ * A header is given right before the next frame of its track, other data right before the next frame of any track.
+ */
 export class SourceIntake {
+  readonly #clock: MediaClock;
+  readonly #timeline = new SourceTimeline();
+  readonly #headers = new SourceHeaders();
+  readonly #metadata = new SourceMetadata();
+  readonly #starts = new StartRule();
+  readonly #tracks = new TrackDecision();
+  readonly #videoTracks = new VideoTracks();
+  readonly #earlyKeyframes = new EarlyKeyframes();
+  readonly #data = new HeldData();
   readonly #probe = new MediaProbe();
-  readonly #headers = new HeaderStore();
-  #keyframeAtMs: number;
+  /** The default one: without an id or 0, else the first that came. */
+  #audioTrackId: number | null = null;
+  /** `MediaClock`'s time of the last frame. */
+  #atMs = 0;
 
   constructor(nowMs: number) {
-    this.#keyframeAtMs = nowMs;
+    this.#clock = new MediaClock(nowMs);
   }
 
   get media(): MediaInfo {
     return this.#probe.media;
   }
 
-  take(frame: Frame, nowMs: number): readonly TakenFrame[] {
-    if (frame.payload.length === 0 || isSequenceEnd(frame)) return [];
-    this.#probe.read(frame);
-    const startsAnew = frame.isHeader && this.#headers.keep(frame);
-    return [
-      {
-        frame: isMetadata(frame) ? { ...frame, timestampMs: 0 } : frame,
-        isStart: this.#isStart(frame, nowMs),
-        startsAnew,
-      },
-    ];
+  /**
+   * Which tracks are really there, for the flags of FLV's header; null while that is not decided. It changes when the
+   * truth does: a track comes after all, or has been gone for 10 s while the other went on.
+   */
+  tracksAt(nowMs: number): Tracks | null {
+    return this.#tracks.at(this.#clock.at(nowMs));
   }
 
+  /** Metadata, video and audio configuration of the present state, for who begins at this time. */
   headersAt(timestampMs: number): readonly Frame[] {
-    return this.#headers.at(timestampMs);
+    const tracks = this.#tracks.at(this.#atMs);
+    const headers = this.#headers
+      .present((track) => tracks === null || tracks[track.kind])
+      .map((frame) => stamped(frame, timestampMs));
+    const metadata = this.#writtenMetadata();
+    return metadata === null ? headers : [metadata, ...headers];
   }
 
-  tracksAt(_nowMs: number): Tracks | null {
-    const { audio, video } = this.media;
-    return { audio: audio !== undefined, video: video !== undefined };
+  /**
+   * Takes a frame. Returns what is to reach the stream, in order: usually this frame alone; nothing where it is left out
+   * or held; and before it what was held.
+   */
+  take(frame: Frame, nowMs: number): readonly TakenFrame[] {
+    const { kind, payload } = frame;
+    if (payload.length === 0) return NONE;
+    if (kind === 'data') return this.#takeData(frame);
+    const tag = readMediaTag(kind, payload);
+    // Nobody can show these: cut tags, words to who seeks in a file, and the end, after which another source may go on.
+    if (tag.codec === undefined || tag.isCommand || tag.isSequenceEnd) return NONE;
+    const parts = trackParts(payload, tag);
+    if (tag.trackId !== undefined && parts.length === 0) return NONE;
+    if (tag.isHeader) return this.#takeHeader(kind, frame, tag, parts);
+    const tracks = this.#tracksOf(kind, parts);
+    const [first] = tracks;
+    if (first === undefined) return NONE;
+    const timeMs = this.#timeline.place(trackKey(kind, first.id), frame.timestampMs, nowMs);
+    this.#atMs = this.#clock.advance(nowMs, this.#timeline.endMs);
+    const message: Message = { kind, frame, tag, parts, tracks, timeMs, atMs: this.#atMs };
+    return kind === 'audio' ? this.#takeSound(message) : this.#takePicture(message);
   }
 
-  #isStart(frame: Frame, nowMs: number): boolean {
-    if (frame.isHeader || frame.kind === 'data') return false;
-    if (frame.kind === 'audio') return !this.#probe.hasVideo;
-    if (!frame.isKeyframe && nowMs - this.#keyframeAtMs < KEYFRAME_WAIT_MS) return false;
-    this.#keyframeAtMs = nowMs;
-    return true;
+  #takeData(frame: Frame): readonly TakenFrame[] {
+    if (!frame.isHeader) {
+      this.#data.hold(frame);
+      return NONE;
+    }
+    if (!this.#metadata.take(frame.payload)) return NONE;
+    this.#tracks.announce(this.#metadata.announced);
+    this.#probe.read(frame);
+    const written = this.#writtenMetadata();
+    return written === null ? NONE : [{ frame: written, isStart: false, startsAnew: false }];
   }
+
+  #writtenMetadata(): Frame | null {
+    const video = this.#headers.known('video', this.#videoTracks.defaultId ?? 0);
+    const audio = this.#headers.known('audio', this.#audioTrackId ?? 0);
+    return this.#metadata.frame({
+      media: this.#probe.media,
+      videoCodec: video && codecOf(video),
+      audioCodec: audio && codecOf(audio),
+      tracks: this.#tracks.at(this.#atMs),
+    });
+  }
+
+  #takeHeader(kind: Kind, frame: Frame, tag: MediaTag, parts: readonly TrackPart[]): readonly TakenFrame[] {
+    for (const track of this.#tracksOf(kind, parts)) {
+      const part = parts.length > 1 ? parts.find(({ trackId }) => trackId === track.id) : undefined;
+      const payload = part === undefined ? frame.payload : withParts(kind, frame.payload, tag, [part]);
+      const own = part === undefined ? tag : readMediaTag(kind, payload);
+      if (this.#headers.offer(track, { ...frame, payload }, own)) this.#tracks.header(kind);
+    }
+    return NONE;
+  }
+
+  /** Without those that are too many. */
+  #tracksOf(kind: Kind, parts: readonly TrackPart[]): readonly SourceTrack[] {
+    if (parts.length > 0) return parts.flatMap(({ trackId }) => this.#headers.track(kind, trackId) ?? []);
+    const track = this.#headers.track(kind, 0);
+    return track === null ? [] : [track];
+  }
+
+  #takeSound(message: Message): readonly TakenFrame[] {
+    const { frame, tag, tracks, atMs } = message;
+    for (const { id } of tracks) if (this.#audioTrackId === null || id === 0) this.#audioTrackId = id;
+    const taken = this.#heldBefore(message);
+    let startsAnew = false;
+    for (const track of tracks) {
+      if (this.#settle(message, track, track.id === this.#audioTrackId, taken)) startsAnew = true;
+    }
+    this.#came(message);
+    const isStart = tag.isCoded && this.#starts.isStart('sound', atMs, this.#tracks.expects('video'));
+    return marked(taken, stamped(frame, toUint32(message.timeMs)), isStart, startsAnew);
+  }
+
+  #takePicture(message: Message): readonly TakenFrame[] {
+    const { frame, tag, tracks, timeMs, atMs } = message;
+    const isKeyframe = tag.isCoded && tag.isKeyframe;
+    let hasDefault = false;
+    for (const { id } of tracks) if (this.#videoTracks.came(id, isKeyframe, atMs)) hasDefault = true;
+    const taken = this.#heldBefore(message);
+    let startsAnew = false;
+    for (const track of tracks) {
+      const isDefault = track.id === this.#videoTracks.defaultId;
+      if (!this.#settle(message, track, isDefault, taken)) continue;
+      if (isDefault) this.#starts.awaitKeyframe();
+      // Of a track of which nothing was given since the last start, nothing old can meet the new.
+      if (this.#videoTracks.isOpen(track.id)) startsAnew = true;
+    }
+    this.#came(message);
+    const isStart = hasDefault && tag.isCoded && this.#starts.isStart(this.#openingOf(message), atMs, true);
+    if (isStart) this.#videoTracks.started(isKeyframe);
+    if (isStart && isKeyframe) {
+      for (const id of this.#earlyKeyframes.tracksAt(timeMs)) this.#videoTracks.open(id);
+    }
+    if (isKeyframe) for (const { id } of tracks) this.#videoTracks.open(id);
+    const payload = this.#openPayload(message);
+    if (payload === null) return taken;
+    const time = toUint32(timeMs);
+    const given = payload === frame.payload ? stamped(frame, time) : { ...frame, payload, timestampMs: time };
+    marked(taken, given, isStart, startsAnew);
+    return hasDefault
+      ? this.#earlyKeyframes.default(taken, timeMs, isStart && isKeyframe)
+      : this.#earlyKeyframes.other(taken, timeMs, isKeyframe ? tracks : null);
+  }
+
+  /** What waited for any frame: data, and while it is not decided which tracks there are, the headers of all. */
+  #heldBefore({ timeMs, atMs }: Message): TakenFrame[] {
+    const taken: TakenFrame[] = [];
+    for (const frame of this.#data.release()) taken.push(plain(frame, timeMs));
+    if (!this.#headers.isAnyUnsettled || this.#tracks.at(atMs) !== null) return taken;
+    for (const track of this.#headers.settleFirst()) {
+      for (const header of headersOf(track)) {
+        if (track.id === 0 || this.#probe.media[track.kind] === undefined) this.#probe.read(header);
+        taken.push(plain(header, timeMs));
+      }
+    }
+    return taken;
+  }
+
+  /** Adds the headers that stand before this track's frame. Says whether its configuration is another from here on. */
+  #settle(message: Message, track: SourceTrack, isDefault: boolean, taken: TakenFrame[]): boolean {
+    const { kind, frame, tag, parts, timeMs, atMs } = message;
+    const fourcc = parts.find(({ trackId }) => trackId === track.id)?.fourcc;
+    const format = formatOf(kind, fourcc ?? tag.codec ?? 0, frame.payload);
+    const { headers, startsAnew } = this.#headers.settle(track, format);
+    if (startsAnew && isDefault) this.#probe.forget(kind);
+    // Who joined while the track was missing did not get its headers.
+    const before = this.#tracks.isMissing(kind, atMs) ? headersOf(track) : headers;
+    for (const header of before) {
+      if (isDefault) this.#probe.read(header);
+      taken.push(plain(header, timeMs));
+    }
+    if (isDefault) this.#probe.read(frame);
+    return startsAnew;
+  }
+
+  #came({ kind, tag, atMs }: Message): void {
+    if (tag.isCoded) this.#tracks.frame(kind, atMs);
+  }
+
+  #openingOf({ frame, tag, parts, tracks }: Message): Opening {
+    if (tag.isKeyframe) return 'keyframe';
+    const [track] = tracks;
+    if (track === undefined || parts.length > 0 || tag.codec === undefined) return 'inter';
+    const hasOffset = FOURCCS_WITH_OFFSET.has(tag.codec) && tag.packetType === PACKET.coded;
+    const bodyAt = tag.bodyAt + (hasOffset ? OFFSET_BYTES : 0);
+    return hasRecoveryPoint(tag.codec, frame.payload, bodyAt, lengthBytesOf(track)) ? 'recovery' : 'inter';
+  }
+
+  /** The message without tracks that wait for a keyframe of their own; null where nothing is left of it. */
+  #openPayload({ kind, frame, tag, parts }: Message): Buffer | null {
+    if (parts.length === 0) return frame.payload;
+    const open = parts.filter(({ trackId }) => this.#videoTracks.isOpen(trackId));
+    if (open.length === parts.length) return frame.payload;
+    return open.length === 0 ? null : withParts(kind, frame.payload, tag, open);
+  }
+}
+
+function plain(frame: Frame, timeMs: number): TakenFrame {
+  return { frame: stamped(frame, toUint32(timeMs)), isStart: false, startsAnew: false };
+}
+
+/** Adds the frame that all the others stand before. What starts anew does so with its header, where it has one. */
+function marked(taken: TakenFrame[], frame: Frame, isStart: boolean, startsAnew: boolean): TakenFrame[] {
+  const headerAt = startsAnew ? taken.findIndex((before) => before.frame.isHeader) : -1;
+  const header = taken[headerAt];
+  if (header !== undefined) taken[headerAt] = { ...header, startsAnew: true };
+  taken.push({ frame, isStart, startsAnew: startsAnew && header === undefined });
+  return taken;
 }

@@ -1,6 +1,5 @@
 import { Audience } from './audience.js';
 import { FrameHistory, type Kept } from './frame-history.js';
-import { isMetadata } from './header-store.js';
 import { MediaPacket } from './packet.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
@@ -128,7 +127,8 @@ export class StreamHub {
   }
 
   #timeOf(frame: MediaPacket | Kept['frame']): number | null {
-    if (isMetadata(frame)) return 0;
+    // Metadata has no time (FLV 10.1 E.4.4.1); ffmpeg takes it for subtitles where it has one.
+    if (frame.kind === 'data' && frame.isHeader) return 0;
     if (frame.isHeader || frame.kind === 'data') return this.#line.timeOf(frame.timestampMs);
     return this.#line.place(frame.kind, frame.timestampMs);
   }

@@ -47,7 +47,8 @@ export class MemoryPlayer implements Player {
       const kind = KINDS[type] ?? `type ${type}`;
       if (type === 18) return `${kind} ${timestampMs}`;
       const what = payload[1] === 0 ? ' header' : type === 9 && payload[0] === 0x17 ? ' key' : '';
-      const id = type === 9 ? payload[5] : payload[1] === 0 ? payload[4] : payload[2];
+      const id =
+        type === 9 ? payload.at(payload[1] === 0 ? -1 : 5) : payload[1] === 0 ? payload[4] : payload[2];
       return `${kind} ${timestampMs}${what} #${id}`;
     });
   }

@@ -1,42 +1,4 @@
-/** Reads bits of a NAL unit whose emulation prevention bytes are out. Past the end is an error. */
-class BitReader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  bits(count: number): number {
-    let value = 0;
-    for (let i = 0; i < count; i += 1) {
-      const byte = this.#bytes[this.#at >> 3];
-      if (byte === undefined) throw new RangeError('the parameter set ends early');
-      value = value * 2 + ((byte >> (7 - (this.#at & 7))) & 1);
-      this.#at += 1;
-    }
-    return value;
-  }
-
-  isSet(): boolean {
-    return this.bits(1) === 1;
-  }
-
-  /** Exp-Golomb, unsigned: H.264 9.1. */
-  ue(): number {
-    let zeros = 0;
-    while (!this.isSet()) {
-      zeros += 1;
-      if (zeros > 32) throw new RangeError('a number too large');
-    }
-    return 2 ** zeros - 1 + this.bits(zeros);
-  }
-
-  se(): number {
-    const code = this.ue();
-    return code % 2 === 0 ? -code / 2 : (code + 1) / 2;
-  }
-}
+import { BitReader, withoutEmulation } from './bit-reader.js';
 
 /** Profiles whose sequence parameter set tells of chroma and scaling (H.264 7.3.2.1.1). */
 const HIGH_PROFILES = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
@@ -45,20 +7,27 @@ const ORDER_CYCLE_MAX = 255;
 /** Where the first sequence parameter set's length stands in an AVCDecoderConfigurationRecord (ISO 14496-15 5.2.4.1). */
 const SPS_LENGTH_AT = 6;
 
+/** Of a picture, pixels. */
+export interface FrameSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
  * Width and height told by an AVCDecoderConfigurationRecord. Null where it tells none: nothing depends on it but what
  * people see. node-media-server's reader is not used, as a hostile set can keep it in a loop for minutes.
  */
-export function avcSize(record: Buffer): { readonly width: number; readonly height: number } | null {
+export function avcSize(record: Buffer): FrameSize | null {
   try {
     const length = record.readUInt16BE(SPS_LENGTH_AT);
     return readSps(record.subarray(SPS_LENGTH_AT + 2, SPS_LENGTH_AT + 2 + length));
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }
 
-function readSps(nal: Buffer): { readonly width: number; readonly height: number } | null {
+function readSps(nal: Buffer): FrameSize | null {
   const reader = new BitReader(withoutEmulation(nal));
   reader.bits(8);
   const profile = reader.bits(8);
@@ -117,11 +86,4 @@ function skipScalingList(reader: BitReader, size: number): void {
 
 function isSane(length: number): boolean {
   return length > 0 && length <= 16_384;
-}
-
-/** Without the 3 of each 0 0 3 (H.264 7.4.1). */
-function withoutEmulation(nal: Buffer): Buffer {
-  return Buffer.from(
-    nal.filter((byte, at) => !(byte === 3 && at >= 2 && nal[at - 1] === 0 && nal[at - 2] === 0)),
-  );
 }

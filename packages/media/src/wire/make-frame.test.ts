@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { headerSlot, makeFrame } from './make-frame.js';
+import { makeFrame } from './make-frame.js';
 import { encodeAmf0 } from './rtmp/amf0.js';
 
 const fourcc = (first: number, code: string) =>
@@ -40,18 +40,5 @@ describe('makeFrame', () => {
   it('unwraps metadata', () => {
     const frame = makeFrame('data', 0, encodeAmf0('@setDataFrame', 'onMetaData', { width: 1 }));
     expect(frame).toMatchObject({ isHeader: true, payload: encodeAmf0('onMetaData', { width: 1 }) });
-  });
-});
-
-describe('headerSlot', () => {
-  it('is one for each kind of header and track', () => {
-    const slot = (kind: 'audio' | 'video', bytes: Buffer) => headerSlot(makeFrame(kind, 0, bytes));
-    const video = slot('video', Buffer.from('1700000000', 'hex'));
-    expect(slot('video', fourcc(0x90, 'hvc1'))).toBe(video);
-    expect(slot('video', fourcc(0x94, 'hvc1'))).not.toBe(video);
-    expect(slot('audio', Buffer.from('af001210', 'hex'))).not.toBe(video);
-    const track = (id: number) =>
-      slot('video', Buffer.concat([Buffer.of(0x96, 0), Buffer.from('hvc1'), Buffer.of(id)]));
-    expect(track(1)).not.toBe(track(2));
   });
 });

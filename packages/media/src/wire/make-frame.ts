@@ -28,17 +28,6 @@ function withoutSetDataFrame(payload: Buffer): Buffer {
   return isWrapped ? payload.subarray(SET_DATA_FRAME.length) : payload;
 }
 
-/**
- * Which header a header replaces: one of each kind, type and track is kept. Frames that are no header have none.
- */
-export function headerSlot(frame: Frame): string {
-  if (frame.kind === 'data') return 'data';
-  const { packetType, trackId } = readMediaTag(frame.kind, frame.payload);
-  return trackId === undefined
-    ? `${frame.kind} ${packetType}`
-    : `${frame.kind} ${packetType} track ${trackId}`;
-}
-
 /** `onMetaData` as an AMF0 string: the only data message that each new player needs. */
 const ON_METADATA = Buffer.from([0x02, 0x00, 0x0a, ...Buffer.from('onMetaData')]);
 

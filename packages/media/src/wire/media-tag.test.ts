@@ -71,3 +71,21 @@ describe('readMediaTag', () => {
     );
   });
 });
+
+describe('frame type 5', () => {
+  it.each(['57 00', '57 01', '52 00', '5c 00', 'd1 00', 'd0 68766331'])('makes %s a command', (bytes) => {
+    expect(readMediaTag('video', hex(bytes))).toMatchObject({
+      isCommand: true,
+      isHeader: false,
+      isKeyframe: false,
+      isSequenceEnd: false,
+      isCoded: false,
+    });
+  });
+
+  it('is no command in sound, nor is any other type', () => {
+    expect(readMediaTag('audio', hex('57 00')).isCommand).toBe(false);
+    for (const first of ['17', '27', '37', '47'])
+      expect(readMediaTag('video', hex(`${first} 01`)).isCommand).toBe(false);
+  });
+});

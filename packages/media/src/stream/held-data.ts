@@ -1,0 +1,28 @@
+import type { Frame } from '../wire/frame.js';
+
+const MESSAGES_MAX = 64;
+const BYTES_MAX = 262_144;
+const NONE: readonly Frame[] = [];
+
+/** Data messages that wait for the frame that they stand before. With too many, the oldest are left out. */
+export class HeldData {
+  #frames: Frame[] = [];
+  #bytes = 0;
+
+  hold(frame: Frame): void {
+    this.#frames.push(frame);
+    this.#bytes += frame.payload.length;
+    while (this.#frames.length > MESSAGES_MAX || this.#bytes > BYTES_MAX) {
+      this.#bytes -= this.#frames.shift()?.payload.length ?? 0;
+    }
+  }
+
+  /** Gives all of them away. */
+  release(): readonly Frame[] {
+    if (this.#frames.length === 0) return NONE;
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#bytes = 0;
+    return frames;
+  }
+}
