@@ -11,13 +11,13 @@ const STREAM = 'live/drained';
 /** Nothing here ends by it. */
 const DEADLINE_MS = 600_000;
 
-const cluster = (scope: ReturnType<typeof testScope>) =>
-  Cluster.start(scope, { config: { drain: { deadlineMs: DEADLINE_MS } } });
+/** HTTP players, too, are to stay where they came. */
+const config = { drain: { deadlineMs: DEADLINE_MS }, play: { mode: 'relay' } };
 
 describe('draining', needs('ffmpeg'), () => {
   it('of an owner moves relays to the other one, frame by frame, and then ends by itself', async () => {
     const scope = testScope();
-    const members = await cluster(scope);
+    const members = await Cluster.start(scope, { config });
     const [a, b, c] = [members.member(0), members.member(1), members.member(2)];
     const source = new SampleSource(scope);
     await source.publish(a.rtmpUrl(STREAM));
@@ -43,7 +43,7 @@ describe('draining', needs('ffmpeg'), () => {
 
   it('serves its own players from the other owner meanwhile, refuses publishers, and is not ready', async () => {
     const scope = testScope();
-    const members = await cluster(scope);
+    const members = await Cluster.start(scope, { config });
     const [a, b] = [members.member(0), members.member(1)];
     const source = new SampleSource(scope);
     await source.publish(a.rtmpUrl(STREAM));

@@ -16,6 +16,8 @@ const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+// Nor does this process outlive the run that it is part of, where somebody ended that.
+process.once('disconnect', () => process.exit());
 
 /** A process that a test started: its output by lines, its end as a promise, gone when the scope closes. */
 export class TestProcess {
