@@ -89,7 +89,7 @@ const STREAMS: readonly (readonly [string, readonly Frame[], object])[] = [
       raw('video', 0, '97 02 0001f4 00 68766331 c0'),
       raw('video', 0, '97 02 0001f4 01 68766331 d0'),
       raw('video', 40, 'a7 02 0001f4 03 68766331 d1'),
-      raw('audio', 1, '97 02 0001f4 00 4f707573'),
+      raw('audio', 1, '97 02 0001f4 00 4f707573 4f707573486561640102380180bb0000000000'),
       raw('audio', 1, '97 02 0001f4 01 4f707573 e0'),
     ],
     { video: { codec: 'hevc' }, audio: { codec: 'opus' } },
