@@ -1,18 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { displayStreamKey, streamKey } from '@headwater/directory';
+import { streamKey } from '@headwater/directory';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
-import type { PublishFeed } from '../../desks/publish/publish-session.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
-import { MEDIA_STREAM_ID } from '../../stream/packet.js';
 import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
 import * as answers from './answers.js';
 import { type ConnectCommand, readConnect } from './connect-command.js';
+import { type MessageStream, MessageStreams, STREAMS_MAX } from './message-streams.js';
 import { RtmpConnection } from './rtmp-connection.js';
+import type { RtmpCommand } from './rtmp-peer.js';
+import type { RtmpPlace } from './rtmp-place.js';
 import { RtmpPlay } from './rtmp-play.js';
+import { RtmpPublish } from './rtmp-publish.js';
 import { readStreamTarget, type StreamTarget } from './stream-target.js';
 
 export interface RtmpSessionParts {
@@ -38,21 +39,20 @@ const ROUTINE_REASONS = new Set([
   'stopping',
 ]);
 
-/** What a session does once it got past its commands; none of both before and after. */
-type Activity =
-  | { readonly kind: 'publish'; readonly feed: PublishFeed }
-  | { readonly kind: 'play'; readonly play: RtmpPlay };
+const isActive = ({ activity }: MessageStream): boolean => activity !== null;
+const isPublish = ({ activity }: MessageStream): boolean => activity instanceof RtmpPublish;
+const isPlay = ({ activity }: MessageStream): boolean => activity instanceof RtmpPlay;
 
 /**
- * One client's commands: connect, then publish or play, which end by a command or with the connection. Whether a
- * publish or play is granted is the desks' word, and nothing is answered before it.
+ * One client's commands: connect, then publishes and plays, each on a message stream of its own, which end by a command or
+ * with the connection. Whether one is granted is the desks' word, and nothing is answered before it.
  */
 export class RtmpSession {
   readonly #parts: RtmpSessionParts;
   readonly #connection: RtmpConnection;
   readonly #onClosed: () => void;
+  readonly #streams = new MessageStreams();
   #connect: ConnectCommand | null = null;
-  #activity: Activity | null = null;
   #deadline: NodeJS.Timeout | null = null;
   #activities = 0;
 
@@ -60,8 +60,8 @@ export class RtmpSession {
     this.#parts = parts;
     this.#onClosed = onClosed;
     this.#connection = new RtmpConnection(socket, parts.options.limits, {
-      onCommand: (name, transactionId, values) => this.#onCommand(name, transactionId, values),
-      onFrame: (frame) => this.#onFrame(frame),
+      onCommand: (command) => this.#onCommand(command),
+      onFrame: (frame, streamId) => this.#onFrame(frame, streamId),
       onEnding: () => this.#onEnding(),
       onClosed: (reason, text) => this.#onConnectionClosed(reason, text),
     });
@@ -88,82 +88,100 @@ export class RtmpSession {
 
   #onEnding(): void {
     this.#clearDeadline();
-    this.#endActivity();
+    for (const stream of this.#streams.active) this.#end(stream);
   }
 
   #onConnectionClosed(reason: string, text: string): void {
     this.#onClosed();
-    const { remote, bytesIn, bytesOut } = this.#connection;
+    const { bytesIn, bytesOut } = this.#connection;
+    this.#tellEnd(reason, text, 'connection closed', { bytesIn, bytesOut });
+  }
+
+  #tellEnd(reason: string, text: string, msg: string, more: object): void {
+    const { remote } = this.#connection;
     const agent = this.#connect?.agent ?? '';
-    const fields = {
-      client: remote,
-      protocol: 'rtmp',
-      agent,
-      reason,
-      bytesIn,
-      bytesOut,
-      ...(text === '' ? {} : { text }),
-    };
-    if (ROUTINE_REASONS.has(reason)) this.#parts.log.debug(fields, 'connection closed');
-    else this.#parts.log.info(fields, 'connection closed');
+    const about = text === '' ? {} : { text };
+    const fields = { client: remote, protocol: 'rtmp', agent, reason, ...more, ...about };
+    if (ROUTINE_REASONS.has(reason)) this.#parts.log.debug(fields, msg);
+    else this.#parts.log.info(fields, msg);
   }
 
-  #onFrame(frame: Frame): void {
-    if (this.#activity?.kind === 'publish') this.#activity.feed.push(frame);
+  #onFrame(frame: Frame, streamId: number): void {
+    const activity = this.#streams.find(streamId, isPublish)?.activity;
+    if (activity instanceof RtmpPublish) activity.push(frame);
   }
 
-  #onCommand(name: string, transactionId: number, values: readonly AmfValue[]): void {
+  #onCommand(command: RtmpCommand): void {
+    const { name, transactionId, values, streamId } = command;
     if (name === 'connect') {
       this.#onConnect(transactionId, values);
       return;
     }
-    if (this.#connect === null) throw new RtmpProtocolError('connect-missing', `${name} came before connect`);
+    const connect = this.#connect;
+    if (connect === null) throw new RtmpProtocolError('connect-missing', `${name} came before connect`);
     switch (name) {
       case 'createStream':
-        this.#connection.send(answers.result(transactionId, MEDIA_STREAM_ID));
+        this.#onCreateStream(transactionId);
         return;
       case 'publish':
-        this.#onPublish(this.#connect, values[1]);
+        this.#onPublish(connect, values[1], streamId);
         return;
       case 'play':
-        this.#onPlay(this.#connect, values[1]);
+        this.#onPlay(connect, values[1], streamId);
         return;
       case 'FCUnpublish':
+        this.#onFcUnpublish(connect, transactionId, values[1]);
+        return;
       case 'deleteStream':
+        this.#onDeleteStream(typeof values[1] === 'number' ? values[1] : streamId);
+        this.#answer(transactionId, undefined);
+        return;
       case 'closeStream':
-        this.#endActivity();
-        this.#startDeadline();
+        this.#stop(this.#streams.find(streamId, isActive));
+        this.#answer(transactionId, undefined);
+        return;
+      case 'pause':
+      case 'pauseRaw':
+        this.#withPlay(command, (play) => play.pause(values[1] === true));
+        return;
+      case 'seek':
+        this.#withPlay(command, (play) => play.seek());
+        return;
+      case 'receiveAudio':
+      case 'receiveVideo':
+        this.#onReceive(name, values[1] === true, streamId);
         this.#answer(transactionId, undefined);
         return;
       case 'getStreamLength':
       case 'getMovLen':
         this.#answer(transactionId, 0);
         return;
-      case 'releaseStream':
       case 'FCPublish':
+        this.#answer(transactionId, undefined);
+        this.#connection.send(answers.onFcPublish());
+        return;
+      case 'releaseStream':
       case 'FCSubscribe':
       case '_checkbw':
         this.#answer(transactionId, undefined);
         return;
-      // Answers of the client's, and wishes that a live stream has nothing for.
+      // Answers of the client's.
       case '_result':
       case '_error':
       case 'onStatus':
-      case 'receiveAudio':
-      case 'receiveVideo':
-      case 'pause':
-      case 'seek':
         return;
       default:
-        if (transactionId > 0) {
-          this.#connection.send(answers.callError(transactionId, 'there is no such procedure'));
-        }
+        this.#answerError(transactionId, 'there is no such procedure');
     }
   }
 
   /** Transaction 0 asks for no answer. */
   #answer(transactionId: number, value: AmfValue): void {
     if (transactionId > 0) this.#connection.send(answers.result(transactionId, value));
+  }
+
+  #answerError(transactionId: number, text: string): void {
+    if (transactionId > 0) this.#connection.send(answers.callError(transactionId, text));
   }
 
   #onConnect(transactionId: number, values: readonly AmfValue[]): void {
@@ -190,81 +208,149 @@ export class RtmpSession {
     );
   }
 
-  /** The stream that a publish or play names; on a bad name the client is told why, and closed. */
-  #target(connect: ConnectCommand, name: AmfValue, badNameCode: string): StreamTarget | null {
-    const target =
-      typeof name === 'string'
-        ? readStreamTarget(connect.target, name, this.#parts.options.vhosts)
-        : { problem: 'the stream name is no text' };
-    if (!('problem' in target)) return target;
-    const refusal = answers.onStatus(MEDIA_STREAM_ID, 'error', badNameCode, target.problem);
-    this.#connection.end('stream-name-invalid', target.problem, refusal);
-    return null;
-  }
-
-  #countActivity(): void {
-    this.#activities += 1;
-    if (this.#activities > ACTIVITIES_MAX) {
-      throw new RtmpProtocolError('activities-max', `more than ${ACTIVITIES_MAX} publishes and plays`);
-    }
-  }
-
-  #onPublish(connect: ConnectCommand, name: AmfValue): void {
-    this.#countActivity();
-    const target = this.#target(connect, name, 'NetStream.Publish.BadName');
-    if (target === null) return;
-    this.#endActivity();
-    const key = streamKey(target.name);
-    const connection = this.#connection;
-    const answer = this.#parts.publishes.publish({
-      id: randomUUID(),
-      key,
-      protocol: 'rtmp',
-      remote: connection.remote,
-      agent: connect.agent,
-      end: (reason) => {
-        const text = `the publisher was closed: ${reason}`;
-        const isReplaced = reason === 'taken-over' || reason === 'owned-elsewhere';
-        const lastWords = isReplaced
-          ? [answers.onStatus(MEDIA_STREAM_ID, 'error', 'NetStream.Publish.BadName', text)]
-          : [];
-        connection.end(reason, text, ...lastWords);
-      },
-    });
-    if (!answer.accepted) {
-      const refusal = answers.onStatus(MEDIA_STREAM_ID, 'error', 'NetStream.Publish.BadName', answer.text);
-      connection.end(answer.code, answer.text, refusal);
-      return;
-    }
-    this.#clearDeadline();
-    this.#activity = { kind: 'publish', feed: answer.feed };
-    const text = `${displayStreamKey(key)} is now published`;
-    connection.send(
-      answers.streamBegin(MEDIA_STREAM_ID),
-      answers.onStatus(MEDIA_STREAM_ID, 'status', 'NetStream.Publish.Start', text),
+  #onCreateStream(transactionId: number): void {
+    const stream = this.#streams.create();
+    this.#connection.send(
+      stream === null
+        ? answers.callError(transactionId, TOO_MANY_STREAMS)
+        : answers.result(transactionId, stream.id),
     );
   }
 
-  #onPlay(connect: ConnectCommand, name: AmfValue): void {
-    this.#countActivity();
-    const target = this.#target(connect, name, 'NetStream.Play.Failed');
-    if (target === null) return;
-    this.#endActivity();
+  #onPublish(connect: ConnectCommand, key: AmfValue, streamId: number): void {
+    const stream = this.#open(streamId);
+    if (stream === null) return;
+    const place = this.#place(connect, stream);
+    const target = this.#target(connect, key);
+    if ('problem' in target) {
+      const { problem } = target;
+      place.leave('stream-name-invalid', problem, answers.publishRefusal(stream.id, problem));
+      return;
+    }
+    const publish = new RtmpPublish(place, streamKey(target.name));
+    stream.activity = publish;
+    if (publish.begin(this.#parts.publishes)) this.#clearDeadline();
+  }
+
+  #onPlay(connect: ConnectCommand, key: AmfValue, streamId: number): void {
+    const stream = this.#open(streamId);
+    if (stream === null) return;
+    const place = this.#place(connect, stream);
+    const target = this.#target(connect, key);
+    if ('problem' in target) {
+      const { problem } = target;
+      const refusal = answers.onStatus(stream.id, 'error', 'NetStream.Play.Failed', problem);
+      place.leave('stream-name-invalid', problem, refusal);
+      return;
+    }
     this.#clearDeadline();
-    const play = new RtmpPlay(this.#connection, connect, target);
-    this.#activity = { kind: 'play', play };
+    const play = new RtmpPlay(place, target);
+    stream.activity = play;
     this.#parts.plays.play(play);
     // The route is taken; where it was no refusal or redirect, media may be long in coming, the answer is not.
     play.answer();
   }
 
-  #endActivity(): void {
-    const activity = this.#activity;
-    this.#activity = null;
-    if (activity?.kind === 'publish') activity.feed.end();
-    else if (activity?.kind === 'play') {
-      this.#parts.plays.leave(activity.play);
-      activity.play.close();
+  /** A stream for a new publish or play, where another one ends. */
+  #open(streamId: number): MessageStream | null {
+    this.#activities += 1;
+    if (this.#activities > ACTIVITIES_MAX) {
+      throw new RtmpProtocolError('activities-max', `more than ${ACTIVITIES_MAX} publishes and plays`);
+    }
+    const stream = this.#streams.open(streamId);
+    if (stream === null)
+      this.#connection.send(answers.onStatus(streamId, 'error', 'NetStream.Failed', TOO_MANY_STREAMS));
+    else this.#end(stream);
+    return stream;
+  }
+
+  #place(connect: ConnectCommand, stream: MessageStream): RtmpPlace {
+    return {
+      connection: this.#connection,
+      connect,
+      stream,
+      isAlone: () => this.#streams.active.every((other) => other === stream),
+      leave: (reason, text, ...lastWords) => this.#leave(stream, reason, text, lastWords),
+    };
+  }
+
+  #leave(stream: MessageStream, reason: string, text: string, lastWords: readonly Buffer[]): void {
+    stream.activity = null;
+    if (this.#streams.active.length === 0) {
+      this.#connection.end(reason, text, ...lastWords);
+      return;
+    }
+    if (lastWords.length > 0) this.#connection.send(...lastWords);
+    this.#tellEnd(reason, text, 'message stream closed', { messageStream: stream.id });
+  }
+
+  #target(connect: ConnectCommand, key: AmfValue): StreamTarget | { readonly problem: string } {
+    if (typeof key !== 'string') return { problem: 'the stream name is no text' };
+    return readStreamTarget(connect.target, key, this.#parts.options.vhosts);
+  }
+
+  #onDeleteStream(id: number): void {
+    const stream = this.#streams.find(id, isActive);
+    if (stream === undefined) return;
+    this.#end(stream);
+    this.#streams.delete(stream);
+    this.#awaitCommand();
+  }
+
+  /** The publish of this name; where it is no name, the only one. */
+  #onFcUnpublish(connect: ConnectCommand, transactionId: number, name: AmfValue): void {
+    const target = this.#target(connect, name);
+    const publishes = this.#streams.active.filter(isPublish);
+    const named =
+      'problem' in target
+        ? publishes.length === 1
+          ? publishes[0]
+          : undefined
+        : publishes.find(({ activity }) => activity?.key === streamKey(target.name));
+    this.#connection.send(answers.onFcUnpublish());
+    this.#answer(transactionId, undefined);
+    this.#stop(named);
+  }
+
+  /** The client stops what it does on a stream that it keeps. */
+  #stop(stream: MessageStream | undefined): void {
+    if (stream === undefined) return;
+    const wasPublish = isPublish(stream);
+    this.#end(stream);
+    if (wasPublish) this.#connection.send(answers.unpublished(stream.id));
+    this.#awaitCommand();
+  }
+
+  #onReceive(name: 'receiveAudio' | 'receiveVideo', isWanted: boolean, streamId: number): void {
+    const stream = this.#streams.find(streamId, isPlay);
+    if (stream === undefined) return;
+    if (name === 'receiveAudio') stream.takesAudio = isWanted;
+    else stream.takesVideo = isWanted;
+    if (isWanted && stream.activity instanceof RtmpPlay) stream.activity.answerTrack();
+  }
+
+  #withPlay({ name, transactionId, streamId }: RtmpCommand, act: (play: RtmpPlay) => void): void {
+    const play = this.#streams.find(streamId, isPlay)?.activity;
+    if (play instanceof RtmpPlay) {
+      act(play);
+      this.#answer(transactionId, undefined);
+    } else {
+      this.#answerError(transactionId, `there is no play to ${name} on this stream`);
     }
   }
+
+  /** Who stopped everything has some time to begin anew. */
+  #awaitCommand(): void {
+    if (this.#streams.active.length === 0) this.#startDeadline();
+  }
+
+  /** Ends what is on a stream by the client's will. */
+  #end(stream: MessageStream): void {
+    const { activity } = stream;
+    stream.activity = null;
+    if (activity instanceof RtmpPlay) this.#parts.plays.leave(activity);
+    activity?.close();
+  }
 }
+
+const TOO_MANY_STREAMS = `a connection has at most ${STREAMS_MAX} streams; delete one, or open another connection`;

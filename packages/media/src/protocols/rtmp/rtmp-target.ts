@@ -1,4 +1,4 @@
-/** A stream on an RTMP server. */
+/** A stream on an RTMP server. App and stream go over the wire as they stand here, percent-encoded. */
 export interface RtmpTarget {
   /** DNS name or IP, IPv6 without brackets. */
   readonly host: string;
