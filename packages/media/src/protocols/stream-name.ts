@@ -59,8 +59,11 @@ export function cleanAgent(agent: unknown): string {
   return agent.slice(0, AGENT_LENGTH_MAX).replace(CONTROL_CHARACTERS, '').toWellFormed();
 }
 
-/** The first candidate that is a configured vhost; whatever else a client names means the default one. */
-function vhostOf(candidates: readonly (string | null)[], configured: readonly string[]): string {
+/**
+ * The first candidate that is a configured vhost, as it is configured; whatever else a client names means the default one.
+ * Vhosts are host names: compared as such.
+ */
+export function vhostOf(candidates: readonly (string | null)[], configured: readonly string[]): string {
   const plain = new Map(configured.map((vhost) => [plainHost(vhost), vhost]));
   for (const candidate of candidates) {
     const vhost = candidate === null ? undefined : plain.get(plainHost(candidate));
