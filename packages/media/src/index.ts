@@ -12,5 +12,6 @@ export {
 } from './media-host.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';
+export { vhostOf } from './protocols/stream-name.js';
 export { FlvFile } from './wire/flv/flv-file.js';
 export type { Frame } from './wire/frame.js';

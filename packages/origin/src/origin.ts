@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DEFAULT_VHOST, type MemberProfile, route } from '@headwater/directory';
-import { createMedia, type Media, type MediaHost, playModeOf } from '@headwater/media';
+import { type MemberProfile, route } from '@headwater/directory';
+import { createMedia, type Media, type MediaHost, playModeOf, vhostOf } from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
 import type { ApiSource } from './api/api-source.js';
@@ -160,6 +160,6 @@ function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: (
     hereStreams: () => media.streams(),
     hereStream: (key) => media.stream(key),
     route: (request) => route(mesh.directory, { ...request, mode: playModeOf(request.key, config) }),
-    resolveVhost: (vhost) => (vhost !== undefined && config.vhosts.includes(vhost) ? vhost : DEFAULT_VHOST),
+    resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
   };
 }

@@ -155,7 +155,12 @@ describe('a relay', () => {
     const vhosts = ['v.example'];
     const a = await member('a', { vhosts });
     const b = await member('b', { vhosts });
-    for (const path of ['live/s?vhost=v.example', 'live/%E4%BD%A0%25...x', 'live/你好&a=b/ü+1']) {
+    for (const path of [
+      'live/s?vhost=v.example',
+      'live/%E4%BD%A0%25...x',
+      'live/你好&a=b/ü+1',
+      'a%25b/%2525',
+    ]) {
       const publisher = await RtmpPublisher.open(`rtmp://127.0.0.1:${a.ports.rtmp}/${path}`);
       for (const frame of [...HEADERS, KEY(0), INTER(40)]) publisher.send(frame);
       const player = await RawRtmpClient.connected(b.ports.rtmp, path.slice(0, path.lastIndexOf('/')));

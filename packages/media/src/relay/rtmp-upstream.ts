@@ -4,6 +4,7 @@ import type { MediaOptions } from '../media-host.js';
 import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
 import type { RtmpTarget } from '../protocols/rtmp/rtmp-target.js';
+import { encodeName } from '../protocols/stream-name.js';
 import type { OpenUpstream } from '../stream/upstream.js';
 
 /** Pulls from an owner's relay address by RTMP, marked so that it is served from there or refused. */
@@ -72,8 +73,8 @@ export function relayTarget(
   return {
     host: address.host,
     port: address.rtmpPort,
-    app: name.app,
-    stream: name.stream,
+    app: encodeName(name.app),
+    stream: encodeName(name.stream),
     query: withReplayMs(`headwater=relay&member=${encodeURIComponent(memberName)}`, replayMs),
     ...(name.vhost === DEFAULT_VHOST ? {} : { vhost: name.vhost }),
   };

@@ -1,14 +1,11 @@
 import { FLV_TAG_EXTRA_BYTES, writeFlvTag } from '../wire/flv/flv-tag.js';
 import { wsFrameHeader } from '../wire/flv/ws-frame.js';
 import { chunkedBytes, OUT_CHUNK_BYTES, type OutMessage, writeChunks } from '../wire/rtmp/chunk-writer.js';
+import { MEDIA_CHUNK_STREAM, MESSAGE_TYPE } from '../wire/rtmp/message.js';
 import { MEDIA_STREAM_ID, type MediaPacket } from './packet.js';
 
 /** The wire forms that players take: RTMP chunks, FLV tags, or one WebSocket message of FLV tags. */
 export type WireFormat = 'rtmp' | 'flv' | 'ws-flv';
-
-/** Chunk streams that media goes out on; any not used by control (2) and commands (3) would do. */
-const CHUNK_STREAM = { audio: 4, data: 5, video: 6 } as const;
-const RTMP_TYPE = { audio: 8, video: 9, data: 18 } as const;
 
 /**
  * Packets that go out together: one write for each player, the same bytes for all of one format. A format's bytes are
@@ -58,8 +55,8 @@ function asChunks(packets: readonly MediaPacket[]): Buffer {
 
 function asMessage({ kind, timestampMs, payload }: MediaPacket): OutMessage {
   return {
-    chunkStream: CHUNK_STREAM[kind],
-    type: RTMP_TYPE[kind],
+    chunkStream: MEDIA_CHUNK_STREAM[kind],
+    type: MESSAGE_TYPE[kind],
     timestampMs,
     streamId: MEDIA_STREAM_ID,
     payload,

@@ -4,6 +4,9 @@ import type { WireFormat } from './packet-batch.js';
 /** Why a player that was being served is disconnected. */
 export type PlayerEnd = 'stuck' | 'stopping';
 
+/** Which tracks a player takes at the moment; data goes with either. */
+export type TrackWants = 'all' | 'audio' | 'video' | 'nothing';
+
 /** What a stream needs of a player of any protocol. None of the methods throws; all do nothing once the player is gone. */
 export interface Player {
   /** Unique on this member. */
@@ -15,6 +18,10 @@ export interface Player {
   /** flashVer or User-Agent, cut to a sane length; empty where it tells none. */
   readonly agent: string;
   readonly sinceMs: number;
+  /** Read at each delivery; absent: all. Who wants video again gets it from a keyframe on. */
+  readonly wants?: TrackWants;
+  /** RTMP's message stream that media is addressed to; absent: the first, which the shared wire buffers are built for. */
+  readonly messageStreamId?: number;
   /** All bytes given to the socket since the start. */
   readonly bytesOut: number;
   /** Bytes of those that the kernel has not taken yet. */

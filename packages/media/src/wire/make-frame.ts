@@ -20,8 +20,8 @@ export function isSequenceEnd(frame: Frame): boolean {
   return frame.kind !== 'data' && !frame.isHeader && readMediaTag(frame.kind, frame.payload).isSequenceEnd;
 }
 
-/** Publishers wrap metadata in a call that asks the server to keep it; players get what is inside. */
-const SET_DATA_FRAME = Buffer.from([0x02, 0x00, 0x0d, ...Buffer.from('@setDataFrame')]);
+/** The AMF0 string that publishers wrap metadata in, so that the server keeps it; players get what is inside. */
+export const SET_DATA_FRAME = Buffer.from([0x02, 0x00, 0x0d, ...Buffer.from('@setDataFrame')]);
 
 function withoutSetDataFrame(payload: Buffer): Buffer {
   const isWrapped = payload.subarray(0, SET_DATA_FRAME.length).equals(SET_DATA_FRAME);

@@ -2,7 +2,7 @@ import { addressFor, type StreamKey } from '@headwater/directory';
 import type { ApiSource } from './api-source.js';
 import { hostOf } from './host-of.js';
 
-/** Query of `GET /api/v1/clusters`, as SRS 3 to 6 origins and edges ask their coworkers. */
+/** Query of `/api/v1/clusters`, as SRS 3 to 6 origins and edges ask their coworkers (by POST, the body empty). */
 export interface ClusterQuery {
   readonly ip: string;
   readonly vhost: string;

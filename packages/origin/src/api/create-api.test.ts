@@ -134,6 +134,21 @@ describe('the API', () => {
     expect((await get(`/api/v1/clusters?${query}&stream=s2`)).body.data.origin).toBeNull();
   });
 
+  it('answers SRS by POST with an empty body as by GET', async () => {
+    const query = 'vhost=__defaultVhost__&ip=10.0.0.9&app=live&coworker=localhost:1985';
+    const api = createApi(sourceOf(), (error) => bugs.push(error));
+    for (const stream of ['s1', 's2', 'a%20b']) {
+      const [posted, got] = await Promise.all(
+        ['POST', 'GET'].map((method) =>
+          api.request(`/api/v1/clusters?${query}&stream=${stream}`, { method }),
+        ),
+      );
+      expect(posted?.status).toBe(got?.status);
+      expect(await posted?.json()).toEqual(await got?.json());
+    }
+    expect((await api.request('/api/v1/streams', { method: 'POST' })).status).toBe(404);
+  });
+
   it('is ready only when joined and synced, and says what it waits for', async () => {
     expect(await get('/readyz')).toMatchObject({ status: 200, body: { ready: true } });
     const waiting = sourceOf({ status: () => ({ joined: false, synced: false, waitingFor: 'a seed' }) });

@@ -45,7 +45,8 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
     return context.json(describeStream(source, found.key, hostOf(context.req.header('host'))));
   });
 
-  api.get('/api/v1/clusters', (context) => {
+  // SRS origins ask by POST with an empty body, people by GET.
+  api.on(['GET', 'POST'], '/api/v1/clusters', (context) => {
     const { vhost = '', ip = '', app = '', stream = '', coworker = '' } = context.req.query();
     const found = keyOf(source, vhost, app, stream);
     if ('problem' in found) return apiError(context, 'STREAM_NAME_INVALID', found.problem);
@@ -67,7 +68,7 @@ const INDEX = `headwater API
 GET /api/v1/members                  who is in the mesh
 GET /api/v1/streams                  every stream and its owners
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players, and the route each kind of client gets
-GET /api/v1/clusters                 the same for SRS (vhost, app, stream, coworker)
+GET /api/v1/clusters                 the same for SRS (vhost, app, stream, coworker), also by POST
 GET /healthz                         alive
 GET /readyz                          joined, synced and not draining: 200, else 503 and why
 `;

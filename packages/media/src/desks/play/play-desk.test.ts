@@ -135,6 +135,31 @@ describe('a play', () => {
   });
 });
 
+describe('a look at where a play would go', () => {
+  const asker = {
+    key: KEY_S,
+    protocol: 'http-flv',
+    mark: 'none',
+    followsRedirect: true,
+    canRedirectNow: true,
+  } as const;
+
+  it('is what a play would get, and leaves nothing behind', () => {
+    const { plays, b, publish, routes, streams } = memberA();
+    expect(plays.peek(asker)?.kind).toBe('wait');
+    claim(b);
+    expect(plays.peek(asker)?.kind).toBe('redirect');
+    expect(plays.peek({ ...asker, canRedirectNow: false })?.kind).toBe('relay');
+    expect(plays.peek({ ...asker, mark: 'redirected' })?.kind).toBe('relay');
+    expect(plays.peek({ ...asker, mark: 'relay' })?.kind).toBe('refuse');
+    expect([routes(), [...streams.values()], streams.opened]).toEqual([[], [], []]);
+    publish();
+    expect(plays.peek(asker)?.kind).toBe('local');
+    plays.stop();
+    expect(plays.peek(asker)).toBeNull();
+  });
+});
+
 describe('a waiting play', () => {
   it('goes on here when it is published here', () => {
     const { play, publish, routes } = memberA();

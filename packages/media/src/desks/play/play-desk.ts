@@ -3,7 +3,7 @@ import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf } from './address-of.js';
 import { modeOf } from './app-play.js';
-import type { PlaySession } from './play-session.js';
+import type { PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
 import { WaitLimit } from './wait-limit.js';
 
@@ -70,6 +70,12 @@ export class PlayDesk {
     this.#tidy(stream);
   }
 
+  /** Where such a play would go at the moment; nothing is kept or begun. Null where this member is stopping. */
+  peek(asker: PlayAsker): Route | null {
+    if (this.#isStopping) return null;
+    return this.#route(asker, asker.mark);
+  }
+
   /** The session's connection ended, or it stopped playing. May be called more than once. */
   leave(session: PlaySession): void {
     const stream = this.#streams.get(session.key);
@@ -118,7 +124,7 @@ export class PlayDesk {
 
   #settle(stream: StreamPlays, play: Play): void {
     const { session } = play;
-    const taken = this.#route(stream, play);
+    const taken = this.#route(session, play.mark);
     const isNew = this.#tell(play, taken);
     switch (taken.kind) {
       case 'local':
@@ -158,23 +164,23 @@ export class PlayDesk {
   }
 
   /** Where this play goes now. Our own publisher counts before anything that is said of us. */
-  #route(stream: StreamPlays, play: Play): Route {
-    const { session } = play;
-    if (this.#hasPublisher(stream.key)) return LOCAL;
-    const mode = modeOf(stream.key, this.#rules);
+  #route(asker: PlayAsker, mark: PlayMark): Route {
+    const { key } = asker;
+    if (this.#hasPublisher(key)) return LOCAL;
+    const mode = modeOf(key, this.#rules);
     const request: PlayRequest = {
-      key: stream.key,
-      protocol: session.protocol,
+      key,
+      protocol: asker.protocol,
       // One who can't be redirected any more is relayed.
-      followsRedirect: session.followsRedirect && session.canRedirectNow,
-      mark: play.mark,
-      ...(session.reachedBy === undefined ? {} : { reachedBy: session.reachedBy }),
-      mode: mode === 'redirect' && !session.canRedirectNow ? 'auto' : mode,
+      followsRedirect: asker.followsRedirect && asker.canRedirectNow,
+      mark,
+      ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
+      mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
     };
     const answer = this.#parts.host.route(request);
     if (answer.kind === 'local') return WAIT;
     // The owners are gone from the directory, yet media flows: a mesh that lost sight of them must not cut it.
-    if (answer.kind === 'wait' && this.#parts.streams.get(stream.key)?.source?.kind === 'relay')
+    if (answer.kind === 'wait' && this.#parts.streams.get(asker.key)?.source?.kind === 'relay')
       return { kind: 'relay', reason: 'client-follows-no-redirects', owners: [] };
     if (answer.kind !== 'relay') return answer;
     return { ...answer, owners: answer.owners.filter((owner) => owner.member !== this.#parts.host.member) };

@@ -4,6 +4,12 @@ import type { Player } from '../../stream/player.js';
 /** Why a play is answered with an end. HTTP makes 404, 404 and 503 of these; RTMP its own codes. */
 export type PlayRefusal = 'stream-not-found' | 'relay-of-unowned' | 'stopping';
 
+/** What the route of a play depends on. */
+export type PlayAsker = Pick<
+  PlaySession,
+  'key' | 'protocol' | 'mark' | 'followsRedirect' | 'canRedirectNow' | 'reachedBy'
+>;
+
 /** One play of any protocol, as the play desk deals with it. No method throws. */
 export interface PlaySession extends Player {
   readonly key: StreamKey;

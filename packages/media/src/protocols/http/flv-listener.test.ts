@@ -232,6 +232,7 @@ describe('playing by HTTP', () => {
 describe('other requests', () => {
   it('answers HEAD, preflights, and the root', async () => {
     const a = await member('alpha');
+    await publish(a);
     const head = await fetch(url(a), { method: 'HEAD' });
     expect([head.status, head.headers.get('content-type')]).toEqual([200, 'video/x-flv']);
     const preflight = await fetch(url(a), { method: 'OPTIONS' });
@@ -240,6 +241,29 @@ describe('other requests', () => {
     const root = await (await fetch(url(a, '/'))).text();
     expect(root).toContain('member alpha');
     expect(root).toContain(`http://127.0.0.1:${a.ports.http}/APP/STREAM.flv`);
+  });
+
+  it('answers HEAD as GET would be answered, and holds no player for it', async () => {
+    const a = await member('a');
+    const b = await member('b');
+    const elsewhere = await member('c', { play: { ...mediaOptions('c').play, mode: 'relay' } });
+    const head = async (media: Media, path?: string) => {
+      const response = await fetch(url(media, path), { method: 'HEAD', redirect: 'manual' });
+      expect(response.headers.get('access-control-allow-origin'), `${response.status}`).toBe('*');
+      return [response.status, response.headers.get('location')];
+    };
+    expect(await head(a)).toEqual([404, null]);
+    await publish(a);
+    expect(await head(a)).toEqual([200, null]);
+    const marked = url(a, '/live/s.flv?token=x&headwater=redirected');
+    expect(await head(b, '/live/s.flv?token=x')).toEqual([302, marked]);
+    expect(await head(b, '/live/s.flv?headwater=redirected')).toEqual([200, null]);
+    expect(await head(b, '/live/s.flv?headwater=relay')).toEqual([404, null]);
+    expect(await head(elsewhere)).toEqual([200, null]);
+    expect(await head(a, '/live/other.flv')).toEqual([404, null]);
+    expect(log.of('play routed')).toEqual([]);
+    expect([b, elsewhere].map((media) => media.streams())).toEqual([[], []]);
+    expect(a.stream(NAME)?.players).toEqual([]);
   });
 
   it.each([

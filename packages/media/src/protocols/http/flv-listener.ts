@@ -9,8 +9,8 @@ import type { Listener } from '../listener.js';
 import { cleanAgent } from '../stream-name.js';
 import { WsFlv } from '../ws/ws-flv.js';
 import { readFlvTarget, splitUrl } from './flv-target.js';
-import { answerAndHangUp, answerPreflight, answerRaw, answerText, FLV_HEADERS } from './http-answer.js';
-import { playOverHttp, publishOverHttp } from './http-flv.js';
+import { answerAndHangUp, answerPreflight, answerRaw, answerText } from './http-answer.js';
+import { peekOverHttp, playOverHttp, publishOverHttp } from './http-flv.js';
 import { welcomeText } from './welcome.js';
 
 export interface FlvParts {
@@ -127,8 +127,7 @@ export function createFlvListener(parts: FlvParts): Listener {
     }
     switch (method) {
       case 'HEAD':
-        res.writeHead(200, FLV_HEADERS);
-        res.end();
+        peekOverHttp({ req, res, target, client: clientOf(req) }, parts);
         return;
       case 'GET':
         busy.add(req.socket);

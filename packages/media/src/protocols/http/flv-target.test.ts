@@ -35,6 +35,15 @@ describe('readFlvTarget', () => {
     expect(read(url)).toMatchObject({ status, problem: expect.any(String) });
   });
 
+  it('takes SRS’s form of a vhost in the path', () => {
+    const vhosts = ['v.example'];
+    for (const url of ['/live...vhost...v.example/s.flv', '/live/s...vhost...V.example.flv']) {
+      expect(read(url, 'h', vhosts)).toMatchObject({
+        name: { vhost: 'v.example', app: 'live', stream: 's' },
+      });
+    }
+  });
+
   it('takes no endless names', () => {
     expect(read(`/live/${'x'.repeat(300)}.flv`)).toMatchObject({ status: 400 });
     expect(read(`/live/${'x'.repeat(5000)}.flv`)).toMatchObject({ status: 414 });
@@ -55,6 +64,12 @@ describe('readFlvTarget', () => {
     expect(read('/live/s.flv?vhost=w.example', 'v.example', vhosts)).toMatchObject({
       name: { vhost: 'w.example' },
     });
+    for (const host of ['V.EXAMPLE', 'v.example.', 'V.Example.:8080']) {
+      expect(read('/live/s.flv', host, vhosts)).toMatchObject({
+        name: { vhost: 'v.example' },
+        reachedBy: 'v.example',
+      });
+    }
     expect(read('/live/s.flv?vhost=other', 'other', vhosts)).toMatchObject({ name: { vhost: DEFAULT } });
   });
 });

@@ -1,6 +1,6 @@
-import { DEFAULT_VHOST, type PlayMark, type StreamName, streamNameProblem } from '@headwater/directory';
+import { DEFAULT_VHOST, type PlayMark, type StreamName } from '@headwater/directory';
 import { readPlayMark, withPlayMark } from '../../desks/play/play-mark.js';
-import { vhostOf } from '../stream-name.js';
+import { plainHost, readStreamName } from '../stream-name.js';
 
 /** Longest URL that is read, characters. */
 const URL_LENGTH_MAX = 4096;
@@ -14,7 +14,7 @@ export interface FlvTarget {
   /** What follows the `?`, as it came. */
   readonly query: string;
   readonly mark: PlayMark;
-  /** Host name of the `Host` header, without port and brackets; absent where there is none. */
+  /** Host name of the `Host` header, without port and brackets, in small letters; absent where there is none. */
   readonly reachedBy?: string;
 }
 
@@ -34,21 +34,17 @@ export function readFlvTarget(
     return { status: 414, problem: `the URL is longer than ${URL_LENGTH_MAX} characters` };
   }
   const { path, query } = splitUrl(url);
-  const parts = path.slice(1).split('/');
-  if (!path.startsWith('/') || !path.endsWith(EXTENSION) || parts.length < 2) {
+  if (!path.startsWith('/') || !path.endsWith(EXTENSION) || !path.includes('/', 1)) {
     return { status: 404, problem: 'there is nothing here; a stream is played from /app/stream.flv' };
   }
-  const decoded = parts.map(decodePart);
-  const names = decoded.filter((part) => part !== null);
-  if (names.length < decoded.length) {
-    return { status: 400, problem: 'the path has a % that is no valid encoding, or an encoded slash' };
-  }
   const host = hostName(hostHeader);
-  const stream = (names.pop() ?? '').slice(0, -EXTENSION.length);
-  const vhost = vhostOf([new URLSearchParams(query).get('vhost'), host], vhosts);
-  const name = { vhost, app: names.join('/'), stream };
-  const problem = streamNameProblem(name);
-  if (problem !== null) return { status: 400, problem };
+  const named = {
+    path: path.slice(1, -EXTENSION.length),
+    vhosts: [new URLSearchParams(query).get('vhost')],
+    host,
+  };
+  const name = readStreamName(named, vhosts);
+  if ('problem' in name) return { status: 400, problem: name.problem };
   return { name, path, query, mark: readPlayMark(query), ...(host === null ? {} : { reachedBy: host }) };
 }
 
@@ -72,19 +68,10 @@ export function splitUrl(url: string): { readonly path: string; readonly query: 
   return mark < 0 ? { path: rest, query: '' } : { path: rest.slice(0, mark), query: rest.slice(mark + 1) };
 }
 
-/** Null where the encoding is wrong, or hides a slash. */
-function decodePart(part: string): string | null {
-  try {
-    const text = decodeURIComponent(part);
-    return text.includes('/') ? null : text;
-  } catch {
-    return null;
-  }
-}
-
 const HOST_FORM = /^(?:\[([0-9a-f:.%]+)\]|([^:[\]/]+))(?::\d*)?$/i;
 
 function hostName(header: string | undefined): string | null {
   const found = HOST_FORM.exec(header ?? '');
-  return found === null ? null : (found[1] ?? found[2] ?? null);
+  const host = found?.[1] ?? found?.[2];
+  return host === undefined ? null : plainHost(host);
 }

@@ -89,8 +89,7 @@ export class HttpFlvPlay implements PlaySession {
   redirect(address: MediaAddress): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const location = redirectLocation(this.#target, address);
-    answerText(this.#res, 302, `the stream is at ${location}`, { Location: location });
+    answerRedirect(this.#res, this.#target, address);
   }
 
   refuse(code: PlayRefusal, text: string): void {
@@ -113,4 +112,10 @@ export class HttpFlvPlay implements PlaySession {
   close(): void {
     this.#isOver = true;
   }
+}
+
+/** 302 to the same stream at another member. */
+export function answerRedirect(res: ServerResponse, target: FlvTarget, address: MediaAddress): void {
+  const location = redirectLocation(target, address);
+  answerText(res, 302, `the stream is at ${location}`, { Location: location });
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { streamKey } from '@headwater/directory';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
@@ -6,8 +7,8 @@ import type { MediaLog, MediaOptions } from '../../media-host.js';
 import { FlvError } from '../../wire/nms/flv.js';
 import { FlvPublish } from './flv-publish.js';
 import type { FlvTarget } from './flv-target.js';
-import { answerAndHangUp, answerText } from './http-answer.js';
-import { HttpFlvPlay } from './http-flv-play.js';
+import { answerAndHangUp, answerText, FLV_HEADERS } from './http-answer.js';
+import { answerRedirect, HttpFlvPlay } from './http-flv-play.js';
 
 /** One request for a stream. */
 export interface FlvRequest {
@@ -48,6 +49,37 @@ export function playOverHttp({ req, res, target, client }: FlvRequest, { plays }
   // A body with a GET has no meaning, and must not fill the socket.
   req.resume();
   plays.play(play);
+}
+
+/**
+ * HEAD: what GET would be answered now, without a player. Where the stream is published nowhere GET would wait, and be
+ * answered 404 at last.
+ */
+export function peekOverHttp({ res, target }: FlvRequest, { plays }: Parts): void {
+  const route = plays.peek({
+    key: streamKey(target.name),
+    protocol: 'http-flv',
+    mark: target.mark,
+    followsRedirect: true,
+    canRedirectNow: true,
+    ...(target.reachedBy === undefined ? {} : { reachedBy: target.reachedBy }),
+  });
+  switch (route?.kind) {
+    case 'local':
+    case 'relay':
+      res.writeHead(200, FLV_HEADERS);
+      res.end();
+      return;
+    case 'redirect':
+      answerRedirect(res, target, route.address);
+      return;
+    case 'wait':
+    case 'refuse':
+      answerText(res, 404, 'nobody publishes the stream');
+      return;
+    case undefined:
+      answerText(res, 503, 'this member is stopping; play from another one');
+  }
 }
 
 /** POST and PUT: the body is the stream. Answered when it ends, or at once where it is refused. */

@@ -1,14 +1,12 @@
 import { AmfEcmaArray, type AmfObject, type AmfValue, encodeAmf0 } from '../../wire/rtmp/amf0.js';
 import { chunkMessage, OUT_CHUNK_BYTES } from '../../wire/rtmp/chunk-writer.js';
-import { CHUNK_STREAM, MESSAGE_TYPE, USER_EVENT } from '../../wire/rtmp/message.js';
+import { CHUNK_STREAM, MESSAGE_TYPE, USER_EVENT, WINDOW_ACK_BYTES } from '../../wire/rtmp/message.js';
 
 /**
  * What a server says, each as the bytes to write. The order and the channels are those of SRS 6, which every player has
  * met; see `rtmp-session.ts` for when each is said.
  */
 
-/** What SRS announces; peers acknowledge this many bytes at a time. */
-export const WINDOW_ACK_BYTES = 2_500_000;
 const LIMIT_DYNAMIC = 2;
 const NO_STREAM = 0;
 
@@ -70,6 +68,10 @@ export function streamBegin(streamId: number): Buffer {
   return userControl(USER_EVENT.streamBegin, uint32(streamId));
 }
 
+export function streamEof(streamId: number): Buffer {
+  return userControl(USER_EVENT.streamEof, uint32(streamId));
+}
+
 /**
  * The success of `connect`. `member` is this member's name, for who looks at the wire; `enhanced` are the capabilities
  * for a client that told its own.
@@ -122,6 +124,31 @@ export function onStatus(
 ): Buffer {
   return command(streamId, 'onStatus', 0, null, { level, code, description, ...more });
 }
+
+/** Why nothing is published on this stream, by a code that encoders know. */
+export function publishRefusal(streamId: number, description: string): Buffer {
+  return onStatus(streamId, 'error', 'NetStream.Publish.BadName', description);
+}
+
+/** A publish ended by `FCUnpublish` or `closeStream`. */
+export function unpublished(streamId: number): Buffer {
+  return onStatus(streamId, 'status', UNPUBLISHED, 'Stopped publishing.');
+}
+
+/** FMLE waits for these two beside the `_result`; SRS and FMS send them. */
+export function onFcPublish(): Buffer {
+  return fcStatus('onFCPublish', 'NetStream.Publish.Start', 'Started publishing.');
+}
+
+export function onFcUnpublish(): Buffer {
+  return fcStatus('onFCUnpublish', UNPUBLISHED, 'Stopped publishing.');
+}
+
+function fcStatus(name: string, code: string, description: string): Buffer {
+  return command(NO_STREAM, name, 0, null, { level: 'status', code, description });
+}
+
+const UNPUBLISHED = 'NetStream.Unpublish.Success';
 
 /** What SRS says before each stream: both tracks may be looked at. */
 export function sampleAccess(streamId: number): Buffer {

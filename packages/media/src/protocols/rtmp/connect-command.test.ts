@@ -34,11 +34,14 @@ describe('connect', () => {
     ['text', ['live']],
     ['no app', [{ tcUrl: 'rtmp://h/live' }]],
     ['an app that is no text', [{ ...GOOD, app: 7 }]],
-    ['an empty app', [{ ...GOOD, app: '/' }]],
     ['a tcUrl that is no text', [{ ...GOOD, tcUrl: {} }]],
     ['a tcUrl that is no URL', [{ ...GOOD, tcUrl: 'http//x' }]],
   ])('without what it needs has a problem: %s', (_name, values) => {
     expect(readConnect(values)).toEqual({ problem: expect.any(String) });
+  });
+
+  it.each(['', '/'])('may leave the app to the key: %j', (app) => {
+    expect(readConnect([{ ...GOOD, app }])).toMatchObject({ target: { app: '' } });
   });
 
   it('needs no tcUrl', () => {

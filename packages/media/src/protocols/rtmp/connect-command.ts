@@ -27,13 +27,11 @@ export function readConnect(values: readonly AmfValue[]): ConnectCommand | { rea
   if (typeof tcUrl === 'string' && !/^rtmp[a-z]*:\/\/[^/]/i.test(tcUrl)) {
     return { problem: 'the tcUrl of connect is no RTMP URL' };
   }
-  const target = readConnectTarget(app, tcUrl ?? '');
-  if (target === null) return { problem: 'the app of connect is empty' };
   const srs = amfObject(values[1]);
   const isSrsEdge = typeof srs?.srs_sig === 'string' || typeof srs?.srs_version === 'string';
   const srsVersion = srs?.srs_version;
   return {
-    target,
+    target: readConnectTarget(app, tcUrl ?? ''),
     agent: cleanAgent(isSrsEdge ? `SRS/${typeof srsVersion === 'string' ? srsVersion : ''}` : flashVer),
     isSrsEdge,
     objectEncoding: objectEncoding === 3 ? 3 : 0,

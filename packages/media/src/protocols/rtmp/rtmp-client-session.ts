@@ -1,11 +1,13 @@
 import type { Frame } from '../../wire/frame.js';
-import { makeFrame } from '../../wire/make-frame.js';
-import { RtmpClient } from '../../wire/nms/rtmp-client.js';
-import { type AmfValue, amfObject, decodeAmf0, encodeAmf0 } from '../../wire/rtmp/amf0.js';
+import { SET_DATA_FRAME } from '../../wire/make-frame.js';
+import { type AmfValue, amfObject, encodeAmf0 } from '../../wire/rtmp/amf0.js';
 import type { ParserLimits } from '../../wire/rtmp/chunk-parser.js';
 import { chunkMessage, OUT_CHUNK_BYTES } from '../../wire/rtmp/chunk-writer.js';
-import { CHUNK_STREAM, type InMessage, MESSAGE_TYPE } from '../../wire/rtmp/message.js';
+import { CHUNK_STREAM, MEDIA_CHUNK_STREAM, MESSAGE_TYPE } from '../../wire/rtmp/message.js';
+import { setChunkSize, windowAckSize } from './answers.js';
+import { RtmpClientConnection } from './rtmp-client-connection.js';
 import { RtmpClientError } from './rtmp-client-error.js';
+import type { RtmpCommand } from './rtmp-peer.js';
 import { type RtmpTarget, streamWithQuery, tcUrl } from './rtmp-target.js';
 
 export interface RtmpSessionOptions {
@@ -28,8 +30,6 @@ export interface RtmpSessionEvents {
   closed(error: RtmpClientError): void;
 }
 
-/** The window that we tell servers; librtmp's value. */
-const WINDOW_ACK_BYTES = 2_500_000;
 /** FMLE's capabilities: all codecs, seeking as in live. */
 const CAPABILITIES = {
   fpad: false,
@@ -40,7 +40,6 @@ const CAPABILITIES = {
 } as const;
 /** What a client of a live stream asks for: live, else recorded. */
 const PLAY_START_ANY = -2;
-const CHUNK_STREAM_OF = { audio: 4, data: 5, video: 6 } as const;
 /** Data messages that are the server's word to us, and no part of the stream. */
 const SERVER_DATA = new Set(['|RtmpSampleAccess', 'onStatus']);
 
@@ -56,7 +55,7 @@ interface Pending {
 export class RtmpClientSession {
   readonly #options: RtmpSessionOptions;
   readonly #events: RtmpSessionEvents;
-  readonly #client: RtmpClient;
+  readonly #client: RtmpClientConnection;
   readonly #commands = new Map<number, Pending>();
   #start: (Pending & { readonly code: string }) | null = null;
   #handshake: Pending | null = null;
@@ -69,8 +68,9 @@ export class RtmpClientSession {
   constructor(options: RtmpSessionOptions, events: RtmpSessionEvents) {
     this.#options = options;
     this.#events = events;
-    this.#client = new RtmpClient(options.limits, {
-      message: (message) => this.#message(message),
+    this.#client = new RtmpClientConnection(options.limits, {
+      command: (command) => this.#onCommand(command),
+      frame: (frame) => this.#onFrame(frame),
       drain: () => events.drain?.(),
       closed: (error) => this.#closed(error),
     });
@@ -112,7 +112,7 @@ export class RtmpClientSession {
     this.#client.write(
       chunkMessage(
         {
-          chunkStream: CHUNK_STREAM_OF[frame.kind],
+          chunkStream: MEDIA_CHUNK_STREAM[frame.kind],
           type: MESSAGE_TYPE[frame.kind],
           timestampMs: frame.timestampMs,
           streamId: this.#streamId,
@@ -153,8 +153,8 @@ export class RtmpClientSession {
       this.#handshake = { resolve, reject };
       this.#client.open(target.host, target.port, () => resolve(null));
     });
-    this.#control(MESSAGE_TYPE.setChunkSize, OUT_CHUNK_BYTES);
-    this.#control(MESSAGE_TYPE.windowAckSize, WINDOW_ACK_BYTES);
+    this.#client.write(setChunkSize());
+    this.#client.write(windowAckSize());
     await this.#command('connect', {
       app: target.app,
       type: 'nonprivate',
@@ -203,59 +203,20 @@ export class RtmpClientSession {
     );
   }
 
-  #control(type: number, value: number): void {
-    const payload = Buffer.alloc(4);
-    payload.writeUInt32BE(value);
-    this.#client.write(
-      chunkMessage(
-        { chunkStream: CHUNK_STREAM.control, type, timestampMs: 0, streamId: 0, payload },
-        OUT_CHUNK_BYTES,
-      ),
-    );
+  #onFrame(frame: Frame): void {
+    if (frame.payload.length === 0) return;
+    if (frame.kind !== 'data' || !SERVER_DATA.has(dataName(frame.payload))) this.#events.frame?.(frame);
   }
 
-  #message(message: InMessage): void {
-    const { type, timestampMs, payload } = message;
-    switch (type) {
-      case MESSAGE_TYPE.audio:
-      case MESSAGE_TYPE.video:
-        if (payload.length > 0) {
-          this.#events.frame?.(
-            makeFrame(type === MESSAGE_TYPE.audio ? 'audio' : 'video', timestampMs, payload),
-          );
-        }
-        return;
-      case MESSAGE_TYPE.data:
-        this.#data(timestampMs, payload);
-        return;
-      case MESSAGE_TYPE.dataAmf3:
-        // RTMP 1.0, 7.1.2: a byte for the format, then AMF0 after all.
-        this.#data(timestampMs, payload.subarray(1));
-        return;
-      case MESSAGE_TYPE.command:
-        this.#answer(decodeAmf0(payload));
-        return;
-      case MESSAGE_TYPE.commandAmf3:
-        this.#answer(decodeAmf0(payload.subarray(1)));
-        return;
-    }
-  }
-
-  #data(timestampMs: number, payload: Buffer): void {
-    const name =
-      payload[0] === 2 && payload.length > 3 ? payload.toString('utf8', 3, 3 + payload.readUInt16BE(1)) : '';
-    if (!SERVER_DATA.has(name)) this.#events.frame?.(makeFrame('data', timestampMs, payload));
-  }
-
-  #answer([name, transaction, , info]: readonly AmfValue[]): void {
+  #onCommand({ name, transactionId, values: [, info] }: RtmpCommand): void {
     if (name === 'onStatus') {
       this.#status(info);
       return;
     }
     if (name !== '_result' && name !== '_error') return;
-    const pending = typeof transaction === 'number' ? this.#commands.get(transaction) : undefined;
+    const pending = this.#commands.get(transactionId);
     if (pending === undefined) return;
-    this.#commands.delete(transaction as number);
+    this.#commands.delete(transactionId);
     if (name === '_result') pending.resolve(info);
     else this.#refused(info);
   }
@@ -305,4 +266,10 @@ export class RtmpClientSession {
 
 /** Longest text of a server that goes into our errors and logs, in characters. */
 const TEXT_MAX = 512;
-const SET_DATA_FRAME = encodeAmf0('@setDataFrame');
+
+/** The AMF0 string that a data message begins with; empty where it begins with none. */
+function dataName(payload: Buffer): string {
+  return payload[0] === 2 && payload.length > 3
+    ? payload.toString('utf8', 3, 3 + payload.readUInt16BE(1))
+    : '';
+}

@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { type MediaAddress, type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
 import { readReplayMs } from '../../desks/play/play-mark.js';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
-import { MEDIA_STREAM_ID } from '../../stream/packet.js';
-import type { PlayerEnd } from '../../stream/player.js';
+import type { PlayerEnd, TrackWants } from '../../stream/player.js';
 import * as answers from './answers.js';
-import type { ConnectCommand } from './connect-command.js';
 import type { RtmpConnection } from './rtmp-connection.js';
+import type { RtmpPlace } from './rtmp-place.js';
 import { redirectUrls, type StreamTarget } from './stream-target.js';
 
 const REFUSAL_CODES: Readonly<Record<PlayRefusal, string>> = {
@@ -26,21 +25,25 @@ export class RtmpPlay implements PlaySession {
   readonly agent: string;
   readonly sinceMs = Date.now();
   readonly followsRedirect: boolean;
-  /** Edges read commands between media; the 302 may come at any time. */
-  readonly canRedirectNow = true;
   readonly forgetsMark = true;
   readonly reachedBy?: string;
   readonly replayMs: number;
+  readonly messageStreamId: number;
+  readonly #place: RtmpPlace;
   readonly #connection: RtmpConnection;
   readonly #target: StreamTarget;
   readonly #isSrsEdge: boolean;
   /** What the connection had sent before this play. */
   readonly #bytesBefore: number;
   #isAnswered = false;
+  #isPaused = false;
   #isOver = false;
 
-  constructor(connection: RtmpConnection, connect: ConnectCommand, target: StreamTarget) {
+  constructor(place: RtmpPlace, target: StreamTarget) {
+    const { connection, connect, stream } = place;
+    this.#place = place;
     this.#connection = connection;
+    this.messageStreamId = stream.id;
     this.#target = target;
     this.#isSrsEdge = connect.isSrsEdge;
     this.#bytesBefore = connection.bytesOut;
@@ -51,6 +54,19 @@ export class RtmpPlay implements PlaySession {
     this.agent = connect.agent;
     this.followsRedirect = connect.isSrsEdge;
     if (connect.target.host !== undefined) this.reachedBy = connect.target.host;
+  }
+
+  /** Edges read commands between media; the 302 may come at any time. It is about the whole connection. */
+  get canRedirectNow(): boolean {
+    return this.#place.isAlone();
+  }
+
+  /** By `pause`, `receiveAudio` and `receiveVideo`. */
+  get wants(): TrackWants {
+    const { takesAudio, takesVideo } = this.#place.stream;
+    if (this.#isPaused || !(takesAudio || takesVideo)) return 'nothing';
+    if (takesAudio && takesVideo) return 'all';
+    return takesAudio ? 'audio' : 'video';
   }
 
   get bytesOut(): number {
@@ -78,13 +94,13 @@ export class RtmpPlay implements PlaySession {
     this.answer();
     this.#isOver = true;
     const { tcUrl, url } = redirectUrls(address, this.#target, this.#isSrsEdge);
-    this.#connection.end('redirected', url, answers.redirect302(tcUrl, url));
+    this.#place.leave('redirected', url, answers.redirect302(tcUrl, url));
   }
 
   refuse(code: PlayRefusal, text: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#connection.end(code, text, answers.onStatus(MEDIA_STREAM_ID, 'error', REFUSAL_CODES[code], text));
+    this.#place.leave(code, text, answers.onStatus(this.messageStreamId, 'error', REFUSAL_CODES[code], text));
   }
 
   end(reason: PlayerEnd): void {
@@ -92,7 +108,7 @@ export class RtmpPlay implements PlaySession {
     this.#isOver = true;
     // Who is stuck reads no last words.
     if (reason === 'stuck') this.#connection.destroy(reason, 'the player takes nothing any more');
-    else this.#connection.end(reason, 'this member is stopping');
+    else this.#place.leave(reason, 'this member is stopping');
   }
 
   /** The play ended by the client's own command; the connection may go on. */
@@ -105,24 +121,43 @@ export class RtmpPlay implements PlaySession {
     if (this.#isAnswered || this.#isOver) return;
     this.#isAnswered = true;
     const { app, stream } = this.#target.name;
-    const about = { details: stream };
     this.#connection.send(
-      answers.streamBegin(MEDIA_STREAM_ID),
-      answers.onStatus(
-        MEDIA_STREAM_ID,
-        'status',
-        'NetStream.Play.Reset',
-        'Playing and resetting stream.',
-        about,
-      ),
-      answers.onStatus(
-        MEDIA_STREAM_ID,
-        'status',
-        'NetStream.Play.Start',
-        `Started playing ${app}/${stream}.`,
-        about,
-      ),
-      answers.sampleAccess(MEDIA_STREAM_ID),
+      answers.streamBegin(this.messageStreamId),
+      this.#status('NetStream.Play.Reset', 'Playing and resetting stream.'),
+      this.#status('NetStream.Play.Start', `Started playing ${app}/${stream}.`),
+      answers.sampleAccess(this.messageStreamId),
     );
+  }
+
+  /** RTMP 1.0, 7.2.2.8; the order is SRS's. A live stream goes on from where it is when the pause ends. */
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#connection.send(
+      ...(isPaused
+        ? [this.#status('NetStream.Pause.Notify', 'Paused.'), answers.streamEof(this.messageStreamId)]
+        : [this.#status('NetStream.Unpause.Notify', 'Unpaused.'), answers.streamBegin(this.messageStreamId)]),
+    );
+  }
+
+  /**
+   * A live stream has one place, and the client is there already. Said as a success, since ffmpeg and all players that
+   * are made of it take an error for the end of the stream (RTMP 1.0, 7.2.2.7).
+   */
+  seek(): void {
+    this.#connection.send(this.#status('NetStream.Seek.Notify', 'The stream is live: it goes on from now.'));
+  }
+
+  /** RTMP 1.0, 7.2.2.4 and 7.2.2.5: a track is wanted again. */
+  answerTrack(): void {
+    const { app, stream } = this.#target.name;
+    this.#connection.send(
+      this.#status('NetStream.Seek.Notify', 'The stream is live: it goes on from now.'),
+      this.#status('NetStream.Play.Start', `Started playing ${app}/${stream}.`),
+    );
+  }
+
+  #status(code: string, description: string): Buffer {
+    const about = { details: this.#target.name.stream };
+    return answers.onStatus(this.messageStreamId, 'status', code, description, about);
   }
 }

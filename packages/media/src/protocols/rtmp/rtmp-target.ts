@@ -1,4 +1,4 @@
-/** A stream on an RTMP server. */
+/** A stream on an RTMP server. App and stream go over the wire as they stand here, percent-encoded. */
 export interface RtmpTarget {
   /** DNS name or IP, IPv6 without brackets. */
   readonly host: string;
@@ -16,8 +16,8 @@ const URL_FORM =
   /^rtmp:\/\/(?:\[([^\]]+)\]|([^/:?#[\]]+))(?::(\d{1,5}))?\/([^?#]+)\/([^/?#]+)(?:\?([^#]*))?$/i;
 
 /**
- * `rtmp://host[:port]/app/stream[?query]`; the app may have slashes, names are taken as written. Throws a `TypeError`
- * that shows the right form.
+ * `rtmp://host[:port]/app/stream[?query]`; the app may have slashes. Names are sent as they are written, and Headwater
+ * percent-decodes what it gets, so a `%` of a name is written `%25`. Throws a `TypeError` that shows the right form.
  */
 export function parseRtmpUrl(url: string): RtmpTarget {
   const [, ipv6, name, port, app, stream, query = ''] = URL_FORM.exec(url) ?? [];

@@ -1,19 +1,14 @@
-import {
-  DEFAULT_VHOST,
-  type MediaAddress,
-  type PlayMark,
-  type StreamName,
-  streamNameProblem,
-} from '@headwater/directory';
+import { DEFAULT_VHOST, type MediaAddress, type PlayMark, type StreamName } from '@headwater/directory';
 import { readPlayMark, withPlayMark } from '../../desks/play/play-mark.js';
-import { vhostOf } from '../stream-name.js';
+import { encodeName, plainHost, readStreamName, splitVhost } from '../stream-name.js';
 
 /** What a `connect` named: the app without its query, and how the client reached us. */
 export interface ConnectTarget {
+  /** Percent-encoded, as it came, without a slash around it; empty where the key names all. */
   readonly app: string;
-  /** Parameters after the app's `?` or SRS's `...`. */
+  /** Parameters after the app's `?`, and those of the tcUrl. */
   readonly query: string;
-  /** Host name of tcUrl, without the port and brackets; absent where tcUrl has none. */
+  /** Host name of tcUrl, without user, port and brackets, in small letters; absent where tcUrl has none. */
   readonly host?: string;
 }
 
@@ -29,30 +24,47 @@ export interface StreamTarget {
 const TC_URL_LENGTH_MAX = 2048;
 
 /**
- * Reads `app` and `tcUrl` of a connect. SRS's forms of parameters count: `live?vhost=v`, `live...vhost...v`, in either
- * of them. Null where there is no app.
+ * Reads `app` and `tcUrl` of a connect. A vhost may be told in either: `live?vhost=v`, or SRS's `live...vhost...v`. A query in
+ * the app ends with the app, so a URL that a client splits must have no slash in its query.
  */
-export function readConnectTarget(app: string, tcUrl: string): ConnectTarget | null {
+export function readConnectTarget(app: string, tcUrl: string): ConnectTarget {
+  const url = tcUrl.slice(0, TC_URL_LENGTH_MAX);
   const [path, appQuery] = splitQuery(app);
-  const [, urlQuery] = splitQuery(tcUrl.slice(0, TC_URL_LENGTH_MAX));
-  const name = path.replace(/^\/+|\/+$/g, '');
-  if (name === '') return null;
-  const host = hostOf(tcUrl);
-  const query = [appQuery, urlQuery].filter((part) => part !== '').join('&');
-  return { app: name, query, ...(host === null ? {} : { host }) };
+  const [urlPath, urlQuery] = splitQuery(url);
+  const [, urlVhost] = splitVhost(urlPath);
+  const vhost = urlVhost === null ? '' : `vhost=${encodeURIComponent(urlVhost.toWellFormed())}`;
+  const host = hostOf(url);
+  const query = [appQuery, urlQuery, vhost].filter((part) => part !== '').join('&');
+  return { app: path.replace(/^\/|\/$/g, ''), query, ...(host === null ? {} : { host }) };
 }
 
-/** Reads the stream's name of a publish or play; the problem as a sentence where it can't be used. */
+/**
+ * Reads the key of a publish or play. Clients split a URL in different places, so app and key are joined, with one slash
+ * between them, and read as HTTP's path is. The problem as a sentence for the client where that is no stream's name.
+ */
 export function readStreamTarget(
   connect: ConnectTarget,
-  stream: string,
-  vhosts: readonly string[],
+  key: string,
+  configuredVhosts: readonly string[],
 ): StreamTarget | { readonly problem: string } {
-  const [name, query] = splitQuery(stream);
-  const vhost = vhostOf([parameter(query, 'vhost'), parameter(connect.query, 'vhost'), connect.host], vhosts);
-  const target = { vhost, app: connect.app, stream: name.replace(/^\/+/, '') };
-  const problem = streamNameProblem(target);
-  return problem === null ? { name: target, query, mark: readPlayMark(query) } : { problem };
+  const [encoded, query] = splitQuery(key);
+  const stream = encoded.replace(/^\//, '');
+  if (stream === '') {
+    const isQuery = key.includes('?');
+    return {
+      problem: isQuery
+        ? 'the stream key is only a query; its name goes before the ?'
+        : 'the stream key is empty',
+    };
+  }
+  const path = connect.app === '' ? stream : `${connect.app}/${stream}`;
+  if (!path.includes('/')) {
+    return { problem: 'the stream has no app: the URL is rtmp://host/app, or the stream key app/stream' };
+  }
+  const vhosts = [parameter(query, 'vhost'), parameter(connect.query, 'vhost')];
+  const name = readStreamName({ path, vhosts, host: connect.host ?? null }, configuredVhosts);
+  if ('problem' in name) return { problem: `app and key together name the stream, and ${name.problem}` };
+  return { name, query, mark: readPlayMark(query) };
 }
 
 /** Where a client is sent: tcUrl and full URL, port always in both. */
@@ -67,33 +79,28 @@ export interface RedirectUrls {
  */
 export function redirectUrls(address: MediaAddress, target: StreamTarget, isSrsEdge: boolean): RedirectUrls {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  const tcUrl = `rtmp://${host}:${address.rtmpPort}/${target.name.app}`;
-  if (isSrsEdge) return { tcUrl, url: `${tcUrl}/${target.name.stream}` };
+  const tcUrl = `rtmp://${host}:${address.rtmpPort}/${encodeName(target.name.app)}`;
+  const url = `${tcUrl}/${encodeName(target.name.stream)}`;
+  if (isSrsEdge) return { tcUrl, url };
   const needsVhost = target.name.vhost !== DEFAULT_VHOST && parameter(target.query, 'vhost') === null;
   const vhost = needsVhost ? `vhost=${encodeURIComponent(target.name.vhost)}` : '';
   const query = withPlayMark([target.query, vhost].filter((part) => part !== '').join('&'), 'redirected');
-  return { tcUrl, url: `${tcUrl}/${target.name.stream}?${query}` };
+  return { tcUrl, url: `${url}?${query}` };
 }
 
-/** `live?a=1` and SRS's `live...a...1` into the name and `a=1`. */
 function splitQuery(text: string): [name: string, query: string] {
   const mark = text.indexOf('?');
-  if (mark >= 0) return [text.slice(0, mark), text.slice(mark + 1)];
-  const dots = text.indexOf('...');
-  if (dots < 0) return [text, ''];
-  const [name = '', ...parts] = text.split('...');
-  const pairs: string[] = [];
-  for (let i = 0; i + 1 < parts.length; i += 2) pairs.push(`${parts[i]}=${parts[i + 1]}`);
-  return [name, pairs.join('&')];
+  return mark < 0 ? [text, ''] : [text.slice(0, mark), text.slice(mark + 1)];
 }
 
 function parameter(query: string, name: string): string | null {
   return query === '' ? null : new URLSearchParams(query).get(name);
 }
 
-const AUTHORITY = /^[a-z]+:\/\/(?:\[([0-9a-f:.%]+)\]|([^/:?#]+))/i;
+const AUTHORITY = /^[a-z]+:\/\/(?:[^/?#]*@)?(?:\[([0-9a-f:.%]+)\]|([^/:?#]+))/i;
 
 function hostOf(tcUrl: string): string | null {
-  const found = AUTHORITY.exec(tcUrl.slice(0, TC_URL_LENGTH_MAX));
-  return found === null ? null : (found[1] ?? found[2] ?? null);
+  const found = AUTHORITY.exec(tcUrl);
+  const host = found?.[1] ?? found?.[2];
+  return host === undefined ? null : plainHost(host);
 }

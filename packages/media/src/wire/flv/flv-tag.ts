@@ -1,7 +1,6 @@
 import type { Frame } from '../frame.js';
+import { MESSAGE_TYPE } from '../rtmp/message.js';
 
-/** Adobe FLV 10.1 E.4.1: the tag types are RTMP's message types. */
-export const FLV_TAG_TYPE = { audio: 8, video: 9, data: 18 } as const;
 const TAG_HEADER_BYTES = 11;
 /** The tag's header, and the PreviousTagSize after it. */
 export const FLV_TAG_EXTRA_BYTES = TAG_HEADER_BYTES + 4;
@@ -21,7 +20,8 @@ export function writeFlvTag(
   timestampMs: number,
   payload: Buffer,
 ): number {
-  out[at] = FLV_TAG_TYPE[kind];
+  // Adobe FLV 10.1, E.4.1: the tag types are RTMP's message types.
+  out[at] = MESSAGE_TYPE[kind];
   out.writeUIntBE(payload.length, at + 1, 3);
   out.writeUIntBE(timestampMs & 0xffffff, at + 4, 3);
   out[at + 7] = timestampMs >>> 24;

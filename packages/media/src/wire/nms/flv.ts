@@ -1,3 +1,4 @@
+import { MESSAGE_TYPE } from '../rtmp/message.js';
 import { loadNms } from './load-nms.js';
 
 interface NmsPacket {
@@ -41,14 +42,12 @@ export interface FlvTag {
   readonly payload: Buffer;
 }
 
-/** RTMP's data message in AMF3 (RTMP 1.0, 7.1.2), which recorders of RTMP write as a tag of the same type. */
-const DATA_AMF3 = 15;
-/** Adobe FLV 10.1, E.4.1. */
+/** Adobe FLV 10.1, E.4.1: RTMP's message types. Recorders of RTMP write its data messages in AMF3 as tags, too. */
 const KIND_OF_TYPE: Readonly<Record<number, FlvTag['kind']>> = {
-  8: 'audio',
-  9: 'video',
-  18: 'data',
-  [DATA_AMF3]: 'data',
+  [MESSAGE_TYPE.audio]: 'audio',
+  [MESSAGE_TYPE.video]: 'video',
+  [MESSAGE_TYPE.data]: 'data',
+  [MESSAGE_TYPE.dataAmf3]: 'data',
 };
 /**
  * E.2: "FLV", version 1, flags (any), header of 9 bytes, and the size of the tag before the first, 0. Nobody is known
@@ -113,7 +112,7 @@ export class FlvParser {
     const kind = KIND_OF_TYPE[codec_type];
     this.#nms.parserTagData = NOTHING;
     if (kind === undefined) return;
-    const isAmf3 = codec_type === DATA_AMF3;
+    const isAmf3 = codec_type === MESSAGE_TYPE.dataAmf3;
     // It begins with a byte of format, 0 for what is AMF0 inside.
     if (isAmf3 && (size < 2 || data[0] !== 0)) return;
     this.#onTag({ kind, timestampMs: dts >>> 0, payload: data.subarray(isAmf3 ? 1 : 0, size) });

@@ -50,11 +50,6 @@ export class RtmpParser {
     return this.#handshake === null;
   }
 
-  /** For a client, whose own handshake came before: the next byte is a chunk's first. */
-  skipHandshake(): void {
-    this.#handshake = null;
-  }
-
   /** Throws `RtmpProtocolError`, and whatever `onMessage` throws; the connection cannot go on after that. */
   feed(bytes: Buffer): void {
     const nms = this.#handshake;

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ChunkParser } from './chunk-parser.js';
-import { chunkMessage } from './chunk-writer.js';
+import { chunkMessage, type OutMessage } from './chunk-writer.js';
 import type { InMessage } from './message.js';
 import { RtmpProtocolError } from './rtmp-protocol-error.js';
 
@@ -239,3 +240,109 @@ describe('ChunkParser', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
   });
 });
+
+describe('extended timestamps in type 3 chunks', () => {
+  const TIME = 0x01020304;
+  /** Two messages on two chunk streams; the payloads have no byte that a timestamp here begins with. */
+  const scene = fc.record({
+    chunkBytes: fc.integer({ min: 1, max: 300 }),
+    isRepeated: fc.boolean(),
+    messages: fc.array(
+      fc.record({
+        chunkStream: fc.constantFrom(3, 64, 400),
+        timestampMs: fc.constantFrom(0, 0xfffffe, 0xffffff, TIME, 0x7fffffff),
+        payload: fc.uint8Array({ min: 0x80, max: 0xff, minLength: 1, maxLength: 900 }),
+      }),
+      { minLength: 1, maxLength: 4 },
+    ),
+    cuts: fc.array(fc.nat(4000), { maxLength: 40 }),
+  });
+
+  it('are told apart from bodies: any chunk size, repeated or not, cut anywhere, and nothing waits for more', () => {
+    fc.assert(
+      fc.property(scene, ({ chunkBytes, isRepeated, messages, cuts }) => {
+        const { parser, messages: got } = shaken();
+        const size = Buffer.alloc(4);
+        size.writeUInt32BE(chunkBytes);
+        parser.feed(message(size, { chunkStream: 2, type: 1 }));
+        const bytes = Buffer.concat(
+          messages.map(({ chunkStream, timestampMs, payload }) => {
+            const out = { chunkStream, type: 9, timestampMs, streamId: 1, payload: Buffer.from(payload) };
+            return isRepeated ? chunkMessage(out, chunkBytes) : withoutRepeats(out, chunkBytes);
+          }),
+        );
+        let at = 0;
+        for (const cut of [...cuts.sort((one, two) => one - two), bytes.length]) {
+          parser.feed(bytes.subarray(at, cut));
+          at = Math.max(at, Math.min(cut, bytes.length));
+        }
+        expect(got.map(({ timestampMs, payload }) => [timestampMs, payload.toString('hex')])).toEqual(
+          messages.map(({ timestampMs, payload }) => [timestampMs, Buffer.from(payload).toString('hex')]),
+        );
+      }),
+    );
+  });
+
+  const begin = (parser: ChunkParser, tail: Buffer) => {
+    const payload = Buffer.concat([Buffer.alloc(128, 0xaa), tail]);
+    const out = { chunkStream: 3, type: 9, timestampMs: TIME, streamId: 1, payload };
+    parser.feed(withoutRepeats(out, 128));
+  };
+
+  it('take a body of up to 3 bytes at once where it differs, also in its last byte', () => {
+    for (const tail of [[0xff], [1, 0xff], [1, 2, 0xff]]) {
+      const { parser, messages } = shaken();
+      begin(parser, Buffer.from(tail));
+      expect(messages, String(tail)).toHaveLength(1);
+    }
+  });
+
+  it('wait where a first short body looks like the time, and the next bytes tell', () => {
+    const next = message(Buffer.from('next'), { chunkStream: 4 });
+    const left = shaken();
+    begin(left.parser, Buffer.of(1, 2));
+    expect(left.messages).toEqual([]);
+    left.parser.feed(next);
+    expect(left.messages.map(({ payload }) => payload.length)).toEqual([130, 4]);
+
+    const repeated = shaken();
+    const payload = Buffer.concat([Buffer.alloc(128, 0xaa), Buffer.of(7)]);
+    const whole = chunkMessage({ chunkStream: 3, type: 9, timestampMs: TIME, streamId: 1, payload }, 128);
+    for (const byte of whole) repeated.parser.feed(Buffer.of(byte));
+    expect(repeated.messages.map((each) => each.payload.equals(payload))).toEqual([true]);
+  });
+
+  it('do not wait any more for a peer that was seen to leave them out', () => {
+    const { parser, messages } = shaken();
+    begin(parser, Buffer.from('differs'));
+    begin(parser, Buffer.of(1, 2));
+    expect(messages.map(({ payload }) => payload.length)).toEqual([135, 130]);
+    // One that repeats them is believed again.
+    parser.feed(
+      chunkMessage(
+        { chunkStream: 3, type: 9, timestampMs: TIME, streamId: 1, payload: Buffer.alloc(140, 0xbb) },
+        128,
+      ),
+    );
+    expect(messages.at(-1)?.payload.equals(Buffer.alloc(140, 0xbb))).toBe(true);
+  });
+});
+
+/** As librtmp did before 2015: the extended timestamp stands in the first chunk alone. */
+function withoutRepeats(out: OutMessage, chunkBytes: number): Buffer {
+  const first = out.payload.subarray(0, chunkBytes);
+  const head = chunkMessage({ ...out, payload: first }, chunkBytes);
+  // The length is the whole message's; it stands 4 bytes into the header.
+  const basicBytes = out.chunkStream < 64 ? 1 : out.chunkStream < 320 ? 2 : 3;
+  head.writeUIntBE(out.payload.length, basicBytes + 3, 3);
+  const type3 = chunkMessage({ ...out, timestampMs: 0, payload: Buffer.alloc(0) }, chunkBytes).subarray(
+    0,
+    basicBytes,
+  );
+  type3[0] = (type3[0] ?? 0) | 0xc0;
+  const parts = [head];
+  for (let from = chunkBytes; from < out.payload.length; from += chunkBytes) {
+    parts.push(type3, out.payload.subarray(from, from + chunkBytes));
+  }
+  return Buffer.concat(parts);
+}

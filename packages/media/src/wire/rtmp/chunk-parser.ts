@@ -1,3 +1,4 @@
+import { EXTENDED_TIMESTAMP, EXTENDED_TIMESTAMP_BYTES, FULL_HEADER_BYTES } from './chunk-format.js';
 import { type InMessage, MESSAGE_TYPE } from './message.js';
 import { RtmpProtocolError } from './rtmp-protocol-error.js';
 
@@ -10,11 +11,8 @@ export interface ParserLimits {
 const CHUNK_BYTES_DEFAULT = 128;
 /** 5.4.1: sizes from here on all mean that each message is one chunk. */
 const CHUNK_BYTES_MAX = 0xffffff;
-/** 5.3.1.3: the field of a timestamp that stands in the 4 bytes after the header. */
-const EXTENDED = 0xffffff;
-const EXTENDED_BYTES = 4;
 /** 5.3.1.2: message headers of types 0 to 3. */
-const MESSAGE_HEADER_BYTES = [11, 7, 3, 0] as const;
+const MESSAGE_HEADER_BYTES = [FULL_HEADER_BYTES, 7, 3, 0] as const;
 const CLOCK = 2 ** 32;
 /** Memory first given to a message; it grows as its bytes come, so a length alone costs nothing. */
 const FIRST_CAPACITY_BYTES = 65_536;
@@ -59,6 +57,8 @@ export class ChunkParser {
   #stream: ChunkStream | null = null;
   /** What is missing of the present chunk. */
   #chunkLeft = 0;
+  /** Whether the peer repeats extended timestamps in type 3 chunks, by the last chunk that told; unknown before. */
+  #repeatsTime: boolean | null = null;
   /** Announced lengths of all messages under way. */
   #openBytes = 0;
 
@@ -105,8 +105,13 @@ export class ChunkParser {
       );
     }
     const field = format === 3 ? stream.field : bytes.readUIntBE(from, 3);
-    const isExtended = field === EXTENDED;
-    if (isExtended && bytes.length < end + EXTENDED_BYTES) return 0;
+    const isExtended = field === EXTENDED_TIMESTAMP;
+    if (stream.isOpen) {
+      const next = bytes.subarray(end, end + EXTENDED_TIMESTAMP_BYTES);
+      const repeatedBytes = isExtended ? this.#repeatedTimeBytes(stream, next) : 0;
+      return repeatedBytes === null ? 0 : this.#enter(stream, end + repeatedBytes - at);
+    }
+    if (isExtended && bytes.length < end + EXTENDED_TIMESTAMP_BYTES) return 0;
     const time = isExtended ? bytes.readUInt32BE(end) : field;
     stream.field = field;
     if (format <= 1) {
@@ -114,20 +119,37 @@ export class ChunkParser {
       stream.type = bytes[from + 6] ?? 0;
     }
     if (format === 0) stream.streamId = bytes.readUInt32LE(from + 7);
-    let taken = end - at;
-    if (stream.isOpen) {
-      // 5.3.1.3 wants it again in each type 3 chunk; librtmp before 2015 and others leave it out.
-      if (isExtended && (time === stream.stepMs || time === stream.clock)) taken += EXTENDED_BYTES;
-    } else {
-      if (isExtended) taken += EXTENDED_BYTES;
-      // 5.3.1.2.4: a new message by type 3 steps as far as the one before, or by the time of a type 0.
-      if (format !== 3) stream.stepMs = time;
-      stream.clock = format === 0 ? time : (stream.clock + stream.stepMs) % CLOCK;
-      this.#begin(stream);
-    }
+    // 5.3.1.2.4: a new message by type 3 steps as far as the one before, or by the time of a type 0.
+    if (format !== 3) stream.stepMs = time;
+    stream.clock = format === 0 ? time : (stream.clock + stream.stepMs) % CLOCK;
+    this.#begin(stream);
+    return this.#enter(stream, end - at + (isExtended ? EXTENDED_TIMESTAMP_BYTES : 0));
+  }
+
+  /** The next bytes are a chunk's body. Returns the length of its headers, as given. */
+  #enter(stream: ChunkStream, headerBytes: number): number {
     this.#stream = stream;
-    this.#chunkLeft = Math.min(this.#chunkBytes, stream.length - stream.received);
-    return taken;
+    this.#chunkLeft = this.#nextChunkBytes(stream);
+    return headerBytes;
+  }
+
+  #nextChunkBytes(stream: ChunkStream): number {
+    return Math.min(this.#chunkBytes, stream.length - stream.received);
+  }
+
+  /**
+   * How many bytes of a repeated timestamp come before the body of a type 3 chunk: 5.3.1.3 wants 4, librtmp before 2015
+   * and others send none. Told apart by their values. Null while there are fewer than 4 bytes and they may be the time's
+   * first ones, unless they are the whole body and this peer is known to repeat no timestamps.
+   */
+  #repeatedTimeBytes(stream: ChunkStream, there: Buffer): number | null {
+    const isTime = [stream.stepMs, stream.clock].some((time) => startsWith(time, there));
+    if (isTime && there.length < EXTENDED_TIMESTAMP_BYTES) {
+      const isBodyThere = this.#nextChunkBytes(stream) <= there.length;
+      return isBodyThere && this.#repeatsTime === false ? 0 : null;
+    }
+    this.#repeatsTime = isTime;
+    return isTime ? EXTENDED_TIMESTAMP_BYTES : 0;
   }
 
   #openStream(id: number, format: number): ChunkStream {
@@ -208,4 +230,9 @@ export class ChunkParser {
     this.#openBytes -= stream.length;
     stream.drop();
   }
+}
+
+/** Whether the 4 bytes of this time begin with these. */
+function startsWith(timeMs: number, bytes: Buffer): boolean {
+  return bytes.every((byte, i) => byte === ((timeMs >>> (24 - 8 * i)) & 0xff));
 }

@@ -1,9 +1,7 @@
+import { EXTENDED_TIMESTAMP, EXTENDED_TIMESTAMP_BYTES, FULL_HEADER_BYTES } from './chunk-format.js';
+
 /** Chunk size that we announce to every peer and cut by, as SRS does; media is framed once for all players. */
 export const OUT_CHUNK_BYTES = 60_000;
-
-/** Timestamps from here on go into the extended field (RTMP 1.0, 5.3.1.3). */
-const EXTENDED_TIMESTAMP = 0xffffff;
-const MESSAGE_HEADER_BYTES = 11;
 
 export interface OutMessage {
   /** 2 to 65599. */
@@ -25,9 +23,10 @@ export function chunkMessage(message: OutMessage, chunkBytes: number): Buffer {
 /** How many bytes the message takes as chunks. */
 export function chunkedBytes(message: OutMessage, chunkBytes: number): number {
   const { payload, chunkStream, timestampMs } = message;
-  const again = basicHeaderBytes(chunkStream) + (timestampMs >= EXTENDED_TIMESTAMP ? 4 : 0);
+  const extendedBytes = timestampMs >= EXTENDED_TIMESTAMP ? EXTENDED_TIMESTAMP_BYTES : 0;
+  const again = basicHeaderBytes(chunkStream) + extendedBytes;
   const chunks = Math.max(1, Math.ceil(payload.length / chunkBytes));
-  return again * chunks + MESSAGE_HEADER_BYTES + payload.length;
+  return again * chunks + FULL_HEADER_BYTES + payload.length;
 }
 
 /** Writes the message as chunks into `out`, which has room for them. Returns the offset after it. */
@@ -39,7 +38,7 @@ export function writeChunks(out: Buffer, offset: number, message: OutMessage, ch
   out.writeUIntBE(payload.length, at + 3, 3);
   out[at + 6] = message.type;
   out.writeUInt32LE(message.streamId, at + 7);
-  at += MESSAGE_HEADER_BYTES;
+  at += FULL_HEADER_BYTES;
   for (let from = 0; ; ) {
     if (isExtended) at = out.writeUInt32BE(timestampMs, at);
     at += payload.copy(out, at, from, from + chunkBytes);

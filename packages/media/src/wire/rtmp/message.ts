@@ -16,10 +16,16 @@ export const MESSAGE_TYPE = {
 } as const;
 
 /** User control events, RTMP 1.0, 7.1.7. */
-export const USER_EVENT = { streamBegin: 0, pingRequest: 6, pingResponse: 7 } as const;
+export const USER_EVENT = { streamBegin: 0, streamEof: 1, pingRequest: 6, pingResponse: 7 } as const;
 
 /** Chunk stream of protocol control messages, and the ones SRS answers on. */
 export const CHUNK_STREAM = { control: 2, command: 3, stream: 5 } as const;
+
+/** Chunk streams that we send media on; any not used by control and commands would do. */
+export const MEDIA_CHUNK_STREAM = { audio: 4, data: 5, video: 6 } as const;
+
+/** The acknowledgement window that SRS and librtmp announce, bytes; it holds until the peer tells its own. */
+export const WINDOW_ACK_BYTES = 2_500_000;
 
 /** One message as it came in. The payload is its own memory: who takes the message may keep it. */
 export interface InMessage {

@@ -1,18 +1,18 @@
 import { until } from '@headwater/testing/until';
 import { describe, expect, it } from 'vitest';
-import { RtmpClientError } from '../../protocols/rtmp/rtmp-client-error.js';
 import { FakeRtmpServer } from '../../testing/fake-rtmp-server.js';
-import type { InMessage } from '../rtmp/message.js';
-import { loadNms } from './load-nms.js';
-import { RtmpClient } from './rtmp-client.js';
+import type { Frame } from '../../wire/frame.js';
+import { RtmpClientConnection } from './rtmp-client-connection.js';
+import { RtmpClientError } from './rtmp-client-error.js';
 
 const LIMITS = { messageBytesMax: 100_000, chunkStreamsMax: 8 };
 
 function client() {
-  const messages: InMessage[] = [];
+  const messages: Frame[] = [];
   const ends: RtmpClientError[] = [];
-  const rtmp = new RtmpClient(LIMITS, {
-    message: (message) => messages.push(message),
+  const rtmp = new RtmpClientConnection(LIMITS, {
+    command: () => {},
+    frame: (frame) => messages.push(frame),
     closed: (error) => ends.push(error),
   });
   return { rtmp, messages, ends };
@@ -30,64 +30,7 @@ async function shaken(script: (connection: FakeRtmpServer['connections'][number]
   return { server, rtmp, messages, ends, connection };
 }
 
-describe('what we rely on in node-media-server 4.4.3', () => {
-  it('RtmpClient shakes hands over a socket that we give it, and hands on what follows', () => {
-    const Nms = loadNms('protocol/rtmp_client.js') as new () => {
-      socket: unknown;
-      onHandshakeCallback: () => void;
-      chunkRead: (bytes: Buffer, from: number, length: number) => string | null;
-      resetProtocolState(): void;
-      sendClientHandshake(): void;
-      handleData(bytes: Buffer): void;
-    };
-    const nms = new Nms();
-    const written: Buffer[] = [];
-    const rest: Buffer[] = [];
-    let shakes = 0;
-    nms.resetProtocolState();
-    nms.socket = { destroyed: false, write: (bytes: Buffer) => written.push(bytes) };
-    nms.onHandshakeCallback = () => {
-      shakes += 1;
-    };
-    nms.chunkRead = (bytes, from, length) => {
-      rest.push(Buffer.from(bytes.subarray(from, from + length)));
-      return null;
-    };
-    nms.sendClientHandshake();
-    expect(Buffer.concat(written)).toHaveLength(1537);
-    expect(written[0]?.[0]).toBe(3);
-    const s1 = Buffer.alloc(1536, 9);
-    nms.handleData(Buffer.concat([Buffer.of(3), s1]));
-    expect(written.at(-1)).toEqual(s1);
-    expect(shakes).toBe(0);
-    nms.handleData(Buffer.concat([Buffer.alloc(1536), Buffer.from('first')]));
-    expect(shakes).toBe(1);
-    nms.handleData(Buffer.from('second'));
-    expect(Buffer.concat(rest).toString()).toBe('firstsecond');
-  });
-
-  it('RtmpClient tells by onErrorCallback of a server that speaks another protocol', () => {
-    const Nms = loadNms('protocol/rtmp_client.js') as new () => {
-      socket: unknown;
-      connected: boolean;
-      onErrorCallback: (error: Error) => void;
-      resetProtocolState(): void;
-      sendClientHandshake(): void;
-      handleData(bytes: Buffer): void;
-    };
-    const nms = new Nms();
-    const errors: Error[] = [];
-    nms.resetProtocolState();
-    nms.socket = { destroyed: false, write: () => true, destroy: () => {}, end: () => {} };
-    nms.onErrorCallback = (error) => errors.push(error);
-    expect(nms.connected).toBe(false);
-    nms.sendClientHandshake();
-    nms.handleData(Buffer.from('HTTP/1.1 400 Bad Request'.padEnd(4000)));
-    expect(errors.length).toBeGreaterThan(0);
-  });
-});
-
-describe('RtmpClient', () => {
+describe('RtmpClientConnection', () => {
   it('gives each message a payload of its own', async () => {
     const { server, rtmp, messages, connection } = await shaken();
     connection.message(9, Buffer.alloc(300, 1), 40);

@@ -1,0 +1,119 @@
+import { Socket } from 'node:net';
+import type { Frame } from '../../wire/frame.js';
+import { ClientHandshake } from '../../wire/nms/client-handshake.js';
+import { ChunkParser, type ParserLimits } from '../../wire/rtmp/chunk-parser.js';
+import { RtmpClientError } from './rtmp-client-error.js';
+import { type RtmpCommand, RtmpPeer } from './rtmp-peer.js';
+
+/** How long a closing connection may take to send its last words. */
+const FLUSH_MS = 1000;
+
+export interface RtmpClientEvents {
+  /** A command of the server. May throw: that ends the connection, as with `frame`. */
+  command(command: RtmpCommand): void;
+  frame(frame: Frame): void;
+  /** Everything written has gone to the kernel. */
+  drain?(): void;
+  /** Once, last of all. */
+  closed(error: RtmpClientError): void;
+}
+
+/**
+ * A connection to an RTMP server, up to commands and frames; protocol control is dealt with. Nothing that the server
+ * sends throws out of here.
+ */
+export class RtmpClientConnection {
+  readonly #events: RtmpClientEvents;
+  readonly #peer: RtmpPeer;
+  readonly #handshake: ClientHandshake;
+  #socket: Socket | null = null;
+  #ready: () => void = () => {};
+  #error: RtmpClientError | null = null;
+  #hasShaken = false;
+
+  constructor(limits: ParserLimits, events: RtmpClientEvents) {
+    this.#events = events;
+    this.#peer = new RtmpPeer({
+      send: (bytes) => this.write(bytes),
+      onCommand: (command) => events.command(command),
+      onFrame: (frame) => events.frame(frame),
+    });
+    const chunks = new ChunkParser(limits, (message) => this.#peer.take(message));
+    this.#handshake = new ClientHandshake({
+      send: (bytes) => this.write(bytes),
+      done: () => {
+        this.#hasShaken = true;
+        this.#ready();
+      },
+      failed: (error) => this.end(new RtmpClientError('not-rtmp', error.message)),
+      rest: (bytes) => chunks.feed(bytes),
+    });
+  }
+
+  /** Bytes written that the kernel has not taken yet. */
+  get queuedBytes(): number {
+    return this.#socket?.writableLength ?? 0;
+  }
+
+  get isClosed(): boolean {
+    return this.#error !== null;
+  }
+
+  /** Connects; `ready` is called once after the handshake. There is no deadline in here: `end` it. */
+  open(host: string, port: number, ready: () => void): void {
+    const socket = new Socket();
+    this.#socket = socket;
+    this.#ready = ready;
+    socket.setNoDelay(true);
+    socket.on('connect', () => this.#handshake.start());
+    socket.on('data', (bytes) => this.#read(bytes));
+    socket.on('drain', () => this.#events.drain?.());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const code = this.#hasShaken ? 'closed-by-server' : 'unreachable';
+      this.end(new RtmpClientError(code, `${error.code ?? error.message}`));
+    });
+    socket.on('close', () =>
+      this.end(new RtmpClientError('closed-by-server', 'the server closed the connection')),
+    );
+    try {
+      socket.connect({ host, port });
+    } catch (error) {
+      // A port that is none: told later, as every other failure.
+      socket.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** Whole chunks. Does nothing once closed. */
+  write(bytes: Buffer): void {
+    if (this.#error === null) this.#socket?.write(bytes);
+  }
+
+  /**
+   * Ends the connection and tells why; the first reason counts. With `flush` what was written before still goes out,
+   * as far as the server takes it at once.
+   */
+  end(error: RtmpClientError, options: { readonly flush?: boolean } = {}): void {
+    if (this.#error !== null) return;
+    this.#error = error;
+    this.#peer.close();
+    const socket = this.#socket;
+    if (options.flush === true && socket !== null && !socket.destroyed) {
+      // A server that takes nothing must not keep the socket.
+      const timer = setTimeout(() => socket.destroy(), FLUSH_MS);
+      socket.once('close', () => clearTimeout(timer));
+      socket.end(() => socket.destroy());
+    } else {
+      socket?.destroy();
+    }
+    this.#events.closed(error);
+  }
+
+  #read(bytes: Buffer): void {
+    try {
+      this.#peer.read(bytes, (more) => this.#handshake.feed(more));
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.end(new RtmpClientError('protocol', text));
+    }
+  }
+}

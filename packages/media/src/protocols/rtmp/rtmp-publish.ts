@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { displayStreamKey, type StreamKey } from '@headwater/directory';
+import type { PublishDesk } from '../../desks/publish/publish-desk.js';
+import type { PublishEnd, PublishFeed, PublishSession } from '../../desks/publish/publish-session.js';
+import type { Frame } from '../../wire/frame.js';
+import * as answers from './answers.js';
+import type { RtmpPlace } from './rtmp-place.js';
+
+/** What a publisher hears whose connection stays for others on it. */
+const END_CODES: Readonly<Record<PublishEnd, string>> = {
+  'taken-over': 'NetStream.Publish.BadName',
+  'owned-elsewhere': 'NetStream.Publish.BadName',
+  idle: 'NetStream.Publish.Idle',
+  stopping: 'NetStream.Failed',
+};
+
+/** One `publish` of an RTMP client. */
+export class RtmpPublish implements PublishSession {
+  readonly id = randomUUID();
+  readonly protocol = 'rtmp';
+  readonly key: StreamKey;
+  readonly remote: string;
+  readonly agent: string;
+  readonly #place: RtmpPlace;
+  #feed: PublishFeed | null = null;
+  #isOver = false;
+
+  constructor(place: RtmpPlace, key: StreamKey) {
+    this.#place = place;
+    this.key = key;
+    this.remote = place.connection.remote;
+    this.agent = place.connect.agent;
+  }
+
+  /** Asks the desk, and answers. True where the publish was accepted. */
+  begin(desk: PublishDesk): boolean {
+    const { connection, stream, leave } = this.#place;
+    const answer = desk.publish(this);
+    if (!answer.accepted) {
+      leave(answer.code, answer.text, answers.publishRefusal(stream.id, answer.text));
+      return false;
+    }
+    // A claim may be lost in the same moment; then `end` has told.
+    if (this.#isOver) return false;
+    this.#feed = answer.feed;
+    const text = `${displayStreamKey(this.key)} is now published`;
+    connection.send(
+      answers.streamBegin(stream.id),
+      answers.onStatus(stream.id, 'status', 'NetStream.Publish.Start', text),
+    );
+    return true;
+  }
+
+  push(frame: Frame): void {
+    if (!this.#isOver) this.#feed?.push(frame);
+  }
+
+  /** The client ended it, or its connection is gone. */
+  close(): void {
+    this.#isOver = true;
+    this.#feed?.end();
+  }
+
+  end(reason: PublishEnd): void {
+    const { stream, isAlone, leave } = this.#place;
+    this.#isOver = true;
+    const text = `the publisher was closed: ${reason}`;
+    // Encoders show an error to people; who is merely idle, or is to reconnect elsewhere, sees the close.
+    const isTold = reason === 'taken-over' || reason === 'owned-elsewhere' || !isAlone();
+    leave(reason, text, ...(isTold ? [answers.onStatus(stream.id, 'error', END_CODES[reason], text)] : []));
+  }
+}

@@ -1,0 +1,271 @@
+import { streamKey } from '@headwater/directory';
+import type { PlayDesk } from '../../desks/play/play-desk.js';
+import type { PublishDesk } from '../../desks/publish/publish-desk.js';
+import type { Frame } from '../../wire/frame.js';
+import type { AmfValue } from '../../wire/rtmp/amf0.js';
+import * as answers from './answers.js';
+import type { ConnectCommand } from './connect-command.js';
+import { type MessageStream, MessageStreams, STREAMS_MAX } from './message-streams.js';
+import type { RtmpConnection } from './rtmp-connection.js';
+import type { RtmpCommand } from './rtmp-peer.js';
+import type { RtmpPlace } from './rtmp-place.js';
+import { RtmpPlay } from './rtmp-play.js';
+import { RtmpPublish } from './rtmp-publish.js';
+import { readStreamTarget, type StreamTarget } from './stream-target.js';
+
+export interface StreamCommandsParts {
+  readonly connection: RtmpConnection;
+  readonly connect: ConnectCommand;
+  readonly plays: PlayDesk;
+  readonly publishes: PublishDesk;
+  /** Configured vhosts. */
+  readonly vhosts: readonly string[];
+  /** A publish or play is asked for. May throw `RtmpProtocolError`. */
+  onAsked(): void;
+  /** Something is published or played on the connection. */
+  onBusy(): void;
+  /** The client stopped all that was. */
+  onIdle(): void;
+  /** A publish or play was ended by us, and the connection stays for others. */
+  onStreamClosed(reason: string, text: string, streamId: number): void;
+}
+
+const isActive = ({ activity }: MessageStream): boolean => activity !== null;
+const isPublish = ({ activity }: MessageStream): boolean => activity instanceof RtmpPublish;
+const isPlay = ({ activity }: MessageStream): boolean => activity instanceof RtmpPlay;
+
+/**
+ * What a client that has connected does on its message streams, each of which has one publish or play at a time. Whether
+ * one is granted is the desks' word, and nothing is answered before it.
+ */
+export class StreamCommands {
+  readonly #parts: StreamCommandsParts;
+  readonly #connection: RtmpConnection;
+  readonly #streams = new MessageStreams();
+
+  constructor(parts: StreamCommandsParts) {
+    this.#parts = parts;
+    this.#connection = parts.connection;
+  }
+
+  /** The connection is over, or about to be: ends everything. */
+  close(): void {
+    for (const stream of this.#streams.active) this.#end(stream);
+  }
+
+  push(frame: Frame, streamId: number): void {
+    const activity = this.#streams.find(streamId, isPublish)?.activity;
+    if (activity instanceof RtmpPublish) activity.push(frame);
+  }
+
+  /** Any command after `connect`. May throw `RtmpProtocolError`. */
+  take(command: RtmpCommand): void {
+    const { name, transactionId, values, streamId } = command;
+    switch (name) {
+      case 'createStream':
+        this.#onCreateStream(transactionId);
+        return;
+      case 'publish':
+        this.#onPublish(values[1], streamId);
+        return;
+      case 'play':
+        this.#onPlay(values[1], streamId);
+        return;
+      case 'FCUnpublish':
+        this.#onFcUnpublish(transactionId, values[1]);
+        return;
+      case 'deleteStream':
+        this.#onDeleteStream(typeof values[1] === 'number' ? values[1] : streamId);
+        this.#answer(transactionId, undefined);
+        return;
+      case 'closeStream':
+        this.#stop(this.#streams.find(streamId, isActive));
+        this.#answer(transactionId, undefined);
+        return;
+      case 'pause':
+      case 'pauseRaw':
+        this.#withPlay(command, (play) => play.pause(values[1] === true));
+        return;
+      case 'seek':
+        this.#withPlay(command, (play) => play.seek());
+        return;
+      case 'receiveAudio':
+      case 'receiveVideo':
+        this.#onReceive(name, values[1] === true, streamId);
+        this.#answer(transactionId, undefined);
+        return;
+      case 'getStreamLength':
+      case 'getMovLen':
+        this.#answer(transactionId, 0);
+        return;
+      case 'FCPublish':
+        this.#answer(transactionId, undefined);
+        this.#connection.send(answers.onFcPublish());
+        return;
+      case 'releaseStream':
+      case 'FCSubscribe':
+      case '_checkbw':
+        this.#answer(transactionId, undefined);
+        return;
+      // Answers of the client's.
+      case '_result':
+      case '_error':
+      case 'onStatus':
+        return;
+      default:
+        this.#answerError(transactionId, 'there is no such procedure');
+    }
+  }
+
+  /** Transaction 0 asks for no answer. */
+  #answer(transactionId: number, value: AmfValue): void {
+    if (transactionId > 0) this.#connection.send(answers.result(transactionId, value));
+  }
+
+  #answerError(transactionId: number, text: string): void {
+    if (transactionId > 0) this.#connection.send(answers.callError(transactionId, text));
+  }
+
+  #onCreateStream(transactionId: number): void {
+    const stream = this.#streams.create();
+    this.#connection.send(
+      stream === null
+        ? answers.callError(transactionId, TOO_MANY_STREAMS)
+        : answers.result(transactionId, stream.id),
+    );
+  }
+
+  #onPublish(key: AmfValue, streamId: number): void {
+    const stream = this.#open(streamId);
+    if (stream === null) return;
+    const place = this.#place(stream);
+    const target = this.#target(key);
+    if ('problem' in target) {
+      const { problem } = target;
+      place.leave('stream-name-invalid', problem, answers.publishRefusal(stream.id, problem));
+      return;
+    }
+    const publish = new RtmpPublish(place, streamKey(target.name));
+    stream.activity = publish;
+    if (publish.begin(this.#parts.publishes)) this.#parts.onBusy();
+  }
+
+  #onPlay(key: AmfValue, streamId: number): void {
+    const stream = this.#open(streamId);
+    if (stream === null) return;
+    const place = this.#place(stream);
+    const target = this.#target(key);
+    if ('problem' in target) {
+      const { problem } = target;
+      const refusal = answers.onStatus(stream.id, 'error', 'NetStream.Play.Failed', problem);
+      place.leave('stream-name-invalid', problem, refusal);
+      return;
+    }
+    this.#parts.onBusy();
+    const play = new RtmpPlay(place, target);
+    stream.activity = play;
+    this.#parts.plays.play(play);
+    // The route is taken; where it was no refusal or redirect, media may be long in coming, the answer is not.
+    play.answer();
+  }
+
+  /** A stream for a new publish or play, where another one ends. */
+  #open(streamId: number): MessageStream | null {
+    this.#parts.onAsked();
+    const stream = this.#streams.open(streamId);
+    if (stream === null)
+      this.#connection.send(answers.onStatus(streamId, 'error', 'NetStream.Failed', TOO_MANY_STREAMS));
+    else this.#end(stream);
+    return stream;
+  }
+
+  #place(stream: MessageStream): RtmpPlace {
+    return {
+      connection: this.#connection,
+      connect: this.#parts.connect,
+      stream,
+      isAlone: () => this.#streams.active.every((other) => other === stream),
+      leave: (reason, text, ...lastWords) => this.#leave(stream, reason, text, lastWords),
+    };
+  }
+
+  #leave(stream: MessageStream, reason: string, text: string, lastWords: readonly Buffer[]): void {
+    stream.activity = null;
+    if (this.#streams.active.length === 0) {
+      this.#connection.end(reason, text, ...lastWords);
+      return;
+    }
+    if (lastWords.length > 0) this.#connection.send(...lastWords);
+    this.#parts.onStreamClosed(reason, text, stream.id);
+  }
+
+  #target(key: AmfValue): StreamTarget | { readonly problem: string } {
+    if (typeof key !== 'string') return { problem: 'the stream name is no text' };
+    return readStreamTarget(this.#parts.connect.target, key, this.#parts.vhosts);
+  }
+
+  #onDeleteStream(id: number): void {
+    const stream = this.#streams.find(id, isActive);
+    if (stream === undefined) return;
+    this.#end(stream);
+    this.#streams.delete(stream);
+    this.#tellIdle();
+  }
+
+  /** The publish of this name; where it is no name, the only one. */
+  #onFcUnpublish(transactionId: number, name: AmfValue): void {
+    const target = this.#target(name);
+    const publishes = this.#streams.active.filter(isPublish);
+    const named =
+      'problem' in target
+        ? publishes.length === 1
+          ? publishes[0]
+          : undefined
+        : publishes.find(({ activity }) => activity?.key === streamKey(target.name));
+    this.#connection.send(answers.onFcUnpublish());
+    this.#answer(transactionId, undefined);
+    this.#stop(named);
+  }
+
+  /** The client stops what it does on a stream that it keeps. */
+  #stop(stream: MessageStream | undefined): void {
+    if (stream === undefined) return;
+    const wasPublish = isPublish(stream);
+    this.#end(stream);
+    if (wasPublish) this.#connection.send(answers.unpublished(stream.id));
+    this.#tellIdle();
+  }
+
+  #onReceive(name: 'receiveAudio' | 'receiveVideo', isWanted: boolean, streamId: number): void {
+    const stream = this.#streams.find(streamId, isPlay);
+    if (stream === undefined) return;
+    if (name === 'receiveAudio') stream.takesAudio = isWanted;
+    else stream.takesVideo = isWanted;
+    if (isWanted && stream.activity instanceof RtmpPlay) stream.activity.answerTrack();
+  }
+
+  #withPlay({ name, transactionId, streamId }: RtmpCommand, act: (play: RtmpPlay) => void): void {
+    const play = this.#streams.find(streamId, isPlay)?.activity;
+    if (play instanceof RtmpPlay) {
+      act(play);
+      this.#answer(transactionId, undefined);
+    } else {
+      this.#answerError(transactionId, `there is no play to ${name} on this stream`);
+    }
+  }
+
+  /** Who stopped everything has some time to begin anew. */
+  #tellIdle(): void {
+    if (this.#streams.active.length === 0) this.#parts.onIdle();
+  }
+
+  /** Ends what is on a stream by the client's will. */
+  #end(stream: MessageStream): void {
+    const { activity } = stream;
+    stream.activity = null;
+    if (activity instanceof RtmpPlay) this.#parts.plays.leave(activity);
+    activity?.close();
+  }
+}
+
+const TOO_MANY_STREAMS = `a connection has at most ${STREAMS_MAX} streams; delete one, or open another connection`;
