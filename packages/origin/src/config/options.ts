@@ -232,7 +232,7 @@ export const OPTIONS = {
     cost: 'The bit rate of the stream between two members for as long.',
   }),
   'relay.stallMs': option(milliseconds(100, 60_000), 1500, {
-    meaning: 'No media for this long means that the owner is stuck: the relay goes on from the next one.',
+    meaning: 'No media for this long means that a source is silent: the stream switches to another owner that flows. A stream whose frames come often is taken for silent sooner: after three frame intervals, at least 500 ms.',
     cost: 'Less finds a hung owner sooner, but below 500 ms a stream with few frames is taken for a stuck one.',
   }),
   'relay.connectMs': option(milliseconds(100, 60_000), 3000, {
@@ -240,6 +240,11 @@ export const OPTIONS = {
   }),
   'relay.retryMs': option(milliseconds(50, 60_000), 500, {
     meaning: 'Wait before the next try after all owners failed.',
+  }),
+  'relay.lagMs': option(milliseconds(0, 10_000), 1000, {
+    meaning:
+      'How far the other copy of the same encode may be behind what was played, to be waited for when the stream has to go on from it: players then miss nothing and see nothing twice.',
+    cost: 'Players wait for as long. A copy that is further behind is not waited for: the stream goes on at once from its newest keyframe, and some frames come again.',
   }),
   'relay.replayMs': option(milliseconds(0, 60_000), 5000, {
     meaning:
