@@ -1,13 +1,15 @@
 import type { MediaInfo, MemberId, StreamKey } from '@headwater/directory';
 import type { PlayerView, StreamView } from '../media-host.js';
+import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
 import { isSequenceEnd } from '../wire/make-frame.js';
-import { Audience, type AudienceLimits, type Replay } from './audience.js';
+import { Audience, type AudienceLimits } from './audience.js';
 import { HeaderStore, isMetadata } from './header-store.js';
 import { MediaProbe } from './media-probe.js';
 import { MediaPacket } from './packet.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
+import type { Replay } from './replay.js';
 import { type ReplayLimits, ReplayWindow, replayEnd } from './replay-window.js';
 import {
   type Inheritance,
@@ -33,7 +35,9 @@ const KEYFRAME_WAIT_MS = 30_000;
  */
 export class LiveStream {
   readonly key: StreamKey;
-  readonly #audience: Audience;
+  readonly #players: Audience;
+  /** Other members' pulls, which have windows of their own. */
+  readonly #pulls: Audience;
   readonly #headers = new HeaderStore();
   readonly #timeline = new Timeline();
   /** What another member's pull may ask for; of publishers only, since nobody pulls a relayed stream. */
@@ -58,10 +62,12 @@ export class LiveStream {
     this.#seat = this.#newSeat(onSourceChanged);
     this.#replayLimits = { replayMs: 0, replayBytesMax: 0, ...limits };
     this.#replay = new ReplayWindow(this.#replayLimits);
-    this.#audience = new Audience(limits, traffic, {
-      media: () => this.media,
-      headersAt: (timestampMs) => this.#headers.at(timestampMs),
-    });
+    const opening = {
+      tracks: () => this.#tracks,
+      headersAt: (timestampMs: number) => this.#headers.at(timestampMs),
+    };
+    this.#players = new Audience(limits, traffic, opening);
+    this.#pulls = new Audience({ ...limits, mergeMs: 0 }, traffic, opening);
   }
 
   get source(): StreamSource | null {
@@ -79,7 +85,7 @@ export class LiveStream {
   }
 
   get playerCount(): number {
-    return this.#audience.size;
+    return this.#players.size + this.#pulls.size;
   }
 
   /** What is in the stream, as far as the present source's packets told. */
@@ -93,7 +99,7 @@ export class LiveStream {
 
   /** Nobody needs it any more. */
   get isIdle(): boolean {
-    return !this.hasPublisher && this.source === null && this.#audience.size === 0 && this.#holds === 0;
+    return !this.hasPublisher && this.source === null && this.playerCount === 0 && this.#holds === 0;
   }
 
   /** Keeps the stream while a pull runs without players or between owners. Returns how to let go. */
@@ -142,17 +148,18 @@ export class LiveStream {
    * instead, as far as it is kept, and a mark where the present begins.
    */
   add(player: Player, isImmediate = false, replayMs = 0): void {
-    this.#audience.add(player, isImmediate, replayMs > 0 ? this.#replayed(replayMs) : null);
+    const audience = isImmediate ? this.#pulls : this.#players;
+    audience.add(player, replayMs > 0 ? this.#replayed(replayMs) : null);
   }
 
   remove(player: Player): void {
-    this.#audience.remove(player);
+    for (const audience of this.#audiences) audience.remove(player);
   }
 
   /** Disconnects players that are stuck. To be called about once a second, with the monotonic clock. */
   endStuckPlayers(nowMs: number): readonly Player[] {
     const stuck: Player[] = [];
-    for (const { player } of [...this.#audience.feeds()].filter((feed) => feed.isStuck(nowMs))) {
+    for (const { player } of this.#feeds.filter((feed) => feed.isStuck(nowMs))) {
       stuck.push(player);
       player.end('stuck');
     }
@@ -170,21 +177,30 @@ export class LiveStream {
       ...(source?.kind === 'relay' ? { relayFrom: source.from } : {}),
       media: this.media,
       bytesIn: this.#bytesIn,
-      players: [...this.#audience.feeds()].map((feed) => this.#playerView(feed)),
+      players: this.#feeds.map((feed) => this.#playerView(feed)),
     };
   }
 
   #replayed(replayMs: number): Replay {
     const packets = this.#replay
       .since(performance.now() - replayMs)
-      .map((frame) => new MediaPacket(frame, frame.timestampMs));
+      .map((frame) => (frame instanceof MediaPacket ? frame : new MediaPacket(frame, frame.timestampMs)));
     return { packets, end: new MediaPacket(replayEnd(), 0) };
   }
 
   #playerView(feed: PlayerFeed): PlayerView {
-    const { id, protocol, remote, agent, sinceMs, bytesOut } = feed.player;
+    const { id, protocol, remote, agent, sinceMs, queue } = feed.player;
     const state = this.source === null ? 'waiting' : 'playing';
-    return { id, protocol, remote, agent, sinceMs, state, bytesOut, framesDropped: feed.framesDropped };
+    return {
+      id,
+      protocol,
+      remote,
+      agent,
+      sinceMs,
+      state,
+      bytesOut: queue.sentBytes,
+      framesDropped: feed.framesDropped,
+    };
   }
 
   #newSeat(onSourceChanged: (hasSource: boolean) => void): SourceSeat {
@@ -199,7 +215,7 @@ export class LiveStream {
         this.#keyframeAtMs = performance.now();
       },
       left: () => this.#forget(),
-      skipped: () => this.#audience.pause(),
+      skipped: () => this.#pause(),
       bequeath: () => this.#bequeath(),
       goOnBy: (offsetMs) => this.#timeline.goOnBy(offsetMs),
       onSourceChanged,
@@ -215,7 +231,7 @@ export class LiveStream {
 
   #forget(): void {
     this.#hasStarted = false;
-    this.#audience.pause();
+    this.#pause();
     this.#headers.clear();
     this.#replay.clear();
     this.#timeline.discontinue();
@@ -234,16 +250,34 @@ export class LiveStream {
     }
     const timestampMs = isMetadata(frame) ? 0 : this.#timeline.place(frame.kind, frame.timestampMs);
     if (timestampMs === null) return;
-    if (this.hasPublisher && !frame.isHeader) this.#replay.push({ ...frame, timestampMs }, performance.now());
-    this.#audience.send(new MediaPacket(frame, timestampMs), isStart);
+    const packet = new MediaPacket(frame, timestampMs);
+    if (this.hasPublisher && !frame.isHeader) this.#replay.push(packet, performance.now());
+    for (const audience of this.#audiences) audience.send(packet, isStart);
   }
 
-  /** What came before a header is sent under the headers it came with. */
   #keepHeader(frame: Frame): void {
-    this.#audience.flush();
     if (!this.#headers.keep(frame)) return;
-    this.#audience.forgetGop();
+    for (const audience of this.#audiences) audience.forgetGop();
     this.#replay.clear();
+  }
+
+  #pause(): void {
+    for (const audience of this.#audiences) audience.pause();
+  }
+
+  get #audiences(): readonly Audience[] {
+    return [this.#pulls, this.#players];
+  }
+
+  get #feeds(): readonly PlayerFeed[] {
+    return this.#audiences.flatMap((audience) => [...audience.feeds()]);
+  }
+
+  /** What the packets so far told; both where they told nothing. */
+  get #tracks(): Tracks {
+    const { audio, video } = this.media;
+    const isUnknown = audio === undefined && video === undefined;
+    return { audio: isUnknown || audio !== undefined, video: isUnknown || video !== undefined };
   }
 
   /** Whether players may start here: at a keyframe, or anywhere in a stream without video or without keyframes. */

@@ -8,7 +8,7 @@ import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/
 import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import { until } from '../../testing/until.js';
-import { flvHeader } from '../../wire/flv/flv-header.js';
+import { BOTH_TRACKS, flvHeader } from '../../wire/flv/flv-header.js';
 import { flvTag } from '../../wire/flv/flv-tag.js';
 import { FlvParser, type FlvTag } from '../../wire/nms/flv.js';
 import { RtmpPublisher } from '../rtmp/rtmp-publisher.js';
@@ -306,7 +306,7 @@ describe('publishing by HTTP', () => {
   const tags = [...HEADERS, KEY(0), INTER(40)].map((frame) =>
     flvTag(frame.kind, frame.timestampMs, frame.payload),
   );
-  const body = Buffer.concat([flvHeader({}), ...tags]);
+  const body = Buffer.concat([flvHeader(BOTH_TRACKS), ...tags]);
 
   it('owns the stream as long as the body goes on, and no longer', async () => {
     const a = await member('a');
@@ -336,7 +336,7 @@ describe('publishing by HTTP', () => {
     const bad = await post(a, '/live/t.flv', Buffer.alloc(200_000, 'x'));
     expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('flv-signature')]);
     const large = Buffer.from(body);
-    large.writeUIntBE(0xffffff, flvHeader({}).length + 1, 3);
+    large.writeUIntBE(0xffffff, flvHeader(BOTH_TRACKS).length + 1, 3);
     expect((await post(a, '/live/t.flv', large)).status).toBe(400);
     expect(publisher.isEnded).toBe(false);
     expect(mesh.owners('__defaultVhost__/live/t')).toEqual([]);
@@ -353,7 +353,7 @@ describe('publishing by HTTP', () => {
       post.on('response', (response) => resolve(response.statusCode ?? 0));
     });
     post.on('error', () => {});
-    post.write(flvHeader({}));
+    post.write(flvHeader(BOTH_TRACKS));
     expect(await answered).toBe(408);
     await until(() => mesh.owners(NAME).length === 0, 'the claim to be released');
   });
@@ -393,7 +393,7 @@ describe('WebSocket', () => {
     const first = open(a, '/live/s.flv', ['publisher']);
     await until(() => first.socket.readyState === WebSocket.OPEN, 'the publisher');
     expect(first.socket.protocol).toBe('publisher');
-    first.socket.send(flvHeader({}));
+    first.socket.send(flvHeader(BOTH_TRACKS));
     for (const frame of [...HEADERS, KEY(0)])
       first.socket.send(flvTag(frame.kind, frame.timestampMs, frame.payload));
     const { tags, stop } = await playHttp(url(a));

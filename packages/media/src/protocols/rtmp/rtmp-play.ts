@@ -4,6 +4,7 @@ import { readReplayMs } from '../../desks/play/play-mark.js';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import { MEDIA_STREAM_ID } from '../../stream/packet.js';
 import type { PlayerEnd } from '../../stream/player.js';
+import type { PlayerQueue } from '../../stream/player-queue.js';
 import * as answers from './answers.js';
 import type { ConnectCommand } from './connect-command.js';
 import type { RtmpConnection } from './rtmp-connection.js';
@@ -31,11 +32,10 @@ export class RtmpPlay implements PlaySession {
   readonly forgetsMark = true;
   readonly reachedBy?: string;
   readonly replayMs: number;
+  readonly queue: PlayerQueue;
   readonly #connection: RtmpConnection;
   readonly #target: StreamTarget;
   readonly #isSrsEdge: boolean;
-  /** What the connection had sent before this play. */
-  readonly #bytesBefore: number;
   #isAnswered = false;
   #isOver = false;
 
@@ -43,7 +43,7 @@ export class RtmpPlay implements PlaySession {
     this.#connection = connection;
     this.#target = target;
     this.#isSrsEdge = connect.isSrsEdge;
-    this.#bytesBefore = connection.bytesOut;
+    this.queue = connection.openQueue();
     this.key = streamKey(target.name);
     this.mark = target.mark;
     this.replayMs = target.mark === 'relay' ? readReplayMs(target.query) : 0;
@@ -53,24 +53,12 @@ export class RtmpPlay implements PlaySession {
     if (connect.target.host !== undefined) this.reachedBy = connect.target.host;
   }
 
-  get bytesOut(): number {
-    return this.#connection.bytesOut - this.#bytesBefore;
-  }
-
-  get queuedBytes(): number {
-    return this.#connection.queuedBytes;
-  }
-
   begin(): void {
     this.answer();
   }
 
   wait(): void {
     this.answer();
-  }
-
-  write(bytes: Buffer): void {
-    if (!this.#isOver) this.#connection.write(bytes);
   }
 
   redirect(address: MediaAddress): void {
@@ -95,8 +83,10 @@ export class RtmpPlay implements PlaySession {
     else this.#connection.end(reason, 'this member is stopping');
   }
 
-  /** The play ended by the client's own command; the connection may go on. */
+  /** The play ended by the client's own command, and the connection may go on; or the client is gone. */
   close(): void {
+    this.queue.close();
+    if (!this.#isOver) this.queue.clear();
     this.#isOver = true;
   }
 
