@@ -29,7 +29,8 @@ export interface Opening {
  * write costs far more than its bytes; who joins gets the cached GOP at once, as references to what went out already.
  *
  * A batch begins at a start wherever one comes that is not in such a batch already. So the GOP cache begins at one, and
- * many starts in a row are still merged.
+ * many starts in a row are still merged. Headers are in batches of their own, which are not cached: who joins gets the
+ * newest ones first.
  */
 export class Audience {
   readonly #limits: AudienceLimits;
@@ -40,10 +41,12 @@ export class Audience {
   /** Gathered in the present window: whole batches, and the packets of the last. */
   #sealed: PacketBatch[] = [];
   #pending: MediaPacket[] = [];
-  /** Headers of `pending` where that begins at a start. */
+  /** What comes before `pending` for who starts there; null where it is no start. */
   #pendingHeaders: readonly MediaPacket[] | null = null;
   #windowBytes = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** What comes before the cached GOP, the same for all who join while neither changes. */
+  #gopHeaders: PacketBatch | null = null;
 
   constructor(limits: AudienceLimits, traffic: Traffic, opening: Opening) {
     this.#limits = limits;
@@ -81,6 +84,7 @@ export class Audience {
 
   /** `isStart`: players may begin at this packet. */
   send(packet: MediaPacket, isStart: boolean): void {
+    if (packet.isHeader !== this.#pending[0]?.isHeader) this.#seal();
     let isAwaited = false;
     if (isStart && this.#feeds.size === 0) {
       // Who joins later starts here.
@@ -90,6 +94,7 @@ export class Audience {
       isAwaited = this.#isStartAwaited();
     }
     if (isStart) this.#pendingHeaders ??= this.#opening.headersAt(packet.timestampMs);
+    if (packet.isHeader) this.#gopHeaders = null;
     this.#pending.push(packet);
     this.#windowBytes += packet.payload.length;
     const { mergeMs = 0 } = this.#limits;
@@ -108,7 +113,7 @@ export class Audience {
     const batches = this.#sealed;
     this.#forgetWindow();
     if (batches.length === 0) return;
-    for (const batch of batches) this.#gop.add(batch);
+    for (const batch of batches) this.#cache(batch);
     const moment = this.#moment();
     for (const feed of this.#feeds.values()) feed.deliver(batches, moment);
   }
@@ -117,6 +122,7 @@ export class Audience {
   forgetGop(): void {
     this.flush();
     this.#gop.clear();
+    this.#gopHeaders = null;
   }
 
   /** The source is gone: everybody waits for the start of the next. */
@@ -138,24 +144,33 @@ export class Audience {
     }
   }
 
-  #openFromGop(feed: PlayerFeed, moment: Moment): void {
-    const { batches } = this.#gop;
-    const headers = batches[0]?.headers;
-    if (headers) feed.open(headers, batches, moment);
+  #cache(batch: PacketBatch): void {
+    if (batch.packets[0]?.isHeader) return;
+    this.#gop.add(batch);
+    if (batch.headers !== null) this.#gopHeaders = null;
+  }
+
+  #openFromGop(feed: PlayerFeed, moment: Moment, ...more: readonly PacketBatch[]): void {
+    const [first] = this.#gop.batches;
+    if (first === undefined) return;
+    this.#gopHeaders ??= this.#headersOf(first);
+    feed.open(this.#gopHeaders, [...this.#gop.batches, ...more], moment);
   }
 
   #openFromReplay(feed: PlayerFeed, { packets, end }: Replay): void {
     const moment = this.#moment();
     const mark = new PacketBatch([end], moment.nowMs);
-    const gop = this.#gop.batches;
-    const gopHeaders = gop[0]?.headers;
-    if (packets.length > this.#gop.frames) {
-      const past = replayBatches(packets, moment.nowMs);
-      const headers = this.#opening.headersAt(packets[0]?.timestampMs ?? 0);
-      feed.open(new PacketBatch(headers, past[0]?.atMs ?? moment.nowMs), [...past, mark], moment);
-    } else if (gopHeaders) {
-      feed.open(gopHeaders, [...gop, mark], moment);
+    if (packets.length <= this.#gop.frames) {
+      this.#openFromGop(feed, moment, mark);
+      return;
     }
+    const past = replayBatches(packets, moment.nowMs);
+    const [first] = past;
+    if (first !== undefined) feed.open(this.#headersOf(first), [...past, mark], moment);
+  }
+
+  #headersOf({ packets, atMs }: PacketBatch): PacketBatch {
+    return new PacketBatch(this.#opening.headersAt(packets[0]?.timestampMs ?? 0), atMs);
   }
 
   /** Ends the batch that is being gathered. */

@@ -39,7 +39,6 @@ export function replayBatches(packets: readonly MediaPacket[], nowMs: number): P
 
 /** How many packets from here on are the whole batch of the first; 0 where they are not. */
 function wholeBatchAt(packets: readonly MediaPacket[], at: number): number {
-  const batch = packets[at]?.batch;
-  const frames = batch?.packets.filter(({ isHeader }) => !isHeader) ?? [];
+  const frames = packets[at]?.batch?.packets ?? [];
   return frames.every((frame, i) => frame === packets[at + i]) ? frames.length : 0;
 }
