@@ -118,14 +118,15 @@ export class SocketWriter {
 
   #write(piece: readonly Buffer[]): void {
     const stream = this.#stream;
-    const last = piece.length - 1;
-    if (last > 0) stream.cork();
-    for (const [at, bytes] of piece.entries()) {
+    if (piece.length > 1) stream.cork();
+    let left = piece.length;
+    for (const bytes of piece) {
+      left -= 1;
       this.#handedBytes += bytes.length;
-      if (at === last) stream.write(bytes, this.#onWritten);
+      if (left === 0) stream.write(bytes, this.#onWritten);
       else stream.write(bytes);
     }
-    if (last > 0) stream.uncork();
+    if (piece.length > 1) stream.uncork();
     if (stream.writableLength > 0) {
       this.#isSlow = true;
     } else {

@@ -1,4 +1,5 @@
 import { setChunkSize } from '../protocols/rtmp/answers.js';
+import type { WireFormat } from '../stream/packet-batch.js';
 import type { Player, PlayerEnd, TrackWants } from '../stream/player.js';
 import { PIECE_BYTES_MAX, PlayerQueue } from '../stream/player-queue.js';
 import type { Tracks } from '../wire/flv/flv-header.js';
@@ -11,7 +12,7 @@ const KINDS: Readonly<Record<number, string>> = { 8: 'audio', 9: 'video', 18: 'd
 export class MemoryPlayer implements Player {
   readonly id: string;
   readonly protocol = 'rtmp';
-  readonly format = 'rtmp';
+  readonly format: WireFormat = 'rtmp';
   readonly queue = new PlayerQueue();
   wants: TrackWants = 'all';
   messageStreamId = 1;
@@ -40,13 +41,19 @@ export class MemoryPlayer implements Player {
     this.begun = tracks;
   }
 
-  /** Reads one piece of what waits; says whether there was any. */
-  readPiece(bytesMax = PIECE_BYTES_MAX): boolean {
+  /** Takes one piece, which its kernel has then to take: `queue.taken`. Returns its bytes. */
+  hand(bytesMax: number): number {
     const piece = this.queue.take(bytesMax);
-    if (piece.length === 0) return false;
+    if (piece.length === 0) return 0;
     if (this.begun === null) throw new Error('sent to before begin');
     this.pieces.push(piece);
     for (const bytes of piece) this.got.push(...this.#reader.read(bytes));
+    return piece.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Reads one piece of what waits; says whether there was any. */
+  readPiece(bytesMax = PIECE_BYTES_MAX): boolean {
+    if (this.hand(bytesMax) === 0) return false;
     this.queue.taken();
     return true;
   }
