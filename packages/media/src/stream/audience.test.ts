@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AUDIO, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
+import { AUDIO, AUDIO_HEADER, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
 import { LiveStream } from './live-stream.js';
 import type { Traffic } from './player-feed.js';
@@ -14,6 +14,8 @@ const LIMITS = {
   replayMs: 0,
   replayBytesMax: 0,
 };
+
+const REPLAY = { replayMs: 5000, replayBytesMax: 1_000_000 };
 
 /** A player that tells what it got by number. */
 class CountingPlayer extends MemoryPlayer {
@@ -204,6 +206,98 @@ function expectSame(a: MemoryPlayer | undefined, b: MemoryPlayer | undefined): v
   expect(ours?.length).toBe(theirs?.length);
   for (const [index, bytes] of (ours ?? []).entries()) expect(bytes).toBe(theirs?.[index]);
 }
+
+describe('a start', () => {
+  it('begins a batch, so that who joins is given the very buffers that went out', () => {
+    const { stream, feed } = playing();
+    const early = new CountingPlayer('early');
+    stream.add(early);
+    for (const frame of [KEY(0, 1), INTER(40, 2)]) feed.push(frame);
+    vi.advanceTimersByTime(LIMITS.mergeMs);
+    for (const frame of [INTER(80, 3), KEY(120, 4), INTER(160, 5)]) feed.push(frame);
+    vi.advanceTimersByTime(LIMITS.mergeMs);
+    feed.push(INTER(200, 6));
+    vi.advanceTimersByTime(LIMITS.mergeMs);
+    // One write for the window all the same.
+    expect(early.pieces.slice(2).map((piece) => piece.length)).toEqual([2, 1]);
+    const late = new CountingPlayer('late');
+    stream.add(late);
+    expect(late.numbers).toEqual([4, 5, 6]);
+    const [headers, ...batches] = late.pieces.flat();
+    expect(headers?.length).toBeLessThan(30);
+    const live = early.pieces.flat().slice(-2);
+    expect(batches.length).toBe(2);
+    for (const [index, bytes] of batches.entries()) expect(bytes).toBe(live[index]);
+  });
+
+  it('at every sound of a stream of sounds leaves one write for a window, and who joins is near the present', () => {
+    const { stream, feed } = soundOnly();
+    const player = new CountingPlayer('p');
+    stream.add(player);
+    const pieces: number[] = [];
+    for (let window = 0; window < 100; window += 1) {
+      for (let i = 0; i < 3; i += 1) feed.push(AUDIO(window * LIMITS.mergeMs + i * 10, i));
+      vi.advanceTimersByTime(LIMITS.mergeMs);
+      pieces.push(player.pieces.length);
+    }
+    expect(pieces.at(-1)).toBeLessThanOrEqual(102);
+    const late = new CountingPlayer('late');
+    stream.add(late);
+    expect(late.story.slice(1)).toEqual(['audio 2970 #0', 'audio 2980 #1', 'audio 2990 #2']);
+    expect(player.numbers).toHaveLength(300);
+  });
+
+  it('at every sound is where the first player starts, though nobody played before', () => {
+    const { stream, feed } = soundOnly();
+    for (let ms = 0; ms < 60_000; ms += 20) feed.push(AUDIO(ms, 1));
+    const first = new CountingPlayer('first');
+    stream.add(first);
+    expect(first.story.slice(1)).toEqual(['audio 59980 #1']);
+  });
+
+  it('is the newest for who is the first to join, with everything since', () => {
+    const { stream, feed } = playing();
+    for (let number = 0; number < 250; number += 1) {
+      const make = number % 100 === 0 ? KEY : INTER;
+      feed.push(make(number * 40, number, 10));
+    }
+    const first = new CountingPlayer('first');
+    stream.add(first);
+    expect(first.numbers).toEqual(Array.from({ length: 50 }, (_, at) => 200 + at));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  function soundOnly() {
+    const stream = new LiveStream('__defaultVhost__/live/s', LIMITS, { bytesOut: 0 });
+    const feed = stream.attach({ kind: 'publisher', remote: '', agent: '', protocol: 'rtmp' });
+    feed.push(AUDIO_HEADER());
+    return { stream, feed };
+  }
+});
+
+it('a replay sends the very buffers that went out, each frame once', () => {
+  const stream = new LiveStream('__defaultVhost__/live/s', { ...LIMITS, ...REPLAY }, { bytesOut: 0 });
+  const feed = stream.attach({ kind: 'publisher', remote: '', agent: '', protocol: 'rtmp' });
+  feed.push(VIDEO_HEADER());
+  const player = new CountingPlayer('player');
+  stream.add(player);
+  for (let number = 0; number < 40; number += 1) {
+    feed.push((number % 10 === 0 ? KEY : INTER)(number * 10, number));
+    if (number === 25) feed.push(VIDEO_HEADER());
+    vi.advanceTimersByTime(10);
+  }
+  const [first, second] = [new CountingPlayer('first'), new CountingPlayer('second')];
+  for (const pull of [first, second]) stream.add(pull, true, REPLAY.replayMs);
+  feed.push(INTER(400, 40));
+  const numbers = Array.from({ length: 41 }, (_, at) => at);
+  expect(first.numbers.filter((number) => !Number.isNaN(number))).toEqual(numbers);
+  expect(second.story).toEqual(first.story);
+  const live = new Set(player.pieces.flat());
+  const shared = first.pieces.flat().filter((bytes) => live.has(bytes));
+  // All but its own headers, its mark, the last window, and what comes to pulls without one.
+  expect(shared.length).toBeGreaterThan(first.pieces.flat().length - 10);
+  expect(shared.length).toBeGreaterThanOrEqual(10);
+});
 
 describe('a slow player', () => {
   it('gets nothing more up to a keyframe once media waits too long in its queue, and is counted', () => {

@@ -132,6 +132,16 @@ export class RawRtmpClient {
     this.#socket.pause();
   }
 
+  /** Goes on reading. */
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Says that nothing more comes, and stays. */
+  halfClose(): void {
+    this.#socket.end();
+  }
+
   close(): void {
     this.#socket.destroy();
   }
