@@ -8,13 +8,14 @@ import { LoadProcess } from './load-process.js';
 import { type MediaServer, startHeadwater, startJoinFloor } from './media-servers.js';
 import { cpuTimeMs, residentMb } from './process-cost.js';
 
-const GOP_MB = [0.6, 2, 6] as const;
+/** The first is next to nothing: what a player costs that connects and is given no past to speak of. */
+const GOP_MB = [0.01, 0.6, 2, 6] as const;
 const GOP_SECONDS = 8;
 const MERGE_MS = 30;
 const JOIN_EVERY_MS = 20;
 const UNREAD_JOINS = 200;
 const REACH = {
-  cpuMsPerJoinOverFloor: 0.3,
+  cpuMsOfTheGop: 0.3,
   moreMemoryMbOf200UnreadJoinersAt6Mb: 60,
 } as const;
 
@@ -26,14 +27,20 @@ interface JoinCost {
 
 /**
  * What a join costs the server by the size of the GOP that it is given: HTTP-FLV players that come one after the other,
- * read the whole GOP and go, beside a player that stays. The floor writes as many bytes to whoever connects: most of it is
- * the kernel's copying. Then the memory of joiners that never read. Linux only: it reads /proc.
+ * read the whole GOP and go, beside a player that stays. The floor writes as many bytes to whoever connects, which is the
+ * kernel's copying. What is over that and over a connection with hardly any GOP is what the GOP costs here. Then the memory
+ * of joiners that never read. Linux only: it reads /proc.
  */
 export async function join(_scope: Scope, args: readonly string[]): Promise<object> {
   const { values } = parseArgs({ args: [...args], options: { quick: { type: 'boolean', default: false } } });
   const joins = values.quick ? 100 : 400;
   const byGop: Record<string, object> = {};
-  for (const mb of GOP_MB) byGop[`${mb} MB`] = await costsAt(mb * 1e6, joins);
+  let connectionMs: number | null = null;
+  for (const mb of GOP_MB) {
+    const costs = await costsAt(mb * 1e6, joins);
+    connectionMs ??= costs.cpuMsPerJoinOverFloor;
+    byGop[`${mb} MB`] = { ...costs, cpuMsOfTheGop: round(costs.cpuMsPerJoinOverFloor - connectionMs) };
+  }
   return {
     what: 'CPU of the server per HTTP-FLV join, joins spread in time, and memory of joiners that do not read',
     reach: REACH,
@@ -45,7 +52,7 @@ export async function join(_scope: Scope, args: readonly string[]): Promise<obje
   };
 }
 
-async function costsAt(gopBytes: number, joins: number): Promise<object> {
+async function costsAt(gopBytes: number, joins: number) {
   const floor = () =>
     within(async (scope) => {
       const server = await startJoinFloor(scope, gopBytes);
@@ -132,39 +139,49 @@ function joinAndRead(port: number, bytes: number): Promise<void> {
 }
 
 async function unread(gopBytes: number): Promise<object> {
-  return within(async (scope) => {
-    const server = await startWithGop(scope, gopBytes);
-    const port = server.ports['http-flv'] ?? 0;
-    await joinAndRead(port, gopBytes);
-    await sleep(1000);
-    const beforeMb = residentMb(server.pid);
-    const startCpuMs = cpuTimeMs(server.pid);
-    const sockets: Socket[] = [];
-    scope.defer(() => {
-      for (const socket of sockets) socket.destroy();
-    });
-    let open = 0;
-    for (let i = 0; i < UNREAD_JOINS; i += 1) {
-      const socket = connect({ host: '127.0.0.1', port });
-      sockets.push(socket.pause().on('error', () => {}));
-      socket.once('connect', () => {
-        open += 1;
-        socket.write(GET);
-      });
-      await sleep(JOIN_EVERY_MS);
-    }
-    await awaitCondition('all joiners', () => open === UNREAD_JOINS);
-    await sleep(500);
-    const afterMb = residentMb(server.pid);
-    return {
-      gopBytes,
-      joiners: UNREAD_JOINS,
-      beforeMb,
-      afterMb,
-      moreMb: afterMb - beforeMb,
-      cpuMsPerJoin: round((cpuTimeMs(server.pid) - startCpuMs) / UNREAD_JOINS),
-    };
+  const headwater = await within(async (scope) =>
+    unreadCost(scope, await startWithGop(scope, gopBytes), 'http-flv', gopBytes),
+  );
+  const floor = await within(async (scope) =>
+    unreadCost(scope, await startJoinFloor(scope, gopBytes), 'raw', gopBytes),
+  );
+  return { gopBytes, joiners: UNREAD_JOINS, headwater, floor };
+}
+
+async function unreadCost(
+  scope: Scope,
+  { pid, ports }: MediaServer,
+  protocol: 'raw' | 'http-flv',
+  gopBytes: number,
+): Promise<object> {
+  const port = ports[protocol] ?? 0;
+  await joinAndRead(port, gopBytes);
+  await sleep(1000);
+  const beforeMb = residentMb(pid);
+  const startCpuMs = cpuTimeMs(pid);
+  const sockets: Socket[] = [];
+  scope.defer(() => {
+    for (const socket of sockets) socket.destroy();
   });
+  let open = 0;
+  for (let i = 0; i < UNREAD_JOINS; i += 1) {
+    const socket = connect({ host: '127.0.0.1', port });
+    sockets.push(socket.pause().on('error', () => {}));
+    socket.once('connect', () => {
+      open += 1;
+      socket.write(GET);
+    });
+    await sleep(JOIN_EVERY_MS);
+  }
+  await awaitCondition('all joiners', () => open === UNREAD_JOINS);
+  await sleep(500);
+  const afterMb = residentMb(pid);
+  return {
+    beforeMb,
+    afterMb,
+    moreMb: afterMb - beforeMb,
+    cpuMsPerJoin: round((cpuTimeMs(pid) - startCpuMs) / UNREAD_JOINS),
+  };
 }
 
 const GET = 'GET /live/bench.flv HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n';
