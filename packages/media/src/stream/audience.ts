@@ -16,6 +16,9 @@ export interface AudienceLimits extends PlayerLimits {
 /** A window is over when it holds this much, however short it was: what a source sends at once is not gathered. */
 const WINDOW_BYTES_MAX = 1_048_576;
 
+/** Likewise where nobody plays: no timer runs then, and a batch is as old as its first packet. */
+const UNPLAYED_WINDOW_MS = 1000;
+
 /** What a player is told and given when it begins. */
 export interface Opening {
   /** What FLV players are to announce; null while it is not known, and they wait. */
@@ -43,6 +46,7 @@ export class Audience {
   #pending: MediaPacket[] = [];
   /** What comes before `pending` for who starts there; null where it is no start. */
   #pendingHeaders: readonly MediaPacket[] | null = null;
+  #pendingAtMs = 0;
   #windowBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   /** What comes before the cached GOP, the same for all who join while neither changes. */
@@ -95,11 +99,14 @@ export class Audience {
     }
     if (isStart) this.#pendingHeaders ??= this.#opening.headersAt(packet.timestampMs);
     if (packet.isHeader) this.#gopHeaders = null;
+    const nowMs = performance.now();
+    if (this.#pending.length === 0) this.#pendingAtMs = nowMs;
     this.#pending.push(packet);
     this.#windowBytes += packet.payload.length;
     const { mergeMs = 0 } = this.#limits;
     if (this.#feeds.size === 0) {
-      if (this.#windowBytes >= PIECE_BYTES_MAX) this.flush();
+      const isOld = nowMs - this.#pendingAtMs >= UNPLAYED_WINDOW_MS;
+      if (isOld || this.#windowBytes >= PIECE_BYTES_MAX) this.flush();
     } else if (isAwaited || mergeMs === 0 || this.#windowBytes >= WINDOW_BYTES_MAX) {
       this.flush();
     } else {
@@ -176,7 +183,7 @@ export class Audience {
   /** Ends the batch that is being gathered. */
   #seal(): void {
     if (this.#pending.length === 0) return;
-    const batch = new PacketBatch(this.#pending, performance.now(), this.#pendingHeaders);
+    const batch = new PacketBatch(this.#pending, this.#pendingAtMs, this.#pendingHeaders);
     for (const packet of this.#pending) packet.batch = batch;
     this.#sealed.push(batch);
     this.#pending = [];

@@ -118,35 +118,45 @@ afterEach(() => {
 describe('a player that joins', () => {
   const MBIT = 125_000;
 
-  it.each([
+  const RATES: readonly (readonly [string, number, number, number])[] = [
     ['at the stream’s own rate, 5 Mbit/s, GOP 12 s', 5, 12, 5],
     ['at the stream’s own rate, 8 Mbit/s, GOP 15 s', 8, 15, 8],
     ['at twice the rate of 8 Mbit/s, GOP 15 s', 8, 15, 16],
     ['at 1.2 times the rate of 8 Mbit/s, GOP 15 s', 8, 15, 9.6],
     ['at the rate of a stream of 200 kbit/s, GOP 15 s', 0.2, 15, 0.2],
-  ])('and reads steadily %s loses nothing and is not stuck', (_name, streamMbit, gopSeconds, playerMbit) => {
-    const stream = new TestStream();
-    const frameBytes = (streamMbit * MBIT * TICK_MS) / SECOND_MS - 20;
-    const player = new SteadyPlayer(playerMbit * MBIT);
-    const live = new MemoryPlayer('live');
-    stream.audience.add(live);
-    stream.run({ count: (gopSeconds * SECOND_MS) / TICK_MS, frameBytes, gopSeconds });
-    stream.audience.add(player);
-    const stuck: boolean[] = [];
-    let ticks = 0;
-    stream.run({ count: (60 * SECOND_MS) / TICK_MS, frameBytes, gopSeconds }, () => {
-      player.tick();
-      ticks += 1;
-      const [, feed] = [...stream.audience.feeds()];
-      if ((ticks * TICK_MS) % SECOND_MS === 0) stuck.push(feed?.isStuck(performance.now()) ?? true);
-    });
-    expect(stream.framesDropped).toEqual({ queueBytes: 0, queueMs: 0 });
-    expect(stuck.includes(true)).toBe(false);
-    expectWhole(player);
-    expect(pictures(player)[0]).toBe(0);
-    expect(pictures(player).length).toBeGreaterThan(100);
-    if (playerMbit >= streamMbit * 2) expect(pictures(player).at(-1)).toBe(pictures(live).at(-1));
-  });
+  ];
+  it.each(
+    RATES.flatMap((rate) => [
+      [...rate, 'others who play', true] as const,
+      [...rate, 'nobody', false] as const,
+    ]),
+  )(
+    'and reads steadily %s loses nothing and is not stuck (%#)',
+    (_name, streamMbit, gopSeconds, playerMbit, ...beside) => {
+      const stream = new TestStream();
+      const frameBytes = (streamMbit * MBIT * TICK_MS) / SECOND_MS - 20;
+      const player = new SteadyPlayer(playerMbit * MBIT);
+      const live = new MemoryPlayer('live');
+      if (beside[1]) stream.audience.add(live);
+      stream.run({ count: (gopSeconds * SECOND_MS) / TICK_MS, frameBytes, gopSeconds });
+      stream.audience.add(player);
+      const stuck: boolean[] = [];
+      let ticks = 0;
+      stream.run({ count: (60 * SECOND_MS) / TICK_MS, frameBytes, gopSeconds }, () => {
+        player.tick();
+        ticks += 1;
+        const feed = [...stream.audience.feeds()].find((each) => each.player === player);
+        if ((ticks * TICK_MS) % SECOND_MS === 0) stuck.push(feed?.isStuck(performance.now()) ?? true);
+      });
+      expect(stream.framesDropped).toEqual({ queueBytes: 0, queueMs: 0 });
+      expect(stuck.includes(true)).toBe(false);
+      expectWhole(player);
+      expect(pictures(player)[0]).toBe(0);
+      expect(pictures(player).length).toBeGreaterThan(100);
+      const lastMs = (gopSeconds + 60) * SECOND_MS - TICK_MS;
+      if (playerMbit >= streamMbit * 2) expect(pictures(player).at(-1)).toBe(lastMs);
+    },
+  );
 
   it('and reads too slowly is dropped once it has fallen behind by the limit, exactly, and goes on live', () => {
     const stream = new TestStream({ queueMs: 5000 });
@@ -310,6 +320,8 @@ describe('FLV players', () => {
     stream.audience.tracksChanged();
     expect([told.ended, rtmp.ended]).toEqual(['tracks-changed', null]);
     const { queuedBytes } = told.queue;
+    const [feed] = [...stream.audience.feeds()];
+    expect([0, 60_000].map((ms) => feed?.isStuck(performance.now() + ms))).toEqual([false, false]);
     stream.send(KEY(40, 2));
     expect(told.queue.queuedBytes).toBe(queuedBytes);
   });

@@ -131,7 +131,7 @@ export class PlayerFeed {
   isStuck(nowMs: number): boolean {
     this.#count();
     const { queuedBytes, sentBytes } = this.player.queue;
-    if (queuedBytes === 0 || sentBytes !== this.#takenBytes) {
+    if (this.#isOver || queuedBytes === 0 || sentBytes !== this.#takenBytes) {
       this.#takenBytes = sentBytes;
       this.#takenAtMs = nowMs;
       return false;
@@ -143,7 +143,7 @@ export class PlayerFeed {
     const { queue, wants = 'all' } = this.player;
     if (wants !== this.#given) this.#change(wants, batch, moment);
     if (this.#given !== 'nothing') queue.add(batch.wire(this.#wish(this.#given)));
-    else if (wants !== 'nothing') this.#drop(batch.frames);
+    else if (wants !== 'nothing' && this.#behindBy !== null) this.#drop(batch.wire(this.#wish(wants)).frames);
   }
 
   /** Goes over to what is wanted, where that is possible with this batch. */

@@ -108,13 +108,14 @@ export class RtmpConnection {
     this.#note(reason, text);
     this.#stopReading();
     this.#writer.finish(
-      () => this.#hangUp(Buffer.concat(lastWords)),
+      () => this.#hangUp(lastWords),
       () => this.#socket.destroy(),
     );
   }
 
-  #hangUp(lastWords: Buffer): void {
-    this.#socket.end(lastWords);
+  #hangUp(lastWords: readonly Buffer[]): void {
+    for (const words of lastWords) this.#socket.write(words);
+    this.#socket.end();
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_GRACE_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }
