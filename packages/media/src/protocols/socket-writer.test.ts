@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PIECE_BYTES_MAX, PlayerQueue, type QueueItem } from '../stream/player-queue.js';
+import { PIECE_BYTES_MAX, PIECE_BYTES_MIN, PlayerQueue, type QueueItem } from '../stream/player-queue.js';
 import { until } from '../testing/until.js';
 import { SocketWriter } from './socket-writer.js';
 
@@ -90,6 +90,32 @@ describe('SocketWriter', () => {
       expect([writes, queue.queuedBytes]).toEqual([i + 1, 0]);
       await read(client, 5000);
     }
+  });
+
+  it('counts a piece as taken only once it is, whatever went out right before it', async () => {
+    const { server, client } = await connection();
+    const queue = new PlayerQueue();
+    new SocketWriter(server).carry(queue);
+    for (let i = 0; i < 3; i += 1) {
+      queue.add(item(filled(1000, 1)));
+      queue.send();
+    }
+    queue.add(item(filled(1_000_000, 2)));
+    queue.send();
+    const pieces: number[] = [];
+    const { write } = server;
+    server.write = ((...args: Parameters<typeof write>) => {
+      pieces.push((args[0] as Buffer).length);
+      return write.apply(server, args);
+    }) as typeof write;
+    for (let i = 0; i < 10; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(server.writableLength).toBeGreaterThan(0);
+    expect(queue.queuedBytes).toBeGreaterThan(700_000);
+    await read(client, 1_003_000);
+    await until(() => queue.queuedBytes === 0, 'the end');
+    // Once there was no room, in small pieces.
+    expect(Math.max(...pieces)).toBe(PIECE_BYTES_MIN);
+    expect(pieces.length).toBeGreaterThan(10);
   });
 
   it('shows progress of a reader that is far behind, piece by piece', async () => {

@@ -3,11 +3,14 @@ import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../test
 import { MemoryPlayer } from '../testing/memory-player.js';
 import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
+import { makeFrame } from '../wire/make-frame.js';
+import { encodeAmf0 } from '../wire/rtmp/amf0.js';
 import { Audience, type AudienceLimits } from './audience.js';
 import { HeaderStore } from './header-store.js';
 import { MediaPacket } from './packet.js';
 import type { WireFormat } from './packet-batch.js';
 import { PIECE_BYTES_MIN } from './player-queue.js';
+import { replayBatches } from './replay.js';
 
 const TICK_MS = 40;
 const SECOND_MS = 1000;
@@ -158,6 +161,26 @@ describe('a player that joins', () => {
     },
   );
 
+  it.each([
+    ['bytes', { queueBytesMax: 4_000_000, queueMs: 600_000 }],
+    ['time', { queueBytesMax: 1e9, queueMs: 4000 }],
+  ])('and stops reading halfway is behind by what comes from then on, in %s', (what, limits) => {
+    const stream = new TestStream(limits);
+    const plan = { frameBytes: 40_000, gopSeconds: 20 };
+    stream.run({ ...plan, count: (15 * SECOND_MS) / TICK_MS });
+    const player = new SteadyPlayer(4_000_000);
+    stream.audience.add(player);
+    stream.run({ ...plan, count: (3 * SECOND_MS) / TICK_MS }, () => player.tick());
+    const halfBytes = player.queue.queuedBytes;
+    expect(halfBytes).toBeGreaterThan(4_000_000);
+    // A second more, and then it is over either limit.
+    stream.run({ ...plan, count: (3 * SECOND_MS) / TICK_MS });
+    expect(stream.framesDropped).toEqual({ queueBytes: 0, queueMs: 0 });
+    stream.run({ ...plan, count: (2 * SECOND_MS) / TICK_MS });
+    expect(stream.framesDropped[what === 'bytes' ? 'queueBytes' : 'queueMs']).toBeGreaterThan(100);
+    expect(player.queue.queuedBytes).toBeLessThan(halfBytes);
+  });
+
   it('and reads too slowly is dropped once it has fallen behind by the limit, exactly, and goes on live', () => {
     const stream = new TestStream({ queueMs: 5000 });
     const player = new SteadyPlayer(4 * MBIT);
@@ -274,6 +297,76 @@ describe('what a player wants', () => {
   });
 });
 
+it('a player that wants pictures only gets nothing of a start at a sound', () => {
+  const stream = new TestStream({ mergeMs: 0 });
+  stream.send(AUDIO_HEADER());
+  const player = new MemoryPlayer();
+  player.wants = 'video';
+  stream.audience.add(player);
+  stream.send(AUDIO(10, 1), true);
+  expect([player.begun, player.story]).toEqual([null, []]);
+  stream.send(KEY(40, 2));
+  expect(player.story).toEqual(['video 40 key #2']);
+});
+
+describe('headers', () => {
+  it('come once to who joins: the newest, with the time of the GOP that they open', () => {
+    const stream = new TestStream({ mergeMs: 0 });
+    const join = (id: string) => {
+      const player = new MemoryPlayer(id);
+      stream.audience.add(player);
+      return player.story;
+    };
+    stream.send(VIDEO_HEADER(1));
+    stream.send(KEY(0, 1));
+    expect(join('first')).toEqual(['video 0 header #1', 'video 0 key #1']);
+    // A track that comes late, and what encoders repeat.
+    stream.send(AUDIO_HEADER(2));
+    stream.send(AUDIO(10, 2));
+    expect(join('second')).toEqual([
+      'video 0 header #1',
+      'audio 0 header #2',
+      'video 0 key #1',
+      'audio 10 #2',
+    ]);
+    stream.send(VIDEO_HEADER(1));
+    stream.send(KEY(40, 3));
+    const third = ['video 40 header #1', 'audio 40 header #2', 'video 40 key #3'];
+    expect(join('third')).toEqual(third);
+    expect(join('fourth')).toEqual(third);
+  });
+});
+
+describe('a replay', () => {
+  const packets = (frames: readonly Frame[]) =>
+    frames.map((frame) => new MediaPacket(frame, frame.timestampMs));
+  const end = new MediaPacket(makeFrame('data', 0, encodeAmf0('|End')), 0);
+
+  it('has what waits in the window, which then does not come twice', () => {
+    const stream = new TestStream();
+    stream.audience.add(new MemoryPlayer('other'));
+    const sent = packets([KEY(0, 1), INTER(40, 2), KEY(80, 3), INTER(120, 4)]);
+    for (const packet of sent) stream.audience.send(packet, packet.isKeyframe);
+    const pull = new MemoryPlayer('pull');
+    stream.audience.add(pull, { packets: sent, end });
+    stream.send(INTER(160, 5));
+    vi.advanceTimersByTime(TICK_MS);
+    expect(pull.story).toEqual([
+      'video 0 key #1',
+      'video 40 #2',
+      'video 80 key #3',
+      'video 120 #4',
+      'data 0',
+      'video 160 #5',
+    ]);
+  });
+
+  it('is as old as its packets say where they have not gone out as they are', () => {
+    const batches = replayBatches(packets([KEY(1000), INTER(4000)]), 50_000);
+    expect(batches.map(({ atMs, packets: { length } }) => [atMs, length])).toEqual([[47_000, 2]]);
+  });
+});
+
 describe('FLV players', () => {
   /** Counts bytes only: what is in them is not RTMP. */
   class FlvPlayer extends MemoryPlayer {
@@ -306,6 +399,17 @@ describe('FLV players', () => {
     const before = early.queue.queuedBytes;
     stream.send(INTER(80, 3));
     expect(early.queue.queuedBytes).toBeGreaterThan(before);
+  });
+
+  it('that are behind are not given the GOP again when it is known', () => {
+    const stream = new TestStream({ mergeMs: 0, queueBytesMax: 1000 });
+    const player = new FlvPlayer();
+    stream.audience.add(player);
+    for (const frame of [KEY(0, 1), INTER(40, 2, 2000), INTER(80, 3)]) stream.send(frame);
+    expect(stream.framesDropped.queueBytes).toBeGreaterThan(0);
+    const { queuedBytes } = player.queue;
+    stream.audience.tracksChanged();
+    expect(player.queue.queuedBytes).toBe(queuedBytes);
   });
 
   it('are ended when the tracks are others than they were told, and RTMP players are not', () => {

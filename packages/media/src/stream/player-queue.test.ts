@@ -56,6 +56,9 @@ describe('PlayerQueue', () => {
     expect(queue.ageMs(1000)).toBe(800);
     queue.taken();
     expect(queue.ageMs(1000)).toBe(700);
+    queue.add(item(100, { atMs: 400 }));
+    queue.take(200);
+    expect(queue.ageMs(1000)).toBe(700);
   });
 
   it('asks to be emptied when it is told to send, not before', () => {
