@@ -11,6 +11,8 @@ export interface LoadOrder {
   readonly players: number;
   /** Number of the first one; 0 where absent. */
   readonly from?: number;
+  /** Whether each read is to be reported. */
+  readonly tellsReads?: boolean;
 }
 
 /** What its players saw since the last reset. */
@@ -20,4 +22,6 @@ export interface LoadReport {
   readonly longestSilenceMs: number;
   /** All of theirs together. */
   readonly bytes: number;
+  /** When each read was, by the machine's monotonic clock, ms; empty where not asked for. */
+  readonly readsMs: readonly number[];
 }

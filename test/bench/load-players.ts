@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { encodeAmf } from '@headwater/testing/amf0';
 import { chunksOf } from '@headwater/testing/rtmp-chunks';
+import { monotonicMs } from '../support/monotonic.js';
 import type { LoadOrder, LoadReport } from './load-order.js';
 
 /**
@@ -18,6 +19,8 @@ const OPENING_AT_ONCE = 50;
 const OPENING_PAUSE_MS = 20;
 /** What came is thrown away, so all players read into one buffer. */
 const SINK = Buffer.allocUnsafe(65_536);
+
+let readsMs: number[] = [];
 
 class LoadPlayer {
   readonly #socket: Socket;
@@ -70,6 +73,7 @@ class LoadPlayer {
   }
 
   #onBytes(bytes: number): void {
+    if (order.tellsReads) readsMs.push(monotonicMs());
     const nowMs = performance.now();
     this.#longestSilenceMs = Math.max(this.#longestSilenceMs, nowMs - this.#lastAtMs);
     this.#lastAtMs = nowMs;
@@ -145,12 +149,15 @@ function report(): LoadReport {
     closed: players.filter((player) => player.isClosed).length,
     longestSilenceMs: players.reduce((longest, player) => Math.max(longest, player.longestSilenceMs), 0),
     bytes: players.reduce((sum, player) => sum + player.intervalBytes, 0),
+    readsMs,
   };
 }
 
 createInterface({ input: process.stdin }).on('line', (line) => {
-  if (line === 'reset') for (const player of players) player.reset();
-  else console.log(JSON.stringify(report()));
+  if (line === 'reset') {
+    readsMs = [];
+    for (const player of players) player.reset();
+  } else console.log(JSON.stringify(report()));
 });
 // Who started us is gone.
 process.stdin.on('end', () => process.exit(0));

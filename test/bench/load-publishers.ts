@@ -133,6 +133,7 @@ function report(): LoadReport {
     closed: publishers.filter((publisher) => publisher.isClosed).length,
     longestSilenceMs: longestLateMs,
     bytes: publishers.reduce((sum, publisher) => sum + publisher.takeBytes(), 0),
+    readsMs: [],
   };
 }
 

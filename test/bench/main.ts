@@ -7,6 +7,8 @@ import { fanout } from './fanout.js';
 import { machine } from './figures.js';
 import { growth } from './growth.js';
 import { idle } from './idle.js';
+import { join } from './join.js';
+import { path } from './path.js';
 import { redirect } from './redirect.js';
 import { relay } from './relay.js';
 import { scale } from './scale.js';
@@ -18,6 +20,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   capacity,
   convergence,
   fanout,
+  join,
+  path,
   failover,
   detection,
   scale,

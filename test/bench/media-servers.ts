@@ -18,19 +18,24 @@ export interface MediaServer {
 }
 
 const FLOOR_SERVER = fileURLToPath(new URL('./floor-server.js', import.meta.url));
+const JOIN_FLOOR_SERVER = fileURLToPath(new URL('./join-floor-server.js', import.meta.url));
 const NODE_MEDIA_SERVER = join(REPOSITORY, 'node_modules/node-media-server/bin/app.js');
 
 export async function startHeadwater(
   scope: Scope,
   mergeMs: number,
   within: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<MediaServer & { readonly origin: OriginProcess }> {
   const config = {
     play: { mergeMs },
     log: { level: 'warn', format: 'json' },
     limits: { connectionsPerAddressMax: 20_000, connectionsMax: 20_000 },
   };
-  const origin = await OriginProcess.spawn(scope, 'bench', config, { place: { host: '127.0.0.1', within } });
+  const origin = await OriginProcess.spawn(scope, 'bench', config, {
+    place: { host: '127.0.0.1', within },
+    environment,
+  });
   await origin.ready();
   const { rtmp, http } = origin.ports;
   return { origin, pid: origin.pid, ports: { rtmp, 'http-flv': http, 'ws-flv': http } };
@@ -43,6 +48,15 @@ export async function startFloor(
 ): Promise<MediaServer> {
   const [port = 0] = await freePorts(scope, 1);
   const args = [FLOOR_SERVER, ...[port, windowMs, bytesPerSecond].map(String)];
+  const floor = new TestProcess(scope, process.execPath, args);
+  await listens(port, floor);
+  return { pid: floor.pid, ports: { raw: port } };
+}
+
+/** Writes so many bytes to whoever connects and asks. */
+export async function startJoinFloor(scope: Scope, bytes: number): Promise<MediaServer> {
+  const [port = 0] = await freePorts(scope, 1);
+  const args = [JOIN_FLOOR_SERVER, ...[port, bytes].map(String)];
   const floor = new TestProcess(scope, process.execPath, args);
   await listens(port, floor);
   return { pid: floor.pid, ports: { raw: port } };

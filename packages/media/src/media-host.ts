@@ -46,9 +46,9 @@ export interface MediaOptions {
     readonly mode: PlayMode;
     /** How long a player waits for a stream that nobody publishes. */
     readonly waitMs: number;
-    /** Most bytes queued towards one player before frames are dropped up to the next keyframe. */
+    /** By how many bytes a player's queue may grow before frames are dropped up to the next keyframe. */
     readonly queueBytesMax: number;
-    /** How long media may wait in one player's queue before the same is done; absent: 10,000. */
+    /** How much longer media may wait in it than at best before the same is done; absent: 10,000. */
     readonly queueMs?: number;
     /** How long a player may take nothing at all before it is disconnected. */
     readonly stuckMs: number;

@@ -58,6 +58,16 @@ export class RawRtmpClient extends RtmpConnection {
     this.socket.pause();
   }
 
+  /** Goes on reading. */
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** Says that nothing more comes, and stays. */
+  halfClose(): void {
+    this.socket.end();
+  }
+
   close(): void {
     this.socket.destroy();
   }

@@ -1,9 +1,11 @@
-import type { MediaInfo } from '@headwater/directory';
+import type { Tracks } from '../wire/flv/flv-header.js';
 import { GopCache } from './gop-cache.js';
 import type { MediaPacket } from './packet.js';
 import { PacketBatch } from './packet-batch.js';
 import type { Player } from './player.js';
-import { PlayerFeed, type PlayerLimits, type Traffic } from './player-feed.js';
+import { type Moment, PlayerFeed, type PlayerLimits, type Traffic } from './player-feed.js';
+import { PIECE_BYTES_MAX } from './player-queue.js';
+import { type Replay, replayBatches } from './replay.js';
 
 export interface AudienceLimits extends PlayerLimits {
   readonly gopCacheBytesMax: number;
@@ -14,23 +16,24 @@ export interface AudienceLimits extends PlayerLimits {
 /** A window is over when it holds this much, however short it was: what a source sends at once is not gathered. */
 const WINDOW_BYTES_MAX = 1_048_576;
 
+/** Likewise where nobody plays: no timer runs then, and a batch is as old as its first packet. */
+const UNPLAYED_WINDOW_MS = 1000;
+
 /** What a player is told and given when it begins. */
 export interface Opening {
-  media(): MediaInfo;
-  /** Metadata and codec headers, stamped with this time. */
+  /** What FLV players are to announce; null while it is not known, and they wait. */
+  tracks(): Tracks | null;
+  /** Metadata and codec headers of now, stamped with this time. */
   headersAt(timestampMs: number): readonly MediaPacket[];
 }
 
-/** The last seconds of a stream, for another member's pull that has to find its place. */
-export interface Replay {
-  readonly packets: readonly MediaPacket[];
-  /** Says that the replay is over; what follows is live. */
-  readonly end: MediaPacket | null;
-}
-
 /**
- * The players of one stream. What comes within a window goes out in one write per player, since a write costs far more
- * than its bytes; who joins gets the cached GOP at once.
+ * Players of one stream that are served alike. What comes within a window goes out in one write per player, since a
+ * write costs far more than its bytes; who joins gets the cached GOP at once, as references to what went out already.
+ *
+ * A batch begins at a start wherever one comes that is not in such a batch already. So the GOP cache begins at one, and
+ * many starts in a row are still merged. Headers are in batches of their own, which are not cached: who joins gets the
+ * newest ones first.
  */
 export class Audience {
   readonly #limits: AudienceLimits;
@@ -38,14 +41,16 @@ export class Audience {
   readonly #opening: Opening;
   readonly #feeds = new Map<string, PlayerFeed>();
   readonly #gop: GopCache;
-  /** Gathered in the present window, and the first of them that decoding can start at. */
+  /** Gathered in the present window: whole batches, and the packets of the last. */
+  #sealed: PacketBatch[] = [];
   #pending: MediaPacket[] = [];
-  #pendingStart = -1;
-  #pendingBytes = 0;
+  /** What comes before `pending` for who starts there; null where it is no start. */
+  #pendingHeaders: readonly MediaPacket[] | null = null;
+  #pendingAtMs = 0;
+  #windowBytes = 0;
   #timer: NodeJS.Timeout | null = null;
-  #immediate = 0;
-  /** Headers and cached GOP, the same for all who join between two windows. */
-  #welcome: PacketBatch | null = null;
+  /** What comes before the cached GOP, the same for all who join while neither changes. */
+  #gopHeaders: PacketBatch | null = null;
 
   constructor(limits: AudienceLimits, traffic: Traffic, opening: Opening) {
     this.#limits = limits;
@@ -66,64 +71,65 @@ export class Audience {
    * Feeds a player from now on; the cached GOP comes at once, or the replay where that is longer. Does nothing where it
    * is fed already.
    */
-  add(player: Player, isImmediate: boolean, replay: Replay | null = null): void {
+  add(player: Player, replay: Replay | null = null): void {
     if (this.#feeds.has(player.id)) return;
-    if (isImmediate) {
-      this.flush();
-      this.#immediate += 1;
-    }
-    const feed = new PlayerFeed(player, isImmediate, this.#limits, this.#traffic);
+    // What was gathered without a clock is past, and a replay has what waits in the window.
+    if (this.#feeds.size === 0 || replay !== null) this.flush();
+    const feed = new PlayerFeed(player, this.#limits, this.#traffic);
     this.#feeds.set(player.id, feed);
-    const gop = this.#gop.packets;
-    const past = replay !== null && replay.packets.length > gop.length ? replay.packets : gop;
-    if (past.length === 0) return;
-    const batch =
-      replay === null
-        ? this.#welcomed()
-        : this.#opened([...past, ...(replay.end === null ? [] : [replay.end])]);
-    feed.start(this.#opening.media(), batch.wire(player.format));
+    if (replay === null) this.#openFromGop(feed, this.#moment());
+    else this.#openFromReplay(feed, replay);
   }
 
   remove(player: Player): void {
-    if (this.#feeds.get(player.id)?.isImmediate) this.#immediate -= 1;
+    this.#feeds.get(player.id)?.close();
     this.#feeds.delete(player.id);
   }
 
   /** `isStart`: players may begin at this packet. */
   send(packet: MediaPacket, isStart: boolean): void {
-    if (this.#immediate > 0) this.#deliver([packet], isStart ? 0 : -1, true);
+    if (packet.isHeader !== this.#pending[0]?.isHeader) this.#seal();
     let isAwaited = false;
-    if (isStart && this.#pendingStart < 0) {
-      this.#pendingStart = this.#pending.length;
+    if (isStart && this.#feeds.size === 0) {
+      // Who joins later starts here.
+      this.#forgetWindow();
+    } else if (isStart && this.#pendingHeaders === null) {
+      this.#seal();
       isAwaited = this.#isStartAwaited();
     }
+    if (isStart) this.#pendingHeaders ??= this.#opening.headersAt(packet.timestampMs);
+    if (packet.isHeader) this.#gopHeaders = null;
+    const nowMs = performance.now();
+    if (this.#pending.length === 0) this.#pendingAtMs = nowMs;
     this.#pending.push(packet);
-    this.#pendingBytes += packet.payload.length;
+    this.#windowBytes += packet.payload.length;
     const { mergeMs = 0 } = this.#limits;
-    const isOver = isAwaited || mergeMs === 0 || this.#pendingBytes >= WINDOW_BYTES_MAX;
-    if (isOver || this.#feeds.size === this.#immediate) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), mergeMs);
+    if (this.#feeds.size === 0) {
+      const isOld = nowMs - this.#pendingAtMs >= UNPLAYED_WINDOW_MS;
+      if (isOld || this.#windowBytes >= PIECE_BYTES_MAX) this.flush();
+    } else if (isAwaited || mergeMs === 0 || this.#windowBytes >= WINDOW_BYTES_MAX) {
+      this.flush();
+    } else {
+      this.#timer ??= setTimeout(() => this.flush(), mergeMs);
+    }
   }
 
   /** Sends what was gathered. */
   flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#welcome = null;
-    const packets = this.#pending;
-    const start = this.#pendingStart;
-    if (packets.length === 0) return;
-    this.#pending = [];
-    this.#pendingStart = -1;
-    this.#pendingBytes = 0;
-    for (const packet of packets) if (!packet.isHeader) this.#gop.add(packet);
-    this.#deliver(packets, start, false);
+    this.#seal();
+    const batches = this.#sealed;
+    this.#forgetWindow();
+    if (batches.length === 0) return;
+    for (const batch of batches) this.#cache(batch);
+    const moment = this.#moment();
+    for (const feed of this.#feeds.values()) feed.deliver(batches, moment);
   }
 
-  /** The cached pictures cannot open the stream any more; who joins now starts at the next keyframe. */
+  /** The cached pictures cannot open the stream any more; who joins now starts at the next start. */
   forgetGop(): void {
     this.flush();
     this.#gop.clear();
+    this.#gopHeaders = null;
   }
 
   /** The source is gone: everybody waits for the start of the next. */
@@ -132,32 +138,83 @@ export class Audience {
     for (const feed of this.#feeds.values()) feed.pause();
   }
 
-  #deliver(packets: readonly MediaPacket[], start: number, isImmediate: boolean): void {
-    const batch = new PacketBatch(packets);
-    let opened: PacketBatch | null = null;
-    for (const feed of this.#feeds.values()) {
-      if (feed.isImmediate !== isImmediate) continue;
-      if (start >= 0 && feed.isReadyToStart) {
-        opened ??= this.#opened(packets.slice(start));
-        feed.start(this.#opening.media(), opened.wire(feed.player.format));
-      } else {
-        feed.deliver(batch);
-      }
+  /**
+   * What `Opening.tracks` says has changed: FLV players that were told otherwise are ended, so that they reload, and
+   * those that waited for it begin.
+   */
+  tracksChanged(): void {
+    const moment = this.#moment();
+    this.#gopHeaders = null;
+    if (moment.tracks === null) return;
+    for (const feed of [...this.#feeds.values()]) {
+      feed.endIfTracksDiffer(moment.tracks);
+      if (feed.player.format !== 'rtmp') this.#openFromGop(feed, moment);
     }
+  }
+
+  #cache(batch: PacketBatch): void {
+    if (batch.packets[0]?.isHeader) return;
+    this.#gop.add(batch);
+    if (batch.headers !== null) this.#gopHeaders = null;
+  }
+
+  #openFromGop(feed: PlayerFeed, moment: Moment, ...more: readonly PacketBatch[]): void {
+    const [first] = this.#gop.batches;
+    if (first === undefined) return;
+    this.#gopHeaders ??= this.#headersOf(first);
+    feed.open(this.#gopHeaders, [...this.#gop.batches, ...more], moment);
+  }
+
+  #openFromReplay(feed: PlayerFeed, { packets, end }: Replay): void {
+    const moment = this.#moment();
+    const mark = end === null ? [] : [new PacketBatch([end], moment.nowMs)];
+    if (packets.length <= this.#gop.frames) {
+      this.#openFromGop(feed, moment, ...mark);
+      return;
+    }
+    const past = replayBatches(packets, moment.nowMs);
+    const [first] = past;
+    if (first !== undefined) feed.open(this.#headersOf(first), [...past, ...mark], moment);
+  }
+
+  #headersOf({ packets, atMs }: PacketBatch): PacketBatch {
+    return new PacketBatch(this.#opening.headersAt(packets[0]?.timestampMs ?? 0), atMs);
+  }
+
+  /** Ends the batch that is being gathered. */
+  #seal(): void {
+    if (this.#pending.length === 0) return;
+    const batch = new PacketBatch(this.#pending, this.#pendingAtMs, this.#pendingHeaders);
+    for (const packet of this.#pending) packet.batch = batch;
+    this.#sealed.push(batch);
+    this.#pending = [];
+    this.#pendingHeaders = null;
+  }
+
+  #forgetWindow(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#sealed = [];
+    this.#pending = [];
+    this.#pendingHeaders = null;
+    this.#windowBytes = 0;
+  }
+
+  #moment(): Moment {
+    const opening = this.#opening;
+    const nowMs = performance.now();
+    return {
+      nowMs,
+      tracks: opening.tracks(),
+      headersAt: (timestampMs) => new PacketBatch(opening.headersAt(timestampMs), nowMs),
+    };
   }
 
   /** Whether somebody has no picture yet: the first one is worth a write of its own. */
   #isStartAwaited(): boolean {
-    for (const feed of this.#feeds.values()) if (!feed.isImmediate && feed.isReadyToStart) return true;
+    if (this.#feeds.size === 0) return false;
+    const moment = this.#moment();
+    for (const feed of this.#feeds.values()) if (feed.isReadyToStart(moment)) return true;
     return false;
-  }
-
-  #welcomed(): PacketBatch {
-    this.#welcome ??= this.#opened(this.#gop.packets);
-    return this.#welcome;
-  }
-
-  #opened(packets: readonly MediaPacket[]): PacketBatch {
-    return new PacketBatch([...this.#opening.headersAt(packets[0]?.timestampMs ?? 0), ...packets]);
   }
 }

@@ -1,43 +1,40 @@
-import type { MediaPacket } from './packet.js';
+import type { PacketBatch } from './packet-batch.js';
 
 /** What a packet costs beside its payload: objects and wire forms' headers. */
 const PACKET_OVERHEAD_BYTES = 256;
 
 /**
- * The packets since the last keyframe, for a player's first picture. A GOP over the limit is not cached at all: half
- * of one cannot be shown.
+ * The batches since the last start, for a player's first picture: the very ones that went out live. What is over the
+ * limit is not cached at all: half a GOP cannot be shown.
  */
 export class GopCache {
   readonly #bytesMax: number;
-  #packets: MediaPacket[] = [];
+  #batches: PacketBatch[] = [];
   #bytes = 0;
-  #isOver = false;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** From the last keyframe on; empty where there is none or its GOP is too long. */
-  get packets(): readonly MediaPacket[] {
-    return this.#packets;
+  /** From the last start on; empty where there is none, or too much has come since. */
+  get batches(): readonly PacketBatch[] {
+    return this.#batches;
   }
 
-  add(packet: MediaPacket): void {
-    if (packet.isKeyframe) this.clear();
-    else if (this.#packets.length === 0) return;
-    if (this.#isOver) return;
-    this.#bytes += packet.payload.length + PACKET_OVERHEAD_BYTES;
-    if (this.#bytes > this.#bytesMax) {
-      this.#packets = [];
-      this.#isOver = true;
-    } else {
-      this.#packets.push(packet);
-    }
+  get frames(): number {
+    return this.#batches.reduce((sum, { frames }) => sum + frames, 0);
+  }
+
+  add(batch: PacketBatch): void {
+    if (batch.headers !== null) this.clear();
+    else if (this.#batches.length === 0) return;
+    this.#batches.push(batch);
+    for (const { payload } of batch.packets) this.#bytes += payload.length + PACKET_OVERHEAD_BYTES;
+    if (this.#bytes > this.#bytesMax) this.clear();
   }
 
   clear(): void {
-    this.#packets = [];
+    this.#batches = [];
     this.#bytes = 0;
-    this.#isOver = false;
   }
 }

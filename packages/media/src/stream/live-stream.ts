@@ -160,6 +160,7 @@ export class LiveStream {
 
   /** Disconnects players that are stuck. To be called about once a second, with the monotonic clock. */
   endStuckPlayers(nowMs: number): readonly Player[] {
+    this.#hub.lookAtTracks(this.#parts.timers.nowMs());
     const stuck = this.#feeds().filter((feed) => feed.isStuck(nowMs));
     for (const { player } of stuck) player.end('stuck');
     return stuck.map(({ player }) => player);
@@ -195,9 +196,10 @@ export class LiveStream {
   }
 
   #playerView(feed: PlayerFeed): PlayerView {
-    const { id, protocol, remote, agent, sinceMs, bytesOut } = feed.player;
+    const { id, protocol, remote, agent, sinceMs, queue } = feed.player;
     const state = this.source === null ? 'waiting' : 'playing';
-    return { id, protocol, remote, agent, sinceMs, state, bytesOut, framesDropped: feed.framesDropped };
+    const { framesDropped } = feed;
+    return { id, protocol, remote, agent, sinceMs, state, bytesOut: queue.sentBytes, framesDropped };
   }
 
   #newSource(id: SourceId, about: SourceAbout): StreamSource {

@@ -1,61 +1,121 @@
 import { ChunkReader } from '@headwater/testing/rtmp-chunks';
 import { describe, expect, it } from 'vitest';
 import { setChunkSize } from '../protocols/rtmp/answers.js';
-import { AUDIO, KEY } from '../testing/frames.js';
+import { AUDIO, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
+import { WS_FRAME_BYTES } from '../wire/flv/ws-frame.js';
 import { MediaPacket } from './packet.js';
-import { PacketBatch } from './packet-batch.js';
+import { PacketBatch, type WireFormat, type WireWish } from './packet-batch.js';
 
-function read(batch: PacketBatch): ReturnType<ChunkReader['read']> {
+const batchOf = (...packets: MediaPacket[]) => new PacketBatch(packets, 0);
+const wish = (more: Partial<WireWish> = {}): WireWish => ({
+  format: 'rtmp',
+  wants: 'all',
+  messageStreamId: 1,
+  ...more,
+});
+const bytes = (batch: PacketBatch, format: WireFormat) => batch.wire(wish({ format })).bytes;
+
+function read(batch: PacketBatch, more: Partial<WireWish> = {}): ReturnType<ChunkReader['read']> {
   const reader = new ChunkReader();
   reader.read(setChunkSize());
-  return reader.read(batch.wire('rtmp'));
+  return reader.read(batch.wire(wish(more)).bytes);
 }
 
 describe('PacketBatch', () => {
   it('makes each wire form once', () => {
-    const batch = new PacketBatch([new MediaPacket(KEY(1, 2), 77)]);
+    const batch = batchOf(new MediaPacket(KEY(1, 2), 77));
     for (const format of ['rtmp', 'flv', 'ws-flv'] as const)
-      expect(batch.wire(format)).toBe(batch.wire(format));
+      expect(bytes(batch, format)).toBe(bytes(batch, format));
+    const rare = wish({ wants: 'video', messageStreamId: 7 });
+    expect(batch.wire(rare).bytes).toBe(batch.wire({ ...rare }).bytes);
   });
 
   it('is on its stream’s time in all forms, with RTMP stream 1', () => {
     const frame = KEY(1, 2);
-    const batch = new PacketBatch([new MediaPacket(frame, 0x12345678)]);
+    const batch = batchOf(new MediaPacket(frame, 0x12345678));
     expect(read(batch)).toMatchObject([
       { type: 9, timestampMs: 0x12345678, streamId: 1, payload: frame.payload },
     ]);
     const tag = `0900000634567812000000${frame.payload.toString('hex')}00000011`;
-    expect(batch.wire('flv').toString('hex')).toBe(tag);
-    expect(batch.wire('ws-flv').toString('hex')).toBe(`8215${tag}`);
+    expect(bytes(batch, 'flv').toString('hex')).toBe(tag);
+    expect(bytes(batch, 'ws-flv').toString('hex')).toBe(`8215${tag}`);
   });
 
   it('keeps the order of its packets in all forms', () => {
     const frames = [AUDIO(1, 1), KEY(2, 2), AUDIO(3, 3)];
     const packets = frames.map((frame) => new MediaPacket(frame, frame.timestampMs));
-    const batch = new PacketBatch(packets);
+    const batch = batchOf(...packets);
     expect(read(batch).map(({ payload }) => payload)).toEqual(frames.map(({ payload }) => payload));
-    const tags = packets.map((packet) => new PacketBatch([packet]).wire('flv'));
-    expect(batch.wire('flv')).toEqual(Buffer.concat(tags));
+    const tags = packets.map((packet) => bytes(batchOf(packet), 'flv'));
+    expect(bytes(batch, 'flv')).toEqual(Buffer.concat(tags));
   });
 
   it('cuts RTMP by the announced chunk size', () => {
     const frame = KEY(0, 1, 150_000);
-    const [message] = read(new PacketBatch([new MediaPacket(frame, 0)]));
+    const [message] = read(batchOf(new MediaPacket(frame, 0)));
     expect(message?.payload.equals(frame.payload)).toBe(true);
   });
 
   it.each([
     [100, 2],
     [500, 4],
-    [70_000, 10],
-  ])('frames a WebSocket message with %i bytes more by RFC 6455', (bytes, headerBytes) => {
-    const batch = new PacketBatch([new MediaPacket(KEY(0, 1, bytes), 0)]);
-    const [wire, tag] = [batch.wire('ws-flv'), batch.wire('flv')];
+    [65_000, 4],
+  ])('frames a WebSocket message with %i bytes more by RFC 6455', (more, headerBytes) => {
+    const batch = batchOf(new MediaPacket(KEY(0, 1, more), 0));
+    const [wire, tag] = [bytes(batch, 'ws-flv'), bytes(batch, 'flv')];
     expect(wire.subarray(headerBytes).equals(tag)).toBe(true);
     expect(wire[0]).toBe(0x82);
     const length = wire.readUInt8(1);
-    const told =
-      length < 126 ? length : length === 126 ? wire.readUInt16BE(2) : Number(wire.readBigUInt64BE(2));
-    expect(told).toBe(tag.length);
+    expect(length < 126 ? length : wire.readUInt16BE(2)).toBe(tag.length);
+  });
+
+  it.each([65_000, 65_511, 65_512, 131_000, 300_000])(
+    'cuts a WebSocket message of %i bytes and more into frames, at each of which a piece may end',
+    (more) => {
+      const batch = batchOf(new MediaPacket(KEY(0, 1, more), 0));
+      const [wire, tag] = [bytes(batch, 'ws-flv'), bytes(batch, 'flv')];
+      const payloads: Buffer[] = [];
+      for (let at = 0; at < wire.length; at += WS_FRAME_BYTES) {
+        const frame = wire.subarray(at, at + WS_FRAME_BYTES);
+        const isLast = at + WS_FRAME_BYTES >= wire.length;
+        expect(frame[0]).toBe((isLast ? 0x80 : 0) | (at === 0 ? 2 : 0));
+        const length = frame.readUInt8(1);
+        const payload = frame.subarray(length < 126 ? 2 : 4);
+        expect(length < 126 ? length : frame.readUInt16BE(2)).toBe(payload.length);
+        payloads.push(payload);
+      }
+      expect(payloads.length).toBe(Math.ceil(tag.length / (WS_FRAME_BYTES - 4)));
+      expect(Buffer.concat(payloads).equals(tag)).toBe(true);
+    },
+  );
+
+  it('has only what is wanted in it, on the message stream that is played', () => {
+    const metadata = METADATA();
+    const frames = [metadata, VIDEO_HEADER(), AUDIO(1, 1), KEY(2, 2), AUDIO(3, 3)];
+    const batch = batchOf(...frames.map((frame) => new MediaPacket(frame, frame.timestampMs)));
+    expect(read(batch, { wants: 'audio' }).map(({ type }) => type)).toEqual([18, 8, 8]);
+    expect(read(batch, { wants: 'video', messageStreamId: 9 })).toMatchObject([
+      { type: 18, streamId: 9 },
+      { type: 9, streamId: 9 },
+      { type: 9, streamId: 9 },
+    ]);
+    expect([
+      batch.wire(wish()).frames,
+      batch.wire(wish({ wants: 'audio' })).frames,
+      batch.wire(wish({ wants: 'video' })).frames,
+    ]).toEqual([3, 2, 1]);
+    const sounds = batchOf(new MediaPacket(AUDIO(1, 1), 1));
+    for (const format of ['rtmp', 'flv', 'ws-flv'] as const)
+      expect(sounds.wire(wish({ wants: 'video', format })).bytes).toHaveLength(0);
+  });
+
+  it('keeps only some rare forms', () => {
+    const batch = batchOf(new MediaPacket(KEY(0, 1), 0));
+    for (let messageStreamId = 2; messageStreamId < 100; messageStreamId += 1) {
+      expect(read(batch, { messageStreamId })).toMatchObject([{ streamId: messageStreamId }]);
+    }
+    const [early, late] = [2, 99].map((messageStreamId) => wish({ messageStreamId }));
+    expect(batch.wire(early as WireWish).bytes).toBe(batch.wire(early as WireWish).bytes);
+    expect(batch.wire(late as WireWish).bytes).not.toBe(batch.wire(late as WireWish).bytes);
   });
 });

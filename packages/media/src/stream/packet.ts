@@ -1,4 +1,5 @@
 import type { Frame } from '../wire/frame.js';
+import type { PacketBatch } from './packet-batch.js';
 
 /** The message stream that `createStream` answers with; the only one a session has. */
 export const MEDIA_STREAM_ID = 1;
@@ -10,6 +11,8 @@ export class MediaPacket implements Frame {
   readonly payload: Buffer;
   readonly isHeader: boolean;
   readonly isKeyframe: boolean;
+  /** The batch that it went out in last, so that a replay sends the very same bytes again. */
+  batch: PacketBatch | null = null;
 
   /** `timestampMs` replaces the frame's own: it is on the stream's timeline, 32 bits unsigned. */
   constructor(frame: Frame, timestampMs: number) {

@@ -1,11 +1,13 @@
-import type { MediaInfo } from '@headwater/directory';
-import type { PacketBatch } from './packet-batch.js';
-import type { Player } from './player.js';
+import { BOTH_TRACKS, type Tracks } from '../wire/flv/flv-header.js';
+import { MEDIA_STREAM_ID } from './packet.js';
+import type { PacketBatch, WireWish } from './packet-batch.js';
+import type { Player, TrackWants } from './player.js';
+import type { QueueItem } from './player-queue.js';
 
 export interface PlayerLimits {
-  /** Bytes queued towards one player before frames are dropped up to the next keyframe. */
+  /** Bytes by which a player's queue may have grown before frames are dropped up to the next start. */
   readonly queueBytesMax: number;
-  /** How long media may wait in a player's queue before the same is done; absent: as long as it takes. */
+  /** How much longer media may wait in it than it did at best before the same is done; absent: as long as it takes. */
   readonly queueMs?: number;
   /** How long a player with a queue may take nothing at all. */
   readonly stuckMs: number;
@@ -17,107 +19,249 @@ export interface FramesDropped {
   queueMs: number;
 }
 
-/** All bytes sent to players, for the member's load. */
+/** All bytes of media that the kernel took towards players, for the member's load. */
 export interface Traffic {
   bytesOut: number;
   /** Absent where nobody counts. */
   readonly framesDropped?: FramesDropped;
 }
 
+/** What is true of a stream at the moment that it sends. */
+export interface Moment {
+  /** By the monotonic clock. */
+  readonly nowMs: number;
+  /** What FLV players are told; null: not known yet, they wait. */
+  readonly tracks: Tracks | null;
+  /** Metadata and codec headers of now, stamped with this time: for who starts at any sound. */
+  headersAt(timestampMs: number): PacketBatch;
+}
+
+/** Once frames are dropped, so many are that this part of the limits is left. */
+const LEFT_AFTER_DROP = 1 / 2;
+
 /**
  * One player's place in a stream: begins where decoding can start, falls behind by whole frames, and is found stuck.
+ *
+ * A player is behind by how much its queue has grown since it was shortest. So the past that it is given when it joins
+ * counts as little against it as the time that it takes to read it, as long as it reads as fast as the stream comes.
  */
 export class PlayerFeed {
   readonly player: Player;
-  /** Gets each packet by itself, without the window: another member's pull, which has a window of its own. */
-  readonly isImmediate: boolean;
   readonly #limits: PlayerLimits;
   readonly #traffic: Traffic;
-  #hasBegun = false;
-  /** Waits for the next packet that decoding can start at. */
-  #awaitsStart = true;
-  /** Why frames are dropped; none where the player merely waits for its first start. */
+  /** What FLV players were told when they began; null before they did. */
+  #announced: Tracks | null = null;
+  readonly #got = new Set<keyof Tracks>();
+  /** What it is given at present; `nothing` up to a start. */
+  #given: TrackWants = 'nothing';
+  /** Why frames are dropped; null where the player merely waits for a start. */
   #behindBy: keyof FramesDropped | null = null;
   #framesDropped = 0;
+  /** The shortest that its queue has been since it joined. */
+  #leastBytes = 0;
+  #leastMs = 0;
+  #countedBytes = 0;
+  /** What was taken when `isStuck` was asked last, and since when it was no more; by the monotonic clock. */
   #takenBytes = 0;
-  /** By the monotonic clock. */
   #takenAtMs = performance.now();
-  /** Place in the bytes sent, and when it was the end of them: until it is taken, that is the age of the queue. */
-  #markBytes = 0;
-  #markAtMs = 0;
-  #isLate = false;
+  #isOver = false;
 
-  constructor(player: Player, isImmediate: boolean, limits: PlayerLimits, traffic: Traffic) {
+  constructor(player: Player, limits: PlayerLimits, traffic: Traffic) {
     this.player = player;
-    this.isImmediate = isImmediate;
     this.#limits = limits;
     this.#traffic = traffic;
   }
 
+  /** Exactly those that were not sent because the player was behind. */
   get framesDropped(): number {
     return this.#framesDropped;
   }
 
-  /** Whether it waits for a start and takes enough to be given one. */
-  get isReadyToStart(): boolean {
-    return this.#awaitsStart && !this.#isLate && this.player.queuedBytes <= this.#limits.queueBytesMax / 2;
+  /** Whether it waits for a start and can be given one now. */
+  isReadyToStart(moment: Moment): boolean {
+    const { wants = 'all' } = this.player;
+    return this.#given === 'nothing' && wants !== 'nothing' && this.#canStart(moment);
   }
 
-  /** Begins, or begins again: with headers, then from a packet that decoding can start at. */
-  start(media: MediaInfo, bytes: Buffer): void {
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      this.player.begin(media);
+  /** Begins, where it has not, with what came before, all of it at once: the same buffers for all players of a format. */
+  open(headers: PacketBatch, past: readonly PacketBatch[], moment: Moment): void {
+    const { queue, wants = 'all' } = this.player;
+    if (this.#announced !== null || wants === 'nothing' || !this.#canStart(moment)) return;
+    this.#begin(moment.tracks);
+    const wish = this.#wish(wants);
+    queue.add(headers.wire(wish));
+    for (const batch of past) {
+      queue.add(batch.wire(wish));
+      this.#note(batch);
     }
-    this.#awaitsStart = false;
-    this.#behindBy = null;
-    this.#write(bytes);
+    this.#given = wants;
+    this.#leastBytes = queue.queuedBytes;
+    this.#leastMs = moment.nowMs - (past[0]?.atMs ?? moment.nowMs);
+    queue.send();
   }
 
-  deliver(batch: PacketBatch): void {
-    if (!this.#awaitsStart) {
-      const { player } = this;
-      if (player.queuedBytes <= this.#limits.queueBytesMax && !this.#isLate) {
-        this.#write(batch.wire(player.format));
-        return;
-      }
-      this.#awaitsStart = true;
-      this.#behindBy = this.#isLate ? 'queueMs' : 'queueBytes';
-    }
-    if (!this.#hasBegun) return;
-    const { frames } = batch;
-    this.#framesDropped += frames;
-    const dropped = this.#traffic.framesDropped;
-    if (dropped !== undefined && this.#behindBy !== null) dropped[this.#behindBy] += frames;
+  /** What the stream sends next. */
+  deliver(batches: readonly PacketBatch[], moment: Moment): void {
+    if (this.#isOver) return;
+    const { queue } = this.player;
+    const behindBy = this.#lookBehind(moment.nowMs);
+    for (const batch of batches) this.#add(batch, moment);
+    if (behindBy !== null && this.#given !== 'nothing') this.#dropWaiting(behindBy, moment.nowMs);
+    queue.send();
+    this.#count();
   }
 
   /** The source changed: nothing up to the next start belongs to what was sent. */
   pause(): void {
-    this.#awaitsStart = true;
+    this.#given = 'nothing';
   }
 
   /**
-   * Whether the player has had bytes waiting for `stuckMs` and took none. To be asked about once a second: it also
-   * finds out how long media waits in the queue.
+   * Ends an FLV player to which its FLV header turned out a lie, so that it reloads: a track is there that it was not told
+   * of, or one that it was told of and never got is not. A track that it got may come and go.
    */
+  endIfTracksDiffer(tracks: Tracks): void {
+    const told = this.#announced;
+    if (this.#isOver || told === null || this.player.format === 'rtmp') return;
+    const isLie = (track: keyof Tracks) =>
+      tracks[track] ? !told[track] : told[track] && !this.#got.has(track);
+    if (!isLie('audio') && !isLie('video')) return;
+    this.#isOver = true;
+    this.player.end('tracks-changed');
+  }
+
+  /** The player has gone. */
+  close(): void {
+    this.#isOver = true;
+    this.#count();
+  }
+
+  /** Whether the player has had bytes waiting for `stuckMs` of which the kernel took none. To be asked about once a second. */
   isStuck(nowMs: number): boolean {
-    const { bytesOut, queuedBytes } = this.player;
-    const taken = bytesOut - queuedBytes;
-    if (taken >= this.#markBytes) {
-      this.#markBytes = bytesOut;
-      this.#markAtMs = nowMs;
-    }
-    this.#isLate = nowMs - this.#markAtMs > (this.#limits.queueMs ?? Number.POSITIVE_INFINITY);
-    if (queuedBytes === 0 || taken !== this.#takenBytes) {
-      this.#takenBytes = taken;
+    this.#count();
+    const { queuedBytes, sentBytes } = this.player.queue;
+    if (this.#isOver || queuedBytes === 0 || sentBytes !== this.#takenBytes) {
+      this.#takenBytes = sentBytes;
       this.#takenAtMs = nowMs;
       return false;
     }
     return nowMs - this.#takenAtMs >= this.#limits.stuckMs;
   }
 
-  #write(bytes: Buffer): void {
-    this.#traffic.bytesOut += bytes.length;
-    this.player.write(bytes);
+  #add(batch: PacketBatch, moment: Moment): void {
+    const { queue, wants = 'all' } = this.player;
+    if (wants !== this.#given) this.#change(wants, batch, moment);
+    if (this.#given !== 'nothing') {
+      queue.add(batch.wire(this.#wish(this.#given)));
+      this.#note(batch);
+    } else if (wants !== 'nothing' && this.#behindBy !== null)
+      this.#drop(batch.wire(this.#wish(wants)).frames);
+  }
+
+  #note(batch: PacketBatch): void {
+    if (this.#got.size === 2) return;
+    for (const { kind, isHeader } of batch.packets) if (!isHeader && kind !== 'data') this.#got.add(kind);
+  }
+
+  /** Goes over to what is wanted, where that is possible with this batch. */
+  #change(wants: TrackWants, batch: PacketBatch, moment: Moment): void {
+    if (wants === 'nothing') {
+      this.#given = 'nothing';
+      this.#behindBy = null;
+      this.player.queue.clear();
+      return;
+    }
+    if (this.#given === 'all') {
+      this.#given = wants;
+      return;
+    }
+    const headers = this.#headersFor(wants, batch, moment);
+    if (headers === null || !this.#canStart(moment)) {
+      // A picture that is wanted again comes with its next start; the sound goes on until then.
+      if (wants !== 'all') this.#given = 'nothing';
+      return;
+    }
+    this.#begin(moment.tracks);
+    this.#given = wants;
+    this.#behindBy = null;
+    this.player.queue.add(headers);
+  }
+
+  /** What makes this batch a start; null where it is none. */
+  #headersFor(wants: Exclude<TrackWants, 'nothing'>, batch: PacketBatch, moment: Moment): QueueItem | null {
+    const wish = this.#wish(wants);
+    const item = batch.wire(wish);
+    if (item.headers !== null) return item.headers;
+    if (wants !== 'audio' || item.frames === 0) return null;
+    return moment.headersAt(batch.packets[0]?.timestampMs ?? 0).wire(wish);
+  }
+
+  #canStart({ nowMs, tracks }: Moment): boolean {
+    if (this.#isOver || (this.player.format !== 'rtmp' && tracks === null)) return false;
+    const { queueBytesMax } = this.#limits;
+    return this.#behindBytes <= queueBytesMax * LEFT_AFTER_DROP && !this.#isLate(nowMs);
+  }
+
+  get #behindBytes(): number {
+    return this.player.queue.queuedBytes - this.#leastBytes;
+  }
+
+  #isLate(nowMs: number): boolean {
+    const { queueMs } = this.#limits;
+    return queueMs !== undefined && this.player.queue.ageMs(nowMs) - this.#leastMs > queueMs;
+  }
+
+  #begin(tracks: Tracks | null): void {
+    if (this.#announced !== null) return;
+    this.#announced = tracks ?? BOTH_TRACKS;
+    this.player.begin(this.#announced);
+  }
+
+  /** Finds out how far the player is behind. Right before more comes, its queue is at its shortest. */
+  #lookBehind(nowMs: number): keyof FramesDropped | null {
+    const { queue } = this.player;
+    const { queuedBytes } = queue;
+    if (queuedBytes === 0) {
+      this.#leastBytes = 0;
+      this.#leastMs = 0;
+      return null;
+    }
+    this.#leastBytes = Math.min(this.#leastBytes, queuedBytes);
+    this.#leastMs = Math.min(this.#leastMs, queue.ageMs(nowMs));
+    if (this.#isLate(nowMs)) return 'queueMs';
+    return this.#behindBytes > this.#limits.queueBytesMax ? 'queueBytes' : null;
+  }
+
+  /** Drops what was not sent, up to a start. */
+  #dropWaiting(behindBy: keyof FramesDropped, nowMs: number): void {
+    const { queueBytesMax, queueMs = Number.POSITIVE_INFINITY } = this.#limits;
+    const { frames, goesOn } = this.player.queue.drop(
+      queueBytesMax * LEFT_AFTER_DROP,
+      nowMs - queueMs * LEFT_AFTER_DROP,
+    );
+    this.#behindBy = behindBy;
+    this.#drop(frames);
+    this.#leastBytes = 0;
+    this.#leastMs = 0;
+    if (goesOn) this.#behindBy = null;
+    else this.#given = 'nothing';
+  }
+
+  #drop(frames: number): void {
+    if (this.#behindBy === null) return;
+    this.#framesDropped += frames;
+    const dropped = this.#traffic.framesDropped;
+    if (dropped !== undefined) dropped[this.#behindBy] += frames;
+  }
+
+  #count(): void {
+    const { sentBytes } = this.player.queue;
+    this.#traffic.bytesOut += sentBytes - this.#countedBytes;
+    this.#countedBytes = sentBytes;
+  }
+
+  #wish(wants: Exclude<TrackWants, 'nothing'>): WireWish {
+    const { format, messageStreamId = MEDIA_STREAM_ID } = this.player;
+    return { format, wants, messageStreamId };
   }
 }

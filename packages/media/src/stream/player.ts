@@ -1,10 +1,12 @@
-import type { MediaInfo, PlayProtocol } from '@headwater/directory';
+import type { PlayProtocol } from '@headwater/directory';
+import type { Tracks } from '../wire/flv/flv-header.js';
 import type { WireFormat } from './packet-batch.js';
+import type { PlayerQueue } from './player-queue.js';
 
 /** Why a player that was being served is disconnected. */
-export type PlayerEnd = 'stuck' | 'stopping';
+export type PlayerEnd = 'stuck' | 'stopping' | 'tracks-changed';
 
-/** Which tracks a player takes at the moment; data goes with either. */
+/** What a player wants of a stream at the moment; data comes with either track. */
 export type TrackWants = 'all' | 'audio' | 'video' | 'nothing';
 
 /** What a stream needs of a player of any protocol. None of the methods throws; all do nothing once the player is gone. */
@@ -18,21 +20,17 @@ export interface Player {
   /** flashVer or User-Agent, cut to a sane length; empty where it tells none. */
   readonly agent: string;
   readonly sinceMs: number;
-  /** Read at each delivery; absent: all. Who wants video again gets it from a keyframe on. */
+  /** Whole messages or tags in `format` go out through it, from `begin` on. */
+  readonly queue: PlayerQueue;
+  /** Read at each delivery, so it may change at any time; absent: all. */
   readonly wants?: TrackWants;
-  /** RTMP's message stream that media is addressed to; absent: the first, which the shared wire buffers are built for. */
+  /** RTMP: the message stream that media goes out on; absent: 1. */
   readonly messageStreamId?: number;
-  /** All bytes given to the socket since the start. */
-  readonly bytesOut: number;
-  /** Bytes of those that the kernel has not taken yet. */
-  readonly queuedBytes: number;
   /**
-   * Called once, right before the first bytes of media, when it is known what is in the stream. RTMP has its answers
-   * here, HTTP its 200 and the FLV header; from then on HTTP cannot redirect.
+   * Called once, right before the first bytes of media. RTMP has its answers here, HTTP its 200 and the FLV header; from
+   * then on HTTP cannot redirect. FLV players hear which tracks to announce; for RTMP they may be a guess.
    */
-  begin(media: MediaInfo): void;
-  /** Sends shared bytes: whole messages or tags in `format`. Must not change or keep them beyond sending. */
-  write(bytes: Buffer): void;
+  begin(tracks: Tracks): void;
   /** Disconnects. Whoever owns the connection then tells the desk, as on any other close. */
   end(reason: PlayerEnd): void;
 }

@@ -3,9 +3,8 @@ import { replayEnd } from './frame-history.js';
 import { MediaPacket } from './packet.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
-import type { TakenFrame } from './source-intake.js';
-import { headersOf } from './stream-hub.js';
-import type { StreamSource } from './stream-source.js';
+import { headersOf, onLine } from './stream-hub.js';
+import type { StreamSource, TakenPacket } from './stream-source.js';
 
 /**
  * Other members' pulls of a stream. They get what the publisher here sends, by its own line of time, each frame at once,
@@ -17,7 +16,7 @@ export class PullsOfPublisher {
 
   constructor(limits: AudienceLimits, traffic: Traffic) {
     this.#audience = new Audience({ ...limits, mergeMs: 0, gopCacheBytesMax: 0 }, traffic, {
-      media: () => this.#publisher?.media ?? {},
+      tracks: () => null,
       headersAt: (timestampMs) => headersOf(this.#publisher, timestampMs),
     });
   }
@@ -33,9 +32,9 @@ export class PullsOfPublisher {
   add(player: Player, replayMs: number, nowMs: number): void {
     const history = this.#publisher?.history;
     const past = replayMs > 0 ? history?.since(nowMs - replayMs) : history?.fromStart();
-    const packets = (past ?? []).map(({ frame }) => new MediaPacket(frame, frame.timestampMs));
+    const packets = (past ?? []).map(({ frame }) => onLine(frame, frame.timestampMs));
     const end = replayMs > 0 ? new MediaPacket(replayEnd(), 0) : null;
-    this.#audience.add(player, true, { packets, end });
+    this.#audience.add(player, { packets, end });
   }
 
   remove(player: Player): void {
@@ -53,8 +52,8 @@ export class PullsOfPublisher {
     this.#publisher = null;
   }
 
-  take({ frame, isStart, startsAnew }: TakenFrame): void {
+  take({ frame, isStart, startsAnew }: TakenPacket): void {
     if (startsAnew) this.#audience.pause();
-    this.#audience.send(new MediaPacket(frame, frame.timestampMs), isStart);
+    this.#audience.send(frame, isStart);
   }
 }

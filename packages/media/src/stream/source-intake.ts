@@ -47,6 +47,8 @@ const NONE: readonly TakenFrame[] = [];
 /** Codecs whose packets of type 1 have a composition time before the NAL units (Enhanced RTMP v2, CodedFrames). */
 const FOURCCS_WITH_OFFSET = new Set<Codec>(['avc1', 'hvc1', 'vvc1']);
 const OFFSET_BYTES = 3;
+/** A source that sends a little and then nothing: what there is has to be enough. Longer than any wait for a track. */
+const SILENT_DECISION_MS = 2000;
 
 /**
  * All that one source of a stream sends passes through here before it reaches the stream: it is put on a line, its headers
@@ -70,6 +72,10 @@ export class SourceIntake {
   #audioTrackId: number | null = null;
   /** `MediaClock`'s time of the last frame. */
   #atMs = 0;
+  /** When the first picture or sound came, monotonic, ms. */
+  #firstMs: number | null = null;
+  /** It came so long ago that no second track is waited for. */
+  #isOverdue = false;
 
   constructor(nowMs: number) {
     this.#clock = new MediaClock(nowMs);
@@ -84,16 +90,21 @@ export class SourceIntake {
    * truth does: a track comes after all, or has been gone for 10 s while the other went on.
    */
   tracksAt(nowMs: number): Tracks | null {
-    return this.#tracks.at(this.#clock.at(nowMs));
+    if (this.#firstMs !== null && nowMs - this.#firstMs >= SILENT_DECISION_MS) this.#isOverdue = true;
+    return this.#tracksBy(this.#clock.at(nowMs));
+  }
+
+  #tracksBy(atMs: number): Tracks | null {
+    return this.#tracks.at(atMs) ?? (this.#isOverdue ? this.#tracks.present : null);
   }
 
   /** Metadata, video and audio configuration of the present state, for who begins at this time. */
   headersAt(timestampMs: number): readonly Frame[] {
-    const tracks = this.#tracks.at(this.#atMs);
+    const tracks = this.#tracksBy(this.#atMs);
     const headers = this.#headers
       .present((track) => tracks === null || tracks[track.kind])
       .map((frame) => stamped(frame, timestampMs));
-    const metadata = this.#writtenMetadata();
+    const metadata = this.#writtenMetadata(tracks);
     return metadata === null ? headers : [metadata, ...headers];
   }
 
@@ -116,6 +127,7 @@ export class SourceIntake {
     if (first === undefined) return NONE;
     const timeMs = this.#timeline.place(trackKey(kind, first.id), frame.timestampMs, nowMs);
     this.#atMs = this.#clock.advance(nowMs, this.#timeline.endMs);
+    this.#firstMs ??= nowMs;
     const message: Message = { kind, frame, tag, parts, tracks, timeMs, atMs: this.#atMs };
     return kind === 'audio' ? this.#takeSound(message) : this.#takePicture(message);
   }
@@ -128,18 +140,18 @@ export class SourceIntake {
     if (!this.#metadata.take(frame.payload)) return NONE;
     this.#tracks.announce(this.#metadata.announced);
     this.#probe.read(frame);
-    const written = this.#writtenMetadata();
+    const written = this.#writtenMetadata(this.#tracks.at(this.#atMs));
     return written === null ? NONE : [{ frame: written, isStart: false, startsAnew: false }];
   }
 
-  #writtenMetadata(): Frame | null {
+  #writtenMetadata(tracks: Tracks | null): Frame | null {
     const video = this.#headers.known('video', this.#videoTracks.defaultId ?? 0);
     const audio = this.#headers.known('audio', this.#audioTrackId ?? 0);
     return this.#metadata.frame({
       media: this.#probe.media,
       videoCodec: video && codecOf(video),
       audioCodec: audio && codecOf(audio),
-      tracks: this.#tracks.at(this.#atMs),
+      tracks,
     });
   }
 

@@ -1,9 +1,10 @@
+import type { Frame } from '../wire/frame.js';
 import { Audience } from './audience.js';
 import { FrameHistory, type Kept } from './frame-history.js';
 import { MediaPacket } from './packet.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
-import type { TakenFrame } from './source-intake.js';
+import type { TakenFrame, Tracks } from './source-intake.js';
 import { findSplice, type Splice } from './splice.js';
 import type { StreamLimits } from './stream-limits.js';
 import { StreamLine } from './stream-line.js';
@@ -21,12 +22,14 @@ export class StreamHub {
   #source: StreamSource | null = null;
   /** Whether the source has come to a frame that players can start at. */
   #hasStarted = false;
+  /** What FLV players are told of; null while it is not known. */
+  #tracks: Tracks | null = null;
   #sentAtMs = 0;
 
   constructor(limits: StreamLimits, traffic: Traffic) {
     this.#sent = new FrameHistory(limits);
     this.#audience = new Audience(limits, traffic, {
-      media: () => this.#source?.media ?? {},
+      tracks: () => this.#tracks,
       headersAt: (timestampMs) => headersOf(this.#source, timestampMs),
     });
   }
@@ -40,7 +43,7 @@ export class StreamHub {
   }
 
   add(player: Player): void {
-    this.#audience.add(player, false, null);
+    this.#audience.add(player);
   }
 
   remove(player: Player): void {
@@ -68,10 +71,12 @@ export class StreamHub {
   start(source: StreamSource, nowMs: number): void {
     this.#leave();
     this.#source = source;
+    this.#tracks = source.intake.tracksAt(nowMs);
     const start = source.history.fromStart();
     if (start.length === 0) return;
     for (const kept of start) this.#send(kept, nowMs);
     this.#recall(source, nowMs);
+    this.#audience.tracksChanged();
   }
 
   /** Keeps also what came before the start: it tells where other sources of the same frames go on. */
@@ -90,14 +95,22 @@ export class StreamHub {
     this.#source = source;
     this.#line.joinExactly(splice.offsetMs);
     for (const kept of source.history.all) if (next.has(kept.frame)) this.#send(kept, nowMs);
+    this.lookAtTracks(nowMs);
   }
 
   /** A frame of the source that feeds the stream. */
   take(taken: TakenFrame, nowMs: number): void {
-    // What came before new headers is sent under the old ones.
-    if (taken.frame.isHeader) this.#audience.flush();
     if (taken.startsAnew) this.#audience.forgetGop();
     this.#send(taken, nowMs);
+    this.lookAtTracks(nowMs);
+  }
+
+  /** Which tracks there are may become clear, or change, with each frame and with time. */
+  lookAtTracks(nowMs: number): void {
+    const tracks = this.#source?.intake.tracksAt(nowMs) ?? null;
+    if (tracks?.audio === this.#tracks?.audio && tracks?.video === this.#tracks?.video) return;
+    this.#tracks = tracks;
+    this.#audience.tracksChanged();
   }
 
   /** The stream has no source, and nothing goes on from what was sent. */
@@ -120,18 +133,24 @@ export class StreamHub {
     }
     const timestampMs = this.#timeOf(frame);
     if (timestampMs === null) return;
-    const packet = new MediaPacket(frame, timestampMs);
+    const packet = onLine(frame, timestampMs);
     this.#sentAtMs = nowMs;
     if (!frame.isHeader) this.#sent.push(packet, isStart, nowMs);
     this.#audience.send(packet, isStart);
   }
 
-  #timeOf(frame: MediaPacket | Kept['frame']): number | null {
+  #timeOf(frame: Frame): number | null {
     // Metadata has no time (FLV 10.1 E.4.4.1); ffmpeg takes it for subtitles where it has one.
     if (frame.kind === 'data' && frame.isHeader) return 0;
     if (frame.isHeader || frame.kind === 'data') return this.#line.timeOf(frame.timestampMs);
     return this.#line.place(frame.kind, frame.timestampMs);
   }
+}
+
+/** The very packet where it is on this line of time already, so that all share its bytes. */
+export function onLine(frame: Frame, timestampMs: number): MediaPacket {
+  const isThere = frame instanceof MediaPacket && frame.timestampMs === timestampMs;
+  return isThere ? frame : new MediaPacket(frame, timestampMs);
 }
 
 /** The headers of a source, as each new player gets them first. */

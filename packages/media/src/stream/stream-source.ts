@@ -1,8 +1,13 @@
 import type { MediaInfo, MemberId, PlayProtocol } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
 import { FrameHistory, type HistoryLimits } from './frame-history.js';
+import { MediaPacket } from './packet.js';
 import { SourceIntake, type TakenFrame } from './source-intake.js';
 import type { SourceId } from './source-switch.js';
+
+export interface TakenPacket extends TakenFrame {
+  readonly frame: MediaPacket;
+}
 
 /** Where frames come from, as people are told. */
 export type SourceAbout =
@@ -42,8 +47,11 @@ export class StreamSource {
     return this.intake.media;
   }
 
-  take(frame: Frame, nowMs: number): readonly TakenFrame[] {
-    const taken = this.intake.take(frame, nowMs);
+  /** What is to reach the stream; a packet of it may be sent as it is by who is on the same line of time. */
+  take(frame: Frame, nowMs: number): readonly TakenPacket[] {
+    const taken = this.intake
+      .take(frame, nowMs)
+      .map((one) => ({ ...one, frame: new MediaPacket(one.frame, one.frame.timestampMs) }));
     if (!this.#hasHistory) return taken;
     for (const { frame: own, isStart, startsAnew } of taken) {
       if (startsAnew) this.history.clear();

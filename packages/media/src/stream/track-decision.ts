@@ -56,6 +56,12 @@ export class TrackDecision {
     return !isHere && this.at(atMs)?.[kind] === false;
   }
 
+  /** What came so far. */
+  get present(): Tracks {
+    const { audio, video } = this.#lastAtMs;
+    return { audio: audio !== null, video: video !== null };
+  }
+
   /** Null while it is not decided. What was decided changes where the truth does. */
   at(atMs: number): Tracks | null {
     const { audio, video } = this.#lastAtMs;

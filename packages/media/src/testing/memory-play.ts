@@ -1,5 +1,7 @@
-import type { MediaAddress, MediaInfo, PlayMark, PlayProtocol, StreamKey } from '@headwater/directory';
+import type { MediaAddress, PlayMark, PlayProtocol, StreamKey } from '@headwater/directory';
 import type { PlayRefusal, PlaySession } from '../desks/play/play-session.js';
+import type { PlayerEnd } from '../stream/player.js';
+import type { Tracks } from '../wire/flv/flv-header.js';
 import { MemoryPlayer } from './memory-player.js';
 
 let plays = 0;
@@ -34,8 +36,8 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
     this.remote = more.remote ?? `10.0.0.1:${plays}`;
   }
 
-  override begin(media: MediaInfo): void {
-    super.begin(media);
+  override begin(tracks: Tracks): void {
+    super.begin(tracks);
     this.told.push('begin');
   }
   wait(): void {
@@ -47,7 +49,7 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
   refuse(code: PlayRefusal): void {
     this.told.push(`refuse ${code}`);
   }
-  override end(reason: 'stuck' | 'stopping'): void {
+  override end(reason: PlayerEnd): void {
     this.told.push(`end ${reason}`);
   }
 }

@@ -1,7 +1,9 @@
-import type { MediaInfo } from '@headwater/directory';
 import { ChunkReader } from '@headwater/testing/rtmp-chunks';
 import { setChunkSize } from '../protocols/rtmp/answers.js';
-import type { Player, PlayerEnd } from '../stream/player.js';
+import type { WireFormat } from '../stream/packet-batch.js';
+import type { Player, PlayerEnd, TrackWants } from '../stream/player.js';
+import { PIECE_BYTES_MAX, PlayerQueue } from '../stream/player-queue.js';
+import type { Tracks } from '../wire/flv/flv-header.js';
 import type { InMessage } from '../wire/rtmp/message.js';
 
 const KINDS: Readonly<Record<number, string>> = { 8: 'audio', 9: 'video', 18: 'data' };
@@ -10,31 +12,56 @@ const KINDS: Readonly<Record<number, string>> = { 8: 'audio', 9: 'video', 18: 'd
 export class MemoryPlayer implements Player {
   readonly id: string;
   readonly protocol = 'rtmp';
-  readonly format = 'rtmp';
+  readonly format: WireFormat = 'rtmp';
+  readonly queue = new PlayerQueue();
+  wants: TrackWants = 'all';
+  messageStreamId = 1;
   readonly remote: string = '10.0.0.1:5000';
   readonly agent = 'memory';
   readonly sinceMs = 0;
-  bytesOut = 0;
-  queuedBytes = 0;
-  begun: MediaInfo | null = null;
+  /** Whether its kernel has room. */
+  isReading = true;
+  begun: Tracks | null = null;
   ended: PlayerEnd | null = null;
   readonly got: InMessage[] = [];
+  /** What came, piece by piece: the buffers that were in each. */
+  readonly pieces: (readonly Buffer[])[] = [];
   readonly #reader = new ChunkReader();
 
   constructor(id = 'player') {
     this.id = id;
     this.#reader.read(setChunkSize());
+    this.queue.onFilled = () => {
+      while (this.isReading && this.readPiece()) {}
+    };
   }
 
-  begin(media: MediaInfo): void {
+  begin(tracks: Tracks): void {
     if (this.begun !== null) throw new Error('begun twice');
-    this.begun = media;
+    this.begun = tracks;
   }
 
-  write(bytes: Buffer): void {
-    if (this.begun === null) throw new Error('written to before begin');
-    this.bytesOut += bytes.length;
-    this.got.push(...this.#reader.read(bytes));
+  /** Takes one piece, which its kernel has then to take: `queue.taken`. Returns its bytes. */
+  hand(bytesMax: number): number {
+    const piece = this.queue.take(bytesMax);
+    if (piece.length === 0) return 0;
+    if (this.begun === null) throw new Error('sent to before begin');
+    this.pieces.push(piece);
+    for (const bytes of piece) this.got.push(...this.#reader.read(bytes));
+    return piece.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Reads one piece of what waits; says whether there was any. */
+  readPiece(bytesMax = PIECE_BYTES_MAX): boolean {
+    if (this.hand(bytesMax) === 0) return false;
+    this.queue.taken();
+    return true;
+  }
+
+  /** Reads everything, and goes on reading. */
+  resume(): void {
+    this.isReading = true;
+    this.queue.send();
   }
 
   end(reason: PlayerEnd): void {

@@ -58,6 +58,7 @@ export function ownerOf(
 export class StreamWorld {
   readonly timers = new ManualTimers();
   readonly log = new MemoryLog();
+  readonly traffic = { bytesOut: 0, framesDropped: { queueBytes: 0, queueMs: 0 } };
   readonly opened: OpenedRelay[] = [];
   /** Each time that the stream got a source or lost it. */
   readonly told: boolean[] = [];
@@ -67,7 +68,7 @@ export class StreamWorld {
   constructor(limits: Partial<StreamLimits> = {}) {
     this.stream = new LiveStream(STREAM_KEY, {
       limits: { ...STREAM_LIMITS, ...limits },
-      traffic: { bytesOut: 0 },
+      traffic: this.traffic,
       timers: this.timers,
       log: this.log,
       open: (owner, _key, replayMs, events) => {

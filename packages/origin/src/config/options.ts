@@ -203,12 +203,13 @@ export const OPTIONS = {
     cost: 'Delays players by as much. CPU is one write per player and window: 350 ms costs about a third of 30 ms, 0 about twice of it.',
   }),
   'play.queueBytesMax': option(bytes(65_536, 1024 * MIB), 8 * MIB, {
-    meaning: 'Most bytes queued towards one player; over it, frames are dropped up to the next keyframe.',
-    cost: 'Memory, for each slow player.',
+    meaning:
+      'By how many bytes the queue towards one player may grow; over it, frames are dropped up to the next keyframe. What a player is given when it joins does not count.',
+    cost: 'Memory, for each stream with slow players: they share what waits.',
   }),
   'play.queueMs': option(milliseconds(500, 600_000), 10_000, {
     meaning:
-      'How long media may wait in the queue towards one player; over it, frames are dropped up to the next keyframe.',
+      'How long media may wait in the queue towards one player, beyond how long it did at best; over it, frames are dropped up to the next keyframe.',
     cost: 'A slow player is behind by as much.',
   }),
   'play.stuckMs': option(milliseconds(500, 600_000), 10_000, {
@@ -217,7 +218,7 @@ export const OPTIONS = {
   'play.gopCacheBytesMax': option(bytes(0, 1024 * MIB), 16 * MIB, {
     meaning:
       'Most bytes kept of one stream since its last keyframe, so that new players see a picture at once. A longer GOP is not kept. 0 keeps none.',
-    cost: 'Memory, for each stream published or relayed here.',
+    cost: 'Memory, for each stream published or relayed here, and as much again for each protocol (RTMP, HTTP-FLV, WebSocket-FLV) that somebody plays it by.',
   }),
   'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
     meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',
@@ -232,7 +233,8 @@ export const OPTIONS = {
     cost: 'The bit rate of the stream between two members for as long.',
   }),
   'relay.stallMs': option(milliseconds(100, 60_000), 1500, {
-    meaning: 'No media for this long means that a source is silent: the stream switches to another owner that flows. A stream whose frames come often is taken for silent sooner: after three frame intervals, at least 500 ms.',
+    meaning:
+      'No media for this long means that a source is silent: the stream switches to another owner that flows. A stream whose frames come often is taken for silent sooner: after three frame intervals, at least 500 ms.',
     cost: 'Less finds a hung owner sooner, but below 500 ms a stream with few frames is taken for a stuck one.',
   }),
   'relay.connectMs': option(milliseconds(100, 60_000), 3000, {

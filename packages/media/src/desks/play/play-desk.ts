@@ -83,8 +83,8 @@ export class PlayDesk {
     if (stream === undefined || play?.session !== session) return;
     this.#forget(stream, play);
     this.#tidy(stream);
-    const { key, remote, protocol, agent, bytesOut } = session;
-    this.#parts.log.info({ key, client: remote, protocol, agent, bytesOut }, 'play ended');
+    const { key, remote, protocol, agent, queue } = session;
+    this.#parts.log.info({ key, client: remote, protocol, agent, bytesOut: queue.sentBytes }, 'play ended');
   }
 
   /** The stream's publisher or owners changed: every play of it goes on by the route that is right now. */

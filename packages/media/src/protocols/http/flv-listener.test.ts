@@ -8,7 +8,7 @@ import type { Media, MediaOptions } from '../../media-host.js';
 import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
-import { flvHeader } from '../../wire/flv/flv-header.js';
+import { BOTH_TRACKS, flvHeader } from '../../wire/flv/flv-header.js';
 import { flvTag } from '../../wire/flv/flv-tag.js';
 import { FlvParser, type FlvTag } from '../../wire/nms/flv.js';
 import { RtmpPublisher } from '../rtmp/rtmp-publisher.js';
@@ -97,8 +97,9 @@ describe('playing by HTTP', () => {
     });
     // The end of the connection ends the stream: no framing of HTTP's own around what all players share.
     expect(response.headers.get('transfer-encoding')).toBeNull();
-    await until(() => tags.tags.length === 5, 'five tags');
-    expect(tags.story).toEqual(['data 0', 'video 0', 'audio 0', 'video 0', 'video 40']);
+    // Nor the sound's header: no sound came.
+    await until(() => tags.tags.length === 4, 'four tags');
+    expect(tags.story).toEqual(['data 0', 'video 0', 'video 0', 'video 40']);
     expect(a.stream(NAME)?.players).toMatchObject([{ protocol: 'http-flv', state: 'playing' }]);
     stop();
     await until(() => a.stream(NAME)?.players.length === 0, 'the player to be gone');
@@ -120,10 +121,10 @@ describe('playing by HTTP', () => {
       if (at >= 0) tags.take(got.subarray(at));
       return tags.story;
     };
-    await until(() => story().length === 5, 'five tags');
+    await until(() => story().length === 4, 'four tags');
     publisher.send(INTER(80));
     await until(() => story().at(-1) === 'video 80', 'what came later');
-    expect(story()).toEqual(['data 0', 'video 0', 'audio 0', 'video 0', 'video 40', 'video 80']);
+    expect(story()).toEqual(['data 0', 'video 0', 'video 0', 'video 40', 'video 80']);
     expect(got.toString('latin1').match(/HTTP\/1\.1 200/g)).toHaveLength(2);
     socket.destroy();
   });
@@ -145,7 +146,7 @@ describe('playing by HTTP', () => {
     await publish(a);
     const { tags, response, stop } = await playHttp(url(b, '/live/s.flv?headwater=redirected'));
     expect(response.status).toBe(200);
-    await until(() => tags.tags.length === 5, 'the relayed tags');
+    await until(() => tags.tags.length === 4, 'the relayed tags');
     expect(b.stream(NAME)).toMatchObject({ source: 'relay', relayFrom: 'a' });
     stop();
   });
@@ -330,7 +331,7 @@ describe('publishing by HTTP', () => {
   const tags = [...HEADERS, KEY(0), INTER(40)].map((frame) =>
     flvTag(frame.kind, frame.timestampMs, frame.payload),
   );
-  const body = Buffer.concat([flvHeader({}), ...tags]);
+  const body = Buffer.concat([flvHeader(BOTH_TRACKS), ...tags]);
 
   it('owns the stream as long as the body goes on, and no longer', async () => {
     const a = await member('a');
@@ -341,7 +342,7 @@ describe('publishing by HTTP', () => {
     });
     post.write(body);
     const { tags: got, stop } = await playHttp(url(b, '/live/s.flv?headwater=redirected'));
-    await until(() => got.tags.length === 5, 'the tags at another member');
+    await until(() => got.tags.length === 4, 'the tags at another member');
     expect(a.stream(NAME)).toMatchObject({ source: 'publisher', publisher: { protocol: 'http-flv' } });
     post.end();
     expect(await answered).toBe(200);
@@ -360,7 +361,7 @@ describe('publishing by HTTP', () => {
     const bad = await post(a, '/live/t.flv', Buffer.alloc(200_000, 'x'));
     expect([bad.status, await bad.text()]).toEqual([400, expect.stringContaining('flv-signature')]);
     const large = Buffer.from(body);
-    large.writeUIntBE(0xffffff, flvHeader({}).length + 1, 3);
+    large.writeUIntBE(0xffffff, flvHeader(BOTH_TRACKS).length + 1, 3);
     expect((await post(a, '/live/t.flv', large)).status).toBe(400);
     expect(publisher.isEnded).toBe(false);
     expect(mesh.owners('__defaultVhost__/live/t')).toEqual([]);
@@ -377,7 +378,7 @@ describe('publishing by HTTP', () => {
       post.on('response', (response) => resolve(response.statusCode ?? 0));
     });
     post.on('error', () => {});
-    post.write(flvHeader({}));
+    post.write(flvHeader(BOTH_TRACKS));
     expect(await answered).toBe(408);
     await until(() => mesh.owners(NAME).length === 0, 'the claim to be released');
   });
@@ -401,8 +402,8 @@ describe('WebSocket', () => {
     await publish(a);
     for (const media of [a, b]) {
       const { socket, tags } = open(media);
-      await until(() => tags.tags.length === 5, 'five tags');
-      expect(tags.story).toEqual(['data 0', 'video 0', 'audio 0', 'video 0', 'video 40']);
+      await until(() => tags.tags.length === 4, 'four tags');
+      expect(tags.story).toEqual(['data 0', 'video 0', 'video 0', 'video 40']);
       expect(media.stream(NAME)?.players.some(({ protocol }) => protocol === 'ws-flv')).toBe(true);
       socket.close();
     }
@@ -417,11 +418,11 @@ describe('WebSocket', () => {
     const first = open(a, '/live/s.flv', ['publisher']);
     await until(() => first.socket.readyState === WebSocket.OPEN, 'the publisher');
     expect(first.socket.protocol).toBe('publisher');
-    first.socket.send(flvHeader({}));
+    first.socket.send(flvHeader(BOTH_TRACKS));
     for (const frame of [...HEADERS, KEY(0)])
       first.socket.send(flvTag(frame.kind, frame.timestampMs, frame.payload));
     const { tags, stop } = await playHttp(url(a));
-    await until(() => tags.tags.length === 4, 'four tags');
+    await until(() => tags.tags.length === 3, 'three tags');
     stop();
     expect(await open(a, '/live/s.flv', ['post']).closed).toMatchObject({ code: 4409 });
     first.socket.terminate();
@@ -454,7 +455,7 @@ describe('stop', () => {
     const a = await member('a');
     await publish(a);
     const { tags } = await playHttp(url(a));
-    await until(() => tags.tags.length === 5, 'five tags');
+    await until(() => tags.tags.length === 4, 'four tags');
     const idle = connect(a.ports.http, '127.0.0.1');
     idle.on('error', () => {});
     await until(() => idle.readyState === 'open', 'the idle connection');

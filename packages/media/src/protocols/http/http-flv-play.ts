@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import {
-  type MediaAddress,
-  type MediaInfo,
-  type PlayMark,
-  type StreamKey,
-  streamKey,
-} from '@headwater/directory';
+import { type MediaAddress, type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { PlayerEnd } from '../../stream/player.js';
-import { flvHeader } from '../../wire/flv/flv-header.js';
+import { PlayerQueue } from '../../stream/player-queue.js';
+import { flvHeader, type Tracks } from '../../wire/flv/flv-header.js';
+import { cutHalfClosed } from '../half-closed.js';
+import { SocketWriter } from '../socket-writer.js';
 import { type FlvTarget, redirectLocation } from './flv-target.js';
 import { answerText, FLV_HEADERS } from './http-answer.js';
 
@@ -35,9 +31,9 @@ export class HttpFlvPlay implements PlaySession {
   readonly remote: string;
   readonly agent: string;
   readonly #target: FlvTarget;
+  readonly queue = new PlayerQueue();
   readonly #res: ServerResponse;
-  #socket: Socket | null = null;
-  #bytesOut = 0;
+  #writer: SocketWriter | null = null;
   #isOver = false;
 
   constructor(
@@ -52,36 +48,23 @@ export class HttpFlvPlay implements PlaySession {
     this.remote = client.remote;
     this.agent = client.agent;
     if (target.reachedBy !== undefined) this.reachedBy = target.reachedBy;
-  }
-
-  get bytesOut(): number {
-    return this.#bytesOut;
-  }
-
-  get queuedBytes(): number {
-    return this.#socket?.writableLength ?? this.#res.writableLength;
+    cutHalfClosed(res.req.socket, () => this.close());
   }
 
   get canRedirectNow(): boolean {
     return !this.#res.headersSent;
   }
 
-  begin(media: MediaInfo): void {
+  begin(tracks: Tracks): void {
     if (this.#isOver || this.#res.headersSent) return;
     // No length and no chunks: the stream ends with the connection, so each write is nothing but shared bytes.
     this.#res.removeHeader('Transfer-Encoding');
     this.#res.writeHead(200, { ...FLV_HEADERS, Connection: 'close' });
     this.#res.flushHeaders();
     // Past the response, which holds each write back for a tick. It has no socket while one before it is unfinished.
-    this.#socket = this.#res.socket;
-    this.write(flvHeader(media));
-  }
-
-  write(bytes: Buffer): void {
-    if (this.#isOver) return;
-    this.#bytesOut += bytes.length;
-    if (this.#socket === null) this.#res.write(bytes);
-    else if (this.#socket.writable) this.#socket.write(bytes);
+    this.#writer = new SocketWriter(this.#res.socket ?? this.#res);
+    this.#writer.send(flvHeader(tracks));
+    this.#writer.carry(this.queue);
   }
 
   wait(): void {}
@@ -95,22 +78,34 @@ export class HttpFlvPlay implements PlaySession {
   refuse(code: PlayRefusal, text: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#res.headersSent) this.#res.end();
-    else answerText(this.#res, REFUSAL_STATUS[code], text);
+    if (this.#writer === null) answerText(this.#res, REFUSAL_STATUS[code], text);
+    else this.#finish(this.#writer);
   }
 
   end(reason: PlayerEnd): void {
-    if (reason === 'stuck') {
-      this.#isOver = true;
-      this.#res.req.socket.destroy();
-    } else {
+    if (this.#isOver) return;
+    if (reason === 'stopping') {
       this.refuse('stopping', 'this member is stopping; play from another one');
+      return;
     }
+    this.#isOver = true;
+    if (reason === 'tracks-changed' && this.#writer !== null) this.#finish(this.#writer);
+    else this.#res.req.socket.destroy();
   }
 
-  /** The connection is gone. */
+  /** The client is gone, or sends nothing more and is cut off. */
   close(): void {
     this.#isOver = true;
+    this.queue.close();
+    this.queue.clear();
+  }
+
+  /** A response without a length ends cleanly with the connection, once all that waits is sent. */
+  #finish(writer: SocketWriter): void {
+    writer.finish(
+      () => this.#res.end(),
+      () => this.#res.req.socket.destroy(),
+    );
   }
 }
 

@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import { startMember, type TestMember } from '../../testing/test-member.js';
-import { flvHeader } from '../../wire/flv/flv-header.js';
+import { BOTH_TRACKS, flvHeader } from '../../wire/flv/flv-header.js';
 import { flvTag } from '../../wire/flv/flv-tag.js';
 import type { Frame } from '../../wire/frame.js';
 
@@ -67,7 +67,7 @@ async function overHttp(to: TestMember, stream: string): Promise<Publisher> {
     end ??= 'closed';
   });
   closers.push(() => client.destroy());
-  client.write(flvHeader({}));
+  client.write(flvHeader(BOTH_TRACKS));
   return {
     send: (...frames) => client.write(tags(frames)),
     stop: () => client.destroy(),
@@ -89,7 +89,7 @@ async function overWebSocket(to: TestMember, stream: string): Promise<Publisher>
   });
   closers.push(() => client.terminate());
   await until(() => client.readyState !== client.CONNECTING, 'the upgrade');
-  if (client.readyState === client.OPEN) client.send(flvHeader({}));
+  if (client.readyState === client.OPEN) client.send(flvHeader(BOTH_TRACKS));
   return {
     send: (...frames) => client.send(tags(frames)),
     stop: () => client.terminate(),

@@ -70,6 +70,7 @@ const STREAMS: readonly (readonly [string, readonly Frame[], object])[] = [
       AUDIO_HEADER(),
       raw('video', 0, '1c01000000 02'),
       raw('video', 40, '2c01000000 03'),
+      raw('audio', 40, 'af01 04'),
     ],
     { video: { codec: 'hevc' }, audio: { codec: 'aac' } },
   ],
@@ -162,7 +163,7 @@ describe('Enhanced RTMP v2', () => {
   );
 
   it('drops ends of sequence, in every form: players stop at them, the stream may go on', async () => {
-    const publisher = await published([VIDEO_HEADER(), AUDIO_HEADER(), KEY(0, 1)]);
+    const publisher = await published([VIDEO_HEADER(), AUDIO_HEADER(), KEY(0, 1), AUDIO(10, 1)]);
     const players = await Promise.all([rtmpPlayer(a), rtmpPlayer(b), flvPlayer(a)]);
     const ends = [
       raw('video', 40, '1702000000'),
@@ -173,7 +174,8 @@ describe('Enhanced RTMP v2', () => {
       raw('video', 40, '97 02 0001f4 02 68766331'),
     ];
     for (const frame of [...ends, INTER(80, 2), AUDIO(80, 3)]) publisher.send(frame);
-    const frames = asSent([VIDEO_HEADER(), AUDIO_HEADER(), KEY(0, 1), INTER(80, 2), AUDIO(80, 3)]);
+    const sent = [VIDEO_HEADER(), AUDIO_HEADER(), KEY(0, 1), AUDIO(10, 1), INTER(80, 2), AUDIO(80, 3)];
+    const frames = asSent(sent);
     for (const seen of players) {
       await until(() => seen().length >= frames.length, 'what came after the ends');
       expect([...seen()].sort()).toEqual(frames);

@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
+import { PlayerQueue } from '../../stream/player-queue.js';
 import type { Frame } from '../../wire/frame.js';
 import { RtmpParser } from '../../wire/nms/rtmp-parser.js';
 import { AmfError } from '../../wire/rtmp/amf0.js';
 import type { ParserLimits } from '../../wire/rtmp/chunk-parser.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
+import { cutHalfClosed } from '../half-closed.js';
+import { SocketWriter } from '../socket-writer.js';
 import { type RtmpCommand, RtmpPeer } from './rtmp-peer.js';
 
 export interface RtmpConnectionHandler {
@@ -30,10 +33,10 @@ const KEEPALIVE_MS = 30_000;
 export class RtmpConnection {
   readonly remote: string;
   readonly #socket: Socket;
+  readonly #writer: SocketWriter;
   readonly #handler: RtmpConnectionHandler;
   readonly #peer: RtmpPeer;
   readonly #parser: RtmpParser;
-  #bytesOut = 0;
   #answersUnread = 0;
   /** Input is not read any more: the peer is gone, or our last words are on their way. */
   #isEnding = false;
@@ -43,6 +46,7 @@ export class RtmpConnection {
 
   constructor(socket: Socket, limits: ParserLimits, handler: RtmpConnectionHandler) {
     this.#socket = socket;
+    this.#writer = new SocketWriter(socket);
     this.#handler = handler;
     this.remote = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
     this.#peer = new RtmpPeer({
@@ -59,7 +63,7 @@ export class RtmpConnection {
     socket.setKeepAlive(true, KEEPALIVE_MS);
     socket.on('data', (bytes: Buffer) => this.#onData(bytes));
     socket.on('error', (error) => this.#note('peer-reset', error.message));
-    socket.on('end', () => this.#stopReading());
+    cutHalfClosed(socket, () => this.#stopReading());
     socket.on('close', () => this.#onClose());
   }
 
@@ -67,41 +71,46 @@ export class RtmpConnection {
     return this.#peer.bytesIn;
   }
 
+  /** What the kernel took. */
   get bytesOut(): number {
-    return this.#bytesOut;
-  }
-
-  get queuedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#writer.sentBytes;
   }
 
   get isHandshakeDone(): boolean {
     return this.#parser.isHandshakeDone;
   }
 
-  /** Media: the caller watches the queue. */
-  write(bytes: Buffer): void {
-    if (this.#isEnding || this.#isClosed) return;
-    this.#bytesOut += bytes.length;
-    this.#socket.write(bytes);
+  /** The way for one play's media. It shares the socket with answers, which go out between its items. */
+  openQueue(): PlayerQueue {
+    const queue = new PlayerQueue();
+    this.#writer.carry(queue);
+    return queue;
   }
 
   /** Answers: a peer that asks without reading is cut off. */
   send(...answers: readonly Buffer[]): void {
-    this.#answersUnread = this.queuedBytes === 0 ? 0 : this.#answersUnread + 1;
+    if (this.#isEnding || this.#isClosed) return;
+    this.#answersUnread = this.#writer.hasMessages ? this.#answersUnread + 1 : 0;
     if (this.#answersUnread > ANSWERS_UNREAD_MAX) {
       this.destroy('answers-unread', 'the peer asks and does not read');
       return;
     }
-    this.write(answers.length === 1 && answers[0] !== undefined ? answers[0] : Buffer.concat(answers));
+    this.#writer.send(answers.length === 1 && answers[0] !== undefined ? answers[0] : Buffer.concat(answers));
   }
 
-  /** Says the last words, then closes; the first reason given is the one told. */
+  /** Sends what waits and the last words, then closes; the first reason given is the one told. */
   end(reason: string, text: string, ...lastWords: readonly Buffer[]): void {
     if (this.#isEnding || this.#isClosed) return;
     this.#note(reason, text);
-    if (lastWords.length > 0) this.send(...lastWords);
     this.#stopReading();
+    this.#writer.finish(
+      () => this.#hangUp(lastWords),
+      () => this.#socket.destroy(),
+    );
+  }
+
+  #hangUp(lastWords: readonly Buffer[]): void {
+    for (const words of lastWords) this.#socket.write(words);
     this.#socket.end();
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_GRACE_MS);
     this.#socket.once('close', () => clearTimeout(timer));

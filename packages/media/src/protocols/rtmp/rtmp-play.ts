@@ -3,6 +3,7 @@ import { type MediaAddress, type PlayMark, type StreamKey, streamKey } from '@he
 import { readReplayMs } from '../../desks/play/play-mark.js';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { PlayerEnd, TrackWants } from '../../stream/player.js';
+import type { PlayerQueue } from '../../stream/player-queue.js';
 import * as answers from './answers.js';
 import type { RtmpConnection } from './rtmp-connection.js';
 import type { RtmpPlace } from './rtmp-place.js';
@@ -30,11 +31,10 @@ export class RtmpPlay implements PlaySession {
   readonly replayMs: number;
   readonly messageStreamId: number;
   readonly #place: RtmpPlace;
+  readonly queue: PlayerQueue;
   readonly #connection: RtmpConnection;
   readonly #target: StreamTarget;
   readonly #isSrsEdge: boolean;
-  /** What the connection had sent before this play. */
-  readonly #bytesBefore: number;
   #isAnswered = false;
   #isPaused = false;
   #isOver = false;
@@ -46,7 +46,7 @@ export class RtmpPlay implements PlaySession {
     this.messageStreamId = stream.id;
     this.#target = target;
     this.#isSrsEdge = connect.isSrsEdge;
-    this.#bytesBefore = connection.bytesOut;
+    this.queue = connection.openQueue();
     this.key = streamKey(target.name);
     this.mark = target.mark;
     this.replayMs = target.mark === 'relay' ? readReplayMs(target.query) : 0;
@@ -69,24 +69,12 @@ export class RtmpPlay implements PlaySession {
     return takesAudio ? 'audio' : 'video';
   }
 
-  get bytesOut(): number {
-    return this.#connection.bytesOut - this.#bytesBefore;
-  }
-
-  get queuedBytes(): number {
-    return this.#connection.queuedBytes;
-  }
-
   begin(): void {
     this.answer();
   }
 
   wait(): void {
     this.answer();
-  }
-
-  write(bytes: Buffer): void {
-    if (!this.#isOver) this.#connection.write(bytes);
   }
 
   redirect(address: MediaAddress): void {
@@ -111,8 +99,10 @@ export class RtmpPlay implements PlaySession {
     else this.#place.leave(reason, 'this member is stopping');
   }
 
-  /** The play ended by the client's own command; the connection may go on. */
+  /** The play ended by the client's own command, and the connection may go on; or the client is gone. */
   close(): void {
+    this.queue.close();
+    if (!this.#isOver) this.queue.clear();
     this.#isOver = true;
   }
 

@@ -26,7 +26,8 @@ it('a player that stops reading is bounded, then disconnected; who reads misses 
   }
   hung.pause();
   const hungView = () => member.media.stream(KEY_S)?.players[1];
-  const pictures = () => reader.messages.filter(({ type, payload }) => type === 9 && payload[1] !== 0 && payload.length > 6);
+  const pictures = () =>
+    reader.messages.filter(({ type, payload }) => type === 9 && payload[1] !== 0 && payload.length > 6);
   let sent = 0;
   await until(async () => {
     const isKey = sent % 25 === 0;

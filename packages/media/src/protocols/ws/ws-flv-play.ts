@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { type MediaInfo, type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
+import { type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
 import type { WebSocket } from 'ws';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { PlayerEnd } from '../../stream/player.js';
-import { flvHeader } from '../../wire/flv/flv-header.js';
-import { wsFrameHeader } from '../../wire/flv/ws-frame.js';
+import { PlayerQueue } from '../../stream/player-queue.js';
+import { flvHeader, type Tracks } from '../../wire/flv/flv-header.js';
+import { wsMessage } from '../../wire/flv/ws-frame.js';
+import { cutHalfClosed } from '../half-closed.js';
 import type { FlvTarget } from '../http/flv-target.js';
+import { SocketWriter } from '../socket-writer.js';
 import { closeWebSocket } from './ws-close.js';
 
 /** WebSocket close codes: 4000 to 4999 are the application's; 1001 is "going away". */
@@ -15,6 +18,8 @@ const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   'relay-of-unowned': 4404,
   stopping: 1001,
 };
+/** RFC 6455's registry: "service restart", to be tried again at once. */
+const TRACKS_CHANGED_CLOSE = 1012;
 
 /**
  * One play over WebSocket: binary messages, the FLV header first, then whole tags. What comes here is framed already,
@@ -35,7 +40,8 @@ export class WsFlvPlay implements PlaySession {
   readonly agent: string;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  #bytesOut = 0;
+  readonly queue = new PlayerQueue();
+  #writer: SocketWriter | null = null;
   #isOver = false;
 
   constructor(
@@ -51,25 +57,14 @@ export class WsFlvPlay implements PlaySession {
     this.remote = client.remote;
     this.agent = client.agent;
     if (target.reachedBy !== undefined) this.reachedBy = target.reachedBy;
+    cutHalfClosed(stream, () => this.close());
   }
 
-  get bytesOut(): number {
-    return this.#bytesOut;
-  }
-
-  get queuedBytes(): number {
-    return this.#stream.writableLength;
-  }
-
-  begin(media: MediaInfo): void {
-    const header = flvHeader(media);
-    this.write(Buffer.concat([wsFrameHeader(header.length), header]));
-  }
-
-  write(bytes: Buffer): void {
-    if (this.#isOver || this.#socket.readyState !== this.#socket.OPEN) return;
-    this.#bytesOut += bytes.length;
-    this.#stream.write(bytes);
+  begin(tracks: Tracks): void {
+    if (this.#isOver) return;
+    this.#writer = new SocketWriter(this.#stream);
+    this.#writer.send(wsMessage(flvHeader(tracks)));
+    this.#writer.carry(this.queue);
   }
 
   wait(): void {}
@@ -80,22 +75,36 @@ export class WsFlvPlay implements PlaySession {
   }
 
   refuse(code: PlayRefusal, text: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    closeWebSocket(this.#socket, REFUSAL_CLOSE[code], text);
+    this.#close(REFUSAL_CLOSE[code], text);
   }
 
   end(reason: PlayerEnd): void {
-    if (reason === 'stuck') {
-      this.#isOver = true;
-      this.#socket.terminate();
-    } else {
-      this.refuse('stopping', 'this member is stopping; play from another one');
+    switch (reason) {
+      case 'stuck':
+        this.#isOver = true;
+        this.#socket.terminate();
+        return;
+      case 'tracks-changed':
+        this.#close(TRACKS_CHANGED_CLOSE, 'the tracks of the stream have changed; play it again');
+        return;
+      case 'stopping':
+        this.refuse('stopping', 'this member is stopping; play from another one');
     }
   }
 
-  /** The connection is gone. */
+  /** The client is gone, or sends nothing more and is cut off. */
   close(): void {
     this.#isOver = true;
+    this.queue.close();
+    this.queue.clear();
+  }
+
+  /** Closes once all that waits is sent. */
+  #close(code: number, text: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const close = () => closeWebSocket(this.#socket, code, text);
+    if (this.#writer === null) close();
+    else this.#writer.finish(close, () => this.#socket.terminate());
   }
 }

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Frame } from '../frame.js';
 import { FlvFile } from './flv-file.js';
-import { flvHeader } from './flv-header.js';
+import { BOTH_TRACKS, flvHeader } from './flv-header.js';
 import { flvTag } from './flv-tag.js';
 
 const SAMPLE = fileURLToPath(new URL('../../../../origin/assets/demo.flv', import.meta.url));
@@ -64,7 +64,7 @@ describe('FlvFile', () => {
 
   it('begins at 0 wherever the file does, and goes on over the wrap of 32 bits', () => {
     const file = new FlvFile(
-      Buffer.concat([flvHeader({}), video(5000), audio(5010), video(5040), audio(5050)]),
+      Buffer.concat([flvHeader(BOTH_TRACKS), video(5000), audio(5010), video(5040), audio(5050)]),
     );
     expect(file.frames.map((frame) => frame.timestampMs)).toEqual([0, 10, 40, 50]);
     expect(file.durationMs).toBe(80);
@@ -80,13 +80,13 @@ describe('FlvFile', () => {
 
   it('lasts as long as its longest track', () => {
     const file = new FlvFile(
-      Buffer.concat([flvHeader({}), video(0), audio(0), video(40), audio(500), audio(1000)]),
+      Buffer.concat([flvHeader(BOTH_TRACKS), video(0), audio(0), video(40), audio(500), audio(1000)]),
     );
     expect(file.durationMs).toBe(1500);
   });
 
   it('refuses what has no media', () => {
-    expect(() => new FlvFile(flvHeader({}))).toThrow(RangeError);
+    expect(() => new FlvFile(flvHeader(BOTH_TRACKS))).toThrow(RangeError);
     expect(() => new FlvFile(Buffer.from('RIFF'))).toThrow(
       expect.objectContaining({ code: 'flv-signature' }),
     );

@@ -1,18 +1,44 @@
-const FINAL_BINARY = 0x82;
+/** RFC 6455, 5.2. */
+const FINAL = 0x80;
+const OPCODE = { continuation: 0, binary: 2 } as const;
 const LENGTH_16 = 126;
-const LENGTH_64 = 127;
+const HEADER_BYTES_MAX = 4;
 
-/** RFC 6455, 5.2: the header of one whole binary message of a server, which masks nothing. */
-export function wsFrameHeader(payloadBytes: number): Buffer {
-  if (payloadBytes < LENGTH_16) return Buffer.of(FINAL_BINARY, payloadBytes);
-  const header = Buffer.alloc(payloadBytes <= 0xffff ? 4 : 10);
-  header[0] = FINAL_BINARY;
-  if (header.length === 4) {
-    header[1] = LENGTH_16;
-    header.writeUInt16BE(payloadBytes, 2);
-  } else {
-    header[1] = LENGTH_64;
-    header.writeBigUInt64BE(BigInt(payloadBytes), 2);
+/** Each frame of a message that takes more than one has this many bytes, but for the last. */
+export const WS_FRAME_BYTES = 65_536;
+
+/** How many bytes a message takes in frames. */
+export function wsFramedBytes(payloadBytes: number): number {
+  const most = WS_FRAME_BYTES - HEADER_BYTES_MAX;
+  const whole = Math.max(0, Math.ceil(payloadBytes / most) - 1);
+  const last = payloadBytes - whole * most;
+  return whole * WS_FRAME_BYTES + headerBytes(last) + last;
+}
+
+/**
+ * RFC 6455, 5.4: one binary message of a server, which masks nothing. Where it is large it is cut into frames, so that
+ * control frames can go in between; players see one message all the same.
+ */
+export function wsMessage(payload: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(wsFramedBytes(payload.length));
+  const most = WS_FRAME_BYTES - HEADER_BYTES_MAX;
+  let at = 0;
+  for (let from = 0; ; from += most) {
+    const bytes = Math.min(most, payload.length - from);
+    const isLast = from + bytes === payload.length;
+    out[at] = (isLast ? FINAL : 0) | (from === 0 ? OPCODE.binary : OPCODE.continuation);
+    if (bytes < LENGTH_16) {
+      out[at + 1] = bytes;
+    } else {
+      out[at + 1] = LENGTH_16;
+      out.writeUInt16BE(bytes, at + 2);
+    }
+    at += headerBytes(bytes);
+    at += payload.copy(out, at, from, from + bytes);
+    if (isLast) return out;
   }
-  return header;
+}
+
+function headerBytes(payloadBytes: number): number {
+  return payloadBytes < LENGTH_16 ? 2 : HEADER_BYTES_MAX;
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { flvHeader } from '../flv/flv-header.js';
+import { BOTH_TRACKS, flvHeader } from '../flv/flv-header.js';
 import { flvTag } from '../flv/flv-tag.js';
 import { FlvParser, type FlvTag } from './flv.js';
 import { loadNms } from './load-nms.js';
 
-const HEADER = flvHeader({});
+const HEADER = flvHeader(BOTH_TRACKS);
 
 function parse(bytes: Buffer, sizes: readonly number[] = [bytes.length], tagBytesMax = 1_000_000): FlvTag[] {
   const tags: FlvTag[] = [];

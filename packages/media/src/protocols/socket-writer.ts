@@ -1,0 +1,154 @@
+import type { Writable } from 'node:stream';
+import { PIECE_BYTES_MAX, PIECE_BYTES_MIN, type PlayerQueue } from '../stream/player-queue.js';
+
+/** How long a peer that is being closed may take nothing of what is left for it. */
+const CLOSING_MS = 3000;
+
+/**
+ * Gives a socket what waits for it, a piece at a time: the next one when the kernel took the one before, so that what
+ * has not gone out can still be dropped. Own messages, such as RTMP's answers, go between two items of media, before
+ * those that wait.
+ */
+export class SocketWriter {
+  readonly #stream: Writable;
+  readonly #queues = new Set<PlayerQueue>();
+  #messages: Buffer[] = [];
+  /** Whose piece went out last; its item may be half out. Null for messages. */
+  #current: PlayerQueue | null = null;
+  #handedBytes = 0;
+  #sentBytes = 0;
+  /** Callbacks that are to come for pieces which the kernel took at once. */
+  #callbacksPast = 0;
+  /** The kernel had no room lately. */
+  #isSlow = false;
+  #onDrained: (() => void) | null = null;
+
+  constructor(stream: Writable) {
+    this.#stream = stream;
+  }
+
+  /** All that the kernel took since the start. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** Whether messages wait which the kernel has not taken. */
+  get hasMessages(): boolean {
+    return this.#messages.length > 0 || (this.#handedBytes > 0 && this.#current === null);
+  }
+
+  /** Whole messages, to go out as soon as no item is half out. */
+  send(...messages: readonly Buffer[]): void {
+    this.#messages.push(...messages);
+    this.#pump();
+  }
+
+  /** Sends what comes into this queue, until it is closed and empty. */
+  carry(queue: PlayerQueue): void {
+    this.#queues.add(queue);
+    queue.onFilled = () => this.#pump();
+    this.#pump();
+  }
+
+  /**
+   * Calls back once everything is with the kernel: queues take nothing more from now on. Where the peer takes nothing for
+   * some seconds, or is gone, `onStuck` is called instead.
+   */
+  finish(onDrained: () => void, onStuck: () => void): void {
+    for (const queue of this.#queues) queue.close();
+    let sentBytes = this.#sentBytes;
+    const timer = setInterval(() => {
+      if (this.#stream.writable && this.#sentBytes !== sentBytes) {
+        sentBytes = this.#sentBytes;
+        return;
+      }
+      clearInterval(timer);
+      this.#onDrained = null;
+      onStuck();
+    }, CLOSING_MS);
+    this.#stream.once('close', () => clearInterval(timer));
+    this.#onDrained = () => {
+      clearInterval(timer);
+      onDrained();
+    };
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#handedBytes === 0) {
+      const piece = this.#stream.writable ? this.#next() : [];
+      if (piece.length === 0) break;
+      this.#write(piece);
+    }
+    if (this.#handedBytes > 0) return;
+    this.#isSlow = false;
+    if (this.#onDrained === null || !this.#stream.writable) return;
+    const onDrained = this.#onDrained;
+    this.#onDrained = null;
+    onDrained();
+  }
+
+  /** What goes out next; of several queues each in its turn. */
+  #next(): readonly Buffer[] {
+    const bytesMax = this.#isSlow ? PIECE_BYTES_MIN : PIECE_BYTES_MAX;
+    if (this.#current?.isMidItem) return this.#current.take(bytesMax);
+    this.#current = null;
+    if (this.#messages.length > 0) {
+      const messages = this.#messages;
+      this.#messages = [];
+      return messages;
+    }
+    for (const queue of this.#queues) {
+      const piece = queue.take(bytesMax);
+      if (piece.length > 0) {
+        this.#current = queue;
+        this.#toTheEnd(queue);
+        return piece;
+      }
+      if (queue.isOver) this.#queues.delete(queue);
+    }
+    return [];
+  }
+
+  #toTheEnd(queue: PlayerQueue): void {
+    if (this.#queues.size === 1) return;
+    this.#queues.delete(queue);
+    this.#queues.add(queue);
+  }
+
+  #write(piece: readonly Buffer[]): void {
+    const stream = this.#stream;
+    if (piece.length > 1) stream.cork();
+    let left = piece.length;
+    for (const bytes of piece) {
+      left -= 1;
+      this.#handedBytes += bytes.length;
+      if (left === 0) stream.write(bytes, this.#onWritten);
+      else stream.write(bytes);
+    }
+    if (piece.length > 1) stream.uncork();
+    if (stream.writableLength > 0) {
+      this.#isSlow = true;
+    } else {
+      this.#callbacksPast += 1;
+      this.#taken();
+    }
+  }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    if (this.#callbacksPast > 0) {
+      this.#callbacksPast -= 1;
+      return;
+    }
+    // `close` follows an error, and nothing of the queues matters any more.
+    if (error) return;
+    this.#taken();
+    this.#pump();
+  };
+
+  #taken(): void {
+    this.#sentBytes += this.#handedBytes;
+    this.#handedBytes = 0;
+    this.#current?.taken();
+  }
+}

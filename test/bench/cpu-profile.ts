@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+
+/** One function of a profiled program. */
+export interface ProfiledPlace {
+  readonly functionName: string;
+  /** Empty for V8's own and native functions. */
+  readonly url: string;
+}
+
+/** The part of a profile of the inspector protocol (`Profiler.Profile`) that is read here. */
+interface RawProfile {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: ProfiledPlace }[];
+  readonly samples: readonly number[];
+  /** Microseconds between each sample and the one before. */
+  readonly timeDeltas: readonly number[];
+}
+
+/** What a process did, by samples. */
+export class CpuProfile {
+  readonly #raw: RawProfile;
+
+  constructor(raw: RawProfile) {
+    this.#raw = raw;
+  }
+
+  /** How long the program was in each function itself, microseconds. */
+  selfTimes(): [ProfiledPlace, number][] {
+    const byNode = new Map<number, number>();
+    for (const [index, node] of this.#raw.samples.entries()) {
+      byNode.set(node, (byNode.get(node) ?? 0) + (this.#raw.timeDeltas[index] ?? 0));
+    }
+    return this.#raw.nodes.map(({ id, callFrame }) => [callFrame, byNode.get(id) ?? 0]);
+  }
+}
+
+/** Profiles a process that listens for an inspector on this port of loopback, while the work runs. */
+export async function profileOf(port: number, work: () => Promise<unknown>): Promise<CpuProfile> {
+  const response = await fetch(`http://127.0.0.1:${port}/json/list`);
+  const [target] = (await response.json()) as { webSocketDebuggerUrl: string }[];
+  if (target === undefined) throw new Error(`nothing to inspect on port ${port}`);
+  const socket = new WebSocket(target.webSocketDebuggerUrl, { perMessageDeflate: false });
+  await once(socket, 'open');
+  let calls = 0;
+  const call = (method: string): Promise<unknown> => {
+    calls += 1;
+    const id = calls;
+    socket.send(JSON.stringify({ id, method }));
+    return new Promise((resolve) => {
+      const read = (data: Buffer) => {
+        const message = JSON.parse(data.toString()) as { id?: number; result?: unknown };
+        if (message.id !== id) return;
+        socket.off('message', read);
+        resolve(message.result);
+      };
+      socket.on('message', read);
+    });
+  };
+  try {
+    await call('Profiler.enable');
+    await call('Profiler.start');
+    await work();
+    const { profile } = (await call('Profiler.stop')) as { profile: RawProfile };
+    return new CpuProfile(profile);
+  } finally {
+    socket.close();
+  }
+}
