@@ -11,7 +11,7 @@ const CLOSING_MS = 3000;
  */
 export class SocketWriter {
   readonly #stream: Writable;
-  readonly #queues = new Set<PlayerQueue>();
+  #queues: PlayerQueue[] = [];
   #messages: Buffer[] = [];
   /** Whose piece went out last; its item may be half out. Null for messages. */
   #current: PlayerQueue | null = null;
@@ -45,7 +45,7 @@ export class SocketWriter {
 
   /** Sends what comes into this queue, until it is closed and empty. */
   carry(queue: PlayerQueue): void {
-    this.#queues.add(queue);
+    this.#queues.push(queue);
     queue.onFilled = () => this.#pump();
     this.#pump();
   }
@@ -75,45 +75,37 @@ export class SocketWriter {
   }
 
   #pump(): void {
-    while (this.#handedBytes === 0) {
-      const piece = this.#stream.writable ? this.#next() : [];
-      if (piece.length === 0) break;
+    if (this.#handedBytes > 0 || !this.#stream.writable) return;
+    for (let piece = this.#next(); piece !== null; piece = this.#next()) {
       this.#write(piece);
+      if (this.#handedBytes > 0) return;
     }
-    if (this.#handedBytes > 0) return;
     this.#isSlow = false;
-    if (this.#onDrained === null || !this.#stream.writable) return;
+    if (this.#onDrained === null) return;
     const onDrained = this.#onDrained;
     this.#onDrained = null;
     onDrained();
   }
 
   /** What goes out next; of several queues each in its turn. */
-  #next(): readonly Buffer[] {
+  #next(): readonly Buffer[] | null {
     const bytesMax = this.#isSlow ? PIECE_BYTES_MIN : PIECE_BYTES_MAX;
     if (this.#current?.isMidItem) return this.#current.take(bytesMax);
-    this.#current = null;
     if (this.#messages.length > 0) {
       const messages = this.#messages;
       this.#messages = [];
+      this.#current = null;
       return messages;
     }
-    for (const queue of this.#queues) {
-      const piece = queue.take(bytesMax);
-      if (piece.length > 0) {
-        this.#current = queue;
-        this.#toTheEnd(queue);
-        return piece;
-      }
-      if (queue.isOver) this.#queues.delete(queue);
+    const at = this.#queues.findIndex((queue) => !queue.isEmpty);
+    const queue = this.#queues[at];
+    if (queue === undefined) return null;
+    if (this.#queues.length > 1) {
+      this.#queues.push(...this.#queues.splice(at, 1));
+      this.#queues = this.#queues.filter((each) => !each.isOver);
     }
-    return [];
-  }
-
-  #toTheEnd(queue: PlayerQueue): void {
-    if (this.#queues.size === 1) return;
-    this.#queues.delete(queue);
-    this.#queues.add(queue);
+    this.#current = queue;
+    return queue.take(bytesMax);
   }
 
   #write(piece: readonly Buffer[]): void {

@@ -1,6 +1,6 @@
 import { BOTH_TRACKS, type Tracks } from '../wire/flv/flv-header.js';
 import { MEDIA_STREAM_ID } from './packet.js';
-import type { PacketBatch, WireWish } from './packet-batch.js';
+import type { PacketBatch, PacketWindow, WireWish } from './packet-batch.js';
 import type { Player, TrackWants } from './player.js';
 import type { QueueItem } from './player-queue.js';
 
@@ -60,6 +60,7 @@ export class PlayerFeed {
   #leastBytes = 0;
   #leastMs = 0;
   #countedBytes = 0;
+  #lastWish: WireWish | null = null;
   /** What was taken when `isStuck` was asked last, and since when it was no more; by the monotonic clock. */
   #takenBytes = 0;
   #takenAtMs = performance.now();
@@ -97,11 +98,14 @@ export class PlayerFeed {
   }
 
   /** What the stream sends next. */
-  deliver(batches: readonly PacketBatch[], moment: Moment): void {
+  deliver(window: PacketWindow, moment: Moment): void {
     if (this.#isOver) return;
-    const { queue } = this.player;
+    const { queue, wants = 'all' } = this.player;
     const behindBy = this.#lookBehind(moment.nowMs);
-    for (const batch of batches) this.#add(batch, moment);
+    const isSteady = this.#given === wants && wants !== 'nothing' && queue.queuedBytes === 0;
+    const whole = isSteady ? window.wire(this.#wish(wants)) : null;
+    if (whole !== null) queue.add(whole);
+    else for (const batch of window.batches) this.#add(batch, moment);
     if (behindBy !== null && this.#given !== 'nothing') this.#dropWaiting(behindBy, moment.nowMs);
     queue.send();
     this.#count();
@@ -244,7 +248,9 @@ export class PlayerFeed {
   }
 
   #wish(wants: Exclude<TrackWants, 'nothing'>): WireWish {
+    if (this.#lastWish?.wants === wants) return this.#lastWish;
     const { format, messageStreamId = MEDIA_STREAM_ID } = this.player;
-    return { format, wants, messageStreamId };
+    this.#lastWish = { format, wants, messageStreamId };
+    return this.#lastWish;
   }
 }

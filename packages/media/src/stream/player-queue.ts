@@ -48,6 +48,11 @@ export class PlayerQueue {
     return this.#waitingBytes + this.#handedBytes;
   }
 
+  /** Nothing waits to be handed out. */
+  get isEmpty(): boolean {
+    return this.#waitingBytes === 0;
+  }
+
   /** A part of an item is taken: nothing else may go out before its rest. */
   get isMidItem(): boolean {
     return this.#headTaken > 0;
@@ -102,7 +107,8 @@ export class PlayerQueue {
     }
     this.#waitingBytes -= bytes;
     this.#handedBytes += bytes;
-    if (whole === this.#items.length) this.#items.length = 0;
+    // The common case by far is one item that is taken whole.
+    if (whole === 1 && this.#items.length === 1) this.#items.pop();
     else if (whole > 0) this.#items.splice(0, whole);
     return piece;
   }
