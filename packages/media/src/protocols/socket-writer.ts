@@ -4,6 +4,8 @@ import { PIECE_BYTES_MAX, PIECE_BYTES_MIN, type PlayerQueue } from '../stream/pl
 /** How long a peer that is being closed may take nothing of what is left for it. */
 const CLOSING_MS = 3000;
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Gives a socket what waits for it, a piece at a time: the next one when the kernel took the one before, so that what
  * has not gone out can still be dropped. Own messages, such as RTMP's answers, go between two items of media, before
@@ -17,8 +19,6 @@ export class SocketWriter {
   #current: PlayerQueue | null = null;
   #handedBytes = 0;
   #sentBytes = 0;
-  /** Callbacks that are to come for pieces which the kernel took at once. */
-  #callbacksPast = 0;
   /** The kernel had no room lately. */
   #isSlow = false;
   #onDrained: (() => void) | null = null;
@@ -110,28 +110,23 @@ export class SocketWriter {
 
   #write(piece: readonly Buffer[]): void {
     const stream = this.#stream;
-    if (piece.length > 1) stream.cork();
-    let left = piece.length;
+    const isMany = piece.length > 1;
+    if (isMany) stream.cork();
     for (const bytes of piece) {
-      left -= 1;
       this.#handedBytes += bytes.length;
-      if (left === 0) stream.write(bytes, this.#onWritten);
-      else stream.write(bytes);
+      stream.write(bytes);
     }
-    if (piece.length > 1) stream.uncork();
-    if (stream.writableLength > 0) {
-      this.#isSlow = true;
-    } else {
-      this.#callbacksPast += 1;
+    if (isMany) stream.uncork();
+    if (stream.writableLength === 0) {
       this.#taken();
+    } else {
+      this.#isSlow = true;
+      // Called when all before it is through. With each write it would cost a twentieth of that.
+      stream.write(NOTHING, this.#onWritten);
     }
   }
 
   readonly #onWritten = (error?: Error | null): void => {
-    if (this.#callbacksPast > 0) {
-      this.#callbacksPast -= 1;
-      return;
-    }
     // `close` follows an error, and nothing of the queues matters any more.
     if (error) return;
     this.#taken();
