@@ -1,5 +1,10 @@
 import type { Writable } from 'node:stream';
-import { PIECE_BYTES_MAX, PIECE_BYTES_MIN, type PlayerQueue } from '../stream/player-queue.js';
+import {
+  PIECE_BYTES_MAX,
+  PIECE_BYTES_MIN,
+  type PlayerQueue,
+  type QueueCarrier,
+} from '../stream/player-queue.js';
 
 /** How long a peer that is being closed may take nothing of what is left for it. */
 const CLOSING_MS = 3000;
@@ -11,7 +16,7 @@ const NOTHING = Buffer.alloc(0);
  * has not gone out can still be dropped. Own messages, such as RTMP's answers, go between two items of media, before
  * those that wait.
  */
-export class SocketWriter {
+export class SocketWriter implements QueueCarrier {
   readonly #stream: Writable;
   #queues: PlayerQueue[] = [];
   #messages: Buffer[] = [];
@@ -46,8 +51,22 @@ export class SocketWriter {
   /** Sends what comes into this queue, until it is closed and empty. */
   carry(queue: PlayerQueue): void {
     this.#queues.push(queue);
-    queue.onFilled = () => this.#pump();
+    queue.carrier = this;
     this.#pump();
+  }
+
+  filled(): void {
+    this.#pump();
+  }
+
+  carryAtOnce(queue: PlayerQueue, bytes: Buffer): boolean {
+    if (this.#handedBytes > 0 || this.#messages.length > 0 || !this.#stream.writable) return false;
+    if (this.#current !== queue && this.#current?.isMidItem) return false;
+    this.#current = queue;
+    this.#handedBytes = bytes.length;
+    this.#stream.write(bytes);
+    this.#settle();
+    return true;
   }
 
   /**
@@ -117,12 +136,16 @@ export class SocketWriter {
       stream.write(bytes);
     }
     if (isMany) stream.uncork();
-    if (stream.writableLength === 0) {
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#stream.writableLength === 0) {
       this.#taken();
     } else {
       this.#isSlow = true;
       // Called when all before it is through. With each write it would cost a twentieth of that.
-      stream.write(NOTHING, this.#onWritten);
+      this.#stream.write(NOTHING, this.#onWritten);
     }
   }
 

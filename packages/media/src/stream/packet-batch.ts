@@ -81,23 +81,26 @@ export class PacketBatch {
 }
 
 /**
- * What one window brought, where that is more than one batch: one buffer for players that have nothing waiting, since a
- * write of several costs some times as much. The batches' own buffers become parts of it.
+ * All that one window brought, as one buffer for players that have nothing waiting: a write of several costs some times
+ * as much. The batches' own buffers become parts of it.
  */
 export class PacketWindow {
   readonly batches: readonly PacketBatch[];
   readonly #items: Partial<Record<WireFormat, QueueItem>> = {};
 
+  /** At least one. */
   constructor(batches: readonly PacketBatch[]) {
     this.batches = batches;
   }
 
-  /** All batches as one item that nobody starts at; null where it is not worth one. */
-  wire(wish: WireWish): QueueItem | null {
-    const isCommon = wish.wants === 'all' && wish.messageStreamId === MEDIA_STREAM_ID;
-    if (this.batches.length < 2 || !isCommon) return null;
-    this.#items[wish.format] ??= joined(this.batches.map((batch) => batch.wire(wish)));
-    return this.#items[wish.format] ?? null;
+  /** All batches as one item; where they are several nobody starts at it. */
+  wire(wish: WireWish): QueueItem {
+    const [first] = this.batches;
+    if (this.batches.length === 1 && first !== undefined) return first.wire(wish);
+    const forms = this.batches.map((batch) => batch.wire(wish));
+    if (wish.wants !== 'all' || wish.messageStreamId !== MEDIA_STREAM_ID) return joined(forms);
+    this.#items[wish.format] ??= joined(forms);
+    return this.#items[wish.format] ?? joined(forms);
   }
 }
 

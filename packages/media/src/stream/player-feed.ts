@@ -102,10 +102,12 @@ export class PlayerFeed {
     if (this.#isOver) return;
     const { queue, wants = 'all' } = this.player;
     const behindBy = this.#lookBehind(moment.nowMs);
-    const isSteady = this.#given === wants && wants !== 'nothing' && queue.queuedBytes === 0;
-    const whole = isSteady ? window.wire(this.#wish(wants)) : null;
-    if (whole !== null) queue.add(whole);
-    else for (const batch of window.batches) this.#add(batch, moment);
+    if (this.#given === wants && wants !== 'nothing' && queue.queuedBytes === 0) {
+      queue.push(window.wire(this.#wish(wants)));
+      this.#count();
+      return;
+    }
+    for (const batch of window.batches) this.#add(batch, moment);
     if (behindBy !== null && this.#given !== 'nothing') this.#dropWaiting(behindBy, moment.nowMs);
     queue.send();
     this.#count();
