@@ -1,7 +1,7 @@
 import type { Tracks } from '../wire/flv/flv-header.js';
 import { GopCache } from './gop-cache.js';
 import type { MediaPacket } from './packet.js';
-import { PacketBatch } from './packet-batch.js';
+import { PacketBatch, PacketWindow } from './packet-batch.js';
 import type { Player } from './player.js';
 import { type Moment, PlayerFeed, type PlayerLimits, type Traffic } from './player-feed.js';
 import { PIECE_BYTES_MAX } from './player-queue.js';
@@ -121,8 +121,10 @@ export class Audience {
     this.#forgetWindow();
     if (batches.length === 0) return;
     for (const batch of batches) this.#cache(batch);
+    if (this.#feeds.size === 0) return;
+    const window = new PacketWindow(batches);
     const moment = this.#moment();
-    for (const feed of this.#feeds.values()) feed.deliver(batches, moment);
+    for (const feed of this.#feeds.values()) feed.deliver(window, moment);
   }
 
   /** The cached pictures cannot open the stream any more; who joins now starts at the next start. */

@@ -48,7 +48,7 @@ export class PacketBatch {
   }
 
   /** The bytes to send; empty where nothing of the batch is wanted. */
-  wire(wish: WireWish): QueueItem {
+  wire(wish: WireWish): WireForm {
     if (wish.wants === 'all') {
       switch (wish.format) {
         case 'flv':
@@ -77,9 +77,48 @@ export class PacketBatch {
   }
 }
 
+/**
+ * All that one window brought, as one buffer for players that have nothing waiting: a write of several costs some times
+ * as much. The batches' own buffers become parts of it.
+ */
+export class PacketWindow {
+  readonly batches: readonly PacketBatch[];
+  readonly #items: Partial<Record<WireFormat, QueueItem>> = {};
+
+  /** At least one. */
+  constructor(batches: readonly PacketBatch[]) {
+    this.batches = batches;
+  }
+
+  /** All batches as one item; where they are several nobody starts at it. */
+  wire(wish: WireWish): QueueItem {
+    const [first] = this.batches;
+    if (this.batches.length === 1 && first !== undefined) return first.wire(wish);
+    const forms = this.batches.map((batch) => batch.wire(wish));
+    if (wish.wants !== 'all' || wish.messageStreamId !== MEDIA_STREAM_ID) return joined(forms);
+    this.#items[wish.format] ??= joined(forms);
+    return this.#items[wish.format] ?? joined(forms);
+  }
+}
+
+/** Copies the forms together, once, and lets each have its part of the copy. */
+function joined(forms: readonly WireForm[]): QueueItem {
+  const bytes = Buffer.concat(forms.map((form) => form.bytes));
+  let at = 0;
+  let frames = 0;
+  for (const form of forms) {
+    const end = at + form.bytes.length;
+    form.bytes = bytes.subarray(at, end);
+    at = end;
+    frames += form.frames;
+  }
+  return { bytes, frames, atMs: forms[0]?.atMs ?? 0, headers: null };
+}
+
 /** A batch in one form. */
 class WireForm implements QueueItem {
-  readonly bytes: Buffer;
+  /** Replaced by the same bytes as part of a window's. */
+  bytes: Buffer;
   readonly frames: number;
   readonly atMs: number;
   readonly #wish: WireWish;

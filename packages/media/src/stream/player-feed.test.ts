@@ -318,29 +318,32 @@ it('a player that wants pictures only gets nothing of a start at a sound', () =>
 
 describe('headers', () => {
   it('come once to who joins: the newest, with the time of the GOP that they open', () => {
-    const stream = new TestStream({ mergeMs: 0 });
+    const stream = new TestStream();
     const join = (id: string) => {
+      vi.advanceTimersByTime(TICK_MS);
       const player = new MemoryPlayer(id);
       stream.audience.add(player);
       return player.story;
     };
+    join('live');
     stream.send(VIDEO_HEADER(1));
     stream.send(KEY(0, 1));
     expect(join('first')).toEqual(['video 0 header #1', 'video 0 key #1']);
     // A track that comes late, and what encoders repeat.
-    stream.send(AUDIO_HEADER(2));
-    stream.send(AUDIO(10, 2));
+    for (const frame of [INTER(5, 2), AUDIO_HEADER(2), AUDIO(10, 3)]) stream.send(frame);
     expect(join('second')).toEqual([
       'video 0 header #1',
       'audio 0 header #2',
       'video 0 key #1',
-      'audio 10 #2',
+      'video 5 #2',
+      'audio 10 #3',
     ]);
-    stream.send(VIDEO_HEADER(1));
-    stream.send(KEY(40, 3));
-    const third = ['video 40 header #1', 'audio 40 header #2', 'video 40 key #3'];
+    for (const frame of [VIDEO_HEADER(1), KEY(40, 4)]) stream.send(frame);
+    const third = ['video 40 header #1', 'audio 40 header #2', 'video 40 key #4'];
     expect(join('third')).toEqual(third);
     expect(join('fourth')).toEqual(third);
+    stream.send(KEY(80, 5));
+    expect(join('fifth')).toEqual(['video 80 header #1', 'audio 80 header #2', 'video 80 key #5']);
   });
 });
 

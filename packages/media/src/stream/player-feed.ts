@@ -1,6 +1,6 @@
 import { BOTH_TRACKS, type Tracks } from '../wire/flv/flv-header.js';
 import { MEDIA_STREAM_ID } from './packet.js';
-import type { PacketBatch, WireWish } from './packet-batch.js';
+import type { PacketBatch, PacketWindow, WireWish } from './packet-batch.js';
 import type { Player, TrackWants } from './player.js';
 import type { QueueItem } from './player-queue.js';
 
@@ -61,6 +61,7 @@ export class PlayerFeed {
   #leastBytes = 0;
   #leastMs = 0;
   #countedBytes = 0;
+  #lastWish: WireWish | null = null;
   /** What was taken when `isStuck` was asked last, and since when it was no more; by the monotonic clock. */
   #takenBytes = 0;
   #takenAtMs = performance.now();
@@ -101,11 +102,16 @@ export class PlayerFeed {
   }
 
   /** What the stream sends next. */
-  deliver(batches: readonly PacketBatch[], moment: Moment): void {
+  deliver(window: PacketWindow, moment: Moment): void {
     if (this.#isOver) return;
-    const { queue } = this.player;
+    const { queue, wants = 'all' } = this.player;
     const behindBy = this.#lookBehind(moment.nowMs);
-    for (const batch of batches) this.#add(batch, moment);
+    if (this.#given === wants && wants !== 'nothing' && queue.queuedBytes === 0) {
+      queue.push(window.wire(this.#wish(wants)));
+      this.#count();
+      return;
+    }
+    for (const batch of window.batches) this.#add(batch, moment);
     if (behindBy !== null && this.#given !== 'nothing') this.#dropWaiting(behindBy, moment.nowMs);
     queue.send();
     this.#count();
@@ -261,7 +267,9 @@ export class PlayerFeed {
   }
 
   #wish(wants: Exclude<TrackWants, 'nothing'>): WireWish {
+    if (this.#lastWish?.wants === wants) return this.#lastWish;
     const { format, messageStreamId = MEDIA_STREAM_ID } = this.player;
-    return { format, wants, messageStreamId };
+    this.#lastWish = { format, wants, messageStreamId };
+    return this.#lastWish;
   }
 }

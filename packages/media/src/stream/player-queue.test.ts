@@ -64,8 +64,11 @@ describe('PlayerQueue', () => {
   it('asks to be emptied when it is told to send, not before', () => {
     const queue = new PlayerQueue();
     let asked = 0;
-    queue.onFilled = () => {
-      asked += 1;
+    queue.carrier = {
+      filled: () => {
+        asked += 1;
+      },
+      carryAtOnce: () => false,
     };
     queue.send();
     queue.add(item(1));
@@ -73,6 +76,39 @@ describe('PlayerQueue', () => {
     expect(asked).toBe(0);
     queue.send();
     expect(asked).toBe(1);
+  });
+
+  it('lets an item by at once where nothing waits, and only then', () => {
+    const queue = new PlayerQueue();
+    const carried: Buffer[] = [];
+    let isFree = true;
+    queue.carrier = {
+      filled: () => {},
+      carryAtOnce: (_queue, bytes) => {
+        if (isFree) carried.push(bytes);
+        return isFree;
+      },
+    };
+    const items = [1, 2, 3, 4].map((bytes) => item(bytes, { atMs: 100 }));
+    const [a, b, c, d] = items as [QueueItem, QueueItem, QueueItem, QueueItem];
+    queue.push(a);
+    expect([queue.queuedBytes, queue.sentBytes, queue.ageMs(150)]).toEqual([1, 0, 50]);
+    queue.push(b);
+    expect(carried).toEqual([a.bytes]);
+    queue.taken();
+    expect([queue.queuedBytes, queue.sentBytes]).toEqual([2, 1]);
+    expect(queue.take(10)).toEqual([b.bytes]);
+    queue.taken();
+    isFree = false;
+    queue.push(c);
+    expect([queue.queuedBytes, queue.sentBytes]).toEqual([3, 3]);
+    isFree = true;
+    queue.push(d);
+    expect(carried).toEqual([a.bytes]);
+    expect(queue.take(10)).toEqual([c.bytes, d.bytes]);
+    queue.taken();
+    queue.push(item(PIECE_BYTES_MAX + 1));
+    expect(carried).toEqual([a.bytes]);
   });
 
   it('drops up to the first start that leaves little enough, with the headers of that', () => {

@@ -21,14 +21,25 @@ export interface QueueItem {
   readonly headers: QueueItem | null;
 }
 
+/** Who owns the socket of a queue. */
+export interface QueueCarrier {
+  /** Something waits in the queue. */
+  filled(): void;
+  /**
+   * Gives the socket these bytes of a queue that is empty otherwise, and tells it by `taken` when they are through. False,
+   * and nothing is done, where something else is on its way.
+   */
+  carryAtOnce(queue: PlayerQueue, bytes: Buffer): boolean;
+}
+
 /**
  * The way to one player: references to shared bytes, in order. Whoever owns the socket takes a piece, gives it to the
  * kernel, and takes the next when that one is through. An item of which a part was taken is always finished, so that
  * no message ends halfway; all others may still be dropped.
  */
 export class PlayerQueue {
-  /** Asks the socket's owner to take what waits; does nothing while nobody has the queue. */
-  onFilled: () => void = () => {};
+  /** Null while nobody has the queue: what is added waits. */
+  carrier: QueueCarrier | null = null;
   #items: QueueItem[] = [];
   /** How much of the first item is taken. */
   #headTaken = 0;
@@ -48,6 +59,11 @@ export class PlayerQueue {
     return this.#waitingBytes + this.#handedBytes;
   }
 
+  /** Nothing waits to be handed out. */
+  get isEmpty(): boolean {
+    return this.#waitingBytes === 0;
+  }
+
   /** A part of an item is taken: nothing else may go out before its rest. */
   get isMidItem(): boolean {
     return this.#headTaken > 0;
@@ -65,6 +81,25 @@ export class PlayerQueue {
     return nowMs - (atMs ?? nowMs);
   }
 
+  /** Adds to the end and sends. A player that keeps up gets all that it gets by this. */
+  push(item: QueueItem): void {
+    const { bytes, atMs } = item;
+    if (
+      this.queuedBytes === 0 &&
+      !this.#isClosed &&
+      bytes.length <= PIECE_BYTES_MAX &&
+      this.carrier !== null
+    ) {
+      if (bytes.length === 0) return;
+      this.#handedBytes = bytes.length;
+      this.#handedAtMs = atMs;
+      if (this.carrier.carryAtOnce(this, bytes)) return;
+      this.#handedBytes = 0;
+    }
+    this.add(item);
+    this.send();
+  }
+
   /** Adds to the end; nothing goes out before `send`. */
   add(item: QueueItem): void {
     if (this.#isClosed || item.bytes.length === 0) return;
@@ -74,7 +109,7 @@ export class PlayerQueue {
 
   /** Lets go out what was added. */
   send(): void {
-    if (this.#waitingBytes > 0) this.onFilled();
+    if (this.#waitingBytes > 0) this.carrier?.filled();
   }
 
   /**
@@ -102,8 +137,7 @@ export class PlayerQueue {
     }
     this.#waitingBytes -= bytes;
     this.#handedBytes += bytes;
-    if (whole === this.#items.length) this.#items.length = 0;
-    else if (whole > 0) this.#items.splice(0, whole);
+    if (whole > 0) this.#items.splice(0, whole);
     return piece;
   }
 

@@ -31,8 +31,11 @@ export class MemoryPlayer implements Player {
   constructor(id = 'player') {
     this.id = id;
     this.#reader.read(setChunkSize());
-    this.queue.onFilled = () => {
-      while (this.isReading && this.readPiece()) {}
+    this.queue.carrier = {
+      filled: () => {
+        while (this.isReading && this.readPiece()) {}
+      },
+      carryAtOnce: () => false,
     };
   }
 
