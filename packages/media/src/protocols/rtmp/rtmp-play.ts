@@ -15,6 +15,10 @@ const REFUSAL_CODES: Readonly<Record<PlayRefusal, string>> = {
   stopping: 'NetStream.Play.Failed',
 };
 
+/** The same for every play. */
+const STREAM_BEGIN = answers.streamBegin(MEDIA_STREAM_ID);
+const SAMPLE_ACCESS = answers.sampleAccess(MEDIA_STREAM_ID);
+
 /** One `play` of an RTMP client. */
 export class RtmpPlay implements PlaySession {
   readonly id = randomUUID();
@@ -73,12 +77,13 @@ export class RtmpPlay implements PlaySession {
     if (!this.#isOver) this.#connection.write(bytes);
   }
 
+  /** One write for all of it, so that the edge wakes up once. */
   redirect(address: MediaAddress): void {
     if (this.#isOver) return;
-    this.answer();
+    const beginning = this.#beginning();
     this.#isOver = true;
     const { tcUrl, url } = redirectUrls(address, this.#target, this.#isSrsEdge);
-    this.#connection.end('redirected', url, answers.redirect302(tcUrl, url));
+    this.#connection.end('redirected', url, ...beginning, answers.redirect302(tcUrl, url));
   }
 
   refuse(code: PlayRefusal, text: string): void {
@@ -100,29 +105,25 @@ export class RtmpPlay implements PlaySession {
     this.#isOver = true;
   }
 
-  /** Says that the play begins, once: as SRS does for every play, also one that it redirects. */
+  /** Says that the play begins, once. */
   answer(): void {
-    if (this.#isAnswered || this.#isOver) return;
+    if (this.#isOver) return;
+    const beginning = this.#beginning();
+    if (beginning.length > 0) this.#connection.send(...beginning);
+  }
+
+  /** What SRS says at the beginning of every play, also of one that it redirects; nothing where it was said. */
+  #beginning(): readonly Buffer[] {
+    if (this.#isAnswered) return [];
     this.#isAnswered = true;
     const { app, stream } = this.#target.name;
-    const about = { details: stream };
-    this.#connection.send(
-      answers.streamBegin(MEDIA_STREAM_ID),
-      answers.onStatus(
-        MEDIA_STREAM_ID,
-        'status',
-        'NetStream.Play.Reset',
-        'Playing and resetting stream.',
-        about,
-      ),
-      answers.onStatus(
-        MEDIA_STREAM_ID,
-        'status',
-        'NetStream.Play.Start',
-        `Started playing ${app}/${stream}.`,
-        about,
-      ),
-      answers.sampleAccess(MEDIA_STREAM_ID),
-    );
+    const status = (code: string, text: string): Buffer =>
+      answers.onStatus(MEDIA_STREAM_ID, 'status', code, text, { details: stream });
+    return [
+      STREAM_BEGIN,
+      status('NetStream.Play.Reset', 'Playing and resetting stream.'),
+      status('NetStream.Play.Start', `Started playing ${app}/${stream}.`),
+      SAMPLE_ACCESS,
+    ];
   }
 }
