@@ -1,6 +1,9 @@
 import type { RtmpClient } from '../support/rtmp-client.js';
 
-/** Resolves with `performance.now()` at the read that brought this status; the bench's own polling would blur it. */
+/**
+ * Resolves with `performance.now()` at the read that brought this status, before the bench parses it: neither its parser
+ * nor its polling is what is measured.
+ */
 export function statusAt(client: RtmpClient, code: string): Promise<number> {
   return readAt(client, code, () => client.statuses.includes(code));
 }
@@ -14,13 +17,18 @@ export function resultAt(client: RtmpClient, transaction: number): Promise<numbe
 
 function readAt(client: RtmpClient, what: string, isThere: () => boolean): Promise<number> {
   return new Promise((resolve, reject) => {
-    const look = () => {
-      const nowMs = performance.now();
-      if (!isThere()) return;
-      client.socket.off('data', look);
-      resolve(nowMs);
+    let readMs = 0;
+    const stamp = () => {
+      readMs = performance.now();
     };
-    // Added after the client's own listener, so it sees what that has read.
+    const look = () => {
+      if (!isThere()) return;
+      client.socket.off('data', stamp);
+      client.socket.off('data', look);
+      resolve(readMs);
+    };
+    // One before and one after the client's own listener, which parses what was read.
+    client.socket.prependListener('data', stamp);
     client.socket.on('data', look);
     client.socket.once('close', () => reject(new Error(`the server closed the connection before ${what}`)));
   });

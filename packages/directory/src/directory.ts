@@ -215,8 +215,7 @@ export class Directory implements DirectoryView {
     const indexed = isIndexed(record);
     if (!wasIndexed && !indexed) return NOTHING;
     for (const claim of record.claims.values()) {
-      // Stryker disable next-line ConditionalExpression: to take out what is not there changes nothing.
-      if (wasIndexed) this.#unindex(record, claim.key);
+      this.#unindex(record, claim.key);
       if (indexed) this.#index(record, claim);
     }
     return [...record.claims.keys()];
@@ -225,9 +224,9 @@ export class Directory implements DirectoryView {
   /** After a change that matters only where a stream has other owners too. */
   #sortShared(record: MemberRecord, changed: Set<StreamKey>): void {
     for (const key of record.claims.keys()) {
-      const owners = this.#owners.get(key);
-      // Stryker disable next-line ConditionalExpression: each claim of an indexed member has owners; the type does not know.
-      if (owners === undefined || owners.length < 2) continue;
+      // Stryker disable next-line ArrayDeclaration: each claim of an indexed member has owners; the type does not know.
+      const owners = this.#owners.get(key) ?? [];
+      if (owners.length < 2) continue;
       this.#owners.set(key, [...owners].sort(this.#order));
       changed.add(key);
     }
@@ -262,7 +261,6 @@ function claimsAfter(record: MemberRecord, delta: Delta): number {
   for (const entry of delta.entries) {
     if (entry.version <= record.version) continue;
     if (entry.kind === 'claim') isHeld.set(entry.claim.key, true);
-    // Stryker disable next-line ConditionalExpression: a profile has no key, and is held under none.
     else if (entry.kind === 'release') isHeld.set(entry.key, false);
   }
   let count = record.claims.size;

@@ -125,17 +125,15 @@ export class PlayDesk {
   #settle(stream: StreamPlays, play: Play): void {
     const { session } = play;
     const taken = this.#route(session, play.mark);
+    if (taken.kind === 'redirect') {
+      this.#redirect(stream, play, taken);
+      return;
+    }
     const isNew = this.#tell(play, taken);
     switch (taken.kind) {
       case 'local':
       case 'relay':
         this.#serve(play);
-        return;
-      case 'redirect':
-        this.#forget(stream, play);
-        if (session.forgetsMark)
-          this.#redirects.remember(addressOf(session.remote), stream.key, performance.now());
-        session.redirect(taken.address);
         return;
       case 'wait':
         this.#serve(play);
@@ -145,6 +143,16 @@ export class PlayDesk {
         this.#forget(stream, play);
         session.refuse('relay-of-unowned', 'the stream is not published on this member');
     }
+  }
+
+  #redirect(stream: StreamPlays, play: Play, taken: Extract<Route, { kind: 'redirect' }>): void {
+    const { session } = play;
+    this.#forget(stream, play);
+    if (session.forgetsMark)
+      this.#redirects.remember(addressOf(session.remote), stream.key, performance.now());
+    session.redirect(taken.address);
+    // After the answer: a line in the log takes longer than everything else here.
+    this.#tell(play, taken);
   }
 
   /** Feeds the play with whatever its stream has, now or later. */

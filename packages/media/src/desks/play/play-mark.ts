@@ -5,6 +5,8 @@ const PARAMETER = 'headwater';
 
 /** The mark in a play's query (without `?`). */
 export function readPlayMark(query: string): PlayMark {
+  // Most plays have no query, and an empty one costs as much to parse as all the rest of a play's name.
+  if (query === '') return 'none';
   const mark = new URLSearchParams(query).get(PARAMETER);
   return mark === 'relay' || mark === 'redirected' ? mark : 'none';
 }

@@ -6,6 +6,7 @@ import { MemoryStreams } from '../../testing/stream-world.js';
 import { PublishDesk } from './publish-desk.js';
 import type { PublishPolicy } from './publish-policy.js';
 import type { PublishEnd, PublishSession } from './publish-session.js';
+import { TAKEOVERS_MAX } from './takeover-pace.js';
 
 const KEY_S = '__defaultVhost__/live/s';
 
@@ -227,6 +228,46 @@ describe('a stream that another origin publishes', () => {
     expect(desk.publish(second).accepted).toBe(true);
     expect([first.ends, second.ends, desk.count]).toEqual([['taken-over'], [], 1]);
     expect(claims[1]?.sinceMs).toBe(Date.now() + 3_600_002);
+  });
+
+  it.each(['reject', 'takeover'] as const)(
+    'ends nobody here by `%s` while that origin is suspect, and does as soon as it is heard of again',
+    (policy) => {
+      const { desk, mesh, said } = deskOf(true, policy);
+      const session = sessionOf();
+      desk.publish(session);
+      const sinceMs = Date.now() + (policy === 'reject' ? -1 : 1);
+      mesh.others = [otherOwner('there', sinceMs, 'suspect')];
+      mesh.changed(KEY_S);
+      expect([session.ends, said]).toEqual([[], [`claim ${KEY_S}`]]);
+      mesh.others = [otherOwner('there', sinceMs)];
+      mesh.changed(KEY_S);
+      expect(session.ends).toEqual([policy === 'reject' ? 'owned-elsewhere' : 'taken-over']);
+    },
+  );
+
+  it('is kept by who has it once `takeover` changed hands too often elsewhere', () => {
+    const { desk, mesh } = deskOf(true, 'takeover');
+    for (let hand = 0; hand <= TAKEOVERS_MAX; hand += 1) {
+      mesh.others = [otherOwner('there', Date.now() + hand)];
+      mesh.changed(KEY_S);
+    }
+    const refused = desk.publish(sessionOf());
+    expect(refused).toMatchObject({ accepted: false, code: 'contended' });
+    expect(!refused.accepted && refused.text).toContain('changed hands too often');
+    mesh.others = [];
+    expect(desk.publish(sessionOf()).accepted).toBe(true);
+  });
+
+  it('may change hands as often as it likes beside a backup', () => {
+    const { desk, mesh } = deskOf(true, 'backup');
+    mesh.others = [otherOwner('there', 1)];
+    for (let hand = 0; hand <= 2 * TAKEOVERS_MAX; hand += 1) {
+      const answer = desk.publish(sessionOf());
+      expect(answer.accepted).toBe(true);
+      if (answer.accepted) answer.feed.end();
+      vi.advanceTimersByTime(1);
+    }
   });
 
   it.each([

@@ -77,12 +77,13 @@ export class RtmpPlay implements PlaySession {
     this.answer();
   }
 
+  /** One write for all of it, so that the edge wakes up once. */
   redirect(address: MediaAddress): void {
     if (this.#isOver) return;
-    this.answer();
+    const beginning = this.#beginning();
     this.#isOver = true;
     const { tcUrl, url } = redirectUrls(address, this.#target, this.#isSrsEdge);
-    this.#place.leave('redirected', url, answers.redirect302(tcUrl, url));
+    this.#place.leave('redirected', url, ...beginning, answers.redirect302(tcUrl, url));
   }
 
   refuse(code: PlayRefusal, text: string): void {
@@ -106,17 +107,24 @@ export class RtmpPlay implements PlaySession {
     this.#isOver = true;
   }
 
-  /** Says that the play begins, once: as SRS does for every play, also one that it redirects. */
+  /** Says that the play begins, once. */
   answer(): void {
-    if (this.#isAnswered || this.#isOver) return;
+    if (this.#isOver) return;
+    const beginning = this.#beginning();
+    if (beginning.length > 0) this.#connection.send(...beginning);
+  }
+
+  /** What SRS says at the beginning of every play, also of one that it redirects; nothing where it was said. */
+  #beginning(): readonly Buffer[] {
+    if (this.#isAnswered) return [];
     this.#isAnswered = true;
     const { app, stream } = this.#target.name;
-    this.#connection.send(
+    return [
       answers.streamBegin(this.messageStreamId),
       this.#status('NetStream.Play.Reset', 'Playing and resetting stream.'),
       this.#status('NetStream.Play.Start', `Started playing ${app}/${stream}.`),
       answers.sampleAccess(this.messageStreamId),
-    );
+    ];
   }
 
   /** RTMP 1.0, 7.2.2.8; the order is SRS's. A live stream goes on from where it is when the pause ends. */
