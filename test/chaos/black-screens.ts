@@ -1,0 +1,96 @@
+import type { ChaosPlayer } from './chaos-player.js';
+import { type EventLog, seconds } from './event-log.js';
+import type { Track } from './frame-mark.js';
+import type { LoopLateness } from './loop-lateness.js';
+import type { MemberStates } from './member-states.js';
+import type { Supply } from './supply.js';
+
+export interface BlackScreenOptions {
+  readonly log: EventLog;
+  readonly supply: Supply;
+  readonly states: MemberStates;
+  readonly lateness: LoopLateness;
+  /** What a stream's own make adds to the bound: its GOP, and the lag that members wait for. */
+  readonly ownMs: (stream: string) => number;
+}
+
+/** The promise: so long after a source is lost, the next one is found. */
+const SWITCH_MS = 1500;
+/** A busy machine, three members, a harness and all: what is no promise but must be allowed. */
+const SLACK_MS = 1000;
+/** Each process may be as late as this one saw itself to be, at each step of a switch. */
+const LATE_STEPS = 4;
+/** The mesh notices a member that hangs within three seconds, and pulls from it may wait as long. */
+const HUNG_MS = 3500;
+/** This process was late itself: what came meanwhile is read first. */
+const LATE_MS = 150;
+
+interface Black {
+  readonly sinceMs: number;
+  readonly boundMs: number;
+}
+
+/** Watches that every player has both tracks whenever a source that can be reached has been sending for long enough. */
+export class BlackScreens {
+  /** The longest that any player was without a track while a source was there, ms. */
+  longestMs = 0;
+  readonly #options: BlackScreenOptions;
+  readonly #black = new Map<string, Black>();
+  #lookedMs: number;
+
+  constructor(options: BlackScreenOptions) {
+    this.#options = options;
+    this.#lookedMs = options.log.nowMs();
+  }
+
+  /** Call it every 50 ms or so. */
+  look(players: Iterable<ChaosPlayer>): void {
+    const nowMs = this.#options.log.nowMs();
+    const lateMs = nowMs - this.#lookedMs;
+    this.#lookedMs = nowMs;
+    if (lateMs > LATE_MS) return;
+    for (const player of players) {
+      if (player.isGone) continue;
+      for (const track of ['video', 'audio'] as const) this.#lookAt(player, track, nowMs);
+    }
+  }
+
+  /** Ends the watch: who is black still is told. */
+  end(): void {
+    for (const [who, black] of this.#black) this.#report(who, black, 'to the end');
+    this.#black.clear();
+  }
+
+  #lookAt(player: ChaosPlayer, track: Track, nowMs: number): void {
+    const { supply, states, lateness, ownMs } = this.#options;
+    const key = `${player.name}: ${track}`;
+    const usableMs = supply.usableSinceMs(player.stream);
+    const playerMs = player.sinceMs(track);
+    const since = usableMs === null ? nowMs : Math.max(usableMs, playerMs);
+    const black = this.#black.get(key);
+    // It has media again, or nobody has any.
+    if (black !== undefined && since > black.sinceMs) {
+      this.#report(key, black, usableMs === null ? 'until no source was left' : 'then it went on');
+      this.#black.delete(key);
+    }
+    const blackMs = nowMs - since;
+    this.longestMs = Math.max(this.longestMs, blackMs);
+    if (blackMs < SWITCH_MS || this.#black.has(key)) return;
+    const hungMs = states.wasAnyDown(since - HUNG_MS, nowMs) ? HUNG_MS : 0;
+    const boundMs = SWITCH_MS + SLACK_MS + ownMs(player.stream) + hungMs + LATE_STEPS * lateness.since(since);
+    if (blackMs <= boundMs) return;
+    this.#black.set(key, { sinceMs: since, boundMs });
+    this.#options.log.note(`${key} is black since ${seconds(since)}, ${seconds(boundMs)} s allowed`);
+  }
+
+  #report(who: string, { sinceMs, boundMs }: Black, how: string): void {
+    const nowMs = this.#options.log.nowMs();
+    const allowed = `${seconds(boundMs)} s allowed`;
+    this.#options.log.violated(
+      'black',
+      who,
+      `nothing for ${seconds(nowMs - sinceMs)} s (${allowed}), ${how}`,
+      sinceMs + boundMs,
+    );
+  }
+}

@@ -1,0 +1,137 @@
+import { Random } from '../simulation/random.js';
+import type { Close } from './encoder.js';
+import { PROTOCOLS, type Protocol } from './play-link.js';
+import { type StreamPlan, streamFaults } from './stream-plan.js';
+
+export const MEMBERS = 3;
+
+export interface PlayerPlan {
+  readonly name: string;
+  readonly stream: string;
+  readonly protocol: Protocol;
+  readonly home: number;
+}
+
+export type OutputFault =
+  /** It stays connected and sends nothing; what is due meanwhile is lost. */
+  | { readonly kind: 'silent'; readonly output: string }
+  /** Its way is blocked; what is due comes later, all at once. */
+  | { readonly kind: 'held'; readonly output: string }
+  /** The end of both. */
+  | { readonly kind: 'resumed'; readonly output: string }
+  | { readonly kind: 'closed'; readonly output: string; readonly how: Close }
+  /** Connected again: with the encode going on, or with a new one. */
+  | {
+      readonly kind: 'opened';
+      readonly output: string;
+      readonly member: number;
+      readonly isNew: boolean;
+      /** It sends no media until it is resumed. */
+      readonly isSilent: boolean;
+    };
+
+export type MemberFault =
+  | { readonly kind: 'killed'; readonly member: number }
+  | { readonly kind: 'restarted'; readonly member: number }
+  | { readonly kind: 'stopped'; readonly member: number }
+  | { readonly kind: 'continued'; readonly member: number };
+
+export type PlayerFault =
+  | { readonly kind: 'joins'; readonly player: PlayerPlan }
+  | { readonly kind: 'leaves'; readonly player: string };
+
+export type Fault = { readonly atMs: number } & (OutputFault | MemberFault | PlayerFault);
+
+/** All of a run that is drawn from its seed. */
+export interface Plan {
+  readonly seed: number;
+  readonly streams: readonly StreamPlan[];
+  readonly players: readonly PlayerPlan[];
+  /** By time, ms since players play. */
+  readonly faults: readonly Fault[];
+  /** The last fault is over by then. */
+  readonly endMs: number;
+}
+
+export interface PlanOptions {
+  /** Members are killed, stopped and restarted as well. */
+  readonly membersDie: boolean;
+  readonly hasFaults: boolean;
+}
+
+const FAULTS_MS = 13_000;
+const FAULTS_WITH_DEATHS_MS = 20_000;
+const LATE_PLAYERS = 3;
+const LEAVING_PLAYERS = 2;
+
+/** The same seed and options give the same plan, whatever happens when it is carried out. */
+export function planOf(seed: number, { membersDie, hasFaults }: PlanOptions): Plan {
+  const random = new Random(seed);
+  const untilMs = membersDie ? FAULTS_WITH_DEATHS_MS : FAULTS_MS;
+  const drawn = [
+    streamFaults(random.fork(), { name: 'live/same', isSame: true, untilMs, isRare: membersDie }),
+    streamFaults(random.fork(), { name: 'live/different', isSame: false, untilMs, isRare: membersDie }),
+  ];
+  const streams = drawn.map(({ stream }) => stream);
+  const players = streams.flatMap(({ name }) => firstPlayers(name));
+  const all: Fault[] = [
+    ...drawn.flatMap(({ faults }) => faults),
+    ...playerFaults(random.fork(), streams, players, untilMs),
+    ...(membersDie ? memberFaults(random.fork(), untilMs) : []),
+  ];
+  const faults = hasFaults ? all.sort((a, b) => a.atMs - b.atMs) : [];
+  return { seed, streams, players, faults, endMs: Math.max(untilMs, faults.at(-1)?.atMs ?? 0) };
+}
+
+/** Each of the common protocols on each member, and one edge, which are rarer. */
+function firstPlayers(stream: string): PlayerPlan[] {
+  const common = PROTOCOLS.filter((protocol) => protocol !== 'srs-edge');
+  const everywhere = Array.from({ length: MEMBERS }, (_, home) =>
+    common.map((protocol) => named(stream, protocol, home)),
+  );
+  return [...everywhere.flat(), named(stream, 'srs-edge', MEMBERS - 1)];
+}
+
+function named(stream: string, protocol: Protocol, home: number, late = ''): PlayerPlan {
+  const name = `${protocol} player${late} of ${stream} at ${'abc'[home]}`;
+  return { name, stream, protocol, home };
+}
+
+function playerFaults(
+  random: Random,
+  streams: readonly StreamPlan[],
+  players: readonly PlayerPlan[],
+  untilMs: number,
+): Fault[] {
+  const late = streams.flatMap(({ name }) =>
+    Array.from({ length: LATE_PLAYERS }, (_, index): Fault => {
+      const protocol = random.pick(PROTOCOLS) ?? 'rtmp';
+      const player = named(name, protocol, random.whole(0, MEMBERS - 1), ` ${index + 1}`);
+      return { kind: 'joins', player, atMs: Math.round(random.between(2_000, untilMs)) };
+    }),
+  );
+  const leaving = random.shuffled(players).slice(0, LEAVING_PLAYERS);
+  return [
+    ...late,
+    ...leaving.map(
+      ({ name }): Fault => ({
+        kind: 'leaves',
+        player: name,
+        atMs: Math.round(random.between(3_000, untilMs)),
+      }),
+    ),
+  ];
+}
+
+/** One member at a time; the next one when the one before had time to come back. */
+function memberFaults(random: Random, untilMs: number): Fault[] {
+  const faults: Fault[] = [];
+  for (let atMs = random.between(2_500, 4_500); atMs < untilMs; atMs += random.between(10_000, 12_000)) {
+    const member = random.whole(0, MEMBERS - 1);
+    const isKilled = random.chance(0.5);
+    const backMs = atMs + (isKilled ? random.between(2_000, 4_500) : random.between(800, 5_500));
+    faults.push({ kind: isKilled ? 'killed' : 'stopped', member, atMs: Math.round(atMs) });
+    faults.push({ kind: isKilled ? 'restarted' : 'continued', member, atMs: Math.round(backMs) });
+  }
+  return faults;
+}

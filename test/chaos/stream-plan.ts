@@ -1,0 +1,156 @@
+import type { Random } from '../simulation/random.js';
+import type { Fault } from './plan.js';
+
+/** One output of an encoder to one member. */
+export interface OutputPlan {
+  readonly name: string;
+  readonly member: number;
+  readonly clockMs: number;
+  readonly lagMs: number;
+}
+
+/** A stream that two members own. */
+export interface StreamPlan {
+  readonly name: string;
+  /** Both outputs carry one encode; else each has an encoder of its own. */
+  readonly isSame: boolean;
+  readonly gopFrames: number;
+  readonly outputs: readonly OutputPlan[];
+}
+
+export interface StreamPlanOptions {
+  readonly name: string;
+  readonly isSame: boolean;
+  readonly untilMs: number;
+  /** Fewer faults, since members have their own. */
+  readonly isRare: boolean;
+}
+
+const MEMBER_INDEXES = [0, 1, 2];
+/** The shortest silence that members promise to notice is 500 ms; a loaded machine notices it later. */
+const SILENCE_MS_MIN = 1600;
+const SILENCE_MS_MAX = 4500;
+
+/** `held` outputs of one encode lag for a while: then players may see some frames twice. */
+type Harm = 'silent' | 'held' | 'closed' | 'moved' | 'restarted' | 'mute';
+
+interface Out {
+  readonly name: string;
+  member: number;
+}
+
+/** A stream, its two outputs, and what happens to them. */
+export function streamFaults(
+  random: Random,
+  options: StreamPlanOptions,
+): { readonly stream: StreamPlan; readonly faults: readonly Fault[] } {
+  const { name, isSame } = options;
+  const [first = 0, second = 1] = random.shuffled(MEMBER_INDEXES);
+  const lags = drawLags(random, isSame);
+  const outputs = [first, second].map((member, index) => ({
+    name: `${name} output ${index + 1}`,
+    member,
+    clockMs: random.chance(0.5) ? 0 : random.whole(0, 90_000),
+    lagMs: lags[index] ?? 0,
+  }));
+  const gopFrames = random.whole(25, 50);
+  const faults = new Incidents(random, options, outputs).faults;
+  return { stream: { name, isSame, gopFrames, outputs }, faults };
+}
+
+/** Mostly little; rarely more than a relay waits for. Nothing between, where either is right. */
+function drawLags(random: Random, isSame: boolean): readonly [number, number] {
+  if (!isSame) return [0, random.whole(0, 500)];
+  const lagMs = random.weighted([
+    [5, random.whole(0, 80)],
+    [4, random.whole(80, 700)],
+    [1, random.whole(2000, 2800)],
+  ]);
+  return random.chance(0.5) ? [0, lagMs] : [lagMs, 0];
+}
+
+/** Draws incidents one after the other, mostly with time to settle between them. */
+class Incidents {
+  readonly faults: Fault[] = [];
+  readonly #random: Random;
+  readonly #isSame: boolean;
+  readonly #outs: readonly Out[];
+
+  constructor(random: Random, { untilMs, isSame, isRare }: StreamPlanOptions, outs: readonly Out[]) {
+    this.#random = random;
+    this.#isSame = isSame;
+    this.#outs = outs.map((out) => ({ ...out }));
+    let atMs = random.between(1_500, isRare ? 8_000 : 3_000);
+    while (atMs < untilMs) {
+      const healedMs = this.#incident(atMs);
+      atMs = Math.max(healedMs + random.between(300, 1_500), atMs + random.between(4_500, 6_000));
+      if (isRare) atMs += random.between(2_000, 6_000);
+    }
+  }
+
+  /** Returns when it is over. */
+  #incident(atMs: number): number {
+    const random = this.#random;
+    const [one, other] = random.shuffled(this.#outs) as [Out, Out];
+    const shape = random.weighted([
+      [70, 'one'],
+      [18, 'both'],
+      [12, 'one after the other'],
+    ] as const);
+    const oneBackMs = this.#harm(one, atMs);
+    if (shape === 'one') return oneBackMs;
+    if (shape === 'both') return Math.max(oneBackMs, this.#harm(other, atMs + random.between(50, 900)));
+    return this.#harm(other, oneBackMs + random.between(100, 1_200));
+  }
+
+  /** Harms an output and heals it. Returns when it is healed. */
+  #harm(out: Out, atMs: number): number {
+    const random = this.#random;
+    const harm = random.weighted<Harm>([
+      [34, 'silent'],
+      [8, 'held'],
+      [28, 'closed'],
+      [12, 'moved'],
+      [this.#isSame ? 0 : 10, 'restarted'],
+      [8, 'mute'],
+    ]);
+    const output = out.name;
+    const backMs = atMs + random.between(SILENCE_MS_MIN, SILENCE_MS_MAX);
+    if (harm === 'silent' || harm === 'held') {
+      this.#add(atMs, { kind: harm, output });
+      this.#add(backMs, { kind: 'resumed', output });
+      return backMs;
+    }
+    this.#add(atMs, { kind: 'closed', output, how: this.#how() });
+    if (harm === 'moved') {
+      out.member = this.#freeMember();
+      const openMs = atMs + random.between(50, 700);
+      this.#add(openMs, { kind: 'opened', output, member: out.member, isNew: false, isSilent: false });
+      return openMs;
+    }
+    const openMs = harm === 'mute' ? atMs + random.between(100, 600) : backMs;
+    const isNew = harm === 'restarted';
+    this.#add(openMs, { kind: 'opened', output, member: out.member, isNew, isSilent: harm === 'mute' });
+    if (harm !== 'mute') return openMs;
+    const resumedMs = openMs + random.between(SILENCE_MS_MIN, SILENCE_MS_MAX);
+    this.#add(resumedMs, { kind: 'resumed', output });
+    return resumedMs;
+  }
+
+  #how(): 'reset' | 'closed' | 'unpublished' {
+    return this.#random.pick(['reset', 'closed', 'unpublished'] as const) ?? 'closed';
+  }
+
+  /** The one that neither output is on. */
+  #freeMember(): number {
+    const taken = this.#outs.map(({ member }) => member);
+    return MEMBER_INDEXES.find((member) => !taken.includes(member)) ?? 0;
+  }
+
+  #add(atMs: number, fault: FaultWithoutTime): void {
+    this.faults.push({ ...fault, atMs: Math.round(atMs) } as Fault);
+  }
+}
+
+type WithoutTime<F> = F extends unknown ? Omit<F, 'atMs'> : never;
+type FaultWithoutTime = WithoutTime<Fault>;
