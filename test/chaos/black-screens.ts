@@ -17,9 +17,9 @@ export interface BlackScreenOptions {
 /** The promise: so long after a source is lost, the next one is found. */
 const SWITCH_MS = 1500;
 /** A busy machine, three members, a harness and all: what is no promise but must be allowed. */
-const SLACK_MS = 1000;
+const SLACK_MS = 800;
 /** Each process may be as late as this one saw itself to be, at each step of a switch. */
-const LATE_STEPS = 4;
+const LATE_STEPS = 3;
 /** The mesh notices a member that hangs within three seconds, and pulls from it may wait as long. */
 const HUNG_MS = 3500;
 /** This process was late itself: what came meanwhile is read first. */

@@ -104,37 +104,29 @@ export class ChaosPlayer {
 
   #connect(): void {
     if (this.#isGone) return;
-    const { members, states, log, check } = this.#world;
+    const { members, states, log } = this.#world;
     const { home, protocol, stream } = this.#options;
     const order = members.map((_member, index) => (home + index) % members.length);
     const index = order.find((each) => states.isUp(each)) ?? home;
     const member = members[index];
     if (member === undefined) throw new Error(`no member ${index}`);
     this.#heardMs = log.nowMs();
-    const received = new ConnectionCheck({
-      ...check,
-      stream,
-      report: (rule, what) => log.violated(rule, this.name, what),
-      switched: (from, to) => {
-        this.switches += 1;
-        log.note(`${this.name} is switched from ${from} to ${to}`);
-      },
-    });
-    this.#check = received;
     const events: LinkEvents = {
       target: (port) => this.#aim(port),
       tag: (tag) => {
         const nowMs = log.nowMs();
         this.#heardMs = nowMs;
-        if (!received.take(tag, nowMs)) return;
-        this.#last[tag.type === 9 ? 'video' : 'audio'] = nowMs;
+        if (this.#check?.take(tag, nowMs)) this.#last[tag.type === 9 ? 'video' : 'audio'] = nowMs;
       },
       ended: (reason) => this.#ended(reason),
     };
     this.#link = open(protocol, member, stream, events);
   }
 
+  /** A new connection, to the player's own member or where a redirect leads. */
   #aim(port: number): void {
+    this.#keep();
+    this.#check = this.#newCheck();
     const { members, states, log } = this.#world;
     const index = members.findIndex(({ ports }) => ports.rtmp === port || ports.http === port);
     if (index < 0) {
@@ -169,10 +161,27 @@ export class ChaosPlayer {
     }, RETRY_MS);
   }
 
-  /** Lets the connection go, and keeps what was seen on it. */
+  #newCheck(): ConnectionCheck {
+    const { log, check } = this.#world;
+    return new ConnectionCheck({
+      ...check,
+      stream: this.stream,
+      report: (rule, what) => log.violated(rule, this.name, what),
+      switched: (from, to) => {
+        this.switches += 1;
+        log.note(`${this.name} is switched from ${from} to ${to}`);
+      },
+    });
+  }
+
   #drop(): void {
     this.#link?.close();
     this.#link = null;
+    this.#keep();
+  }
+
+  /** Keeps what was seen on the connection that is over. */
+  #keep(): void {
     const check = this.#check;
     this.#check = null;
     if (check === null) return;

@@ -26,8 +26,9 @@ export interface ConnectionCheckOptions {
   readonly switched?: (from: string, to: string) => void;
 }
 
-/** The two tracks' times, laid on the encoder's, may differ by so much. */
+/** The two tracks' times, laid on the encoder's, may differ by so much, for longer than a switch of both takes. */
 const DRIFT_MS_MAX = 500;
+const DRIFT_LASTS_MS = 1000;
 /** Times may run ahead of the clock by so much, at a switch say. */
 const JUMP_MS_MAX = 5000;
 /** Of the sound that belongs to a GOP, some may stand before its keyframe. */
@@ -55,6 +56,7 @@ export class ConnectionCheck {
   readonly #highest = new Map<string, number>();
   readonly #visits: string[] = [];
   readonly #reported = new Set<string>();
+  #driftSinceMs: number | null = null;
 
   constructor(options: ConnectionCheckOptions) {
     this.#options = options;
@@ -125,8 +127,10 @@ export class ConnectionCheck {
     }
     if (mark.number > last) return;
     const backMs = encode.timeOf(mark.track, last) - encode.timeOf(mark.track, mark.number);
-    const mayRepeat = backMs <= this.#options.repeatMsMax && (mark.track === 'audio' || isKeyframe(body));
-    if (!mayRepeat) this.#options.report('repeated', `${told(mark)} after ${last} (${backMs} ms back)`);
+    const back = `${told(mark)} after ${last} (${backMs} ms back)`;
+    if (backMs > this.#options.repeatMsMax) this.#options.report('repeated', back);
+    else if (mark.track === 'video' && !isKeyframe(body))
+      this.#options.report('encode', `${back}, an inter frame without what it needs`);
   }
 
   /** The first frame of an encode that this track did not have, or not just before. */
@@ -162,9 +166,19 @@ export class ConnectionCheck {
     if (own.visit < other.visit)
       this.#once('encode', `${told(mark)} comes after ${otherThan(track)} went on to ${other.encode.id}`);
     if (own.encode !== other.encode) return;
+    this.#checkDrift(own, other, track);
+  }
+
+  #checkDrift(own: Position, other: Position, track: Track): void {
     const driftMs = offsetOf(own, track) - offsetOf(other, otherThan(track));
-    if (Math.abs(driftMs) > DRIFT_MS_MAX)
-      this.#once('time', `${track} is ${driftMs} ms ahead of ${otherThan(track)} in ${mark.encode}`, 'drift');
+    if (Math.abs(driftMs) <= DRIFT_MS_MAX) {
+      this.#driftSinceMs = null;
+      return;
+    }
+    this.#driftSinceMs ??= own.atMs;
+    // A track that has not come since is no drift yet.
+    if (Math.min(own.atMs, other.atMs) - this.#driftSinceMs < DRIFT_LASTS_MS) return;
+    this.#once('time', `${track} is ${driftMs} ms ahead of ${otherThan(track)} in ${own.encode.id}`, 'drift');
   }
 
   #once(rule: Rule, what: string, key = what.replaceAll(/ \d+/g, ' N')): void {

@@ -14,16 +14,10 @@ export function judgeGaps(
     for (const { encode, track, first, last, fromMs, toMs, member } of player.gaps) {
       const range = `${track} ${first} to ${last} of ${encode}`;
       if (!states.wasUp(member, fromMs, toMs)) continue;
-      let lost = 0;
-      let from = '';
-      for (let number = first; number <= last; number += 1) {
-        const feed = supply.whoHad(encode, track, number);
-        if (feed === undefined) continue;
-        lost += 1;
-        from = feed.name;
-      }
+      const had = supply.hadOf(encode, track, first, last);
       const gap = `${range}, between ${seconds(fromMs)} and ${seconds(toMs)}`;
-      if (lost > 0) log.violated('lost', player.name, `${lost} frames of ${gap}, which ${from} sent`, toMs);
+      if (had !== null)
+        log.violated('lost', player.name, `${had.count} frames of ${gap}, which ${had.feed.name} sent`, toMs);
       else log.note(`${player.name} misses ${gap}: nobody had them for certain`, toMs);
     }
   }

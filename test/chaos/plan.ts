@@ -1,7 +1,7 @@
 import { Random } from '../simulation/random.js';
 import type { Close } from './encoder.js';
 import { PROTOCOLS, type Protocol } from './play-link.js';
-import { type StreamPlan, streamFaults } from './stream-plan.js';
+import { type DrawnStream, type StreamPlan, streamFaults } from './stream-plan.js';
 
 export const MEMBERS = 3;
 
@@ -49,7 +49,7 @@ export interface Plan {
   readonly players: readonly PlayerPlan[];
   /** By time, ms since players play. */
   readonly faults: readonly Fault[];
-  /** The last fault is over by then. */
+  /** No new trouble begins after it; what had begun then ends a little later. */
   readonly endMs: number;
 }
 
@@ -59,8 +59,8 @@ export interface PlanOptions {
   readonly hasFaults: boolean;
 }
 
-const FAULTS_MS = 13_000;
-const FAULTS_WITH_DEATHS_MS = 20_000;
+const FAULTS_MS = 10_000;
+const FAULTS_WITH_DEATHS_MS = 18_000;
 const LATE_PLAYERS = 3;
 const LEAVING_PLAYERS = 2;
 
@@ -76,7 +76,7 @@ export function planOf(seed: number, { membersDie, hasFaults }: PlanOptions): Pl
   const players = streams.flatMap(({ name }) => firstPlayers(name));
   const all: Fault[] = [
     ...drawn.flatMap(({ faults }) => faults),
-    ...playerFaults(random.fork(), streams, players, untilMs),
+    ...playerFaults(random.fork(), drawn, players, untilMs),
     ...(membersDie ? memberFaults(random.fork(), untilMs) : []),
   ];
   const faults = hasFaults ? all.sort((a, b) => a.atMs - b.atMs) : [];
@@ -99,15 +99,18 @@ function named(stream: string, protocol: Protocol, home: number, late = ''): Pla
 
 function playerFaults(
   random: Random,
-  streams: readonly StreamPlan[],
+  streams: readonly DrawnStream[],
   players: readonly PlayerPlan[],
   untilMs: number,
 ): Fault[] {
-  const late = streams.flatMap(({ name }) =>
+  const late = streams.flatMap(({ stream: { name }, faults }) =>
     Array.from({ length: LATE_PLAYERS }, (_, index): Fault => {
       const protocol = random.pick(PROTOCOLS) ?? 'rtmp';
       const player = named(name, protocol, random.whole(0, MEMBERS - 1), ` ${index + 1}`);
-      return { kind: 'joins', player, atMs: Math.round(random.between(2_000, untilMs)) };
+      // Mostly soon after something happened, when it is least clear where to go.
+      const fault = random.chance(0.7) ? random.pick(faults) : undefined;
+      const atMs = fault ? fault.atMs + random.between(50, 2_500) : random.between(1_000, untilMs);
+      return { kind: 'joins', player, atMs: Math.round(atMs) };
     }),
   );
   const leaving = random.shuffled(players).slice(0, LEAVING_PLAYERS);

@@ -43,7 +43,7 @@ export interface SeedResult {
 const LINGER_MS = 1000;
 const LOOK_MS = 50;
 /** After the last fault, so that what it did is seen: the longest bound. */
-const SETTLE_MS = 6000;
+const SETTLE_MS = 5000;
 /** `relay.lagMs`: relays wait for a lagging copy for so long. */
 const LAG_WAITED_MS = 1000;
 /** Above all that a held output or a member that was stopped lags behind. */
@@ -199,8 +199,8 @@ async function started(
 function ownMs(streams: readonly StreamPlan[], name: string): number {
   const stream = streams.find((each) => each.name === name);
   if (stream === undefined) return 0;
-  const lags = stream.outputs.map(({ lagMs }) => lagMs);
-  return stream.gopFrames * FRAME_MS + Math.min(LAG_WAITED_MS, Math.max(...lags));
+  const lagMs = stream.isSame ? Math.max(...stream.outputs.map((output) => output.lagMs)) : 0;
+  return stream.gopFrames * FRAME_MS + Math.min(LAG_WAITED_MS, lagMs);
 }
 
 /** How far players may be put back: as far as the copies of an encode lie apart, and one GOP, where that is too far to wait. */

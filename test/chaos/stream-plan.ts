@@ -28,8 +28,12 @@ export interface StreamPlanOptions {
 
 const MEMBER_INDEXES = [0, 1, 2];
 /** The shortest silence that members promise to notice is 500 ms; a loaded machine notices it later. */
-const SILENCE_MS_MIN = 1600;
-const SILENCE_MS_MAX = 4500;
+const SHORT_MS = [1_600, 4_000] as const;
+/** Longer than a switch may take, so that a player that was left behind is seen to be. */
+const LONG_MS = [6_000, 7_500] as const;
+const SHORT_SHARE = 0.35;
+/** After an output came back, it is settled again. */
+const SETTLE_MS = [800, 3_500] as const;
 
 /** `held` outputs of one encode lag for a while: then players may see some frames twice. */
 type Harm = 'silent' | 'held' | 'closed' | 'moved' | 'restarted' | 'mute';
@@ -39,11 +43,13 @@ interface Out {
   member: number;
 }
 
-/** A stream, its two outputs, and what happens to them. */
-export function streamFaults(
-  random: Random,
-  options: StreamPlanOptions,
-): { readonly stream: StreamPlan; readonly faults: readonly Fault[] } {
+export interface DrawnStream {
+  readonly stream: StreamPlan;
+  /** What happens to its outputs. */
+  readonly faults: readonly Fault[];
+}
+
+export function streamFaults(random: Random, options: StreamPlanOptions): DrawnStream {
   const { name, isSame } = options;
   const [first = 0, second = 1] = random.shuffled(MEMBER_INDEXES);
   const lags = drawLags(random, isSame);
@@ -53,7 +59,7 @@ export function streamFaults(
     clockMs: random.chance(0.5) ? 0 : random.whole(0, 90_000),
     lagMs: lags[index] ?? 0,
   }));
-  const gopFrames = random.whole(25, 50);
+  const gopFrames = random.whole(25, 40);
   const faults = new Incidents(random, options, outputs).faults;
   return { stream: { name, isSame, gopFrames, outputs }, faults };
 }
@@ -83,7 +89,7 @@ class Incidents {
     let atMs = random.between(1_500, isRare ? 8_000 : 3_000);
     while (atMs < untilMs) {
       const healedMs = this.#incident(atMs);
-      atMs = Math.max(healedMs + random.between(300, 1_500), atMs + random.between(4_500, 6_000));
+      atMs = healedMs + random.between(...SETTLE_MS);
       if (isRare) atMs += random.between(2_000, 6_000);
     }
   }
@@ -115,7 +121,7 @@ class Incidents {
       [8, 'mute'],
     ]);
     const output = out.name;
-    const backMs = atMs + random.between(SILENCE_MS_MIN, SILENCE_MS_MAX);
+    const backMs = atMs + this.#lastsMs();
     if (harm === 'silent' || harm === 'held') {
       this.#add(atMs, { kind: harm, output });
       this.#add(backMs, { kind: 'resumed', output });
@@ -132,9 +138,14 @@ class Incidents {
     const isNew = harm === 'restarted';
     this.#add(openMs, { kind: 'opened', output, member: out.member, isNew, isSilent: harm === 'mute' });
     if (harm !== 'mute') return openMs;
-    const resumedMs = openMs + random.between(SILENCE_MS_MIN, SILENCE_MS_MAX);
+    const resumedMs = openMs + this.#lastsMs();
     this.#add(resumedMs, { kind: 'resumed', output });
     return resumedMs;
+  }
+
+  #lastsMs(): number {
+    const [min, max] = this.#random.chance(SHORT_SHARE) ? SHORT_MS : LONG_MS;
+    return this.#random.between(min, max);
   }
 
   #how(): 'reset' | 'closed' | 'unpublished' {

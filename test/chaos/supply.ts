@@ -81,18 +81,26 @@ export class Supply {
   }
 
   /**
-   * The source that had this frame for certain and could be asked for it: one that had sent for a while, went on
-   * sending, and whose member was up all the time. Ask later than a second after the frame.
+   * How many of these frames a source had for certain and could have been asked for, and which source: one that had
+   * sent for a while before the first, so that players could be put on to the very next frame, that went on sending,
+   * and whose member was up all the time. Ask later than a second after the last.
    */
-  whoHad(encode: string, track: Track, number: number): Feed | undefined {
-    const all = this.#sent.get(keyOf(encode, track, number)) ?? [];
-    return all.find(({ feed, atMs }) => {
+  hadOf(encode: string, track: Track, first: number, last: number): { count: number; feed: Feed } | null {
+    const sources = this.#sent.get(keyOf(encode, track, first)) ?? [];
+    for (const { feed, atMs } of sources) {
       const flow = feed.flows.find((each) => each.fromMs <= atMs && (each.toMs ?? Infinity) >= atMs);
-      if (flow === undefined) return false;
-      const settledMs = SETTLED_MS + feed.encode.gopMs;
-      const isSettled = flow.fromMs <= atMs - settledMs && (flow.toMs ?? Infinity) >= atMs + AFTER_MS;
-      return isSettled && this.#members.wasUp(feed.member, atMs - settledMs, atMs + AFTER_MS);
-    })?.feed;
+      const sinceMs = atMs - SETTLED_MS - feed.encode.gopMs;
+      if (flow === undefined || flow.fromMs > sinceMs) continue;
+      let count = 0;
+      for (let number = first; number <= last; number += 1) {
+        const sent = this.#sent.get(keyOf(encode, track, number))?.find((each) => each.feed === feed);
+        if (sent === undefined || (flow.toMs ?? Infinity) < sent.atMs + AFTER_MS) break;
+        if (!this.#members.wasUp(feed.member, sinceMs, sent.atMs + AFTER_MS)) break;
+        count += 1;
+      }
+      if (count > 0) return { count, feed };
+    }
+    return null;
   }
 }
 
