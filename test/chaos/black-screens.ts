@@ -26,6 +26,8 @@ const HUNG_MS = 3500;
 const LATE_MS = 150;
 
 interface Black {
+  readonly player: string;
+  readonly track: Track;
   readonly sinceMs: number;
   readonly boundMs: number;
 }
@@ -57,7 +59,7 @@ export class BlackScreens {
 
   /** Ends the watch: who is black still is told. */
   end(): void {
-    for (const [who, black] of this.#black) this.#report(who, black, 'to the end');
+    for (const black of this.#black.values()) this.#report(black, 'to the end');
     this.#black.clear();
   }
 
@@ -70,7 +72,7 @@ export class BlackScreens {
     const black = this.#black.get(key);
     // It has media again, or nobody has any.
     if (black !== undefined && since > black.sinceMs) {
-      this.#report(key, black, usableMs === null ? 'until no source was left' : 'then it went on');
+      this.#report(black, usableMs === null ? 'until no source was left' : 'then it went on');
       this.#black.delete(key);
     }
     const blackMs = nowMs - since;
@@ -79,17 +81,17 @@ export class BlackScreens {
     const hungMs = states.wasAnyDown(since - HUNG_MS, nowMs) ? HUNG_MS : 0;
     const boundMs = SWITCH_MS + SLACK_MS + ownMs(player.stream) + hungMs + LATE_STEPS * lateness.since(since);
     if (blackMs <= boundMs) return;
-    this.#black.set(key, { sinceMs: since, boundMs });
+    this.#black.set(key, { player: player.name, track, sinceMs: since, boundMs });
     this.#options.log.note(`${key} is black since ${seconds(since)}, ${seconds(boundMs)} s allowed`);
   }
 
-  #report(who: string, { sinceMs, boundMs }: Black, how: string): void {
+  #report({ player, track, sinceMs, boundMs }: Black, how: string): void {
     const nowMs = this.#options.log.nowMs();
     const allowed = `${seconds(boundMs)} s allowed`;
     this.#options.log.violated(
       'black',
-      who,
-      `nothing for ${seconds(nowMs - sinceMs)} s (${allowed}), ${how}`,
+      player,
+      `${track}: nothing for ${seconds(nowMs - sinceMs)} s (${allowed}), ${how}`,
       sinceMs + boundMs,
     );
   }

@@ -128,7 +128,8 @@ export class ConnectionCheck {
     if (mark.number > last) return;
     const backMs = encode.timeOf(mark.track, last) - encode.timeOf(mark.track, mark.number);
     const back = `${told(mark)} after ${last} (${backMs} ms back)`;
-    if (backMs > this.#options.repeatMsMax) this.#options.report('repeated', back);
+    const { repeatMsMax } = this.#options;
+    if (repeatMsMax === 0 || backMs > repeatMsMax) this.#options.report('repeated', back);
     else if (mark.track === 'video' && !isKeyframe(body))
       this.#options.report('encode', `${back}, an inter frame without what it needs`);
   }

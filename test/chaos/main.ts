@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machine } from '../bench/figures.js';
 import { seconds } from './event-log.js';
+import { STREAM_KINDS } from './plan.js';
 import { runSeed, type SeedOptions, type SeedResult } from './run-seed.js';
+import { violationsInWords } from './violations-in-words.js';
 
 const USAGE = `usage: npm run chaos -- --seeds N [--from N] [options]   run many seeds
        npm run chaos -- --seed S [options]               run one again, and tell all of it
@@ -12,6 +14,7 @@ Three members, two streams with two owners each, players of every protocol on ev
 faults. A failing seed prints its event log. The same seed and options draw the same faults.
 
   --members-die   members are killed, stopped and restarted, too
+  --only KIND     one stream alone: same (one encode on two owners) or different (two encodes)
   --no-faults     none at all: whether the harness itself is right
   --logs FOLDER   keep the members' logs of failing seeds there
   --verbose       print each event as it comes
@@ -34,11 +37,19 @@ function read(args: string[]): Order | null {
     throw new UsageError('--seed runs one seed: leave out --seeds');
   if (seed === undefined && seeds === undefined) throw new UsageError('say --seeds N or --seed S');
   const first = seed ?? from ?? 1;
+  const only = STREAM_KINDS.find((kind) => kind === values.only);
+  if (values.only !== undefined && only === undefined)
+    throw new UsageError(`--only takes ${STREAM_KINDS.join(' or ')}, not '${values.only}'`);
   const trace = values.verbose ? { trace: (line: string) => console.log(line) } : {};
   return {
     seeds: Array.from({ length: seed === undefined ? (seeds ?? 1) : 1 }, (_, index) => first + index),
     isReplay: seed !== undefined,
-    options: { membersDie: values['members-die'], hasFaults: !values['no-faults'], ...trace },
+    options: {
+      membersDie: values['members-die'],
+      hasFaults: !values['no-faults'],
+      ...(only && { only }),
+      ...trace,
+    },
     logs: values.logs,
   };
 }
@@ -51,6 +62,7 @@ function parse(args: string[]) {
     seed: text,
     from: text,
     logs: text,
+    only: text,
     'members-die': off,
     'no-faults': off,
     verbose: off,
@@ -106,10 +118,13 @@ function tell(result: SeedResult, { isReplay, options, logs }: Order): void {
   const counted = `${faults} faults, ${players} players, ${frames} frames, ${switches} switches`;
   const times = `longest black ${seconds(longestBlackMs)} s, harness late ${lateMs} ms, ${seconds(wallMs)} s`;
   console.log(`seed ${seed}: ${isFailed ? `${violations.length} violations` : 'ok'}; ${counted}, ${times}`);
-  for (const { atMs, rule, who, what } of violations)
-    console.log(`  at ${seconds(atMs)} s, ${rule}: ${who}: ${what}`);
+  for (const line of violationsInWords(violations)) console.log(`  ${line}`);
   if (!isFailed || isReplay) return;
-  const flags = `${options.membersDie ? ' --members-die' : ''}${options.hasFaults ? '' : ' --no-faults'}`;
+  const flags = [
+    options.membersDie ? ' --members-die' : '',
+    options.only === undefined ? '' : ` --only ${options.only}`,
+    options.hasFaults ? '' : ' --no-faults',
+  ].join('');
   console.log(`  again: npm run chaos -- --seed ${seed}${flags}`);
 }
 

@@ -57,7 +57,12 @@ export interface PlanOptions {
   /** Members are killed, stopped and restarted as well. */
   readonly membersDie: boolean;
   readonly hasFaults: boolean;
+  /** One of the two streams alone, with what happens to it. */
+  readonly only?: StreamKind;
 }
+
+export const STREAM_KINDS = ['same', 'different'] as const;
+export type StreamKind = (typeof STREAM_KINDS)[number];
 
 const FAULTS_MS = 10_000;
 const FAULTS_WITH_DEATHS_MS = 18_000;
@@ -65,21 +70,29 @@ const LATE_PLAYERS = 3;
 const LEAVING_PLAYERS = 2;
 
 /** The same seed and options give the same plan, whatever happens when it is carried out. */
-export function planOf(seed: number, { membersDie, hasFaults }: PlanOptions): Plan {
+export function planOf(seed: number, { membersDie, hasFaults, only }: PlanOptions): Plan {
   const random = new Random(seed);
   const untilMs = membersDie ? FAULTS_WITH_DEATHS_MS : FAULTS_MS;
-  const drawn = [
-    streamFaults(random.fork(), { name: 'live/same', isSame: true, untilMs, isRare: membersDie }),
-    streamFaults(random.fork(), { name: 'live/different', isSame: false, untilMs, isRare: membersDie }),
-  ];
-  const streams = drawn.map(({ stream }) => stream);
-  const players = streams.flatMap(({ name }) => firstPlayers(name));
+  const drawn = STREAM_KINDS.map((kind) =>
+    streamFaults(random.fork(), {
+      name: `live/${kind}`,
+      isSame: kind === 'same',
+      untilMs,
+      isRare: membersDie,
+    }),
+  );
+  const allPlayers = drawn.flatMap(({ stream }) => firstPlayers(stream.name));
   const all: Fault[] = [
     ...drawn.flatMap(({ faults }) => faults),
-    ...playerFaults(random.fork(), drawn, players, untilMs),
+    ...playerFaults(random.fork(), drawn, allPlayers, untilMs),
     ...(membersDie ? memberFaults(random.fork(), untilMs) : []),
   ];
-  const faults = hasFaults ? all.sort((a, b) => a.atMs - b.atMs) : [];
+  const isWanted = (text: string): boolean => only === undefined || text.includes(`live/${only} `);
+  const streams = drawn.map(({ stream }) => stream).filter(({ name }) => isWanted(`${name} `));
+  const players = allPlayers.filter(({ name }) => isWanted(name));
+  const faults = hasFaults
+    ? all.filter((fault) => isWanted(subjectOf(fault, only))).sort((a, b) => a.atMs - b.atMs)
+    : [];
   return { seed, streams, players, faults, endMs: Math.max(untilMs, faults.at(-1)?.atMs ?? 0) };
 }
 
@@ -137,4 +150,11 @@ function memberFaults(random: Random, untilMs: number): Fault[] {
     faults.push({ kind: isKilled ? 'restarted' : 'continued', member, atMs: Math.round(backMs) });
   }
   return faults;
+}
+
+/** The name of the output or player that it is about; what members do is about each stream. */
+function subjectOf(fault: Fault, only: StreamKind | undefined): string {
+  if ('output' in fault) return fault.output;
+  if (fault.kind === 'joins') return fault.player.name;
+  return fault.kind === 'leaves' ? fault.player : `live/${only} `;
 }
