@@ -20,7 +20,7 @@ const SWITCH_MS = 1500;
 const SLACK_MS = 800;
 /** Each process may be as late as this one saw itself to be, at each step of a switch. */
 const LATE_STEPS = 3;
-/** The mesh notices a member that hangs within three seconds, and pulls from it may wait as long. */
+/** The mesh notices a member that hangs within three seconds; until then a new player may be sent there. */
 const HUNG_MS = 3500;
 /** This process was late itself: what came meanwhile is read first. */
 const LATE_MS = 150;
@@ -78,7 +78,7 @@ export class BlackScreens {
     const blackMs = nowMs - since;
     this.longestMs = Math.max(this.longestMs, blackMs);
     if (blackMs < SWITCH_MS || this.#black.has(key)) return;
-    const hungMs = states.wasAnyDown(since - HUNG_MS, nowMs) ? HUNG_MS : 0;
+    const hungMs = player.isFresh && states.wasAnyDown(since - HUNG_MS, nowMs) ? HUNG_MS : 0;
     const boundMs = SWITCH_MS + SLACK_MS + ownMs(player.stream) + hungMs + LATE_STEPS * lateness.since(since);
     if (blackMs <= boundMs) return;
     this.#black.set(key, { player: player.name, track, sinceMs: since, boundMs });

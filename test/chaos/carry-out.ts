@@ -44,8 +44,8 @@ export function carryOut(fault: Fault, world: World): void {
     case 'opened':
       world.encoders.output(fault.output).open({
         target: world.targetOf(fault.member),
-        isSilent: fault.isSilent,
-        ...(fault.isNew ? { encode: world.encoders.encodeAnew(fault.output) } : {}),
+        sends: fault.sends,
+        encoding: world.encoders.encoding(fault.output, fault.start),
       });
       break;
     case 'killed':
@@ -96,8 +96,9 @@ async function comeBack(kind: 'restarted' | 'continued', index: number, world: W
 function inWords(fault: Fault, cluster: Cluster): string {
   switch (fault.kind) {
     case 'opened': {
-      const encode = fault.isNew ? ' with a new encode' : '';
-      return `${fault.output} connects to ${cluster.member(fault.member).name}${encode}${fault.isSilent ? ', and sends nothing' : ''}`;
+      const sends = { flowing: '', headers: ', and sends headers alone', silent: ', and sends nothing' };
+      const to = cluster.member(fault.member).name;
+      return `${fault.output} connects to ${to}, start ${fault.start} of its encoder${sends[fault.sends]}`;
     }
     case 'closed':
       return `${fault.output} is closed (${fault.how})`;

@@ -77,6 +77,16 @@ export class ChaosPlayer {
     return this.#last[track];
   }
 
+  /** Nothing came on its present connection yet: where it leads may be a member that hangs. */
+  get isFresh(): boolean {
+    return this.#check === null || this.#check.frames === 0;
+  }
+
+  /** The newest frame that it has of this track. */
+  newest(track: Track): { readonly encode: string; readonly number: number } | undefined {
+    return this.#check?.position(track);
+  }
+
   leave(): void {
     this.#isGone = true;
     this.#drop();

@@ -62,9 +62,10 @@ export class ConnectionCheck {
     this.#options = options;
   }
 
-  /** When media of this track came last; undefined before any. */
-  lastMs(track: Track): number | undefined {
-    return this.#positions[track]?.atMs;
+  /** The frame of this track that came last. */
+  position(track: Track): { readonly encode: string; readonly number: number } | undefined {
+    const position = this.#positions[track];
+    return position && { encode: position.encode.id, number: position.number };
   }
 
   /** Returns whether it was media: no header, no data. */

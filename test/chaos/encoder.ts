@@ -10,6 +10,15 @@ import type { Feed, Supply } from './supply.js';
 /** How a publisher's connection ends: reset, closed, or unpublished as RTMP asks for and then closed. */
 export type Close = 'reset' | 'closed' | 'unpublished';
 
+/** What it sends once it is connected; silent ones send frames when they are resumed. */
+export type Sends = 'flowing' | 'headers' | 'silent';
+
+/** An encode, and when its encoder began. */
+export interface Encoding {
+  readonly encode: MadeEncode;
+  readonly startMs: number;
+}
+
 export interface OutputOptions {
   readonly name: string;
   /** What its timestamps are ahead of the encode's. */
@@ -30,7 +39,7 @@ const CHUNK_BYTES = 4096;
 const RETRY_MS = 300;
 const CHUNK_STREAM = { 8: 4, 9: 6, 18: 5 } as const;
 
-type Sending = 'flowing' | 'silent' | 'held';
+type Sending = Sends | 'held';
 
 interface Connection {
   readonly client: RtmpClient;
@@ -45,8 +54,7 @@ export class Output {
   readonly #options: OutputOptions;
   readonly #log: EventLog;
   readonly #supply: Supply;
-  #encode: MadeEncode;
-  #encodeStartMs: number;
+  #encoding: Encoding;
   #target: Target;
   #sending: Sending = 'flowing';
   #connection: Connection | null = null;
@@ -56,15 +64,14 @@ export class Output {
 
   constructor(
     options: OutputOptions,
-    encode: { readonly encode: MadeEncode; readonly startMs: number },
+    encoding: Encoding,
     target: Target,
     { log, supply }: { readonly log: EventLog; readonly supply: Supply },
   ) {
     this.name = options.name;
     this.lagMs = options.lagMs;
     this.#options = options;
-    this.#encode = encode.encode;
-    this.#encodeStartMs = encode.startMs;
+    this.#encoding = encoding;
     this.#target = target;
     this.#log = log;
     this.#supply = supply;
@@ -74,21 +81,17 @@ export class Output {
     return this.#connection !== null;
   }
 
-  /** Connects, and again until it is accepted; `encode` and `target` where they are others than before. */
+  get #encode(): MadeEncode {
+    return this.#encoding.encode;
+  }
+
+  /** Connects, and again until it is accepted; what is left out is as before. */
   open(
-    change: {
-      readonly encode?: MadeEncode;
-      readonly target?: Target;
-      /** It connects and sends no media. */
-      readonly isSilent?: boolean;
-    } = {},
+    change: { readonly encoding?: Encoding; readonly target?: Target; readonly sends?: Sends } = {},
   ): void {
-    if (change.encode !== undefined) {
-      this.#encode = change.encode;
-      this.#encodeStartMs = this.#log.nowMs();
-    }
+    this.#encoding = change.encoding ?? this.#encoding;
     this.#target = change.target ?? this.#target;
-    this.#sending = change.isSilent ? 'silent' : 'flowing';
+    this.#sending = change.sends ?? 'flowing';
     this.#order += 1;
     void this.#publish(this.#order);
   }
@@ -106,6 +109,8 @@ export class Output {
   }
 
   resume(): void {
+    // It sent headers alone, and begins its frames only now, at a keyframe.
+    if (this.#sending === 'headers') this.#next = null;
     this.#sending = 'flowing';
   }
 
@@ -128,9 +133,9 @@ export class Output {
     const connection = this.#connection;
     if (connection === null || this.#sending === 'held') return;
     const nowMs = this.#log.nowMs();
-    const atMs = nowMs - this.#encodeStartMs - this.#options.lagMs;
-    if (this.#sending === 'flowing') this.#begin(connection, atMs);
-    if (this.#next === null || atMs < 0) return;
+    const atMs = nowMs - this.#encoding.startMs - this.#options.lagMs;
+    if (this.#sending !== 'silent') this.#begin(connection, atMs);
+    if (this.#next === null || this.#sending === 'headers') return;
     const next = this.#next;
     for (;;) {
       const { video, audio } = next;

@@ -1,5 +1,5 @@
 import type { Scope } from '../support/scope.js';
-import { Output, type OutputOptions, type Target } from './encoder.js';
+import { type Encoding, Output, type Target } from './encoder.js';
 import type { EventLog } from './event-log.js';
 import { MadeEncode } from './made-encode.js';
 import type { StreamPlan } from './stream-plan.js';
@@ -18,7 +18,7 @@ export class Encoders {
   readonly #planned = new Map<string, Planned>();
   readonly #log: EventLog;
   readonly #supply: Supply;
-  #looks = 0;
+  readonly #encodings = new Map<string, Encoding>();
 
   constructor(scope: Scope, log: EventLog, supply: Supply) {
     this.#log = log;
@@ -38,16 +38,10 @@ export class Encoders {
 
   /** Makes a stream's outputs, which begin to publish. */
   start(stream: StreamPlan, targetOf: (member: number) => Target): void {
-    const startMs = this.#log.nowMs();
-    const shared = this.#encodeOf(stream);
-    for (const [index, plan] of stream.outputs.entries()) {
-      const encode = stream.isSame || index === 0 ? shared : this.#encodeOf(stream);
-      const options: OutputOptions = plan;
-      const target = targetOf(plan.member);
-      const output = new Output(options, { encode, startMs }, target, {
-        log: this.#log,
-        supply: this.#supply,
-      });
+    for (const plan of stream.outputs) {
+      const encoding = this.#encodingOf(stream, plan.name, 1);
+      const world = { log: this.#log, supply: this.#supply };
+      const output = new Output(plan, encoding, targetOf(plan.member), world);
       this.#planned.set(plan.name, { output, stream });
       output.open();
     }
@@ -57,9 +51,9 @@ export class Encoders {
     return this.#of(name).output;
   }
 
-  /** The encode of an encoder that was started anew. */
-  encodeAnew(output: string): MadeEncode {
-    return this.#encodeOf(this.#of(output).stream);
+  /** What an output sends after this start of its encoder; outputs of the same encode share the encoder. */
+  encoding(output: string, start: number): Encoding {
+    return this.#encodingOf(this.#of(output).stream, output, start);
   }
 
   #of(name: string): Planned {
@@ -68,11 +62,16 @@ export class Encoders {
     return planned;
   }
 
-  #encodeOf({ name, gopFrames }: StreamPlan): MadeEncode {
-    this.#looks += 1;
-    const id = `${name.replace('live/', '')}-${this.#looks}`;
-    const encode = new MadeEncode({ id, stream: name, gopFrames, look: this.#looks });
+  #encodingOf({ name, isSame, gopFrames }: StreamPlan, output: string, start: number): Encoding {
+    const key = `${isSame ? name : output} ${start}`;
+    const known = this.#encodings.get(key);
+    if (known !== undefined) return known;
+    const look = this.encodes.size + 1;
+    const id = `${name.replace('live/', '')}-${look}`;
+    const encode = new MadeEncode({ id, stream: name, gopFrames, look });
     this.encodes.set(id, encode);
-    return encode;
+    const encoding = { encode, startMs: this.#log.nowMs() };
+    this.#encodings.set(key, encoding);
+    return encoding;
   }
 }

@@ -5,6 +5,7 @@ export type Rule =
   | 'repeated'
   | 'time'
   | 'encode'
+  | 'stale'
   | 'closed'
   | 'left-over'
   | 'member'

@@ -24,7 +24,7 @@ it('never has two outputs of a stream on one member, and heals all that it harms
         if (fault.kind === 'opened') {
           expect(out.state).toBe('closed');
           out.member = fault.member;
-          out.state = fault.isSilent ? 'silent' : 'flowing';
+          out.state = fault.sends;
         } else {
           expect(out.state === 'flowing').toBe(fault.kind !== 'resumed');
           out.state = fault.kind === 'resumed' ? 'flowing' : fault.kind;

@@ -1,5 +1,5 @@
 import { Random } from '../simulation/random.js';
-import type { Close } from './encoder.js';
+import type { Close, Sends } from './encoder.js';
 import { PROTOCOLS, type Protocol } from './play-link.js';
 import { type DrawnStream, type StreamPlan, streamFaults } from './stream-plan.js';
 
@@ -20,14 +20,14 @@ export type OutputFault =
   /** The end of both. */
   | { readonly kind: 'resumed'; readonly output: string }
   | { readonly kind: 'closed'; readonly output: string; readonly how: Close }
-  /** Connected again: with the encode going on, or with a new one. */
   | {
       readonly kind: 'opened';
       readonly output: string;
       readonly member: number;
-      readonly isNew: boolean;
-      /** It sends no media until it is resumed. */
-      readonly isSilent: boolean;
+      /** Which start of its encoder this is, from 1: each makes an encode of its own. */
+      readonly start: number;
+      /** No media until it is resumed, where it does not flow. */
+      readonly sends: Sends;
     };
 
 export type MemberFault =

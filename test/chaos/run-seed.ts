@@ -14,6 +14,7 @@ import { LoopLateness } from './loop-lateness.js';
 import { judgeGaps } from './lost-frames.js';
 import { MemberStates } from './member-states.js';
 import { type Fault, MEMBERS, type PlanOptions, planOf } from './plan.js';
+import { checkStale } from './stale-players.js';
 import type { StreamPlan } from './stream-plan.js';
 import { Supply } from './supply.js';
 
@@ -135,6 +136,12 @@ async function run(scope: Scope, seed: number, options: SeedOptions): Promise<Se
   await Promise.all(world.comebacks);
   await sleep(SETTLE_MS);
   black.end();
+  checkStale(
+    players.values(),
+    supply,
+    log,
+    (name) => lagMs(plan.streams, name) + 3 * lateness.since(nowMs() - SETTLE_MS),
+  );
   clearInterval(timer);
 
   for (const output of encoders.outputs)
@@ -195,21 +202,26 @@ async function started(
   );
 }
 
+function lagMs(streams: readonly StreamPlan[], name: string): number {
+  const outputs = streams.find((each) => each.name === name)?.outputs ?? [];
+  return Math.max(...outputs.map((output) => output.lagMs));
+}
+
 /** What a stream's make adds to the time that a switch may take. */
 function ownMs(streams: readonly StreamPlan[], name: string): number {
   const stream = streams.find((each) => each.name === name);
   if (stream === undefined) return 0;
-  const lagMs = stream.isSame ? Math.max(...stream.outputs.map((output) => output.lagMs)) : 0;
-  return stream.gopFrames * FRAME_MS + Math.min(LAG_WAITED_MS, lagMs);
+  const waitedMs = stream.isSame ? Math.min(LAG_WAITED_MS, lagMs(streams, name)) : 0;
+  return stream.gopFrames * FRAME_MS + waitedMs;
 }
 
 /** How far players may be put back: as far as the copies of an encode lie apart, and one GOP, where that is too far to wait. */
 function repeatMs({ name, isSame, outputs, gopFrames }: StreamPlan, faults: readonly Fault[]): number {
   if (!isSame) return 0;
-  const lagMs = Math.max(...outputs.map((output) => output.lagMs));
+  const apartMs = Math.max(...outputs.map((output) => output.lagMs));
   const isHeld = faults.some(
     (fault) => (fault.kind === 'held' && fault.output.startsWith(name)) || fault.kind === 'stopped',
   );
-  if (lagMs <= LAG_WAITED_MS && !isHeld) return 0;
-  return lagMs + (isHeld ? HELD_LAG_MS : 0) + gopFrames * FRAME_MS + LAG_WAITED_MS;
+  if (apartMs <= LAG_WAITED_MS && !isHeld) return 0;
+  return apartMs + (isHeld ? HELD_LAG_MS : 0) + gopFrames * FRAME_MS + LAG_WAITED_MS;
 }

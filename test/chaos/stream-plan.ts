@@ -1,4 +1,5 @@
 import type { Random } from '../simulation/random.js';
+import type { Sends } from './encoder.js';
 import type { Fault } from './plan.js';
 
 /** One output of an encoder to one member. */
@@ -41,6 +42,8 @@ type Harm = 'silent' | 'held' | 'closed' | 'moved' | 'restarted' | 'mute';
 interface Out {
   readonly name: string;
   member: number;
+  /** How often its encoder was started. */
+  start: number;
 }
 
 export interface DrawnStream {
@@ -82,10 +85,10 @@ class Incidents {
   readonly #isSame: boolean;
   readonly #outs: readonly Out[];
 
-  constructor(random: Random, { untilMs, isSame, isRare }: StreamPlanOptions, outs: readonly Out[]) {
+  constructor(random: Random, { untilMs, isSame, isRare }: StreamPlanOptions, outs: readonly OutputPlan[]) {
     this.#random = random;
     this.#isSame = isSame;
-    this.#outs = outs.map((out) => ({ ...out }));
+    this.#outs = outs.map(({ name, member }) => ({ name, member, start: 1 }));
     let atMs = random.between(1_500, isRare ? 8_000 : 3_000);
     while (atMs < untilMs) {
       const healedMs = this.#incident(atMs);
@@ -102,11 +105,25 @@ class Incidents {
       [70, 'one'],
       [18, 'both'],
       [12, 'one after the other'],
+      [this.#isSame ? 10 : 0, 'encoder'],
     ] as const);
+    if (shape === 'encoder') return this.#restartEncoder(atMs);
     const oneBackMs = this.#harm(one, atMs);
     if (shape === 'one') return oneBackMs;
     if (shape === 'both') return Math.max(oneBackMs, this.#harm(other, atMs + random.between(50, 900)));
     return this.#harm(other, oneBackMs + random.between(100, 1_200));
+  }
+
+  /** The one encoder of both outputs: they close, and come back with a new encode. */
+  #restartEncoder(atMs: number): number {
+    const random = this.#random;
+    const openMs = atMs + random.between(500, 2_500);
+    for (const out of this.#outs) {
+      this.#add(atMs + random.between(0, 50), { kind: 'closed', output: out.name, how: this.#how() });
+      out.start += 1;
+      this.#add(openMs + random.between(0, 400), this.#opened(out, 'flowing'));
+    }
+    return openMs + 400;
   }
 
   /** Harms an output and heals it. Returns when it is healed. */
@@ -131,16 +148,21 @@ class Incidents {
     if (harm === 'moved') {
       out.member = this.#freeMember();
       const openMs = atMs + random.between(50, 700);
-      this.#add(openMs, { kind: 'opened', output, member: out.member, isNew: false, isSilent: false });
+      this.#add(openMs, this.#opened(out, 'flowing'));
       return openMs;
     }
     const openMs = harm === 'mute' ? atMs + random.between(100, 600) : backMs;
-    const isNew = harm === 'restarted';
-    this.#add(openMs, { kind: 'opened', output, member: out.member, isNew, isSilent: harm === 'mute' });
+    if (harm === 'restarted') out.start += 1;
+    const mute = random.chance(0.5) ? 'silent' : 'headers';
+    this.#add(openMs, this.#opened(out, harm === 'mute' ? mute : 'flowing'));
     if (harm !== 'mute') return openMs;
     const resumedMs = openMs + this.#lastsMs();
     this.#add(resumedMs, { kind: 'resumed', output });
     return resumedMs;
+  }
+
+  #opened({ name, member, start }: Out, sends: Sends): FaultWithoutTime {
+    return { kind: 'opened', output: name, member, start, sends };
   }
 
   #lastsMs(): number {
