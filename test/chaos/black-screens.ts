@@ -52,29 +52,28 @@ export class BlackScreens {
     this.#lookedMs = nowMs;
     if (lateMs > LATE_MS) return;
     for (const player of players) {
-      if (player.isGone) continue;
-      for (const track of ['video', 'audio'] as const) this.#lookAt(player, track, nowMs);
+      for (const track of TRACKS) {
+        if (player.isGone) this.#over(keyOf(player, track), 'until it left');
+        else this.#lookAt(player, track, nowMs);
+      }
     }
   }
 
   /** Ends the watch: who is black still is told. */
   end(): void {
-    for (const black of this.#black.values()) this.#report(black, 'to the end');
-    this.#black.clear();
+    for (const key of [...this.#black.keys()]) this.#over(key, 'to the end');
   }
 
   #lookAt(player: ChaosPlayer, track: Track, nowMs: number): void {
     const { supply, states, lateness, ownMs } = this.#options;
-    const key = `${player.name}: ${track}`;
+    const key = keyOf(player, track);
     const usableMs = supply.usableSinceMs(player.stream);
     const playerMs = player.sinceMs(track);
     const since = usableMs === null ? nowMs : Math.max(usableMs, playerMs);
     const black = this.#black.get(key);
     // It has media again, or nobody has any.
-    if (black !== undefined && since > black.sinceMs) {
-      this.#report(black, usableMs === null ? 'until no source was left' : 'then it went on');
-      this.#black.delete(key);
-    }
+    if (black !== undefined && since > black.sinceMs)
+      this.#over(key, usableMs === null ? 'until no source was left' : 'then it went on');
     const blackMs = nowMs - since;
     this.longestMs = Math.max(this.longestMs, blackMs);
     if (blackMs < SWITCH_MS || this.#black.has(key)) return;
@@ -85,14 +84,16 @@ export class BlackScreens {
     this.#options.log.note(`${key} is black since ${seconds(since)}, ${seconds(boundMs)} s allowed`);
   }
 
-  #report({ player, track, sinceMs, boundMs }: Black, how: string): void {
-    const nowMs = this.#options.log.nowMs();
-    const allowed = `${seconds(boundMs)} s allowed`;
-    this.#options.log.violated(
-      'black',
-      player,
-      `${track}: nothing for ${seconds(nowMs - sinceMs)} s (${allowed}), ${how}`,
-      sinceMs + boundMs,
-    );
+  #over(key: string, how: string): void {
+    const black = this.#black.get(key);
+    if (black === undefined) return;
+    this.#black.delete(key);
+    const { player, track, sinceMs, boundMs } = black;
+    const { log } = this.#options;
+    const lasted = `${seconds(log.nowMs() - sinceMs)} s (${seconds(boundMs)} s allowed)`;
+    log.violated('black', player, `${track}: nothing for ${lasted}, ${how}`, sinceMs + boundMs);
   }
 }
+
+const TRACKS = ['video', 'audio'] as const;
+const keyOf = ({ name }: ChaosPlayer, track: Track): string => `${name}: ${track}`;
