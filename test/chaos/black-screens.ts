@@ -1,15 +1,24 @@
-import type { ChaosPlayer } from './chaos-player.js';
 import { type EventLog, seconds } from './event-log.js';
 import type { Track } from './frame-mark.js';
-import type { LoopLateness } from './loop-lateness.js';
 import type { MemberStates } from './member-states.js';
 import type { Supply } from './supply.js';
 
+/** A player, as far as this looks at it. */
+export interface Watched {
+  readonly name: string;
+  readonly stream: string;
+  readonly isGone: boolean;
+  /** Nothing came on its present connection yet: where it leads may be a member that hangs. */
+  readonly isFresh: boolean;
+  /** Since when it has had nothing of this track that it could have had. */
+  sinceMs(track: Track): number;
+}
+
 export interface BlackScreenOptions {
   readonly log: EventLog;
-  readonly supply: Supply;
+  readonly supply: Pick<Supply, 'usableSinceMs'>;
   readonly states: MemberStates;
-  readonly lateness: LoopLateness;
+  readonly lateness: { since(atMs: number): number };
   /** What a stream's own make adds to the bound: its GOP, and the lag that members wait for. */
   readonly ownMs: (stream: string) => number;
 }
@@ -46,7 +55,7 @@ export class BlackScreens {
   }
 
   /** Call it every 50 ms or so. */
-  look(players: Iterable<ChaosPlayer>): void {
+  look(players: Iterable<Watched>): void {
     const nowMs = this.#options.log.nowMs();
     const lateMs = nowMs - this.#lookedMs;
     this.#lookedMs = nowMs;
@@ -64,7 +73,7 @@ export class BlackScreens {
     for (const key of [...this.#black.keys()]) this.#over(key, 'to the end');
   }
 
-  #lookAt(player: ChaosPlayer, track: Track, nowMs: number): void {
+  #lookAt(player: Watched, track: Track, nowMs: number): void {
     const { supply, states, lateness, ownMs } = this.#options;
     const key = keyOf(player, track);
     const usableMs = supply.usableSinceMs(player.stream);
@@ -96,4 +105,4 @@ export class BlackScreens {
 }
 
 const TRACKS = ['video', 'audio'] as const;
-const keyOf = ({ name }: ChaosPlayer, track: Track): string => `${name}: ${track}`;
+const keyOf = ({ name }: Watched, track: Track): string => `${name}: ${track}`;

@@ -1,4 +1,5 @@
 import type { OriginProcess } from '../support/origin-process.js';
+import type { Watched } from './black-screens.js';
 import { ConnectionCheck, type ConnectionCheckOptions, type Gap } from './connection-check.js';
 import { type EventLog, seconds } from './event-log.js';
 import type { Track } from './frame-mark.js';
@@ -36,7 +37,7 @@ export interface ServedGap extends Gap {
 }
 
 /** A player that goes on as real ones do: it connects again where its server is gone. */
-export class ChaosPlayer {
+export class ChaosPlayer implements Watched {
   readonly name: string;
   readonly stream: string;
   readonly gaps: ServedGap[] = [];
@@ -72,12 +73,10 @@ export class ChaosPlayer {
     return this.#member;
   }
 
-  /** Since when this track is black, so far as nobody but the members is to blame for it. */
   sinceMs(track: Track): number {
     return this.#last[track];
   }
 
-  /** Nothing came on its present connection yet: where it leads may be a member that hangs. */
   get isFresh(): boolean {
     return this.#check === null || this.#check.frames === 0;
   }

@@ -36,6 +36,7 @@ function read(args: string[]): Order | null {
   if (seed !== undefined && (seeds ?? 1) !== 1)
     throw new UsageError('--seed runs one seed: leave out --seeds');
   if (seed === undefined && seeds === undefined) throw new UsageError('say --seeds N or --seed S');
+  if (seeds === 0) throw new UsageError('--seeds takes at least 1');
   const first = seed ?? from ?? 1;
   const only = STREAM_KINDS.find((kind) => kind === values.only);
   if (values.only !== undefined && only === undefined)
@@ -89,24 +90,30 @@ async function main(): Promise<number> {
   }
   const startedMs = performance.now();
   const results: SeedResult[] = [];
+  const broken: number[] = [];
   for (const seed of order.seeds) {
-    const result = await runSeed(seed, order.options);
-    results.push(result);
-    tell(result, order);
+    try {
+      const result = await runSeed(seed, order.options);
+      results.push(result);
+      tell(result, order);
+    } catch (error) {
+      broken.push(seed);
+      console.log(`seed ${seed}: did not run: ${error instanceof Error ? error.stack : error}`);
+    }
   }
   const failed = results.filter(({ violations }) => violations.length > 0);
   const summary = {
-    chaos: { seeds: results.length, failed: failed.length },
+    chaos: { seeds: order.seeds.length, failed: failed.length, didNotRun: broken },
     membersDie: order.options.membersDie,
     frames: results.reduce((sum, { frames }) => sum + frames, 0),
-    longestBlackMs: Math.max(...results.map(({ longestBlackMs }) => longestBlackMs)),
-    harnessLateMs: Math.max(...results.map(({ lateMs }) => lateMs)),
+    longestBlackMs: Math.max(0, ...results.map(({ longestBlackMs }) => longestBlackMs)),
+    harnessLateMs: Math.max(0, ...results.map(({ lateMs }) => lateMs)),
     wallMs: Math.round(performance.now() - startedMs),
     failures: failed.map(({ seed, violations }) => ({ seed, rules: countsOf(violations) })),
     machine: machine(),
   };
   console.log(JSON.stringify(summary, null, 2));
-  return failed.length > 0 ? 1 : 0;
+  return failed.length + broken.length > 0 ? 1 : 0;
 }
 
 function tell(result: SeedResult, { isReplay, options, logs }: Order): void {
@@ -142,6 +149,9 @@ function countsOf(violations: SeedResult['violations']): Record<string, number> 
   for (const { rule } of violations) counts[rule] = (counts[rule] ?? 0) + 1;
   return counts;
 }
+
+// So that the members end with us: an exit that is asked for kills them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 try {
   process.exitCode = await main();
