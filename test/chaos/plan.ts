@@ -122,7 +122,7 @@ function playerFaults(
       const player = named(name, protocol, random.whole(0, MEMBERS - 1), ` ${index + 1}`);
       // Mostly soon after something happened, when it is least clear where to go.
       const fault = random.chance(0.7) ? random.pick(faults) : undefined;
-      const atMs = fault ? fault.atMs + random.between(50, 2_500) : random.between(1_000, untilMs);
+      const atMs = fault ? fault.atMs + random.between(50, 5_000) : random.between(1_000, untilMs);
       return { kind: 'joins', player, atMs: Math.round(atMs) };
     }),
   );

@@ -31,13 +31,16 @@ const MEMBER_INDEXES = [0, 1, 2];
 /** The shortest silence that members promise to notice is 500 ms; a loaded machine notices it later. */
 const SHORT_MS = [1_600, 4_000] as const;
 /** Longer than a switch may take, so that a player that was left behind is seen to be. */
-const LONG_MS = [6_000, 7_500] as const;
+const LONG_MS = [6_000, 8_500] as const;
 const SHORT_SHARE = 0.35;
 /** After an output came back, it is settled again. */
 const SETTLE_MS = [800, 3_500] as const;
 
-/** `held` outputs of one encode lag for a while: then players may see some frames twice. */
-type Harm = 'silent' | 'held' | 'closed' | 'moved' | 'restarted' | 'mute';
+/**
+ * `held` outputs of one encode lag for a while: then players may see some frames twice. `faded` ones fall silent and
+ * then close, `mute` ones connect again and send no media at first.
+ */
+type Harm = 'silent' | 'held' | 'faded' | 'closed' | 'moved' | 'restarted' | 'mute';
 
 interface Out {
   readonly name: string;
@@ -130,12 +133,13 @@ class Incidents {
   #harm(out: Out, atMs: number): number {
     const random = this.#random;
     const harm = random.weighted<Harm>([
-      [34, 'silent'],
-      [8, 'held'],
-      [28, 'closed'],
-      [12, 'moved'],
-      [this.#isSame ? 0 : 10, 'restarted'],
-      [8, 'mute'],
+      [32, 'silent'],
+      [12, 'faded'],
+      [14, 'mute'],
+      [18, 'closed'],
+      [10, 'moved'],
+      [6, 'held'],
+      [this.#isSame ? 0 : 8, 'restarted'],
     ]);
     const output = out.name;
     const backMs = atMs + this.#lastsMs();
@@ -144,14 +148,16 @@ class Incidents {
       this.#add(backMs, { kind: 'resumed', output });
       return backMs;
     }
-    this.#add(atMs, { kind: 'closed', output, how: this.#how() });
+    if (harm === 'faded') this.#add(atMs, { kind: 'silent', output });
+    const closedMs = harm === 'faded' ? atMs + random.between(...SHORT_MS) : atMs;
+    this.#add(closedMs, { kind: 'closed', output, how: this.#how() });
     if (harm === 'moved') {
       out.member = this.#freeMember();
       const openMs = atMs + random.between(50, 700);
       this.#add(openMs, this.#opened(out, 'flowing'));
       return openMs;
     }
-    const openMs = harm === 'mute' ? atMs + random.between(100, 600) : backMs;
+    const openMs = harm === 'mute' ? atMs + random.between(100, 600) : closedMs + backMs - atMs;
     if (harm === 'restarted') out.start += 1;
     const mute = random.chance(0.5) ? 'silent' : 'headers';
     this.#add(openMs, this.#opened(out, harm === 'mute' ? mute : 'flowing'));
