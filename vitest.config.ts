@@ -6,7 +6,12 @@ const NEVER = ['**/node_modules/**', '**/dist/**'];
 /** Minutes, or dozens of processes: not in `npm test` but in `npm run test:long`. */
 const LONG = ['**/*.long.test.ts'];
 /** What would take the time of other tests: each runs alone, after all others. */
-const ALONE = ['test/fuzz/**/*.test.ts', 'test/e2e/clients.test.ts', 'test/e2e/demo.test.ts'];
+const ALONE = [
+  'test/fuzz/**/*.test.ts',
+  'test/chaos/chaos.test.ts',
+  'test/e2e/clients.test.ts',
+  'test/e2e/demo.test.ts',
+];
 
 /** Several things are awaited in a test, each up to its own deadline, whose failure tells more than this one's. */
 const timeouts = { testTimeout: 5 * HANG_MS, hookTimeout: 5 * HANG_MS };

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import { MadeEncode } from './made-encode.js';
+import { MemberStates } from './member-states.js';
+import { type Feed, Supply } from './supply.js';
+
+const encode = new MadeEncode({ id: 'e', stream: 'live/s', gopFrames: 25, look: 1 });
+
+function sent(supply: Supply, feed: Feed, first: number, last: number): void {
+  for (let number = first; number <= last; number += 1)
+    supply.sent(feed, 'video', number, encode.timeOf('video', number));
+}
+
+it('knows what a source had for certain: all that it sent, without a pause, a while after its begin', () => {
+  const supply = new Supply(new MemberStates(2));
+  const feed = supply.open('out', encode, 0);
+  sent(supply, feed, 0, 500);
+  expect(supply.hadOf('e', 'video', 100, 149)).toEqual({ count: 50, feed });
+  // It had begun just before.
+  expect(supply.hadOf('e', 'video', 50, 60)).toBeNull();
+  expect(supply.hadOf('e', 'audio', 100, 149)).toBeNull();
+});
+
+it('does not count what went out just before a pause, or over one', () => {
+  const supply = new Supply(new MemberStates(2));
+  const feed = supply.open('out', encode, 0);
+  sent(supply, feed, 0, 200);
+  supply.paused(feed, 8_000);
+  sent(supply, feed, 300, 500);
+  expect(supply.hadOf('e', 'video', 170, 310)).toEqual({ count: 6, feed });
+  expect(supply.hadOf('e', 'video', 190, 310)).toBeNull();
+});
+
+it('does not count a source whose member was down', () => {
+  const states = new MemberStates(2);
+  const supply = new Supply(states);
+  const feed = supply.open('out', encode, 1);
+  sent(supply, feed, 0, 500);
+  states.become(1, 'killed', 7_000);
+  expect(supply.hadOf('e', 'video', 140, 180)).toEqual({ count: 10, feed });
+  expect(supply.hadOf('e', 'video', 180, 185)).toBeNull();
+});
+
+it('knows since when anybody sends that can be reached', () => {
+  const states = new MemberStates(2);
+  const supply = new Supply(states);
+  expect(supply.usableSinceMs('live/s')).toBeNull();
+  const one = supply.open('one', encode, 0);
+  const two = supply.open('two', encode, 1);
+  supply.sent(one, 'video', 0, 100);
+  supply.sent(two, 'video', 0, 900);
+  expect(supply.usableSinceMs('live/s')).toBe(100);
+  expect(supply.usableSinceMs('live/other')).toBeNull();
+  states.become(0, 'stopped', 1_000);
+  expect(supply.usableSinceMs('live/s')).toBe(900);
+  states.become(0, 'up', 2_000);
+  supply.paused(two, 3_000);
+  expect(supply.usableSinceMs('live/s')).toBe(2_000);
+  supply.sent(two, 'video', 9, 4_000);
+  supply.paused(one, 5_000);
+  expect(supply.usableSinceMs('live/s')).toBe(4_000);
+});
