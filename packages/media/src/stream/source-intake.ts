@@ -8,6 +8,7 @@ import { EarlyKeyframes } from './early-keyframes.js';
 import { HeldData } from './held-data.js';
 import { MediaClock } from './media-clock.js';
 import { MediaProbe } from './media-probe.js';
+import { RelayedTimeline } from './relayed-timeline.js';
 import {
   codecOf,
   formatOf,
@@ -18,7 +19,7 @@ import {
   trackKey,
 } from './source-headers.js';
 import { SourceMetadata } from './source-metadata.js';
-import { SourceTimeline, toUint32 } from './source-timeline.js';
+import { type SourceLine, SourceTimeline, toUint32 } from './source-timeline.js';
 import { type Opening, StartRule } from './start-rule.js';
 import { stamped, type TakenFrame } from './taken-frame.js';
 import { TrackDecision, type Tracks } from './track-decision.js';
@@ -59,7 +60,7 @@ const SILENT_DECISION_MS = 2000;
  */
 export class SourceIntake {
   readonly #clock: MediaClock;
-  readonly #timeline = new SourceTimeline();
+  readonly #timeline: SourceLine;
   readonly #headers = new SourceHeaders();
   readonly #metadata = new SourceMetadata();
   readonly #starts = new StartRule();
@@ -77,7 +78,9 @@ export class SourceIntake {
   /** It came so long ago that no second track is waited for. */
   #isOverdue = false;
 
-  constructor(nowMs: number) {
+  /** `isRelayed`: the frames come from another member, which has put them on a line. */
+  constructor(nowMs: number, isRelayed = false) {
+    this.#timeline = isRelayed ? new RelayedTimeline() : new SourceTimeline();
     this.#clock = new MediaClock(nowMs);
   }
 

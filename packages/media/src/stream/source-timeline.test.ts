@@ -245,4 +245,21 @@ describe('SourceTimeline', () => {
       }),
     );
   });
+
+  it('keeps tracks together that jump together, one of them by a little more than is ordinary', () => {
+    for (const [video, audio] of [
+      [3020, 2984],
+      [2984, 3020],
+      [-3020, -2984],
+    ] as const) {
+      const line = new SourceTimeline();
+      for (let at = 5000; at <= 5080; at += 40) {
+        line.place(0, at, at);
+        line.place(1, at + 4, at);
+      }
+      const shown = line.place(0, 5080 + video, 5080);
+      const heard = line.place(1, 5084 + audio, 5080);
+      expect(Math.abs(shown - heard - (video - audio)), `${video} ${audio}`).toBeLessThan(60);
+    }
+  });
 });

@@ -1,3 +1,11 @@
+/** Where a source's frames lie on its line. */
+export interface SourceLine {
+  /** The furthest that any track has come, without wraps; 0 before the first frame. */
+  readonly endMs: number;
+  /** The frame's time on the line in ms, without wraps. */
+  place(track: number, timestampMs: number, nowMs: number): number;
+}
+
 /** One track's clock, and how it lies on the source's line. */
 interface Line {
   /** The track's last timestamp, as it came. */
@@ -12,6 +20,8 @@ interface Line {
   stepMs: number;
   /** When its last frame came. */
   atMs: number;
+  /** How often a track had been put anew by then. */
+  anewCount: number;
 }
 
 const WRAP_24 = 2 ** 24;
@@ -19,6 +29,8 @@ const WRAP_24 = 2 ** 24;
 const STEP_MAX_MS = 3000;
 /** The same where there is no other track to tell a jump from a slide show. */
 const LONE_STEP_MAX_MS = 10_000;
+/** Less is no jump. */
+const JUMP_MIN_MS = 500;
 /** What no muxer lets lie further apart: a track that is more than this behind stood still while the others went on. */
 const TRACKS_APART_MAX_MS = 10_000;
 /** Distance of a track's frames where nothing is known, and its bounds. */
@@ -35,12 +47,15 @@ const STEP_MS = { first: 20, min: 1, max: 100 } as const;
  * - Forward by more, by no more than the time that passed since its last frame: the source paused; the gap is kept.
  * - All else (a restart, a jump of the clock, or a clock that stood still while the others went on) goes on one step after
  *   the furthest track. No other track moves.
+ * - A track that jumps by a little less than the others, so that its step alone could be ordinary, follows them all the same.
  * - A track never goes back further than its own wobble: where another's clock would have it so, its frames are given
  *   1 ms apart until they are past what was given out.
  */
-export class SourceTimeline {
+export class SourceTimeline implements SourceLine {
   readonly #lines = new Map<number, Line>();
   #endMs = 0;
+  /** How often a track was put one step after the furthest. */
+  #anewCount = 0;
 
   /** The furthest that any track has come, without wraps; 0 before the first frame. */
   get endMs(): number {
@@ -57,7 +72,10 @@ export class SourceTimeline {
     const step = stepBetween(line.rawMs, timestampMs);
     const own = line.timeMs + step;
     const isOrdinary =
-      step >= -STEP_MAX_MS && step <= STEP_MAX_MS && own >= this.#endMs - TRACKS_APART_MAX_MS;
+      step >= -STEP_MAX_MS &&
+      step <= STEP_MAX_MS &&
+      own >= this.#endMs - TRACKS_APART_MAX_MS &&
+      !this.#hasJumpedAlong(line, timestampMs, step);
     if (isOrdinary) {
       if (step > 0) line.stepMs = Math.min(STEP_MS.max, Math.max(STEP_MS.min, step));
       line.timeMs = own;
@@ -66,6 +84,7 @@ export class SourceTimeline {
     }
     line.rawMs = timestampMs;
     line.atMs = nowMs;
+    line.anewCount = this.#anewCount;
     return this.#give(line);
   }
 
@@ -81,9 +100,17 @@ export class SourceTimeline {
       floorMs: Number.NEGATIVE_INFINITY,
       stepMs: STEP_MS.first,
       atMs: nowMs,
+      anewCount: this.#anewCount,
     };
     this.#lines.set(track, line);
     return this.#give(line);
+  }
+
+  /** Another track jumped since this one's last frame by just so much more that it was put anew, and this one jumps with it. */
+  #hasJumpedAlong(line: Line, timestampMs: number, step: number): boolean {
+    if (line.anewCount === this.#anewCount || Math.abs(step) < JUMP_MIN_MS) return false;
+    const beside = this.#besideOthers(line, timestampMs);
+    return beside !== null && Math.abs(beside - (line.timeMs + step)) >= JUMP_MIN_MS;
   }
 
   #putAnew(line: Line, timestampMs: number, own: number, elapsedMs: number): void {
@@ -100,7 +127,9 @@ export class SourceTimeline {
     }
     const explained = elapsedMs + STEP_MAX_MS;
     const stepMax = this.#lines.size > 1 ? explained : Math.max(explained, LONE_STEP_MAX_MS);
-    line.timeMs = step > 0 && step <= stepMax ? own : this.#endMs + line.stepMs;
+    const isPause = step > 0 && step <= stepMax;
+    if (!isPause) this.#anewCount += 1;
+    line.timeMs = isPause ? own : this.#endMs + line.stepMs;
     line.floorMs = Number.NEGATIVE_INFINITY;
   }
 

@@ -34,7 +34,7 @@ export class StreamSource {
   constructor(id: SourceId, about: SourceAbout, limits: HistoryLimits, nowMs: number) {
     this.id = id;
     this.about = about;
-    this.intake = new SourceIntake(nowMs);
+    this.intake = new SourceIntake(nowMs, about.kind === 'relay');
     this.history = new FrameHistory(limits);
   }
 
