@@ -31,8 +31,6 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       mergeMs: mergeMsOf(key, options),
       ...relay,
       lagMs: relay.lagMs ?? LAG_MS,
-      // Written at once: what follows must find room in the queue beside it.
-      replayBytesMax: Math.min(relay.replayBytesMax, play.queueBytesMax / 2),
     }),
     ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
     open: rtmpUpstream(options),

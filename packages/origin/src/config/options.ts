@@ -255,7 +255,7 @@ export const OPTIONS = {
   }),
   'relay.replayBytesMax': option(bytes(0, 1024 * MIB), 4 * MIB, {
     meaning: 'Most bytes kept for relay.replayMs, for each stream. The oldest frames go first.',
-    cost: 'Memory. No more than half of play.queueBytesMax counts, since a replay is queued towards the relay at once.',
+    cost: 'Memory.',
   }),
   'drain.deadlineMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning:
