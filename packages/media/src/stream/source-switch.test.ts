@@ -228,6 +228,21 @@ describe('the owner that a stream is pulled from', () => {
     expect(world.order).toEqual(['a', 'b']);
   });
 
+  it('is not forgotten for a silent publisher when we stand still: that one is as silent as before', () => {
+    const flows: boolean[] = [];
+    const feed = world.publish({ flow: (isFlowing) => flows.push(isFlowing) });
+    for (const frame of [VIDEO_HEADER(1), KEY(0, 1), INTER(40, 1), INTER(80, 1)]) feed.push(frame);
+    world.owners(ownerOf('b'));
+    world.timers.pass(2000);
+    expect([flows, world.order]).toEqual([[true, false], ['b']]);
+    world.timers.freeze(700);
+    world.timers.pass(0);
+    world.owners(ownerOf('b'), ownerOf('c'));
+    expect([flows, world.open.length]).toEqual([[true, false], 1]);
+    flow(2);
+    expect(relayFrom()).toBe('b');
+  });
+
   it('is moved away from when it drains and another one stays: exact where it can be', () => {
     world.owners(ownerOf('a'), ownerOf('b'));
     flow(1);

@@ -205,7 +205,10 @@ export class SourceSwitch {
     const lateMs = nowMs - this.#wakeMs;
     if (lateMs <= TIMER_LATE_MS) return;
     for (const source of this.#sources.values()) {
-      source.heardMs = Math.max(source.heardMs, nowMs - this.#limitMs(source) + TIMER_LATE_MS);
+      const limitMs = this.#limitMs(source);
+      // One that was silent before stays so.
+      if (this.#wakeMs - source.heardMs > limitMs) continue;
+      source.heardMs = Math.max(source.heardMs, nowMs - limitMs + TIMER_LATE_MS);
     }
   }
 
