@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FlvFile, RtmpPublisher } from '@headwater/media';
+import { FlvFile, type Frame, RtmpPublisher } from '@headwater/media';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { WebSocket } from 'ws';
 import { Cluster } from '../support/cluster.js';
@@ -16,37 +16,49 @@ const AFTER_PICTURES = 75;
 /** The second output's clock is another one, as of an encoder that was connected later. */
 const CLOCK_OFFSET_MS = 12_345;
 
+/** How an owner ends: killed, hung, or its encoder sends nothing any more while both stay connected. */
+const ENDS = ['kill', 'silent', 'hung'] as const;
+type End = (typeof ENDS)[number];
+type Encodes = 'sameEncode' | 'differentEncodes';
+const SIGNAL = { kill: 'SIGKILL', hung: 'SIGSTOP' } as const;
+
 /**
- * One encode on two owners, a player on a third member by WebSocket: its longest silence from just before the owner's end
- * on, and whether each picture and sound came once. A run is `kill -9` or SIGSTOP of the owner that is relayed from.
+ * A stream on two owners, of one encode and of two, and a player on a third member by WebSocket: its longest time without a
+ * picture from just before the end of the owner that it is relayed from, and what was lost or doubled.
  */
 export async function failover(scope: Scope, [runs = String(RUNS)]: readonly string[]): Promise<object> {
   const cluster = await Cluster.start(scope, { config: { log: { level: 'info', format: 'json' } } });
-  const figures: Record<string, object> = {};
-  for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
-    const gapsMs: number[] = [];
-    const breaks: string[] = [];
-    for (let run = 0; run < Number(runs); run += 1) {
-      const inner = new Scope();
-      try {
-        const { gapMs, found } = await failoverOnce(
-          inner,
-          cluster,
-          `live/${signal.toLowerCase()}${run}`,
-          signal,
-        );
-        gapsMs.push(gapMs);
-        breaks.push(...found);
-      } finally {
-        await inner.close();
+  const figures: Record<Encodes, Record<string, object>> = { sameEncode: {}, differentEncodes: {} };
+  for (const encodes of ['sameEncode', 'differentEncodes'] as const) {
+    for (const end of ENDS) {
+      const gapsMs: number[] = [];
+      const breaks: string[] = [];
+      for (let run = 0; run < Number(runs); run += 1) {
+        const inner = new Scope();
+        try {
+          const stream = `live/${encodes}-${end}-${run}`;
+          const { gapMs, found } = await failoverOnce(inner, cluster, stream, encodes, end);
+          gapsMs.push(gapMs);
+          breaks.push(...found);
+        } finally {
+          await inner.close();
+        }
+        await heal(cluster);
       }
-      await heal(cluster);
+      figures[encodes][end] = { gap: spreadOf(gapsMs), breaks };
     }
-    figures[signal] = { gap: spreadOf(gapsMs), breaks };
   }
   return {
-    what: 'owner of a relayed stream ends -> longest silence at the player, same encode on another owner, loopback, 3 members; breaks: pictures or sounds lost, doubled or out of order',
-    reach: { SIGKILL: { p99Ms: 300, breaks: 0 }, SIGSTOP: { p99Ms: 1500, breaks: 0 } },
+    what: 'owner of a relayed stream ends -> longest time without a picture at the player, other owner there, loopback, 3 members; breaks: pictures or sounds lost, doubled or out of order (different encodes: timestamps that go back)',
+    reach: {
+      sameEncode: { kill: { p99Ms: 300 }, silent: { p99Ms: 1500 }, hung: { p99Ms: 1500 }, breaks: 0 },
+      differentEncodes: {
+        what: 'beside the time to the next keyframe that can be had',
+        kill: { maxMs: 500 },
+        silent: { maxMs: 2000 },
+        hung: { maxMs: 2000 },
+      },
+    },
     ...figures,
   };
 }
@@ -55,10 +67,11 @@ async function failoverOnce(
   scope: Scope,
   cluster: Cluster,
   stream: string,
-  signal: NodeJS.Signals,
+  encodes: Encodes,
+  end: End,
 ): Promise<{ readonly gapMs: number; readonly found: readonly string[] }> {
   const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
-  await publishTwice(scope, [a.rtmpUrl(stream), b.rtmpUrl(stream)]);
+  const outputs = await publishTwice(scope, [a.rtmpUrl(stream), b.rtmpUrl(stream)], encodes);
   await awaitCondition('two owners', async () => (await c.ownerNames(stream)).length === 2);
   const reader = new FlvReader();
   const arrivals: number[] = [];
@@ -66,27 +79,43 @@ async function failoverOnce(
   scope.defer(() => player.terminate());
   player.on('error', () => {});
   player.on('message', (data: Buffer) => {
-    arrivals.push(performance.now());
+    const before = reader.pictures.length;
     reader.push(data);
+    if (reader.pictures.length > before) arrivals.push(performance.now());
   });
   await awaitCondition('pictures', () => reader.pictures.length > 0);
   await sleep(BEFORE_MS + Math.random() * 1000);
-  const owner = c.logged('relay flows').at(-1)?.owner;
+  const index = c.logged('relay flows').at(-1)?.owner === 'a' ? 0 : 1;
   const before = arrivals.length - 1;
-  (owner === 'a' ? a : b).signal(signal);
+  if (end === 'silent') outputs.silence(index);
+  else [a, b][index]?.signal(SIGNAL[end]);
   const seen = reader.pictures.length;
   await awaitCondition('the player to go on', () => reader.pictures.length > seen + AFTER_PICTURES);
   const times = arrivals.slice(before);
-  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
-  const sample = new SampleTags(SAMPLE);
-  const found = [...sample.pictureBreaks(reader), ...sample.soundBreaks(reader)];
+  const gaps = times.slice(1).map((time, at) => time - (times[at] ?? time));
+  const found = encodes === 'sameEncode' ? breaksOf(reader) : stepsBack(reader);
   return { gapMs: Math.max(...gaps), found: found.map((text) => `${stream}: ${text}`) };
 }
 
-/** One encoder with two outputs; goes on while either of them takes it. */
-async function publishTwice(scope: Scope, urls: readonly string[]): Promise<void> {
+function breaksOf(reader: FlvReader): readonly string[] {
+  const sample = new SampleTags(SAMPLE);
+  return [...sample.pictureBreaks(reader), ...sample.soundBreaks(reader)];
+}
+
+function stepsBack({ pictures }: FlvReader): readonly string[] {
+  const times = pictures.map(({ timestampMs }) => timestampMs);
+  return times.flatMap((time, at) => (time < (times[at - 1] ?? 0) ? [`${times[at - 1]} -> ${time}`] : []));
+}
+
+/** One encoder with two outputs, or two encoders; goes on while either of them takes it. */
+async function publishTwice(
+  scope: Scope,
+  urls: readonly string[],
+  encodes: Encodes,
+): Promise<{ silence(index: number): void }> {
   const file = await FlvFile.read(SAMPLE);
   const publishers = await Promise.all(urls.map((url) => RtmpPublisher.open(url)));
+  const silent = new Set<number>();
   const stopping = new AbortController();
   scope.defer(async () => {
     stopping.abort();
@@ -99,11 +128,24 @@ async function publishTwice(scope: Scope, urls: readonly string[]): Promise<void
       await sleep(Math.max(0, startMs + frame.timestampMs - performance.now()));
       if (stopping.signal.aborted) return;
       for (const [index, publisher] of publishers.entries()) {
-        publisher.send({ ...frame, timestampMs: frame.timestampMs + index * CLOCK_OFFSET_MS });
+        if (silent.has(index)) continue;
+        const timestampMs = frame.timestampMs + index * CLOCK_OFFSET_MS;
+        const isOther = encodes === 'differentEncodes' && index === 1;
+        publisher.send({ ...(isOther ? otherwise(frame) : frame), timestampMs });
       }
     }
   };
   void push();
+  return { silence: (index) => void silent.add(index) };
+}
+
+/** A filler NAL unit (ITU-T H.264, 7.4.1 and 7.3.2.7) behind the picture: other bytes, as another encoder's. */
+const FILLER = Buffer.from('000000030cff80', 'hex');
+
+function otherwise(frame: Frame): Frame {
+  if (frame.isHeader || frame.kind === 'data') return frame;
+  const more = frame.kind === 'video' ? FILLER : Buffer.of(0);
+  return { ...frame, payload: Buffer.concat([frame.payload, more]) };
 }
 
 /** Brings the owner back, and waits until all are connected and nothing is owned. */
