@@ -6,22 +6,25 @@ const CHANGE_MS_MIN = 1000;
  * What comes and goes within that is not told.
  */
 export class FlowClaim {
-  readonly #onChanged: (isFlowing: boolean, isNews: boolean) => void;
+  readonly #onChanged: (isFlowing: boolean) => void;
   #isFlowing = false;
   #wanted = false;
-  /** Silence was told as such; before that, nothing is merely not there yet. */
-  #isSilenceTold = false;
+  #hasFlowed = false;
   #changedAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `onChanged`: what is told from now on; `isNews`: a person should hear of it, since it is no ordinary begin. */
-  constructor(onChanged: (isFlowing: boolean, isNews: boolean) => void) {
+  constructor(onChanged: (isFlowing: boolean) => void) {
     this.#onChanged = onChanged;
   }
 
   /** What is told at the moment. */
   get isFlowing(): boolean {
     return this.#isFlowing;
+  }
+
+  /** Whether it was ever told that media flows. */
+  get hasFlowed(): boolean {
+    return this.#hasFlowed;
   }
 
   /** How it is; `nowMs` by the monotonic clock. */
@@ -39,12 +42,10 @@ export class FlowClaim {
 
   #tell(nowMs: number): void {
     this.stop();
-    const isSilenceNew = !this.#wanted && !this.#isSilenceTold;
-    if (this.#wanted === this.#isFlowing && !isSilenceNew) return;
-    const isNews = this.#wanted ? this.#isSilenceTold : isSilenceNew;
+    if (this.#wanted === this.#isFlowing) return;
     this.#isFlowing = this.#wanted;
-    this.#isSilenceTold = !this.#wanted;
     this.#changedAtMs = nowMs;
-    this.#onChanged(this.#isFlowing, isNews);
+    this.#onChanged(this.#isFlowing);
+    this.#hasFlowed = true;
   }
 }

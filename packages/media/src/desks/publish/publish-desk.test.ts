@@ -10,7 +10,7 @@ import { TAKEOVERS_MAX } from './takeover-pace.js';
 
 const KEY_S = '__defaultVhost__/live/s';
 
-function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup') {
+function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idleMs = 5000) {
   const mesh: { others: Owner[]; changed: (key: StreamKey) => void } = { others: [], changed: () => {} };
   const said: string[] = [];
   const claims: Claim[] = [];
@@ -39,7 +39,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup') {
       log,
       onPublisherChanged: () => {},
     },
-    { acceptsPublishers, idleMs: 5000, policy: () => policy },
+    { acceptsPublishers, idleMs, policy: () => policy },
   );
   return { desk, said, claims, streams, log, mesh };
 }
@@ -167,12 +167,24 @@ describe('PublishDesk', () => {
     expect([silences, flows]).toEqual([flows, silences]);
   });
 
-  it('tells once of a publisher that never sends, and claims nothing more for it', () => {
-    const { desk, claims, log } = deskOf();
-    desk.publish(sessionOf());
-    vi.advanceTimersByTime(4000);
+  it('tells once of a publisher that takes long to send anything, and claims nothing more for it', () => {
+    const { desk, claims, log } = deskOf(true, 'backup', 60_000);
+    const answer = desk.publish(sessionOf());
+    const sweep = (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 500) {
+        vi.advanceTimersByTime(500);
+        desk.endIdle(performance.now());
+      }
+    };
+    sweep(4500);
+    expect(log.of('publisher silent')).toEqual([]);
+    sweep(10_000);
+    expect(log.of('publisher silent')).toMatchObject([{ key: KEY_S, hasSent: false }]);
     expect(claims.every(({ silent }) => silent === true)).toBe(true);
-    expect(log.of('publisher silent')).toHaveLength(1);
+    if (answer.accepted) answer.feed.push(KEY(0));
+    vi.advanceTimersByTime(0);
+    expect(log.of('publisher sends again')).toHaveLength(1);
+    expect(claims.at(-1)?.silent).toBeUndefined();
   });
 
   it('releases everything when it stops, and takes nobody more', () => {

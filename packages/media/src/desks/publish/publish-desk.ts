@@ -32,7 +32,12 @@ interface Publish {
   lastMediaMs: number;
   /** Whether its media flows, as the mesh is told. */
   readonly flow: FlowClaim;
+  /** It was told that it has sent nothing since it was accepted. */
+  isMuteTold: boolean;
 }
+
+/** How long a publisher may take to send its first picture or sound before that is told. */
+const MUTE_MS = 5000;
 
 const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
   'already-published':
@@ -84,7 +89,7 @@ export class PublishDesk {
       sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
       (before?.sinceMs ?? 0) + 1,
     );
-    const flow = new FlowClaim((isFlowing, isNew) => this.#tellFlow(publish, isFlowing, isNew));
+    const flow = new FlowClaim((isFlowing) => this.#tellFlow(publish, isFlowing));
     const source = this.#parts.streams.open(key).publish(
       { remote, agent, protocol },
       {
@@ -92,7 +97,14 @@ export class PublishDesk {
         flow: (isFlowing) => flow.set(isFlowing, performance.now()),
       },
     );
-    const publish: Publish = { session, source, sinceMs, lastMediaMs: performance.now(), flow };
+    const publish: Publish = {
+      session,
+      source,
+      sinceMs,
+      lastMediaMs: performance.now(),
+      flow,
+      isMuteTold: false,
+    };
     this.#publishes.set(key, publish);
     this.#pace.claimed(key, sinceMs, performance.now());
     this.#parts.log.info(about, 'publish accepted');
@@ -113,16 +125,25 @@ export class PublishDesk {
   /** Closes publishers that send nothing. To be called about once a second, with the monotonic clock. */
   endIdle(nowMs: number): void {
     for (const publish of [...this.#publishes.values()]) {
-      if (nowMs - publish.lastMediaMs >= this.#rules.idleMs) this.#close(publish, 'idle');
+      const silentMs = nowMs - publish.lastMediaMs;
+      if (silentMs >= this.#rules.idleMs) this.#close(publish, 'idle');
+      else if (silentMs >= MUTE_MS && !publish.flow.hasFlowed && !publish.isMuteTold) this.#tellMute(publish);
     }
   }
 
-  #tellFlow(publish: Publish, isFlowing: boolean, isNew: boolean): void {
-    if (isNew) {
-      const msg = isFlowing ? 'publisher sends again' : 'publisher silent';
-      this.#parts.log.warn(describe(publish.session), msg);
+  #tellFlow(publish: Publish, isFlowing: boolean): void {
+    // The first media is no news.
+    if (!isFlowing) this.#parts.log.warn(describe(publish.session), 'publisher silent');
+    else if (publish.flow.hasFlowed || publish.isMuteTold) {
+      this.#parts.log.warn(describe(publish.session), 'publisher sends again');
     }
     this.#claimSoon(publish);
+  }
+
+  /** Encoders take a moment to begin; one that has sent nothing for long is told of once. */
+  #tellMute(publish: Publish): void {
+    publish.isMuteTold = true;
+    this.#parts.log.warn({ ...describe(publish.session), hasSent: false }, 'publisher silent');
   }
 
   /** Refuses from now on; who is there stays. */
