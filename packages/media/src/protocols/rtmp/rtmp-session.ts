@@ -250,10 +250,10 @@ export class RtmpSession {
     const target = this.#target(connect, name, 'NetStream.Play.Failed');
     if (target === null) return;
     this.#endActivity();
-    this.#clearDeadline();
     const play = new RtmpPlay(this.#connection, connect, target);
     this.#activity = { kind: 'play', play };
     this.#parts.plays.play(play);
+    this.#clearDeadline();
     // The route is taken; where it was no refusal or redirect, media may be long in coming, the answer is not.
     play.answer();
   }
