@@ -56,6 +56,29 @@ describe('AMF0', () => {
     expect(decodeAmf0(encodeAmf0(text, 1))).toEqual([text, 1]);
   });
 
+  it.each([
+    [0xffff, '02ffff'],
+    [0x10000, '0c00010000'],
+  ])('writes text of %i bytes with a length that holds it', (length, head) => {
+    const bytes = encodeAmf0(null, 'x'.repeat(length), true);
+    expect(bytes.toString('hex', 1, 1 + head.length / 2)).toBe(head);
+    expect(bytes.length).toBe(1 + head.length / 2 + length + 2);
+    expect(bytes.subarray(-2)).toEqual(Buffer.of(1, 1));
+  });
+
+  it('cuts a name where its length ends, and goes on behind it', () => {
+    const bytes = encodeAmf0({ ['n'.repeat(0x10000)]: 'v' }, 'end');
+    const [read, end] = decodeAmf0(bytes);
+    expect([Object.keys(amfObject(read) ?? {})[0]?.length, end]).toEqual([0xffff, 'end']);
+  });
+
+  it('writes the same wherever its buffer has to grow', () => {
+    for (let length = 480; length < 540; length += 1) {
+      const values = ['x'.repeat(length), 1, true, { a: 'ü', b: [null, 2] }, new AmfEcmaArray({ c: 3 })];
+      expect(encodeAmf0(...values)).toEqual(Buffer.concat(values.map((value) => encodeAmf0(value))));
+    }
+  });
+
   it('reads ECMA arrays, dates, typed objects and what stands behind them', () => {
     const bytes = Buffer.concat([
       encodeAmf0(new AmfEcmaArray({ width: 640 })),

@@ -58,61 +58,93 @@ const MARKER = {
 
 /** Values one after the other, as commands and data messages hold them. */
 export function encodeAmf0(...values: readonly AmfValue[]): Buffer {
-  const parts: Buffer[] = [];
-  for (const value of values) encodeValue(value, parts);
-  return Buffer.concat(parts);
+  const writer = new Writer();
+  for (const value of values) writer.value(value);
+  return writer.bytes;
 }
 
-function encodeValue(value: AmfValue, parts: Buffer[]): void {
-  if (value === null) parts.push(Buffer.of(MARKER.null));
-  else if (value === undefined) parts.push(Buffer.of(MARKER.undefined));
-  else if (typeof value === 'number') {
-    const bytes = Buffer.alloc(9);
-    bytes.writeDoubleBE(value, 1);
-    parts.push(bytes);
-  } else if (typeof value === 'boolean') parts.push(Buffer.of(MARKER.boolean, value ? 1 : 0));
-  else if (typeof value === 'string') encodeString(value, parts);
-  else if (value instanceof AmfEcmaArray) {
-    const head = Buffer.alloc(5);
-    head[0] = MARKER.ecmaArray;
-    head.writeUInt32BE(Object.keys(value.entries).length, 1);
-    parts.push(head);
-    encodeEntries(value.entries, parts);
-  } else if (isArray(value)) {
-    const head = Buffer.alloc(5);
-    head[0] = MARKER.strictArray;
-    head.writeUInt32BE(value.length, 1);
-    parts.push(head);
-    for (const item of value) encodeValue(item, parts);
-  } else {
-    parts.push(Buffer.of(MARKER.object));
-    encodeEntries(value, parts);
+/** What most commands fit in, bytes. */
+const WRITER_BYTES = 512;
+/** Longest text of a plain string, and of a name, bytes. */
+const SHORT_TEXT_MAX = 0xffff;
+
+/** Writes into one buffer that grows: a buffer for each value would cost more than the values. */
+class Writer {
+  #bytes = Buffer.allocUnsafe(WRITER_BYTES);
+  #at = 0;
+
+  get bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  value(value: AmfValue): void {
+    if (typeof value === 'string') this.#string(value);
+    else if (typeof value === 'number')
+      this.#at = this.#marked(MARKER.number, 8).writeDoubleBE(value, this.#at);
+    else if (typeof value === 'boolean')
+      this.#at = this.#marked(MARKER.boolean, 1).writeUInt8(value ? 1 : 0, this.#at);
+    else if (value === null) this.#marked(MARKER.null, 0);
+    else if (value === undefined) this.#marked(MARKER.undefined, 0);
+    else if (value instanceof AmfEcmaArray) {
+      const count = Object.keys(value.entries).length;
+      this.#at = this.#marked(MARKER.ecmaArray, 4).writeUInt32BE(count, this.#at);
+      this.#entries(value.entries);
+    } else if (isArray(value)) {
+      this.#at = this.#marked(MARKER.strictArray, 4).writeUInt32BE(value.length, this.#at);
+      for (const item of value) this.value(item);
+    } else {
+      this.#marked(MARKER.object, 0);
+      this.#entries(value);
+    }
+  }
+
+  /** Writes a type, and makes room for so many bytes after it, which are the caller's to write. */
+  #marked(marker: number, more: number): Buffer {
+    const bytes = this.#room(1 + more);
+    bytes[this.#at] = marker;
+    this.#at += 1;
+    return bytes;
+  }
+
+  #string(text: string): void {
+    const bytes = this.#marked(MARKER.string, 4 + maxBytes(text));
+    const length = bytes.write(text, this.#at + 2, 'utf8');
+    if (length <= SHORT_TEXT_MAX) {
+      this.#at = bytes.writeUInt16BE(length, this.#at) + length;
+      return;
+    }
+    bytes[this.#at - 1] = MARKER.longString;
+    bytes.copyWithin(this.#at + 4, this.#at + 2, this.#at + 2 + length);
+    this.#at = bytes.writeUInt32BE(length, this.#at) + length;
+  }
+
+  #entries(entries: AmfObject): void {
+    for (const name of Object.keys(entries)) {
+      const bytes = this.#room(2 + maxBytes(name));
+      const length = Math.min(bytes.write(name, this.#at + 2, 'utf8'), SHORT_TEXT_MAX);
+      this.#at = bytes.writeUInt16BE(length, this.#at) + length;
+      this.value(entries[name]);
+    }
+    this.#at = this.#room(3).writeUIntBE(MARKER.objectEnd, this.#at, 3);
+  }
+
+  /** The buffer, with room for so many more bytes. */
+  #room(count: number): Buffer {
+    const needed = this.#at + count;
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+      this.#bytes.copy(larger, 0, 0, this.#at);
+      this.#bytes = larger;
+    }
+    return this.#bytes;
   }
 }
+
+/** UTF-8 takes at most three bytes for a UTF-16 unit. */
+const maxBytes = (text: string): number => 3 * text.length;
 
 function isArray(value: AmfValue): value is readonly AmfValue[] {
   return Array.isArray(value);
-}
-
-function encodeString(value: string, parts: Buffer[]): void {
-  const text = Buffer.from(value, 'utf8');
-  const isLong = text.length > 0xffff;
-  const head = Buffer.alloc(isLong ? 5 : 3);
-  head[0] = isLong ? MARKER.longString : MARKER.string;
-  if (isLong) head.writeUInt32BE(text.length, 1);
-  else head.writeUInt16BE(text.length, 1);
-  parts.push(head, text);
-}
-
-function encodeEntries(entries: AmfObject, parts: Buffer[]): void {
-  for (const [name, value] of Object.entries(entries)) {
-    const text = Buffer.from(name, 'utf8').subarray(0, 0xffff);
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(text.length);
-    parts.push(length, text);
-    encodeValue(value, parts);
-  }
-  parts.push(Buffer.of(0, 0, MARKER.objectEnd));
 }
 
 /** All values of a message. Throws `AmfError` where the bytes end early, name an unknown type, or are over a limit. */
