@@ -139,6 +139,7 @@ describe('the edges of decoder configurations', () => {
     ['the bit that says that all are there', `02 a1 0001 0002 4201 a2 0001 0002 4401`, true],
     ['two sets in one array', `02 21 0002 0002 4201 0003 420101 ${HEVC_PPS}`, true],
     ['an empty array more', `03 20 0000 ${HEVC_SPS} ${HEVC_PPS}`, true],
+    ['an empty array at the end', `03 ${HEVC_SPS} ${HEVC_PPS} 20 0000`, true],
     ['no picture set', `01 ${HEVC_SPS}`, false],
     ['no sequence set', `01 ${HEVC_PPS}`, false],
     ['a set of one byte', `02 21 0001 0001 42 ${HEVC_PPS}`, false],
