@@ -16,6 +16,9 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
   canRedirectNow = true;
   /** In the order they came: `begin`, `wait`, `redirect HOST`, `refuse CODE`, `end REASON`. */
   readonly told: string[] = [];
+  /** What people were told with each `refuse`. */
+  readonly texts: string[] = [];
+  readonly reachedBy?: string;
 
   constructor(
     more: {
@@ -25,6 +28,7 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
       remote?: string;
       forgetsMark?: boolean;
       protocol?: PlayProtocol;
+      reachedBy?: string;
     } = {},
   ) {
     plays += 1;
@@ -33,6 +37,7 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
     this.followsRedirect = more.followsRedirect ?? false;
     this.mark = more.mark ?? 'none';
     this.forgetsMark = more.forgetsMark ?? true;
+    if (more.reachedBy !== undefined) this.reachedBy = more.reachedBy;
     this.remote = more.remote ?? `10.0.0.1:${plays}`;
   }
 
@@ -46,8 +51,9 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
   redirect(address: MediaAddress): void {
     this.told.push(`redirect ${address.host}`);
   }
-  refuse(code: PlayRefusal): void {
+  refuse(code: PlayRefusal, text: string): void {
     this.told.push(`refuse ${code}`);
+    this.texts.push(text);
   }
   override end(reason: PlayerEnd): void {
     this.told.push(`end ${reason}`);

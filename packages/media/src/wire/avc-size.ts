@@ -22,6 +22,7 @@ export function avcSize(record: Buffer): FrameSize | null {
     const length = record.readUInt16BE(SPS_LENGTH_AT);
     return readSps(record.subarray(SPS_LENGTH_AT + 2, SPS_LENGTH_AT + 2 + length));
   } catch (error) {
+    // Stryker disable next-line ConditionalExpression: what else is thrown is a fault of ours.
     if (error instanceof RangeError) return null;
     throw error;
   }
@@ -52,8 +53,9 @@ function readSps(nal: Buffer): FrameSize | null {
   const fieldsPerUnit = reader.isSet() ? 1 : 2;
   if (fieldsPerUnit === 2) reader.bits(1);
   reader.bits(1);
-  const crop = reader.isSet() ? [reader.ue(), reader.ue(), reader.ue(), reader.ue()] : [0, 0, 0, 0];
-  const [left = 0, right = 0, top = 0, bottom = 0] = crop;
+  const [left, right, top, bottom] = reader.isSet()
+    ? [reader.ue(), reader.ue(), reader.ue(), reader.ue()]
+    : [0, 0, 0, 0];
   const unitX = chroma === 1 || chroma === 2 ? 2 : 1;
   const unitY = (chroma === 1 ? 2 : 1) * fieldsPerUnit;
   const width = widthInMacroblocks * 16 - unitX * (left + right);
@@ -76,12 +78,8 @@ function readChroma(reader: BitReader): number {
 
 /** H.264 7.3.2.1.1.1. */
 function skipScalingList(reader: BitReader, size: number): void {
-  let last = 8;
-  let next = 8;
-  for (let i = 0; i < size; i += 1) {
-    if (next !== 0) next = (last + reader.se() + 256) % 256;
-    if (next !== 0) last = next;
-  }
+  let scale = 8;
+  for (let i = 0; i < size && scale !== 0; i += 1) scale = (scale + reader.se() + 256) % 256;
 }
 
 function isSane(length: number): boolean {

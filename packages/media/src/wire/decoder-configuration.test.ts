@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AV1C, AVCC_720, HVCC_322, OPUS_HEAD, STREAMINFO, VPCC } from '../testing/configurations.js';
-import { type Codec, isDecoderConfiguration, nalLengthBytes } from './decoder-configuration.js';
+import {
+  type Codec,
+  hevcParameterSets,
+  isDecoderConfiguration,
+  nalLengthBytes,
+} from './decoder-configuration.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
@@ -103,5 +108,97 @@ describe('nalLengthBytes', () => {
     expect(nalLengthBytes('avc1', hex('0164001ffd'))).toBe(2);
     expect(nalLengthBytes('hvc1', HVCC_322)).toBe(4);
     expect(nalLengthBytes('av01', AV1C)).toBeNull();
+  });
+});
+
+describe('the edges of decoder configurations', () => {
+  const avc = (sets: string) => hex(`0164001fff ${sets}`);
+  const SPS = '0004 6764001f';
+  const PPS = '0004 68ebe3cb';
+
+  it.each([
+    ['several sets of each', `e2 ${SPS} ${SPS} 02 ${PPS} ${PPS}`, true],
+    ['sets of two bytes', 'e1 0002 6764 01 0002 68eb', true],
+    ['a sequence set of one byte', `e1 0001 67 01 ${PPS}`, false],
+    ['a picture set of one byte', `e1 ${SPS} 01 0001 68`, false],
+    ['fewer sequence sets than announced', `e2 ${SPS} 01 ${PPS}`, false],
+    ['fewer picture sets than announced', `e1 ${SPS} 02 ${PPS}`, false],
+    ['a count of picture sets missing', `e1 ${SPS}`, false],
+    ['the upper bits of the count set or not', `01 ${SPS} 01 ${PPS}`, true],
+  ])('AVC with %s', (_name, sets, isTaken) => {
+    expect(isDecoderConfiguration('video', 7, avc(sets))).toBe(isTaken);
+  });
+
+  /** Arrays of parameter sets: type, count, and each with its length. */
+  const hevc = (arrays: string, version = '01') => hex(`${version}${'00'.repeat(21)} ${arrays}`);
+  const HEVC_SPS = '21 0001 0002 4201';
+  const HEVC_PPS = '22 0001 0002 4401';
+
+  it.each([
+    ['both sets', `02 ${HEVC_SPS} ${HEVC_PPS}`, true],
+    ['the bit that says that all are there', `02 a1 0001 0002 4201 a2 0001 0002 4401`, true],
+    ['two sets in one array', `02 21 0002 0002 4201 0003 420101 ${HEVC_PPS}`, true],
+    ['an empty array more', `03 20 0000 ${HEVC_SPS} ${HEVC_PPS}`, true],
+    ['an empty array at the end', `03 ${HEVC_SPS} ${HEVC_PPS} 20 0000`, true],
+    ['no picture set', `01 ${HEVC_SPS}`, false],
+    ['no sequence set', `01 ${HEVC_PPS}`, false],
+    ['a set of one byte', `02 21 0001 0001 42 ${HEVC_PPS}`, false],
+    ['an array missing', `03 ${HEVC_SPS} ${HEVC_PPS}`, false],
+    ['a set missing', `02 ${HEVC_SPS} 22 0002 0002 4401`, false],
+    ['a cut set', `02 ${HEVC_SPS} 22 0001 0003 4401`, false],
+    ['no arrays', '00', false],
+  ])('HEVC with %s', (_name, arrays, isTaken) => {
+    expect(isDecoderConfiguration('video', 'hvc1', hevc(arrays))).toBe(isTaken);
+    expect(isDecoderConfiguration('video', 12, hevc(arrays, '00'))).toBe(isTaken);
+    expect(isDecoderConfiguration('video', 'hvc1', hevc(arrays, '02'))).toBe(false);
+  });
+
+  it('gives the parameter sets of HEVC with their types', () => {
+    const sets = hevcParameterSets(hevc('02 a1 0002 0002 4201 0003 420102 22 0001 0002 4401'));
+    expect(sets?.map(({ type, nal }) => [type, nal.toString('hex')])).toEqual([
+      [33, '4201'],
+      [33, '420102'],
+      [34, '4401'],
+    ]);
+    expect(hevcParameterSets(hevc('00'))).toEqual([]);
+  });
+
+  it.each([
+    ['AV1 of 3 bytes', 'video', 'av01', '810400', false],
+    ['AV1 of another version', 'video', 'av01', '82040000', false],
+    ['VP8', 'video', 'vp08', VPCC.toString('hex'), true],
+    ['VP8, cut', 'video', 'vp08', '000a8202020200', false],
+    ['AAC of rate 13', 'audio', 10, '1690', false],
+    ['AAC of rate 14', 'audio', 10, '1710', false],
+    ['AAC of rate 12', 'audio', 10, '1610', true],
+    ['AAC of an escaped type and a reserved rate', 'audio', 10, 'f95a40', false],
+    ['AAC of type 1', 'audio', 10, '0a10', true],
+    ['one byte of AAC', 'audio', 'mp4a', '12', false],
+    ['MP3, which has none that is known', 'audio', '.mp3', '00', true],
+    ['nothing of a codec that nobody knows', 'audio', 'xyz1', '', false],
+    [
+      'FLAC with marker and last-block bit off',
+      'audio',
+      'fLaC',
+      `664c6143 00000022 ${'01'.repeat(34)}`,
+      true,
+    ],
+    ['the block of FLAC, a byte short', 'audio', 'fLaC', `80000022 ${'01'.repeat(33)}`, false],
+    ['the body of FLAC, a byte short', 'audio', 'fLaC', '01'.repeat(33), false],
+    ['the body of FLAC after the marker', 'audio', 'fLaC', `664c6143 ${'00'.repeat(34)}`, false],
+    ['Opus of one channel', 'audio', 'Opus', `4f70757348656164 0101 ${'00'.repeat(9)}`, true],
+  ] as const)('%s', (_name, kind, codec, body, isTaken) => {
+    expect(isDecoderConfiguration(kind, codec, hex(body))).toBe(isTaken);
+  });
+
+  it.each([
+    [7, 4, '0164001ffc', 1],
+    ['avc1', 4, '0164001fff', 4],
+    [12, 21, `01${'00'.repeat(20)}fd`, 2],
+    ['hvc1', 21, `01${'00'.repeat(20)}fc`, 1],
+  ] as const)('tell %s lengths at byte %i', (codec, _at, body, bytes) => {
+    expect(nalLengthBytes(codec, hex(body))).toBe(bytes);
+    expect(nalLengthBytes('vvc1', hex(body))).toBeNull();
+    expect(nalLengthBytes(10, hex(body))).toBeNull();
   });
 });

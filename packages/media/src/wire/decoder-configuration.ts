@@ -53,7 +53,7 @@ export function nalLengthBytes(codec: Codec, body: Buffer): number | null {
 
 /** AVCDecoderConfigurationRecord, ISO 14496-15 5.3.3.1. What may follow the parameter sets is not looked at. */
 function isAvc(record: Buffer): boolean {
-  if (record.length < 7 || record[0] !== 1) return false;
+  if (record[0] !== 1) return false;
   const afterSps = skipAvcSets(record, 6, (record[5] ?? 0) & 0x1f, AVC.sps);
   if (afterSps === null) return false;
   const ppsCount = record[afterSps];
@@ -115,10 +115,10 @@ function isVp(record: Buffer): boolean {
 /** The first fields of an AudioSpecificConfig, ISO 14496-3 1.6.2.1. */
 function isAac(config: Buffer): boolean {
   if (config.length < 2) return false;
-  const bits = (config.readUInt16BE(0) << 8) | (config[2] ?? 0);
-  const objectType = bits >> 19;
+  const bits = config.readUInt16BE(0);
+  const objectType = bits >> 11;
   // 31 says that six more bits have the type.
-  const rateIndex = (objectType === 31 ? bits >> 9 : bits >> 15) & 0x0f;
+  const rateIndex = (objectType === 31 ? bits >> 1 : bits >> 7) & 0x0f;
   if (objectType === 0 || rateIndex === 13 || rateIndex === 14) return false;
   // 15: the rate itself follows, 24 bits.
   return rateIndex !== 15 || config.length >= 5;

@@ -14,7 +14,10 @@ function seen(payload: Buffer): Record<string, AmfValue> {
   const [message, entries, ...rest] = decodeAmf0(payload);
   expect(message).toBe('onMetaData');
   expect(rest).toEqual([]);
-  return { ...amfObject(entries) };
+  const read = { ...amfObject(entries) };
+  // `toEqual` would not tell an entry that is undefined from none.
+  expect(Object.values(read)).not.toContain(undefined);
+  return read;
 }
 
 const rewritten = (payload: Buffer): Record<string, AmfValue> =>
@@ -102,15 +105,89 @@ describe('readMetadata', () => {
       name('creationdate'),
       hex('0b 4276b8e4a0000000 0000'),
       entry('videoTrackIdInfoMap', map),
+      entry('audioTrackIdInfoMap', map),
       entry('custom', { nested: 1 }),
       entry('list', [1, 2, 3]),
       entry('nothing', null),
       END,
     ]);
     const written = writeMetadata(readMetadata(payload), {});
-    expect(Object.keys(seen(written))).toEqual(['creationdate', 'videoTrackIdInfoMap']);
+    expect(Object.keys(seen(written))).toEqual([
+      'creationdate',
+      'videoTrackIdInfoMap',
+      'audioTrackIdInfoMap',
+    ]);
     expect(written.includes(hex('0b 4276b8e4a0000000 0000'))).toBe(true);
     expect(seen(written)).toMatchObject({ videoTrackIdInfoMap: map });
+  });
+
+  it.each([
+    'duration',
+    'totalduration',
+    'starttime',
+    'filesize',
+    'bytelength',
+    'datasize',
+    'videosize',
+    'audiosize',
+    'lasttimestamp',
+    'lastkeyframetimestamp',
+    'lastkeyframelocation',
+    'keyframes',
+    'seekpoints',
+    'cuepoints',
+    'canSeekToEnd',
+    'hasVideo',
+    'hasAudio',
+    'hasMetadata',
+    'hasKeyframes',
+    'hasCuePoints',
+  ])('leaves out %s, which is of files, in any letter case', (key) => {
+    const entries = { [key]: 1, [key.toLowerCase()]: 1, [key.toUpperCase()]: 1, encoder: 'x' };
+    expect(rewritten(encodeAmf0('onMetaData', entries))).toEqual({ encoder: 'x' });
+  });
+
+  it('writes long strings as short ones, which every player knows', () => {
+    const payload = Buffer.concat([HEAD, hex('03'), name('a'), hex('0c 00000002 6869'), entry('b', 1), END]);
+    expect(rewritten(payload)).toEqual({ a: 'hi', b: 1 });
+    expect(writeMetadata(readMetadata(payload), {}).includes(encodeAmf0('hi'))).toBe(true);
+  });
+
+  it('passes over no more than 4 values before the entries', () => {
+    const after = (nulls: number) =>
+      readMetadata(Buffer.concat([HEAD, Buffer.alloc(nulls, 5), encodeAmf0({ a: 1 })]));
+    expect(after(4)?.size).toBe(1);
+    expect(after(5)).toBeNull();
+  });
+
+  it('leaves out entries without a name, and reads on', () => {
+    const payload = Buffer.concat([HEAD, hex('03'), entry('', 1), entry('b', 2), END]);
+    expect(rewritten(payload)).toEqual({ b: 2 });
+  });
+
+  it('reads what a cut leaves of a typed object', () => {
+    for (const cut of ['10', '1000', '100002', '100002 54', '100001 54 00'])
+      expect(readMetadata(Buffer.concat([HEAD, hex(cut)]))?.size ?? 0, cut).toBe(0);
+  });
+
+  it('keeps names of 128 bytes, values of 2048 and 128 entries, and nothing over', () => {
+    const [fits, tooLong] = ['n'.repeat(128), 'n'.repeat(129)];
+    expect(rewritten(encodeAmf0('onMetaData', { [fits]: 1, [tooLong]: 2 }))).toEqual({ [fits]: 1 });
+    // A string is its type, two bytes of length and itself.
+    const values = { a: 'x'.repeat(2045), b: 'x'.repeat(2046) };
+    expect(rewritten(encodeAmf0('onMetaData', values))).toEqual({ a: values.a });
+    const many = Object.fromEntries(Array.from({ length: 130 }, (_, i) => [`e${i}`, i]));
+    expect(Object.keys(rewritten(encodeAmf0('onMetaData', many)))).toHaveLength(128);
+  });
+
+  it('writes 16,384 bytes of the entries, and no entry over', () => {
+    const strings = (lastBytes: number) =>
+      Object.fromEntries(
+        Array.from({ length: 8 }, (_, i) => [`n${i}`, 'x'.repeat(i < 7 ? 2043 : lastBytes)]),
+      );
+    // Name, type and length with each: 8 of 2048 bytes.
+    expect(Object.keys(rewritten(encodeAmf0('onMetaData', strings(2043))))).toHaveLength(8);
+    expect(Object.keys(rewritten(encodeAmf0('onMetaData', strings(2044))))).toHaveLength(7);
   });
 
   it('passes over an index of any size in linear time, and writes a bounded message', () => {
@@ -182,6 +259,12 @@ describe('announcedTracks', () => {
       { audio: true, video: false },
     ],
     [{ encoder: 'x' }, null],
+    [{ hasAudio: true }, { audio: true, video: false }],
+    [{ hasVideo: false }, { audio: false, video: false }],
+    [{ videodatarate: 500 }, { audio: false, video: true }],
+    [{ audiodatarate: 128 }, { audio: true, video: false }],
+    [{ audiosamplerate: 0, audiodatarate: 0 }, null],
+    [{ height: 360 }, null],
   ])('of %j', (entries, tracks) => {
     const metadata = readMetadata(encodeAmf0('onMetaData', entries));
     expect(metadata && announcedTracks(metadata)).toEqual(tracks);
@@ -218,6 +301,38 @@ describe('writeMetadata', () => {
     expect(seen(writeMetadata(null, { video: { codecId: 12 } }))).toEqual({ videocodecid: 12 });
   });
 
+  it('puts in nothing that is not known', () => {
+    expect(write({}, { video: { codecId: 7, width: 640 } })).toEqual({ videocodecid: 7 });
+    expect(write({}, { video: { codecId: 7, height: 360 } })).toEqual({ videocodecid: 7 });
+    expect(write({ width: 1, height: 2 }, { video: { codecId: 7, width: 640 } })).toEqual({
+      videocodecid: 7,
+      width: 1,
+      height: 2,
+    });
+    expect(write({}, { audio: { codecId: 10 } })).toEqual({ audiocodecid: 10 });
+    expect(write({}, { audio: { codecId: 10, sampleRateHz: 8000 } })).toEqual({
+      audiocodecid: 10,
+      audiosamplerate: 8000,
+    });
+    expect(write({}, { audio: { codecId: 10, channels: 1 } })).toEqual({
+      audiocodecid: 10,
+      audiochannels: 1,
+      stereo: false,
+    });
+  });
+
+  it.each([
+    ['video', ['videocodecid', 'width', 'height', 'framerate', 'fps', 'videodatarate']],
+    [
+      'audio',
+      ['audiocodecid', 'audiosamplerate', 'audiosamplesize', 'audiochannels', 'audiodatarate', 'stereo'],
+    ],
+  ] as const)('leaves out each entry of %s where there is none', (kind, names) => {
+    const entries = Object.fromEntries(names.map((each) => [each, 1]));
+    expect(write(entries, {})).toEqual(entries);
+    expect(write({ ...entries, encoder: 'x' }, { [kind]: null })).toEqual({ encoder: 'x' });
+  });
+
   it('leaves out what speaks of a track that is not there', () => {
     const entries = {
       videocodecid: 7,
@@ -246,7 +361,11 @@ describe('writeMetadata', () => {
   });
 
   it('tells values that were read', () => {
-    const metadata = readMetadata(encodeAmf0('onMetaData', { a: 1, b: true, c: 'x', d: null }));
-    expect({ ...metadataValues(metadata ?? new Map()) }).toEqual({ a: 1, b: true, c: 'x' });
+    const metadata = readMetadata(
+      Buffer.concat([HEAD, hex('03'), name('when'), hex('0b 4276b8e4a0000000 0000'), entry('a', 1)]),
+    );
+    expect(Object.entries(metadataValues(metadata ?? new Map()))).toEqual([['a', 1]]);
+    const all = readMetadata(encodeAmf0('onMetaData', { a: 1, b: true, c: 'x', d: null }));
+    expect({ ...metadataValues(all ?? new Map()) }).toEqual({ a: 1, b: true, c: 'x' });
   });
 });

@@ -104,7 +104,7 @@ export function readMetadata(payload: Buffer): Metadata | null {
   let at = start;
   while (at + 2 <= payload.length) {
     const valueAt = at + 2 + payload.readUInt16BE(at);
-    if (valueAt === at + 2 && payload[valueAt] === OBJECT_END) break;
+    // The end of the entries is no value, so that it ends them as a cut does.
     const end = amf0ValueEnd(payload, valueAt);
     if (end === null) break;
     const nameBytes = valueAt - at - 2;
@@ -121,7 +121,7 @@ export function readMetadata(payload: Buffer): Metadata | null {
 /** Where the first entry's name begins. */
 function entriesAt(payload: Buffer): number | null {
   let at = amf0ValueEnd(payload, 0);
-  for (let i = 0; at !== null && i < PASSED_OVER_MAX; i += 1) {
+  for (let i = 0; at !== null && i <= PASSED_OVER_MAX; i += 1) {
     const marker = payload[at];
     if (marker === OBJECT) return at + 1;
     if (marker === ECMA_ARRAY) return at + 5;
@@ -232,7 +232,7 @@ function ownEntries({ video, audio }: KnownMedia): {
 }
 
 function nameBytes(name: string): Buffer {
-  const text = Buffer.from(name, 'utf8');
+  const text = Buffer.from(name);
   const length = Buffer.alloc(2);
   length.writeUInt16BE(text.length);
   return Buffer.concat([length, text]);

@@ -47,12 +47,29 @@ describe('trackParts', () => {
       [0, 'hvc1', 'aa'],
     ]);
     expect(partsOf('video', hex(`91 ${HVC1} aa`))).toEqual([]);
+    expect(partsOf('video', hex(`96 01 ${HVC1}`))).toEqual([]);
+    expect(partsOf('video', hex(`96 01 ${HVC1} 05`))).toEqual([[5, 'hvc1', '']]);
+    expect(partsOf('video', hex(`96 11 ${HVC1} 00 0000`))).toEqual([]);
+    expect(partsOf('video', hex(`96 11 ${HVC1} 00 000001`))).toEqual([]);
+    expect(partsOf('video', hex(`96 21 ${HVC1} 03 000001 aa ${AVC1} 04 0000`))).toEqual([[3, 'hvc1', 'aa']]);
+    expect(partsOf('video', hex(`96 21 ${HVC1} 03 000000 ${AVC1} 04 000000`))).toEqual([
+      [3, 'hvc1', ''],
+      [4, 'avc1', ''],
+    ]);
+    const long = 'cd'.repeat(66_000);
+    expect(partsOf('video', hex(`96 11 ${HVC1} 07 0101d0 ${long} 08 000001 bb`))).toEqual([
+      [7, 'hvc1', long],
+      [8, 'hvc1', 'bb'],
+    ]);
   });
 });
 
 describe('withParts', () => {
   it('writes a message with some of the tracks', () => {
     expect(without('video', MANY, 1)).toBe(bytes(`96 11 ${HVC1} 00 000001 aa 05 000000`));
+    expect(without('video', MANY, 5)).toBe(bytes(`96 11 ${HVC1} 00 000001 aa 01 000002 bbbb`));
+    const header = `96 10 ${HVC1} 00 000001 aa 01 0101d0 ${'cd'.repeat(66_000)} 02 000001 bb`;
+    expect(without('video', hex(header), 2)).toBe(bytes(header.slice(0, -12)));
     expect(without('video', MANY, 0, 5)).toBe(bytes(`96 01 ${HVC1} 01 bbbb`));
     expect(without('video', MANY_CODECS)).toBe(MANY_CODECS.toString('hex'));
     expect(without('video', MANY_CODECS, 0)).toBe(bytes(`a6 01 ${AVC1} 01 bbbb`));

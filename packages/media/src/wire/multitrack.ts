@@ -22,7 +22,7 @@ export function trackParts(payload: Buffer, tag: MediaTag): readonly TrackPart[]
   const { multitrackType, trackId, fourcc, bodyAt } = tag;
   if (multitrackType === undefined || trackId === undefined || fourcc === undefined) return NO_PARTS;
   if (multitrackType === MULTITRACK_TYPE.oneTrack)
-    return [{ trackId, fourcc, from: Math.min(bodyAt, payload.length), to: payload.length }];
+    return [{ trackId, fourcc, from: bodyAt, to: payload.length }];
   const parts = new Map<number, TrackPart>();
   const hasFourccs = multitrackType === MULTITRACK_TYPE.manyTracksManyCodecs;
   let at = bodyAt - ID_AND_SIZE_BYTES - (hasFourccs ? FOURCC_BYTES : 0);

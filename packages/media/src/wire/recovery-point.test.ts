@@ -16,6 +16,29 @@ describe('hasRecoveryPoint', () => {
     ['after a long message', 7, 4, `0000010a 06 05 ff01 ${'11'.repeat(256)} 06 01 c4 80 80 ${SLICE}`],
     ['in a unit of its own after another', 7, 4, `00000004 060100 80 00000006 0606 02 09c4 80 ${SLICE}`],
     ['with lengths of two bytes', 7, 2, '0006 0606 02 09c4 80 0004 419a1310'],
+    ['by fourcc', 'avc1', 4, `00000006 0606 02 09c4 80 ${SLICE}`],
+    ['of HEVC by number', 12, 4, `00000006 4e01 06 01 d0 80 ${HEVC_SLICE}`],
+    ...[32, 33, 34, 35].map(
+      (type) =>
+        [
+          `of HEVC after a unit of type ${type}`,
+          'hvc1',
+          4,
+          `00000003 ${(type * 2).toString(16)}0150 00000006 4e01 06 01 d0 80 ${HEVC_SLICE}`,
+        ] as const,
+    ),
+    ['in the eighth unit', 7, 4, `${'00000002 0930'.repeat(7)} 00000006 0606 02 09c4 80 ${SLICE}`],
+    ['after bytes that need no escape', 7, 4, `0000000a 06 01 03 000004 06 01 c4 80 ${SLICE}`],
+    ['after a 3 that is no escape', 7, 4, `0000000a 06 01 03 aabb03 06 01 c4 80 ${SLICE}`],
+    ['after an escaped size', 7, 4, `0000000d 06 01 01 00 00 03 02 aabb 06 01 c4 80 ${SLICE}`],
+    ['of one byte, the end cut off', 7, 4, '00000004 0606 01 c4'],
+    ['in a unit that is cut', 7, 4, '000000ff 0606 01 c4'],
+    [
+      'within 1,024 bytes',
+      7,
+      4,
+      `00000400 06 05 ffffffef ${'11'.repeat(1004)} 0601 c4 80 ${'00'.repeat(10)}`,
+    ],
     ['of HEVC', 'hvc1', 4, `00000003 460150 00000006 4e01 06 01 d0 80 ${HEVC_SLICE}`],
   ] as const)('finds one %s', (_name, codec, lengthBytes, body) => {
     const payload = Buffer.concat([hex('2701000000'), hex(body)]);
@@ -29,6 +52,11 @@ describe('hasRecoveryPoint', () => {
     ['a message whose content looks like one', 7, `00000009 06 05 05 0602 09c4 80 80 ${SLICE}`],
     ['a unit of HEVC read as such', 'hvc1', `00000006 0606 02 09c4 80 ${HEVC_SLICE}`],
     ['a codec without units', 'av01', `00000006 0606 02 09c4 80 ${SLICE}`],
+    ['the ninth unit', 7, `${'00000002 0930'.repeat(8)} 00000006 0606 02 09c4 80 ${SLICE}`],
+    ['a message of a large type', 7, `00000006 06 ff06 01 c4 80 ${SLICE}`],
+    ['a unit that holds its type alone', 7, `00000003 0606 80 ${SLICE}`],
+    ['HEVC after a unit of another type', 12, `00000003 4801 50 00000006 4e01 06 01 d0 80 ${HEVC_SLICE}`],
+    ['a unit after 1,024 bytes', 7, `00000500 06 05 ffffffff06 ${'11'.repeat(1026)} 0601 c4 80`],
     ['nothing', 7, ''],
     ['a length without a unit', 7, '000000ff'],
   ] as const)('finds none in %s', (_name, codec, body) => {

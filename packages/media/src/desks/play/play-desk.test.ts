@@ -1,3 +1,4 @@
+import type { PlayRequest } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MediaHost } from '../../media-host.js';
 import { replayEnd } from '../../stream/frame-history.js';
@@ -18,7 +19,24 @@ const CLAIM = { key: KEY_S, sinceMs: 1, media: {} };
 /** Member `a` whole but for its sockets, and the hosts of `b` and `c` to claim by. */
 function memberA(rules: Partial<PlayRules> = {}) {
   const mesh = new MemoryMesh();
-  const host = mesh.host('a');
+  const own = mesh.host('a');
+  const asked: PlayRequest[] = [];
+  let listening = 0;
+  const host: MediaHost = {
+    ...own,
+    route: (request) => {
+      asked.push(request);
+      return own.route(request);
+    },
+    onOwnersChanged: (listener) => {
+      listening += 1;
+      const stop = own.onOwnersChanged(listener);
+      return () => {
+        listening -= 1;
+        stop();
+      };
+    },
+  };
   const b = mesh.host('b');
   const c = mesh.host('c');
   const options = mediaOptions('a');
@@ -26,7 +44,7 @@ function memberA(rules: Partial<PlayRules> = {}) {
   const streams = new MemoryStreams((key) => mesh.owners(key).filter(({ member }) => member !== 'a'), log);
   const plays = new PlayDesk({ streams, host, log }, { ...options, ...rules });
   const publishes = new PublishDesk(
-    { streams, host, log, onPublisherChanged: (key) => plays.reconsider(key) },
+    { streams, host: own, log, onPublisherChanged: (key) => plays.reconsider(key) },
     { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
   );
   const play = (more: ConstructorParameters<typeof MemoryPlay>[0] = {}): MemoryPlay => {
@@ -48,7 +66,8 @@ function memberA(rules: Partial<PlayRules> = {}) {
     return answer.feed;
   };
   const routes = () => log.of('play routed').map(({ route, reason }) => `${route} ${reason}`);
-  return { mesh, host, b, c, streams, log, plays, publishes, play, publish, routes };
+  const listeners = () => listening;
+  return { mesh, host, b, c, streams, log, plays, publishes, play, publish, routes, asked, listeners };
 }
 
 /** Media comes by a relay. */
@@ -132,6 +151,166 @@ describe('a play', () => {
     b.claim({ ...CLAIM, key: '__defaultVhost__/other/s' });
     expect(play().told).toEqual(['redirect 127.0.0.1']);
     expect(play({ key: '__defaultVhost__/other/s' }).told).toEqual([]);
+  });
+});
+
+describe('what the play desk asks, tells and logs', () => {
+  it('asks by all that a route depends on', () => {
+    const { host, plays, asked, b } = memberA({ apps: { live: { play: { mode: 'redirect' } } } });
+    claim(b);
+    const session = new MemoryPlay({ followsRedirect: true, reachedBy: 'media.example' });
+    plays.play(session);
+    const { key, protocol } = session;
+    expect(asked).toEqual([
+      { key, protocol, followsRedirect: true, mark: 'none', reachedBy: 'media.example', mode: 'redirect' },
+    ]);
+    const late = new MemoryPlay({ followsRedirect: true, mark: 'redirected' });
+    late.canRedirectNow = false;
+    plays.play(late);
+    expect(asked[1]).toStrictEqual({
+      key,
+      protocol,
+      followsRedirect: false,
+      mark: 'redirected',
+      mode: 'auto',
+    });
+    expect(host.member).toBe('a');
+  });
+
+  it('keeps the mode of relaying where nothing can be said any more', () => {
+    const { plays, asked, b } = memberA({ apps: { live: { play: { mode: 'relay' } } } });
+    claim(b);
+    const session = new MemoryPlay();
+    session.canRedirectNow = false;
+    plays.play(session);
+    expect(asked.map(({ mode }) => mode)).toEqual(['relay']);
+  });
+
+  it('logs each route that a play takes once, with where it leads', () => {
+    const { b, c, log, plays, play, publish } = memberA();
+    const about = { key: KEY_S, client: '10.1.1.1:7', protocol: 'rtmp', agent: 'memory', mark: 'none' };
+    const session = play({ remote: '10.1.1.1:7' });
+    claim(b);
+    claim(c);
+    b.release(KEY_S);
+    publish();
+    plays.reconsider(KEY_S);
+    expect(log.of('play routed')).toStrictEqual([
+      { ...about, route: 'wait', reason: 'not-published' },
+      { ...about, route: 'relay', reason: 'client-follows-no-redirects', target: 'b' },
+      { ...about, route: 'local', reason: 'published-here' },
+    ]);
+    expect(session.told).toEqual(['wait']);
+    const edge = memberA();
+    claim(edge.b);
+    edge.play({ followsRedirect: true, remote: '10.1.1.1:7' });
+    expect(edge.log.of('play routed')).toStrictEqual([
+      { ...about, route: 'redirect', reason: 'client-follows-redirects', target: 'b 127.0.0.1' },
+    ]);
+  });
+
+  it('logs the end of a play with what was sent', () => {
+    const { log, plays, play, publish } = memberA();
+    const feed = publish();
+    feed.push(KEY(0, 1));
+    const session = play({ remote: '10.1.1.1:7' });
+    const { sentBytes } = session.queue;
+    expect(sentBytes).toBeGreaterThan(0);
+    plays.leave(session);
+    plays.leave(session);
+    expect(log.of('play ended')).toStrictEqual([
+      { key: KEY_S, client: '10.1.1.1:7', protocol: 'rtmp', agent: 'memory', bytesOut: sentBytes },
+    ]);
+  });
+
+  it('tells who is refused why, in words', () => {
+    const { b, c, log, plays, play } = memberA();
+    const waiting = play({ remote: '10.1.1.1:7' });
+    b.claim({ ...CLAIM, key: '__defaultVhost__/live/t' });
+    const unreached = play({ key: '__defaultVhost__/live/t' });
+    vi.advanceTimersByTime(30_000);
+    expect(waiting.texts).toEqual(['nobody published the stream within 30000 ms']);
+    expect(unreached.texts).toEqual(['no owner of the stream could be reached within 30000 ms']);
+    expect(log.of('player timed out waiting for stream')[0]).toStrictEqual({
+      key: KEY_S,
+      client: '10.1.1.1:7',
+      reason: 'wait-limit',
+    });
+    claim(c);
+    expect(play({ mark: 'relay' }).texts).toEqual(['the stream is not published on this member']);
+    plays.stop();
+    expect(play().texts).toEqual(['this member is stopping; play from another one']);
+  });
+
+  it('tells of the pulls of other members, one for each', () => {
+    const { plays, play, publish } = memberA();
+    publish();
+    publish('__defaultVhost__/live/t');
+    const [first] = [play({ mark: 'relay' }), play({ mark: 'relay' }), play()];
+    play({ mark: 'relay', key: '__defaultVhost__/live/t' });
+    expect(plays.pulls()).toEqual([KEY_S, KEY_S, '__defaultVhost__/live/t']);
+    plays.leave(first);
+    expect(plays.pulls()).toEqual([KEY_S, '__defaultVhost__/live/t']);
+  });
+
+  it('feeds a pull the past that it asks for, and others what players get', () => {
+    const { plays, publish } = memberA();
+    const feed = publish();
+    for (let i = 0; i < 4; i += 1) feed.push(KEY(i * 40, i));
+    const pull = Object.assign(new MemoryPlay({ mark: 'relay' }), { replayMs: 5000 });
+    plays.play(pull);
+    expect(pull.story.filter((line) => line.includes('key'))).toHaveLength(4);
+    const short = new MemoryPlay({ mark: 'relay' });
+    plays.play(short);
+    const player = Object.assign(new MemoryPlay(), { replayMs: 5000 });
+    plays.play(player);
+    for (const session of [short, player])
+      expect(session.story.filter((line) => line.includes('key'))).toEqual(['video 120 key #3']);
+  });
+
+  it('remembers no redirect of a client that keeps its mark', () => {
+    const { b, play } = memberA();
+    claim(b);
+    const browser = { followsRedirect: true, forgetsMark: false, remote: '10.9.9.9:1000' };
+    for (const session of [play(browser), play(browser)])
+      expect(session.told).toEqual(['redirect 127.0.0.1']);
+    expect(play({ ...browser, forgetsMark: true }).told).toEqual(['redirect 127.0.0.1']);
+    // Remembered now, though not for one that would have kept the mark.
+    expect(play({ ...browser, forgetsMark: true }).told).toEqual([]);
+    expect(play(browser).told).toEqual(['redirect 127.0.0.1']);
+  });
+
+  it('leaves a play alone where another session of its name goes', () => {
+    const { log, plays, play, publish } = memberA();
+    const feed = publish();
+    const session = play();
+    const namesake = Object.assign(new MemoryPlay(), { id: session.id });
+    plays.leave(namesake);
+    feed.push(KEY(0, 1));
+    expect([log.of('play ended'), session.story.at(-1)]).toEqual([[], 'video 0 key #1']);
+  });
+
+  it('waits where this member is said to publish what it does not', () => {
+    const { host, play, routes } = memberA();
+    claim(host);
+    expect(play().told).toEqual(['wait']);
+    expect(routes()).toEqual(['wait not-published']);
+  });
+
+  it('tells a waiting play once, however often owners change', () => {
+    const { plays, play, routes } = memberA();
+    const session = play();
+    for (let i = 0; i < 3; i += 1) plays.reconsider(KEY_S);
+    expect([session.told, routes()]).toEqual([['wait'], ['wait not-published']]);
+  });
+
+  it('hears of owners until it stops', () => {
+    const { b, plays, streams, listeners } = memberA();
+    expect(listeners()).toBe(1);
+    plays.stop();
+    expect(listeners()).toBe(0);
+    claim(b);
+    expect(streams.opened).toEqual([]);
   });
 });
 

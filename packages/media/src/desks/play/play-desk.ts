@@ -190,8 +190,7 @@ export class PlayDesk {
     // The owners are gone from the directory, yet media flows: a mesh that lost sight of them must not cut it.
     if (answer.kind === 'wait' && this.#parts.streams.get(asker.key)?.source?.kind === 'relay')
       return { kind: 'relay', reason: 'client-follows-no-redirects', owners: [] };
-    if (answer.kind !== 'relay') return answer;
-    return { ...answer, owners: answer.owners.filter((owner) => owner.member !== this.#parts.host.member) };
+    return answer;
   }
 
   /** Logs a route that this play did not have before, and says whether it is one. */

@@ -16,6 +16,8 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
   const claims: Claim[] = [];
   const streams = new MemoryStreams();
   const log = new MemoryLog();
+  /** Streams whose publisher came or went, in order. */
+  const changes: StreamKey[] = [];
   const host = {
     claim: (claim: Claim) => {
       claims.push(claim);
@@ -31,17 +33,17 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
         owners: () => mesh.others,
         onOwnersChanged: (listener) => {
           mesh.changed = listener;
-          return () => {};
+          return () => said.push('unsubscribe');
         },
         claim: host.claim,
         release: (key) => void host.release(key),
       },
       log,
-      onPublisherChanged: () => {},
+      onPublisherChanged: (key) => changes.push(key),
     },
     { acceptsPublishers, idleMs, policy: () => policy },
   );
-  return { desk, said, claims, streams, log, mesh };
+  return { desk, said, claims, streams, log, mesh, changes };
 }
 
 function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] } {
@@ -187,12 +189,134 @@ describe('PublishDesk', () => {
     expect(claims.at(-1)?.silent).toBeUndefined();
   });
 
+  it('tells who asks of a publisher that came and one that went', () => {
+    const { desk, changes } = deskOf();
+    const answer = desk.publish(sessionOf());
+    expect([changes, desk.count]).toEqual([[KEY_S], 1]);
+    expect(desk.publish(sessionOf()).accepted).toBe(false);
+    expect(changes).toEqual([KEY_S]);
+    if (answer.accepted) answer.feed.end();
+    expect([changes, desk.count]).toEqual([[KEY_S, KEY_S], 0]);
+  });
+
+  it('logs who came, who went and why, and who was refused', () => {
+    const { desk, log } = deskOf();
+    const about = { key: KEY_S, client: '1.2.3.4:5', protocol: 'rtmp', agent: 'test' };
+    const answer = desk.publish(sessionOf());
+    desk.publish(sessionOf());
+    if (answer.accepted) answer.feed.end();
+    desk.publish(sessionOf());
+    desk.closeAll();
+    expect(log.lines.map(({ level, msg, fields }) => [level, msg, fields])).toEqual([
+      ['info', 'publish accepted', about],
+      ['info', 'publish refused', { ...about, reason: 'already-published' }],
+      ['info', 'publish ended', { ...about, reason: 'connection-ended' }],
+      ['info', 'publish accepted', about],
+      ['info', 'publish ended', { ...about, reason: 'stopping' }],
+    ]);
+  });
+
+  it('knows a publisher by its protocol, address and program', () => {
+    const { desk, streams } = deskOf();
+    desk.publish({ ...sessionOf(), protocol: 'http-flv', agent: 'program' });
+    expect(streams.get(KEY_S)?.source).toMatchObject({
+      kind: 'publisher',
+      remote: '1.2.3.4:5',
+      agent: 'program',
+      protocol: 'http-flv',
+    });
+  });
+
+  it('tells each refusal in words', () => {
+    const edge = deskOf(false).desk.publish(sessionOf());
+    expect(edge).toMatchObject({ text: expect.stringContaining('publish to an origin') });
+    const { desk } = deskOf();
+    desk.publish(sessionOf());
+    expect(desk.publish(sessionOf())).toMatchObject({ text: expect.stringContaining('use another name') });
+    desk.refuse();
+    expect(desk.publish(sessionOf('__defaultVhost__/live/t'))).toMatchObject({
+      code: 'stopping',
+      text: expect.stringContaining('this origin is stopping'),
+    });
+    const rejecting = deskOf(true, 'reject');
+    rejecting.mesh.others = [otherOwner('there', 1)];
+    expect(rejecting.desk.publish(sessionOf())).toMatchObject({
+      text: expect.stringContaining('publish.policy lets only one'),
+    });
+  });
+
+  it('keeps who is there when it refuses, and closes them when it is told to', () => {
+    const { desk, said } = deskOf();
+    const session = sessionOf();
+    desk.publish(session);
+    desk.refuse();
+    expect([session.ends, desk.count]).toEqual([[], 1]);
+    desk.closeAll();
+    expect([session.ends, desk.count, said.at(-1)]).toEqual([['stopping'], 0, `release ${KEY_S}`]);
+    expect(said).not.toContain('unsubscribe');
+  });
+
+  it('closes who is idle at the limit and not before', () => {
+    const { desk } = deskOf();
+    const session = sessionOf();
+    const answer = desk.publish(session);
+    vi.advanceTimersByTime(3000);
+    if (answer.accepted) answer.feed.push(AUDIO_HEADER());
+    vi.advanceTimersByTime(4999);
+    desk.endIdle(performance.now());
+    expect(session.ends).toEqual([]);
+    vi.advanceTimersByTime(1);
+    desk.endIdle(performance.now());
+    expect(session.ends).toEqual(['idle']);
+  });
+
+  it('says in one claim what a turn of the event loop told, of each stream', () => {
+    const { desk, claims } = deskOf();
+    const keys = ['__defaultVhost__/live/a', '__defaultVhost__/live/b'];
+    for (const key of keys) {
+      const answer = desk.publish(sessionOf(key));
+      if (!answer.accepted) throw new Error(answer.code);
+      for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER(), KEY(0)]) answer.feed.push(frame);
+    }
+    expect(claims.map(({ key, silent }) => [key, silent])).toEqual(keys.map((key) => [key, true]));
+    vi.advanceTimersByTime(0);
+    expect(claims.map(({ key }) => key)).toEqual([...keys, ...keys]);
+    expect(claims.slice(2).map((claim) => 'silent' in claim)).toEqual([false, false]);
+  });
+
+  it('claims nothing for who was taken over in the same turn, and all for who took over', () => {
+    const { desk, claims } = deskOf(true, 'takeover');
+    for (const _turn of [1, 2]) {
+      const answer = desk.publish(sessionOf());
+      if (answer.accepted) for (const frame of [VIDEO_HEADER(), KEY(0)]) answer.feed.push(frame);
+    }
+    vi.advanceTimersByTime(0);
+    expect(claims).toHaveLength(3);
+    expect(claims[1]?.sinceMs).toBe((claims[0]?.sinceMs ?? 0) + 1);
+    expect(claims[2]).toMatchObject({ sinceMs: claims[1]?.sinceMs, media: { video: { codec: 'h264' } } });
+  });
+
+  it('stops telling of flow once the publisher is gone', () => {
+    const { desk, claims } = deskOf();
+    const answer = desk.publish(sessionOf());
+    if (!answer.accepted) throw new Error(answer.code);
+    answer.feed.push(KEY(0));
+    answer.feed.push(KEY(40));
+    vi.advanceTimersByTime(700);
+    answer.feed.end();
+    const before = claims.length;
+    vi.advanceTimersByTime(10_000);
+    expect(claims).toHaveLength(before);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('releases everything when it stops, and takes nobody more', () => {
     const { desk, said } = deskOf();
     const session = sessionOf();
     desk.publish(session);
     desk.stop();
     expect(session.ends).toEqual(['stopping']);
+    expect(said).toContain('unsubscribe');
     expect(said.at(-1)).toBe(`release ${KEY_S}`);
     expect(desk.publish(sessionOf())).toMatchObject({ accepted: false, code: 'stopping' });
   });

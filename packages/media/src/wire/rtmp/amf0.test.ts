@@ -10,6 +10,8 @@ import {
   encodeAmf0,
 } from './amf0.js';
 
+const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
 describe('AMF0', () => {
   it('is byte by byte what the specification says', () => {
     const bytes = encodeAmf0('é', 1, true, null, undefined, { a: 'b' }, new AmfEcmaArray({ a: 2 }), [false]);
@@ -87,6 +89,64 @@ describe('AMF0', () => {
       encodeAmf0('end'),
     ]);
     expect(plain(decodeAmf0(bytes))).toEqual([{ width: 640 }, 2, { a: true }, 'end']);
+  });
+
+  it.each([
+    ['false', '0100', [false]],
+    ['true, of any other byte', '0107', [true]],
+    ['null', '05', [null]],
+    ['undefined', '06', [undefined]],
+    ['a reference, for undefined', '070001 05', [undefined, null]],
+    ['unsupported, for undefined', '0d 05', [undefined, null]],
+    ['a date, without its zone', '0b 4000000000000000 0000 05', [2, null]],
+    ['a long string', '0c 00000002 6869 05', ['hi', null]],
+    ['an XML document', '0f 00000002 6869 05', ['hi', null]],
+    ['a typed object, without its class', '10 0001 54 0001 61 05 000009 06', [{ a: null }, undefined]],
+    ['an ECMA array, whatever its count', '08 00000007 0001 61 05 000009 06', [{ a: null }, undefined]],
+    ['an empty object', '03 000009', [{}]],
+    ['an empty name', '03 0000 05 000009', [{ '': null }]],
+    ['an empty array', '0a 00000000 05', [[], null]],
+    ['an array', '0a 00000002 05 06 0101', [[null, undefined], true]],
+    ['nothing', '', []],
+  ])('reads %s', (_name, bytes, values) => {
+    expect(plain(decodeAmf0(hex(bytes)))).toStrictEqual(values);
+  });
+
+  it.each([
+    ['an unknown type', '05 04', 'unknown type 4 at byte 1'],
+    ['a name whose value is the end', '03 0001 61 09', 'unknown type 9 at byte 4'],
+    ['a cut number', '00 40', 'the message ends within a value, at byte 1'],
+    ['an object without its end', '03 0001 61 05', 'the message ends within a value, at byte 5'],
+    ['a cut zone', '0b 4000000000000000 00', 'the message ends within a value, at byte 9'],
+    ['a cut reference', '07 00', 'the message ends within a value, at byte 1'],
+    ['deep nesting', '0a00000001'.repeat(17), 'values nested deeper than 16'],
+    ['deep objects', '03 0001 61'.repeat(17), 'values nested deeper than 16'],
+    ['many values', '05'.repeat(4097), 'more than 4096 values in one message'],
+  ])('refuses %s', (_name, bytes, text) => {
+    expect(() => decodeAmf0(hex(bytes))).toThrow(new AmfError(text));
+    expect(new AmfError(text)).toMatchObject({ name: 'AmfError', message: text });
+  });
+
+  it('writes 65,535 bytes of text in the short form, and one more in the long one', () => {
+    expect(encodeAmf0('x'.repeat(65_535)).subarray(0, 3).toString('hex')).toBe('02ffff');
+    expect(encodeAmf0('x'.repeat(65_536)).subarray(0, 5).toString('hex')).toBe('0c00010000');
+    expect(encodeAmf0(false, [], '').toString('hex')).toBe('01000a00000000020000');
+  });
+
+  it('cuts a name that no length can tell', () => {
+    const [read] = decodeAmf0(encodeAmf0({ ['n'.repeat(70_000)]: 1 }));
+    expect(Object.entries(amfObject(read) ?? {})).toEqual([['n'.repeat(65_535), 1]]);
+  });
+
+  it('goes 16 levels deep', () => {
+    expect(decodeAmf0(hex(`${'0a00000001'.repeat(16)}05`))).toHaveLength(1);
+    expect(decodeAmf0(hex(`${'03000161'.repeat(16)}05${'000009'.repeat(16)}`))).toHaveLength(1);
+  });
+
+  it('tells objects from everything else', () => {
+    expect(amfObject({ a: 1 })).toEqual({ a: 1 });
+    expect(amfObject(new AmfEcmaArray({ a: 1 }))).toEqual({ a: 1 });
+    for (const value of [null, undefined, 1, true, 'text', [], [1]]) expect(amfObject(value)).toBeNull();
   });
 
   it('takes __proto__ for a name', () => {

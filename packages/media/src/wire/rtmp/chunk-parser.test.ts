@@ -241,6 +241,110 @@ describe('ChunkParser', () => {
   });
 });
 
+describe('limits of a chunk parser', () => {
+  const { messageBytesMax, chunkStreamsMax } = LIMITS;
+  const errorOf = (act: () => void): Error => {
+    try {
+      act();
+    } catch (error) {
+      if (error instanceof Error) return error;
+    }
+    throw new Error('nothing was thrown');
+  };
+
+  it('are reached without a fault, and each says what was over', () => {
+    const { parser, messages } = shaken();
+    const bytes = Buffer.from(Array.from({ length: messageBytesMax }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+    parser.feed(message(bytes));
+    expect(messages[0]?.payload.equals(bytes)).toBe(true);
+    expect(errorOf(() => parser.feed(message(Buffer.alloc(messageBytesMax + 1))))).toMatchObject({
+      name: 'RtmpProtocolError',
+      code: 'message-too-large',
+      message: 'a message of 100001 bytes, at most 100000 are taken',
+    });
+    const many = shaken();
+    for (let id = 0; id < chunkStreamsMax; id += 1)
+      many.parser.feed(message(Buffer.of(id), { chunkStream: 3 + id }));
+    many.parser.feed(message(Buffer.of(99), { chunkStream: 3 }));
+    expect(many.messages).toHaveLength(chunkStreamsMax + 1);
+    expect(errorOf(() => many.parser.feed(message(Buffer.of(1), { chunkStream: 400 })))).toMatchObject({
+      code: 'chunk-streams-max',
+      message: 'more than 8 chunk streams',
+    });
+    expect(errorOf(() => shaken().parser.feed(Buffer.of(0xc5)))).toMatchObject({
+      code: 'chunk-stream-unknown',
+      message: 'chunk stream 5 begins without a header',
+    });
+    const size = message(Buffer.alloc(4), { chunkStream: 2, type: 1 });
+    expect(errorOf(() => shaken().parser.feed(size)).message).toBe('a chunk size of 0 bytes');
+  });
+
+  /** All but the last chunk of a message of so many bytes. */
+  const begun = (length: number, chunkStream: number): Buffer =>
+    message(Buffer.alloc(length, chunkStream), { chunkStream }).subarray(0, 1 + 11 + 128);
+
+  it('holds two of the largest under way, and counts neither what is done nor what was given up', () => {
+    const { parser, messages } = shaken();
+    parser.feed(begun(messageBytesMax, 4));
+    parser.feed(begun(messageBytesMax, 5));
+    expect(errorOf(() => parser.feed(begun(129, 6)))).toMatchObject({
+      code: 'unfinished-messages-max',
+      message: 'too many large messages under way at once',
+    });
+    const next = shaken();
+    for (let i = 0; i < 5; i += 1) {
+      next.parser.feed(message(Buffer.alloc(messageBytesMax)));
+      next.parser.feed(begun(messageBytesMax, 4));
+      next.parser.feed(message(Buffer.from('00000004', 'hex'), { chunkStream: 2, type: 2 }));
+    }
+    expect(next.messages).toHaveLength(5);
+    expect(messages).toEqual([]);
+  });
+
+  it('says which chunk stream was interrupted', () => {
+    const { parser } = shaken();
+    parser.feed(begun(200, 7));
+    expect(errorOf(() => parser.feed(message(Buffer.of(1), { chunkStream: 7 })))).toMatchObject({
+      code: 'message-interrupted',
+      message: 'chunk stream 7 begins a message within another',
+    });
+  });
+
+  it.each(['', '000004', '00000009', '00000005'])('goes on after an abort of nothing (%s)', (payload) => {
+    const { parser, messages } = shaken();
+    parser.feed(message(Buffer.of(5), { chunkStream: 5 }));
+    const whole = message(Buffer.alloc(messageBytesMax, 4), { chunkStream: 4 });
+    parser.feed(whole.subarray(0, 1 + 11 + 128));
+    for (let i = 0; i < 3; i += 1)
+      parser.feed(message(Buffer.from(payload, 'hex'), { chunkStream: 2, type: 2 }));
+    parser.feed(whole.subarray(1 + 11 + 128));
+    expect(messages.map((each) => each.payload.length)).toEqual([1, messageBytesMax]);
+    parser.feed(begun(messageBytesMax, 4));
+    parser.feed(begun(messageBytesMax, 5));
+    expect(codeOf(() => parser.feed(begun(129, 6)))).toBe('unfinished-messages-max');
+  });
+
+  it('gives the message stream id as it is written, and takes it over', () => {
+    const { parser, messages } = shaken();
+    parser.feed(Buffer.from('03 000001 000001 08 04030201 61'.replaceAll(' ', ''), 'hex'));
+    parser.feed(Buffer.from('43 000001 000001 09 62'.replaceAll(' ', ''), 'hex'));
+    expect(messages.map(({ streamId, type }) => [streamId, type])).toEqual([
+      [0x01020304, 8],
+      [0x01020304, 9],
+    ]);
+  });
+
+  it('takes a chunk size with bytes after it, and sizes over 24 bits for one of 24', () => {
+    for (const size of ['000000c8ff', '01000000', '7fffffff']) {
+      const { parser, messages } = shaken();
+      parser.feed(message(Buffer.from(size, 'hex'), { chunkStream: 2, type: 1 }));
+      const out = { chunkStream: 3, type: 8, timestampMs: 0, streamId: 1, payload: Buffer.alloc(200, 1) };
+      parser.feed(chunkMessage(out, 200));
+      expect(messages, size).toHaveLength(1);
+    }
+  });
+});
+
 describe('extended timestamps in type 3 chunks', () => {
   const TIME = 0x01020304;
   /** Two messages on two chunk streams; the payloads have no byte that a timestamp here begins with. */

@@ -1,7 +1,7 @@
 import { ChunkReader } from '@headwater/testing/rtmp-chunks';
 import { describe, expect, it } from 'vitest';
 import { RtmpParser } from '../nms/rtmp-parser.js';
-import { chunkMessage } from './chunk-writer.js';
+import { chunkedBytes, chunkMessage, writeChunks } from './chunk-writer.js';
 import type { InMessage } from './message.js';
 
 const LIMITS = { messageBytesMax: 1_000_000, chunkStreamsMax: 64 };
@@ -61,6 +61,24 @@ describe('chunkMessage', () => {
     expect(bytes.toString('hex')).toBe(
       '04ffffff0000050801000000' + '01020304' + '616263' + 'c4' + '01020304' + '6465',
     );
+  });
+
+  it('writes behind what is there, and nothing beside it', () => {
+    for (const [chunkStream, timestampMs, length] of [
+      [4, 0, 5],
+      [64, 0xffffff, 256],
+      [319, 7, 257],
+      [320, 0xfffffe, 0],
+      [65_599, 0xffffffff, 128],
+    ] as const) {
+      const out = { chunkStream, type: 9, timestampMs, streamId: 0x01020304, payload: pattern(length) };
+      const bytes = chunkMessage(out, 128);
+      expect(bytes.length).toBe(chunkedBytes(out, 128));
+      const room = Buffer.alloc(bytes.length + 7, 0xee);
+      expect(writeChunks(room, 3, out, 128)).toBe(3 + bytes.length);
+      expect(room.toString('hex')).toBe(`eeeeee${bytes.toString('hex')}eeeeeeee`);
+      expect(new ChunkReader().read(bytes)).toEqual([out]);
+    }
   });
 
   it('writes an empty message', () => {
