@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that a mutation run may use: quick, and on no sockets of their own. The patterns begin at the folder that `main.ts` names. */
+/** Tests that a mutation run may use: quick, the same each time, and on no sockets of their own. The patterns begin at the folder that `main.ts` names. */
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', '**/*.integration.test.ts'],
+    // Model tests draw at random: seconds for each change, and another score each time.
+    exclude: ['**/node_modules/**', '**/dist/**', '**/*.integration.test.ts', '**/*.model.test.ts'],
     testTimeout: 30_000,
   },
 });

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
-import { StreamWorld } from '../testing/stream-world.js';
+import { ownerOf, STREAM_KEY, StreamWorld } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { makeFrame } from '../wire/make-frame.js';
+import { replayEnd } from './frame-history.js';
 import type { LiveStream } from './live-stream.js';
 
 const LIMITS = { gopCacheBytesMax: 20_000, queueBytesMax: 1000, stuckMs: 10_000 };
@@ -236,5 +237,286 @@ describe('LiveStream', () => {
     feed.end();
     feed.end();
     expect(stream.isIdle).toBe(true);
+  });
+});
+
+describe('what is told of a stream', () => {
+  beforeEach(() => {
+    world = new StreamWorld();
+  });
+
+  /** A second of pictures that come as they are made, 40 ms apart. */
+  function second(feed: Sink, id: number): void {
+    for (let i = 0; i < 25; i += 1) {
+      world.timers.pass(40);
+      feed.push(i === 0 ? KEY(i * 40, id) : INTER(i * 40, id + i));
+    }
+  }
+  const asSink = (relay = world.relay): Sink => ({ push: (frame) => relay.events.frame(frame) });
+  const lines = () => world.log.lines.map(({ level, msg, fields }) => ({ level, msg, ...fields }));
+
+  it('is its publisher while that is there, and the players', () => {
+    const player = world.play('p1');
+    expect(world.stream.view()).toMatchObject({ key: STREAM_KEY, source: 'none', media: {}, bytesIn: 0 });
+    expect(world.stream.view().players).toMatchObject([{ id: 'p1', state: 'waiting' }]);
+    const feed = world.publish();
+    const frames = [VIDEO_HEADER(1), KEY(0, 1), INTER(40, 2)];
+    for (const frame of frames) feed.push(frame);
+    const pull = new MemoryPlayer('pull');
+    world.stream.addPull(pull, 0);
+    const bytesIn = frames.reduce((sum, { payload }) => sum + payload.length, 0);
+    expect([world.stream.bytesIn, world.stream.playerCount]).toEqual([bytesIn, 2]);
+    expect(world.stream.view()).toEqual({
+      key: STREAM_KEY,
+      source: 'publisher',
+      publisher: { remote: '1.2.3.4:5', agent: 'x', protocol: 'rtmp' },
+      media: { video: { codec: 'h264' } },
+      bytesIn,
+      players: [player, pull].map(({ id, remote, queue }) => ({
+        id,
+        protocol: 'rtmp',
+        remote,
+        agent: 'memory',
+        sinceMs: 0,
+        state: 'playing',
+        bytesOut: queue.sentBytes,
+        framesDropped: 0,
+      })),
+    });
+    expect(feed.media).toEqual(world.stream.media);
+    expect(lines()).toEqual([]);
+  });
+
+  it('is the owner that a relay pulls it from', () => {
+    world.play();
+    world.owners(ownerOf('a'));
+    world.relay.events.started();
+    for (const frame of [VIDEO_HEADER(1), KEY(0, 1)]) world.relay.events.frame(frame);
+    const { source, relayFrom, publisher } = world.stream.view();
+    expect({ source, relayFrom, publisher }).toEqual({
+      source: 'relay',
+      relayFrom: 'a',
+      publisher: undefined,
+    });
+    expect(lines()).toEqual([
+      { level: 'info', msg: 'relay pulls', key: STREAM_KEY, to: 'a', from: null, reason: 'started' },
+      { level: 'info', msg: 'relay flows', key: STREAM_KEY, owner: 'a', ownerId: 'a' },
+    ]);
+  });
+
+  it('is each move from one owner to another', () => {
+    world.play();
+    world.owners(ownerOf('a'), ownerOf('b'));
+    world.relay.events.started();
+    world.relay.events.frame(VIDEO_HEADER(1));
+    second(asSink(), 1);
+    world.log.lines.length = 0;
+    world.timers.pass(500.4);
+    const b = world.relay;
+    b.events.started();
+    for (const frame of [
+      VIDEO_HEADER(2),
+      KEY(0, 50),
+      ...[1, 2, 3, 4, 5].map((i) => INTER(i * 40, 50 + i)),
+      replayEnd(),
+    ])
+      b.events.frame(frame);
+    world.timers.pass(100);
+    b.events.frame(INTER(240, 60));
+    b.isOpen = false;
+    b.events.ended({ code: 'publisher-ended', text: 'It ended.', isOrdinary: true });
+    const key = STREAM_KEY;
+    expect(lines()).toEqual([
+      { level: 'info', msg: 'relay pulls', key, to: 'b', from: 'a', reason: 'stalled' },
+      {
+        level: 'warn',
+        msg: 'relay lost its owner',
+        key,
+        owner: 'a',
+        ownerId: 'a',
+        silentMs: 500,
+        reason: 'stalled',
+      },
+      {
+        level: 'info',
+        msg: 'relay switched owner',
+        key,
+        owner: 'b',
+        ownerId: 'b',
+        splice: 'none',
+        silentMs: 500,
+      },
+      { level: 'info', msg: 'relay flows', key, owner: 'b', ownerId: 'b' },
+      {
+        level: 'info',
+        msg: 'relay lost its owner',
+        key,
+        owner: 'b',
+        ownerId: 'b',
+        reason: 'publisher-ended',
+        detail: 'It ended.',
+      },
+      { level: 'info', msg: 'relay pulls', key, to: 'a', from: 'b', reason: 'publisher-ended' },
+    ]);
+  });
+
+  it('is a relay that stalls, and one whose connection broke', () => {
+    world.play();
+    world.owners(ownerOf('a'));
+    world.relay.events.started();
+    world.relay.events.frame(VIDEO_HEADER(1));
+    second(asSink(), 1);
+    world.log.lines.length = 0;
+    world.timers.pass(500);
+    world.fail('closed-by-server');
+    const key = STREAM_KEY;
+    expect(lines().slice(0, 2)).toEqual([
+      { level: 'warn', msg: 'relay stalls', key, owner: 'a', ownerId: 'a', silentMs: 500 },
+      {
+        level: 'warn',
+        msg: 'relay lost its owner',
+        key,
+        owner: 'a',
+        ownerId: 'a',
+        reason: 'closed-by-server',
+        detail: 'closed-by-server',
+      },
+    ]);
+    expect(world.stream.view()).toMatchObject({ source: 'none' });
+    expect(world.stream.source).toMatchObject({ kind: 'relay', from: 'a' });
+  });
+
+  it('is a copy that is waited for, and a publisher that got the stream', () => {
+    world.play();
+    world.owners(ownerOf('a'), ownerOf('b'));
+    world.relay.events.started();
+    world.relay.events.frame(VIDEO_HEADER(1));
+    second(asSink(), 1);
+    world.fail('closed-by-server');
+    world.log.lines.length = 0;
+    const b = world.relay;
+    b.events.started();
+    for (const frame of [
+      VIDEO_HEADER(1),
+      KEY(0, 1),
+      ...[1, 2, 3, 4, 5, 6, 7].map((i) => INTER(i * 40, 1 + i)),
+      replayEnd(),
+    ])
+      b.events.frame(frame);
+    const feed = world.publish();
+    for (const frame of [VIDEO_HEADER(1), KEY(0, 1)]) feed.push(frame);
+    for (let i = 1; i < 26; i += 1) feed.push(INTER(i * 40, 1 + i));
+    world.timers.pass(10);
+    const key = STREAM_KEY;
+    expect(lines()).toEqual([
+      { level: 'info', msg: 'relay waiting for lagging owner', key, owner: 'b', ownerId: 'b', lagMs: 680 },
+      {
+        level: 'info',
+        msg: 'relay handed over to publisher',
+        key,
+        splice: 'exact',
+        offsetMs: 0,
+        silentMs: 10,
+      },
+    ]);
+  });
+
+  it('is no relay of a publisher that comes first, or after another', () => {
+    world.publish().end();
+    second(world.publish(), 1);
+    expect(lines()).toEqual([]);
+    expect(world.told).toEqual([true, false, true]);
+  });
+});
+
+describe('a publisher', () => {
+  beforeEach(() => {
+    world = new StreamWorld();
+  });
+
+  it('that has ended changes nothing any more', () => {
+    const first = world.publish();
+    first.push(VIDEO_HEADER(1));
+    first.end();
+    const second = world.publish();
+    const player = world.play();
+    first.push(KEY(0, 1));
+    let isGone = false;
+    first.end(() => {
+      isGone = true;
+    });
+    expect([player.story, isGone, world.stream.hasPublisher]).toEqual([[], false, true]);
+    second.push(KEY(0, 2));
+    expect(player.story.at(-1)).toBe('video 0 key #2');
+  });
+
+  it('is gone before another source is sought', () => {
+    world.play();
+    const feed = world.publish();
+    feed.push(KEY(0, 1));
+    world.owners(ownerOf('b'));
+    const seen: unknown[] = [];
+    feed.end(() => seen.push([world.stream.hasPublisher, world.order]));
+    expect(seen).toEqual([[false, []]]);
+    expect(world.order).toEqual(['b']);
+  });
+
+  it('hears whether its media flows', () => {
+    const flows: boolean[] = [];
+    const feed = world.publish({ flow: (isFlowing) => flows.push(isFlowing) });
+    feed.push(KEY(0, 1));
+    world.timers.pass(2000);
+    feed.push(KEY(40, 1));
+    feed.end();
+    world.publish().push(KEY(0, 1));
+    expect(flows).toEqual([true, false, true]);
+  });
+
+  it('hears of its media though a relay feeds the stream, whose media the stream’s is', () => {
+    world.play();
+    world.owners(ownerOf('a'));
+    world.relay.events.started();
+    for (const frame of [VIDEO_HEADER(1), KEY(0, 1)]) world.relay.events.frame(frame);
+    const { bytesIn } = world.stream;
+    const told: unknown[] = [];
+    const feed = world.publish({ media: (media) => told.push(media) });
+    feed.push(AUDIO(0, 1));
+    expect(told).toHaveLength(1);
+    expect(feed.media).toHaveProperty('audio');
+    expect(world.stream.media).not.toHaveProperty('audio');
+    expect(world.stream.bytesIn).toBe(bytesIn);
+  });
+});
+
+describe('stuck players', () => {
+  it('are other members’ pulls, too', () => {
+    world = new StreamWorld({ stuckMs: 1000 });
+    const feed = world.publish();
+    feed.push(KEY(0, 1));
+    const pull = new MemoryPlayer('pull');
+    world.stream.addPull(pull, 0);
+    pull.isReading = false;
+    feed.push(KEY(40, 1));
+    const start = performance.now();
+    expect(world.stream.endStuckPlayers(start)).toEqual([]);
+    expect(world.stream.endStuckPlayers(start + 1000)).toEqual([pull]);
+    expect(pull.ended).toBe('stuck');
+  });
+});
+
+describe('a stream that is closed', () => {
+  it('ends its relays, sets no timer and takes nothing', () => {
+    world = new StreamWorld();
+    const player = world.play();
+    world.owners(ownerOf('a'));
+    const relay = world.relay;
+    relay.events.started();
+    for (const frame of [VIDEO_HEADER(1), KEY(0, 1), INTER(40, 2)]) relay.events.frame(frame);
+    world.stream.close();
+    expect([relay.isOpen, world.timers.pending]).toEqual([false, 0]);
+    const { length } = player.got;
+    relay.events.frame(INTER(80, 3));
+    relay.events.ended({ code: 'x', text: '', isOrdinary: true });
+    expect([player.got.length, world.stream.view().source]).toEqual([length, 'none']);
   });
 });

@@ -222,6 +222,8 @@ export class LiveStream {
     }
     const { isReady } = source;
     for (const one of taken) this.#carryOut(this.#switch.media(source.id, one.frame, isReady, nowMs));
+    // A frame that leads to nothing yet may be one to search in a moment.
+    this.#arm();
   }
 
   #step(event: SwitchEvent): void {

@@ -18,7 +18,8 @@ function startsOf(
 describe('StartRule', () => {
   it('starts at keyframes, and nowhere else while they come', () => {
     const rule = new StartRule();
-    for (let at = 0; at < 60_000; at += 10_000) {
+    // Longer than twice the longest distance that is learned: each keyframe counts, not the first alone.
+    for (let at = 0; at < 150_000; at += 10_000) {
       expect(rule.isStart('keyframe', at, true)).toBe(true);
       expect(startsOf(rule, 'inter', at + 40, at + 10_000)).toEqual([]);
       expect(startsOf(rule, 'sound', at + 9900, at + 10_000)).toEqual([]);

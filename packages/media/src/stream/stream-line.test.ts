@@ -40,6 +40,52 @@ describe('StreamLine', () => {
     expect(line.place('video', 1960)).toBe(1960);
   });
 
+  it('joins behind the furthest track, a frame’s distance of what came last', () => {
+    for (const [times, next] of [
+      [[2000, 1200], 2020],
+      [[2000, 2040, 2040], 2080],
+      [[2000, 2040, 2030], 2080],
+      [[2000, 2001], 2002],
+      [[2000, 9000], 9100],
+    ] as const) {
+      const line = new StreamLine();
+      const [first, ...others] = times;
+      line.place('video', first);
+      for (const at of others) line.place(at < 2000 ? 'audio' : 'video', at);
+      line.join();
+      expect(line.place('video', 70_000), String(times)).toBe(next);
+      expect(line.offsetMs).toBe(next - 70_000);
+    }
+  });
+
+  it('holds a track back only up to where it was at the seam', () => {
+    const line = new StreamLine();
+    line.place('audio', 1500);
+    line.place('video', 1000);
+    line.join();
+    expect(line.place('video', 0)).toBe(1520);
+    expect([line.place('audio', -20 >>> 0), line.place('audio', 0)]).toEqual([null, 1520]);
+    // From there on it may wobble as it always could.
+    expect(line.place('audio', -30 >>> 0)).toBe(1490);
+  });
+
+  it('keeps what was held back out of an exact join', () => {
+    const line = new StreamLine();
+    line.place('audio', 1500);
+    line.place('video', 1000);
+    line.join();
+    line.place('video', 0);
+    line.joinExactly(0);
+    expect(line.place('audio', 1490)).toBe(1490);
+  });
+
+  it('tells what was added to the source’s times as a signed number', () => {
+    const line = new StreamLine();
+    expect(line.offsetMs).toBe(0);
+    line.joinExactly(2 ** 32 - 5);
+    expect(line.offsetMs).toBe(-5);
+  });
+
   it('wraps at 32 bits and goes on behind the wrap', () => {
     const line = new StreamLine();
     expect(line.place('video', 0xfffffff0)).toBe(0xfffffff0);

@@ -3,8 +3,8 @@ import type { Frame } from '../wire/frame.js';
 type Kind = Frame['kind'];
 
 const WRAP = 2 ** 32;
-/** Distance between two sources' frames where nothing better is known, and its bounds. */
-const STEP_MS = { first: 20, min: 1, max: 100 } as const;
+/** Distance between two sources' frames where nothing better is known, and the most that it is. */
+const STEP_MS = { first: 20, max: 100 } as const;
 
 /**
  * The line of time that a stream's players see: each source has a line of its own, and these are laid one after the
@@ -13,7 +13,8 @@ const STEP_MS = { first: 20, min: 1, max: 100 } as const;
  */
 export class StreamLine {
   #offsetMs = 0;
-  #isJoining = false;
+  /** Where the next source is laid behind, until its first frame comes. */
+  #joinsAt: number | null = null;
   /** The greatest time given out, without wraps. */
   #end: number | null = null;
   #stepMs: number = STEP_MS.first;
@@ -23,13 +24,13 @@ export class StreamLine {
 
   /** What comes next is of another source, or comes after frames that are lost. */
   join(): void {
-    this.#isJoining = this.#end !== null;
+    this.#joinsAt = this.#end;
   }
 
   /** What comes next goes on from what was sent; `offsetMs` is to be added to its source's times. */
   joinExactly(offsetMs: number): void {
     this.#offsetMs = offsetMs;
-    this.#isJoining = false;
+    this.#joinsAt = null;
     this.#seam.clear();
   }
 
@@ -40,21 +41,16 @@ export class StreamLine {
 
   /** The time of a frame of the present source, 32 bits unsigned; null where its track was already further at the seam. */
   place(kind: Kind, timestampMs: number): number | null {
-    if (this.#isJoining && this.#end !== null) {
-      this.#offsetMs = this.#end + this.#stepMs - timestampMs;
-      this.#isJoining = false;
+    if (this.#joinsAt !== null) {
+      this.#offsetMs = this.#joinsAt + this.#stepMs - timestampMs;
+      this.#joinsAt = null;
       for (const [track, last] of this.#last) this.#seam.set(track, last);
     }
     const time = this.#unwrapped(timestampMs);
-    const seam = this.#seam.get(kind);
-    if (seam !== undefined) {
-      if (time <= seam) return null;
-      this.#seam.delete(kind);
-    }
-    const last = this.#last.get(kind);
-    if (last !== undefined && time > last) {
-      this.#stepMs = Math.min(STEP_MS.max, Math.max(STEP_MS.min, time - last));
-    }
+    if (time <= (this.#seam.get(kind) ?? Number.NEGATIVE_INFINITY)) return null;
+    this.#seam.delete(kind);
+    const step = time - (this.#last.get(kind) ?? time);
+    if (step > 0) this.#stepMs = Math.min(STEP_MS.max, step);
     this.#last.set(kind, time);
     this.#end = Math.max(this.#end ?? time, time);
     return toUint32(time);
@@ -62,12 +58,13 @@ export class StreamLine {
 
   /** The time of a header or of data: where it stands, and no track's time moves. */
   timeOf(timestampMs: number): number {
-    return toUint32(this.#isJoining && this.#end !== null ? this.#end : this.#unwrapped(timestampMs));
+    return toUint32(this.#joinsAt ?? this.#unwrapped(timestampMs));
   }
 
   #unwrapped(timestampMs: number): number {
     const time = timestampMs + this.#offsetMs;
-    return this.#end === null ? time : this.#end + ((toUint32(time) - toUint32(this.#end)) | 0);
+    const end = this.#end ?? time;
+    return end + ((toUint32(time) - toUint32(end)) | 0);
   }
 }
 

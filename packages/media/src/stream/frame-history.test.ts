@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { AUDIO, INTER, KEY, METADATA } from '../testing/frames.js';
+import { FrameHistory, isReplayEnd, replayEnd } from './frame-history.js';
+
+/** What a frame of these tests costs in the history. */
+const FRAME_BYTES = 6 + 128;
+
+const LIMITS = { replayMs: 1000, replayBytesMax: 1_000_000, gopCacheBytesMax: 1_000_000 };
+
+/** A history that a picture came to at each of these times; players may start at those in `starts`. */
+function historyOf(
+  times: readonly number[],
+  starts: readonly number[] = [],
+  limits: Partial<typeof LIMITS> = {},
+): FrameHistory {
+  const history = new FrameHistory({ ...LIMITS, ...limits });
+  for (const at of times) history.push(starts.includes(at) ? KEY(at) : INTER(at), starts.includes(at), at);
+  return history;
+}
+
+const timesOf = (history: FrameHistory): number[] => history.frames.map(({ timestampMs }) => timestampMs);
+const kept = (list: readonly { readonly atMs: number }[]): number[] => list.map(({ atMs }) => atMs);
+const every = (stepMs: number, toMs: number, fromMs = 0): number[] =>
+  Array.from({ length: (toMs - fromMs) / stepMs + 1 }, (_, index) => fromMs + index * stepMs);
+
+describe('FrameHistory', () => {
+  it('keeps what came within replayMs', () => {
+    expect(timesOf(historyOf([0, 100, 1000]))).toEqual([0, 100, 1000]);
+    expect(timesOf(historyOf([0, 100, 1001]))).toEqual([100, 1001]);
+    expect(timesOf(historyOf([0, 100, 5000]))).toEqual([5000]);
+  });
+
+  it('keeps more from the newest start on', () => {
+    const history = historyOf([0, 100, 200, 5000], [0, 100]);
+    expect(kept(history.all)).toEqual([100, 200, 5000]);
+    expect(kept(history.fromStart())).toEqual([100, 200, 5000]);
+    expect([history.hasStart, history.isEmpty]).toEqual([true, false]);
+  });
+
+  it('drops the oldest where there are too many bytes', () => {
+    const history = historyOf(every(10, 100), [50], { replayBytesMax: 4 * FRAME_BYTES });
+    expect(timesOf(history)).toEqual(every(10, 100, 50));
+    expect(timesOf(historyOf(every(10, 100), [], { replayBytesMax: 4 * FRAME_BYTES }))).toEqual([
+      70, 80, 90, 100,
+    ]);
+    expect(timesOf(historyOf(every(10, 100), [], { replayBytesMax: 4 * FRAME_BYTES - 1 }))).toEqual([
+      80, 90, 100,
+    ]);
+  });
+
+  it.each([
+    ['the GOP cache', { replayBytesMax: 2 * FRAME_BYTES, gopCacheBytesMax: 6 * FRAME_BYTES }],
+    ['the replay', { replayBytesMax: 6 * FRAME_BYTES, gopCacheBytesMax: 2 * FRAME_BYTES }],
+  ])('keeps what came since a start as far as %s may go, then it is no start any more', (_, limits) => {
+    const history = historyOf([0, 10, 20, 30, 40, 50, 60, 70], [10, 20], limits);
+    expect(kept(history.fromStart())).toEqual([20, 30, 40, 50, 60, 70]);
+    history.push(AUDIO(80), false, 80);
+    expect([history.hasStart, history.fromStart()]).toEqual([false, []]);
+    // Half a GOP is of no use to players; what is left of it still tells where others go on.
+    expect(timesOf(history).at(0)).toBeGreaterThan(20);
+    expect(timesOf(history).at(-1)).toBe(80);
+    history.push(KEY(90), true, 90);
+    expect(kept(history.fromStart())).toEqual([90]);
+  });
+
+  it('gives what came since a time, from the newest start on at the least', () => {
+    const history = historyOf([0, 100, 200, 300, 400], [0, 200]);
+    expect(kept(history.since(100))).toEqual([100, 200, 300, 400]);
+    expect(kept(history.since(101))).toEqual([200, 300, 400]);
+    expect(kept(history.since(350))).toEqual([200, 300, 400]);
+    expect(kept(history.since(-5))).toEqual([0, 100, 200, 300, 400]);
+    const headless = historyOf([0, 100, 200]);
+    expect(kept(headless.since(101))).toEqual([200]);
+    expect(headless.since(201)).toEqual([]);
+  });
+
+  it('knows what came after the newest pause', () => {
+    expect(historyOf([0, 399, 798]).framesSincePause).toBeNull();
+    const since = (times: readonly number[]) =>
+      historyOf(times, [], { replayMs: 3000 }).framesSincePause?.map(({ timestampMs }) => timestampMs);
+    expect(since([0, 400, 500])).toEqual([400, 500]);
+    expect(since([0, 400, 500, 1000, 1100])).toEqual([1000, 1100]);
+    // What was there before is gone: everything came after it.
+    expect(historyOf([0, 1500, 1600]).framesSincePause).toBeNull();
+  });
+
+  it('stays the same when many frames have gone', () => {
+    const history = historyOf(every(10, 100_000), [99_500]);
+    expect(kept(history.all)).toEqual(every(10, 100_000, 99_000));
+    expect(kept(history.fromStart())).toEqual(every(10, 100_000, 99_500));
+    const paused = historyOf([...every(1, 2000), ...every(1, 2590, 2500)], [], { replayMs: 600 });
+    expect([paused.all.length, paused.framesSincePause?.length]).toEqual([11 + 91, 91]);
+  });
+
+  it('counts no bytes of what has gone', () => {
+    const history = new FrameHistory({ ...LIMITS, replayMs: 100, replayBytesMax: 20_000 });
+    for (const at of every(10, 20_000)) history.push(INTER(at, 0, 500), false, at);
+    expect(kept(history.all)).toEqual(every(10, 20_000, 19_900));
+    history.clear();
+    for (const at of every(10, 20_100, 20_010)) history.push(INTER(at, 0, 1700), false, at);
+    expect(kept(history.all)).toEqual(every(10, 20_100, 20_010));
+  });
+
+  it('is empty after all of it was too large, or cleared', () => {
+    const huge = historyOf([0], [0], { replayBytesMax: 100, gopCacheBytesMax: 100 });
+    expect([huge.isEmpty, huge.hasStart, huge.all]).toEqual([true, false, []]);
+    huge.push(INTER(10), false, 10);
+    expect([huge.isEmpty, huge.hasStart]).toEqual([true, false]);
+    const history = historyOf([0, 100, 600, 700], [100]);
+    history.clear();
+    expect([history.isEmpty, history.hasStart, history.framesSincePause]).toEqual([true, false, null]);
+    history.push(INTER(800), false, 800);
+    expect([kept(history.all), history.hasStart, history.framesSincePause]).toEqual([[800], false, null]);
+  });
+
+  it('tells the end of a replay from other data', () => {
+    expect(isReplayEnd(replayEnd())).toBe(true);
+    expect(isReplayEnd({ ...replayEnd(), kind: 'audio' })).toBe(false);
+    expect(isReplayEnd(METADATA())).toBe(false);
+    expect(replayEnd().payload.toString('latin1')).toContain('|HeadwaterReplayEnd');
+  });
+});

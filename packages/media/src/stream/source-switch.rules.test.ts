@@ -1,0 +1,788 @@
+import type { Owner } from '@headwater/directory';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AUDIO, INTER, METADATA, VIDEO_HEADER } from '../testing/frames.js';
+import { ownerOf } from '../testing/stream-world.js';
+import type { Frame } from '../wire/frame.js';
+import {
+  type Match,
+  type SourceId,
+  SourceSwitch,
+  type SwitchAction,
+  type SwitchEvent,
+} from './source-switch.js';
+
+const RULES = { stallMs: 1500, retryMs: 700, lagMs: 1000, lingerMs: 800, replayMs: 6000 };
+const START_MS = 50_000;
+
+/** What is done, as a line. */
+function lineOf(action: SwitchAction): string {
+  switch (action.kind) {
+    case 'open':
+      return `open ${action.source} to ${action.owner.member}: ${action.reason}${action.isReplayed ? ', replayed' : ''}`;
+    case 'close':
+      return `close ${action.source}: ${action.reason}`;
+    case 'search':
+      return `search ${action.source}`;
+    case 'switch':
+      return `switch to ${action.source}, ${action.how}${action.from === null ? '' : `, from ${action.from}`}`;
+    case 'detach':
+      return 'detach';
+    case 'flow':
+      return `${action.source} ${action.isFlowing ? 'flows' : 'is silent'}`;
+    case 'stalled':
+      return `${action.isLost ? 'lost' : 'waits for'} ${action.source}: ${action.reason}, ${action.silentMs} ms`;
+    case 'lags':
+      return `${action.source} lags ${action.lagMs} ms`;
+  }
+}
+
+/** A stream's decisions, with their times from the start on. */
+class Script {
+  readonly state = new SourceSwitch(RULES);
+  nowMs = START_MS;
+  /** What searches find in a source; nothing where it is not told. */
+  readonly matches = new Map<SourceId, Match>();
+  searchCostMs = 0;
+  wakes = 0;
+  #done: string[] = [];
+
+  /** What was done since this was asked last. */
+  get done(): string[] {
+    return this.#done.splice(0);
+  }
+
+  step(event: SwitchEvent): void {
+    this.#carryOut(this.state.step(event, this.nowMs));
+  }
+
+  owners(...owners: readonly Owner[]): void {
+    this.step({ kind: 'owners', owners });
+  }
+
+  players(count: number): void {
+    this.step({ kind: 'players', count });
+  }
+
+  publish(): SourceId {
+    const source = this.state.newId();
+    this.step({ kind: 'published', source });
+    return source;
+  }
+
+  answer(source: SourceId, isReplayed = false): void {
+    this.step({ kind: 'answered', source, isReplayed });
+  }
+
+  replayed(source: SourceId): void {
+    this.step({ kind: 'replayed', source });
+  }
+
+  close(source: SourceId, reason = 'broken', isOver = false): void {
+    this.step({ kind: 'closed', source, reason, isOver });
+  }
+
+  /** So many frames at once, as a replay brings them. */
+  frames(source: SourceId, count = 1, isReady = true): void {
+    for (let i = 0; i < count; i += 1) this.media(source, INTER(this.nowMs - 40 * (count - 1 - i)), isReady);
+  }
+
+  media(source: SourceId, frame: Frame, isReady = true): void {
+    this.#carryOut(this.state.media(source, frame, isReady, this.nowMs));
+  }
+
+  /** A frame every 40 ms from each of them. */
+  flow(ms: number, ...sources: readonly SourceId[]): void {
+    for (let passed = 0; passed < ms; passed += 40) {
+      this.pass(40);
+      for (const source of sources) this.frames(source);
+    }
+  }
+
+  /** Time passes; whatever is due is done when it is. */
+  pass(ms: number): void {
+    const endMs = this.nowMs + ms;
+    while (this.state.wakeMs <= endMs) {
+      this.nowMs = Math.max(this.nowMs, this.state.wakeMs);
+      this.wakes += 1;
+      this.step({ kind: 'tick' });
+    }
+    this.nowMs = endMs;
+  }
+
+  #carryOut(actions: readonly SwitchAction[]): void {
+    for (const action of actions) {
+      this.#done.push(`${this.nowMs - START_MS} ${lineOf(action)}`);
+      if (action.kind !== 'search') continue;
+      const { source } = action;
+      const match = this.matches.get(source) ?? { kind: 'none' };
+      this.step({ kind: 'matched', source, match, costMs: this.searchCostMs });
+    }
+  }
+}
+
+const EXACT: Match = { kind: 'exact', hasNext: true };
+const REACHED: Match = { kind: 'exact', hasNext: false };
+const behind = (lagMs: number): Match => ({ kind: 'behind', lagMs });
+
+let script: Script;
+
+beforeEach(() => {
+  script = new Script();
+});
+/** A player plays what comes from `a`, a frame each 40 ms, up to 400 ms. */
+function relayOf(...owners: readonly Owner[]): SourceId {
+  script.players(1);
+  script.owners(...owners);
+  script.answer(1);
+  script.frames(1);
+  script.flow(400, 1);
+  return 1;
+}
+
+/** Likewise of a publisher here. */
+function publisherOf(...owners: readonly Owner[]): SourceId {
+  script.players(1);
+  const publisher = script.publish();
+  script.frames(publisher);
+  script.owners(...owners);
+  script.flow(400, publisher);
+  return publisher;
+}
+
+const A = ownerOf('a');
+const B = ownerOf('b');
+const C = ownerOf('c');
+
+describe('a relay', () => {
+  it('is opened to the best owner once somebody plays, and feeds the stream from its answer on', () => {
+    script.owners(A, B);
+    expect([script.done, script.state.hasRelay]).toEqual([[], false]);
+    script.players(1);
+    expect([script.state.hasRelay, script.state.feeding]).toEqual([true, null]);
+    script.players(2);
+    script.pass(400);
+    script.answer(1);
+    expect(script.done).toEqual(['0 open 1 to a: started', '400 switch to 1, start']);
+    expect(script.state.feeding).toBe(1);
+  });
+
+  it('is asked for no replay where nothing was sent', () => {
+    script.players(1);
+    script.owners(A, B, C);
+    script.answer(1);
+    script.close(1, 'refused');
+    script.answer(2, true);
+    script.frames(2);
+    script.replayed(2);
+    script.close(2);
+    expect(script.done).toEqual([
+      '0 open 1 to a: started',
+      '0 switch to 1, start',
+      '0 open 2 to b: refused',
+      '0 switch to 2, start, from 1',
+      // A switch ends the round: `a` is worth another try.
+      '0 open 3 to a: broken, replayed',
+    ]);
+  });
+
+  it('that does not answer is silent as long as any source that is not known', () => {
+    script.players(1);
+    script.owners(A, B);
+    script.pass(2000);
+    expect(script.done).toEqual(['0 open 1 to a: started']);
+    script.answer(1);
+    script.pass(1000);
+    script.answer(1, true);
+    script.pass(1000);
+    expect(script.done).toEqual([
+      '2000 switch to 1, start',
+      '3500 open 2 to b: stalled',
+      '3500 lost 1: stalled, 1500 ms',
+    ]);
+  });
+
+  it('does not open where its owner is the only one and failed, up to the next round', () => {
+    script.players(1);
+    script.owners(A, B);
+    script.close(1, 'refused');
+    script.pass(100);
+    script.close(2, 'unreachable');
+    script.pass(1000);
+    script.close(3, 'refused');
+    script.close(4, 'refused');
+    script.owners();
+    script.pass(5000);
+    script.owners(B);
+    script.pass(1);
+    expect(script.done).toEqual([
+      '0 open 1 to a: started',
+      '0 open 2 to b: refused',
+      '800 open 3 to a: unreachable',
+      '1100 open 4 to b: refused',
+      '6100 open 5 to b: refused',
+    ]);
+  });
+
+  it('ends when nobody has played for a while, and its failures are forgotten', () => {
+    relayOf(A);
+    script.players(0);
+    script.flow(760, 1);
+    script.players(1);
+    script.flow(2000, 1);
+    script.players(0);
+    script.players(0);
+    expect(script.done).toEqual(['0 open 1 to a: started', '0 switch to 1, start']);
+    script.pass(400);
+    script.players(0);
+    script.pass(400);
+    expect(script.done).toEqual([
+      '3660 waits for 1: stalled, 500 ms',
+      '3960 close 1: no-players',
+      '3960 detach',
+    ]);
+    expect([script.state.hasRelay, script.state.feeding]).toEqual([false, null]);
+    script.players(1);
+    script.players(0);
+    script.pass(600);
+    script.close(2, 'refused');
+    script.pass(200);
+    script.owners(A);
+    script.players(1);
+    expect(script.done).toEqual(['3960 open 2 to a: retry', '4760 open 3 to a: refused']);
+  });
+
+  it('is closed before its answer where its owner left, and not after it', () => {
+    script.players(1);
+    script.owners(A, B);
+    script.owners(B);
+    script.answer(2);
+    script.frames(2);
+    script.owners(C);
+    expect(script.done).toEqual([
+      '0 open 1 to a: started',
+      '0 close 1: owner-left',
+      '0 open 2 to b: retry',
+      '0 switch to 2, start',
+    ]);
+  });
+
+  it('is not asked for by events of sources that are gone', () => {
+    relayOf(A);
+    script.close(1);
+    script.close(1);
+    script.answer(1);
+    script.replayed(1);
+    script.frames(1);
+    script.step({ kind: 'matched', source: 1, match: EXACT, costMs: 0 });
+    expect(script.done.slice(2)).toEqual(['400 open 2 to a: broken, replayed']);
+    script.answer(2);
+    expect(script.state.feeding).toBe(1);
+  });
+});
+
+describe('a stream whose relay broke', () => {
+  beforeEach(() => {
+    relayOf(A, B);
+    script.close(1);
+    expect(script.done.at(-1)).toBe('400 open 2 to b: broken, replayed');
+  });
+
+  it('is searched for its next frame when the replay is over, and goes on with it', () => {
+    script.matches.set(2, EXACT);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.pass(400);
+    expect(script.done).toEqual([]);
+    script.replayed(2);
+    expect(script.done).toEqual(['800 search 2', '800 switch to 2, exact, from 1']);
+    expect(script.state.feeding).toBe(2);
+  });
+
+  it('waits 500 ms for the end of a replay', () => {
+    script.matches.set(2, EXACT);
+    script.pass(100);
+    script.answer(2, true);
+    script.flow(480, 2);
+    expect(script.done).toEqual([]);
+    script.pass(40);
+    expect(script.done).toEqual(['1000 search 2', '1000 switch to 2, exact, from 1']);
+  });
+
+  it('is content with the very place where it is, since nothing else feeds it', () => {
+    script.matches.set(2, REACHED);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    expect(script.done).toEqual(['400 search 2', '400 switch to 2, exact, from 1']);
+  });
+
+  it('starts anew from frames that are others: six prove it, less do after 300 ms', () => {
+    script.pass(350);
+    script.answer(2, true);
+    script.replayed(2);
+    script.frames(2, 5);
+    expect(script.done).toEqual(['750 search 2']);
+    script.pass(299);
+    expect(script.done).toEqual(['760 search 2']);
+    script.pass(1);
+    expect(script.done).toEqual(['1050 switch to 2, start, from 1']);
+
+    script = new Script();
+    relayOf(A, B);
+    script.close(1);
+    script.answer(2, true);
+    script.replayed(2);
+    script.frames(2, 6);
+    expect(script.done.slice(-2)).toEqual(['400 search 2', '400 switch to 2, start, from 1']);
+  });
+
+  it('starts from nothing that has no start', () => {
+    script.answer(2);
+    for (let i = 0; i < 20; i += 1) script.frames(2, 1, false);
+    expect(script.done).toEqual(['400 search 2']);
+    script.frames(2, 1, true);
+    expect(script.done).toEqual(['400 switch to 2, start, from 1']);
+  });
+
+  it.each([
+    [1000, 1650],
+    [1001, 400],
+  ])('waits for a copy that lags %d ms, and switches at %d ms', (lagMs, switchMs) => {
+    script.matches.set(2, behind(lagMs));
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    script.flow(2000, 2);
+    const { done } = script;
+    expect(done.filter((line) => line.includes('lags'))).toEqual(lagMs > 1000 ? [] : ['400 2 lags 1000 ms']);
+    expect(done.filter((line) => line.includes('switch'))).toEqual([
+      `${switchMs} switch to 2, start, from 1`,
+    ]);
+  });
+
+  it('goes on exactly as soon as the copy has caught up', () => {
+    script.matches.set(2, behind(300));
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    script.flow(200, 2);
+    script.matches.set(2, EXACT);
+    script.flow(40, 2);
+    expect(script.done.slice(-2)).toEqual(['640 search 2', '640 switch to 2, exact, from 1']);
+  });
+
+  it('searches no more often than its cost allows, and only where frames came', () => {
+    script.searchCostMs = 20;
+    script.matches.set(2, behind(300));
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    script.flow(480, 2);
+    expect(script.done).toEqual(['400 search 2', '400 2 lags 300 ms', '600 search 2', '800 search 2']);
+    script.pass(300);
+    expect(script.done).toEqual(['1000 search 2']);
+  });
+
+  it('is given up where nobody has it any more', () => {
+    script.owners();
+    expect(script.done).toEqual(['400 close 2: owner-left', '400 detach']);
+    expect(script.state.wakeMs).toBe(Number.POSITIVE_INFINITY);
+    script.owners(C);
+    expect(script.done).toEqual(['400 open 3 to c: retry']);
+  });
+
+  it('is given up where nobody plays it any more', () => {
+    script.players(0);
+    script.pass(799);
+    expect(script.done).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(['1200 close 2: no-players', '1200 detach']);
+  });
+
+  it('goes on from nothing after replayMs: by then no frame is the next one', () => {
+    script.pass(5999);
+    expect(script.done).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(['6400 detach']);
+    script.answer(2);
+    expect(script.done).toEqual(['6400 switch to 2, start']);
+  });
+
+  it('takes what answered meanwhile after replayMs, though it has no start', () => {
+    script.answer(2);
+    for (let i = 0; i < 15; i += 1) {
+      script.pass(400);
+      script.frames(2, 1, false);
+    }
+    expect(script.done.filter((line) => !line.includes('search'))).toEqual([
+      '6400 detach',
+      '6400 switch to 2, start',
+    ]);
+  });
+
+  it('asks the other ones, then the broken one at once, once', () => {
+    script.close(2, 'refused');
+    script.answer(3, true);
+    script.frames(3, 10);
+    script.pass(699);
+    script.close(3);
+    expect(script.done).toEqual(['400 open 3 to a: refused, replayed']);
+    script.pass(700);
+    expect(script.done).toEqual(['1799 open 4 to b: broken, replayed']);
+  });
+
+  it('takes a break long after the last one for a new one', () => {
+    script.close(2, 'refused');
+    script.answer(3, true);
+    script.frames(3, 10);
+    script.pass(700);
+    script.close(3);
+    expect(script.done.slice(1)).toEqual(['1100 open 4 to a: broken, replayed']);
+  });
+
+  it('does not ask one again that said that its publisher has ended', () => {
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.close(2, 'publisher-ended', true);
+    script.close(3, 'publisher-ended', true);
+    expect(script.done.slice(-1)).toEqual(['400 open 3 to a: publisher-ended, replayed']);
+    script.pass(699);
+    expect(script.done).toEqual([]);
+  });
+});
+
+describe('a relay that is silent', () => {
+  it('is told of once while nobody else has the stream, and made anew after 5 s', () => {
+    relayOf(A);
+    script.pass(499);
+    expect(script.done.slice(2)).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(['900 waits for 1: stalled, 500 ms']);
+    script.pass(4499);
+    expect(script.done).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(['5400 close 1: stalled', '5400 open 2 to a: stalled, replayed']);
+    expect(script.state.feeding).toBe(1);
+    script.matches.set(2, EXACT);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    expect(script.done).toEqual(['5400 search 2', '5400 switch to 2, exact, from 1']);
+  });
+
+  it('is told of again after it flowed', () => {
+    relayOf(A);
+    script.pass(600);
+    script.frames(1);
+    script.pass(600);
+    expect(script.done.slice(2)).toEqual([
+      '900 waits for 1: stalled, 500 ms',
+      '1500 waits for 1: stalled, 500 ms',
+    ]);
+  });
+
+  it('is kept where its owner says that it is silent', () => {
+    relayOf(A);
+    script.owners(ownerOf('a', { silent: true }));
+    script.pass(20_000);
+    expect(script.done.slice(2)).toEqual(['900 waits for 1: stalled, 500 ms']);
+  });
+
+  it('whose owner left is found out sooner', () => {
+    relayOf(A, B);
+    script.owners(B);
+    script.pass(120);
+    expect(script.done.slice(2)).toEqual([
+      '520 open 2 to b: owner-left, replayed',
+      '520 lost 1: owner-left, 120 ms',
+    ]);
+  });
+
+  it('is left for another owner, and not asked again within a second', () => {
+    relayOf(A, B);
+    script.pass(500);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    script.pass(999);
+    expect(script.done.slice(2)).toEqual([
+      '900 open 2 to b: stalled, replayed',
+      '900 lost 1: stalled, 500 ms',
+      '900 search 2',
+      '900 switch to 2, start, from 1',
+      '900 close 1: switched',
+      '1400 waits for 2: stalled, 500 ms',
+    ]);
+    script.pass(1);
+    expect(script.done).toEqual(['1900 open 3 to a: stalled, replayed']);
+  });
+
+  it('stays where it flows again before another one could go on', () => {
+    relayOf(A, B);
+    script.pass(500);
+    script.frames(1);
+    expect(script.done.slice(-1)).toEqual(['900 close 2: not-needed']);
+    expect(script.state.feeding).toBe(1);
+  });
+
+  it('is not left for one that is silent as well', () => {
+    relayOf(A, ownerOf('b', { silent: true }));
+    script.pass(1000);
+    expect(script.done.slice(2)).toEqual(['900 waits for 1: stalled, 500 ms']);
+    script.owners(A, B);
+    expect(script.done).toEqual(['1400 open 2 to b: stalled, replayed']);
+    // It turns out to have nothing but its past.
+    script.answer(2, true);
+    script.owners(A, ownerOf('b', { silent: true }));
+    script.frames(2, 10);
+    script.replayed(2);
+    expect(script.done).toEqual(['1400 search 2']);
+    script.frames(2);
+    expect(script.done).toEqual(['1400 switch to 2, start, from 1', '1400 close 1: switched']);
+  });
+
+  it('is left by one that has nothing either for a third', () => {
+    relayOf(A, B, C);
+    script.pass(500);
+    script.answer(2, true);
+    script.replayed(2);
+    script.pass(1499);
+    expect(script.done.slice(2)).toEqual([
+      '900 open 2 to b: stalled, replayed',
+      '900 lost 1: stalled, 500 ms',
+    ]);
+    script.pass(1);
+    expect(script.done).toEqual(['2400 close 2: stalled', '2400 open 3 to c: stalled, replayed']);
+  });
+});
+
+describe('a relay whose owner drains', () => {
+  const DRAINING = ownerOf('a', { draining: true });
+
+  it('is left for one that stays as soon as that goes on', () => {
+    relayOf(A, B);
+    script.owners(DRAINING, B);
+    script.flow(200, 1);
+    script.matches.set(2, EXACT);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    expect(script.done.slice(2)).toEqual([
+      '400 open 2 to b: draining, replayed',
+      '600 search 2',
+      '600 switch to 2, exact, from 1',
+      '600 close 1: switched',
+    ]);
+  });
+
+  it('waits for a copy that lags as long as it flows, and is not content with the very place', () => {
+    relayOf(A, B);
+    script.owners(DRAINING, B);
+    script.answer(2, true);
+    script.matches.set(2, behind(5000));
+    script.frames(2, 10);
+    script.replayed(2);
+    script.flow(3000, 1, 2);
+    script.matches.set(2, REACHED);
+    script.flow(400, 1, 2);
+    expect(script.done.filter((line) => !line.includes('search')).slice(2)).toEqual([
+      '400 open 2 to b: draining, replayed',
+    ]);
+    script.matches.set(2, EXACT);
+    script.flow(40, 1, 2);
+    expect(script.done.slice(-2)).toEqual(['3840 switch to 2, exact, from 1', '3840 close 1: switched']);
+  });
+
+  it('stays where all drain, or the other is silent', () => {
+    for (const other of [ownerOf('b', { draining: true }), ownerOf('b', { silent: true })]) {
+      script = new Script();
+      relayOf(A, B);
+      script.owners(DRAINING, other);
+      script.flow(1000, 1);
+      expect(script.done).toHaveLength(2);
+      // Once it is silent there is nothing to lose.
+      script.pass(500);
+      expect(script.done[0]).toBe(
+        other.claim.silent ? '1900 waits for 1: stalled, 500 ms' : '1900 waits for 1: stalled, 500 ms',
+      );
+    }
+  });
+});
+
+describe('a publisher', () => {
+  it('feeds a stream that nobody feeds from its accept on', () => {
+    const publisher = script.publish();
+    expect(script.done).toEqual(['0 switch to 1, start']);
+    expect([script.state.feeding, script.state.hasRelay]).toEqual([publisher, false]);
+  });
+
+  it('flows from its first frame on, is silent after 500 ms, and that is told when it changes', () => {
+    const publisher = publisherOf();
+    script.pass(2000);
+    script.frames(publisher);
+    script.flow(400, publisher);
+    expect(script.done).toEqual(['0 switch to 1, start', '0 1 flows', '900 1 is silent', '2400 1 flows']);
+  });
+
+  it('that never sends anything is silent after 500 ms, told once', () => {
+    script.publish();
+    script.pass(499);
+    expect(script.done.slice(1)).toEqual([]);
+    script.pass(5000);
+    expect(script.done).toEqual(['500 1 is silent']);
+  });
+
+  it('that ends while nobody else has the stream leaves it without a source', () => {
+    const publisher = publisherOf();
+    script.close(publisher, 'publisher-ended', true);
+    expect(script.done.slice(2)).toEqual(['400 detach']);
+    expect([script.state.feeding, script.state.wakeMs]).toEqual([null, Number.POSITIVE_INFINITY]);
+  });
+
+  it('that ends for nobody leaves it without a source though others have it', () => {
+    const publisher = publisherOf(A);
+    script.players(0);
+    script.pass(300);
+    script.close(publisher, 'publisher-ended', true);
+    expect(script.done.slice(2)).toEqual(['700 open 2 to a: publisher-ended, replayed']);
+    script.pass(500);
+    expect(script.done).toEqual(['1200 close 2: no-players', '1200 detach']);
+  });
+
+  it('that is silent gives way to an owner that flows, and to none that is silent', () => {
+    publisherOf(ownerOf('a', { silent: true }));
+    script.pass(1000);
+    expect(script.done.slice(2)).toEqual(['900 1 is silent']);
+    script.owners(A);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    expect(script.done).toEqual([
+      '1400 open 2 to a: publisher-silent, replayed',
+      '1400 search 2',
+      '1400 switch to 2, start, from 1',
+    ]);
+  });
+
+  it('gets the stream from a relay that flows only with the very next frame, or the very place', () => {
+    for (const match of [EXACT, REACHED]) {
+      script = new Script();
+      relayOf(A);
+      const publisher = script.publish();
+      script.matches.set(publisher, behind(10));
+      script.flow(80, 1, publisher);
+      script.matches.set(publisher, match);
+      script.flow(40, 1, publisher);
+      expect(script.done.slice(2)).toEqual(
+        [
+          '440 3 flows',
+          '440 search 3',
+          '480 search 3',
+          '520 search 3',
+          '520 switch to 3, exact, from 1',
+          '520 close 1: switched',
+        ].map((line) =>
+          line.replaceAll('3 flows', `${publisher} flows`).replace(/(search|to) 3/, `$1 ${publisher}`),
+        ),
+      );
+    }
+  });
+
+  it('is searched for 3 s beside a relay that flows, and gets the stream at once where that is silent', () => {
+    relayOf(A);
+    const publisher = script.publish();
+    script.flow(4000, 1, publisher);
+    expect(script.done.at(-1)).toBe(`3400 search ${publisher}`);
+    script.flow(480, publisher);
+    expect(script.done).toEqual([]);
+    script.flow(40, publisher);
+    expect(script.done).toEqual([
+      `4900 search ${publisher}`,
+      '4900 lost 1: stalled, 500 ms',
+      `4900 switch to ${publisher}, start, from 1`,
+      '4900 close 1: switched',
+    ]);
+  });
+
+  it('gets the stream from a relay that nobody wants any more', () => {
+    relayOf(A);
+    const publisher = script.publish();
+    script.players(0);
+    script.pass(800);
+    expect(script.done.slice(2)).toEqual([
+      `900 ${publisher} is silent`,
+      '900 lost 1: stalled, 500 ms',
+      '1200 close 1: no-players',
+      '1200 detach',
+      `1200 switch to ${publisher}, start`,
+    ]);
+  });
+
+  it('that comes back beside a relay about to answer is waited with for 300 ms', () => {
+    const publisher = publisherOf(A);
+    script.close(publisher, 'publisher-ended', true);
+    script.pass(10);
+    const again = script.publish();
+    script.frames(again, 10);
+    script.pass(289);
+    expect(script.done.filter((line) => line.includes('switch')).slice(1)).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual([`700 switch to ${again}, start, from 1`, '700 close 2: switched']);
+  });
+});
+
+describe('our own standstill', () => {
+  it.each([
+    [100, 'is a pause as any'],
+    [101, 'is forgiven, up to 100 ms'],
+  ])('of %d ms %s', (lateMs) => {
+    relayOf(A);
+    script.pass(499);
+    script.nowMs += 1 + lateMs;
+    script.step({ kind: 'tick' });
+    expect(script.done.slice(2)).toEqual(lateMs > 100 ? [] : ['1000 waits for 1: stalled, 600 ms']);
+    script.pass(99);
+    expect(script.done).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(lateMs > 100 ? ['1101 waits for 1: stalled, 500 ms'] : []);
+  });
+
+  it('is known by the frame that ends it, too', () => {
+    const publisher = publisherOf();
+    script.nowMs += 3000;
+    script.frames(publisher);
+    expect(script.done.slice(2)).toEqual([]);
+  });
+});
+
+describe('a stream that is fed well', () => {
+  it('decides nothing for each frame, and wakes up for silence only', () => {
+    relayOf(A, B);
+    script.wakes = 0;
+    const frame = INTER(0);
+    script.pass(40);
+    script.media(1, frame);
+    expect(script.state.media(1, frame, true, script.nowMs)).toBe(
+      script.state.media(99, frame, true, script.nowMs),
+    );
+    script.flow(10_000, 1);
+    // The time that it was due at last has passed without silence.
+    expect(script.wakes).toBeLessThanOrEqual(21);
+    expect(script.done).toHaveLength(2);
+  });
+
+  it('takes headers and data for no media', () => {
+    script.players(1);
+    script.owners(A);
+    script.answer(1);
+    for (let i = 0; i < 15; i += 1) {
+      script.pass(100);
+      for (const frame of [VIDEO_HEADER(), METADATA(), { ...METADATA(), isHeader: false }])
+        script.media(1, frame);
+    }
+    expect(script.done.slice(2)).toEqual(['1500 waits for 1: stalled, 1500 ms']);
+    script.media(1, AUDIO(0));
+    script.pass(1500);
+    expect(script.done).toEqual(['3000 waits for 1: stalled, 1500 ms']);
+  });
+});

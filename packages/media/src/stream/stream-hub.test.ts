@@ -1,0 +1,203 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
+import { MemoryPlayer } from '../testing/memory-player.js';
+import { STREAM_LIMITS } from '../testing/stream-world.js';
+import type { Frame } from '../wire/frame.js';
+import { MediaPacket } from './packet.js';
+import { onLine, StreamHub } from './stream-hub.js';
+import { StreamSource } from './stream-source.js';
+
+const START_MS = 10_000;
+const HEADERS = [METADATA(), VIDEO_HEADER(1), AUDIO_HEADER(1)];
+
+let hub: StreamHub;
+let player: MemoryPlayer;
+let nowMs: number;
+
+beforeEach(() => {
+  hub = new StreamHub(STREAM_LIMITS, { bytesOut: 0 });
+  player = new MemoryPlayer();
+  hub.add(player);
+  nowMs = START_MS;
+});
+
+const newSource = (id: number): StreamSource =>
+  new StreamSource(id, { kind: 'relay', from: `owner ${id}`, name: `owner ${id}` }, STREAM_LIMITS, nowMs);
+
+/** Pictures `from` to `to` of one encode, a keyframe every ten, by a clock that is `clockMs` ahead. */
+const encode = (from: number, to: number, clockMs = 0): Frame[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => {
+    const id = from + index;
+    return id % 10 === 0 ? KEY(id * 40 + clockMs, id) : INTER(id * 40 + clockMs, id);
+  });
+
+/** A source that is not the stream's takes frames. */
+function bring(source: StreamSource, ...frames: readonly Frame[]): StreamSource {
+  for (const frame of frames) source.take(frame, nowMs);
+  return source;
+}
+
+/** The source that feeds the stream takes frames. */
+function feed(source: StreamSource, ...frames: readonly Frame[]): void {
+  for (const frame of frames) for (const taken of source.take(frame, nowMs)) hub.take(taken, nowMs);
+}
+
+function goOn(source: StreamSource): string {
+  const splice = hub.splice(source, nowMs);
+  if (splice.kind === 'exact') hub.goOn(source, splice, nowMs);
+  return splice.kind;
+}
+
+const pictures = (of = player): number[] =>
+  of.story.filter((line) => /^video \d+ (key )?#/.test(line)).map((line) => Number(line.split('#')[1]));
+const times = (of = player): number[] =>
+  of.story.filter((line) => /^video \d+ (key )?#/.test(line)).map((line) => Number(line.split(' ')[1]));
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+describe('StreamHub', () => {
+  it('gives what the source has from its newest start on, then what it brings', () => {
+    const source = bring(newSource(1), ...HEADERS, ...encode(5, 23));
+    hub.start(source, nowMs);
+    feed(source, ...encode(24, 25));
+    expect(pictures()).toEqual(numbers(20, 25));
+    expect(player.story.slice(0, 3)).toEqual(['data 0', 'video 800 header #1', 'audio 800 header #1']);
+  });
+
+  it('waits for the first start of a source that has none yet', () => {
+    const source = bring(newSource(1), ...HEADERS, ...encode(5, 8));
+    hub.start(source, nowMs);
+    feed(source, ...encode(9, 12));
+    expect(pictures()).toEqual([10, 11, 12]);
+  });
+
+  it('waits again at each start from another source', () => {
+    hub.start(bring(newSource(1), ...HEADERS, ...encode(10, 12)), nowMs);
+    const other = newSource(2);
+    hub.start(other, nowMs);
+    feed(other, ...HEADERS, ...encode(35, 41, 500_000));
+    expect(pictures()).toEqual([10, 11, 12, 40, 41]);
+    expect(times()).toEqual([400, 440, 480, 520, 560]);
+  });
+
+  it('knows how long ago it sent anything', () => {
+    const source = bring(newSource(1), ...HEADERS, ...encode(10, 12));
+    hub.start(source, nowMs);
+    expect(hub.silentMs(nowMs + 30)).toBe(30);
+    nowMs += 100;
+    feed(source, INTER(520, 13));
+    expect(hub.silentMs(nowMs + 7)).toBe(7);
+  });
+
+  it('goes on with a copy’s frames that were not sent, on the line of time that players have', () => {
+    const first = newSource(1);
+    hub.start(bring(first, ...HEADERS, ...encode(10, 12)), nowMs);
+    feed(first, ...encode(13, 25));
+    const copy = bring(newSource(2), ...HEADERS, ...encode(15, 28, 70_000));
+    expect(goOn(copy)).toBe('exact');
+    feed(copy, ...encode(29, 32, 70_000));
+    expect(pictures()).toEqual(numbers(10, 32));
+    expect(times()).toEqual(numbers(10, 32).map((id) => id * 40));
+  });
+
+  it('finds a copy by what its source had before the start, too', () => {
+    hub.start(bring(newSource(1), ...HEADERS, ...encode(5, 21, 70_000)), nowMs);
+    expect(pictures()).toEqual([20, 21]);
+    // Of the two sent frames alone nobody could tell.
+    expect(goOn(bring(newSource(2), ...HEADERS, ...encode(8, 24)))).toBe('exact');
+    expect(pictures()).toEqual(numbers(20, 24));
+    expect(times()).toEqual(numbers(20, 24).map((id) => id * 40 + 70_000));
+  });
+
+  it('finds a copy that lost frames in a pause by what came after it', () => {
+    const first = newSource(1);
+    hub.start(bring(first, ...HEADERS, ...encode(10, 30)), nowMs);
+    const copy = bring(newSource(2), ...HEADERS, ...encode(10, 12));
+    nowMs += 1000;
+    bring(copy, ...encode(26, 32));
+    expect(goOn(copy)).toBe('exact');
+    expect(pictures()).toEqual([30, 31, 32]);
+  });
+
+  it('says how far a copy lags, with a pause and without', () => {
+    const first = newSource(1);
+    hub.start(bring(first, ...HEADERS, ...encode(10, 30)), nowMs);
+    const copy = bring(newSource(2), ...HEADERS, ...encode(10, 20));
+    expect(hub.splice(copy, nowMs)).toEqual({ kind: 'behind', lagMs: 400 });
+    nowMs += 1000;
+    bring(copy, ...encode(100, 105));
+    expect(hub.splice(copy, nowMs).kind).toBe('none');
+  });
+
+  it('goes on from nothing after it had no source', () => {
+    const first = newSource(1);
+    hub.start(bring(first, ...HEADERS, ...encode(10, 30)), nowMs);
+    hub.detach();
+    const late = new MemoryPlayer('late');
+    hub.add(late);
+    expect(late.story).toEqual([]);
+    const copy = bring(newSource(2), ...HEADERS, ...encode(15, 31));
+    expect(hub.splice(copy, nowMs)).toEqual({ kind: 'none' });
+    hub.start(copy, nowMs);
+    expect(pictures(late)).toEqual([30, 31]);
+  });
+
+  it('does not give a joiner pictures of another configuration', () => {
+    const source = newSource(1);
+    hub.start(source, nowMs);
+    feed(source, ...HEADERS, ...encode(10, 12), VIDEO_HEADER(2), INTER(520, 13));
+    const late = new MemoryPlayer('late');
+    hub.add(late);
+    expect(late.story).toEqual([]);
+    feed(source, KEY(560, 14));
+    expect(pictures(late)).toEqual([14]);
+  });
+
+  it('leaves out what lies before the seam', () => {
+    const first = newSource(1);
+    hub.start(first, nowMs);
+    feed(first, ...HEADERS, KEY(400, 10), AUDIO(900, 1));
+    const next = newSource(2);
+    hub.start(next, nowMs);
+    feed(next, ...HEADERS, KEY(70_000, 20), AUDIO(69_900, 2), AUDIO(70_010, 3));
+    expect(player.story.filter((line) => /^audio \d+ #/.test(line))).toEqual([
+      'audio 900 #1',
+      'audio 930 #3',
+    ]);
+  });
+
+  it('tells FLV players of the tracks that are there, and ends those whose header was a lie', () => {
+    class FlvPlayer extends MemoryPlayer {
+      override readonly format = 'flv';
+      override hand(): number {
+        return this.queue.take(1_000_000).length;
+      }
+    }
+    const early = new FlvPlayer('flv');
+    hub.add(early);
+    const source = newSource(1);
+    hub.start(source, nowMs);
+    feed(source, VIDEO_HEADER(1), KEY(0, 1));
+    expect(early.begun).toBeNull();
+    // No more is coming: the tracks are what they are, with no frame to tell it.
+    nowMs += 5000;
+    hub.lookAtTracks(nowMs);
+    expect(early.begun).toEqual({ audio: false, video: true });
+    expect(early.ended).toBeNull();
+    hub.lookAtTracks(nowMs);
+    feed(source, AUDIO_HEADER(1), AUDIO(40, 2));
+    expect(early.ended).toBe('tracks-changed');
+    hub.remove(early);
+    expect([hub.size, [...hub.feeds()].map((one) => one.player)]).toEqual([1, [player]]);
+  });
+});
+
+describe('onLine', () => {
+  it('makes a packet anew only where its time is another', () => {
+    const packet = new MediaPacket(INTER(0), 40);
+    expect(onLine(packet, 40)).toBe(packet);
+    expect(onLine(packet, 80)).not.toBe(packet);
+    expect(onLine(packet, 80).timestampMs).toBe(80);
+    expect(onLine(INTER(40), 40)).toBeInstanceOf(MediaPacket);
+  });
+});
