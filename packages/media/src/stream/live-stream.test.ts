@@ -499,7 +499,7 @@ describe('stuck players', () => {
     feed.push(KEY(40, 1));
     const start = performance.now();
     expect(world.stream.endStuckPlayers(start)).toEqual([]);
-    expect(world.stream.endStuckPlayers(start + 1000)).toEqual([pull]);
+    expect(world.stream.endStuckPlayers(start + 1100)).toEqual([pull]);
     expect(pull.ended).toBe('stuck');
   });
 });

@@ -58,15 +58,22 @@ export class PlayDesk {
       session.refuse('stopping', 'this member is stopping; play from another one');
       return;
     }
-    const stream = this.#open(session.key);
     const cameBack =
       session.mark === 'none' &&
       session.forgetsMark &&
       this.#redirects.has(addressOf(session.remote), session.key, performance.now());
+    const mark = cameBack ? 'redirected' : session.mark;
+    // Who is sent away at once leaves nothing here.
+    const taken = this.#route(session, mark);
+    if (taken.kind === 'redirect') {
+      this.#redirect(session, mark, taken);
+      return;
+    }
+    const stream = this.#open(session.key);
     const limit = new WaitLimit(this.#rules.play.waitMs, () => this.#giveUp(stream, play));
-    const play: Play = { session, mark: cameBack ? 'redirected' : session.mark, told: '', limit };
+    const play: Play = { session, mark, told: '', limit };
     stream.plays.set(session.id, play);
-    this.#settle(stream, play);
+    this.#settle(stream, play, taken);
     this.#tidy(stream);
   }
 
@@ -122,11 +129,11 @@ export class PlayDesk {
     this.#tidy(stream);
   }
 
-  #settle(stream: StreamPlays, play: Play): void {
+  #settle(stream: StreamPlays, play: Play, taken = this.#route(play.session, play.mark)): void {
     const { session } = play;
-    const taken = this.#route(session, play.mark);
     if (taken.kind === 'redirect') {
-      this.#redirect(stream, play, taken);
+      this.#forget(stream, play);
+      this.#redirect(session, play.mark, taken);
       return;
     }
     const isNew = this.#tell(play, taken);
@@ -145,14 +152,12 @@ export class PlayDesk {
     }
   }
 
-  #redirect(stream: StreamPlays, play: Play, taken: Extract<Route, { kind: 'redirect' }>): void {
-    const { session } = play;
-    this.#forget(stream, play);
+  #redirect(session: PlaySession, mark: PlayMark, taken: Extract<Route, { kind: 'redirect' }>): void {
     if (session.forgetsMark)
-      this.#redirects.remember(addressOf(session.remote), stream.key, performance.now());
+      this.#redirects.remember(addressOf(session.remote), session.key, performance.now());
     session.redirect(taken.address);
     // After the answer: a line in the log takes longer than everything else here.
-    this.#tell(play, taken);
+    this.#log(session, mark, taken);
   }
 
   /** Feeds the play with whatever its stream has, now or later. */
@@ -199,7 +204,12 @@ export class PlayDesk {
     const told = taken.kind === 'relay' ? taken.kind : `${taken.kind} ${target}`;
     if (told === play.told) return false;
     play.told = told;
-    const { session } = play;
+    this.#log(play.session, play.mark, taken);
+    return true;
+  }
+
+  #log(session: PlaySession, mark: PlayMark, taken: Route): void {
+    const target = targetOf(taken);
     this.#parts.log.info(
       {
         route: taken.kind,
@@ -208,12 +218,11 @@ export class PlayDesk {
         client: session.remote,
         protocol: session.protocol,
         agent: session.agent,
-        mark: play.mark,
+        mark,
         ...(target === '' ? {} : { target }),
       },
       'play routed',
     );
-    return true;
   }
 
   #giveUp(stream: StreamPlays, play: Play): void {

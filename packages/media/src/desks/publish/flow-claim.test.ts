@@ -10,34 +10,34 @@ afterEach(() => {
 
 function claimed() {
   const told: string[] = [];
-  const flow = new FlowClaim((isFlowing, isNews) =>
-    told.push(`${isFlowing ? 'flows' : 'silent'}${isNews ? ', news' : ''}`),
-  );
+  const flow = new FlowClaim((isFlowing) => {
+    told.push(`${isFlowing ? 'flows' : 'silent'}${flow.hasFlowed ? ' again' : ''}`);
+  });
   return { flow, told, set: (isFlowing: boolean) => flow.set(isFlowing, performance.now()) };
 }
 
 describe('FlowClaim', () => {
-  it('tells each change, but the first flow as no news', () => {
+  it('tells each change, and whether media flowed before', () => {
     const { flow, told, set } = claimed();
     expect(flow.isFlowing).toBe(false);
     set(true);
     expect([told, flow.isFlowing]).toEqual([['flows'], true]);
     vi.advanceTimersByTime(1000);
     set(false);
-    expect([told, flow.isFlowing]).toEqual([['flows', 'silent, news'], false]);
+    expect([told, flow.isFlowing]).toEqual([['flows', 'silent again'], false]);
     vi.advanceTimersByTime(1000);
     set(true);
-    expect([told.at(-1), flow.isFlowing]).toEqual(['flows, news', true]);
+    expect([told.at(-1), flow.isFlowing]).toEqual(['flows again', true]);
   });
 
-  it('tells a publisher that never sent once, and its first media as news then', () => {
-    const { told, set } = claimed();
+  it('tells nothing of a publisher that never sent, until it does', () => {
+    const { flow, told, set } = claimed();
     set(false);
     vi.advanceTimersByTime(5000);
     set(false);
-    expect(told).toEqual(['silent, news']);
+    expect([told, flow.hasFlowed]).toEqual([[], false]);
     set(true);
-    expect(told).toEqual(['silent, news', 'flows, news']);
+    expect([told, flow.hasFlowed]).toEqual([['flows'], true]);
   });
 
   it('tells a change within a second when the second is over, by how it is then', () => {
@@ -48,7 +48,7 @@ describe('FlowClaim', () => {
     vi.advanceTimersByTime(599);
     expect([told, flow.isFlowing]).toEqual([['flows'], true]);
     vi.advanceTimersByTime(1);
-    expect(told).toEqual(['flows', 'silent, news']);
+    expect(told).toEqual(['flows', 'silent again']);
     vi.advanceTimersByTime(999);
     set(true);
     expect(told).toHaveLength(2);
@@ -67,7 +67,7 @@ describe('FlowClaim', () => {
     vi.advanceTimersByTime(700);
     expect(told).toEqual(['flows']);
     set(false);
-    expect(told).toEqual(['flows', 'silent, news']);
+    expect(told).toEqual(['flows', 'silent again']);
   });
 
   it('tells nothing more once it is stopped', () => {
