@@ -17,6 +17,8 @@ export class FlowWatch {
   readonly #stallMs: number;
   readonly #last = new Map<Frame['kind'], number>();
   readonly #interval = new Map<Frame['kind'], number>();
+  /** Of all tracks. */
+  #shortestMs: number | null = null;
   #hasMedia = false;
 
   /** `stallMs`: `relay.stallMs`, the most that the limit grows to for an ordinary stream. */
@@ -37,13 +39,14 @@ export class FlowWatch {
     // A gap is no interval: what is much longer than the mean counts as twice it, so that it takes several to believe.
     const believed = mean === undefined ? step : Math.min(step, mean * 2);
     this.#interval.set(frame.kind, mean === undefined ? step : mean + (believed - mean) * SMOOTHING);
+    this.#shortestMs = Math.min(...this.#interval.values());
     return mean === undefined;
   }
 
   /** A pause longer than this is silence, ms. `isDeparted`: the source is a relay whose member left the owners list. */
   limitMs(isDeparted: boolean): number {
-    if (this.#interval.size === 0) return this.#stallMs;
-    const intervalMs = Math.min(...this.#interval.values());
+    const intervalMs = this.#shortestMs;
+    if (intervalMs === null) return this.#stallMs;
     const least = isDeparted ? DEPARTED_SILENT_MS_MIN : SILENT_MS_MIN;
     const wanted = Math.min(this.#stallMs, Math.max(least, SILENT_INTERVALS * intervalMs));
     return Math.max(wanted, INTERVALS_ALLOWED * intervalMs);

@@ -140,8 +140,9 @@ export class LiveStream {
 
   /** Feeds a player from now on; the cached GOP comes at once. Does nothing where it is fed already. */
   add(player: Player): void {
+    const before = this.#hub.size;
     this.#hub.add(player);
-    this.#step({ kind: 'players', count: this.#hub.size });
+    if (this.#hub.size !== before) this.#step({ kind: 'players', count: this.#hub.size });
   }
 
   /**
