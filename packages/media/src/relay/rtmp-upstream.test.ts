@@ -1,5 +1,12 @@
-import { describe, expect, it } from 'vitest';
-import { relayTarget } from './rtmp-upstream.js';
+import { until } from '@headwater/testing/until';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Upstream } from '../stream/upstream.js';
+import { type FakeRtmpConnection, FakeRtmpServer } from '../testing/fake-rtmp-server.js';
+import { KEY } from '../testing/frames.js';
+import { mediaOptions } from '../testing/media-options.js';
+import { ownerOf, STREAM_KEY } from '../testing/stream-world.js';
+import type { Frame } from '../wire/frame.js';
+import { relayTarget, rtmpUpstream } from './rtmp-upstream.js';
 
 const ADDRESS = { host: '10.0.0.2', rtmpPort: 1936 };
 
@@ -25,6 +32,152 @@ describe('relayTarget', () => {
   });
 
   it('takes valid keys only', () => {
-    expect(() => relayTarget('live/s', ADDRESS, 'b')).toThrow(TypeError);
+    expect(() => relayTarget('live/s', ADDRESS, 'b')).toThrow(new TypeError('"live/s" is no stream key'));
   });
+
+  it('tells no vhost that is the default, and encodes names', () => {
+    expect(relayTarget('__defaultVhost__/100%/50%25', ADDRESS, 'b')).toStrictEqual({
+      host: '10.0.0.2',
+      port: 1936,
+      app: '100%25',
+      stream: '50%2525',
+      query: 'headwater=relay&member=b',
+    });
+  });
+});
+
+describe('rtmpUpstream', () => {
+  const servers: FakeRtmpServer[] = [];
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  const START = { level: 'status', code: 'NetStream.Play.Start' } as const;
+
+  /** A pull from an owner that answers the play like this, after `beforeAnswer`. */
+  async function pulled(
+    answer: Parameters<FakeRtmpConnection['serve']>[0],
+    beforeAnswer: (upstream: Upstream, connection: FakeRtmpConnection) => void = () => {},
+  ) {
+    const server = await FakeRtmpServer.open((connection) => {
+      connection.serve(answer);
+      const { onCommand } = connection;
+      connection.onCommand = (name, ...rest) => {
+        if (name === 'play') beforeAnswer(upstream, connection);
+        onCommand(name, ...rest);
+      };
+    });
+    servers.push(server);
+    const owner = ownerOf('b');
+    const address = { ...owner.profile.relayAddress, rtmpPort: server.port };
+    const profile = { ...owner.profile, relayAddress: address };
+    /** What came, in order. */
+    const told: string[] = [];
+    const frames: Frame[] = [];
+    const upstream = rtmpUpstream(mediaOptions('member c'))({ ...owner, profile }, STREAM_KEY, 5000, {
+      started: () => told.push('started'),
+      frame: (frame) => {
+        told.push('frame');
+        frames.push(frame);
+      },
+      ended: ({ code, text, isOrdinary }) =>
+        told.push(`ended ${code}, ${text}${isOrdinary ? ', ordinary' : ''}`),
+    });
+    const connection = await until(() => server.connections[0], 'the connection');
+    return { upstream, told, frames, connection };
+  }
+
+  async function playing() {
+    const pull = await pulled(START);
+    await until(() => pull.told.length > 0, 'the start');
+    return pull;
+  }
+
+  it('plays the stream by its mark, says who it is and gives the frames', async () => {
+    const { told, frames, connection } = await playing();
+    const { payload } = KEY(0, 1);
+    connection.message(9, payload, 40);
+    await until(() => frames.length === 1, 'the frame');
+    expect(told).toEqual(['started', 'frame']);
+    expect(frames[0]).toMatchObject({ kind: 'video', timestampMs: 40, payload, isKeyframe: true });
+    const [connect, , play] = connection.commands;
+    expect(connect?.[2]).toMatchObject({ app: 'live', flashVer: 'headwater relay (member c)' });
+    expect(play?.slice(0, 1)).toEqual(['play']);
+    expect(play?.[3]).toBe('s?headwater=relay&member=member%20c&replay=5000');
+  });
+
+  it.each(['NetStream.Play.UnpublishNotify', 'NetStream.Play.Stop', 'NetStream.Play.StreamNotFound'])(
+    'takes %s of a stream that played for the ordinary end of its publisher',
+    async (code) => {
+      const { told, connection } = await playing();
+      connection.status('status', code, 'it is over');
+      await until(() => told.length > 1, 'the end');
+      expect(told).toEqual(['started', 'ended publisher-ended, it is over, ordinary']);
+    },
+  );
+
+  it('takes an error of that kind for the same, and words from its code where it has none', async () => {
+    const error = await playing();
+    error.connection.status('error', 'NetStream.Play.StreamNotFound', 'gone');
+    await until(() => error.told.length > 1, 'the end');
+    expect(error.told[1]).toBe('ended publisher-ended, gone, ordinary');
+    const wordless = await playing();
+    wordless.connection.status('status', 'NetStream.Play.Stop', '');
+    await until(() => wordless.told.length > 1, 'the end');
+    expect(wordless.told[1]).toBe('ended publisher-ended, NetStream.Play.Stop, ordinary');
+  });
+
+  it('plays on at any other status, and takes another error for a fault', async () => {
+    const { told, frames, connection } = await playing();
+    connection.status('status', 'NetStream.Play.Reset');
+    connection.message(9, KEY(0, 1).payload);
+    await until(() => frames.length === 1, 'the frame');
+    connection.status('error', 'NetStream.Play.Failed', 'no');
+    await until(() => told.length > 2, 'the end');
+    expect(told).toEqual(['started', 'frame', 'ended refused, no']);
+  });
+
+  it('takes a refusal before it played for no ordinary end', async () => {
+    const { told } = await pulled({
+      level: 'error',
+      code: 'NetStream.Play.StreamNotFound',
+      description: 'unknown',
+    });
+    await until(() => told.length > 0, 'the end');
+    expect(told).toEqual(['ended refused, unknown']);
+  });
+
+  it('takes a lost connection for no ordinary end', async () => {
+    const { told, connection } = await playing();
+    connection.socket.destroy();
+    await until(() => told.length > 1, 'the end');
+    expect(told[1]).toMatch(/^ended closed-by-server, /);
+    expect(told[1]).not.toContain('ordinary');
+  });
+
+  it('tells nothing once it is closed', async () => {
+    const { upstream, told, connection } = await playing();
+    const isClosed = new Promise((resolve) => connection.socket.once('close', resolve));
+    upstream.close();
+    connection.message(9, KEY(0, 1).payload);
+    connection.status('status', 'NetStream.Play.Stop');
+    await isClosed;
+    expect(told).toEqual(['started']);
+  });
+
+  it.each([START, { level: 'error', code: 'NetStream.Play.Failed' }] as const)(
+    'tells nothing of an answer that comes after it was closed: %j',
+    async (answer) => {
+      let close = (): void => {};
+      const isClosed = new Promise<void>((resolve) => {
+        close = resolve;
+      });
+      const { told } = await pulled(answer, (upstream, connection) => {
+        connection.socket.once('close', close);
+        upstream.close();
+      });
+      await isClosed;
+      expect(told).toEqual([]);
+    },
+  );
 });
