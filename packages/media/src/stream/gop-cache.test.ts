@@ -45,6 +45,19 @@ describe('GopCache', () => {
     expect(cache.batches).toHaveLength(2);
   });
 
+  it('is full at its limit, not before', () => {
+    const packets = [batch(KEY(0, 1, 1000), true), batch(INTER(40, 2, 1000))];
+    const bytes = 2 * (6 + 1000 + 256);
+    for (const [bytesMax, count] of [
+      [bytes, 2],
+      [bytes - 1, 0],
+    ] as const) {
+      const cache = new GopCache(bytesMax);
+      for (const each of packets) cache.add(each);
+      expect(cache.batches).toHaveLength(count);
+    }
+  });
+
   it('counts what small packets cost beside their bytes', () => {
     const cache = new GopCache(10_000);
     cache.add(batch(KEY(0), true));

@@ -240,6 +240,44 @@ describe('LiveStream', () => {
   });
 });
 
+describe('a stream whose last player left', () => {
+  it('is not idle while a relay is about to answer, and is once that has ended', () => {
+    world = new StreamWorld({ lingerMs: 500 });
+    const player = world.play();
+    world.owners(ownerOf('a'));
+    world.stream.remove(player);
+    expect([world.stream.playerCount, world.stream.source, world.stream.isIdle]).toEqual([0, null, false]);
+    const { idleCount } = world;
+    world.timers.pass(500);
+    expect([world.open, world.stream.isIdle]).toEqual([[], true]);
+    expect(world.idleCount).toBeGreaterThan(idleCount);
+  });
+});
+
+describe('a stream that went on exactly once', () => {
+  it('starts with its next publisher as with any', () => {
+    world = new StreamWorld();
+    const player = world.play();
+    world.owners(ownerOf('a'));
+    const frames = [KEY(0, 1), ...[1, 2, 3, 4, 5].map((i) => INTER(i * 40, 1 + i))];
+    world.relay.events.started();
+    for (const frame of [VIDEO_HEADER(1), ...frames]) world.relay.events.frame(frame);
+    const first = world.publish();
+    for (const frame of [VIDEO_HEADER(1), ...frames]) {
+      world.timers.pass(10);
+      first.push(frame);
+    }
+    expect(world.stream.source).toMatchObject({ kind: 'publisher' });
+    world.owners();
+    first.end();
+    expect(world.stream.source).toBeNull();
+    const { length } = player.story;
+    const second = world.publish();
+    for (const frame of [VIDEO_HEADER(2), INTER(9000, 20), KEY(9040, 21)]) second.push(frame);
+    expect(player.story.slice(length)).toEqual(['video 240 header #2', 'video 240 key #21']);
+  });
+});
+
 describe('what is told of a stream', () => {
   beforeEach(() => {
     world = new StreamWorld();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { HVCC_322 } from '../testing/configurations.js';
 import { makeFrame } from '../wire/make-frame.js';
 import { encodeAmf0 } from '../wire/rtmp/amf0.js';
 import { MediaProbe } from './media-probe.js';
@@ -46,6 +47,137 @@ describe('MediaProbe', () => {
     const probe = new MediaProbe();
     probe.read(makeFrame('audio', 0, Buffer.from(`${first}00`, 'hex')));
     expect(probe.media.audio).toEqual({ codec, sampleRateHz, channels });
+  });
+
+  it.each([
+    ['40', 'nellymoser', 16_000],
+    ['50', 'nellymoser', 8000],
+    ['60', 'nellymoser', 5500],
+    ['6c', 'nellymoser', 44_100],
+    ['e0', 'mp3', 8000],
+    ['c8', 'flv-audio-12', 22_050],
+  ])('knows the rate of sound %s', (first, codec, sampleRateHz) => {
+    const probe = new MediaProbe();
+    expect(probe.read(makeFrame('audio', 0, Buffer.from(`${first}00`, 'hex')))).toBe(true);
+    expect(probe.media).toEqual({ audio: { codec, sampleRateHz, channels: 1 } });
+  });
+
+  it.each([
+    ['1210', { sampleRateHz: 44_100, channels: 2 }],
+    ['1588', { sampleRateHz: 8000, channels: 1 }],
+    // Seven stands for eight channels (ISO 14496-3 table 1.19), 0 for what the stream tells, 15 for any rate.
+    ['11b8', { sampleRateHz: 48_000, channels: 8 }],
+    ['1180', { sampleRateHz: 48_000 }],
+    ['1790', { channels: 2 }],
+    ['12', {}],
+    ['', {}],
+  ])('reads an AudioSpecificConfig %s, by FLV’s number and by Enhanced RTMP’s code', (config, details) => {
+    for (const start of ['af00', `90${Buffer.from('mp4a').toString('hex')}`]) {
+      const probe = new MediaProbe();
+      probe.read(makeFrame('audio', 0, Buffer.from(`${start}${config}`, 'hex')));
+      expect(probe.media.audio).toEqual({ codec: 'aac', ...details });
+    }
+  });
+
+  it('knows a codec by any frame of it, and its details by its header alone', () => {
+    const coded = (first: string, fourcc: string) =>
+      Buffer.concat([Buffer.from(first, 'hex'), Buffer.from(`${fourcc}OpusHead`), Buffer.of(1, 6)]);
+    for (const [kind, payload, media] of [
+      ['audio', coded('91', 'Opus'), { audio: { codec: 'opus' } }],
+      ['audio', coded('90', 'fLaC'), { audio: { codec: 'flac' } }],
+      ['audio', coded('91', 'mp4a'), { audio: { codec: 'aac' } }],
+      ['audio', Buffer.from('af011190', 'hex'), { audio: { codec: 'aac' } }],
+      ['audio', coded('90', 'x-1.'), { audio: { codec: 'x-1.' } }],
+      ['audio', coded('90', 'a b '), { audio: { codec: 'unknown' } }],
+      ['video', coded('91', 'av01'), { video: { codec: 'av1' } }],
+      ['video', Buffer.from(`1701${AVC_720.slice(4)}`, 'hex'), { video: { codec: 'h264' } }],
+      ['video', Buffer.from(`1200${AVC_720.slice(4)}`, 'hex'), { video: { codec: 'flv1' } }],
+      ['video', Buffer.from('1f00', 'hex'), { video: { codec: 'flv-video-15' } }],
+      ['video', Buffer.of(0x90), {}],
+      ['audio', Buffer.of(0x90), {}],
+      ['video', Buffer.alloc(0), {}],
+      ['audio', Buffer.alloc(0), {}],
+    ] as const) {
+      const probe = new MediaProbe();
+      probe.read(makeFrame(kind, 0, payload));
+      expect(probe.media, payload.toString('hex')).toEqual(media);
+      expect(probe.hasVideo).toBe(kind === 'video');
+    }
+  });
+
+  it('reads the size from headers of Enhanced RTMP', () => {
+    for (const [fourcc, configuration, codec, width] of [
+      ['avc1', Buffer.from(AVC_720.slice(10), 'hex'), 'h264', 1280],
+      ['hvc1', HVCC_322, 'hevc', 322],
+    ] as const) {
+      const probe = new MediaProbe();
+      const start = Buffer.concat([Buffer.of(0x90), Buffer.from(fourcc)]);
+      probe.read(makeFrame('video', 0, Buffer.concat([start, configuration])));
+      expect(probe.media.video).toMatchObject({ codec, width });
+      // A picture is no header, whatever is in it.
+      const other = new MediaProbe();
+      other.read(makeFrame('video', 0, Buffer.concat([Buffer.of(0x93), Buffer.from(fourcc), configuration])));
+      expect(other.media.video).toEqual({ codec });
+    }
+  });
+
+  it('learns from the first frame of a kind and from headers, not from each frame', () => {
+    const probe = new MediaProbe();
+    const read = (kind: 'audio' | 'video', hex: string) =>
+      probe.read(makeFrame(kind, 0, Buffer.from(hex, 'hex')));
+    expect([read('video', '1701000000'), read('video', '9168766331'), read('video', AVC_720)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect([
+      read('audio', 'af01'),
+      read('audio', '7200'),
+      read('audio', 'af001190'),
+      read('audio', 'af00'),
+    ]).toEqual([true, false, true, true]);
+    expect(probe.media).toMatchObject({ video: { width: 1280 }, audio: { codec: 'aac' } });
+  });
+
+  it.each([
+    [
+      { width: 640.4, height: 359.6 },
+      { width: 640, height: 360 },
+    ],
+    [{ width: 0, height: -1, framerate: 0 }, {}],
+    [{ width: 1e6, height: 999_999, framerate: Number.POSITIVE_INFINITY }, { height: 999_999 }],
+    [{ width: '640', height: true }, {}],
+  ])('takes no size that makes no sense from metadata: %j', (entries, details) => {
+    const probe = new MediaProbe();
+    probe.read(makeFrame('video', 0, HEVC_HEADER));
+    probe.read(makeFrame('data', 0, encodeAmf0('onMetaData', entries)));
+    expect(probe.media.video).toEqual({ codec: 'hevc', ...details });
+  });
+
+  it.each([
+    [{ stereo: true }, 2],
+    [{ stereo: false }, 1],
+    [{ stereo: true, audiochannels: 6 }, 6],
+    [{ stereo: 1 }, undefined],
+  ])('takes channels from metadata: %j', (entries, channels) => {
+    const probe = new MediaProbe();
+    probe.read(makeFrame('audio', 0, Buffer.from('af01', 'hex')));
+    const metadata = makeFrame('data', 0, encodeAmf0('onMetaData', { ...entries, audiosamplerate: 48_000 }));
+    expect(probe.read(metadata)).toBe(true);
+    expect(probe.read(metadata)).toBe(false);
+    const details = channels === undefined ? {} : { channels };
+    expect(probe.media.audio).toEqual({ codec: 'aac', sampleRateHz: 48_000, ...details });
+    expect(probe.hasVideo).toBe(false);
+  });
+
+  it('learns nothing from other data, or from metadata that cannot be read', () => {
+    const probe = new MediaProbe();
+    probe.read(makeFrame('video', 0, HEVC_HEADER));
+    probe.read(makeFrame('data', 0, encodeAmf0('onMetaData', { width: 640 })));
+    const { media } = probe;
+    expect(probe.read(makeFrame('data', 0, encodeAmf0('onCuePoint', { width: 320 })))).toBe(false);
+    expect(probe.read(makeFrame('data', 0, encodeAmf0('onMetaData')))).toBe(false);
+    expect(probe.media).toBe(media);
   });
 
   it('reads a codec anew once it is told to forget the one before', () => {
@@ -117,6 +249,8 @@ describe('MediaProbe', () => {
       const metadata = encodeAmf0('onMetaData', { width: 100 + i });
       if (probe.read(makeFrame('data', 0, metadata))) told += 1;
     }
-    expect(told).toBeLessThan(20);
+    // The codec was one of the 16.
+    expect(told).toBe(15);
+    expect(probe.media.video?.width).toBe(114);
   });
 });

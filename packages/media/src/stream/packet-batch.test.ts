@@ -4,7 +4,7 @@ import { setChunkSize } from '../protocols/rtmp/answers.js';
 import { AUDIO, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { WS_FRAME_BYTES } from '../wire/flv/ws-frame.js';
 import { MediaPacket } from './packet.js';
-import { PacketBatch, type WireFormat, type WireWish } from './packet-batch.js';
+import { PacketBatch, PacketWindow, type WireFormat, type WireWish } from './packet-batch.js';
 
 const batchOf = (...packets: MediaPacket[]) => new PacketBatch(packets, 0);
 const wish = (more: Partial<WireWish> = {}): WireWish => ({
@@ -117,5 +117,87 @@ describe('PacketBatch', () => {
     const [early, late] = [2, 99].map((messageStreamId) => wish({ messageStreamId }));
     expect(batch.wire(early as WireWish).bytes).toBe(batch.wire(early as WireWish).bytes);
     expect(batch.wire(late as WireWish).bytes).not.toBe(batch.wire(late as WireWish).bytes);
+  });
+
+  it('keeps 16 rare forms, by all that makes them differ', () => {
+    const batch = batchOf(new MediaPacket(KEY(0, 1), 0));
+    const rare = Array.from({ length: 17 }, (_, index) => wish({ messageStreamId: index + 2 }));
+    for (const each of rare) batch.wire(each);
+    const isKept = (each: WireWish) => batch.wire(each) === batch.wire({ ...each });
+    expect(rare.map(isKept)).toEqual([...Array(16).fill(true), false]);
+    const other = batchOf(new MediaPacket(KEY(0, 1), 0));
+    const forms = [
+      wish({ wants: 'video' }),
+      wish({ wants: 'audio' }),
+      wish({ wants: 'video', format: 'flv' }),
+      wish({ wants: 'video', messageStreamId: 2 }),
+      wish({ messageStreamId: 2 }),
+    ].map((each) => other.wire(each));
+    expect(new Set(forms).size).toBe(forms.length);
+  });
+
+  it('has headers for who starts with it, in the same form, where it is a start', () => {
+    const headers = [METADATA(), VIDEO_HEADER(1)].map((frame) => new MediaPacket(frame, 40));
+    const pictures = new PacketBatch([new MediaPacket(KEY(40, 1), 40)], 7, headers);
+    const sounds = new PacketBatch([new MediaPacket(AUDIO(40, 1), 40)], 7, headers);
+    expect(pictures.headers?.packets).toEqual(headers);
+    for (const format of ['rtmp', 'flv', 'ws-flv'] as const) {
+      const item = pictures.wire(wish({ format }));
+      expect(item.headers?.bytes).toEqual(batchOf(...headers).wire(wish({ format })).bytes);
+      expect([item.headers?.frames, item.headers?.atMs, item.atMs, item.frames]).toEqual([0, 7, 7, 1]);
+    }
+    // Who wants pictures alone starts at no sound.
+    expect(sounds.wire(wish({ wants: 'video' })).headers).toBeNull();
+    expect(pictures.wire(wish({ wants: 'video' })).headers).not.toBeNull();
+    const sound = sounds.wire(wish({ wants: 'audio' })).headers;
+    expect(sound?.bytes).toEqual(batchOf(...headers.slice(0, 1)).wire(wish()).bytes);
+    expect(batchOf(new MediaPacket(KEY(0, 1), 0)).wire(wish()).headers).toBeNull();
+  });
+});
+
+describe('PacketWindow', () => {
+  const batches = (): PacketBatch[] => [
+    new PacketBatch([new MediaPacket(VIDEO_HEADER(1), 40)], 5, []),
+    new PacketBatch(
+      [KEY(40, 1), AUDIO(50, 2)].map((frame) => new MediaPacket(frame, frame.timestampMs)),
+      6,
+    ),
+    new PacketBatch([new MediaPacket(KEY(80, 3), 80)], 7, []),
+  ];
+
+  it('is the batch itself where there is one', () => {
+    const batch = batchOf(new MediaPacket(KEY(0, 1), 0));
+    expect(new PacketWindow([batch]).wire(wish())).toBe(batch.wire(wish()));
+  });
+
+  it('gives all batches as one item, the same for all players of a format', () => {
+    for (const format of ['rtmp', 'flv', 'ws-flv'] as const) {
+      const window = new PacketWindow(batches());
+      const item = window.wire(wish({ format }));
+      expect(item.bytes).toEqual(Buffer.concat(batches().map((batch) => batch.wire(wish({ format })).bytes)));
+      expect([item.frames, item.atMs, item.headers]).toEqual([3, 5, null]);
+      expect(window.wire(wish({ format }))).toBe(item);
+      // The batches' own bytes are parts of it.
+      let at = 0;
+      for (const batch of window.batches) {
+        const own = batch.wire(wish({ format })).bytes;
+        expect(own.buffer).toBe(item.bytes.buffer);
+        expect(own.byteOffset).toBe(item.bytes.byteOffset + at);
+        at += own.length;
+      }
+      expect(at).toBe(item.bytes.length);
+    }
+  });
+
+  it('gives what is wanted to players that want another', () => {
+    const window = new PacketWindow(batches());
+    const common = window.wire(wish()).bytes;
+    for (const more of [{ wants: 'audio' }, { wants: 'video' }, { messageStreamId: 3 }] as const) {
+      const { bytes: own } = window.wire(wish(more));
+      expect(own).toEqual(Buffer.concat(batches().map((batch) => batch.wire(wish(more)).bytes)));
+      expect(own).not.toEqual(common);
+    }
+    expect(window.wire(wish()).bytes).toBe(common);
+    expect(window.wire(wish({ format: 'flv' })).bytes).not.toEqual(common);
   });
 });

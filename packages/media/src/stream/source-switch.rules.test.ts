@@ -408,6 +408,44 @@ describe('a stream whose relay broke', () => {
     expect(script.done).toEqual(['6400 switch to 2, start']);
   });
 
+  it('is not given up while a relay is answered, or a publisher is here', () => {
+    script.answer(2);
+    script.owners();
+    expect(script.done).toEqual([]);
+    script.frames(2);
+    expect(script.done).toEqual(['400 search 2']);
+
+    script = new Script();
+    relayOf(A);
+    const publisher = script.publish();
+    script.owners();
+    script.close(1);
+    script.pass(400);
+    expect(script.done.slice(2)).toEqual([]);
+    script.frames(publisher, 6);
+    expect(script.done).toContain(`800 switch to ${publisher}, start, from 1`);
+  });
+
+  it('is sought from a silent owner as well, but where a publisher is here', () => {
+    const silent = ownerOf('b', { silent: true });
+    for (const hasPublisher of [false, true]) {
+      script = new Script();
+      relayOf(A);
+      if (hasPublisher) script.publish();
+      script.owners(silent);
+      script.close(1);
+      expect(script.done.slice(2)).toEqual(hasPublisher ? [] : ['400 open 2 to b: broken, replayed']);
+    }
+  });
+
+  it('is sought from an owner that drains as well', () => {
+    script = new Script();
+    relayOf(A, B);
+    script.owners(ownerOf('a', { draining: true }), ownerOf('b', { draining: true }));
+    script.close(1);
+    expect(script.done.slice(2)).toEqual(['400 open 2 to b: broken, replayed']);
+  });
+
   it('takes what answered meanwhile after replayMs, though it has no start', () => {
     script.answer(2);
     for (let i = 0; i < 15; i += 1) {
@@ -418,6 +456,8 @@ describe('a stream whose relay broke', () => {
       '6400 detach',
       '6400 switch to 2, start',
     ]);
+    script.close(2);
+    expect(script.done).toEqual(['6400 open 3 to a: broken, replayed']);
   });
 
   it('asks the other ones, then the broken one at once, once', () => {
@@ -593,6 +633,20 @@ describe('a relay whose owner drains', () => {
     expect(script.done.slice(-2)).toEqual(['3840 switch to 2, exact, from 1', '3840 close 1: switched']);
   });
 
+  it('tells nothing of a copy that lags while it flows', () => {
+    relayOf(A, B);
+    script.owners(DRAINING, B);
+    script.matches.set(2, behind(300));
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    script.flow(400, 1, 2);
+    expect(script.done.filter((line) => line.includes('lags'))).toEqual([]);
+    // From then on it is waited for.
+    script.flow(560, 2);
+    expect(script.done.filter((line) => line.includes('lags'))).toEqual(['1300 2 lags 300 ms']);
+  });
+
   it('stays where all drain, or the other is silent', () => {
     for (const other of [ownerOf('b', { draining: true }), ownerOf('b', { silent: true })]) {
       script = new Script();
@@ -701,6 +755,25 @@ describe('a publisher', () => {
       '4900 lost 1: stalled, 500 ms',
       `4900 switch to ${publisher}, start, from 1`,
       '4900 close 1: switched',
+    ]);
+  });
+
+  it('is searched anew beside each relay', () => {
+    relayOf(A, B);
+    const publisher = script.publish();
+    script.flow(4000, 1, publisher);
+    script.flow(600, 1);
+    script.close(1);
+    script.matches.set(3, EXACT);
+    script.answer(3, true);
+    script.frames(3, 10);
+    script.replayed(3);
+    expect(script.done.slice(-2)).toEqual(['5000 search 3', '5000 switch to 3, exact, from 1']);
+    script.flow(4000, 3, publisher);
+    const searches = script.done.filter((line) => line.includes('search'));
+    expect([searches.at(0), searches.at(-1)]).toEqual([
+      `5040 search ${publisher}`,
+      `8000 search ${publisher}`,
     ]);
   });
 

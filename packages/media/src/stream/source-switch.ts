@@ -96,7 +96,7 @@ export class SourceSwitch {
     if (source === undefined) return NOTHING;
     if (frame.isHeader || frame.kind === 'data') return NOTHING;
     this.#forgiveOwnDelay(nowMs);
-    const isChanged = !source.hasMedia || source.isReady !== isReady || !this.#flows(source, nowMs);
+    const isNew = !this.#flows(source, nowMs);
     source.firstMediaMs ??= nowMs;
     source.hasMedia = true;
     source.isReady = isReady;
@@ -107,14 +107,14 @@ export class SourceSwitch {
     if (source.state === 'live') source.hasLiveMedia = true;
     const isFeeding = source === this.#feeding;
     if (isFeeding) this.#hasDelivered = true;
-    const isRoutine = isFeeding && !isChanged && !isLimitNew && this.#sources.size === 1;
+    const isRoutine = isFeeding && !isNew && !isLimitNew && this.#sources.size === 1;
     return isRoutine ? NOTHING : this.step(MEDIA, nowMs);
   }
 
   #take(event: SwitchEvent, nowMs: number): void {
     switch (event.kind) {
       case 'owners':
-        this.#setOwners(event.owners, nowMs);
+        this.#setOwners(event.owners);
         return;
       case 'players':
         if (event.count === 0 && this.#players > 0) this.#lingerUntilMs = nowMs + this.#rules.lingerMs;
@@ -177,12 +177,12 @@ export class SourceSwitch {
     return source;
   }
 
-  #setOwners(owners: readonly Owner[], nowMs: number): void {
+  #setOwners(owners: readonly Owner[]): void {
     this.#owners = owners;
     // One that left the list before it answered has nothing for us.
     for (const relay of this.#relays()) {
       if (relay.state === 'connecting' && this.#ownerOf(relay) === undefined)
-        this.#close(relay, 'owner-left', nowMs);
+        this.#close(relay, 'owner-left');
     }
   }
 
@@ -221,8 +221,6 @@ export class SourceSwitch {
     const isEnough = source === this.#publisher || this.#feeding?.state === 'closed';
     if (match.kind === 'exact' && (match.hasNext || isEnough)) {
       this.#switchTo(source, 'exact', nowMs);
-    } else if (!this.#isFedWell(nowMs)) {
-      this.#awaitLag(source, nowMs);
     }
   }
 
@@ -258,7 +256,7 @@ export class SourceSwitch {
   #stay(feeding: Source, nowMs: number): void {
     feeding.isStallTold = false;
     this.#retryAtMs = null;
-    for (const relay of this.#relays()) if (relay !== feeding) this.#close(relay, 'not-needed', nowMs);
+    for (const relay of this.#relays()) if (relay !== feeding) this.#close(relay, 'not-needed');
     const publisher = this.#publisher;
     if (publisher === null || publisher === feeding || !this.#flows(publisher, nowMs)) return;
     publisher.searchUntilMs ??= nowMs + SEARCH_MS_MAX;
@@ -313,12 +311,11 @@ export class SourceSwitch {
       this.#publisher === null && !this.hasRelay && (!this.#isWanted(nowMs) || this.#owners.length === 0);
     if (!isHopeless && nowMs - feeding.closedMs < this.#rules.replayMs) return;
     this.#detach();
-    if (!isHopeless) this.#begin(nowMs);
+    this.#begin(nowMs);
   }
 
-  /** A relay that feeds the stream is silent. */
+  /** Who feeds the stream is silent, or leaves. */
   #endSilence(feeding: Source, nowMs: number): void {
-    if (feeding.owner === null || this.#isWell(feeding, nowMs)) return;
     const isLost = this.#relays().some((relay) => relay !== feeding) || this.#publisher !== null;
     this.#tellStall(feeding, isLost, nowMs);
     // Nobody else has the stream. A connection that says nothing may be dead, unless its owner says that it is silent.
@@ -351,7 +348,7 @@ export class SourceSwitch {
       const isSilent = candidate.state === 'live' && !this.#isWell(candidate, nowMs);
       if (!isSilent || next === undefined || candidate.owner === null) return;
       this.#stalledMs.set(candidate.owner.member, nowMs);
-      this.#close(candidate, 'stalled', nowMs);
+      this.#close(candidate, 'stalled');
     }
     if (next !== undefined) {
       this.#retryAtMs = null;
@@ -411,7 +408,7 @@ export class SourceSwitch {
   /** Nobody plays any more: relays end, after a while. */
   #endUnwanted(nowMs: number): void {
     if (this.#isWanted(nowMs)) return;
-    for (const relay of this.#relays()) this.#close(relay, 'no-players', nowMs);
+    for (const relay of this.#relays()) this.#close(relay, 'no-players');
     this.#retryAtMs = null;
     this.#failed.clear();
   }
@@ -442,7 +439,7 @@ export class SourceSwitch {
       other.hasNews = true;
     }
     this.#actions.push({ kind: 'switch', source: source.id, how, from: before?.id ?? null });
-    for (const relay of this.#relays()) if (relay !== source) this.#close(relay, 'switched', nowMs);
+    for (const relay of this.#relays()) if (relay !== source) this.#close(relay, 'switched');
   }
 
   #detach(): void {
@@ -452,12 +449,10 @@ export class SourceSwitch {
   }
 
   /** Ends a relay from our side. */
-  #close(relay: Source, reason: string, nowMs: number): void {
+  #close(relay: Source, reason: string): void {
     this.#sources.delete(relay.id);
     this.#actions.push({ kind: 'close', source: relay.id, reason });
-    if (relay !== this.#feeding) return;
-    this.#detach();
-    if (this.#publisher !== null) this.#switchTo(this.#publisher, 'start', nowMs);
+    if (relay === this.#feeding) this.#detach();
   }
 
   /** One whose connection broke after it was well may have the next frame still: others first, then it, at once. */

@@ -48,6 +48,14 @@ function goOn(source: StreamSource): string {
   return splice.kind;
 }
 
+/** One that is told which tracks there are when it begins. */
+class FlvPlayer extends MemoryPlayer {
+  override readonly format = 'flv';
+  override hand(): number {
+    return this.queue.take(1_000_000).length;
+  }
+}
+
 const pictures = (of = player): number[] =>
   of.story.filter((line) => /^video \d+ (key )?#/.test(line)).map((line) => Number(line.split('#')[1]));
 const times = (of = player): number[] =>
@@ -119,6 +127,51 @@ describe('StreamHub', () => {
     expect(pictures()).toEqual([30, 31, 32]);
   });
 
+  it('finds its place in a picture that stands still by the clock', () => {
+    const still = (from: number, to: number): Frame[] =>
+      numbers(from, to).map((n) => (n % 10 === 0 ? KEY(n * 40, 1) : INTER(n * 40, 2)));
+    hub.start(bring(newSource(1), ...HEADERS, ...still(10, 50)), nowMs);
+    expect(goOn(bring(newSource(2), ...HEADERS, ...still(0, 55)))).toBe('exact');
+    expect(times()).toEqual(numbers(50, 55).map((n) => n * 40));
+  });
+
+  it('finds its place in what was sent on a line of time that is not the source’s', () => {
+    hub.start(bring(newSource(1), ...HEADERS, KEY(0, 1), INTER(40, 2)), nowMs);
+    hub.start(bring(newSource(2), ...HEADERS, ...encode(5, 21, 70_000)), nowMs);
+    expect(goOn(bring(newSource(3), ...HEADERS, ...encode(8, 24, 9000)))).toBe('exact');
+    expect(pictures()).toEqual([1, 2, ...numbers(20, 24)]);
+    expect(times().slice(2)).toEqual([80, 120, 160, 200, 240]);
+  });
+
+  it('finds no place in what nobody was sent', () => {
+    hub.start(bring(newSource(1), ...HEADERS, ...encode(1, 9)), nowMs);
+    expect(hub.splice(bring(newSource(2), ...HEADERS, ...encode(1, 12)), nowMs)).toEqual({ kind: 'none' });
+  });
+
+  it('says how far a copy lags by all that is known of it, where little came after a pause', () => {
+    hub.start(bring(newSource(1), ...HEADERS, ...encode(10, 30)), nowMs);
+    const copy = bring(newSource(2), ...HEADERS, ...encode(10, 18));
+    nowMs += 1000;
+    bring(copy, ...encode(19, 20));
+    expect(hub.splice(copy, nowMs)).toEqual({ kind: 'behind', lagMs: 400 });
+  });
+
+  it('gives metadata no time, and headers and data that of what they stand before', () => {
+    hub.start(bring(newSource(1), ...HEADERS, KEY(0, 1), INTER(40, 2)), nowMs);
+    const next = newSource(2);
+    hub.start(next, nowMs);
+    feed(next, ...HEADERS, KEY(70_000, 3));
+    const { length } = player.story;
+    const cue: Frame = { ...METADATA(), isHeader: false };
+    feed(next, METADATA({ width: 320 }), cue, VIDEO_HEADER(2), KEY(70_040, 4));
+    expect(player.story.slice(length)).toEqual([
+      'data 0',
+      'data 120',
+      'video 120 header #2',
+      'video 120 key #4',
+    ]);
+  });
+
   it('says how far a copy lags, with a pause and without', () => {
     const first = newSource(1);
     hub.start(bring(first, ...HEADERS, ...encode(10, 30)), nowMs);
@@ -167,12 +220,6 @@ describe('StreamHub', () => {
   });
 
   it('tells FLV players of the tracks that are there, and ends those whose header was a lie', () => {
-    class FlvPlayer extends MemoryPlayer {
-      override readonly format = 'flv';
-      override hand(): number {
-        return this.queue.take(1_000_000).length;
-      }
-    }
     const early = new FlvPlayer('flv');
     hub.add(early);
     const source = newSource(1);
@@ -189,6 +236,19 @@ describe('StreamHub', () => {
     expect(early.ended).toBe('tracks-changed');
     hub.remove(early);
     expect([hub.size, [...hub.feeds()].map((one) => one.player)]).toEqual([1, [player]]);
+  });
+
+  it('ends those that were told of sound alone when pictures come', () => {
+    const flv = new FlvPlayer('flv');
+    hub.add(flv);
+    const source = newSource(1);
+    hub.start(source, nowMs);
+    feed(source, AUDIO_HEADER(1), AUDIO(0, 1));
+    nowMs += 5000;
+    hub.lookAtTracks(nowMs);
+    expect(flv.begun).toEqual({ audio: true, video: false });
+    feed(source, VIDEO_HEADER(1), KEY(20, 2));
+    expect(flv.ended).toBe('tracks-changed');
   });
 });
 

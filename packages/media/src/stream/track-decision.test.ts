@@ -13,6 +13,19 @@ describe('TrackDecision', () => {
     expect(tracks.at(100_000)).toBeNull();
   });
 
+  it('tells what came so far, decided or not', () => {
+    const tracks = new TrackDecision();
+    expect(tracks.present).toEqual({ audio: false, video: false });
+    expect([tracks.isMissing('audio', 0), tracks.isMissing('video', 0)]).toEqual([false, false]);
+    tracks.frame('video', 0);
+    expect([tracks.present, tracks.at(0), tracks.isMissing('audio', 0)]).toEqual([VIDEO, null, false]);
+    tracks.frame('audio', 20);
+    expect(tracks.present).toEqual(BOTH);
+    const sound = new TrackDecision();
+    sound.frame('audio', 0);
+    expect(sound.present).toEqual(AUDIO);
+  });
+
   it('decides for both as soon as both came', () => {
     const tracks = new TrackDecision();
     tracks.frame('video', 0);

@@ -50,10 +50,7 @@ export class TrackDecision {
 
   /** Whether it was decided that this track is not there. */
   isMissing(kind: Kind, atMs: number): boolean {
-    const last = this.#lastAtMs[kind];
-    const other = this.#lastAtMs[kind === 'audio' ? 'video' : 'audio'];
-    const isHere = last !== null && (other === null || other - last < GONE_MS);
-    return !isHere && this.at(atMs)?.[kind] === false;
+    return this.at(atMs)?.[kind] === false;
   }
 
   /** What came so far. */
