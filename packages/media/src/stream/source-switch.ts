@@ -275,7 +275,8 @@ export class SourceSwitch {
       this.#switchTo(ready, 'start', nowMs);
       return;
     }
-    if (ready === undefined) this.#openNext(nowMs);
+    // While one that lags is waited for, another owner may have the next frame already.
+    if (ready === undefined || ready.match?.kind === 'behind') this.#openNext(nowMs);
     if (feeding.state === 'closed') this.#endGap(feeding, nowMs);
     else this.#endSilence(feeding, nowMs);
   }
@@ -342,7 +343,9 @@ export class SourceSwitch {
   #openNext(nowMs: number): void {
     if (!this.#isWanted(nowMs)) return;
     const feeding = this.#feeding;
-    const candidate = this.#relays().find((relay) => relay !== feeding);
+    const candidates = this.#relays().filter((relay) => relay !== feeding);
+    if (candidates.length >= CANDIDATES_MAX) return;
+    const candidate = candidates.find(({ match }) => match?.kind !== 'behind');
     const next = this.#nextOwner(nowMs);
     if (candidate !== undefined) {
       const isSilent = candidate.state === 'live' && !this.#isWell(candidate, nowMs);
@@ -665,6 +668,8 @@ const SEARCH_MS_MAX = 3000;
 /** How often a source is searched, and for which share of the time at most. */
 const SEARCH_MS_MIN = 10;
 const SEARCH_SHARE = 0.1;
+/** Relays that are open beside the source that feeds the stream; more than one only while the first lags. */
+const CANDIDATES_MAX = 2;
 /** An owner that stalled is not asked again for this long while another source may go on. */
 const STALL_PENALTY_MS = 1000;
 /** A silent connection with nobody else to go to is made anew after this long. */

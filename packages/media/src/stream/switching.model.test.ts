@@ -309,7 +309,7 @@ class Model {
       if (this.#nowMs - sinceMs > BOUND_MS)
         this.breaks.push(`${seen.player.id}: no media for ${this.#nowMs - sinceMs} ms at ${this.#nowMs}`);
     }
-    if (this.world.open.length > 2) this.breaks.push(`${this.world.open.length} relays at ${this.#nowMs}`);
+    if (this.world.open.length > 3) this.breaks.push(`${this.world.open.length} relays at ${this.#nowMs}`);
   }
 }
 

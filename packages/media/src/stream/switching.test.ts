@@ -125,6 +125,15 @@ describe('a relay that loses its owner', () => {
     expect(world.log.of('relay waiting for lagging owner')).toMatchObject([{ owner: 'b', lagMs: 400 }]);
   });
 
+  it('asks another owner meanwhile, which may have the next frame already', () => {
+    world.owners(ownerOf('a'), ownerOf('b'), ownerOf('c'));
+    answer(b, ...HEADERS, ...encode(10, 25), replayEnd());
+    expect(world.order).toEqual(['a', 'b', 'c']);
+    answer(world.relay, ...HEADERS, ...encode(20, 37), replayEnd());
+    expect([source(), world.open.map(({ owner }) => owner)]).toEqual(['c', ['c']]);
+    expect(pictures()).toEqual(numbers(10, 37));
+  });
+
   it('waits no longer than relay.lagMs for one that lags and does not come on', () => {
     answer(b, ...HEADERS, ...encode(10, 25), replayEnd());
     // Slower than its clock says.
