@@ -111,6 +111,20 @@ describe('a player that waits for a start', () => {
   });
 });
 
+describe('a player that says nothing of what it wants', () => {
+  it('gets all', () => {
+    for (const isLate of [false, true]) {
+      use(new MemoryPlayer());
+      delete (player as Partial<MemoryPlayer>).wants;
+      expect(feed.isReadyToStart(moment())).toBe(true);
+      if (isLate) feed.open(new PacketBatch(HEADERS, nowMs), [batch(KEY(0, 1))], moment());
+      else deliver(KEY(0, 1));
+      deliver(AUDIO(10, 2), INTER(40, 3));
+      expect(ids()).toEqual([1, 2, 3]);
+    }
+  });
+});
+
 describe('a player that does not read', () => {
   beforeEach(() => {
     deliver(KEY(0, 1));
