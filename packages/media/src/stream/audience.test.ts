@@ -181,6 +181,18 @@ describe('merged writes', () => {
     expect(player.numbers).toEqual([1, 2, 3]);
   });
 
+  it('end at the very limit of a window', () => {
+    const { stream, feed } = playing();
+    feed.push(KEY(0, 1));
+    const player = new CountingPlayer('p');
+    stream.add(player);
+    feed.push(INTER(40, 2, 1_048_576 - 6 - 1));
+    expect(player.numbers).toEqual([1]);
+    vi.advanceTimersByTime(LIMITS.mergeMs);
+    feed.push(INTER(80, 3, 1_048_576 - 6));
+    expect(player.numbers).toEqual([1, 2, 3]);
+  });
+
   it('are sent when the source goes, and leave no timer', () => {
     const { stream, feed } = playing();
     const player = new CountingPlayer('p');
@@ -197,6 +209,37 @@ describe('merged writes', () => {
     feed.push(KEY(0, 1));
     expect(vi.getTimerCount()).toBe(0);
     expect(stream.playerCount).toBe(0);
+  });
+
+  /** What who joins is given, buffer by buffer: headers first. */
+  function opening(stream: LiveStream): number[] {
+    const player = new CountingPlayer('late');
+    player.isReading = false;
+    stream.add(player);
+    return player.queue.take(10_000_000).map(({ length }) => length);
+  }
+
+  it('gather a second of what comes where nobody plays', () => {
+    const { stream, feed } = playing();
+    feed.push(KEY(0, 1));
+    vi.advanceTimersByTime(999);
+    feed.push(INTER(999, 2));
+    vi.advanceTimersByTime(1);
+    feed.push(INTER(1000, 3));
+    feed.push(INTER(1010, 4));
+    // Each RTMP message of these has 18 bytes.
+    expect(opening(stream).slice(1)).toEqual([3 * 18, 18]);
+  });
+
+  it.each([
+    [262_144 - 6 - 200_006, 2],
+    [262_144 - 6 - 200_006 - 1, 1],
+  ])('gather no more than a piece of it, at %d bytes', (bytes, count) => {
+    const world = new StreamWorld({ ...LIMITS, gopCacheBytesMax: 10_000_000 });
+    const feed = world.publish();
+    for (const frame of [VIDEO_HEADER(), KEY(0, 1, 200_000), INTER(40, 2, bytes), INTER(80, 3)])
+      feed.push(frame);
+    expect(opening(world.stream).slice(1)).toHaveLength(count);
   });
 });
 

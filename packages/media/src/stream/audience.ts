@@ -68,8 +68,8 @@ export class Audience {
   }
 
   /**
-   * Feeds a player from now on; the cached GOP comes at once, or the replay where that is longer. Does nothing where it
-   * is fed already.
+   * Feeds a player from now on; the cached GOP comes at once, or the replay where there is one. Does nothing where it is
+   * fed already.
    */
   add(player: Player, replay: Replay | null = null): void {
     if (this.#feeds.has(player.id)) return;
@@ -160,20 +160,16 @@ export class Audience {
     if (batch.headers !== null) this.#gopHeaders = null;
   }
 
-  #openFromGop(feed: PlayerFeed, moment: Moment, ...more: readonly PacketBatch[]): void {
+  #openFromGop(feed: PlayerFeed, moment: Moment): void {
     const [first] = this.#gop.batches;
     if (first === undefined) return;
     this.#gopHeaders ??= this.#headersOf(first);
-    feed.open(this.#gopHeaders, [...this.#gop.batches, ...more], moment);
+    feed.open(this.#gopHeaders, this.#gop.batches, moment);
   }
 
   #openFromReplay(feed: PlayerFeed, { packets, end }: Replay): void {
     const moment = this.#moment();
     const mark = end === null ? [] : [new PacketBatch([end], moment.nowMs)];
-    if (packets.length <= this.#gop.frames) {
-      this.#openFromGop(feed, moment, ...mark);
-      return;
-    }
     const past = replayBatches(packets, moment.nowMs);
     const [first] = past;
     if (first !== undefined) feed.open(this.#headersOf(first), [...past, ...mark], moment);

@@ -21,10 +21,6 @@ export class GopCache {
     return this.#batches;
   }
 
-  get frames(): number {
-    return this.#batches.reduce((sum, { frames }) => sum + frames, 0);
-  }
-
   add(batch: PacketBatch): void {
     if (batch.headers !== null) this.clear();
     else if (this.#batches.length === 0) return;

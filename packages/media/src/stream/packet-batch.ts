@@ -42,11 +42,6 @@ export class PacketBatch {
     this.headers = headers === null ? null : new PacketBatch(headers, atMs);
   }
 
-  /** How many of them are pictures, sounds or data rather than headers. */
-  get frames(): number {
-    return this.packets.reduce((count, packet) => count + (packet.isHeader ? 0 : 1), 0);
-  }
-
   /** The bytes to send; empty where nothing of the batch is wanted. */
   wire(wish: WireWish): WireForm {
     if (wish.wants === 'all') {

@@ -108,6 +108,7 @@ export class PlayerFeed {
     const behindBy = this.#lookBehind(moment.nowMs);
     if (this.#given === wants && wants !== 'nothing' && queue.queuedBytes === 0) {
       queue.push(window.wire(this.#wish(wants)));
+      for (const batch of window.batches) this.#note(batch);
       this.#count();
       return;
     }
@@ -164,8 +165,9 @@ export class PlayerFeed {
       this.#drop(batch.wire(this.#wish(wants)).frames);
   }
 
+  /** Which tracks came, for `endIfTracksDiffer`. */
   #note(batch: PacketBatch): void {
-    if (this.#got.size === 2) return;
+    if (this.#got.size === 2 || this.player.format === 'rtmp') return;
     for (const { kind, isHeader } of batch.packets) if (!isHeader && kind !== 'data') this.#got.add(kind);
   }
 

@@ -1,0 +1,130 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { METADATA } from '../testing/frames.js';
+import type { Frame } from '../wire/frame.js';
+import { makeFrame } from '../wire/make-frame.js';
+import { metadataValues, readMetadata } from '../wire/metadata.js';
+import { SourceIntake } from './source-intake.js';
+
+const START_MS = 5000;
+const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
+const KEY = (at: number): Frame => makeFrame('video', at, hex('17 01 000000 00000002 6588'));
+const AAC_HEADER = makeFrame('audio', 0, hex('af 00 1210'));
+const AAC = (at: number): Frame => makeFrame('audio', at, hex('af 01 21'));
+
+/** RFC 7845 5.1, with so many channels. */
+const opusHead = (channels: number): Buffer =>
+  Buffer.concat([Buffer.from('OpusHead'), Buffer.of(1, channels), Buffer.alloc(9)]);
+const SOUND = hex('fc');
+
+/** Enhanced RTMP v2: one audio track with this id; packet type 0 is its header, 1 a sound. */
+const oneTrack = (at: number, id: number, packetType: 0 | 1, body: Buffer): Frame =>
+  makeFrame(
+    'audio',
+    at,
+    Buffer.concat([Buffer.of(0x95, packetType), Buffer.from('Opus'), Buffer.of(id), body]),
+  );
+
+/** Several tracks in one message. */
+const manyTracks = (at: number, packetType: 0 | 1, bodies: ReadonlyMap<number, Buffer>): Frame =>
+  makeFrame(
+    'audio',
+    at,
+    Buffer.concat([
+      Buffer.of(0x95, 0x10 | packetType),
+      Buffer.from('Opus'),
+      ...[...bodies].flatMap(([id, body]) => [Buffer.of(id, 0, 0, body.length), body]),
+    ]),
+  );
+
+let intake: SourceIntake;
+let nowMs: number;
+
+beforeEach(() => {
+  nowMs = START_MS;
+  intake = new SourceIntake(nowMs);
+});
+
+const take = (...frames: readonly Frame[]) => frames.flatMap((frame) => intake.take(frame, nowMs));
+
+/** What a joiner is told of the codecs. */
+function metadata(): Record<string, unknown> {
+  const frame = intake.headersAt(0).find(({ kind }) => kind === 'data');
+  const read = frame === undefined ? null : readMetadata(frame.payload);
+  return read === null ? {} : { ...metadataValues(read) };
+}
+
+describe('a source that sends a little and then nothing', () => {
+  it('has the tracks that came, two seconds after the first frame', () => {
+    take(METADATA({ videocodecid: 7, audiocodecid: 10 }), AAC_HEADER);
+    nowMs += 1000;
+    expect(intake.tracksAt(nowMs + 60_000)).toBeNull();
+    take(KEY(0));
+    expect(intake.tracksAt(nowMs + 1999)).toBeNull();
+    expect(intake.headersAt(0).map(({ kind }) => kind)).toEqual(['data', 'audio']);
+    expect(intake.tracksAt(nowMs + 2000)).toEqual({ audio: false, video: true });
+    // Once that is decided, only a frame makes it otherwise.
+    expect(intake.tracksAt(nowMs)).toEqual({ audio: false, video: true });
+    expect(intake.headersAt(0).map(({ kind }) => kind)).toEqual(['data']);
+    take(AAC(40));
+    expect(intake.tracksAt(nowMs)).toEqual({ audio: true, video: true });
+  });
+});
+
+describe('a source of several audio tracks', () => {
+  it('is known by the one that came first, until one without an id comes', () => {
+    take(METADATA({ audiocodecid: 10 }));
+    take(oneTrack(0, 2, 0, opusHead(6)), oneTrack(0, 2, 1, SOUND));
+    expect(intake.media.audio).toMatchObject({ codec: 'opus', channels: 6 });
+    take(oneTrack(20, 1, 0, opusHead(2)), oneTrack(20, 1, 1, SOUND));
+    expect(intake.media.audio).toMatchObject({ codec: 'opus', channels: 6 });
+    expect(metadata().audiocodecid).toBe(0x4f707573);
+    take(AAC_HEADER, AAC(40));
+    take(oneTrack(60, 2, 1, SOUND));
+    expect(metadata().audiocodecid).toBe(10);
+  });
+
+  it('gives joiners each one’s own configuration, though they came in one message', () => {
+    take(
+      manyTracks(
+        0,
+        0,
+        new Map([
+          [1, opusHead(2)],
+          [2, opusHead(6)],
+        ]),
+      ),
+    );
+    take(
+      manyTracks(
+        0,
+        1,
+        new Map([
+          [1, SOUND],
+          [2, SOUND],
+        ]),
+      ),
+    );
+    const headers = intake.headersAt(0).map(({ payload }) => payload);
+    expect(headers.map((payload) => [payload.includes(opusHead(2)), payload.includes(opusHead(6))])).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+    // One of them alone may change.
+    const given = take(
+      oneTrack(20, 2, 0, opusHead(1)),
+      manyTracks(
+        20,
+        1,
+        new Map([
+          [1, SOUND],
+          [2, SOUND],
+        ]),
+      ),
+    );
+    expect(given.map(({ frame, startsAnew }) => [frame.isHeader, startsAnew])).toEqual([
+      [true, true],
+      [false, false],
+    ]);
+    expect(intake.headersAt(0)).toHaveLength(2);
+  });
+});
