@@ -448,6 +448,7 @@ describe('what is told of a stream', () => {
     const key = STREAM_KEY;
     expect(lines()).toEqual([
       { level: 'info', msg: 'relay waiting for lagging owner', key, owner: 'b', ownerId: 'b', lagMs: 680 },
+      { level: 'info', msg: 'relay pulls', key, to: 'a', from: 'a', reason: 'retry' },
       {
         level: 'info',
         msg: 'relay handed over to publisher',
