@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { AUDIO, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
+import { AUDIO, AUDIO_HEADER, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
 import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
@@ -167,6 +167,37 @@ describe('a player that does not read', () => {
     expect(ids().at(-1)).toBe(6);
   });
 
+  it('does not go on at a start that leaves more than half, of bytes or of time', () => {
+    deliver(inter(2, 400), KEY(80, 3), inter(4, 550), inter(5, 50), inter(6, 50));
+    expect(dropped).toEqual({ queueBytes: 5, queueMs: 0 });
+    player.resume();
+    expect(ids()).toEqual([1]);
+    deliver(KEY(400, 7));
+    player.isReading = false;
+    deliver(inter(8, 50));
+    nowMs += 1999;
+    deliver(KEY(480, 9));
+    nowMs += 2002;
+    deliver(inter(10, 50));
+    expect(dropped).toEqual({ queueBytes: 5, queueMs: 3 });
+  });
+
+  it('starts with another source once no more than half of its limit is left to read', () => {
+    for (const [bytes, isReady] of [
+      [500, true],
+      [501, false],
+    ] as const) {
+      use(new MemoryPlayer());
+      deliver(KEY(0, 1));
+      player.isReading = false;
+      deliver(inter(2, bytes));
+      feed.pause();
+      expect(feed.isReadyToStart(moment())).toBe(isReady);
+      nowMs += 4001;
+      expect(feed.isReadyToStart(moment())).toBe(false);
+    }
+  });
+
   it('goes on at a start that is half as old as its limit', () => {
     deliver(inter(2, 50));
     nowMs += 2001;
@@ -253,6 +284,14 @@ describe('an FLV player’s header', () => {
     const { queuedBytes, sentBytes } = player.queue;
     deliver(KEY(400, 9));
     expect(player.queue.queuedBytes + player.queue.sentBytes > queuedBytes + sentBytes).toBe(!isLie);
+  });
+
+  it('is a lie where only a header came of what is not there', () => {
+    use(new FlvPlayer());
+    feed.open(new PacketBatch(HEADERS, nowMs), [batch(KEY(0, 1))], moment(BOTH));
+    deliver(AUDIO_HEADER(1));
+    feed.endIfTracksDiffer(PICTURES);
+    expect(player.ended).toBe('tracks-changed');
   });
 
   it('is none before it begins, and none that an RTMP player has', () => {
