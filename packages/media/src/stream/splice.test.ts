@@ -88,7 +88,8 @@ describe('findSplice', () => {
   it('waits for the track that lags, though the other is there', () => {
     const copy = whole.filter(({ kind, timestampMs }) => timestampMs < (kind === 'audio' ? 2900 : 3500));
     const delivered = whole.filter(({ timestampMs }) => timestampMs < 3000);
-    expect(findSplice(delivered, copy, NO_HINTS).kind).toBe('behind');
+    // The last sound of what was delivered is at 2975, the copy's at 2875.
+    expect(findSplice(delivered, copy, NO_HINTS)).toEqual({ kind: 'behind', lagMs: 100 });
   });
 
   it.each([
@@ -137,6 +138,76 @@ describe('findSplice', () => {
     });
     if (result.kind !== 'exact') throw new Error(result.kind);
     expect(told(later(result.frames, result.offsetMs))).toEqual(told(still.slice(250, 331)));
+  });
+
+  it.each([
+    [16, 'exact'],
+    [15, 'none'],
+  ])('takes %d frames alike before one that is not for %s', (alike, kind) => {
+    const pictures = encode(4, { hasAudio: false });
+    const copy = pictures
+      .slice(10, 70)
+      .map((frame, index) =>
+        index < 40 - alike ? { ...frame, payload: Buffer.from(`another ${index}`) } : frame,
+      );
+    expect(findSplice(pictures.slice(0, 50), copy, NO_HINTS).kind).toBe(kind);
+  });
+
+  it.each([
+    [3, 'exact'],
+    [-3, 'exact'],
+    [4, 'none'],
+  ])('allows timestamps that are rounded: %d ms off is %s', (offMs, kind) => {
+    const pictures = encode(4, { hasAudio: false });
+    const copy = pictures
+      .slice(10, 70)
+      .map((frame, index) =>
+        index % 2 === 0 ? { ...frame, timestampMs: frame.timestampMs + offMs } : frame,
+      );
+    expect(findSplice(pictures.slice(0, 50), copy, NO_HINTS).kind).toBe(kind);
+  });
+
+  it('takes no copy whose sound is another', () => {
+    const dubbed = whole.map((frame) =>
+      frame.kind === 'audio' ? { ...frame, payload: Buffer.concat([frame.payload, Buffer.of(1)]) } : frame,
+    );
+    expect(findSplice(whole.slice(0, 200), dubbed.slice(100, 300), NO_HINTS)).toEqual({ kind: 'none' });
+    // Not even where it begins with the very last sound that was delivered.
+    const last = whole.slice(0, 200).findLast(({ kind }) => kind === 'audio')?.timestampMs ?? 0;
+    const late = dubbed
+      .slice(100, 300)
+      .filter(({ kind, timestampMs }) => kind === 'video' || timestampMs >= last);
+    expect(findSplice(whole.slice(0, 200), late, NO_HINTS)).toEqual({ kind: 'none' });
+    const later = late.filter(({ kind, timestampMs }) => kind === 'video' || timestampMs > last);
+    expect(findSplice(whole.slice(0, 200), later, NO_HINTS).kind).toBe('exact');
+  });
+
+  it('takes no copy without the pictures, or the sound, that were delivered', () => {
+    for (const kind of ['video', 'audio'] as const) {
+      const half = whole.filter((frame) => frame.kind === kind);
+      expect(findSplice(whole.slice(0, 200), half.slice(10), NO_HINTS)).toEqual({ kind: 'none' });
+      // A track more than was delivered is no contradiction.
+      expect(findSplice(half.slice(0, 100), whole.slice(50), NO_HINTS).kind).toBe('exact');
+    }
+  });
+
+  it('is not led astray by headers between frames', () => {
+    const copy = [...whole.slice(100, 196), VIDEO_HEADER(), AUDIO_HEADER(), ...whole.slice(196, 220)];
+    const result = findSplice(whole.slice(0, 200), copy, NO_HINTS);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(result.frames)).toEqual(told(whole.slice(200, 220)));
+  });
+
+  it('gives data from the first frame on that was not delivered, of whatever track', () => {
+    const cue: Frame = { ...audio(0, 'cue'), kind: 'data' };
+    // The copy has its sounds later: pictures go on before the data, sounds behind it.
+    const pictures = whole.filter(({ kind, timestampMs }) => kind === 'video' && timestampMs < 3200);
+    const sounds = whole.filter(({ kind, timestampMs }) => kind === 'audio' && timestampMs < 3200);
+    const delivered = whole.filter(({ timestampMs }) => timestampMs < 3000);
+    const result = findSplice(delivered, [...pictures, cue, ...sounds], NO_HINTS);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    const isNew = ({ timestampMs }: Frame) => timestampMs >= 3000;
+    expect(told(result.frames)).toEqual(told([...pictures.filter(isNew), cue, ...sounds.filter(isNew)]));
   });
 
   it('does not mind frames that a copy lost some time ago', () => {
