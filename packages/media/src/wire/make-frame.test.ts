@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { makeFrame } from './make-frame.js';
+import { isSequenceEnd, makeFrame, SET_DATA_FRAME } from './make-frame.js';
 import { encodeAmf0 } from './rtmp/amf0.js';
 
 const fourcc = (first: number, code: string) =>
@@ -40,5 +40,41 @@ describe('makeFrame', () => {
   it('unwraps metadata', () => {
     const frame = makeFrame('data', 0, encodeAmf0('@setDataFrame', 'onMetaData', { width: 1 }));
     expect(frame).toMatchObject({ isHeader: true, payload: encodeAmf0('onMetaData', { width: 1 }) });
+  });
+});
+
+describe('makeFrame of what is nearly metadata', () => {
+  it('takes times for 32 bits', () => {
+    expect(makeFrame('audio', -1, Buffer.of(0x2f)).timestampMs).toBe(0xffffffff);
+    expect(makeFrame('audio', 2 ** 32 + 5, Buffer.of(0x2f)).timestampMs).toBe(5);
+  });
+
+  it('unwraps data messages alone, and those whole', () => {
+    const wrapped = encodeAmf0('@setDataFrame', 'onMetaData', {});
+    for (const kind of ['audio', 'video'] as const)
+      expect(makeFrame(kind, 0, wrapped)).toMatchObject({ payload: wrapped, isHeader: false });
+    for (const payload of [SET_DATA_FRAME.subarray(0, -1), encodeAmf0('onMetaDat'), encodeAmf0('onMetaDatx')])
+      expect(makeFrame('data', 0, payload)).toMatchObject({ payload, isHeader: false });
+    expect(makeFrame('data', 0, encodeAmf0('@setDataFrame', 'onTextData', {}))).toMatchObject({
+      payload: encodeAmf0('onTextData', {}),
+      isHeader: false,
+    });
+  });
+});
+
+describe('isSequenceEnd', () => {
+  it.each([
+    ['video', '1702000000', true],
+    ['video', '2702000000', true],
+    ['video', '1701000000', false],
+    ['video', '1700000000', false],
+    ['video', '9268766331', true],
+    ['audio', 'af02', true],
+    ['audio', 'af01', false],
+    ['audio', 'af00', false],
+    ['data', '1702000000', false],
+    ['data', 'af02', false],
+  ] as const)('of %s %s is %j', (kind, bytes, isEnd) => {
+    expect(isSequenceEnd(makeFrame(kind, 0, Buffer.from(bytes, 'hex')))).toBe(isEnd);
   });
 });

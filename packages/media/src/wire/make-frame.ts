@@ -17,7 +17,7 @@ export function makeFrame(kind: Frame['kind'], timestampMs: number, bytes: Buffe
  * may go on with the stream, and players end at such a tag, so it is not for them.
  */
 export function isSequenceEnd(frame: Frame): boolean {
-  return frame.kind !== 'data' && !frame.isHeader && readMediaTag(frame.kind, frame.payload).isSequenceEnd;
+  return frame.kind !== 'data' && readMediaTag(frame.kind, frame.payload).isSequenceEnd;
 }
 
 /** The AMF0 string that publishers wrap metadata in, so that the server keeps it; players get what is inside. */

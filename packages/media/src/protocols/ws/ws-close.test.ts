@@ -16,9 +16,17 @@ async function heard(reason: string): Promise<{ readonly code: number; readonly 
   closers.push(() => new Promise((resolve) => http.close(resolve)));
   const bound = http.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-  server.on('connection', (socket) => closeWebSocket(socket, 4404, reason));
   const client = new WebSocket(`ws://127.0.0.1:${port}`);
   return new Promise((resolve, reject) => {
+    server.on('connection', (socket) => {
+      try {
+        closeWebSocket(socket, 4404, reason);
+      } catch (error) {
+        // A connection that stays open would keep the server from closing.
+        socket.terminate();
+        reject(error);
+      }
+    });
     client.on('error', reject);
     client.on('close', (code, bytes) => resolve({ code, reason: bytes.toString() }));
   });
