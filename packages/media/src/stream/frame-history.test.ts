@@ -31,10 +31,29 @@ describe('FrameHistory', () => {
   });
 
   it('keeps more from the newest start on', () => {
-    const history = historyOf([0, 100, 200, 5000], [0, 100]);
-    expect(kept(history.all)).toEqual([100, 200, 5000]);
-    expect(kept(history.fromStart())).toEqual([100, 200, 5000]);
+    const times = [0, 100, ...every(300, 5200, 400)];
+    const history = historyOf(times, [0, 100]);
+    expect(kept(history.all)).toEqual(times.slice(1));
+    expect(kept(history.fromStart())).toEqual(times.slice(1));
     expect([history.hasStart, history.isEmpty]).toEqual([true, false]);
+  });
+
+  it('has no start any more after a pause in which frames were lost, and keeps it where they were held up', () => {
+    for (const [timestampMs, hasStart] of [
+      [3000, false],
+      [240, true],
+    ] as const) {
+      const history = historyOf([0, 100, 200], [100]);
+      history.push(INTER(timestampMs), false, 3000);
+      expect(history.hasStart).toBe(hasStart);
+      history.push(KEY(timestampMs + 40), true, 3040);
+      expect(kept(history.fromStart())).toEqual([3040]);
+    }
+  });
+
+  it('keeps the start of a slide show, whose pictures are always far apart', () => {
+    const history = historyOf(every(1000, 9000), [1000]);
+    expect(kept(history.fromStart())).toEqual(every(1000, 9000, 1000));
   });
 
   it('drops the oldest where there are too many bytes', () => {

@@ -24,6 +24,8 @@ export interface Kept {
 const FRAME_OVERHEAD_BYTES = 128;
 /** Frames that come this much later than those before may have lost some in between. */
 const PAUSE_MS = 400;
+/** A step so many times as long as the one before means lost frames. */
+const LOST_STEPS = 3;
 /** Dropped entries that are still held before the list is made anew. */
 const COMPACT_AFTER = 512;
 
@@ -39,6 +41,8 @@ export class FrameHistory {
   #start = -1;
   /** Index of the first frame after the newest pause. */
   #resumed = 0;
+  /** Between the last two frames, by their timestamps. */
+  #stepMs = 0;
   #bytes = 0;
 
   constructor(limits: HistoryLimits) {
@@ -82,8 +86,14 @@ export class FrameHistory {
 
   /** `nowMs` by the monotonic clock. */
   push(frame: Frame, isStart: boolean, nowMs: number): void {
+    const last = this.#kept.at(-1);
+    if (last !== undefined && nowMs - last.atMs >= PAUSE_MS) {
+      this.#resumed = this.#kept.length;
+      // Frames are missing, and this is no slide show: what follows cannot be decoded from a start before the pause.
+      if (stepBetween(last, frame) >= Math.max(PAUSE_MS, LOST_STEPS * this.#stepMs)) this.#start = -1;
+    }
+    if (last !== undefined) this.#stepMs = stepBetween(last, frame);
     if (isStart) this.#start = this.#kept.length;
-    if (nowMs - (this.#kept.at(-1)?.atMs ?? nowMs) >= PAUSE_MS) this.#resumed = this.#kept.length;
     this.#kept.push({ frame, isStart, atMs: nowMs });
     this.#bytes += costOf(frame);
     for (;;) {
@@ -114,6 +124,9 @@ export class FrameHistory {
     return this.#bytes > replayBytesMax || nowMs - oldest.atMs > replayMs;
   }
 }
+
+const stepBetween = (before: Kept, frame: Frame): number =>
+  (frame.timestampMs - before.frame.timestampMs) | 0;
 
 const costOf = (frame: Frame): number => frame.payload.length + FRAME_OVERHEAD_BYTES;
 

@@ -393,6 +393,26 @@ describe('a publisher here that sends nothing', () => {
     expect(world.open).toHaveLength(1);
   });
 
+  it('does not come back with pictures from before its pause: frames are missing, so it waits for a keyframe', () => {
+    world = new StreamWorld();
+    player = world.play();
+    world.owners(ownerOf('b'));
+    answer(world.relay, ...HEADERS, ...encode(10, 35));
+    feed = world.publish();
+    // It lags, falls silent, and so does the owner.
+    for (const header of HEADERS) feed.push(header);
+    for (let id = 36; id < 56; id += 1) {
+      live(feed, ...encode(id - 25, id - 25, 900_000));
+      send(world.relay, ...encode(id, id));
+    }
+    world.owners(ownerOf('b', { silent: true }));
+    world.timers.pass(3000);
+    live(feed, ...encode(101, 109, 900_000));
+    expect(pictures()).toEqual(numbers(10, 55));
+    live(feed, ...encode(110, 112, 900_000));
+    expect(pictures()).toEqual([...numbers(10, 55), ...numbers(110, 112)]);
+  });
+
   it('keeps the stream where it goes on before the other one could', () => {
     world.timers.pass(500);
     live(feed, ...encode(36, 37));
