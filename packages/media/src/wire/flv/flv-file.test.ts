@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Frame } from '../frame.js';
 import { encodeAmf0 } from '../rtmp/amf0.js';
 import { FlvFile } from './flv-file.js';
@@ -7,11 +7,6 @@ import { BOTH_TRACKS, flvHeader } from './flv-header.js';
 import { flvTag } from './flv-tag.js';
 
 const SAMPLE = fileURLToPath(new URL('../../../../origin/assets/demo.flv', import.meta.url));
-
-let sample: FlvFile;
-beforeAll(async () => {
-  sample = await FlvFile.read(SAMPLE);
-});
 
 function take(file: FlvFile, count: number, fromMs = 0): Frame[] {
   const frames: Frame[] = [];
@@ -30,7 +25,8 @@ function steps(frames: readonly Frame[], kind: Frame['kind']): number[] {
 }
 
 describe('the sample', () => {
-  it('holds whole frames of both tracks, a keyframe each second, and its headers first', () => {
+  it('holds whole frames of both tracks, a keyframe each second, and its headers first', async () => {
+    const sample = await FlvFile.read(SAMPLE);
     expect(Math.abs(sample.durationMs - 10_240)).toBeLessThan(1);
     const video = sample.frames.filter((frame) => frame.kind === 'video' && !frame.isHeader);
     expect(video).toHaveLength(256);
@@ -41,7 +37,8 @@ describe('the sample', () => {
     expect(sample.frames.slice(0, 3).every((frame) => frame.isHeader)).toBe(true);
   });
 
-  it('loops without a gap or an overlap in either track, for an hour', () => {
+  it('loops without a gap or an overlap in either track, for an hour', async () => {
+    const sample = await FlvFile.read(SAMPLE);
     const frames = take(sample, 697 * 350);
     expect(new Set(steps(frames, 'video'))).toEqual(new Set([40]));
     const audio = steps(frames, 'audio');
@@ -51,7 +48,8 @@ describe('the sample', () => {
     expect(frames.at(-1)?.timestampMs).toBeGreaterThan(3_500_000);
   });
 
-  it('tells its headers once', () => {
+  it('tells its headers once', async () => {
+    const sample = await FlvFile.read(SAMPLE);
     const frames = take(sample, 2000);
     expect(frames.filter((frame) => frame.isHeader)).toHaveLength(
       sample.frames.filter((frame) => frame.isHeader).length,

@@ -28,6 +28,14 @@ describe('splitAggregate', () => {
     expect(timesAt(0xfffffff0)).toEqual([0xfffffff0, 0xfffffff8]);
   });
 
+  it('reads the high byte of a time as such', () => {
+    const payload = Buffer.concat([
+      flvTag('video', 0xfffff0, Buffer.from('a')),
+      flvTag('audio', 0x1000008, Buffer.from('b')),
+    ]);
+    expect([...splitAggregate(aggregate(payload, 100))].map((each) => each.timestampMs)).toEqual([100, 124]);
+  });
+
   it('gives messages that are empty, and the last one also where nothing points back at it', () => {
     const whole = Buffer.concat([
       flvTag('data', 5, Buffer.alloc(0)),

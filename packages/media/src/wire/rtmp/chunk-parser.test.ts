@@ -324,6 +324,33 @@ describe('limits of a chunk parser', () => {
     expect(codeOf(() => parser.feed(begun(129, 6)))).toBe('unfinished-messages-max');
   });
 
+  it.each([
+    ['ff', 'chunk stream 63'],
+    ['c0 00', 'chunk stream 64'],
+    ['c0 04', 'chunk stream 68'],
+    ['c1 04 00', 'chunk stream 68'],
+    ['c1 04 02', 'chunk stream 580'],
+    ['c1 ff ff', 'chunk stream 65599'],
+  ])('knows the id in %s', (bytes, id) => {
+    const { parser } = shaken();
+    expect(errorOf(() => parser.feed(Buffer.from(bytes.replace(/ /g, ''), 'hex'))).message).toBe(
+      `${id} begins without a header`,
+    );
+  });
+
+  it('takes a message in one chunk of any size, whole and in pieces, and what comes after it', () => {
+    const payload = Buffer.from(Array.from({ length: messageBytesMax }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+    const out = { chunkStream: 3, type: 8, timestampMs: 0, streamId: 1, payload };
+    const size = message(Buffer.from('00100000', 'hex'), { chunkStream: 2, type: 1 });
+    const bytes = Buffer.concat([size, chunkMessage(out, 0x100000), message(Buffer.from('next'))]);
+    for (const piece of [bytes.length, 70_000, 1000]) {
+      const { parser, messages } = shaken();
+      for (let at = 0; at < bytes.length; at += piece) parser.feed(bytes.subarray(at, at + piece));
+      expect(messages.map((each) => each.payload.length)).toEqual([messageBytesMax, 4]);
+      expect(messages[0]?.payload.equals(payload)).toBe(true);
+    }
+  });
+
   it('gives the message stream id as it is written, and takes it over', () => {
     const { parser, messages } = shaken();
     parser.feed(Buffer.from('03 000001 000001 08 04030201 61'.replaceAll(' ', ''), 'hex'));
