@@ -23,3 +23,9 @@ export class MediaPacket implements Frame {
     this.isKeyframe = frame.isKeyframe;
   }
 }
+
+/** The very packet where it is on this line of time already, so that all share its bytes. */
+export function packetAt(frame: Frame, timestampMs: number): MediaPacket {
+  const isThere = frame instanceof MediaPacket && frame.timestampMs === timestampMs;
+  return isThere ? frame : new MediaPacket(frame, timestampMs);
+}

@@ -1,9 +1,8 @@
 import { Audience, type AudienceLimits } from './audience.js';
 import { replayEnd } from './frame-history.js';
-import { MediaPacket } from './packet.js';
+import { MediaPacket, packetAt } from './packet.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
-import { headersOf, onLine } from './stream-hub.js';
 import type { StreamSource, TakenPacket } from './stream-source.js';
 
 /**
@@ -17,7 +16,7 @@ export class PullsOfPublisher {
   constructor(limits: AudienceLimits, traffic: Traffic) {
     this.#audience = new Audience({ ...limits, mergeMs: 0, gopCacheBytesMax: 0 }, traffic, {
       tracks: () => null,
-      headersAt: (timestampMs) => headersOf(this.#publisher, timestampMs),
+      headersAt: (timestampMs) => this.#publisher?.headersAt(timestampMs) ?? [],
     });
   }
 
@@ -32,7 +31,7 @@ export class PullsOfPublisher {
   add(player: Player, replayMs: number, nowMs: number): void {
     const history = this.#publisher?.history;
     const past = replayMs > 0 ? history?.since(nowMs - replayMs) : history?.fromStart();
-    const packets = (past ?? []).map(({ frame }) => onLine(frame, frame.timestampMs));
+    const packets = (past ?? []).map(({ frame }) => packetAt(frame, frame.timestampMs));
     const end = replayMs > 0 ? new MediaPacket(replayEnd(), 0) : null;
     this.#audience.add(player, { packets, end });
   }

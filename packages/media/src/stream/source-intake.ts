@@ -1,5 +1,6 @@
 import type { MediaInfo } from '@headwater/directory';
 import type { Codec } from '../wire/decoder-configuration.js';
+import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
 import { type MediaTag, PACKET, readMediaTag } from '../wire/media-tag.js';
 import { type TrackPart, trackParts, withParts } from '../wire/multitrack.js';
@@ -22,11 +23,10 @@ import { SourceMetadata } from './source-metadata.js';
 import { type SourceLine, SourceTimeline, toUint32 } from './source-timeline.js';
 import { type Opening, StartRule } from './start-rule.js';
 import { stamped, type TakenFrame } from './taken-frame.js';
-import { TrackDecision, type Tracks } from './track-decision.js';
+import { TrackDecision } from './track-decision.js';
 import { VideoTracks } from './video-tracks.js';
 
 export type { TakenFrame } from './taken-frame.js';
-export type { Tracks } from './track-decision.js';
 
 type Kind = 'audio' | 'video';
 

@@ -1,5 +1,6 @@
 import type { MediaInfo } from '@headwater/directory';
 import type { Codec } from '../wire/decoder-configuration.js';
+import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
 import {
   announcedTracks,
@@ -9,7 +10,6 @@ import {
   readMetadata,
   writeMetadata,
 } from '../wire/metadata.js';
-import type { Tracks } from './track-decision.js';
 
 /** Larger metadata is read, and not kept to be compared with what comes next. */
 const COMPARED_BYTES_MAX = 65_536;

@@ -3,8 +3,8 @@ import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../test
 import { MemoryPlayer } from '../testing/memory-player.js';
 import { STREAM_LIMITS } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
-import { MediaPacket } from './packet.js';
-import { onLine, StreamHub } from './stream-hub.js';
+import { MediaPacket, packetAt } from './packet.js';
+import { StreamHub } from './stream-hub.js';
 import { StreamSource } from './stream-source.js';
 
 const START_MS = 10_000;
@@ -252,12 +252,12 @@ describe('StreamHub', () => {
   });
 });
 
-describe('onLine', () => {
+describe('packetAt', () => {
   it('makes a packet anew only where its time is another', () => {
     const packet = new MediaPacket(INTER(0), 40);
-    expect(onLine(packet, 40)).toBe(packet);
-    expect(onLine(packet, 80)).not.toBe(packet);
-    expect(onLine(packet, 80).timestampMs).toBe(80);
-    expect(onLine(INTER(40), 40)).toBeInstanceOf(MediaPacket);
+    expect(packetAt(packet, 40)).toBe(packet);
+    expect(packetAt(packet, 80)).not.toBe(packet);
+    expect(packetAt(packet, 80).timestampMs).toBe(80);
+    expect(packetAt(INTER(40), 40)).toBeInstanceOf(MediaPacket);
   });
 });

@@ -1,10 +1,11 @@
+import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
 import { Audience } from './audience.js';
 import { FrameHistory, type Kept } from './frame-history.js';
-import { MediaPacket } from './packet.js';
+import { MediaPacket, packetAt } from './packet.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
-import type { TakenFrame, Tracks } from './source-intake.js';
+import type { TakenFrame } from './source-intake.js';
 import { findSplice, type Splice } from './splice.js';
 import type { StreamLimits } from './stream-limits.js';
 import { StreamLine } from './stream-line.js';
@@ -30,7 +31,7 @@ export class StreamHub {
     this.#sent = new FrameHistory(limits);
     this.#audience = new Audience(limits, traffic, {
       tracks: () => this.#tracks,
-      headersAt: (timestampMs) => headersOf(this.#source, timestampMs),
+      headersAt: (timestampMs) => this.#source?.headersAt(timestampMs) ?? [],
     });
   }
 
@@ -133,7 +134,7 @@ export class StreamHub {
     }
     const timestampMs = this.#timeOf(frame);
     if (timestampMs === null) return;
-    const packet = onLine(frame, timestampMs);
+    const packet = packetAt(frame, timestampMs);
     this.#sentAtMs = nowMs;
     if (!frame.isHeader) this.#sent.push(packet, isStart, nowMs);
     this.#audience.send(packet, isStart);
@@ -145,17 +146,4 @@ export class StreamHub {
     if (frame.isHeader || frame.kind === 'data') return this.#line.timeOf(frame.timestampMs);
     return this.#line.place(frame.kind, frame.timestampMs);
   }
-}
-
-/** The very packet where it is on this line of time already, so that all share its bytes. */
-export function onLine(frame: Frame, timestampMs: number): MediaPacket {
-  const isThere = frame instanceof MediaPacket && frame.timestampMs === timestampMs;
-  return isThere ? frame : new MediaPacket(frame, timestampMs);
-}
-
-/** The headers of a source, as each new player gets them first. */
-export function headersOf(source: StreamSource | null, timestampMs: number): readonly MediaPacket[] {
-  return (source?.intake.headersAt(timestampMs) ?? []).map(
-    (frame) => new MediaPacket(frame, frame.timestampMs),
-  );
 }

@@ -47,6 +47,11 @@ export class StreamSource {
     return this.intake.media;
   }
 
+  /** The headers of now, as each new player gets them first. */
+  headersAt(timestampMs: number): readonly MediaPacket[] {
+    return this.intake.headersAt(timestampMs).map((frame) => new MediaPacket(frame, frame.timestampMs));
+  }
+
   /** What is to reach the stream; a packet of it may be sent as it is by who is on the same line of time. */
   take(frame: Frame, nowMs: number): readonly TakenPacket[] {
     const taken = this.intake

@@ -1,8 +1,4 @@
-/** Which tracks are in a stream. */
-export interface Tracks {
-  readonly audio: boolean;
-  readonly video: boolean;
-}
+import { BOTH_TRACKS, type Tracks } from '../wire/flv/flv-header.js';
 
 /** How long the first frame of an announced track is waited for. */
 const ANNOUNCED_WAIT_MS = 1500;
@@ -13,7 +9,6 @@ const GONE_MS = 10_000;
 
 type Kind = 'audio' | 'video';
 
-const BOTH: Tracks = { audio: true, video: true };
 const ONLY: Readonly<Record<Kind, Tracks>> = {
   audio: { audio: true, video: false },
   video: { audio: false, video: true },
@@ -65,7 +60,7 @@ export class TrackDecision {
     if (this.#firstAtMs === null) return null;
     if (audio !== null && video !== null) {
       if (audio - video >= GONE_MS) return ONLY.audio;
-      return video - audio >= GONE_MS ? ONLY.video : BOTH;
+      return video - audio >= GONE_MS ? ONLY.video : BOTH_TRACKS;
     }
     const [present, missing]: [Kind, Kind] = audio === null ? ['video', 'audio'] : ['audio', 'video'];
     return atMs - this.#firstAtMs < this.#waitMs(missing) ? null : ONLY[present];
