@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import { type MediaAddress, type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
+import type { MediaAddress } from '@headwater/directory';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { PlayerEnd } from '../../stream/player.js';
-import { PlayerQueue } from '../../stream/player-queue.js';
 import { flvHeader, type Tracks } from '../../wire/flv/flv-header.js';
-import { cutHalfClosed } from '../half-closed.js';
+import { FlvPlay } from '../flv-play.js';
 import { SocketWriter } from '../socket-writer.js';
 import { type FlvTarget, redirectLocation } from './flv-target.js';
 import { answerText, FLV_HEADERS } from './http-answer.js';
@@ -17,38 +15,21 @@ const REFUSAL_STATUS: Readonly<Record<PlayRefusal, number>> = {
 };
 
 /** One GET of a stream. Its answer is held back until there is media, or it is known that there will be none. */
-export class HttpFlvPlay implements PlaySession {
-  readonly id = randomUUID();
+export class HttpFlvPlay extends FlvPlay implements PlaySession {
   readonly protocol = 'http-flv';
   readonly format = 'flv';
   readonly followsRedirect = true;
-  /** The mark travels in the redirect's query. */
-  readonly forgetsMark = false;
-  readonly sinceMs = Date.now();
-  readonly key: StreamKey;
-  readonly mark: PlayMark;
-  readonly reachedBy?: string;
-  readonly remote: string;
-  readonly agent: string;
   readonly #target: FlvTarget;
-  readonly queue = new PlayerQueue();
   readonly #res: ServerResponse;
-  #writer: SocketWriter | null = null;
-  #isOver = false;
 
   constructor(
     res: ServerResponse,
     target: FlvTarget,
     client: { readonly remote: string; readonly agent: string },
   ) {
+    super(res.req.socket, target, client);
     this.#res = res;
     this.#target = target;
-    this.key = streamKey(target.name);
-    this.mark = target.mark;
-    this.remote = client.remote;
-    this.agent = client.agent;
-    if (target.reachedBy !== undefined) this.reachedBy = target.reachedBy;
-    cutHalfClosed(res.req.socket, () => this.close());
   }
 
   get canRedirectNow(): boolean {
@@ -56,48 +37,39 @@ export class HttpFlvPlay implements PlaySession {
   }
 
   begin(tracks: Tracks): void {
-    if (this.#isOver || this.#res.headersSent) return;
+    if (this.isOver || this.#res.headersSent) return;
     // No length and no chunks: the stream ends with the connection, so each write is nothing but shared bytes.
     this.#res.removeHeader('Transfer-Encoding');
     this.#res.writeHead(200, { ...FLV_HEADERS, Connection: 'close' });
     this.#res.flushHeaders();
     // Past the response, which holds each write back for a tick. It has no socket while one before it is unfinished.
-    this.#writer = new SocketWriter(this.#res.socket ?? this.#res);
-    this.#writer.send(flvHeader(tracks));
-    this.#writer.carry(this.queue);
+    this.writer = new SocketWriter(this.#res.socket ?? this.#res);
+    this.writer.send(flvHeader(tracks));
+    this.writer.carry(this.queue);
   }
 
-  wait(): void {}
-
   redirect(address: MediaAddress): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.isOver) return;
+    this.isOver = true;
     answerRedirect(this.#res, this.#target, address);
   }
 
   refuse(code: PlayRefusal, text: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    if (this.#writer === null) answerText(this.#res, REFUSAL_STATUS[code], text);
-    else this.#finish(this.#writer);
+    if (this.isOver) return;
+    this.isOver = true;
+    if (this.writer === null) answerText(this.#res, REFUSAL_STATUS[code], text);
+    else this.#finish(this.writer);
   }
 
   end(reason: PlayerEnd): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     if (reason === 'stopping') {
       this.refuse('stopping', 'this member is stopping; play from another one');
       return;
     }
-    this.#isOver = true;
-    if (reason === 'tracks-changed' && this.#writer !== null) this.#finish(this.#writer);
+    this.isOver = true;
+    if (reason === 'tracks-changed' && this.writer !== null) this.#finish(this.writer);
     else this.#res.req.socket.destroy();
-  }
-
-  /** The client is gone, or sends nothing more and is cut off. */
-  close(): void {
-    this.#isOver = true;
-    this.queue.close();
-    this.queue.clear();
   }
 
   /** A response without a length ends cleanly with the connection, once all that waits is sent. */

@@ -1,13 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
 import type { WebSocket } from 'ws';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { PlayerEnd } from '../../stream/player.js';
-import { PlayerQueue } from '../../stream/player-queue.js';
 import { flvHeader, type Tracks } from '../../wire/flv/flv-header.js';
 import { wsMessage } from '../../wire/flv/ws-frame.js';
-import { cutHalfClosed } from '../half-closed.js';
+import { FlvPlay } from '../flv-play.js';
 import type { FlvTarget } from '../http/flv-target.js';
 import { SocketWriter } from '../socket-writer.js';
 import { closeWebSocket } from './ws-close.js';
@@ -25,24 +22,13 @@ const TRACKS_CHANGED_CLOSE = 1012;
  * One play over WebSocket: binary messages, the FLV header first, then whole tags. What comes here is framed already,
  * once for all players, so it goes past `ws`, straight into the stream under it.
  */
-export class WsFlvPlay implements PlaySession {
-  readonly id = randomUUID();
+export class WsFlvPlay extends FlvPlay implements PlaySession {
   readonly protocol = 'ws-flv';
   readonly format = 'ws-flv';
   readonly followsRedirect = false;
   readonly canRedirectNow = false;
-  readonly forgetsMark = false;
-  readonly sinceMs = Date.now();
-  readonly key: StreamKey;
-  readonly mark: PlayMark;
-  readonly reachedBy?: string;
-  readonly remote: string;
-  readonly agent: string;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  readonly queue = new PlayerQueue();
-  #writer: SocketWriter | null = null;
-  #isOver = false;
 
   constructor(
     socket: WebSocket,
@@ -50,24 +36,17 @@ export class WsFlvPlay implements PlaySession {
     target: FlvTarget,
     client: { readonly remote: string; readonly agent: string },
   ) {
+    super(stream, target, client);
     this.#socket = socket;
     this.#stream = stream;
-    this.key = streamKey(target.name);
-    this.mark = target.mark;
-    this.remote = client.remote;
-    this.agent = client.agent;
-    if (target.reachedBy !== undefined) this.reachedBy = target.reachedBy;
-    cutHalfClosed(stream, () => this.close());
   }
 
   begin(tracks: Tracks): void {
-    if (this.#isOver) return;
-    this.#writer = new SocketWriter(this.#stream);
-    this.#writer.send(wsMessage(flvHeader(tracks)));
-    this.#writer.carry(this.queue);
+    if (this.isOver) return;
+    this.writer = new SocketWriter(this.#stream);
+    this.writer.send(wsMessage(flvHeader(tracks)));
+    this.writer.carry(this.queue);
   }
-
-  wait(): void {}
 
   /** The desk never redirects a WebSocket: `canRedirectNow` is false. */
   redirect(): void {
@@ -75,36 +54,29 @@ export class WsFlvPlay implements PlaySession {
   }
 
   refuse(code: PlayRefusal, text: string): void {
-    this.#close(REFUSAL_CLOSE[code], text);
+    this.#closeWith(REFUSAL_CLOSE[code], text);
   }
 
   end(reason: PlayerEnd): void {
     switch (reason) {
       case 'stuck':
-        this.#isOver = true;
+        this.isOver = true;
         this.#socket.terminate();
         return;
       case 'tracks-changed':
-        this.#close(TRACKS_CHANGED_CLOSE, 'the tracks of the stream have changed; play it again');
+        this.#closeWith(TRACKS_CHANGED_CLOSE, 'the tracks of the stream have changed; play it again');
         return;
       case 'stopping':
         this.refuse('stopping', 'this member is stopping; play from another one');
     }
   }
 
-  /** The client is gone, or sends nothing more and is cut off. */
-  close(): void {
-    this.#isOver = true;
-    this.queue.close();
-    this.queue.clear();
-  }
-
   /** Closes once all that waits is sent. */
-  #close(code: number, text: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+  #closeWith(code: number, text: string): void {
+    if (this.isOver) return;
+    this.isOver = true;
     const close = () => closeWebSocket(this.#socket, code, text);
-    if (this.#writer === null) close();
-    else this.#writer.finish(close, () => this.#socket.terminate());
+    if (this.writer === null) close();
+    else this.writer.finish(close, () => this.#socket.terminate());
   }
 }

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
+import { PlayerQueue } from '../stream/player-queue.js';
+import { cutHalfClosed } from './half-closed.js';
+import type { FlvTarget } from './http/flv-target.js';
+import type { SocketWriter } from './socket-writer.js';
+
+/** What plays over HTTP and over WebSocket have in common: who plays what, and the queue towards the client. */
+export abstract class FlvPlay {
+  readonly id = randomUUID();
+  /** The mark travels in the redirect's query, or there is no redirect. */
+  readonly forgetsMark = false;
+  readonly sinceMs = Date.now();
+  readonly queue = new PlayerQueue();
+  readonly key: StreamKey;
+  readonly mark: PlayMark;
+  readonly reachedBy?: string;
+  readonly remote: string;
+  readonly agent: string;
+  /** Null before the first media. */
+  protected writer: SocketWriter | null = null;
+  protected isOver = false;
+
+  constructor(
+    stream: Duplex,
+    target: FlvTarget,
+    client: { readonly remote: string; readonly agent: string },
+  ) {
+    this.key = streamKey(target.name);
+    this.mark = target.mark;
+    this.remote = client.remote;
+    this.agent = client.agent;
+    if (target.reachedBy !== undefined) this.reachedBy = target.reachedBy;
+    cutHalfClosed(stream, () => this.close());
+  }
+
+  wait(): void {}
+
+  /** The client is gone, or sends nothing more and is cut off. */
+  close(): void {
+    this.isOver = true;
+    this.queue.close();
+    this.queue.clear();
+  }
+}
