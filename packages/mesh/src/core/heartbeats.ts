@@ -4,7 +4,7 @@ import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 
 /** What a member says of itself in each heartbeat. */
-export type OwnState = Pick<Heartbeat, 'position' | 'load'>;
+export type HeartbeatState = Pick<Heartbeat, 'position' | 'load'>;
 
 /** The side that is to answer speaks by itself once the other is this late, in heartbeat intervals. */
 const OVERDUE = 1.25;
@@ -20,14 +20,20 @@ const TOO_SOON = 0.2;
 export class Heartbeats {
   readonly #intervalMs: number;
   readonly #peers: Peers;
-  readonly #ownState: () => OwnState;
+  readonly #localState: () => HeartbeatState;
   #roundAt: number;
 
   /** `random`: 0 <= random < 1, so that members started together don't all speak at once. */
-  constructor(intervalMs: number, peers: Peers, ownState: () => OwnState, now: number, random: number) {
+  constructor(
+    intervalMs: number,
+    peers: Peers,
+    localState: () => HeartbeatState,
+    now: number,
+    random: number,
+  ) {
     this.#intervalMs = intervalMs;
     this.#peers = peers;
-    this.#ownState = ownState;
+    this.#localState = localState;
     this.#roundAt = now + intervalMs * random;
   }
 
@@ -56,7 +62,7 @@ export class Heartbeats {
     const { echo } = peer;
     effects.send(peer.id, {
       kind: 'heartbeat',
-      ...this.#ownState(),
+      ...this.#localState(),
       sentAt: now,
       echo: echo && { sentAt: echo.sentAt, heldMs: Math.max(0, now - echo.receivedAt) },
     });

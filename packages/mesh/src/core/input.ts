@@ -30,14 +30,14 @@ export type Input =
   | { readonly kind: 'dial-failed'; readonly peer: MemberId; readonly reason: string }
   | { readonly kind: 'seed-visited'; readonly seed: string; readonly outcome: SeedOutcome }
   | { readonly kind: 'direct'; readonly peer: MemberId; readonly message: DirectMessage }
-  /** `author` signed it; `sealed`: its envelope, as others can check it too. */
+  /** `author` signed it; `signedBytes`: its envelope, as others can check it too. */
   | {
       readonly kind: 'broadcast';
       readonly author: MemberId;
       readonly message: BroadcastMessage;
-      readonly sealed: Uint8Array;
+      readonly signedBytes: Uint8Array;
     }
-  /** One of the effects' `unseals`, found to be genuine. */
+  /** One of the effects' `verifications`, found to be genuine. */
   | ({ readonly kind: 'handed-on' } & HandedOn)
   /** A member sent something that is no message at all. */
   | { readonly kind: 'offence'; readonly peer: MemberId; readonly reason: string }

@@ -5,19 +5,19 @@ import {
   type OwnerPolicy,
   ownerOrder,
 } from '@headwater/directory';
-import { Conduct } from './conduct.js';
 import { Effects } from './effects.js';
 import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
 import { Heartbeats } from './heartbeats.js';
 import type { Input, SeedOutcome } from './input.js';
 import { MEMBERS_MAX, STALL_MS, STREAMS_PER_MEMBER_MAX, TICK_MS, TWIN_GRACE_MS } from './limits.js';
+import { LocalState } from './local-state.js';
 import { isSettled, Membership } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
 import { checkOrder } from './order-check.js';
-import { OwnWords } from './own-words.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
+import { Penalties } from './penalties.js';
 import { Repair } from './repair.js';
 import { RosterPace } from './roster-pace.js';
 import { type HandedOn, SecondHand } from './second-hand.js';
@@ -43,17 +43,17 @@ export interface CoreOptions extends Patience {
  * sockets, timers, clock or randomness of its own, so a simulator can run many of them with a virtual clock.
  *
  * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`, `redial`, `failure-detector`), how
- * changes go out (`own-words`, `outbox`) and come in (`follower`, `repair`, `answer`), who is cut off (`conduct`, `offences`).
+ * changes go out (`local-state`, `outbox`) and come in (`follower`, `repair`, `answer`), who is cut off (`penalties`, `offences`).
  */
 export class MemberCore {
   readonly self: MemberId;
   readonly directory: Directory;
   readonly #options: CoreOptions;
   readonly #order: OwnerPolicy;
-  readonly #words: OwnWords;
+  readonly #local: LocalState;
   readonly #seeds: Seeds;
   readonly #peers: Peers;
-  readonly #conduct: Conduct;
+  readonly #penalties: Penalties;
   readonly #repair: Repair;
   readonly #secondHand: SecondHand;
   readonly #membership: Membership;
@@ -70,17 +70,17 @@ export class MemberCore {
     this.#order = order;
     const limits = { membersMax: MEMBERS_MAX, streamsPerMemberMax: STREAMS_PER_MEMBER_MAX };
     this.directory = new Directory(self, profile, limits, ownerOrder(order, profile.zone));
-    this.#words = new OwnWords({ ...options, order }, this.directory, new Effects(), now);
+    this.#local = new LocalState({ ...options, order }, this.directory, new Effects(), now);
     this.#seeds = new Seeds(options.seeds, now);
     this.#peers = new Peers(this.directory, options, random);
-    this.#conduct = new Conduct(this.#peers, generation);
-    this.#repair = new Repair(this.#words.log, this.#conduct);
-    this.#secondHand = new SecondHand(this.#peers, this.#conduct, this.#repair, random);
+    this.#penalties = new Penalties(this.#peers, generation);
+    this.#repair = new Repair(this.#local.log, this.#penalties);
+    this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
     this.#membership = new Membership(
       this.#peers,
       this.#seeds,
       this.#repair,
-      this.#conduct,
+      this.#penalties,
       generation,
       random,
     );
@@ -88,7 +88,7 @@ export class MemberCore {
     this.#heartbeats = new Heartbeats(
       options.heartbeatMs,
       this.#peers,
-      () => this.#words.state,
+      () => this.#local.state,
       now,
       random(),
     );
@@ -102,7 +102,7 @@ export class MemberCore {
 
   /** Gathered changes go out then: the shell ticks at this time too, beside each `TICK_MS`; null: none. */
   get flushAt(): number | null {
-    return this.#words.flushAt;
+    return this.#local.flushAt;
   }
 
   /** Reached another member since the start, or has no seed but itself. */
@@ -127,7 +127,7 @@ export class MemberCore {
 
   /** How much is held for others, beside the directory. */
   get gauges(): Gauges {
-    return gaugesOf(this.#peers, this.#words);
+    return gaugesOf(this.#peers, this.#local);
   }
 
   peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs'> | undefined {
@@ -152,22 +152,22 @@ export class MemberCore {
         this.#seedVisited(input.seed, input.outcome, now, effects);
         break;
       case 'broadcast':
-        this.#broadcast(input.author, input.message, input.sealed, now, effects);
+        this.#broadcast(input.author, input.message, input.signedBytes, now, effects);
         break;
       case 'handed-on':
         this.#handedOn(input, now, effects);
         break;
       case 'claim':
-        this.#words.claim(input.claim, now, effects);
+        this.#local.claim(input.claim, now, effects);
         break;
       case 'release':
-        this.#words.release(input.key, now, effects);
+        this.#local.release(input.key, now, effects);
         break;
       case 'profile':
-        this.#words.setProfile(input.profile, now, effects);
+        this.#local.setProfile(input.profile, now, effects);
         break;
       case 'load':
-        this.#words.setLoad(input.load, now, effects);
+        this.#local.setLoad(input.load, now, effects);
         break;
       case 'leave':
         this.#leave(now, effects);
@@ -183,8 +183,8 @@ export class MemberCore {
   }
 
   #leave(now: number, effects: Effects): void {
-    this.#words.flush(now, effects);
-    const leave: Leave = { kind: 'leave', generation: this.#words.position.generation };
+    this.#local.flush(now, effects);
+    const leave: Leave = { kind: 'leave', generation: this.#local.position.generation };
     effects.broadcasts.push(leave);
     for (const peer of this.#peers.greeted()) effects.send(peer.id, leave);
     this.#hasLeft = true;
@@ -192,7 +192,7 @@ export class MemberCore {
 
   #tick(now: number, effects: Effects): void {
     this.#lastTickAt = now;
-    this.#words.flushDue(now, effects);
+    this.#local.flushDue(now, effects);
     this.#heartbeats.tick(now, effects);
     if (this.#rosterPace.isDue(now)) this.#tellRoster(now, effects);
     for (const seed of this.#seeds.due(now)) effects.visits.push(seed);
@@ -203,7 +203,7 @@ export class MemberCore {
     }
   }
 
-  /** Who stood still heard nobody; that is nobody else's fault. */
+  /** Whoever stalled heard nobody; that is nobody else's fault. */
   #excuseOwnStall(now: number, effects: Effects): void {
     const sinceMs = now - this.#lastTickAt;
     if (sinceMs - TICK_MS < STALL_MS) return;
@@ -213,7 +213,7 @@ export class MemberCore {
       peer.follower.excuse(sinceMs);
       peer.redial.excuse(now);
     }
-    effects.log('warn', 'this member stood still', {
+    effects.log('warn', 'event loop stalled', {
       stalledMs: Math.round(sinceMs - TICK_MS),
       reason: 'its event loop was blocked, or the process was not run',
     });
@@ -222,9 +222,9 @@ export class MemberCore {
   #hello(): Hello {
     return {
       kind: 'hello',
-      name: this.#words.profile.name,
-      program: this.#words.profile.program,
-      position: this.#words.position,
+      name: this.#local.profile.name,
+      program: this.#local.profile.program,
+      position: this.#local.position,
       addresses: this.addresses,
       members: this.#peers.roster(),
       order: this.#order,
@@ -266,7 +266,7 @@ export class MemberCore {
         this.#membership.dialFailed(peer, input.reason, now, effects);
         break;
       case 'offence':
-        this.#conduct.offence(peer, input.reason, now, effects);
+        this.#penalties.offence(peer, input.reason, now, effects);
         break;
     }
   }
@@ -310,7 +310,7 @@ export class MemberCore {
   #heardHeartbeat(peer: Peer, heartbeat: Heartbeat, now: number, effects: Effects): void {
     const { generation } = heartbeat.position;
     if (generation < this.directory.position(peer.id).generation) {
-      if (now - peer.generationSince > TWIN_GRACE_MS) this.#conduct.twins(peer, generation, now, effects);
+      if (now - peer.generationSince > TWIN_GRACE_MS) this.#penalties.twins(peer, generation, now, effects);
       return;
     }
     peer.echo = { sentAt: heartbeat.sentAt, receivedAt: now };
@@ -324,25 +324,25 @@ export class MemberCore {
   #broadcast(
     author: MemberId,
     message: BroadcastMessage,
-    sealed: Uint8Array,
+    signedBytes: Uint8Array,
     now: number,
     effects: Effects,
   ): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
-    if (author === this.self && generation > this.#words.position.generation)
-      this.#conduct.twinOfSelf(generation, author, now, effects);
+    if (author === this.self && generation > this.#local.position.generation)
+      this.#penalties.twinOfSelf(generation, author, now, effects);
     const peer = this.#peers.get(author);
     if (peer === undefined || !peer.isMet || generation <= peer.leftGeneration) return;
-    this.#words.heardOther(author, now);
+    this.#local.heardOther(author, now);
     if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, now, effects);
     else if (message.delta.member !== author)
-      this.#conduct.offence(peer, 'spoke for another member', now, effects);
-    else this.#secondHand.news(peer, message, sealed, now, effects);
+      this.#penalties.offence(peer, 'spoke for another member', now, effects);
+    else this.#secondHand.news(peer, message, signedBytes, now, effects);
   }
 
   #handedOn(words: HandedOn, now: number, effects: Effects): void {
     const owner = this.#secondHand.ownerOf(words, now, effects);
     if (owner === null || !owner.isMet || words.message.delta.generation <= owner.leftGeneration) return;
-    this.#secondHand.news(owner, words.message, words.sealed, now, effects);
+    this.#secondHand.news(owner, words.message, words.signedBytes, now, effects);
   }
 }

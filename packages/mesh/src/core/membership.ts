@@ -1,5 +1,4 @@
 import type { Liveness, MemberId } from '@headwater/directory';
-import type { Conduct } from './conduct.js';
 import type { Effects, Fact } from './effects.js';
 import type { Whereabouts } from './input.js';
 import {
@@ -14,6 +13,7 @@ import {
 import type { Acquaintance, Hello } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
+import type { Penalties } from './penalties.js';
 import type { Repair } from './repair.js';
 import type { Seeds } from './seeds.js';
 
@@ -22,7 +22,7 @@ export class Membership {
   readonly #peers: Peers;
   readonly #seeds: Seeds;
   readonly #repair: Repair;
-  readonly #conduct: Conduct;
+  readonly #penalties: Penalties;
   readonly #ownGeneration: number;
   readonly #random: () => number;
   #hasMet = false;
@@ -31,14 +31,14 @@ export class Membership {
     peers: Peers,
     seeds: Seeds,
     repair: Repair,
-    conduct: Conduct,
+    penalties: Penalties,
     ownGeneration: number,
     random: () => number,
   ) {
     this.#peers = peers;
     this.#seeds = seeds;
     this.#repair = repair;
-    this.#conduct = conduct;
+    this.#penalties = penalties;
     this.#ownGeneration = ownGeneration;
     this.#random = random;
   }
@@ -86,7 +86,7 @@ export class Membership {
     for (const one of members) {
       if (one.id !== this.#peers.self) this.#peers.learn(one, from, now);
       else if (one.position.generation > this.#ownGeneration)
-        this.#conduct.twinOfSelf(one.position.generation, this.#peers.nameOf(from.id), now, effects);
+        this.#penalties.twinOfSelf(one.position.generation, this.#peers.nameOf(from.id), now, effects);
     }
     for (const peer of this.#peers) this.#dialIfDue(peer, now, effects);
   }
@@ -96,7 +96,7 @@ export class Membership {
     const held = this.#peers.directory.position(peer.id);
     // Late words of an earlier start, or of one that has left already; or of a twin, which greets again and again.
     if (generation < held.generation && now - peer.generationSince > TWIN_GRACE_MS)
-      this.#conduct.twins(peer, generation, now, effects);
+      this.#penalties.twins(peer, generation, now, effects);
     if (generation < held.generation || generation <= peer.leftGeneration) return;
     const taken = peer.follower.told(hello.position, now);
     if (this.#peers.directory.member(peer.id) === undefined) {

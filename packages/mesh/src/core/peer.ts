@@ -64,7 +64,7 @@ export class Peer {
   echo: { readonly sentAt: number; readonly receivedAt: number } | null = null;
   /** Our answer to its pull, while it is under way. */
   answer: Answer | null = null;
-  /** Its last news as it sealed them. */
+  /** Its last news as it signed them. */
   readonly envelopes = new Envelopes();
   /** Its allowance of pulls, and of questions for others' words. */
   readonly pulls = new Allowance(PULLS_PER_SECOND_MAX);

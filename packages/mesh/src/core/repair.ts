@@ -1,27 +1,28 @@
 import type { OwnLog } from '@headwater/directory';
 import { Answer } from './answer.js';
-import type { Conduct } from './conduct.js';
 import type { Effects } from './effects.js';
 import type { Taken } from './follower.js';
 import type { DeltaPart, More, Pull, SnapshotPart } from './messages.js';
 import type { Peer } from './peer.js';
+import type { Penalties } from './penalties.js';
 
 /** Both sides of repair: asking owners for what is missing here, and answering for one's own log. */
 export class Repair {
   readonly #log: OwnLog;
-  readonly #conduct: Conduct;
+  readonly #penalties: Penalties;
   #pulls = 0;
 
-  constructor(log: OwnLog, conduct: Conduct) {
+  constructor(log: OwnLog, penalties: Penalties) {
     this.#log = log;
-    this.#conduct = conduct;
+    this.#penalties = penalties;
   }
 
   /** Tells what some words of a member changed. */
   take(peer: Peer, taken: Taken, now: number, effects: Effects): void {
     effects.changed(taken.changed);
     if (taken.isProfileNew) effects.changedMembers.add(peer.id);
-    if (taken.isRefused) this.#conduct.offence(peer, 'claims more streams than one member may', now, effects);
+    if (taken.isRefused)
+      this.#penalties.offence(peer, 'claims more streams than one member may', now, effects);
     if (peer.isGreeted && peer.follower.isWhole) peer.wasSynced = true;
   }
 
@@ -36,7 +37,7 @@ export class Repair {
 
   heardPart(peer: Peer, part: DeltaPart | SnapshotPart, now: number, effects: Effects): void {
     if (part.kind === 'delta-part' && part.delta.member !== peer.id) {
-      this.#conduct.offence(peer, 'spoke for another member', now, effects);
+      this.#penalties.offence(peer, 'spoke for another member', now, effects);
       return;
     }
     const taken = peer.follower.part(part, now);
@@ -47,11 +48,11 @@ export class Repair {
 
   heardPull(peer: Peer, pull: Pull, now: number, effects: Effects): void {
     if (!peer.pulls.take(now)) {
-      this.#conduct.offence(peer, 'asks for repair too often', now, effects);
+      this.#penalties.offence(peer, 'asks for repair too often', now, effects);
       return;
     }
     if (pull.held.generation > this.#log.generation)
-      this.#conduct.twinOfSelf(pull.held.generation, peer.name, now, effects);
+      this.#penalties.twinOfSelf(pull.held.generation, peer.name, now, effects);
     peer.answer = new Answer(this.#log, pull);
     this.heardMore(peer, { kind: 'more', pull: pull.pull }, effects);
   }

@@ -1,5 +1,4 @@
 import type { MemberId } from '@headwater/directory';
-import type { Conduct } from './conduct.js';
 import type { Effects } from './effects.js';
 import {
   ASK_DEADLINE_MS,
@@ -11,6 +10,7 @@ import {
 import type { Ask, DeltaNews, Words } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
+import type { Penalties } from './penalties.js';
 import type { Repair } from './repair.js';
 import { fitting } from './wire-size.js';
 
@@ -21,23 +21,23 @@ export interface HandedOn {
   /** Who signed it. */
   readonly author: MemberId;
   readonly message: DeltaNews;
-  readonly sealed: Uint8Array;
+  readonly signedBytes: Uint8Array;
 }
 
 /**
  * Repair where the owner itself can't be asked: a suspect's news are asked of any other member, who hands on the envelopes
- * as the owner sealed them. They tell what the owner said, never that it lives: that is only believed of its own word.
+ * as the owner signed them. They tell what the owner said, never that it lives: that is only believed of its own word.
  */
 export class SecondHand {
   readonly #peers: Peers;
-  readonly #conduct: Conduct;
+  readonly #penalties: Penalties;
   readonly #repair: Repair;
   readonly #random: () => number;
   #asks = 0;
 
-  constructor(peers: Peers, conduct: Conduct, repair: Repair, random: () => number) {
+  constructor(peers: Peers, penalties: Penalties, repair: Repair, random: () => number) {
     this.#peers = peers;
-    this.#conduct = conduct;
+    this.#penalties = penalties;
     this.#repair = repair;
     this.#random = random;
   }
@@ -65,7 +65,7 @@ export class SecondHand {
 
   heardAsk(peer: Peer, { ask, owner, held }: Ask, now: number, effects: Effects): void {
     if (!peer.asks.take(now)) {
-      this.#conduct.offence(
+      this.#penalties.offence(
         peer,
         `asks for others' words more than ${ASKS_PER_SECOND_MAX} times a second`,
         now,
@@ -76,7 +76,7 @@ export class SecondHand {
     const found = this.#peers.get(owner)?.envelopes.since(held) ?? [];
     let start = 0;
     do {
-      const end = start + fitting(found, start, (sealed) => sealed.byteLength + 5, PART_BYTES_MAX);
+      const end = start + fitting(found, start, (signedBytes) => signedBytes.byteLength + 5, PART_BYTES_MAX);
       const envelopes = found.slice(start, end);
       effects.send(peer.id, { kind: 'words', ask, last: end >= found.length, envelopes });
       start = end;
@@ -89,12 +89,12 @@ export class SecondHand {
     // The answer to an earlier question, given up since, is nobody's fault.
     if (asked !== null && ask < asked.ask) return;
     if (asked === null || asked.isOver || ask !== asked.ask || envelopes.length > asked.left) {
-      this.#conduct.offence(peer, 'handed on words that nobody asked for', now, effects);
+      this.#penalties.offence(peer, 'handed on words that nobody asked for', now, effects);
       return;
     }
     asked.left -= envelopes.length;
     asked.isOver = last;
-    for (const sealed of envelopes) effects.unseals.push({ via: peer.id, sealed });
+    for (const signedBytes of envelopes) effects.verifications.push({ via: peer.id, signedBytes });
   }
 
   /** The owner that an envelope is of, where it is what was asked for; else it is the giver's offence. */
@@ -106,14 +106,14 @@ export class SecondHand {
       delta.generation > held.generation || (delta.generation === held.generation && delta.to > held.version);
     if (author === owner && delta.member === owner && isNewer) return this.#peers.get(owner) ?? null;
     const reason = isNewer ? 'handed on words of another member than asked for' : 'handed on old words';
-    this.#conduct.offence(giver, reason, now, effects);
+    this.#penalties.offence(giver, reason, now, effects);
     return null;
   }
 
   /** A member's own news, whoever brought them. */
-  news(owner: Peer, { delta }: DeltaNews, sealed: Uint8Array, now: number, effects: Effects): void {
+  news(owner: Peer, { delta }: DeltaNews, signedBytes: Uint8Array, now: number, effects: Effects): void {
     const taken = owner.follower.news(delta, now);
-    if (!taken.isRefused) owner.envelopes.keep(delta, sealed);
+    if (!taken.isRefused) owner.envelopes.keep(delta, signedBytes);
     this.#repair.take(owner, taken, now, effects);
   }
 

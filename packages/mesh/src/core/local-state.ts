@@ -14,11 +14,11 @@ import {
 } from '@headwater/directory';
 import { BroadcastPace } from './broadcast-pace.js';
 import type { Effects } from './effects.js';
-import type { OwnState } from './heartbeats.js';
+import type { HeartbeatState } from './heartbeats.js';
 import { LOAD_LEVEL_INTERVAL_MS, RELEASES_MAX, STREAMS_PER_MEMBER_MAX } from './limits.js';
 import { Outbox } from './outbox.js';
 
-export interface OwnWordsOptions {
+export interface LocalStateOptions {
   readonly generation: number;
   readonly profile: MemberProfile;
   readonly batchMs: number;
@@ -26,7 +26,7 @@ export interface OwnWordsOptions {
 }
 
 /** All that this member says of itself: its claims, profile and load. It is the only one that writes its log. */
-export class OwnWords {
+export class LocalState {
   readonly log: OwnLog;
   readonly #directory: Directory;
   readonly #order: OwnerPolicy;
@@ -36,7 +36,7 @@ export class OwnWords {
   #load: MemberLoad = NO_LOAD;
   #loadLevelAt: number;
 
-  constructor(options: OwnWordsOptions, directory: Directory, effects: Effects, now: number) {
+  constructor(options: LocalStateOptions, directory: Directory, effects: Effects, now: number) {
     this.log = new OwnLog(directory.self, options.generation, RELEASES_MAX);
     this.#directory = directory;
     this.#order = options.order;
@@ -56,7 +56,7 @@ export class OwnWords {
   }
 
   /** As heartbeats tell it: changes still gathered are not missed by anybody yet. */
-  get state(): OwnState {
+  get state(): HeartbeatState {
     const position = { generation: this.log.generation, version: this.#outbox.sentVersion };
     return { position, load: this.#load };
   }

@@ -4,7 +4,7 @@ import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 
 /** What is done about members that do what no well-behaved one does. */
-export class Conduct {
+export class Penalties {
   readonly #peers: Peers;
   readonly #ownGeneration: number;
   #twinToldAt = Number.NEGATIVE_INFINITY;
