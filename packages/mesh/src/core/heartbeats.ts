@@ -1,7 +1,7 @@
-import type { Effects } from './effects.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
+import type { Step } from './step.js';
 
 /** What a member says of itself in each heartbeat. */
 export type HeartbeatState = Pick<Heartbeat, 'position' | 'load'>;
@@ -37,19 +37,19 @@ export class Heartbeats {
     this.#roundAt = now + intervalMs * random;
   }
 
-  tick(now: number, effects: Effects): void {
-    const isRound = now >= this.#roundAt;
-    if (isRound) this.#roundAt = Math.max(this.#roundAt + this.#intervalMs, now + this.#intervalMs / 2);
+  tick(step: Step): void {
+    const isRound = step.now >= this.#roundAt;
+    if (isRound) this.#roundAt = Math.max(this.#roundAt + this.#intervalMs, step.now + this.#intervalMs / 2);
     for (const peer of this.#peers) {
       if (!peer.isGreeted) continue;
-      const isDue = this.#peers.self < peer.id ? isRound : this.#silence(peer, now) >= OVERDUE;
-      if (isDue) this.#send(peer, now, effects);
+      const isDue = this.#peers.self < peer.id ? isRound : this.#silence(peer, step.now) >= OVERDUE;
+      if (isDue) this.#send(peer, step);
     }
   }
 
   /** Its heartbeat was taken note of. */
-  answer(peer: Peer, now: number, effects: Effects): void {
-    if (peer.id < this.#peers.self && this.#silence(peer, now) >= TOO_SOON) this.#send(peer, now, effects);
+  answer(peer: Peer, step: Step): void {
+    if (peer.id < this.#peers.self && this.#silence(peer, step.now) >= TOO_SOON) this.#send(peer, step);
   }
 
   /** How long ago this member spoke to it, in intervals. */
@@ -57,14 +57,14 @@ export class Heartbeats {
     return (now - peer.spokenToAt) / this.#intervalMs;
   }
 
-  #send(peer: Peer, now: number, effects: Effects): void {
-    peer.spokenToAt = now;
+  #send(peer: Peer, step: Step): void {
+    peer.spokenToAt = step.now;
     const { echo } = peer;
-    effects.send(peer.id, {
+    step.effects.send(peer.id, {
       kind: 'heartbeat',
       ...this.#localState(),
-      sentAt: now,
-      echo: echo && { sentAt: echo.sentAt, heldMs: Math.max(0, now - echo.receivedAt) },
+      sentAt: step.now,
+      echo: echo && { sentAt: echo.sentAt, heldMs: Math.max(0, step.now - echo.receivedAt) },
     });
   }
 }

@@ -1,6 +1,5 @@
 import type { Claim, MemberId, MemberLoad, MemberProfile, StreamKey } from '@headwater/directory';
-import type { BroadcastMessage, DirectMessage } from './messages.js';
-import type { HandedOn } from './second-hand.js';
+import type { BroadcastMessage, DeltaNews, DirectMessage } from './messages.js';
 
 /** What visiting a seed came to. A name may mean several members. */
 export interface SeedOutcome {
@@ -18,6 +17,16 @@ export interface Whereabouts {
   readonly dialled?: string;
   /** The IP that it dialled from. */
   readonly seenAs?: string;
+}
+
+/** A member's own signed news, given by another member that was asked for them. */
+export interface HandedOn {
+  /** Who gave it. */
+  readonly peer: MemberId;
+  /** Who signed it. */
+  readonly author: MemberId;
+  readonly message: DeltaNews;
+  readonly signedBytes: Uint8Array;
 }
 
 /** All that can happen to a member. */

@@ -1,10 +1,10 @@
 import type { OwnLog } from '@headwater/directory';
 import { Answer } from './answer.js';
-import type { Effects } from './effects.js';
 import type { Taken } from './follower.js';
 import type { DeltaPart, More, Pull, SnapshotPart } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Penalties } from './penalties.js';
+import type { Step } from './step.js';
 
 /** Both sides of repair: asking owners for what is missing here, and answering for one's own log. */
 export class Repair {
@@ -18,49 +18,48 @@ export class Repair {
   }
 
   /** Tells what some words of a member changed. */
-  take(peer: Peer, taken: Taken, now: number, effects: Effects): void {
-    effects.changed(taken.changed);
-    if (taken.isProfileNew) effects.changedMembers.add(peer.id);
-    if (taken.isRefused)
-      this.#penalties.offence(peer, 'claims more streams than one member may', now, effects);
+  take(peer: Peer, taken: Taken, step: Step): void {
+    step.effects.changed(taken.changed);
+    if (taken.isProfileNew) step.effects.changedMembers.add(peer.id);
+    if (taken.isRefused) this.#penalties.offence(peer, 'claims more streams than one member may', step);
     if (peer.isGreeted && peer.follower.isWhole) peer.wasSynced = true;
   }
 
   /** `isUrgent`: what is missing cannot be news that is merely late. */
-  pullIfBehind(peer: Peer, isUrgent: boolean, now: number, effects: Effects): void {
+  pullIfBehind(peer: Peer, isUrgent: boolean, step: Step): void {
     if (!peer.isGreeted || peer.leftGeneration > 0) return;
-    const pull = peer.follower.nextPull(this.#pulls + 1, isUrgent, now);
+    const pull = peer.follower.nextPull(this.#pulls + 1, isUrgent, step.now);
     if (pull === null) return;
     this.#pulls += 1;
-    effects.send(peer.id, pull);
+    step.effects.send(peer.id, pull);
   }
 
-  heardPart(peer: Peer, part: DeltaPart | SnapshotPart, now: number, effects: Effects): void {
+  heardPart(peer: Peer, part: DeltaPart | SnapshotPart, step: Step): void {
     if (part.kind === 'delta-part' && part.delta.member !== peer.id) {
-      this.#penalties.offence(peer, 'spoke for another member', now, effects);
+      this.#penalties.offence(peer, 'spoke for another member', step);
       return;
     }
-    const taken = peer.follower.part(part, now);
-    this.take(peer, taken, now, effects);
-    if (taken.more) effects.send(peer.id, { kind: 'more', pull: part.pull });
-    if (part.last) this.pullIfBehind(peer, false, now, effects);
+    const taken = peer.follower.part(part, step.now);
+    this.take(peer, taken, step);
+    if (taken.more) step.effects.send(peer.id, { kind: 'more', pull: part.pull });
+    if (part.last) this.pullIfBehind(peer, false, step);
   }
 
-  heardPull(peer: Peer, pull: Pull, now: number, effects: Effects): void {
-    if (!peer.pulls.take(now)) {
-      this.#penalties.offence(peer, 'asks for repair too often', now, effects);
+  heardPull(peer: Peer, pull: Pull, step: Step): void {
+    if (!peer.pulls.take(step.now)) {
+      this.#penalties.offence(peer, 'asks for repair too often', step);
       return;
     }
     if (pull.held.generation > this.#log.generation)
-      this.#penalties.twinOfSelf(pull.held.generation, peer.name, now, effects);
+      this.#penalties.twinOfSelf(pull.held.generation, peer.name, step);
     peer.answer = new Answer(this.#log, pull);
-    this.heardMore(peer, { kind: 'more', pull: pull.pull }, effects);
+    this.heardMore(peer, { kind: 'more', pull: pull.pull }, step);
   }
 
-  heardMore(peer: Peer, { pull }: More, effects: Effects): void {
+  heardMore(peer: Peer, { pull }: More, step: Step): void {
     if (peer.answer?.pull !== pull) return;
     const parts = peer.answer.next();
-    for (const part of parts) effects.send(peer.id, part);
+    for (const part of parts) step.effects.send(peer.id, part);
     if (parts.at(-1)?.last !== false) peer.answer = null;
   }
 }
