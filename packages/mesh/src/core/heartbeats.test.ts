@@ -17,7 +17,8 @@ function besides(id: 'a' | 'z'): { readonly heartbeats: Heartbeats; readonly pee
   const peers = new Peers(directory, { suspectAfterMs: 1_800, deadAfterMs: 900 }, () => 0);
   const peer = peers.connected(id, 0);
   const hello: Hello = { kind: 'hello', name: id, program: 'test', position, addresses: [], members: [] };
-  peer.greeted(hello, 0);
+  peer.connected({}, 0);
+  peer.greeted(hello, 0, 0);
   return { heartbeats: new Heartbeats(INTERVAL_MS, peers, () => ({ position, load: NO_LOAD }), 0, 0), peer };
 }
 

@@ -54,17 +54,16 @@ export class Heartbeats {
 
   /** How long ago this member spoke to it, in intervals. */
   #silence(peer: Peer, now: number): number {
-    return (now - peer.spokenToAt) / this.#intervalMs;
+    return (now - peer.heartbeats.spokenAt) / this.#intervalMs;
   }
 
   #send(peer: Peer, step: Step): void {
-    peer.spokenToAt = step.now;
-    const { echo } = peer;
+    peer.heartbeats.spoke(step.now);
     step.effects.send(peer.id, {
       kind: 'heartbeat',
       ...this.#localState(),
       sentAt: step.now,
-      echo: echo && { sentAt: echo.sentAt, heldMs: Math.max(0, step.now - echo.receivedAt) },
+      echo: peer.heartbeats.echo(step.now),
     });
   }
 }

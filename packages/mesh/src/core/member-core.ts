@@ -281,7 +281,7 @@ export class MemberCore {
       checkOrder(this.#order, message.order, peer, this.#peers, step);
     }
     if (message.kind === 'leave') this.#membership.heardLeave(peer, message.generation, step);
-    if (!peer.isGreeted || peer.leftGeneration > 0) return;
+    if (!peer.isGreeted || peer.hasLeft) return;
     peer.detector.heard(step.now);
     switch (message.kind) {
       case 'heartbeat':
@@ -316,8 +316,7 @@ export class MemberCore {
       if (step.now - peer.generationSince > TWIN_GRACE_MS) this.#penalties.twins(peer, generation, step);
       return;
     }
-    peer.echo = { sentAt: heartbeat.sentAt, receivedAt: step.now };
-    if (heartbeat.echo) peer.rttMs = Math.max(0, step.now - heartbeat.echo.sentAt - heartbeat.echo.heldMs);
+    peer.heartbeats.heard(heartbeat, step.now);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
     this.#heartbeats.answer(peer, step);

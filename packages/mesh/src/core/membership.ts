@@ -53,9 +53,10 @@ export class Membership {
   tick(peer: Peer, step: Step): void {
     this.judge(peer, step);
     this.#dialIfDue(peer, step);
-    if (peer.connectedAt !== null && !peer.isGreeted && step.now - peer.connectedAt >= HELLO_DEADLINE_MS)
+    const { link } = peer.state;
+    if (link.kind === 'open' && step.now - link.since >= HELLO_DEADLINE_MS)
       step.effects.disconnects.push({ peer: peer.id, reason: 'no hello', refuseMs: 0 });
-    if (peer.goneAt !== null && step.now - peer.goneAt >= GONE_KEPT_MS) this.#forget(peer, step);
+    if (peer.goneSince !== null && step.now - peer.goneSince >= GONE_KEPT_MS) this.#forget(peer, step);
   }
 
   connected(id: MemberId, from: Whereabouts, hello: Hello, step: Step): void {
@@ -65,7 +66,7 @@ export class Membership {
   }
 
   disconnected(peer: Peer, reason: string, step: Step): void {
-    if (peer.isGreeted && peer.goneAt === null)
+    if (peer.isGreeted && peer.goneSince === null)
       step.effects.log('info', 'connection with member lost', { ...this.#peers.naming(peer), reason });
     peer.disconnected(step.now);
     this.#seeds.lost(peer.id, step.now);
@@ -75,7 +76,7 @@ export class Membership {
 
   dialFailed(peer: Peer, reason: string, step: Step): void {
     if (peer.isConnected) return;
-    if (!peer.isMet) peer.redial.retryMaxMs = peer.isVouched(step.now) ? RETRY_MAX_MS : STRANGER_RETRY_MAX_MS;
+    if (!peer.isMet) peer.redial.waitAtMost(peer.isVouched(step.now) ? RETRY_MAX_MS : STRANGER_RETRY_MAX_MS);
     peer.redial.failed(step.now, this.#random());
     if (!peer.redial.isExcused(step.now)) peer.detector.unreachable();
     const { addresses } = peer;
@@ -106,9 +107,9 @@ export class Membership {
       step.effects.disconnects.push({ peer: peer.id, reason, refuseMs: CUT_OFF_MS });
       return;
     }
-    if (!peer.isMet || generation > held.generation) peer.generationSince = step.now;
+    // Nobody believes yet that it lives: that is judged next, as of any member.
     if (!peer.isMet) this.#believe(peer, 'dead', step);
-    peer.greeted(hello, step.now);
+    peer.greeted(hello, held.generation, step.now);
     this.#hasMet = true;
     this.#repair.take(peer, taken, step);
     this.judge(peer, step);
@@ -125,13 +126,12 @@ export class Membership {
 
   /** Draws the conclusions from what the detector says. */
   judge(peer: Peer, step: Step): void {
-    if (!peer.isMet || peer.leftGeneration > 0) return;
-    // Who was dead is alive again only by its own word.
-    const liveness = peer.isGreeted || peer.goneAt === null ? peer.detector.signal(step.now) : 'dead';
-    if (liveness === this.#peers.directory.member(peer.id)?.liveness) return;
-    this.#believe(peer, liveness, step);
-    peer.goneAt = liveness === 'dead' ? step.now : null;
-    if (liveness !== 'dead') return;
+    peer.judge(step.now);
+    const { life } = peer.state;
+    if (life.kind === 'stranger' || life.kind === 'left') return;
+    if (life.kind === this.#peers.directory.member(peer.id)?.liveness) return;
+    this.#believe(peer, life.kind, step);
+    if (life.kind !== 'dead') return;
     peer.follower.abandon();
     // A hung connection heals late or never; a new one tells at once when the member is back.
     if (peer.isConnected) step.effects.disconnects.push({ peer: peer.id, reason: 'silent', refuseMs: 0 });
@@ -147,7 +147,7 @@ export class Membership {
 
   #dialIfDue(peer: Peer, step: Step): void {
     const { addresses } = peer;
-    if (peer.isConnected || step.now < peer.refusedUntil || addresses.length === 0) return;
+    if (peer.isConnected || step.now < peer.offences.refusedUntil || addresses.length === 0) return;
     if (!peer.redial.isDue(step.now)) return;
     peer.redial.started(step.now);
     step.effects.dials.push({ peer: peer.id, addresses });
@@ -156,9 +156,9 @@ export class Membership {
   #forget(peer: Peer, step: Step): void {
     step.effects.changed(this.#peers.directory.forget(peer.id));
     step.effects.changedMembers.add(peer.id);
-    peer.forgotten();
     // Who died is dialled for ever; who left comes by itself after so long.
-    if (peer.leftGeneration > 0) this.#peers.delete(peer);
+    if (peer.hasLeft) this.#peers.delete(peer);
+    peer.forgotten();
   }
 }
 
@@ -172,6 +172,6 @@ const NEWS: Readonly<Record<Liveness, { readonly level: Fact['level']; readonly 
 /** Nothing more will come of it at first: held whole, tried without success, gone, or cut off. */
 export const isSettled = (peer: Peer): boolean =>
   peer.wasSynced ||
-  peer.goneAt !== null ||
-  peer.refusedUntil > 0 ||
+  peer.goneSince !== null ||
+  peer.offences.refusedUntil > 0 ||
   (!peer.isConnected && peer.redial.isTried);

@@ -14,8 +14,7 @@ export function checkOrder(
   peers: Peers,
   step: Step,
 ): void {
-  if (order === undefined || order === own || peer.isOrderTold) return;
-  peer.isOrderTold = true;
+  if (order === undefined || order === own || !peer.orderWarning.take(step.now)) return;
   step.effects.log('warn', 'play.order differs between members', {
     ...peers.naming(peer),
     ownOrder: own,

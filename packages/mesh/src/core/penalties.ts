@@ -2,12 +2,13 @@ import { CUT_OFF_MS, TWIN_TOLD_EVERY_MS } from './limits.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 import type { Step } from './step.js';
+import { WarningPace } from './warning-pace.js';
 
 /** What is done about members that do what no well-behaved one does. */
 export class Penalties {
   readonly #peers: Peers;
   readonly #ownGeneration: number;
-  #twinToldAt = Number.NEGATIVE_INFINITY;
+  readonly #twinWarning = new WarningPace(TWIN_TOLD_EVERY_MS);
 
   constructor(peers: Peers, ownGeneration: number) {
     this.#peers = peers;
@@ -22,15 +23,13 @@ export class Penalties {
     const fields = { ...this.#peers.naming(peer), addresses: peer.addresses, reason, offences };
     if (verdict === 'log') step.effects.log('warn', 'message dropped', fields);
     if (verdict !== 'cut-off') return;
-    peer.refusedUntil = step.now + CUT_OFF_MS;
     step.effects.log('error', 'member cut off', { ...fields, refusedMs: CUT_OFF_MS });
     step.effects.disconnects.push({ peer: peer.id, reason: 'cut-off', refuseMs: CUT_OFF_MS });
   }
 
   /** Somebody knows a later start of this member than this one. */
   twinOfSelf(generation: number, heardFrom: string, step: Step): void {
-    if (step.now - this.#twinToldAt < TWIN_TOLD_EVERY_MS) return;
-    this.#twinToldAt = step.now;
+    if (!this.#twinWarning.take(step.now)) return;
     step.effects.log('error', 'another member uses this identity key', {
       member: this.#peers.self,
       ownGeneration: this.#ownGeneration,
@@ -43,8 +42,7 @@ export class Penalties {
 
   /** Words of an earlier start of a member come long after a later start was seen. */
   twins(peer: Peer, generation: number, step: Step): void {
-    if (step.now - peer.twinToldAt < TWIN_TOLD_EVERY_MS) return;
-    peer.twinToldAt = step.now;
+    if (!peer.twinWarning.take(step.now)) return;
     step.effects.log('error', 'two members use the same identity key', {
       ...this.#peers.naming(peer),
       addresses: peer.addresses,

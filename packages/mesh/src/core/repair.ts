@@ -1,5 +1,4 @@
 import type { OwnLog } from '@headwater/directory';
-import { Answer } from './answer.js';
 import type { Taken } from './follower.js';
 import type { DeltaPart, More, Pull, SnapshotPart } from './messages.js';
 import type { Peer } from './peer.js';
@@ -22,12 +21,12 @@ export class Repair {
     step.effects.changed(taken.changed);
     if (taken.isProfileNew) step.effects.changedMembers.add(peer.id);
     if (taken.isRefused) this.#penalties.offence(peer, 'claims more streams than one member may', step);
-    if (peer.isGreeted && peer.follower.isWhole) peer.wasSynced = true;
+    if (peer.isGreeted && peer.follower.isWhole) peer.synced();
   }
 
   /** `isUrgent`: what is missing cannot be news that is merely late. */
   pullIfBehind(peer: Peer, isUrgent: boolean, step: Step): void {
-    if (!peer.isGreeted || peer.leftGeneration > 0) return;
+    if (!peer.isGreeted || peer.hasLeft) return;
     const pull = peer.follower.nextPull(this.#pulls + 1, isUrgent, step.now);
     if (pull === null) return;
     this.#pulls += 1;
@@ -46,20 +45,17 @@ export class Repair {
   }
 
   heardPull(peer: Peer, pull: Pull, step: Step): void {
-    if (!peer.pulls.take(step.now)) {
+    if (!peer.answering.allows(step.now)) {
       this.#penalties.offence(peer, 'asks for repair too often', step);
       return;
     }
     if (pull.held.generation > this.#log.generation)
       this.#penalties.twinOfSelf(pull.held.generation, peer.name, step);
-    peer.answer = new Answer(this.#log, pull);
+    peer.answering.begin(this.#log, pull);
     this.heardMore(peer, { kind: 'more', pull: pull.pull }, step);
   }
 
   heardMore(peer: Peer, { pull }: More, step: Step): void {
-    if (peer.answer?.pull !== pull) return;
-    const parts = peer.answer.next();
-    for (const part of parts) step.effects.send(peer.id, part);
-    if (parts.at(-1)?.last !== false) peer.answer = null;
+    for (const part of peer.answering.next(pull)) step.effects.send(peer.id, part);
   }
 }

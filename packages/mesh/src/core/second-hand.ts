@@ -1,11 +1,5 @@
 import type { HandedOn } from './input.js';
-import {
-  ASK_DEADLINE_MS,
-  ASK_PAUSE_MS,
-  ASKS_PER_SECOND_MAX,
-  ENVELOPES_KEPT_MAX,
-  PART_BYTES_MAX,
-} from './limits.js';
+import { ASKS_PER_SECOND_MAX, PART_BYTES_MAX } from './limits.js';
 import type { Ask, DeltaNews, Words } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
@@ -35,26 +29,20 @@ export class SecondHand {
   /** Asks somebody for a suspect's news, now and then while it is one: also news of which nothing is known here. */
   askIfSuspect(owner: Peer, step: Step): void {
     const { directory } = this.#peers;
-    if (directory.member(owner.id)?.liveness !== 'suspect' || step.now < owner.askNextAt) return;
+    if (directory.member(owner.id)?.liveness !== 'suspect' || !owner.questions.isDue(step.now)) return;
     const free = this.#peers.greeted().filter((peer) => peer !== owner && this.#isFree(peer, step.now));
     const helper = free[Math.floor(this.#random() * free.length)];
     if (helper === undefined) return;
     this.#asks += 1;
     const held = directory.position(owner.id);
-    owner.askNextAt = step.now + ASK_PAUSE_MS;
-    helper.asked = {
-      ask: this.#asks,
-      owner: owner.id,
-      held,
-      at: step.now,
-      left: ENVELOPES_KEPT_MAX,
-      isOver: false,
-    };
-    step.effects.send(helper.id, { kind: 'ask', ask: this.#asks, owner: owner.id, held });
+    const question: Ask = { kind: 'ask', ask: this.#asks, owner: owner.id, held };
+    owner.questions.asked(step.now);
+    helper.questions.ask(question, step.now);
+    step.effects.send(helper.id, question);
   }
 
   heardAsk(peer: Peer, { ask, owner, held }: Ask, step: Step): void {
-    if (!peer.asks.take(step.now)) {
+    if (!peer.questions.allows(step.now)) {
       this.#penalties.offence(
         peer,
         `asks for others' words more than ${ASKS_PER_SECOND_MAX} times a second`,
@@ -73,24 +61,19 @@ export class SecondHand {
   }
 
   /** Only what was asked for is worth the cost of checking signatures. */
-  heardWords(peer: Peer, { ask, last, envelopes }: Words, step: Step): void {
-    const { asked } = peer;
-    // The answer to an earlier question, given up since, is nobody's fault.
-    if (asked !== null && ask < asked.ask) return;
-    if (asked === null || asked.isOver || ask !== asked.ask || envelopes.length > asked.left) {
-      this.#penalties.offence(peer, 'handed on words that nobody asked for', step);
-      return;
-    }
-    asked.left -= envelopes.length;
-    asked.isOver = last;
-    for (const signedBytes of envelopes) step.effects.verifications.push({ via: peer.id, signedBytes });
+  heardWords(peer: Peer, words: Words, step: Step): void {
+    const answer = peer.questions.answered(words);
+    if (answer === 'unasked') this.#penalties.offence(peer, 'handed on words that nobody asked for', step);
+    if (answer !== 'asked') return;
+    for (const signedBytes of words.envelopes) step.effects.verifications.push({ via: peer.id, signedBytes });
   }
 
   /** The owner that an envelope is of, where it is what was asked for; else it is the giver's offence. */
   ownerOf({ peer: via, author, message: { delta } }: HandedOn, step: Step): Peer | null {
     const giver = this.#peers.get(via);
-    if (giver?.asked == null) return null;
-    const { owner, held } = giver.asked;
+    const asked = giver?.questions.last;
+    if (!asked) return null;
+    const { owner, held } = asked;
     const isNewer =
       delta.generation > held.generation || (delta.generation === held.generation && delta.to > held.version);
     if (author === owner && delta.member === owner && isNewer) return this.#peers.get(owner) ?? null;
@@ -106,9 +89,7 @@ export class SecondHand {
     this.#repair.take(owner, taken, step);
   }
 
-  /** One question at a time, so that a member that does not answer, or is of an older version, is not asked over and over. */
   #isFree(peer: Peer, now: number): boolean {
-    if (this.#peers.directory.member(peer.id)?.liveness !== 'alive') return false;
-    return peer.asked === null || peer.asked.isOver || now - peer.asked.at >= ASK_DEADLINE_MS;
+    return this.#peers.directory.member(peer.id)?.liveness === 'alive' && peer.questions.isFree(now);
   }
 }
