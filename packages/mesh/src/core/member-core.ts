@@ -43,8 +43,9 @@ export interface CoreOptions extends Patience {
  * One member of the mesh as a state machine: each input gives the effects that the shell must carry out. It has no
  * sockets, timers, clock or randomness of its own, so a simulator can run many of them with a virtual clock.
  *
- * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`, `redial`, `failure-detector`), how
- * changes go out (`local-state`, `outbox`) and come in (`follower`, `repair`, `answer`), who is cut off (`penalties`, `offences`).
+ * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`), where each of them is in its life
+ * (`peer-state`, `failure-detector`, `redial`), how changes go out (`local-state`, `outbox`) and come in (`follower`,
+ * `repair`, `second-hand`), who is cut off (`penalties`, `offences`).
  */
 export class MemberCore {
   readonly self: MemberId;
@@ -138,11 +139,8 @@ export class MemberCore {
   /** `now`: ms of a clock that never goes back. */
   step(input: Input, now: number): Effects {
     const step = new Step(now);
-    if (!this.#hasLeft) this.#take(input, step);
-    return step.effects;
-  }
-
-  #take(input: Input, step: Step): void {
+    const { effects } = step;
+    if (this.#hasLeft) return effects;
     const known = this.#peers.size;
     // Not only with the tick: after a standstill, what waited in the sockets may well come first.
     this.#excuseOwnStall(step);
@@ -182,8 +180,9 @@ export class MemberCore {
         if (peer !== undefined) this.#ofPeer(peer, input, step);
       }
     }
-    if (step.effects.changedMembers.size > 0 || this.#peers.size !== known) this.#rosterPace.hasten(step.now);
+    if (effects.changedMembers.size > 0 || this.#peers.size !== known) this.#rosterPace.hasten(now);
     this.#isSynced ||= this.isJoined && [...this.#peers].every(isSettled);
+    return effects;
   }
 
   #leave(step: Step): void {
