@@ -144,19 +144,20 @@ export class RunningMember implements Mesh {
       return false;
     }
     const message = this.#accept(opened.author, decodeBroadcast(opened.message, opened.author));
-    if (message !== null) this.#feed({ kind: 'broadcast', author: opened.author, message, sealed: bytes });
+    if (message !== null)
+      this.#feed({ kind: 'broadcast', author: opened.author, message, signedBytes: bytes });
     return message !== null;
   }
 
-  #unseal(via: MemberId, sealed: Uint8Array): void {
-    const opened = this.#opener.open(sealed);
+  #verify(via: MemberId, signedBytes: Uint8Array): void {
+    const opened = this.#opener.open(signedBytes);
     if (opened === null) {
       this.#feed({ kind: 'offence', peer: via, reason: 'handed on words without a valid signature' });
       return;
     }
     const { author } = opened;
     const message = this.#accept(author, decodeBroadcast(opened.message, author));
-    if (message?.kind === 'delta') this.#feed({ kind: 'handed-on', peer: via, author, message, sealed });
+    if (message?.kind === 'delta') this.#feed({ kind: 'handed-on', peer: via, author, message, signedBytes });
     else if (message !== null)
       this.#feed({ kind: 'offence', peer: via, reason: 'handed on what is no news' });
   }
@@ -190,7 +191,7 @@ export class RunningMember implements Mesh {
     const transport = this.#transport;
     for (const { level, fields, msg } of effects.facts) this.#log[level](fields, msg);
     for (const { to, message } of effects.sends) transport.send(to, encode(message));
-    for (const { via, sealed } of effects.unseals) this.#unseal(via, sealed);
+    for (const { via, signedBytes } of effects.verifications) this.#verify(via, signedBytes);
     for (const message of effects.broadcasts) transport.broadcast(this.#sealer.seal(encode(message)));
     for (const { peer, addresses } of effects.dials) transport.dial(peer, addresses);
     for (const seed of effects.visits) transport.visit(seed);

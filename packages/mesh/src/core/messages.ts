@@ -99,7 +99,7 @@ export interface Words {
   readonly kind: 'words';
   readonly ask: number;
   readonly last: boolean;
-  /** As their author sealed them. */
+  /** As their author signed them. */
   readonly envelopes: readonly Uint8Array[];
 }
 

@@ -149,9 +149,9 @@ export class VirtualMesh {
     return Buffer.from(JSON.stringify({ author, message }));
   }
 
-  #unseal(sealed: Uint8Array): { author: string; message: DeltaNews } | null {
+  #verify(signedBytes: Uint8Array): { author: string; message: DeltaNews } | null {
     try {
-      return JSON.parse(Buffer.from(sealed).toString());
+      return JSON.parse(Buffer.from(signedBytes).toString());
     } catch {
       return null;
     }
@@ -207,9 +207,9 @@ export class VirtualMesh {
   #carryOut(member: VirtualMember, effects: Effects): void {
     member.facts.push(...effects.facts);
     for (const { to, message } of effects.sends) this.#send(member, to, message);
-    for (const { via, sealed } of effects.unseals) {
-      const opened = this.#unseal(sealed);
-      if (opened) this.#step(member, { kind: 'handed-on', peer: via, ...opened, sealed });
+    for (const { via, signedBytes } of effects.verifications) {
+      const opened = this.#verify(signedBytes);
+      if (opened) this.#step(member, { kind: 'handed-on', peer: via, ...opened, signedBytes });
       else this.#step(member, { kind: 'offence', peer: via, reason: 'no valid signature' });
     }
     for (const message of effects.broadcasts) this.#broadcast(member, message);
@@ -261,7 +261,7 @@ export class VirtualMesh {
 
   #broadcast(from: VirtualMember, message: BroadcastMessage): void {
     from.sent.push({ to: '*', message });
-    const sealed = this.seal(from.name, message);
+    const signedBytes = this.seal(from.name, message);
     for (const to of this.members.values()) {
       if (to === from || !this.isConnected(from.name, to.name)) continue;
       const copies = this.random() < this.weather.loss ? 0 : this.random() < this.weather.repetition ? 2 : 1;
@@ -269,7 +269,7 @@ export class VirtualMesh {
       for (let copy = 0; copy < copies; copy += 1) {
         this.#later(1 + this.random() * this.weather.delayMaxMs, () => {
           if (this.#cuts.has(`${from.name}>${to.name}`)) return;
-          this.#deliver(to, core, { kind: 'broadcast', author: from.name, message, sealed });
+          this.#deliver(to, core, { kind: 'broadcast', author: from.name, message, signedBytes });
         });
       }
     }
