@@ -22,6 +22,7 @@ import { Repair } from './repair.js';
 import { RosterPace } from './roster-pace.js';
 import { type HandedOn, SecondHand } from './second-hand.js';
 import { Seeds } from './seeds.js';
+import { SPEAKS } from './versions.js';
 
 export interface CoreOptions extends Patience {
   readonly self: MemberId;
@@ -228,6 +229,7 @@ export class MemberCore {
       addresses: this.addresses,
       members: this.#peers.roster(),
       order: this.#order,
+      speaks: SPEAKS,
     };
   }
 
