@@ -41,6 +41,8 @@ export interface MemberProfile {
    * order owners by the same one.
    */
   readonly loadLevel?: number;
+  /** Has no room for one more player; absent: it has. */
+  readonly full?: boolean;
 }
 
 /** A member's load, unversioned: the last word heard counts. */

@@ -23,6 +23,7 @@ import { RosterPace } from './roster-pace.js';
 import { SecondHand } from './second-hand.js';
 import { Seeds } from './seeds.js';
 import { Step } from './step.js';
+import { SPEAKS } from './versions.js';
 
 export interface CoreOptions extends Patience {
   readonly self: MemberId;
@@ -231,6 +232,7 @@ export class MemberCore {
       addresses: this.addresses,
       members: this.#peers.roster(),
       order: this.#order,
+      speaks: SPEAKS,
     };
   }
 

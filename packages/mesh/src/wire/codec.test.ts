@@ -25,6 +25,7 @@ const profile = {
   draining: true,
   program: '0.1.0',
   loadLevel: 7,
+  full: true,
 } as const;
 const position = { generation: 1_795_382_427_232, version: 42 };
 const delta = {
@@ -46,6 +47,16 @@ const DIRECT: DirectMessage[] = [
   { kind: 'hello', name: 'a', program: '0.1.0', position, addresses: ['10.0.0.1:7946'], members },
   { kind: 'hello', name: 'a', program: '0.1.0', position, addresses: [], members, order: 'spread' },
   {
+    kind: 'hello',
+    name: 'a',
+    program: '0.1.0',
+    position,
+    addresses: [],
+    members,
+    order: 'primary',
+    speaks: { min: 1, max: 3 },
+  },
+  {
     kind: 'heartbeat',
     position,
     load: { players: 1, publishers: 2, outboundKbps: 3.5 },
@@ -58,6 +69,15 @@ const DIRECT: DirectMessage[] = [
     load: { players: 1, publishers: 2, outboundKbps: 3 },
     sentAt: 1,
     echo: null,
+  },
+  {
+    kind: 'heartbeat',
+    position,
+    load: { players: 1, publishers: 2, outboundKbps: 3 },
+    sentAt: 1,
+    echo: null,
+    hears: Buffer.from('ba7816bf8f01', 'hex'),
+    lateMs: 120,
   },
   { kind: 'roster', members },
   { kind: 'pull', pull: 1, held: position },

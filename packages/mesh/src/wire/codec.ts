@@ -6,7 +6,9 @@ import {
   MEMBERS_MAX,
   MESSAGE_BYTES_MAX,
 } from '../core/limits.js';
+import { MEMBER_DIGEST_BYTES } from '../core/member-digest.js';
 import type { BroadcastMessage, DirectMessage } from '../core/messages.js';
+import type { VersionRange } from '../core/versions.js';
 import { Fields, WireError } from './fields.js';
 import { msgpackProblem } from './inspect.js';
 import {
@@ -95,6 +97,7 @@ function fieldsOf(message: DirectMessage | BroadcastMessage): unknown[] {
         message.addresses,
         message.members.map(packAcquaintance),
         packOrder(message.order),
+        ...(message.speaks ? [[message.speaks.min, message.speaks.max]] : []),
       ];
     case 'heartbeat':
       return [
@@ -102,6 +105,8 @@ function fieldsOf(message: DirectMessage | BroadcastMessage): unknown[] {
         packLoad(message.load),
         message.sentAt,
         message.echo && [message.echo.sentAt, message.echo.heldMs],
+        ...(message.hears === undefined && message.lateMs === undefined ? [] : [message.hears ?? null]),
+        ...(message.lateMs === undefined ? [] : [message.lateMs]),
       ];
     case 'roster':
       return [message.members.map(packAcquaintance)];
@@ -142,6 +147,9 @@ export function encode(message: DirectMessage | BroadcastMessage): Uint8Array {
 const numberOrNull = (fields: Fields | null): { sentAt: number; heldMs: number } | null =>
   fields && { sentAt: fields.number('sentAt'), heldMs: fields.number('heldMs') };
 
+const readSpeaks = (fields: Fields | null): VersionRange | null =>
+  fields && { min: fields.count('min'), max: fields.count('max') };
+
 function readDirect(kind: number, fields: Fields, peer: MemberId): DirectMessage | null {
   switch (kind) {
     case KINDS.hello: {
@@ -151,16 +159,35 @@ function readDirect(kind: number, fields: Fields, peer: MemberId): DirectMessage
       const addresses = readAddresses(fields);
       const members = fields.list('members', MEMBERS_MAX, readAcquaintance);
       const order = readOrder(fields);
-      return { kind: 'hello', name, program, position, addresses, members, ...(order && { order }) };
+      const speaks = readSpeaks(fields.fieldsOrNull('speaks'));
+      return {
+        kind: 'hello',
+        name,
+        program,
+        position,
+        addresses,
+        members,
+        ...(order && { order }),
+        ...(speaks && { speaks }),
+      };
     }
-    case KINDS.heartbeat:
+    case KINDS.heartbeat: {
+      const position = readPosition(fields.fields('position'));
+      const load = readLoad(fields.fields('load'));
+      const sentAt = fields.number('sentAt');
+      const echo = numberOrNull(fields.fieldsOrNull('echo'));
+      const hears = fields.bytesOrNull('hears', MEMBERS_MAX * MEMBER_DIGEST_BYTES);
+      const lateMs = fields.numberOrNull('lateMs');
       return {
         kind: 'heartbeat',
-        position: readPosition(fields.fields('position')),
-        load: readLoad(fields.fields('load')),
-        sentAt: fields.number('sentAt'),
-        echo: numberOrNull(fields.fieldsOrNull('echo')),
+        position,
+        load,
+        sentAt,
+        echo,
+        ...(hears && { hears }),
+        ...(lateMs !== null && { lateMs }),
       };
+    }
     case KINDS.roster:
       return { kind: 'roster', members: fields.list('members', MEMBERS_MAX, readAcquaintance) };
     case KINDS.pull:

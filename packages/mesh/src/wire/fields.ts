@@ -71,6 +71,10 @@ export class Fields {
       : problem(`${what} are no bytes, <= ${lengthMax} of them`);
   }
 
+  bytesOrNull(what: string, lengthMax: number): Uint8Array | null {
+    return this.#isNull() ? null : this.bytes(what, lengthMax);
+  }
+
   list<T>(what: string, lengthMax: number, read: (value: unknown) => T): readonly T[] {
     const value = this.#next();
     if (!Array.isArray(value) || value.length > lengthMax)
