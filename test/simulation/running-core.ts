@@ -77,7 +77,8 @@ export class RunningCore implements Host {
   #inputs: Input[] = [];
   #isStepping = false;
   #isTickMissed = false;
-  #isFlushPlanned = false;
+  /** Clock time of the next planned flush; infinite where none is planned. */
+  #flushPlannedAt = Number.POSITIVE_INFINITY;
 
   constructor(
     id: MemberId,
@@ -239,11 +240,11 @@ export class RunningCore implements Host {
 
   #planFlush(): void {
     const { flushAt } = this.core;
-    if (flushAt === null || this.#isFlushPlanned) return;
-    this.#isFlushPlanned = true;
+    if (flushAt === null || flushAt >= this.#flushPlannedAt) return;
+    this.#flushPlannedAt = flushAt;
     // As a real timer: whole ms, at least one.
     this.#timeline.after(Math.max(1, Math.trunc(flushAt - this.#clock.now)), () => {
-      this.#isFlushPlanned = false;
+      if (this.#flushPlannedAt === flushAt) this.#flushPlannedAt = Number.POSITIVE_INFINITY;
       this.#tick();
     });
   }

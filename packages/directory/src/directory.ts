@@ -156,6 +156,14 @@ export class Directory implements DirectoryView {
     return this.#reindex(record, wasIndexed);
   }
 
+  /** `through`: members that reach both this one and us; empty where we reach it ourselves, or nobody does. */
+  setReach(id: MemberId, through: readonly MemberId[]): readonly StreamKey[] {
+    const record = this.#records.get(id);
+    if (record === undefined || String(record.through) === String(through)) return NOTHING;
+    record.through = [...through];
+    return isIndexed(record) ? [...record.claims.keys()] : NOTHING;
+  }
+
   setLoad(id: MemberId, load: MemberLoad): void {
     const record = this.#records.get(id);
     if (record) record.load = load;

@@ -8,6 +8,7 @@ export {
 } from './directory.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
+  claimsStand,
   type Liveness,
   type MediaAddress,
   type MemberId,

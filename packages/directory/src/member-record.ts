@@ -1,6 +1,13 @@
 import type { Claim } from './claim.js';
 import type { LogPosition } from './delta.js';
-import { type Liveness, type MemberId, type MemberLoad, type MemberProfile, NO_LOAD } from './member.js';
+import {
+  claimsStand,
+  type Liveness,
+  type MemberId,
+  type MemberLoad,
+  type MemberProfile,
+  NO_LOAD,
+} from './member.js';
 import type { Owner } from './owner.js';
 import type { StreamKey } from './stream-key.js';
 
@@ -11,6 +18,7 @@ export interface MemberRecord {
   version: number;
   profile: MemberProfile | null;
   liveness: Liveness;
+  through: readonly MemberId[];
   load: MemberLoad;
   readonly claims: Map<StreamKey, Claim>;
 }
@@ -22,7 +30,9 @@ export interface MemberState {
   readonly profile: MemberProfile | null;
   readonly liveness: Liveness;
   readonly load: MemberLoad;
-  /** How many streams it claims; none of them stand unless it is alive or suspect. */
+  /** Members that reach both it and this one, where it is unreachable from here; else none. */
+  readonly through: readonly MemberId[];
+  /** How many streams it claims; none of them stand where it is dead or left. */
   readonly claims: number;
 }
 
@@ -33,6 +43,7 @@ export function newRecord(id: MemberId): MemberRecord {
     version: 0,
     profile: null,
     liveness: 'alive',
+    through: [],
     load: NO_LOAD,
     claims: new Map(),
   };
@@ -44,16 +55,15 @@ export function stateOf(record: MemberRecord): MemberState {
     position: { generation: record.generation, version: record.version },
     profile: record.profile,
     liveness: record.liveness,
+    through: record.through,
     load: record.load,
     claims: record.claims.size,
   };
 }
 
-const isStanding = (liveness: Liveness): boolean => liveness === 'alive' || liveness === 'suspect';
-
-/** Claims are found by players only while their member is alive or suspect, and known by name and address. */
+/** Claims are found by players only while their member is not known to be gone, and known by name and address. */
 export const isIndexed = (record: MemberRecord): boolean =>
-  isStanding(record.liveness) && record.profile !== null;
+  claimsStand(record.liveness) && record.profile !== null;
 
 /** A claim seen together with its member's record, so that a change of liveness or load needs no copying. */
 export class StandingClaim implements Owner {

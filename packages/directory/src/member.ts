@@ -5,10 +5,14 @@ export type MemberId = string;
 export type Role = 'origin' | 'edge';
 
 /**
- * What the mesh believes of a member. `suspect`: silent, perhaps dead; its streams are routed to it only if nobody
- * else has them. `dead` and `left` own nothing; their last words are kept some minutes to refuse older ones.
+ * What the mesh believes of a member. `unreachable`: others hear it, this member does not; its claims stand. `suspect`:
+ * silent, perhaps dead; its streams are routed to it only if nobody else has them. `dead` and `left` own nothing; their
+ * last words are kept some minutes to refuse older ones.
  */
-export type Liveness = 'alive' | 'suspect' | 'dead' | 'left';
+export type Liveness = 'alive' | 'unreachable' | 'suspect' | 'dead' | 'left';
+
+/** Whether claims of such a member stand: players find them. */
+export const claimsStand = (liveness: Liveness): boolean => liveness !== 'dead' && liveness !== 'left';
 
 /** Where players, edges and relays reach a member's media, in one of the networks it is known in. */
 export interface MediaAddress {

@@ -16,10 +16,10 @@ export type OwnerOrder = (a: Owner, b: Owner) => number;
 /** How a stream's owners are ordered. `primary`: the oldest claim first. `spread`: the least loaded member first. */
 export type OwnerPolicy = 'primary' | 'spread';
 
-/** Flowing before silent, then alive before suspect, then staying before draining. */
+/** Flowing before silent, then alive before unreachable before suspect, then staying before draining. */
 const rank = (owner: Owner): number =>
-  (owner.claim.silent === true ? 4 : 0) +
-  (owner.liveness === 'alive' ? 0 : 2) +
+  (owner.claim.silent === true ? 8 : 0) +
+  (owner.liveness === 'alive' ? 0 : owner.liveness === 'unreachable' ? 2 : 4) +
   (owner.profile.draining ? 1 : 0);
 
 const byId = (a: Owner, b: Owner): number => (a.member < b.member ? -1 : a.member > b.member ? 1 : 0);

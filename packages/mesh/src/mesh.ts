@@ -52,6 +52,8 @@ export interface MemberView {
   /** How many streams it owns. */
   readonly streams: number;
   readonly connected: boolean;
+  /** Members that reach both it and this one, where it is `unreachable` from here; else empty. */
+  readonly through: readonly MemberId[];
   /** `host:port` of its mesh listener, as far as known. */
   readonly meshAddresses: readonly string[];
   /** Last round-trip time, ms; absent where none was measured. */

@@ -32,7 +32,7 @@ export class RunningMember implements Mesh {
   #running: { readonly core: MemberCore; readonly transport: Transport } | null = null;
   #depth = 0;
   #ticks: NodeJS.Timeout | null = null;
-  #flush: NodeJS.Timeout | null = null;
+  #flush: { readonly timer: NodeJS.Timeout; readonly at: number } | null = null;
   #stopped: Promise<void> | null = null;
   #closeFirst: () => Promise<void> = () => Promise.resolve();
 
@@ -118,7 +118,7 @@ export class RunningMember implements Mesh {
     await this.#closeFirst();
     if (this.#ticks) clearInterval(this.#ticks);
     this.#run({ kind: 'leave' });
-    if (this.#flush) clearTimeout(this.#flush);
+    if (this.#flush) clearTimeout(this.#flush.timer);
     await this.#transport.close();
   }
 
@@ -219,14 +219,17 @@ export class RunningMember implements Mesh {
   }
 
   #planFlush(core: MemberCore): void {
-    if (this.#flush !== null || core.flushAt === null || this.#stopped !== null) return;
-    this.#flush = setTimeout(
+    const at = core.flushAt;
+    if (at === null || this.#stopped !== null || (this.#flush !== null && this.#flush.at <= at)) return;
+    if (this.#flush !== null) clearTimeout(this.#flush.timer);
+    const timer = setTimeout(
       () => {
         this.#flush = null;
         this.#feed({ kind: 'tick' });
       },
-      Math.max(0, core.flushAt - performance.now()),
+      Math.max(0, at - performance.now()),
     );
+    this.#flush = { timer, at };
   }
 
   #view(state: MemberState): MemberView {
@@ -242,6 +245,7 @@ export class RunningMember implements Mesh {
       profile: state.profile,
       load: state.load,
       streams: state.claims,
+      through: state.liveness === 'unreachable' ? state.through : [],
       connected: isSelf || peer?.isConnected === true,
       meshAddresses: isSelf ? core.addresses : (peer?.addresses ?? []),
       ...(peer?.rttMs != null && { rttMs: peer.rttMs }),

@@ -48,7 +48,8 @@ export class Envelopes {
     if (generation > this.#generation) return found;
     for (const { from, to, signedBytes } of this.#kept) {
       if (to <= reached) continue;
-      if (from > reached) break;
+      // One that comes later may reach further back.
+      if (from > reached) continue;
       found.push(signedBytes);
       reached = to;
     }

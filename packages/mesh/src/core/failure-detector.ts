@@ -1,4 +1,4 @@
-import { CONFIRM_MS } from './limits.js';
+import type { Leeway } from './leeway.js';
 
 export interface Patience {
   /** Silence after which a member is suspect, ms. */
@@ -7,32 +7,60 @@ export interface Patience {
   readonly deadAfterMs: number;
 }
 
+/** What this member's own link with another one tells of it. `until`: when that changes if nothing happens. */
+export type Evidence =
+  | { readonly kind: 'heard' }
+  /** Silent for long, or it says that it does not hear us: that cuts the link as well. */
+  | { readonly kind: 'quiet'; readonly until: number }
+  /** Its connection closed a moment ago. `isRefused`: and a new one was refused. */
+  | { readonly kind: 'lost'; readonly at: number; readonly isRefused: boolean; readonly until: number }
+  /** Nothing more is to be expected of this link. `lostAt`: since its connection closed; null where it fell silent. */
+  | { readonly kind: 'gone'; readonly lostAt: number | null };
+
 /**
- * What one member believes of another, from what it heard of it. A function of its inputs: `signal(now)` may be asked
- * at any time and changes nothing.
+ * What one member knows of another by its own link, from what it heard of it. A function of its inputs: `evidence(now)` may
+ * be asked at any time and changes nothing. Whether the other one is dead or only out of reach from here, others help to
+ * tell: see `reachability`.
  *
- * A crash closes the connection within ms: suspect at once, and dead as soon as redialling fails, or had no success for
- * `CONFIRM_MS`. A hang or a cut says nothing: suspect and then dead after silence. Any word takes all of it back.
+ * A crash closes the connection within ms, and redialling is refused. A hang or a cut says nothing. Any word takes all of
+ * it back.
  */
 export class FailureDetector {
   readonly #patience: Patience;
   #heardAt: number;
+  /** As `#heardAt`, without what was excused. */
+  #wordAt: number;
   #lostAt: number | null = null;
-  #isUnreachable = false;
+  #isRefused = false;
+  /** Since when it says that it does not hear this member. */
+  #unheardSince: number | null = null;
 
   constructor(patience: Patience, now: number) {
     this.#patience = patience;
     this.#heardAt = now;
+    this.#wordAt = now;
   }
 
-  get heardAt(): number {
-    return this.#heardAt;
+  get wordAt(): number {
+    return this.#wordAt;
   }
 
   heard(now: number): void {
     this.#heardAt = now;
+    this.#wordAt = now;
     this.#lostAt = null;
-    this.#isUnreachable = false;
+    this.#isRefused = false;
+  }
+
+  /** It greeted on a new connection: both sides hear each other. */
+  greeted(now: number): void {
+    this.heard(now);
+    this.#unheardSince = null;
+  }
+
+  /** It says whether it hears this member. */
+  hearsUs(isHeard: boolean, now: number): void {
+    this.#unheardSince = isHeard ? null : (this.#unheardSince ?? now);
   }
 
   /** Its connection closed. */
@@ -40,22 +68,39 @@ export class FailureDetector {
     this.#lostAt ??= now;
   }
 
-  /** Dialled without success. Says nothing of a member that is still connected. */
-  unreachable(): void {
-    if (this.#lostAt !== null) this.#isUnreachable = true;
+  /** Dialled, and the answer was that nobody is there. Says nothing of a member that is still connected. */
+  refused(): void {
+    if (this.#lostAt !== null) this.#isRefused = true;
   }
 
   /** This process stood still for so long and heard nobody: that silence is its own. */
   excuse(stalledMs: number, now: number): void {
     this.#heardAt = Math.min(now, this.#heardAt + stalledMs);
     if (this.#lostAt !== null) this.#lostAt = Math.min(now, this.#lostAt + stalledMs);
+    if (this.#unheardSince !== null) this.#unheardSince = Math.min(now, this.#unheardSince + stalledMs);
   }
 
-  signal(now: number): 'alive' | 'suspect' | 'dead' {
-    if (this.#isUnreachable) return 'dead';
-    const silence = now - this.#heardAt;
-    if (silence >= this.#patience.suspectAfterMs + this.#patience.deadAfterMs) return 'dead';
-    if (this.#lostAt !== null) return now - this.#lostAt >= CONFIRM_MS ? 'dead' : 'suspect';
-    return silence >= this.#patience.suspectAfterMs ? 'suspect' : 'alive';
+  /** It spoke lately: nothing is excused here, since others go by it. */
+  isHeard(now: number, leeway: Leeway): boolean {
+    return this.isRecent(this.#wordAt, now, leeway);
+  }
+
+  /** What came at that time still counts. */
+  isRecent(at: number, now: number, { silenceMs }: Leeway): boolean {
+    return now - at < this.#patience.suspectAfterMs + silenceMs;
+  }
+
+  evidence(now: number, { confirmMs, silenceMs, deadMs }: Leeway): Evidence {
+    const suspectAt = this.#heardAt + this.#patience.suspectAfterMs + silenceMs;
+    const deadAfterMs = this.#patience.deadAfterMs + deadMs;
+    const goneAt = Math.min(suspectAt, this.#unheardSince ?? suspectAt) + deadAfterMs;
+    if (now >= goneAt) return { kind: 'gone', lostAt: this.#lostAt };
+    if (this.#lostAt !== null) {
+      const until = Math.min(goneAt, this.#lostAt + confirmMs);
+      if (now >= until) return { kind: 'gone', lostAt: this.#lostAt };
+      return { kind: 'lost', at: this.#lostAt, isRefused: this.#isRefused, until };
+    }
+    const isQuiet = now >= suspectAt || this.#unheardSince !== null;
+    return isQuiet ? { kind: 'quiet', until: goneAt } : { kind: 'heard' };
   }
 }

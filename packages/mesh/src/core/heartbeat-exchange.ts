@@ -1,15 +1,26 @@
 import type { Heartbeat } from './messages.js';
+import { RoundTrip } from './round-trip.js';
 
 /** Heartbeats to and from one member, and the round trip that they measure. */
 export class HeartbeatExchange {
+  readonly roundTrip = new RoundTrip();
   #spokenAt = Number.NEGATIVE_INFINITY;
-  #rttMs: number | null = null;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  /** The newest of its echoes on this connection: a heartbeat sent then arrived; null: none yet. */
+  #echoedAt: number | null = null;
+  /** This process stood still until then: what it measures of heartbeats from before is its own lateness. */
+  #notBefore = Number.NEGATIVE_INFINITY;
   /** Its last heartbeat's clock, and when that came. */
   #heard: { readonly sentAt: number; readonly receivedAt: number } | null = null;
 
   /** Last round trip measured; null before the first one. */
   get rttMs(): number | null {
-    return this.#rttMs;
+    return this.roundTrip.lastMs;
+  }
+
+  /** The newest heartbeat to it of which it told the arrival was sent then; null where there is none on this connection. */
+  get echoedAt(): number | null {
+    return this.#echoedAt;
   }
 
   /** When it was sent a heartbeat last. */
@@ -23,7 +34,20 @@ export class HeartbeatExchange {
 
   heard({ sentAt, echo }: Heartbeat, now: number): void {
     this.#heard = { sentAt, receivedAt: now };
-    if (echo) this.#rttMs = Math.max(0, now - echo.sentAt - echo.heldMs);
+    if (echo === null) return;
+    this.#echoedAt = Math.min(now, echo.sentAt);
+    if (echo.sentAt >= this.#notBefore) this.roundTrip.take(now - echo.sentAt - echo.heldMs);
+  }
+
+  /** Whether its question between two heartbeats is answered: not again within `gapMs`. */
+  tells(now: number, gapMs: number): boolean {
+    if (now - this.#toldAt < gapMs) return false;
+    this.#toldAt = now;
+    return true;
+  }
+
+  stalled(now: number): void {
+    this.#notBefore = now;
   }
 
   /** What a heartbeat sent now tells of its last one; null where none came on this connection. */
@@ -34,5 +58,6 @@ export class HeartbeatExchange {
 
   disconnected(): void {
     this.#heard = null;
+    this.#echoedAt = null;
   }
 }

@@ -1,13 +1,17 @@
+import { TELL_GAP_MS, TOLD_GAP_MS } from './limits.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 import type { Step } from './step.js';
 
 /** What a member says of itself in each heartbeat. */
-export type HeartbeatState = Pick<Heartbeat, 'position' | 'load'>;
+export type HeartbeatState = Pick<Heartbeat, 'position' | 'load' | 'hears' | 'lateMs'>;
 
 /** The side that is to answer speaks by itself once the other is this late, in heartbeat intervals. */
 const OVERDUE = 1.25;
+
+/** An echo of a heartbeat is there after so many intervals: it waits for the next one, which may be a tick late. */
+const ECHO_DUE = 3;
 
 /** A heartbeat that comes sooner than this after the last one, in intervals, is not answered. */
 const TOO_SOON = 0.2;
@@ -16,24 +20,28 @@ const TOO_SOON = 0.2;
  * When heartbeats go out. Of two members the smaller id speaks, to all at the same moment, and the other answers at
  * once: each process is woken about half as often as by two that keep their own time, which was most of an idle
  * member's work. Where the one that is to speak is late, the other does not wait for it.
+ *
+ * Some go out between: to all when a member is not heard any more, and to whoever waits for this one's word about it.
  */
 export class Heartbeats {
   readonly #intervalMs: number;
   readonly #peers: Peers;
-  readonly #localState: () => HeartbeatState;
+  readonly #stateToTell: (now: number) => HeartbeatState;
   #roundAt: number;
+  #toldAllAt = Number.NEGATIVE_INFINITY;
+  #isTellDue = false;
 
   /** `random`: 0 <= random < 1, so that members started together don't all speak at once. */
   constructor(
     intervalMs: number,
     peers: Peers,
-    localState: () => HeartbeatState,
+    stateToTell: (now: number) => HeartbeatState,
     now: number,
     random: number,
   ) {
     this.#intervalMs = intervalMs;
     this.#peers = peers;
-    this.#localState = localState;
+    this.#stateToTell = stateToTell;
     this.#roundAt = now + intervalMs * random;
   }
 
@@ -47,9 +55,38 @@ export class Heartbeats {
     }
   }
 
-  /** Its heartbeat was taken note of. */
-  answer(peer: Peer, step: Step): void {
-    if (peer.id < this.#peers.self && this.#silence(peer, step.now) >= TOO_SOON) this.#send(peer, step);
+  /** Its heartbeat was taken note of. `isAwaited`: it waits for this member's word about another one. */
+  answer(peer: Peer, isAwaited: boolean, step: Step): void {
+    const isTurn = peer.id < this.#peers.self && this.#silence(peer, step.now) >= TOO_SOON;
+    const isToldNow = isAwaited && peer.heartbeats.tells(step.now, TOLD_GAP_MS);
+    if (isTurn || isToldNow) this.#send(peer, step);
+  }
+
+  /** All are to be told soon that some member is not heard any more. */
+  tellSoon(): void {
+    this.#isTellDue = true;
+  }
+
+  /** All are to be told then; null: there is nothing to tell. */
+  get tellAt(): number | null {
+    return this.#isTellDue ? this.#toldAllAt + TELL_GAP_MS : null;
+  }
+
+  /** Tells all what is due. */
+  tellDue(step: Step): void {
+    if (!this.#isTellDue || step.now < this.#toldAllAt + TELL_GAP_MS) return;
+    this.#isTellDue = false;
+    this.#toldAllAt = step.now;
+    for (const peer of this.#peers.greeted()) this.#send(peer, step);
+  }
+
+  /** How much later than due the last echo of each member that speaks is, ms. */
+  overdueEchoes(now: number): readonly number[] {
+    const overdue: number[] = [];
+    for (const { isHeard, heartbeats } of this.#peers)
+      if (isHeard && heartbeats.echoedAt !== null)
+        overdue.push(now - heartbeats.echoedAt - ECHO_DUE * this.#intervalMs - (heartbeats.rttMs ?? 0));
+    return overdue;
   }
 
   /** How long ago this member spoke to it, in intervals. */
@@ -61,7 +98,7 @@ export class Heartbeats {
     peer.heartbeats.spoke(step.now);
     step.effects.send(peer.id, {
       kind: 'heartbeat',
-      ...this.#localState(),
+      ...this.#stateToTell(step.now),
       sentAt: step.now,
       echo: peer.heartbeats.echo(step.now),
     });

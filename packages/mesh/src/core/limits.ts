@@ -66,6 +66,9 @@ export const ENVELOPE_KEPT_BYTES_MAX = MESSAGE_BYTES_MAX - 256;
 /** A suspect's words are asked for each so often. */
 export const ASK_PAUSE_MS = 300;
 
+/** The same of a member that is out of reach for long. */
+export const UNREACHABLE_ASK_PAUSE_MS = 1_000;
+
 /** Who has not answered by then may be asked for something else. */
 export const ASK_DEADLINE_MS = 1_000;
 
@@ -75,14 +78,44 @@ export const ASKS_PER_SECOND_MAX = 20;
 /** After a member went over a limit, nothing is asked of it for this long. */
 export const REFUSED_LOG_PAUSE_MS = 30_000;
 
-/** A connected member that has not said hello by then is disconnected. */
+/** A connected member that has not said hello by then is disconnected; later on slow paths. */
 export const HELLO_DEADLINE_MS = 5_000;
 
 /** A dial that was not answered by then counts as failed; the transport's own limit is shorter. */
 export const DIAL_DEADLINE_MS = 15_000;
 
-/** A member whose connection closed is dead when it could not be reached again within this time. */
+/**
+ * A member whose connection closed is given up when it could not be reached again within this time; more on slow paths
+ * (`leewayOf`).
+ */
 export const CONFIRM_MS = 1_000;
+
+/** After a connection closed and redialling was refused, others that may still hear the member are waited for so long. */
+export const ANSWER_WAIT_MS = 100;
+
+/** Others' word that they hear a member counts for so long after that member's own last word. */
+export const WITNESSED_MAX_MS = 5 * 60_000;
+
+/** Who can't reach some member says something signed and new each so often, so that others' word for it goes on to count. */
+export const SIGN_OF_LIFE_MS = WITNESSED_MAX_MS / 3;
+
+/** What changed while some member can't be reached is broadcast once more each so often. */
+export const RETELL_MS = 2_000;
+
+/** Deltas of one such repetition; more than that is left to repair. */
+export const RETELL_DELTAS_MAX = 4;
+
+/** How far back it begins before the link was found to be cut. */
+export const RETELL_BEFORE_MS = 10_000;
+
+/** Everybody is told at once that a member is not heard any more, but no more often than this. */
+export const TELL_GAP_MS = 200;
+
+/** A member that waits for this one's word gets it at once, but no more often than this. */
+export const TOLD_GAP_MS = 50;
+
+/** After it stood still, a member does not say whom it hears for this long: what waited in its sockets comes first. */
+export const HUSH_MS = 500;
 
 /** First wait before a dial is repeated; doubled each time, up to `RETRY_MAX_MS`. */
 export const RETRY_MIN_MS = 200;
@@ -116,6 +149,9 @@ export const TICK_MS = 200;
 
 /** A tick later than this beyond `TICK_MS` means that this process itself stood still. */
 export const STALL_MS = 250;
+
+/** A loop that is late again and again is told of at most this often. */
+export const STALL_TOLD_EVERY_MS = 10_000;
 
 /** A dead or left member's last words are kept this long, to refuse older ones and to catch up by deltas. */
 export const GONE_KEPT_MS = 10 * 60_000;

@@ -56,7 +56,7 @@ export class LocalState {
   }
 
   /** As heartbeats tell it: changes still gathered are not missed by anybody yet. */
-  get state(): HeartbeatState {
+  get state(): Pick<HeartbeatState, 'position' | 'load'> {
     const position = { generation: this.log.generation, version: this.#outbox.sentVersion };
     return { position, load: this.#load };
   }
@@ -92,6 +92,11 @@ export class LocalState {
   /** The load level is the member's own to say, whatever profile it is given. */
   setProfile(profile: MemberProfile, step: Step): void {
     this.#tellProfile(profile, this.#profile.loadLevel ?? 0, step);
+  }
+
+  /** Something signed and new, where nothing has changed. */
+  tellProfileAgain(step: Step): void {
+    this.#change(this.log.setProfile(this.#profile), step);
   }
 
   setLoad(load: MemberLoad, step: Step): void {

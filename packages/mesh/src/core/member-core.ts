@@ -8,9 +8,18 @@ import {
 import type { Effects } from './effects.js';
 import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
-import { Heartbeats } from './heartbeats.js';
+import { type HeartbeatState, Heartbeats } from './heartbeats.js';
 import type { HandedOn, Input, SeedOutcome } from './input.js';
-import { MEMBERS_MAX, STALL_MS, STREAMS_PER_MEMBER_MAX, TICK_MS, TWIN_GRACE_MS } from './limits.js';
+import { Lateness } from './lateness.js';
+import {
+  HUSH_MS,
+  MEMBERS_MAX,
+  STALL_MS,
+  STALL_TOLD_EVERY_MS,
+  STREAMS_PER_MEMBER_MAX,
+  TICK_MS,
+  TWIN_GRACE_MS,
+} from './limits.js';
 import { LocalState } from './local-state.js';
 import { isSettled, Membership } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
@@ -18,12 +27,15 @@ import { checkOrder } from './order-check.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
 import { Penalties } from './penalties.js';
+import { Reachability } from './reachability.js';
 import { Repair } from './repair.js';
+import { Retelling } from './retelling.js';
 import { RosterPace } from './roster-pace.js';
 import { SecondHand } from './second-hand.js';
 import { Seeds } from './seeds.js';
 import { Step } from './step.js';
 import { SPEAKS } from './versions.js';
+import { WarningPace } from './warning-pace.js';
 
 export interface CoreOptions extends Patience {
   readonly self: MemberId;
@@ -45,8 +57,9 @@ export interface CoreOptions extends Patience {
  * sockets, timers, clock or randomness of its own, so a simulator can run many of them with a virtual clock.
  *
  * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`), where each of them is in its life
- * (`peer-state`, `failure-detector`, `redial`), how changes go out (`local-state`, `outbox`) and come in (`follower`,
- * `repair`, `second-hand`), who is cut off (`penalties`, `offences`).
+ * (`peer-state`, `failure-detector`, `reachability`, `redial`) and how patiently that is judged (`leeway`, `round-trip`,
+ * `lateness`), how changes go out (`local-state`, `outbox`, `retelling`) and come in (`follower`, `repair`, `second-hand`),
+ * who is cut off (`penalties`, `offences`).
  */
 export class MemberCore {
   readonly self: MemberId;
@@ -60,7 +73,13 @@ export class MemberCore {
   readonly #repair: Repair;
   readonly #secondHand: SecondHand;
   readonly #membership: Membership;
+  readonly #reachability: Reachability;
+  readonly #retelling: Retelling;
+  readonly #lateness: Lateness;
+  readonly #stallWarning = new WarningPace(STALL_TOLD_EVERY_MS);
   #lastTickAt: number;
+  /** It stood still not long before: it does not say yet whom it hears. */
+  #hushUntil = Number.NEGATIVE_INFINITY;
   readonly #heartbeats: Heartbeats;
   readonly #rosterPace: RosterPace;
   #isSynced = false;
@@ -75,15 +94,19 @@ export class MemberCore {
     this.directory = new Directory(self, profile, limits, ownerOrder(order, profile.zone));
     this.#local = new LocalState({ ...options, order }, this.directory, new Step(now));
     this.#seeds = new Seeds(options.seeds, now);
-    this.#peers = new Peers(this.directory, options, random);
+    this.#lateness = new Lateness(now);
+    this.#peers = new Peers(this.directory, options, this.#lateness, random);
     this.#penalties = new Penalties(this.#peers, generation);
     this.#repair = new Repair(this.#local.log, this.#penalties);
     this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
+    this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs);
+    this.#retelling = new Retelling(this.#peers, this.#local, now);
     this.#membership = new Membership(
       this.#peers,
       this.#seeds,
       this.#repair,
       this.#penalties,
+      this.#reachability,
       generation,
       random,
     );
@@ -91,7 +114,7 @@ export class MemberCore {
     this.#heartbeats = new Heartbeats(
       options.heartbeatMs,
       this.#peers,
-      () => this.#local.state,
+      (at) => this.#stateToTell(at),
       now,
       random(),
     );
@@ -103,9 +126,14 @@ export class MemberCore {
     return this.#options.addresses;
   }
 
-  /** Gathered changes go out then: the shell ticks at this time too, beside each `TICK_MS`; null: none. */
+  /**
+   * Gathered changes go out then, a member is judged, or others are told: the shell ticks at this time too, beside each
+   * `TICK_MS`; null: not needed.
+   */
   get flushAt(): number | null {
-    return this.#local.flushAt;
+    const dues = [this.#local.flushAt, this.#membership.judgeAt, this.#tellAt];
+    const at = Math.min(...dues.map((due) => due ?? Number.POSITIVE_INFINITY));
+    return at === Number.POSITIVE_INFINITY ? null : at;
   }
 
   /** Reached another member since the start, or has no seed but itself. */
@@ -143,11 +171,12 @@ export class MemberCore {
     const { effects } = step;
     if (this.#hasLeft) return effects;
     const known = this.#peers.size;
+    const askedFor = this.flushAt;
     // Not only with the tick: after a standstill, what waited in the sockets may well come first.
     this.#excuseOwnStall(step);
     switch (input.kind) {
       case 'tick':
-        this.#tick(step);
+        this.#tick(askedFor, step);
         break;
       case 'connected':
         this.#membership.connected(input.peer, input.from, this.#hello(), step);
@@ -181,6 +210,7 @@ export class MemberCore {
         if (peer !== undefined) this.#ofPeer(peer, input, step);
       }
     }
+    this.#tellIfLess(step);
     if (effects.changedMembers.size > 0 || this.#peers.size !== known) this.#rosterPace.hasten(now);
     this.#isSynced ||= this.isJoined && [...this.#peers].every(isSettled);
     return effects;
@@ -194,31 +224,53 @@ export class MemberCore {
     this.#hasLeft = true;
   }
 
-  #tick(step: Step): void {
+  #tick(askedFor: number | null, step: Step): void {
+    this.#lateness.tick(step.now, askedFor);
+    this.#lateness.missed(this.#heartbeats.overdueEchoes(step.now));
     this.#lastTickAt = step.now;
     this.#local.flushDue(step);
+    this.#retelling.tick(step);
     this.#heartbeats.tick(step);
     if (this.#rosterPace.isDue(step.now)) this.#tellRoster(step);
     for (const seed of this.#seeds.due(step.now)) step.effects.visits.push(seed);
+    this.#membership.tickBegins();
     for (const peer of this.#peers) {
       this.#membership.tick(peer, step);
       this.#repair.pullIfBehind(peer, false, step);
-      this.#secondHand.askIfSuspect(peer, step);
+      this.#secondHand.askIfUnheard(peer, step);
     }
+  }
+
+  /** When all are to be told that somebody is not heard any more; null: they are not. */
+  get #tellAt(): number | null {
+    const { tellAt } = this.#heartbeats;
+    return tellAt === null ? null : Math.max(tellAt, this.#hushUntil);
+  }
+
+  #tellIfLess(step: Step): void {
+    if (this.#reachability.takeLess()) this.#heartbeats.tellSoon();
+    if (step.now >= this.#hushUntil) this.#heartbeats.tellDue(step);
+  }
+
+  #stateToTell(now: number): HeartbeatState {
+    const { told } = this.#lateness;
+    return {
+      ...this.#local.state,
+      ...(now >= this.#hushUntil && { hears: this.#reachability.hears }),
+      ...(told !== undefined && { lateMs: told }),
+    };
   }
 
   /** Whoever stalled heard nobody; that is nobody else's fault. */
   #excuseOwnStall(step: Step): void {
-    const sinceMs = step.now - this.#lastTickAt;
-    if (sinceMs - TICK_MS < STALL_MS) return;
+    const stalledMs = step.now - this.#lastTickAt - TICK_MS;
+    if (stalledMs < STALL_MS) return;
     this.#lastTickAt = step.now;
-    for (const peer of this.#peers) {
-      peer.detector.excuse(sinceMs, step.now);
-      peer.follower.excuse(sinceMs);
-      peer.redial.excuse(step.now);
-    }
+    this.#hushUntil = step.now + HUSH_MS;
+    for (const peer of this.#peers) peer.excuse(stalledMs, step.now);
+    if (!this.#stallWarning.take(step.now)) return;
     step.effects.log('warn', 'event loop stalled', {
-      stalledMs: Math.round(sinceMs - TICK_MS),
+      stalledMs: Math.round(stalledMs),
       reason: 'its event loop was blocked, or the process was not run',
     });
   }
@@ -320,7 +372,9 @@ export class MemberCore {
     peer.heartbeats.heard(heartbeat, step.now);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
-    this.#heartbeats.answer(peer, step);
+    const isAwaited = this.#reachability.heard(peer, heartbeat, step.now);
+    this.#heartbeats.answer(peer, isAwaited, step);
+    this.#membership.judgeUnheard(step);
   }
 
   /** News count only of members met: the claims of others come with their own hello. */

@@ -2,12 +2,16 @@
 import { createHash } from 'node:crypto';
 import type { MemberId } from '@headwater/directory';
 
-/** Bytes that stand for one member in a list such as `hears`: two of 256 members share them once in 2^33 meshes. */
+/** Bytes that stand for one start of a member in a list such as `hears`: two of 256 share them once in 2^33 meshes. */
 export const MEMBER_DIGEST_BYTES = 6;
 
-/** The first bytes of SHA-256 over the id's UTF-8 text. Costs some us: keep it beside whatever else is kept of the member. */
-export const memberDigest = (id: MemberId): Uint8Array =>
-  createHash('sha256').update(id, 'utf8').digest().subarray(0, MEMBER_DIGEST_BYTES);
+/**
+ * The first bytes of SHA-256 over the UTF-8 text `id/generation`, the generation in decimal digits. It means one start of a
+ * member: who hears its next start does not hear this one. Costs some us: keep it beside whatever else is kept of the
+ * member.
+ */
+export const startDigest = (id: MemberId, generation: number): Uint8Array =>
+  createHash('sha256').update(`${id}/${generation}`, 'utf8').digest().subarray(0, MEMBER_DIGEST_BYTES);
 
 /** Digests, one after the other. */
 export function joinDigests(digests: readonly Uint8Array[]): Uint8Array {

@@ -14,6 +14,7 @@ import type { Acquaintance, Hello } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 import type { Penalties } from './penalties.js';
+import type { Reachability } from './reachability.js';
 import type { Repair } from './repair.js';
 import type { Seeds } from './seeds.js';
 import type { Step } from './step.js';
@@ -24,15 +25,18 @@ export class Membership {
   readonly #seeds: Seeds;
   readonly #repair: Repair;
   readonly #penalties: Penalties;
+  readonly #reachability: Reachability;
   readonly #ownGeneration: number;
   readonly #random: () => number;
   #hasMet = false;
+  #judgeAt = Number.POSITIVE_INFINITY;
 
   constructor(
     peers: Peers,
     seeds: Seeds,
     repair: Repair,
     penalties: Penalties,
+    reachability: Reachability,
     ownGeneration: number,
     random: () => number,
   ) {
@@ -40,6 +44,7 @@ export class Membership {
     this.#seeds = seeds;
     this.#repair = repair;
     this.#penalties = penalties;
+    this.#reachability = reachability;
     this.#ownGeneration = ownGeneration;
     this.#random = random;
   }
@@ -49,14 +54,29 @@ export class Membership {
     return this.#hasMet;
   }
 
-  /** Once each tick for each member. */
+  /** Somebody is to be judged anew then, with a tick; null: with the next usual one. */
+  get judgeAt(): number | null {
+    return this.#judgeAt === Number.POSITIVE_INFINITY ? null : this.#judgeAt;
+  }
+
+  /** Once each tick for each member, after `tickBegins`. */
   tick(peer: Peer, step: Step): void {
     this.judge(peer, step);
     this.#dialIfDue(peer, step);
     const { link } = peer.state;
-    if (link.kind === 'open' && step.now - link.since >= HELLO_DEADLINE_MS)
+    const helloMs = Math.max(HELLO_DEADLINE_MS, peer.leeway.confirmMs);
+    if (link.kind === 'open' && step.now - link.since >= helloMs)
       step.effects.disconnects.push({ peer: peer.id, reason: 'no hello', refuseMs: 0 });
     if (peer.goneSince !== null && step.now - peer.goneSince >= GONE_KEPT_MS) this.#forget(peer, step);
+  }
+
+  tickBegins(): void {
+    this.#judgeAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** After others said whom they hear: that matters for those that are not heard here. */
+  judgeUnheard(step: Step): void {
+    for (const peer of this.#peers) if (peer.isMet && peer.state.life.kind !== 'alive') this.judge(peer, step);
   }
 
   connected(id: MemberId, from: Whereabouts, hello: Hello, step: Step): void {
@@ -78,7 +98,9 @@ export class Membership {
     if (peer.isConnected) return;
     if (!peer.isMet) peer.redial.waitAtMost(peer.isVouched(step.now) ? RETRY_MAX_MS : STRANGER_RETRY_MAX_MS);
     peer.redial.failed(step.now, this.#random());
-    if (!peer.redial.isExcused(step.now)) peer.detector.unreachable();
+    // What took long was not answered at all; that says nothing before the time to confirm is over.
+    const isAnswered = peer.redial.lastedMs(step.now) <= peer.leeway.refusalMs;
+    if (isAnswered && !peer.redial.isExcused(step.now)) peer.detector.refused();
     const { addresses } = peer;
     step.effects.log('debug', 'member not reached', { ...this.#peers.naming(peer), addresses, reason });
     this.judge(peer, step);
@@ -121,20 +143,33 @@ export class Membership {
     if (!peer.isMet || generation <= peer.leftGeneration) return;
     if (generation < this.#peers.directory.position(peer.id).generation) return;
     peer.left(generation, step.now);
+    this.#reachability.note(peer, step.now);
     this.#believe(peer, 'left', step);
   }
 
-  /** Draws the conclusions from what the detector says. */
+  /** Draws the conclusions from what is known of the link with a member, and from what others say. */
   judge(peer: Peer, step: Step): void {
-    peer.judge(step.now);
+    const { now } = step;
+    this.#reachability.note(peer, now);
+    if (!peer.isMet || peer.hasLeft) return;
+    const { liveness, until } = this.#reachability.judge(peer, now);
+    peer.judged(liveness, now);
+    if (until !== null) this.#judgeAt = Math.min(this.#judgeAt, until);
+    // A hung connection heals late or never; a new one tells at once when the member is back.
+    if (peer.evidence(now).kind === 'gone' && peer.giveUpLink())
+      step.effects.disconnects.push({ peer: peer.id, reason: 'silent', refuseMs: 0 });
     const { life } = peer.state;
     if (life.kind === 'stranger' || life.kind === 'left') return;
-    if (life.kind === this.#peers.directory.member(peer.id)?.liveness) return;
+    const { directory } = this.#peers;
+    const through = life.kind === 'unreachable' ? this.#reachability.through(peer, now) : [];
+    const before = directory.member(peer.id);
+    if (String(before?.through) !== String(through)) {
+      step.effects.changed(directory.setReach(peer.id, through));
+      step.effects.changedMembers.add(peer.id);
+    }
+    if (life.kind === before?.liveness) return;
     this.#believe(peer, life.kind, step);
-    if (life.kind !== 'dead') return;
-    peer.follower.abandon();
-    // A hung connection heals late or never; a new one tells at once when the member is back.
-    if (peer.isConnected) step.effects.disconnects.push({ peer: peer.id, reason: 'silent', refuseMs: 0 });
+    if (life.kind === 'dead') peer.follower.abandon();
   }
 
   #believe(peer: Peer, liveness: Liveness, step: Step): void {
@@ -142,7 +177,9 @@ export class Membership {
     step.effects.changedMembers.add(peer.id);
     if (!peer.isMet) return;
     const { level, msg } = NEWS[liveness];
-    step.effects.log(level, msg, this.#peers.naming(peer));
+    const through = liveness === 'unreachable' ? this.#reachability.through(peer, step.now) : [];
+    const fields = { ...this.#peers.naming(peer), ...(through.length > 0 && { through: through.map((id) => this.#peers.nameOf(id)) }) };
+    step.effects.log(level, msg, fields);
   }
 
   #dialIfDue(peer: Peer, step: Step): void {
@@ -164,6 +201,7 @@ export class Membership {
 
 const NEWS: Readonly<Record<Liveness, { readonly level: Fact['level']; readonly msg: string }>> = {
   alive: { level: 'info', msg: 'member alive' },
+  unreachable: { level: 'warn', msg: 'member unreachable' },
   suspect: { level: 'warn', msg: 'member suspect' },
   dead: { level: 'warn', msg: 'member dead' },
   left: { level: 'info', msg: 'member left' },

@@ -1,7 +1,10 @@
+import type { Liveness } from '@headwater/directory';
+
 /** What is believed of a member's life. A stranger has no record in the directory. */
 export type Life =
   | { readonly kind: 'stranger' }
-  | { readonly kind: 'alive' | 'suspect'; readonly isSynced: boolean }
+  /** `unreachable`: not from here; others hear it. */
+  | { readonly kind: 'alive' | 'unreachable' | 'suspect'; readonly isSynced: boolean }
   | { readonly kind: 'dead'; readonly isSynced: boolean; readonly since: number }
   /** `generation`: the start of it that left. */
   | {
@@ -21,20 +24,21 @@ export type LinkState =
  * All that one member knows of where another one is in its life. The link says who can be talked to, the life who
  * counts; a word that counts for life comes only over a greeted link.
  *
- * | event        | counts where          | life becomes                                   | link becomes |
- * | ------------ | --------------------- | ---------------------------------------------- | ------------ |
- * | connected    | link none             | stays                                          | open         |
- * | disconnected | link open, greeted    | stays                                          | none         |
- * | greeted      | link open, greeted    | alive                                          | greeted      |
- * | judged       | life alive, suspect   | alive, suspect or dead, as judged              | stays        |
- * |              | life dead, greeted    | alive or suspect, as judged                    | stays        |
- * | synced       | life any but stranger | the same, with `isSynced`                      | stays        |
- * | left         | life any but stranger | left; of who left already: by a newer start    | stays        |
- * | forgotten    | life dead, left       | stranger                                       | stays        |
+ * | event        | counts where                      | life becomes                                | link becomes |
+ * | ------------ | --------------------------------- | ------------------------------------------- | ------------ |
+ * | connected    | link none                         | stays                                       | open         |
+ * | disconnected | link open, greeted                | stays                                       | none         |
+ * | greeted      | link open, greeted                | alive                                       | greeted      |
+ * | judged       | life alive, unreachable, suspect  | as judged                                   | stays        |
+ * |              | life dead                         | unreachable, if so judged                   | stays        |
+ * |              | life dead, greeted                | alive or suspect, as judged                 | stays        |
+ * | synced       | life any but stranger             | the same, with `isSynced`                   | stays        |
+ * | left         | life any but stranger             | left; of who left already: by a newer start | stays        |
+ * | forgotten    | life dead, left                   | stranger                                    | stays        |
  *
- * An event changes nothing where it does not count. The dead come back by a hello of their own, or by any word on a
- * link that was greeted and hung; those that left only by the hello of a newer start. `isSynced` says that the whole
- * log was held at least once; a hello keeps it, being forgotten ends it.
+ * An event changes nothing where it does not count. The dead come back by a hello of their own, by any word on a link that
+ * was greeted and hung, or by the word of others that hear them; those that left only by the hello of a newer start.
+ * `isSynced` says that the whole log was held at least once; a hello keeps it, being forgotten ends it.
  */
 export interface PeerState {
   readonly life: Life;
@@ -46,7 +50,7 @@ export type PeerEvent =
   | { readonly kind: 'connected'; readonly at: number }
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'greeted' }
-  | { readonly kind: 'judged'; readonly liveness: 'alive' | 'suspect' | 'dead'; readonly at: number }
+  | { readonly kind: 'judged'; readonly liveness: Exclude<Liveness, 'left'>; readonly at: number }
   | { readonly kind: 'synced' }
   | { readonly kind: 'left'; readonly generation: number; readonly at: number }
   | { readonly kind: 'forgotten' };
@@ -81,7 +85,7 @@ function nextLife(
     case 'judged': {
       const { liveness, at } = event;
       if (liveness === life.kind || life.kind === 'left') return life;
-      if (life.kind === 'dead' && link.kind !== 'greeted') return life;
+      if (life.kind === 'dead' && link.kind !== 'greeted' && liveness !== 'unreachable') return life;
       if (liveness === 'dead') return { kind: 'dead', isSynced: life.isSynced, since: at };
       return { kind: liveness, isSynced: life.isSynced };
     }

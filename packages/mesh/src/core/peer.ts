@@ -1,10 +1,12 @@
-import type { Directory, MemberId } from '@headwater/directory';
+import type { Directory, Liveness, MemberId } from '@headwater/directory';
 import { Answering } from './answering.js';
 import { Envelopes } from './envelopes.js';
-import { FailureDetector, type Patience } from './failure-detector.js';
+import { type Evidence, FailureDetector, type Patience } from './failure-detector.js';
 import { Follower } from './follower.js';
 import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
+import type { Lateness } from './lateness.js';
+import { type Leeway, leewayOf } from './leeway.js';
 import {
   LEFT_REST_MS,
   RETRY_MAX_MS,
@@ -12,6 +14,7 @@ import {
   TWIN_TOLD_EVERY_MS,
   VOUCHED_MS,
 } from './limits.js';
+import { startDigest } from './member-digest.js';
 import type { Hello } from './messages.js';
 import { Offences } from './offences.js';
 import { PeerAddresses } from './peer-addresses.js';
@@ -19,6 +22,15 @@ import { isSynced, nextState, type PeerEvent, type PeerState, STRANGER } from '.
 import { Questions } from './questions.js';
 import { Redial } from './redial.js';
 import { WarningPace } from './warning-pace.js';
+
+/** What a member said last of whom it hears. */
+export interface Word {
+  readonly hears: Uint8Array;
+  /** When it came. */
+  readonly at: number;
+  /** It was said after a heartbeat from here arrived that was sent then. */
+  readonly saidAfter: number;
+}
 
 /** All that one member keeps of another besides its log, which is in the directory. */
 export class Peer {
@@ -35,16 +47,34 @@ export class Peer {
   readonly twinWarning = new WarningPace(TWIN_TOLD_EVERY_MS);
   /** Once, or a member that changes its order could fill the log. */
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
+  /** How late it says that it is, ms. */
+  lateMs = 0;
+  /** When others were known last to hear it, while it is not heard here; null: not since. */
+  witnessedAt: number | null = null;
   readonly #addresses = new PeerAddresses();
+  readonly #lateness: Pick<Lateness, 'ms'>;
   #state: PeerState = STRANGER;
   #name: string;
   /** Its generation when it greeted last. */
   #greetedAs = 0;
   #generationSince = 0;
   #vouch: { readonly by: MemberId; readonly until: number } | null = null;
+  #digest: { readonly generation: number; readonly bytes: Uint8Array } | null = null;
+  #word: Word | null = null;
+  #heardDigest: Uint8Array | null = null;
+  #newsAt = Number.NEGATIVE_INFINITY;
+  #isLinkGivenUp = false;
 
-  constructor(id: MemberId, directory: Directory, patience: Patience, dialAt: number, now: number) {
+  constructor(
+    id: MemberId,
+    directory: Directory,
+    patience: Patience,
+    lateness: Pick<Lateness, 'ms'>,
+    dialAt: number,
+    now: number,
+  ) {
     this.id = id;
+    this.#lateness = lateness;
     this.#name = id;
     this.redial = new Redial(dialAt, STRANGER_RETRY_MAX_MS);
     this.detector = new FailureDetector(patience, now);
@@ -115,6 +145,88 @@ export class Peer {
     return this.#vouch?.by ?? null;
   }
 
+  /** How much more time than a member on a fast path it is given. */
+  get leeway(): Leeway {
+    return leewayOf(this.heartbeats.roundTrip.expectedMs, this.lateMs, this.#lateness.ms);
+  }
+
+  /** An answer of it takes so long at most, ms, where it is not late. */
+  get answerMs(): number {
+    return this.heartbeats.roundTrip.expectedMs ?? 0;
+  }
+
+  /** The digest of the start that greeted last. */
+  get digest(): Uint8Array {
+    return this.digestOf(this.#greetedAs);
+  }
+
+  /** What others are told of it: the start that is heard; null: none. */
+  get heardDigest(): Uint8Array | null {
+    return this.#heardDigest;
+  }
+
+  get isHeard(): boolean {
+    return this.#heardDigest !== null;
+  }
+
+  /** When something came last that it alone can have said. */
+  get ownWordAt(): number {
+    return Math.max(this.detector.wordAt, this.#newsAt);
+  }
+
+  digestOf(generation: number): Uint8Array {
+    if (this.#digest?.generation !== generation)
+      this.#digest = { generation, bytes: startDigest(this.id, generation) };
+    return this.#digest.bytes;
+  }
+
+  noteHeard(now: number): void {
+    const isHeard = this.isGreeted && !this.hasLeft && this.detector.isHeard(now, this.leeway);
+    this.#heardDigest = isHeard ? this.digest : null;
+  }
+
+  /** What it said last of whom it hears; null where nothing was said on this connection. */
+  get word(): Word | null {
+    return this.#word;
+  }
+
+  says(word: Word): void {
+    this.#word = word;
+  }
+
+  /** The same as far as it counts: while it is heard itself, and not older than its silence may be. */
+  wordAt(now: number): Word | null {
+    const word = this.#word;
+    if (word === null || !this.detector.isRecent(word.at, now, this.leeway)) return null;
+    return this.evidence(now).kind === 'heard' ? word : null;
+  }
+
+  /** This process stood still for so long: what others did not do meanwhile is not their fault. */
+  excuse(stalledMs: number, now: number): void {
+    this.detector.excuse(stalledMs, now);
+    this.follower.excuse(stalledMs);
+    this.redial.excuse(now);
+    this.heartbeats.stalled(now);
+    if (this.#word !== null) this.#word = { ...this.#word, at: Math.min(now, this.#word.at + stalledMs) };
+    if (this.witnessedAt !== null) this.witnessedAt = Math.min(now, this.witnessedAt + stalledMs);
+  }
+
+  /** Its own signed news came that were not known yet. */
+  hadNews(now: number): void {
+    this.#newsAt = now;
+  }
+
+  evidence(now: number): Evidence {
+    return this.detector.evidence(now, this.leeway);
+  }
+
+  /** The link with it is of no use any more, though it may stand. Returns whether that is new. */
+  giveUpLink(): boolean {
+    if (!this.isGreeted || this.#isLinkGivenUp) return false;
+    this.#isLinkGivenUp = true;
+    return true;
+  }
+
   isVouched(now: number): boolean {
     return this.#vouch !== null && now < this.#vouch.until;
   }
@@ -130,12 +242,15 @@ export class Peer {
   }
 
   disconnected(now: number): void {
+    // The end of a link that was given up before tells nothing of the member.
+    const isNews = this.#state.life.kind !== 'unreachable' && this.evidence(now).kind !== 'gone';
     this.#on({ kind: 'disconnected' });
+    this.#word = null;
     this.answering.disconnected();
     this.questions.disconnected();
     this.heartbeats.disconnected();
     this.follower.abandon();
-    this.detector.lost(now);
+    if (isNews) this.detector.lost(now);
     if (this.isMet && !this.hasLeft) this.redial.hasten(now);
   }
 
@@ -148,13 +263,14 @@ export class Peer {
     this.#name = name;
     this.#on({ kind: 'greeted' });
     this.redial.waitAtMost(RETRY_MAX_MS);
-    this.detector.heard(now);
+    this.detector.greeted(now);
+    this.#word = null;
+    this.#isLinkGivenUp = false;
     this.#addresses.announced(addresses);
   }
 
-  /** Draws the conclusion from what the detector says. */
-  judge(now: number): void {
-    this.#on({ kind: 'judged', liveness: this.detector.signal(now), at: now });
+  judged(liveness: Exclude<Liveness, 'left'>, now: number): void {
+    this.#on({ kind: 'judged', liveness, at: now });
   }
 
   /** Its whole log is held. */

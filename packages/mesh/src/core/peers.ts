@@ -1,5 +1,6 @@
 import type { Directory, MemberId } from '@headwater/directory';
 import type { Patience } from './failure-detector.js';
+import type { Lateness } from './lateness.js';
 import { MEMBERS_MAX, POLITE_DIAL_MS, RETRY_MAX_MS, STRANGERS_VOUCHED_MAX } from './limits.js';
 import type { Acquaintance } from './messages.js';
 import { Peer } from './peer.js';
@@ -10,13 +11,20 @@ export class Peers {
   readonly self: MemberId;
   readonly directory: Directory;
   readonly #patience: Patience;
+  readonly #lateness: Pick<Lateness, 'ms'>;
   readonly #random: () => number;
   readonly #peers = new Map<MemberId, Peer>();
 
-  constructor(directory: Directory, patience: Patience, random: () => number) {
+  constructor(
+    directory: Directory,
+    patience: Patience,
+    lateness: Pick<Lateness, 'ms'>,
+    random: () => number,
+  ) {
     this.self = directory.self;
     this.directory = directory;
     this.#patience = patience;
+    this.#lateness = lateness;
     this.#random = random;
   }
 
@@ -82,7 +90,7 @@ export class Peers {
   }
 
   #add(id: MemberId, dialAt: number, now: number): Peer {
-    const peer = new Peer(id, this.directory, this.#patience, dialAt, now);
+    const peer = new Peer(id, this.directory, this.#patience, this.#lateness, dialAt, now);
     this.#peers.set(id, peer);
     return peer;
   }

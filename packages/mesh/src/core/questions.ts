@@ -1,6 +1,6 @@
 import type { LogPosition, MemberId } from '@headwater/directory';
 import { Allowance } from './allowance.js';
-import { ASK_DEADLINE_MS, ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, ENVELOPES_KEPT_MAX } from './limits.js';
+import { ASK_DEADLINE_MS, ASKS_PER_SECOND_MAX, ENVELOPES_KEPT_MAX } from './limits.js';
 import type { Ask, Words } from './messages.js';
 
 /** What a member was asked for last. */
@@ -33,8 +33,8 @@ export class Questions {
   }
 
   /** Somebody was asked for its words. */
-  asked(now: number): void {
-    this.#nextAt = now + ASK_PAUSE_MS;
+  asked(now: number, pauseMs: number): void {
+    this.#nextAt = now + pauseMs;
   }
 
   /** One question at a time, so that a member that does not answer, or is of an older version, is not asked over and over. */

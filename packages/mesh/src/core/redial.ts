@@ -15,6 +15,7 @@ export class Redial {
   #failures = 0;
   #nextAt: number;
   #busyUntil = 0;
+  #startedAt = 0;
   /** Asked for while a try was under way. */
   #hastenedTo = Number.POSITIVE_INFINITY;
   #isExcused = false;
@@ -47,7 +48,13 @@ export class Redial {
     return now >= this.#nextAt && now >= this.#busyUntil;
   }
 
+  /** How long the try under way, or the last one, has been going on. */
+  lastedMs(now: number): number {
+    return now - this.#startedAt;
+  }
+
   started(now: number): void {
+    this.#startedAt = now;
     this.#busyUntil = now + DIAL_DEADLINE_MS;
     this.#isExcused = false;
     this.#hastenedTo = Number.POSITIVE_INFINITY;

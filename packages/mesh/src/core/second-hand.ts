@@ -1,5 +1,6 @@
+import { comparePositions } from '@headwater/directory';
 import type { HandedOn } from './input.js';
-import { ASKS_PER_SECOND_MAX, PART_BYTES_MAX } from './limits.js';
+import { ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, PART_BYTES_MAX, UNREACHABLE_ASK_PAUSE_MS } from './limits.js';
 import type { Ask, DeltaNews, Words } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
@@ -9,8 +10,8 @@ import type { Step } from './step.js';
 import { fitting } from './wire-size.js';
 
 /**
- * Repair where the owner itself can't be asked: a suspect's news are asked of any other member, who hands on the envelopes
- * as the owner signed them. They tell what the owner said, never that it lives: that is only believed of its own word.
+ * Repair where the owner itself can't be asked: news of who is suspect or unreachable are asked of any other member, of one
+ * that hears it where there is one, who hands on the envelopes as the owner signed them. They tell what the owner said, never that it lives: that is only believed of its own word.
  */
 export class SecondHand {
   readonly #peers: Peers;
@@ -26,17 +27,22 @@ export class SecondHand {
     this.#random = random;
   }
 
-  /** Asks somebody for a suspect's news, now and then while it is one: also news of which nothing is known here. */
-  askIfSuspect(owner: Peer, step: Step): void {
+  /** Asks somebody for the news of who can't be asked itself, now and then: also news of which nothing is known here. */
+  askIfUnheard(owner: Peer, step: Step): void {
     const { directory } = this.#peers;
-    if (directory.member(owner.id)?.liveness !== 'suspect' || !owner.questions.isDue(step.now)) return;
-    const free = this.#peers.greeted().filter((peer) => peer !== owner && this.#isFree(peer, step.now));
+    const { liveness, through = [] } = directory.member(owner.id) ?? {};
+    const isUnreachable = liveness === 'unreachable';
+    if ((liveness !== 'suspect' && !isUnreachable) || !owner.questions.isDue(step.now)) return;
+    const free = this.#peers
+      .greeted()
+      .filter((peer) => peer !== owner && this.#isFree(peer, step.now))
+      .filter((peer) => !isUnreachable || through.includes(peer.id));
     const helper = free[Math.floor(this.#random() * free.length)];
     if (helper === undefined) return;
     this.#asks += 1;
     const held = directory.position(owner.id);
     const question: Ask = { kind: 'ask', ask: this.#asks, owner: owner.id, held };
-    owner.questions.asked(step.now);
+    owner.questions.asked(step.now, isUnreachable ? UNREACHABLE_ASK_PAUSE_MS : ASK_PAUSE_MS);
     helper.questions.ask(question, step.now);
     step.effects.send(helper.id, question);
   }
@@ -84,7 +90,10 @@ export class SecondHand {
 
   /** A member's own news, whoever brought them. */
   news(owner: Peer, { delta }: DeltaNews, signedBytes: Uint8Array, step: Step): void {
+    const { directory } = this.#peers;
+    const before = directory.position(owner.id);
     const taken = owner.follower.news(delta, step.now);
+    if (comparePositions(directory.position(owner.id), before) > 0) owner.hadNews(step.now);
     if (!taken.isRefused) owner.envelopes.keep(delta, signedBytes);
     this.#repair.take(owner, taken, step);
   }

@@ -49,8 +49,8 @@ export class VirtualMesh {
   readonly #events: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
   readonly #pipes: Pipe[] = [];
   readonly #cuts = new Set<string>();
-  /** Those for whom a flush is planned. */
-  readonly #flushing = new Set<MemberCore>();
+  /** For when a flush is planned. */
+  readonly #flushing = new Map<MemberCore, number>();
   #order = 0;
   #starts = 0;
 
@@ -196,10 +196,10 @@ export class VirtualMesh {
     const { core } = member;
     this.#carryOut(member, core.step(input, this.now));
     const { flushAt } = core;
-    if (flushAt === null || this.#flushing.has(core)) return;
-    this.#flushing.add(core);
+    if (flushAt === null || flushAt >= (this.#flushing.get(core) ?? Number.POSITIVE_INFINITY)) return;
+    this.#flushing.set(core, flushAt);
     this.#later(Math.max(0, flushAt - this.now), () => {
-      this.#flushing.delete(core);
+      if (this.#flushing.get(core) === flushAt) this.#flushing.delete(core);
       this.#deliver(member, core, { kind: 'tick' });
     });
   }

@@ -1,0 +1,60 @@
+import { CONFIRM_MS } from './limits.js';
+import { LATE_MAX_MS } from './lateness.js';
+
+/** More time than a member on a fast path is given, ms. */
+export interface Leeway {
+  /** How long a lost connection is given to be made again. */
+  readonly confirmMs: number;
+  /** A dial that fails within this time was answered: nobody is there. Later it was not answered, which says less. */
+  readonly refusalMs: number;
+  /** Added to the silence after which it is suspect. */
+  readonly silenceMs: number;
+  /** Added to the silence after which a suspect is dead. */
+  readonly deadMs: number;
+}
+
+/** Up to here a path is fast, and patience is as configured; from half as much more on it is slow. */
+export const SLOW_FROM_MS = 400;
+
+/** A connection is made again in so many round trips: TCP, handshake, muxer, hello, and as much for packets that get lost. */
+const CONFIRM_TRIPS = 8;
+
+/** TCP waits for so many expected round trips until three losses in a row are made up for: 1 + 2 + 4. */
+const LOSSES_TRIPS = 7;
+
+/** No more than this is added to anything, whatever is measured or told. */
+export const LEEWAY_MAX_MS = 10_000;
+
+/** While nothing was measured yet, a path may be a slow one. */
+const UNMEASURED_CONFIRM_MS = 4_000;
+
+/** A dial that fails sooner was answered, on any path. */
+const REFUSAL_MS = 500;
+
+/**
+ * Patience with one member, by the path (`expectedMs`: `RoundTrip.expectedMs`), by how late the member says that it is, and
+ * by how late this one is itself.
+ *
+ * | expected round trip | lateness | confirm | refusal | silence | dead   |
+ * | ------------------- | -------- | ------- | ------- | ------- | ------ |
+ * | not measured        | 0        | 4,000   | 500     | 0       | 0      |
+ * | 5                   | 0        | 1,000   | 500     | 0       | 0      |
+ * | 400                 | 0        | 3,200   | 1,200   | 0       | 0      |
+ * | 500                 | 0        | 4,000   | 1,500   | 300     | 2,100  |
+ * | 600                 | 0        | 4,800   | 1,800   | 600     | 4,200  |
+ * | 5,000               | 0        | 10,000  | 10,000  | 5,000   | 10,000 |
+ * | 5                   | 300      | 1,600   | 1,100   | 300     | 300    |
+ */
+export function leewayOf(expectedMs: number | null, peerLateMs: number, ownLateMs: number): Leeway {
+  const lateMs = Math.min(peerLateMs, LATE_MAX_MS) + Math.min(ownLateMs, LATE_MAX_MS);
+  const tripMs = expectedMs ?? 0;
+  const slowMs = Math.min(tripMs, Math.max(0, 3 * (tripMs - SLOW_FROM_MS)));
+  const confirmMs =
+    expectedMs === null ? UNMEASURED_CONFIRM_MS : Math.max(CONFIRM_MS, CONFIRM_TRIPS * tripMs);
+  return {
+    confirmMs: Math.min(confirmMs + 2 * lateMs, LEEWAY_MAX_MS),
+    refusalMs: Math.min(Math.max(REFUSAL_MS, 3 * tripMs) + 2 * lateMs, LEEWAY_MAX_MS),
+    silenceMs: Math.min(slowMs + lateMs, LEEWAY_MAX_MS),
+    deadMs: Math.min(LOSSES_TRIPS * slowMs + lateMs, LEEWAY_MAX_MS),
+  };
+}

@@ -1,0 +1,170 @@
+import type { Liveness, MemberId } from '@headwater/directory';
+import type { Evidence } from './failure-detector.js';
+import { ANSWER_WAIT_MS, WITNESSED_MAX_MS } from './limits.js';
+import { includesDigest, joinDigests, startDigest } from './member-digest.js';
+import type { Heartbeat } from './messages.js';
+import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
+
+/** What others that are heard say of a member, as far as it counts. */
+export interface Testimony {
+  /** Those that hear it, best last word first. */
+  readonly witnesses: readonly Peer[];
+  /** Somebody whose last word is that it hears it has not spoken since the connection closed: until when that is awaited. */
+  readonly awaitedUntil: number | null;
+  /** When somebody heard it last; null: nobody since it was heard here. */
+  readonly witnessedAt: number | null;
+}
+
+/** `until`: when the verdict changes if nothing happens; null: never by itself. */
+export interface Verdict {
+  readonly liveness: Exclude<Liveness, 'left'>;
+  readonly until: number | null;
+}
+
+/**
+ * What is believed of a member that was met, by the own link with it and by what others say.
+ *
+ * | own link                      | a witness hears it | nobody hears it                                        |
+ * | ----------------------------- | ------------------ | ------------------------------------------------------ |
+ * | heard                         | alive              | alive                                                  |
+ * | quiet                         | unreachable        | suspect                                                |
+ * | lost, being redialled         | suspect            | suspect                                                |
+ * | lost, refused, answer awaited | suspect            | suspect                                                |
+ * | lost, refused                 | unreachable        | dead                                                   |
+ * | gone                          | unreachable        | suspect for `deadAfterMs` after the last witness, dead |
+ *
+ * An answer is awaited while somebody's last word is that it hears the member, said before the connection closed.
+ */
+export function verdictOf(own: Evidence, others: Testimony, deadAfterMs: number, now: number): Verdict {
+  const isWitnessed = others.witnesses.length > 0;
+  switch (own.kind) {
+    case 'heard':
+      return { liveness: 'alive', until: null };
+    case 'quiet':
+      return isWitnessed
+        ? { liveness: 'unreachable', until: null }
+        : { liveness: 'suspect', until: own.until };
+    case 'lost': {
+      if (!own.isRefused) return { liveness: 'suspect', until: own.until };
+      const { awaitedUntil } = others;
+      if (awaitedUntil !== null && now < awaitedUntil)
+        return { liveness: 'suspect', until: Math.min(awaitedUntil, own.until) };
+      return { liveness: isWitnessed ? 'unreachable' : 'dead', until: null };
+    }
+    case 'gone': {
+      if (isWitnessed) return { liveness: 'unreachable', until: null };
+      const deadAt = (others.witnessedAt ?? Number.NEGATIVE_INFINITY) + deadAfterMs;
+      return now < deadAt ? { liveness: 'suspect', until: deadAt } : { liveness: 'dead', until: null };
+    }
+  }
+}
+
+/**
+ * A link is not a member: whom this one does not hear, others may. Each heartbeat says whom its sender hears, and that
+ * counts here
+ * - while the sender itself is heard,
+ * - for the start of the member that is known here, and for no other one,
+ * - after a connection closed: if it was said after that, which the echo of a heartbeat from here proves. What the dead
+ *   are to come back for must be said after they were taken for dead.
+ * - for `WITNESSED_MAX_MS` after the member's own last word (heard here, or signed news that are new): who lies about a
+ *   dead member keeps its claims for no longer.
+ *
+ * Whoever ceases to hear a member tells everybody at once, and who still hears it answers: so after a crash all agree
+ * within a round trip, and a single broken link is known as one as fast.
+ */
+export class Reachability {
+  readonly #peers: Peers;
+  readonly #deadAfterMs: number;
+  readonly #own: Uint8Array;
+  /** As heartbeats tell it; null: to be put together anew. */
+  #hears: Uint8Array | null = null;
+  #hasLess = false;
+
+  constructor(peers: Peers, ownGeneration: number, deadAfterMs: number) {
+    this.#peers = peers;
+    this.#own = startDigest(peers.self, ownGeneration);
+    this.#deadAfterMs = deadAfterMs;
+  }
+
+  /** Whom this member hears: `joinDigests` of their starts. */
+  get hears(): Uint8Array {
+    this.#hears ??= joinDigests([...this.#peers].filter(({ isHeard }) => isHeard).map((peer) => peer.digest));
+    return this.#hears;
+  }
+
+  /** Some member is not heard any more, since this was asked last. */
+  takeLess(): boolean {
+    const hasLess = this.#hasLess;
+    this.#hasLess = false;
+    return hasLess;
+  }
+
+  /** Looks whether a member is heard. To be called after whatever may change that. */
+  note(peer: Peer, now: number): void {
+    const before = peer.heardDigest;
+    peer.noteHeard(now);
+    if (before === peer.heardDigest) return;
+    this.#hears = null;
+    if (before !== null && !peer.isHeard) this.#hasLess = true;
+  }
+
+  /** Takes note of what a member says. Returns whether it waits for the word of this one. */
+  heard(peer: Peer, { hears, echo, lateMs }: Heartbeat, now: number): boolean {
+    peer.lateMs = lateMs ?? 0;
+    if (hears === undefined) return false;
+    const before = peer.word;
+    const saidAfter = echo === null ? Number.NEGATIVE_INFINITY : Math.min(now, echo.sentAt);
+    const isSame = before !== null && Buffer.compare(before.hears, hears) === 0;
+    peer.says({ hears: isSame ? before.hears : hears.slice(), at: now, saidAfter });
+    peer.detector.hearsUs(includesDigest(hears, this.#own), now);
+    if (before === null || isSame) return false;
+    for (const { isHeard, digest } of this.#peers)
+      if (isHeard && includesDigest(before.hears, digest) && !includesDigest(hears, digest)) return true;
+    return false;
+  }
+
+  judge(peer: Peer, now: number): Verdict {
+    const evidence = peer.evidence(now);
+    if (evidence.kind === 'heard') {
+      peer.witnessedAt = null;
+      return verdictOf(evidence, NOBODY, 0, now);
+    }
+    const { witnesses, awaitedUntil } = this.#testimony(peer, evidence, now);
+    if (witnesses.length > 0) peer.witnessedAt = now;
+    const { witnessedAt } = peer;
+    const deadAfterMs = this.#deadAfterMs + peer.leeway.deadMs;
+    return verdictOf(evidence, { witnesses, awaitedUntil, witnessedAt }, deadAfterMs, now);
+  }
+
+  /** Members that are heard and hear this one. */
+  through(peer: Peer, now: number): readonly MemberId[] {
+    return this.#testimony(peer, peer.evidence(now), now).witnesses.map(({ id }) => id);
+  }
+
+  #testimony(
+    peer: Peer,
+    evidence: Evidence,
+    now: number,
+  ): Pick<Testimony, 'witnesses' | 'awaitedUntil'> {
+    const { generation } = this.#peers.directory.position(peer.id);
+    const digest = peer.digestOf(generation);
+    const { life } = peer.state;
+    const lostAt = evidence.kind === 'lost' ? evidence.at : evidence.kind === 'gone' ? evidence.lostAt : null;
+    const sinceMs = life.kind === 'dead' ? life.since : (lostAt ?? Number.NEGATIVE_INFINITY);
+    const isTooLong = now - peer.ownWordAt >= WITNESSED_MAX_MS;
+    const witnesses: Peer[] = [];
+    let awaitedUntil: number | null = null;
+    for (const other of this.#peers) {
+      const word = other === peer ? null : other.wordAt(now);
+      if (word === null || !includesDigest(word.hears, digest)) continue;
+      if (word.saidAfter >= sinceMs && !isTooLong) witnesses.push(other);
+      // Also whoever says at once that it hears it may be about to find out that it does not.
+      if (lostAt !== null)
+        awaitedUntil = Math.max(awaitedUntil ?? 0, lostAt + Math.max(ANSWER_WAIT_MS, other.answerMs));
+    }
+    return { witnesses, awaitedUntil };
+  }
+}
+
+const NOBODY: Testimony = { witnesses: [], awaitedUntil: null, witnessedAt: null };
