@@ -282,6 +282,7 @@ describe('the directory', () => {
       position: { generation: 3, version: 2 },
       profile: profileOf('a'),
       liveness: 'alive',
+      through: [],
       load,
       claims: 1,
     };

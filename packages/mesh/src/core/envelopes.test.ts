@@ -27,6 +27,11 @@ describe('Envelopes', () => {
     expect(keeping([2, 3]).since({ generation: 1, version: 1 })).toEqual([]);
   });
 
+  it('gives one that reaches back over a gap', () => {
+    expect(marksOf(keeping([0, 1], [2, 3], [1, 4]).since({ generation: 1, version: 0 }))).toEqual([1, 4]);
+    expect(marksOf(keeping([2, 3], [1, 3]).since({ generation: 1, version: 1 }))).toEqual([3]);
+  });
+
   it('keeps those of one start only', () => {
     const envelopes = keeping([0, 1], [1, 2]);
     envelopes.keep(deltaOf(0, 1, 2), envelopeOf(7));

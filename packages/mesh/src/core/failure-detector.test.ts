@@ -1,49 +1,103 @@
 import { describe, expect, it } from 'vitest';
 import { FailureDetector } from './failure-detector.js';
+import type { Leeway } from './leeway.js';
 import { CONFIRM_MS } from './limits.js';
+
+const FAST: Leeway = { confirmMs: CONFIRM_MS, refusalMs: 500, silenceMs: 0, deadMs: 0 };
+const SLOW: Leeway = { confirmMs: 4_000, refusalMs: 1_500, silenceMs: 300, deadMs: 2_100 };
 
 const detectorAt = (now: number): FailureDetector =>
   new FailureDetector({ suspectAfterMs: 1_800, deadAfterMs: 900 }, now);
+const kindAt = (detector: FailureDetector, now: number, leeway = FAST): string =>
+  detector.evidence(now, leeway).kind;
 
 describe('FailureDetector', () => {
   it.each([
-    [0, 'alive'],
-    [1_799, 'alive'],
-    [1_800, 'suspect'],
-    [2_699, 'suspect'],
-    [2_700, 'dead'],
-  ])('says after %i ms of silence: %s', (silence, signal) => {
-    expect(detectorAt(100).signal(100 + silence)).toBe(signal);
+    [0, 'heard', 'heard'],
+    [1_799, 'heard', 'heard'],
+    [1_800, 'quiet', 'heard'],
+    [2_100, 'quiet', 'quiet'],
+    [2_699, 'quiet', 'quiet'],
+    [2_700, 'gone', 'quiet'],
+    [5_099, 'gone', 'quiet'],
+    [5_100, 'gone', 'gone'],
+  ])('says after %i ms of silence: %s, and on a slow path: %s', (silence, onFast, onSlow) => {
+    expect(kindAt(detectorAt(100), 100 + silence)).toBe(onFast);
+    expect(kindAt(detectorAt(100), 100 + silence, SLOW)).toBe(onSlow);
   });
 
   it('takes everything back at any word', () => {
     const detector = detectorAt(0);
     detector.lost(10);
-    detector.unreachable();
-    expect(detector.signal(10)).toBe('dead');
+    detector.refused();
+    expect(detector.evidence(10, FAST)).toMatchObject({ kind: 'lost', isRefused: true });
     detector.heard(20);
-    expect(detector.signal(20)).toBe('alive');
+    expect(kindAt(detector, 20)).toBe('heard');
   });
 
-  it('suspects who lost its connection, and believes the redial', () => {
+  it('expects a lost connection again for the time to confirm, from when it was lost first', () => {
     const detector = detectorAt(0);
     detector.lost(10);
-    expect(detector.signal(10)).toBe('suspect');
-    expect(detector.signal(10 + CONFIRM_MS)).toBe('dead');
-    detector.unreachable();
-    expect(detector.signal(11)).toBe('dead');
+    detector.lost(500);
+    expect(detector.evidence(500, FAST)).toEqual({
+      kind: 'lost',
+      at: 10,
+      isRefused: false,
+      until: 10 + CONFIRM_MS,
+    });
+    expect(kindAt(detector, 9 + CONFIRM_MS)).toBe('lost');
+    expect(detector.evidence(10 + CONFIRM_MS, FAST)).toEqual({ kind: 'gone', lostAt: 10 });
+    expect(kindAt(detector, 10 + CONFIRM_MS, SLOW)).toBe('lost');
   });
 
-  it('does not take a failed dial against one that is connected', () => {
+  it('does not expect it beyond what silence allows', () => {
     const detector = detectorAt(0);
-    detector.unreachable();
-    expect(detector.signal(1)).toBe('alive');
+    detector.lost(2_500);
+    expect(kindAt(detector, 2_699)).toBe('lost');
+    expect(kindAt(detector, 2_700)).toBe('gone');
   });
 
-  it('excuses silence while this process stood still', () => {
+  it('does not take a refused dial against one that is connected', () => {
+    const detector = detectorAt(0);
+    detector.refused();
+    detector.lost(1);
+    expect(detector.evidence(1, FAST)).toMatchObject({ kind: 'lost', isRefused: false });
+  });
+
+  it('takes who does not hear this member for cut off from it, whatever it says', () => {
+    const detector = detectorAt(0);
+    detector.hearsUs(false, 100);
+    detector.hearsUs(false, 800);
+    detector.heard(900);
+    expect([kindAt(detector, 900), kindAt(detector, 999)]).toEqual(['quiet', 'quiet']);
+    expect(kindAt(detector, 1_000)).toBe('gone');
+    expect(detector.isHeard(1_000, FAST)).toBe(true);
+    detector.hearsUs(true, 1_100);
+    expect(kindAt(detector, 1_100)).toBe('heard');
+  });
+
+  it('forgets that with the next greeting', () => {
+    const detector = detectorAt(0);
+    detector.hearsUs(false, 100);
+    detector.greeted(200);
+    expect(kindAt(detector, 1_500)).toBe('heard');
+  });
+
+  it('excuses silence while this process stood still, but tells nobody that it heard anything', () => {
     const detector = detectorAt(0);
     detector.excuse(10_000, 10_100);
-    expect(detector.signal(10_100)).toBe('alive');
-    expect(detector.signal(11_800)).toBe('suspect');
+    expect(kindAt(detector, 10_100)).toBe('heard');
+    expect(kindAt(detector, 11_800)).toBe('quiet');
+    expect(detector.isHeard(10_100, FAST)).toBe(false);
+  });
+
+  it('does not excuse beyond now', () => {
+    const detector = detectorAt(0);
+    detector.lost(900);
+    detector.excuse(5_000, 1_000);
+    expect(detector.evidence(1_000, FAST)).toMatchObject({ kind: 'lost', at: 1_000 });
+    detector.hearsUs(false, 1_000);
+    detector.excuse(500, 1_200);
+    expect(kindAt(detector, 2_000)).toBe('lost');
   });
 });

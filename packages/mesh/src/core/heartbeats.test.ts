@@ -2,6 +2,7 @@ import { Directory, NO_LOAD, ownerOrder } from '@headwater/directory';
 import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { Heartbeats } from './heartbeats.js';
+import { TELL_GAP_MS, TOLD_GAP_MS } from './limits.js';
 import type { Hello } from './messages.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
@@ -14,7 +15,7 @@ const position = { generation: 1, version: 1 };
 function besides(id: 'a' | 'z'): { readonly heartbeats: Heartbeats; readonly peer: Peer } {
   const limits = { membersMax: 8, streamsPerMemberMax: 8 };
   const directory = new Directory('m', profileOf('m'), limits, ownerOrder('primary', undefined));
-  const peers = new Peers(directory, { suspectAfterMs: 1_800, deadAfterMs: 900 }, () => 0);
+  const peers = new Peers(directory, { suspectAfterMs: 1_800, deadAfterMs: 900 }, { ms: 0 }, () => 0);
   const peer = peers.connected(id, 0);
   const hello: Hello = { kind: 'hello', name: id, program: 'test', position, addresses: [], members: [] };
   peer.connected({}, 0);
@@ -41,7 +42,7 @@ describe('Heartbeats', () => {
   it('are answered at once by the greater id, which stays silent otherwise', () => {
     const { heartbeats, peer } = besides('a');
     heartbeats.tick(new Step(0));
-    expect(count(790, (step) => heartbeats.answer(peer, step))).toBe(1);
+    expect(count(790, (step) => heartbeats.answer(peer, false, step))).toBe(1);
     for (let now = 800; now < 790 + 1.25 * INTERVAL_MS; now += 200)
       expect(count(now, (step) => heartbeats.tick(step))).toBe(0);
   });
@@ -55,12 +56,33 @@ describe('Heartbeats', () => {
   it('are not answered each time by one that is flooded with them', () => {
     const { heartbeats, peer } = besides('a');
     let answers = 0;
-    for (let now = 0; now < 8_000; now += 1) answers += count(now, (step) => heartbeats.answer(peer, step));
+    for (let now = 0; now < 8_000; now += 1)
+      answers += count(now, (step) => heartbeats.answer(peer, false, step));
     expect(answers).toBe(50);
   });
 
   it('are never answered by the smaller id, so that answers are not answered', () => {
     const { heartbeats, peer } = besides('z');
-    expect(count(5_000, (step) => heartbeats.answer(peer, step))).toBe(0);
+    expect(count(5_000, (step) => heartbeats.answer(peer, false, step))).toBe(0);
+  });
+
+  it('answer who waits for a word at once, whichever id is smaller, but not over and over', () => {
+    const { heartbeats, peer } = besides('z');
+    expect(count(100, (step) => heartbeats.answer(peer, true, step))).toBe(1);
+    expect(count(100 + TOLD_GAP_MS - 1, (step) => heartbeats.answer(peer, true, step))).toBe(0);
+    expect(count(100 + TOLD_GAP_MS, (step) => heartbeats.answer(peer, true, step))).toBe(1);
+  });
+
+  it('go to all at once where that is due, and the next time after a while', () => {
+    const { heartbeats } = besides('z');
+    expect(heartbeats.tellAt).toBeNull();
+    expect(count(100, (step) => heartbeats.tellDue(step))).toBe(0);
+    heartbeats.tellSoon();
+    expect(count(100, (step) => heartbeats.tellDue(step))).toBe(1);
+    heartbeats.tellSoon();
+    expect(heartbeats.tellAt).toBe(100 + TELL_GAP_MS);
+    expect(count(99 + TELL_GAP_MS, (step) => heartbeats.tellDue(step))).toBe(0);
+    expect(count(100 + TELL_GAP_MS, (step) => heartbeats.tellDue(step))).toBe(1);
+    expect(heartbeats.tellAt).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
-import { CONFIRM_MS } from './limits.js';
 import { LATE_MAX_MS } from './lateness.js';
+import { CONFIRM_MS } from './limits.js';
 
 /** More time than a member on a fast path is given, ms. */
 export interface Leeway {

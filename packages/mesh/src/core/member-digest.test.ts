@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { includesDigest, joinDigests, memberDigest } from './member-digest.js';
+import { includesDigest, joinDigests, startDigest } from './member-digest.js';
 
-describe('memberDigest', () => {
-  it('is the beginning of SHA-256 over the id', () => {
-    // printf abc | sha256sum (FIPS 180-2, appendix B.1)
-    expect(Buffer.from(memberDigest('abc')).toString('hex')).toBe('ba7816bf8f01');
+describe('startDigest', () => {
+  it('is the beginning of SHA-256 over the id and the generation', () => {
+    // printf abc/1 | sha256sum
+    expect(Buffer.from(startDigest('abc', 1)).toString('hex')).toBe('bd7b77635096');
   });
 
   it('is found among others at its own place alone', () => {
-    const [a, b] = [memberDigest('a'), memberDigest('b')];
+    const [a, b] = [startDigest('a', 1), startDigest('b', 1)];
     const joined = joinDigests([a, b]);
     expect(joined.byteLength).toBe(12);
-    expect([a, b, memberDigest('c')].map((digest) => includesDigest(joined, digest))).toEqual([
+    expect([a, b, startDigest('a', 2)].map((digest) => includesDigest(joined, digest))).toEqual([
       true,
       true,
       false,

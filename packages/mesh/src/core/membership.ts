@@ -76,7 +76,8 @@ export class Membership {
 
   /** After others said whom they hear: that matters for those that are not heard here. */
   judgeUnheard(step: Step): void {
-    for (const peer of this.#peers) if (peer.isMet && peer.state.life.kind !== 'alive') this.judge(peer, step);
+    for (const peer of this.#peers)
+      if (peer.isMet && peer.state.life.kind !== 'alive') this.judge(peer, step);
   }
 
   connected(id: MemberId, from: Whereabouts, hello: Hello, step: Step): void {
@@ -178,7 +179,10 @@ export class Membership {
     if (!peer.isMet) return;
     const { level, msg } = NEWS[liveness];
     const through = liveness === 'unreachable' ? this.#reachability.through(peer, step.now) : [];
-    const fields = { ...this.#peers.naming(peer), ...(through.length > 0 && { through: through.map((id) => this.#peers.nameOf(id)) }) };
+    const fields = {
+      ...this.#peers.naming(peer),
+      ...(through.length > 0 && { through: through.map((id) => this.#peers.nameOf(id)) }),
+    };
     step.effects.log(level, msg, fields);
   }
 

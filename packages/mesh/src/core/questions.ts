@@ -19,22 +19,22 @@ interface Asked {
 export class Questions {
   readonly #allowance = new Allowance(ASKS_PER_SECOND_MAX);
   #asked: Asked | null = null;
-  /** Its own words are asked of others no sooner. */
-  #nextAt = Number.NEGATIVE_INFINITY;
+  /** When others were asked last for its own words. */
+  #soughtAt = Number.NEGATIVE_INFINITY;
 
   /** Whether one more question of its own is within its allowance. */
   allows(now: number): boolean {
     return this.#allowance.take(now);
   }
 
-  /** Whether others may be asked for its words. */
-  isDue(now: number): boolean {
-    return now >= this.#nextAt;
+  /** Whether others may be asked for its words, each `pauseMs`. */
+  isDue(pauseMs: number, now: number): boolean {
+    return now - this.#soughtAt >= pauseMs;
   }
 
   /** Somebody was asked for its words. */
-  asked(now: number, pauseMs: number): void {
-    this.#nextAt = now + pauseMs;
+  asked(now: number): void {
+    this.#soughtAt = now;
   }
 
   /** One question at a time, so that a member that does not answer, or is of an older version, is not asked over and over. */

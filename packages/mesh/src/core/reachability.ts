@@ -142,11 +142,7 @@ export class Reachability {
     return this.#testimony(peer, peer.evidence(now), now).witnesses.map(({ id }) => id);
   }
 
-  #testimony(
-    peer: Peer,
-    evidence: Evidence,
-    now: number,
-  ): Pick<Testimony, 'witnesses' | 'awaitedUntil'> {
+  #testimony(peer: Peer, evidence: Evidence, now: number): Pick<Testimony, 'witnesses' | 'awaitedUntil'> {
     const { generation } = this.#peers.directory.position(peer.id);
     const digest = peer.digestOf(generation);
     const { life } = peer.state;

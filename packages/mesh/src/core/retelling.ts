@@ -1,11 +1,5 @@
 import type { Delta, MemberId } from '@headwater/directory';
-import {
-  PART_BYTES_MAX,
-  RETELL_BEFORE_MS,
-  RETELL_DELTAS_MAX,
-  RETELL_MS,
-  SIGN_OF_LIFE_MS,
-} from './limits.js';
+import { PART_BYTES_MAX, RETELL_BEFORE_MS, RETELL_DELTAS_MAX, RETELL_MS, SIGN_OF_LIFE_MS } from './limits.js';
 import type { LocalState } from './local-state.js';
 import type { Peers } from './peers.js';
 import type { Step } from './step.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, OFFENCES_MAX } from './limits.js';
+import { ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, OFFENCES_MAX, UNREACHABLE_ASK_PAUSE_MS } from './limits.js';
 import type { Ask, BroadcastMessage, DirectMessage } from './messages.js';
 import { VirtualMesh } from './testing/virtual-mesh.js';
 
@@ -38,16 +38,34 @@ beforeEach(() => {
   mesh.run(4_000);
 });
 
-describe("a suspect's words", () => {
-  it('are handed on by another member, and say nothing of whether it lives', () => {
+const livenessOf = (member: string) => c().core.directory.member(member)?.liveness;
+
+/** Owners of the stream as c lists them, with what it believes of them. */
+const ownersOf = () =>
+  c()
+    .core.directory.owners(KEY)
+    .map(({ member, liveness }) => `${member} ${liveness}`);
+
+describe('words of a member that cannot be asked', () => {
+  it('are handed on by one that hears it', () => {
     cutUntilAsked();
     const held = versionHeld();
     mesh.run(50);
     expect(versionHeld()).toBe(held + 1);
-    expect(c().core.directory.owners(KEY)).toMatchObject([{ member: 'a', liveness: 'suspect' }]);
-    mesh.run(1_500);
-    expect(c().core.directory.member('a')?.liveness).toBe('dead');
-    expect(c().core.directory.owners(KEY)).toEqual([]);
+    expect(ownersOf()).toEqual(['a unreachable']);
+    mesh.run(60_000);
+    expect(ownersOf()).toEqual(['a unreachable']);
+    expect(c().facts.filter(({ msg }) => msg === 'message dropped')).toEqual([]);
+  });
+
+  it('say nothing of whether it lives', () => {
+    cutUntilAsked();
+    mesh.cut('a', 'b');
+    mesh.input('a', claimOf('v/app/last'));
+    mesh.run(2_100);
+    expect(livenessOf('a')).toBe('suspect');
+    mesh.run(1_000);
+    expect([livenessOf('a'), ownersOf()]).toEqual(['dead', []]);
     expect(c().facts.filter(({ msg }) => msg === 'message dropped')).toEqual([]);
   });
 
@@ -57,7 +75,7 @@ describe("a suspect's words", () => {
         kind: 'claim',
         claim: { key: KEY, sinceMs, media: {}, ...(silent && { silent }) },
       });
-    const ownersOf = (name: string) =>
+    const orderAt = (name: string) =>
       mesh
         .member(name)
         .core.directory.owners(KEY)
@@ -65,7 +83,7 @@ describe("a suspect's words", () => {
     sayOf('a', 1, false);
     sayOf('b', 2, true);
     mesh.run(50);
-    expect(ownersOf('c')).toEqual([
+    expect(orderAt('c')).toEqual([
       ['a', false],
       ['b', true],
     ]);
@@ -73,26 +91,35 @@ describe("a suspect's words", () => {
     sayOf('a', 1, true);
     for (let ms = 0; ms < 3_000 && asksOf('c').length === 0; ms += 1) mesh.run(1);
     mesh.run(50);
-    // Both silent now: who is alive comes before the suspect.
-    expect(ownersOf('c')).toEqual([
+    // Both silent now: who is reached comes before who is not.
+    expect(orderAt('c')).toEqual([
       ['b', true],
       ['a', true],
     ]);
-    expect(c().core.directory.owners(KEY)[1]).toMatchObject({ member: 'a', liveness: 'suspect' });
+    expect(ownersOf()[1]).toBe('a unreachable');
     sayOf('b', 2, false);
     mesh.run(50);
-    expect(ownersOf('c')[0]).toEqual(['b', false]);
-    expect(ownersOf('a')[0]).toEqual(['b', false]);
+    expect(orderAt('c')[0]).toEqual(['b', false]);
+    expect(orderAt('a')[0]).toEqual(['b', false]);
   });
 
-  it('are asked for now and then while it is suspect, and not when it is dead', () => {
+  it('are asked for now and then: often while it is suspect, not when it is dead', () => {
     cutUntilAsked();
-    mesh.run(2_000);
-    const asked = asksOf('c').length;
-    expect(asked).toBeGreaterThan(1);
-    expect(asked).toBeLessThanOrEqual(Math.ceil(900 / ASK_PAUSE_MS) + 1);
-    mesh.run(5_000);
-    expect(asksOf('c')).toHaveLength(asked);
+    const asks = (ms: number): number => {
+      const before = asksOf('c').length;
+      mesh.run(ms);
+      return asksOf('c').length - before;
+    };
+    const whileUnreachable = asks(10_000);
+    expect(whileUnreachable).toBeGreaterThan(5);
+    expect(whileUnreachable).toBeLessThanOrEqual(10_000 / UNREACHABLE_ASK_PAUSE_MS);
+    mesh.cut('a', 'b');
+    while (livenessOf('a') !== 'suspect') mesh.run(1);
+    const whileSuspect = asks(900);
+    expect(whileSuspect).toBeGreaterThan(1);
+    expect(whileSuspect).toBeLessThanOrEqual(Math.ceil(900 / ASK_PAUSE_MS) + 1);
+    expect(livenessOf('a')).toBe('dead');
+    expect(asks(5_000)).toBe(0);
   });
 
   it('can be handed on by who was handed them', () => {

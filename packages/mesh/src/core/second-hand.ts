@@ -32,7 +32,8 @@ export class SecondHand {
     const { directory } = this.#peers;
     const { liveness, through = [] } = directory.member(owner.id) ?? {};
     const isUnreachable = liveness === 'unreachable';
-    if ((liveness !== 'suspect' && !isUnreachable) || !owner.questions.isDue(step.now)) return;
+    if (liveness !== 'suspect' && !isUnreachable) return;
+    if (!owner.questions.isDue(isUnreachable ? UNREACHABLE_ASK_PAUSE_MS : ASK_PAUSE_MS, step.now)) return;
     const free = this.#peers
       .greeted()
       .filter((peer) => peer !== owner && this.#isFree(peer, step.now))
@@ -42,7 +43,7 @@ export class SecondHand {
     this.#asks += 1;
     const held = directory.position(owner.id);
     const question: Ask = { kind: 'ask', ask: this.#asks, owner: owner.id, held };
-    owner.questions.asked(step.now, isUnreachable ? UNREACHABLE_ASK_PAUSE_MS : ASK_PAUSE_MS);
+    owner.questions.asked(step.now);
     helper.questions.ask(question, step.now);
     step.effects.send(helper.id, question);
   }

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { ROUND_TRIP_MAX_MS, RoundTrip } from './round-trip.js';
+
+function tripOf(...measures: readonly number[]): RoundTrip {
+  const trip = new RoundTrip();
+  for (const ms of measures) trip.take(ms);
+  return trip;
+}
+const times = (count: number, ms: number): number[] => Array<number>(count).fill(ms);
+
+describe('RoundTrip', () => {
+  it('knows nothing before the first measure, and doubts that one', () => {
+    expect([tripOf().lastMs, tripOf().expectedMs]).toEqual([null, null]);
+    expect([tripOf(100).lastMs, tripOf(100).expectedMs]).toEqual([100, 200]);
+  });
+
+  it('comes down to the round trip where that is steady', () => {
+    expect(tripOf(...times(30, 500)).expectedMs).toBeLessThan(510);
+  });
+
+  it('expects more where it varies', () => {
+    const varied = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? 100 : 300));
+    expect(tripOf(...varied).expectedMs).toBeGreaterThan(500);
+  });
+
+  it('is hardly moved by one answer that comes late, and follows several', () => {
+    expect(tripOf(...times(20, 2), 1_500).expectedMs).toBeLessThan(160);
+    expect(tripOf(...times(20, 2), ...times(8, 500)).expectedMs).toBeGreaterThan(500);
+  });
+
+  it('takes no measure for more than the most, nor for less than nothing', () => {
+    expect(tripOf(1e12).lastMs).toBe(ROUND_TRIP_MAX_MS);
+    expect(tripOf(-5).lastMs).toBe(0);
+  });
+});
