@@ -26,9 +26,9 @@ export type Evidence =
  * it back.
  */
 export class FailureDetector {
-  readonly #patience: Patience;
+  readonly patience: Patience;
   #heardAt: number;
-  /** As `#heardAt`, without what was excused. */
+  /** When it said what was heard last, as far as that is sure; nothing is excused here. */
   #wordAt: number;
   #lostAt: number | null = null;
   #isRefused = false;
@@ -36,7 +36,7 @@ export class FailureDetector {
   #unheardSince: number | null = null;
 
   constructor(patience: Patience, now: number) {
-    this.#patience = patience;
+    this.patience = patience;
     this.#heardAt = now;
     this.#wordAt = now;
   }
@@ -47,7 +47,6 @@ export class FailureDetector {
 
   heard(now: number): void {
     this.#heardAt = now;
-    this.#wordAt = now;
     this.#lostAt = null;
     this.#isRefused = false;
   }
@@ -55,7 +54,13 @@ export class FailureDetector {
   /** It greeted on a new connection: both sides hear each other. */
   greeted(now: number): void {
     this.heard(now);
+    this.#wordAt = now;
     this.#unheardSince = null;
+  }
+
+  /** What was heard may have waited in a socket; this is when it was said, at the earliest. */
+  spoke(at: number): void {
+    this.#wordAt = Math.max(this.#wordAt, at);
   }
 
   /** It says whether it hears this member. */
@@ -80,19 +85,19 @@ export class FailureDetector {
     if (this.#unheardSince !== null) this.#unheardSince = Math.min(now, this.#unheardSince + stalledMs);
   }
 
-  /** It spoke lately: nothing is excused here, since others go by it. */
+  /** It spoke lately, for sure: others go by it. */
   isHeard(now: number, leeway: Leeway): boolean {
     return this.isRecent(this.#wordAt, now, leeway);
   }
 
-  /** What came at that time still counts. */
+  /** What was said at that time still counts. */
   isRecent(at: number, now: number, { silenceMs }: Leeway): boolean {
-    return now - at < this.#patience.suspectAfterMs + silenceMs;
+    return now - at < this.patience.suspectAfterMs + silenceMs;
   }
 
   evidence(now: number, { confirmMs, silenceMs, deadMs }: Leeway): Evidence {
-    const suspectAt = this.#heardAt + this.#patience.suspectAfterMs + silenceMs;
-    const deadAfterMs = this.#patience.deadAfterMs + deadMs;
+    const suspectAt = this.#heardAt + this.patience.suspectAfterMs + silenceMs;
+    const deadAfterMs = this.patience.deadAfterMs + deadMs;
     const goneAt = Math.min(suspectAt, this.#unheardSince ?? suspectAt) + deadAfterMs;
     if (now >= goneAt) return { kind: 'gone', lostAt: this.#lostAt };
     if (this.#lostAt !== null) {

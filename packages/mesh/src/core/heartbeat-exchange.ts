@@ -32,11 +32,13 @@ export class HeartbeatExchange {
     this.#spokenAt = now;
   }
 
-  heard({ sentAt, echo }: Heartbeat, now: number): void {
+  /** Returns when it was sent, at the earliest, by this member's clock; null where it does not tell. */
+  heard({ sentAt, echo }: Heartbeat, now: number): number | null {
     this.#heard = { sentAt, receivedAt: now };
-    if (echo === null) return;
+    if (echo === null) return null;
     this.#echoedAt = Math.min(now, echo.sentAt);
     if (echo.sentAt >= this.#notBefore) this.roundTrip.take(now - echo.sentAt - echo.heldMs);
+    return Math.min(now, echo.sentAt + echo.heldMs);
   }
 
   /** Whether its question between two heartbeats is answered: not again within `gapMs`. */

@@ -102,10 +102,10 @@ export const SIGN_OF_LIFE_MS = WITNESSED_MAX_MS / 3;
 /** What changed while some member can't be reached is broadcast once more each so often. */
 export const RETELL_MS = 2_000;
 
-/** Deltas of one such repetition; more than that is left to repair. */
-export const RETELL_DELTAS_MAX = 4;
+/** Deltas of one such repetition. */
+export const RETELL_DELTAS_MAX = 2;
 
-/** How far back it begins before the link was found to be cut. */
+/** Where they are not enough from what that member told to hold, they begin so long before it was found out of reach. */
 export const RETELL_BEFORE_MS = 10_000;
 
 /** Everybody is told at once that a member is not heard any more, but no more often than this. */
@@ -114,8 +114,12 @@ export const TELL_GAP_MS = 200;
 /** A member that waits for this one's word gets it at once, but no more often than this. */
 export const TOLD_GAP_MS = 50;
 
-/** After it stood still, a member does not say whom it hears for this long: what waited in its sockets comes first. */
-export const HUSH_MS = 500;
+/**
+ * After it stood still for long, a member does not say whom it hears for a while: what waited in its sockets comes first,
+ * and then heartbeats whose echo tells how old they are.
+ */
+export const HUSH_FROM_MS = 1_000;
+export const HUSH_MS = 1_500;
 
 /** First wait before a dial is repeated; doubled each time, up to `RETRY_MAX_MS`. */
 export const RETRY_MIN_MS = 200;

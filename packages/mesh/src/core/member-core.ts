@@ -12,6 +12,7 @@ import { type HeartbeatState, Heartbeats } from './heartbeats.js';
 import type { HandedOn, Input, SeedOutcome } from './input.js';
 import { Lateness } from './lateness.js';
 import {
+  HUSH_FROM_MS,
   HUSH_MS,
   MEMBERS_MAX,
   STALL_MS,
@@ -22,7 +23,7 @@ import {
 } from './limits.js';
 import { LocalState } from './local-state.js';
 import { isSettled, Membership } from './membership.js';
-import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
+import type { BroadcastMessage, DeltaNews, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
 import { checkOrder } from './order-check.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
@@ -100,7 +101,7 @@ export class MemberCore {
     this.#repair = new Repair(this.#local.log, this.#penalties);
     this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
     this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs);
-    this.#retelling = new Retelling(this.#peers, this.#local, now);
+    this.#retelling = new Retelling(this.#peers, this.#local, this.#reachability, now);
     this.#membership = new Membership(
       this.#peers,
       this.#seeds,
@@ -266,8 +267,9 @@ export class MemberCore {
     const stalledMs = step.now - this.#lastTickAt - TICK_MS;
     if (stalledMs < STALL_MS) return;
     this.#lastTickAt = step.now;
-    this.#hushUntil = step.now + HUSH_MS;
-    for (const peer of this.#peers) peer.excuse(stalledMs, step.now);
+    if (stalledMs >= HUSH_FROM_MS) this.#hushUntil = step.now + HUSH_MS;
+    // A loop that is always late has leeway for that, and hears others between.
+    for (const peer of this.#peers) peer.excuse(Math.max(0, stalledMs - this.#lateness.ms), step.now);
     if (!this.#stallWarning.take(step.now)) return;
     step.effects.log('warn', 'event loop stalled', {
       stalledMs: Math.round(stalledMs),
@@ -369,7 +371,8 @@ export class MemberCore {
       if (step.now - peer.generationSince > TWIN_GRACE_MS) this.#penalties.twins(peer, generation, step);
       return;
     }
-    peer.heartbeats.heard(heartbeat, step.now);
+    const saidAt = peer.heartbeats.heard(heartbeat, step.now);
+    if (saidAt !== null) peer.detector.spoke(saidAt);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
     const isAwaited = this.#reachability.heard(peer, heartbeat, step.now);
@@ -377,22 +380,33 @@ export class MemberCore {
     this.#membership.judgeUnheard(step);
   }
 
-  /** News count only of members met: the claims of others come with their own hello. */
+  /**
+   * News count only of members met, or heard by others while they can't be met: the claims of the rest come with their own
+   * hello.
+   */
   #broadcast(author: MemberId, message: BroadcastMessage, signedBytes: Uint8Array, step: Step): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
     if (author === this.self && generation > this.#local.position.generation)
       this.#penalties.twinOfSelf(generation, author, step);
     const peer = this.#peers.get(author);
-    if (peer === undefined || !peer.isMet || generation <= peer.leftGeneration) return;
+    if (peer === undefined || generation <= peer.leftGeneration) return;
+    if (!peer.isMet && !this.#reachability.isWitnessed(peer, generation, step.now)) return;
     this.#local.heardOther(author, step.now);
     if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, step);
     else if (message.delta.member !== author) this.#penalties.offence(peer, 'spoke for another member', step);
-    else this.#secondHand.news(peer, message, signedBytes, step);
+    else this.#news(peer, message, signedBytes, step);
+  }
+
+  #news(owner: Peer, message: DeltaNews, signedBytes: Uint8Array, step: Step): void {
+    this.#secondHand.news(owner, message, signedBytes, step);
+    this.#membership.metByOthers(owner, step);
+    // They may be of a start that others hear, and that is known only now.
+    if (owner.state.life.kind !== 'alive') this.#membership.judge(owner, step);
   }
 
   #handedOn(words: HandedOn, step: Step): void {
     const owner = this.#secondHand.ownerOf(words, step);
     if (owner === null || !owner.isMet || words.message.delta.generation <= owner.leftGeneration) return;
-    this.#secondHand.news(owner, words.message, words.signedBytes, step);
+    this.#news(owner, words.message, words.signedBytes, step);
   }
 }

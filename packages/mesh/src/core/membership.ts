@@ -109,11 +109,23 @@ export class Membership {
 
   learn(members: readonly Acquaintance[], from: Peer, step: Step): void {
     for (const one of members) {
-      if (one.id !== this.#peers.self) this.#peers.learn(one, from, step.now);
-      else if (one.position.generation > this.#ownGeneration)
+      if (one.id !== this.#peers.self) {
+        this.#peers.learn(one, from, step.now);
+        continue;
+      }
+      from.holds = one.position.generation === this.#ownGeneration ? one.position.version : 0;
+      if (one.position.generation > this.#ownGeneration)
         this.#penalties.twinOfSelf(one.position.generation, this.#peers.nameOf(from.id), step);
     }
     for (const peer of this.#peers) this.#dialIfDue(peer, step);
+  }
+
+  /** Its own news came, handed on by others that hear it, before it could be met itself. */
+  metByOthers(peer: Peer, step: Step): void {
+    if (peer.isMet || this.#peers.directory.member(peer.id) === undefined) return;
+    this.#believe(peer, 'dead', step);
+    peer.witnessed();
+    this.judge(peer, step);
   }
 
   heardHello(peer: Peer, hello: Hello, step: Step): void {

@@ -29,6 +29,7 @@ export type LinkState =
  * | connected    | link none                         | stays                                       | open         |
  * | disconnected | link open, greeted                | stays                                       | none         |
  * | greeted      | link open, greeted                | alive                                       | greeted      |
+ * | witnessed    | life stranger                     | unreachable                                 | stays        |
  * | judged       | life alive, unreachable, suspect  | as judged                                   | stays        |
  * |              | life dead                         | unreachable, if so judged                   | stays        |
  * |              | life dead, greeted                | alive or suspect, as judged                 | stays        |
@@ -50,6 +51,7 @@ export type PeerEvent =
   | { readonly kind: 'connected'; readonly at: number }
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'greeted' }
+  | { readonly kind: 'witnessed' }
   | { readonly kind: 'judged'; readonly liveness: Exclude<Liveness, 'left'>; readonly at: number }
   | { readonly kind: 'synced' }
   | { readonly kind: 'left'; readonly generation: number; readonly at: number }
@@ -68,6 +70,8 @@ export function nextState(state: PeerState, event: PeerEvent): PeerState {
     case 'greeted':
       if (link.kind === 'none') return state;
       return { life: { kind: 'alive', isSynced: isSynced(life) }, link: { kind: 'greeted' } };
+    case 'witnessed':
+      return life.kind === 'stranger' ? { life: { kind: 'unreachable', isSynced: false }, link } : state;
     default: {
       const next = nextLife(life, link, event);
       return next === life ? state : { life: next, link };

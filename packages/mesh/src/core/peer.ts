@@ -49,6 +49,10 @@ export class Peer {
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
   /** How late it says that it is, ms. */
   lateMs = 0;
+  /** How far it told to hold this member's log. */
+  holds = 0;
+  /** Newest generation that others named it with. */
+  namedAs = 0;
   /** When others were known last to hear it, while it is not heard here; null: not since. */
   witnessedAt: number | null = null;
   readonly #addresses = new PeerAddresses();
@@ -155,6 +159,11 @@ export class Peer {
     return this.heartbeats.roundTrip.expectedMs ?? 0;
   }
 
+  /** The generation that it greeted with last; 0: it never did. */
+  get greetedAs(): number {
+    return this.#greetedAs;
+  }
+
   /** The digest of the start that greeted last. */
   get digest(): Uint8Array {
     return this.digestOf(this.#greetedAs);
@@ -199,6 +208,14 @@ export class Peer {
     const word = this.#word;
     if (word === null || !this.detector.isRecent(word.at, now, this.leeway)) return null;
     return this.evidence(now).kind === 'heard' ? word : null;
+  }
+
+  /** What it said stands a while longer where it can't say anything now. */
+  isWordKept(now: number): boolean {
+    const word = this.#word;
+    return (
+      word !== null && this.detector.isRecent(word.at, now - this.detector.patience.deadAfterMs, this.leeway)
+    );
   }
 
   /** This process stood still for so long: what others did not do meanwhile is not their fault. */
@@ -258,7 +275,10 @@ export class Peer {
   greeted({ name, addresses, position }: Hello, heldGeneration: number, now: number): void {
     if (!this.isMet || position.generation > heldGeneration) this.#generationSince = now;
     // What an earlier start was asked for, this one will not answer.
-    if (position.generation !== this.#greetedAs) this.follower.abandon();
+    if (position.generation !== this.#greetedAs) {
+      this.follower.abandon();
+      this.holds = 0;
+    }
     this.#greetedAs = position.generation;
     this.#name = name;
     this.#on({ kind: 'greeted' });
@@ -267,6 +287,11 @@ export class Peer {
     this.#word = null;
     this.#isLinkGivenUp = false;
     this.#addresses.announced(addresses);
+  }
+
+  /** It was met by others' hands: they hear it, and handed on what it says. */
+  witnessed(): void {
+    this.#on({ kind: 'witnessed' });
   }
 
   judged(liveness: Exclude<Liveness, 'left'>, now: number): void {

@@ -57,6 +57,7 @@ export class Peers {
   learn(one: Acquaintance, from: Peer, now: number): void {
     const known = this.#peers.get(one.id);
     if (known) {
+      known.namedAs = Math.max(known.namedAs, one.position.generation);
       this.#vouch(known, from, now);
       const isElsewhere = known.heardOf(one.addresses);
       const isBack = known.hasLeft && one.position.generation > known.leftGeneration;
@@ -68,6 +69,7 @@ export class Peers {
     const patienceMs = this.self < one.id ? 0 : POLITE_DIAL_MS * (1 + this.#random());
     const stranger = this.#add(one.id, now + patienceMs, now);
     stranger.heardOf(one.addresses);
+    stranger.namedAs = one.position.generation;
     this.#vouch(stranger, from, now);
   }
 

@@ -112,8 +112,12 @@ export class Reachability {
   /** Takes note of what a member says. Returns whether it waits for the word of this one. */
   heard(peer: Peer, { hears, echo, lateMs }: Heartbeat, now: number): boolean {
     peer.lateMs = lateMs ?? 0;
-    if (hears === undefined) return false;
     const before = peer.word;
+    if (hears === undefined) {
+      // It does not know at the moment, after it stood still: what it said before stands as long as it would have anyway.
+      if (before !== null && peer.isWordKept(now)) peer.says({ ...before, at: now });
+      return false;
+    }
     const saidAfter = echo === null ? Number.NEGATIVE_INFINITY : Math.min(now, echo.sentAt);
     const isSame = before !== null && Buffer.compare(before.hears, hears) === 0;
     peer.says({ hears: isSame ? before.hears : hears.slice(), at: now, saidAfter });
@@ -140,6 +144,24 @@ export class Reachability {
   /** Members that are heard and hear this one. */
   through(peer: Peer, now: number): readonly MemberId[] {
     return this.#testimony(peer, peer.evidence(now), now).witnesses.map(({ id }) => id);
+  }
+
+  /** Some other member says that it hears this start of a member. */
+  isWitnessed(peer: Peer, generation: number, now: number): boolean {
+    const digest = startDigest(peer.id, generation);
+    for (const other of this.#peers) {
+      const word = other === peer ? null : other.wordAt(now);
+      if (word !== null && includesDigest(word.hears, digest)) return true;
+    }
+    return false;
+  }
+
+  /** It is not heard here, also where it is a start that was never met, while others hear it. */
+  isOnlyHeardByOthers(peer: Peer, now: number): boolean {
+    if (peer.isHeard || peer.hasLeft) return false;
+    const { life } = peer.state;
+    if (life.kind === 'unreachable') return true;
+    return peer.namedAs > peer.greetedAs && this.isWitnessed(peer, peer.namedAs, now);
   }
 
   #testimony(peer: Peer, evidence: Evidence, now: number): Pick<Testimony, 'witnesses' | 'awaitedUntil'> {

@@ -51,6 +51,7 @@ export class Repair {
     }
     if (pull.held.generation > this.#log.generation)
       this.#penalties.twinOfSelf(pull.held.generation, peer.name, step);
+    peer.holds = pull.held.generation === this.#log.generation ? pull.held.version : 0;
     peer.answering.begin(this.#log, pull);
     this.heardMore(peer, { kind: 'more', pull: pull.pull }, step);
   }
