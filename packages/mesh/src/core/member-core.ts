@@ -399,7 +399,6 @@ export class MemberCore {
 
   #news(owner: Peer, message: DeltaNews, signedBytes: Uint8Array, step: Step): void {
     this.#secondHand.news(owner, message, signedBytes, step);
-    this.#membership.metByOthers(owner, step);
     // They may be of a start that others hear, and that is known only now.
     if (owner.state.life.kind !== 'alive') this.#membership.judge(owner, step);
   }

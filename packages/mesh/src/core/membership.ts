@@ -120,14 +120,6 @@ export class Membership {
     for (const peer of this.#peers) this.#dialIfDue(peer, step);
   }
 
-  /** Its own news came, handed on by others that hear it, before it could be met itself. */
-  metByOthers(peer: Peer, step: Step): void {
-    if (peer.isMet || this.#peers.directory.member(peer.id) === undefined) return;
-    this.#believe(peer, 'dead', step);
-    peer.witnessed();
-    this.judge(peer, step);
-  }
-
   heardHello(peer: Peer, hello: Hello, step: Step): void {
     const { generation } = hello.position;
     const held = this.#peers.directory.position(peer.id);
@@ -164,6 +156,7 @@ export class Membership {
   judge(peer: Peer, step: Step): void {
     const { now } = step;
     this.#reachability.note(peer, now);
+    if (!peer.isMet || peer.hasLeft) this.#meetByOthers(peer, step);
     if (!peer.isMet || peer.hasLeft) return;
     const { liveness, until } = this.#reachability.judge(peer, now);
     peer.judged(liveness, now);
@@ -183,6 +176,17 @@ export class Membership {
     if (life.kind === before?.liveness) return;
     this.#believe(peer, life.kind, step);
     if (life.kind === 'dead') peer.follower.abandon();
+  }
+
+  /** A start that others hear and that can't be met itself: its news came through them. */
+  #meetByOthers(peer: Peer, step: Step): void {
+    const { directory } = this.#peers;
+    const { generation } = directory.position(peer.id);
+    if (generation <= peer.leftGeneration || directory.member(peer.id) === undefined) return;
+    if (!this.#reachability.isWitnessed(peer, generation, step.now)) return;
+    // Nobody believes yet that it lives: that is judged next, as of any member.
+    if (!peer.isMet) this.#believe(peer, 'dead', step);
+    peer.witnessed(step.now);
   }
 
   #believe(peer: Peer, liveness: Liveness, step: Step): void {

@@ -70,7 +70,7 @@ const TABLE: Readonly<Record<keyof typeof EVENTS, Readonly<Record<Life['kind'], 
     unreachable: '-                   -                   -',
     suspect: '    -                   -                   -',
     dead: '       -                   -                   -',
-    left: '       -                   -                   -',
+    left: '       unreachable/none    unreachable/open    unreachable/greeted',
   },
   'judged alive': {
     stranger: '   -                   -                   -',

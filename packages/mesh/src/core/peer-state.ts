@@ -29,7 +29,7 @@ export type LinkState =
  * | connected    | link none                         | stays                                       | open         |
  * | disconnected | link open, greeted                | stays                                       | none         |
  * | greeted      | link open, greeted                | alive                                       | greeted      |
- * | witnessed    | life stranger                     | unreachable                                 | stays        |
+ * | witnessed    | life stranger, left               | unreachable                                 | stays        |
  * | judged       | life alive, unreachable, suspect  | as judged                                   | stays        |
  * |              | life dead                         | unreachable, if so judged                   | stays        |
  * |              | life dead, greeted                | alive or suspect, as judged                 | stays        |
@@ -38,7 +38,8 @@ export type LinkState =
  * | forgotten    | life dead, left                   | stranger                                    | stays        |
  *
  * An event changes nothing where it does not count. The dead come back by a hello of their own, by any word on a link that
- * was greeted and hung, or by the word of others that hear them; those that left only by the hello of a newer start.
+ * was greeted and hung, or by the word of others that hear them; those that left by the hello of a newer start, or by the
+ * word of others that hear that one.
  * `isSynced` says that the whole log was held at least once; a hello keeps it, being forgotten ends it.
  */
 export interface PeerState {
@@ -71,7 +72,8 @@ export function nextState(state: PeerState, event: PeerEvent): PeerState {
       if (link.kind === 'none') return state;
       return { life: { kind: 'alive', isSynced: isSynced(life) }, link: { kind: 'greeted' } };
     case 'witnessed':
-      return life.kind === 'stranger' ? { life: { kind: 'unreachable', isSynced: false }, link } : state;
+      if (life.kind !== 'stranger' && life.kind !== 'left') return state;
+      return { life: { kind: 'unreachable', isSynced: isSynced(life) }, link };
     default: {
       const next = nextLife(life, link, event);
       return next === life ? state : { life: next, link };

@@ -55,6 +55,8 @@ export class Peer {
   namedAs = 0;
   /** When others were known last to hear it, while it is not heard here; null: not since. */
   witnessedAt: number | null = null;
+  /** The most leeway of those, ms. */
+  witnessLeewayMs = 0;
   readonly #addresses = new PeerAddresses();
   readonly #lateness: Pick<Lateness, 'ms'>;
   #state: PeerState = STRANGER;
@@ -190,7 +192,9 @@ export class Peer {
   }
 
   noteHeard(now: number): void {
-    const isHeard = this.isGreeted && !this.hasLeft && this.detector.isHeard(now, this.leeway);
+    // Its words are as old as their way is long.
+    const isHeard =
+      this.isGreeted && !this.hasLeft && this.detector.isHeard(now - this.answerMs, this.leeway);
     this.#heardDigest = isHeard ? this.digest : null;
   }
 
@@ -290,8 +294,11 @@ export class Peer {
   }
 
   /** It was met by others' hands: they hear it, and handed on what it says. */
-  witnessed(): void {
+  witnessed(now: number): void {
     this.#on({ kind: 'witnessed' });
+    this.redial.waitAtMost(RETRY_MAX_MS);
+    this.redial.hasten(now);
+    this.witnessedAt = now;
   }
 
   judged(liveness: Exclude<Liveness, 'left'>, now: number): void {

@@ -135,9 +135,12 @@ export class Reachability {
       return verdictOf(evidence, NOBODY, 0, now);
     }
     const { witnesses, awaitedUntil } = this.#testimony(peer, evidence, now);
-    if (witnesses.length > 0) peer.witnessedAt = now;
+    if (witnesses.length > 0) {
+      peer.witnessedAt = now;
+      peer.witnessLeewayMs = Math.max(...witnesses.map((witness) => witness.leeway.deadMs));
+    }
     const { witnessedAt } = peer;
-    const deadAfterMs = this.#deadAfterMs + peer.leeway.deadMs;
+    const deadAfterMs = this.#deadAfterMs + peer.witnessLeewayMs;
     return verdictOf(evidence, { witnesses, awaitedUntil, witnessedAt }, deadAfterMs, now);
   }
 

@@ -12,8 +12,8 @@ const NOTE_MS = 1_000;
 /**
  * What this member does for those that it can't reach while others hear them. They can't ask it, so its broadcasts, which
  * come to them through others, must be enough:
- * - what changed beyond what they told to hold is broadcast once more while that goes on, so that no lost broadcast, and no
- *   restart of either, leaves a gap there;
+ * - what changed beyond what they told to hold is broadcast once more, and again with growing pauses while that goes on, so
+ *   that no lost broadcast, and no restart of either, leaves a gap there;
  * - where nothing changes, its profile is told again now and then: others' word for it counts only so long after its own.
  */
 export class Retelling {
@@ -26,6 +26,7 @@ export class Retelling {
   readonly #told = new Map<MemberId, { readonly holds: number; readonly lately: number }>();
   #toldAt = Number.NEGATIVE_INFINITY;
   #toldVersion = 0;
+  #pauseMs = RETELL_MS;
   #version = 0;
   #changedAt: number;
 
@@ -41,7 +42,8 @@ export class Retelling {
     this.#noteWhom(step.now);
     if (this.#told.size === 0 || this.#local.flushAt !== null) return;
     if (step.now - this.#changedAt >= SIGN_OF_LIFE_MS) this.#local.tellProfileAgain(step);
-    else if (step.now - this.#toldAt >= RETELL_MS && this.#version > this.#toldVersion) this.#retell(step);
+    else if (step.now - this.#toldAt >= (this.#version > this.#toldVersion ? RETELL_MS : this.#pauseMs))
+      this.#retell(step);
   }
 
   #note(now: number): void {
@@ -76,6 +78,8 @@ export class Retelling {
 
   #retell(step: Step): void {
     this.#toldAt = step.now;
+    // Once more where nothing changed, since broadcasts get lost, but less and less often.
+    this.#pauseMs = this.#version > this.#toldVersion ? RETELL_MS : 2 * this.#pauseMs;
     this.#toldVersion = this.#version;
     const those = [...this.#told.values()];
     const deltas =
