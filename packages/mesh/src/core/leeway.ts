@@ -25,6 +25,9 @@ const LOSSES_TRIPS = 7;
 /** No more than this is added to anything, whatever is measured or told. */
 export const LEEWAY_MAX_MS = 10_000;
 
+/** The same for the silence of a suspect: the dead are found within some seconds on the slowest path. */
+const DEAD_MAX_MS = 4_000;
+
 /** While nothing was measured yet, a path may be a slow one. */
 const UNMEASURED_CONFIRM_MS = 4_000;
 
@@ -41,13 +44,15 @@ const REFUSAL_MS = 500;
  * | 5                   | 0        | 1,000   | 500     | 0       | 0      |
  * | 400                 | 0        | 3,200   | 1,200   | 0       | 0      |
  * | 500                 | 0        | 4,000   | 1,500   | 300     | 2,100  |
- * | 600                 | 0        | 4,800   | 1,800   | 600     | 4,200  |
- * | 5,000               | 0        | 10,000  | 10,000  | 5,000   | 10,000 |
+ * | 600                 | 0        | 4,800   | 1,800   | 600     | 4,000  |
+ * | 5,000               | 0        | 10,000  | 10,000  | 5,000   | 4,000  |
  * | 5                   | 300      | 1,600   | 1,100   | 300     | 300    |
+ * | 600                 | 300      | 3,000   | 1,500   | 300     | 300    |
  */
 export function leewayOf(expectedMs: number | null, peerLateMs: number, ownLateMs: number): Leeway {
   const lateMs = Math.min(peerLateMs, LATE_MAX_MS) + Math.min(ownLateMs, LATE_MAX_MS);
-  const tripMs = expectedMs ?? 0;
+  // What both are late is no part of the path.
+  const tripMs = Math.max(0, (expectedMs ?? 0) - lateMs);
   const slowMs = Math.min(tripMs, Math.max(0, 3 * (tripMs - SLOW_FROM_MS)));
   const confirmMs =
     expectedMs === null ? UNMEASURED_CONFIRM_MS : Math.max(CONFIRM_MS, CONFIRM_TRIPS * tripMs);
@@ -55,6 +60,6 @@ export function leewayOf(expectedMs: number | null, peerLateMs: number, ownLateM
     confirmMs: Math.min(confirmMs + 2 * lateMs, LEEWAY_MAX_MS),
     refusalMs: Math.min(Math.max(REFUSAL_MS, 3 * tripMs) + 2 * lateMs, LEEWAY_MAX_MS),
     silenceMs: Math.min(slowMs + lateMs, LEEWAY_MAX_MS),
-    deadMs: Math.min(LOSSES_TRIPS * slowMs + lateMs, LEEWAY_MAX_MS),
+    deadMs: Math.min(LOSSES_TRIPS * slowMs + lateMs, DEAD_MAX_MS),
   };
 }

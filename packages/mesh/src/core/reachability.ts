@@ -137,7 +137,7 @@ export class Reachability {
     const { witnesses, awaitedUntil } = this.#testimony(peer, evidence, now);
     if (witnesses.length > 0) {
       peer.witnessedAt = now;
-      peer.witnessLeewayMs = Math.max(...witnesses.map((witness) => witness.leeway.deadMs));
+      peer.witnessLeewayMs = Math.max(...witnesses.map((witness) => witness.leeway.silenceMs));
     }
     const { witnessedAt } = peer;
     const deadAfterMs = this.#deadAfterMs + peer.witnessLeewayMs;

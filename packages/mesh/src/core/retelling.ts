@@ -66,9 +66,9 @@ export class Retelling {
         continue;
       }
       if (isTold) continue;
-      const isMet = peer.state.life.kind === 'unreachable' && peer.namedAs <= peer.greetedAs;
+      const generation = Math.max(this.#peers.directory.position(peer.id).generation, peer.namedAs);
       this.#told.set(peer.id, {
-        holds: isMet ? peer.holds : 0,
+        holds: peer.greetedAs === generation ? peer.holds : 0,
         lately: this.#notes[0]?.version ?? 0,
       });
       this.#toldVersion = 0;
