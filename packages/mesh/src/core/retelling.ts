@@ -22,8 +22,11 @@ export class Retelling {
   readonly #reachability: Reachability;
   /** How far the log was at times before, oldest first; the first is from before `RETELL_BEFORE_MS`. */
   readonly #notes: { readonly at: number; readonly version: number }[] = [];
-  /** Whom it tells: what they are known to hold, and where to begin if that is too far back. */
-  readonly #told = new Map<MemberId, { readonly holds: number; readonly lately: number }>();
+  /** Whom it tells, as which start: what they are known to hold, and where to begin if that is too far back. */
+  readonly #told = new Map<
+    MemberId,
+    { readonly generation: number; readonly holds: number; readonly lately: number }
+  >();
   #toldAt = Number.NEGATIVE_INFINITY;
   #toldVersion = 0;
   #pauseMs = RETELL_MS;
@@ -60,17 +63,14 @@ export class Retelling {
   /** Whoever comes is told once even if nothing changes; who is suspect for a moment stays. */
   #noteWhom(now: number): void {
     for (const peer of this.#peers) {
-      const isTold = this.#told.has(peer.id);
       if (!this.#reachability.isOnlyHeardByOthers(peer, now)) {
-        if (isTold && peer.state.life.kind !== 'suspect') this.#told.delete(peer.id);
+        if (peer.state.life.kind !== 'suspect') this.#told.delete(peer.id);
         continue;
       }
-      if (isTold) continue;
       const generation = Math.max(this.#peers.directory.position(peer.id).generation, peer.namedAs);
-      this.#told.set(peer.id, {
-        holds: peer.greetedAs === generation ? peer.holds : 0,
-        lately: this.#notes[0]?.version ?? 0,
-      });
+      if (this.#told.get(peer.id)?.generation === generation) continue;
+      const holds = peer.greetedAs === generation ? peer.holds : 0;
+      this.#told.set(peer.id, { generation, holds, lately: this.#notes[0]?.version ?? 0 });
       this.#toldVersion = 0;
     }
     for (const id of this.#told.keys()) if (this.#peers.get(id) === undefined) this.#told.delete(id);
