@@ -11,7 +11,7 @@ const asRow = ({ confirmMs, refusalMs, silenceMs, deadMs }: Leeway): number[] =>
 describe('leewayOf', () => {
   // The table at the head of the function.
   it.each([
-    [null, 0, 0, [4_000, 500, 0, 0]],
+    [null, 0, 0, [2_000, 500, 0, 0]],
     [5, 0, 0, [1_000, 500, 0, 0]],
     [400, 0, 0, [3_200, 1_200, 0, 0]],
     [500, 0, 0, [4_000, 1_500, 300, 2_100]],

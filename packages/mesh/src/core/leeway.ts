@@ -28,8 +28,8 @@ export const LEEWAY_MAX_MS = 10_000;
 /** The same for the silence of a suspect: the dead are found within some seconds on the slowest path. */
 const DEAD_MAX_MS = 4_000;
 
-/** While nothing was measured yet, a path may be a slow one. */
-const UNMEASURED_CONFIRM_MS = 4_000;
+/** While nothing was measured yet, of nobody, a path may be a slow one. */
+const UNMEASURED_CONFIRM_MS = 2_000;
 
 /** A dial that fails sooner was answered, on any path. */
 const REFUSAL_MS = 500;
@@ -40,7 +40,7 @@ const REFUSAL_MS = 500;
  *
  * | expected round trip | lateness | confirm | refusal | silence | dead   |
  * | ------------------- | -------- | ------- | ------- | ------- | ------ |
- * | not measured        | 0        | 4,000   | 500     | 0       | 0      |
+ * | not measured        | 0        | 2,000   | 500     | 0       | 0      |
  * | 5                   | 0        | 1,000   | 500     | 0       | 0      |
  * | 400                 | 0        | 3,200   | 1,200   | 0       | 0      |
  * | 500                 | 0        | 4,000   | 1,500   | 300     | 2,100  |

@@ -5,7 +5,6 @@ import { type Evidence, FailureDetector, type Patience } from './failure-detecto
 import { Follower } from './follower.js';
 import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
-import type { Lateness } from './lateness.js';
 import { type Leeway, leewayOf } from './leeway.js';
 import {
   LEFT_REST_MS,
@@ -30,6 +29,14 @@ export interface Word {
   readonly at: number;
   /** It was said after a heartbeat from here arrived that was sent then. */
   readonly saidAfter: number;
+}
+
+/** What this member's own end adds to the way to any other. */
+export interface OwnPath {
+  /** How late this member is, ms. */
+  readonly lateMs: number;
+  /** The longest round trip to be expected of those that were measured, ms: others may be as far; null: none was. */
+  readonly slowestMs: number | null;
 }
 
 /** All that one member keeps of another besides its log, which is in the directory. */
@@ -58,7 +65,7 @@ export class Peer {
   /** The most leeway of those, ms. */
   witnessLeewayMs = 0;
   readonly #addresses = new PeerAddresses();
-  readonly #lateness: Pick<Lateness, 'ms'>;
+  readonly #path: OwnPath;
   #state: PeerState = STRANGER;
   #name: string;
   /** Its generation when it greeted last. */
@@ -75,12 +82,12 @@ export class Peer {
     id: MemberId,
     directory: Directory,
     patience: Patience,
-    lateness: Pick<Lateness, 'ms'>,
+    path: OwnPath,
     dialAt: number,
     now: number,
   ) {
     this.id = id;
-    this.#lateness = lateness;
+    this.#path = path;
     this.#name = id;
     this.redial = new Redial(dialAt, STRANGER_RETRY_MAX_MS);
     this.detector = new FailureDetector(patience, now);
@@ -153,7 +160,8 @@ export class Peer {
 
   /** How much more time than a member on a fast path it is given. */
   get leeway(): Leeway {
-    return leewayOf(this.heartbeats.roundTrip.expectedMs, this.lateMs, this.#lateness.ms);
+    const expectedMs = this.heartbeats.roundTrip.expectedMs ?? this.#path.slowestMs;
+    return leewayOf(expectedMs, this.lateMs, this.#path.lateMs);
   }
 
   /** An answer of it takes so long at most, ms, where it is not late. */

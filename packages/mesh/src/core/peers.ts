@@ -3,11 +3,11 @@ import type { Patience } from './failure-detector.js';
 import type { Lateness } from './lateness.js';
 import { MEMBERS_MAX, POLITE_DIAL_MS, RETRY_MAX_MS, STRANGERS_VOUCHED_MAX } from './limits.js';
 import type { Acquaintance } from './messages.js';
-import { Peer } from './peer.js';
+import { type OwnPath, Peer } from './peer.js';
 import { roster } from './roster.js';
 
 /** Everybody but oneself: met, or only heard of. Members learn of each other from anyone. */
-export class Peers {
+export class Peers implements OwnPath {
   readonly self: MemberId;
   readonly directory: Directory;
   readonly #patience: Patience;
@@ -34,6 +34,19 @@ export class Peers {
 
   get size(): number {
     return this.#peers.size;
+  }
+
+  get lateMs(): number {
+    return this.#lateness.ms;
+  }
+
+  get slowestMs(): number | null {
+    let slowestMs: number | null = null;
+    for (const { heartbeats } of this) {
+      const { expectedMs } = heartbeats.roundTrip;
+      if (expectedMs !== null) slowestMs = Math.max(slowestMs ?? 0, expectedMs);
+    }
+    return slowestMs;
   }
 
   get(id: MemberId): Peer | undefined {
@@ -92,7 +105,7 @@ export class Peers {
   }
 
   #add(id: MemberId, dialAt: number, now: number): Peer {
-    const peer = new Peer(id, this.directory, this.#patience, this.#lateness, dialAt, now);
+    const peer = new Peer(id, this.directory, this.#patience, this, dialAt, now);
     this.#peers.set(id, peer);
     return peer;
   }
