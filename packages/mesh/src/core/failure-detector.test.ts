@@ -41,7 +41,8 @@ describe('FailureDetector', () => {
     detector.lost(500);
     expect(detector.evidence(500, FAST)).toEqual({
       kind: 'lost',
-      at: 10,
+      lostAt: 10,
+      countedFrom: 10,
       isRefused: false,
       until: 10 + CONFIRM_MS,
     });
@@ -95,7 +96,11 @@ describe('FailureDetector', () => {
     const detector = detectorAt(0);
     detector.lost(900);
     detector.excuse(5_000, 1_000);
-    expect(detector.evidence(1_000, FAST)).toMatchObject({ kind: 'lost', at: 1_000 });
+    expect(detector.evidence(1_000, FAST)).toMatchObject({
+      kind: 'lost',
+      lostAt: 900,
+      countedFrom: 1_000,
+    });
     detector.hearsUs(false, 1_000);
     detector.excuse(500, 1_200);
     expect(kindAt(detector, 2_000)).toBe('lost');

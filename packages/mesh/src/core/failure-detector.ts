@@ -13,7 +13,14 @@ export type Evidence =
   /** Silent for long, or it says that it does not hear us: that cuts the link as well. */
   | { readonly kind: 'quiet'; readonly until: number }
   /** Its connection closed a moment ago. `isRefused`: and a new one was refused. */
-  | { readonly kind: 'lost'; readonly at: number; readonly isRefused: boolean; readonly until: number }
+  | {
+      readonly kind: 'lost';
+      readonly lostAt: number;
+      /** The same, but a standstill of this process meanwhile does not count. */
+      readonly countedFrom: number;
+      readonly isRefused: boolean;
+      readonly until: number;
+    }
   /** Nothing more is to be expected of this link. `lostAt`: since its connection closed; null where it fell silent. */
   | { readonly kind: 'gone'; readonly lostAt: number | null };
 
@@ -31,6 +38,8 @@ export class FailureDetector {
   /** When it said what was heard last, as far as that is sure; nothing is excused here. */
   #wordAt: number;
   #lostAt: number | null = null;
+  /** As `#lostAt`, with what was excused. */
+  #lostFrom = 0;
   #isRefused = false;
   /** Since when it says that it does not hear this member. */
   #unheardSince: number | null = null;
@@ -70,7 +79,9 @@ export class FailureDetector {
 
   /** Its connection closed. */
   lost(now: number): void {
-    this.#lostAt ??= now;
+    if (this.#lostAt !== null) return;
+    this.#lostAt = now;
+    this.#lostFrom = now;
   }
 
   /** Dialled, and the answer was that nobody is there. Says nothing of a member that is still connected. */
@@ -81,7 +92,7 @@ export class FailureDetector {
   /** This process stood still for so long and heard nobody: that silence is its own. */
   excuse(stalledMs: number, now: number): void {
     this.#heardAt = Math.min(now, this.#heardAt + stalledMs);
-    if (this.#lostAt !== null) this.#lostAt = Math.min(now, this.#lostAt + stalledMs);
+    this.#lostFrom = Math.min(now, this.#lostFrom + stalledMs);
     if (this.#unheardSince !== null) this.#unheardSince = Math.min(now, this.#unheardSince + stalledMs);
   }
 
@@ -101,9 +112,11 @@ export class FailureDetector {
     const goneAt = Math.min(suspectAt, this.#unheardSince ?? suspectAt) + deadAfterMs;
     if (now >= goneAt) return { kind: 'gone', lostAt: this.#lostAt };
     if (this.#lostAt !== null) {
-      const until = Math.min(goneAt, this.#lostAt + confirmMs);
-      if (now >= until) return { kind: 'gone', lostAt: this.#lostAt };
-      return { kind: 'lost', at: this.#lostAt, isRefused: this.#isRefused, until };
+      const [lostAt, countedFrom, isRefused] = [this.#lostAt, this.#lostFrom, this.#isRefused];
+      const until = Math.min(goneAt, countedFrom + confirmMs);
+      return now >= until
+        ? { kind: 'gone', lostAt }
+        : { kind: 'lost', lostAt, countedFrom, isRefused, until };
     }
     const isQuiet = now >= suspectAt || this.#unheardSince !== null;
     return isQuiet ? { kind: 'quiet', until: goneAt } : { kind: 'heard' };

@@ -171,7 +171,7 @@ export class Reachability {
     const { generation } = this.#peers.directory.position(peer.id);
     const digest = peer.digestOf(generation);
     const { life } = peer.state;
-    const lostAt = evidence.kind === 'lost' ? evidence.at : evidence.kind === 'gone' ? evidence.lostAt : null;
+    const lostAt = 'lostAt' in evidence ? evidence.lostAt : null;
     const sinceMs = life.kind === 'dead' ? life.since : (lostAt ?? Number.NEGATIVE_INFINITY);
     const isTooLong = now - peer.ownWordAt >= WITNESSED_MAX_MS;
     const witnesses: Peer[] = [];
@@ -181,8 +181,9 @@ export class Reachability {
       if (word === null || !includesDigest(word.hears, digest)) continue;
       if (word.saidAfter >= sinceMs && !isTooLong) witnesses.push(other);
       // Also whoever says at once that it hears it may be about to find out that it does not.
-      if (lostAt !== null)
-        awaitedUntil = Math.max(awaitedUntil ?? 0, lostAt + Math.max(ANSWER_WAIT_MS, other.answerMs));
+      if (evidence.kind !== 'lost') continue;
+      const answerAt = evidence.countedFrom + Math.max(ANSWER_WAIT_MS, other.answerMs);
+      awaitedUntil = Math.max(awaitedUntil ?? 0, answerAt);
     }
     return { witnesses, awaitedUntil };
   }
