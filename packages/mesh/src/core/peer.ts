@@ -35,8 +35,8 @@ export interface Word {
 export interface OwnPath {
   /** How late this member is, ms. */
   readonly lateMs: number;
-  /** The longest round trip to be expected of those that were measured, ms: others may be as far; null: none was. */
-  readonly slowestMs: number | null;
+  /** Median of the round trips that are expected of those connected, ms: others may be as far; null: none was measured. */
+  readonly usualMs: number | null;
 }
 
 /** All that one member keeps of another besides its log, which is in the directory. */
@@ -160,7 +160,7 @@ export class Peer {
 
   /** How much more time than a member on a fast path it is given. */
   get leeway(): Leeway {
-    const expectedMs = this.heartbeats.roundTrip.expectedMs ?? this.#path.slowestMs;
+    const expectedMs = this.heartbeats.roundTrip.expectedMs ?? this.#path.usualMs;
     return leewayOf(expectedMs, this.lateMs, this.#path.lateMs);
   }
 

@@ -40,13 +40,13 @@ export class Peers implements OwnPath {
     return this.#lateness.ms;
   }
 
-  get slowestMs(): number | null {
-    let slowestMs: number | null = null;
-    for (const { heartbeats } of this) {
+  get usualMs(): number | null {
+    const measured: number[] = [];
+    for (const { isGreeted, heartbeats } of this) {
       const { expectedMs } = heartbeats.roundTrip;
-      if (expectedMs !== null) slowestMs = Math.max(slowestMs ?? 0, expectedMs);
+      if (isGreeted && expectedMs !== null) measured.push(expectedMs);
     }
-    return slowestMs;
+    return measured.sort((a, b) => a - b)[Math.floor(measured.length / 2)] ?? null;
   }
 
   get(id: MemberId): Peer | undefined {

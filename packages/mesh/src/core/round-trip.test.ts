@@ -3,7 +3,7 @@ import { ROUND_TRIP_MAX_MS, RoundTrip } from './round-trip.js';
 
 function tripOf(...measures: readonly number[]): RoundTrip {
   const trip = new RoundTrip();
-  for (const ms of measures) trip.take(ms);
+  for (const ms of measures) trip.take(ms, null);
   return trip;
 }
 const times = (count: number, ms: number): number[] => Array<number>(count).fill(ms);
@@ -12,6 +12,12 @@ describe('RoundTrip', () => {
   it('knows nothing before the first measure, and doubts that one', () => {
     expect([tripOf().lastMs, tripOf().expectedMs]).toEqual([null, null]);
     expect([tripOf(100).lastMs, tripOf(100).expectedMs]).toEqual([100, 200]);
+  });
+
+  it('does not believe a first measure that is far from what is usual with others', () => {
+    const trip = new RoundTrip();
+    trip.take(1_500, 5);
+    expect(trip.expectedMs).toBe(220);
   });
 
   it('comes down to the round trip where that is steady', () => {

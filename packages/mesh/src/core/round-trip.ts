@@ -25,16 +25,18 @@ export class RoundTrip {
     return this.#lastMs === null ? null : this.#smoothedMs + 4 * this.#deviationMs;
   }
 
-  take(measuredMs: number): void {
+  /** `usualMs`: what is expected of others, for a first measure; null: nothing is known. */
+  take(measuredMs: number, usualMs: number | null): void {
     const ms = Math.min(ROUND_TRIP_MAX_MS, Math.max(0, measuredMs));
-    const expectedMs = this.expectedMs;
+    const expectedMs = this.expectedMs ?? usualMs;
+    const taken = Math.min(ms, OUTLIER_TIMES * (expectedMs ?? ms) + OUTLIER_MS);
+    const isFirst = this.#lastMs === null;
     this.#lastMs = ms;
-    if (expectedMs === null) {
-      this.#smoothedMs = ms;
-      this.#deviationMs = ms / 4;
+    if (isFirst) {
+      this.#smoothedMs = taken;
+      this.#deviationMs = taken / 4;
       return;
     }
-    const taken = Math.min(ms, OUTLIER_TIMES * expectedMs + OUTLIER_MS);
     this.#deviationMs += (Math.abs(this.#smoothedMs - taken) - this.#deviationMs) / 4;
     this.#smoothedMs += (taken - this.#smoothedMs) / 8;
   }
