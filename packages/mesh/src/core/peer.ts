@@ -290,13 +290,13 @@ export class Peer {
     if (position.generation !== this.#greetedAs) {
       this.follower.abandon();
       this.holds = 0;
+      this.#word = null;
     }
     this.#greetedAs = position.generation;
     this.#name = name;
     this.#on({ kind: 'greeted' });
     this.redial.waitAtMost(RETRY_MAX_MS);
     this.detector.greeted(now);
-    this.#word = null;
     this.#isLinkGivenUp = false;
     this.#addresses.announced(addresses);
   }
