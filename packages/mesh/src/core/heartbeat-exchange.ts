@@ -32,15 +32,12 @@ export class HeartbeatExchange {
     this.#spokenAt = now;
   }
 
-  /**
-   * Returns when it was sent, at the earliest, by this member's clock; null where it does not tell. `usualMs`: round trip
-   * that is expected of others.
-   */
-  heard({ sentAt, echo }: Heartbeat, usualMs: number | null, now: number): number | null {
+  /** Returns when it was sent, at the earliest, by this member's clock; null where it does not tell. */
+  heard({ sentAt, echo }: Heartbeat, now: number): number | null {
     this.#heard = { sentAt, receivedAt: now };
     if (echo === null) return null;
     this.#echoedAt = Math.min(now, echo.sentAt);
-    if (echo.sentAt >= this.#notBefore) this.roundTrip.take(now - echo.sentAt - echo.heldMs, usualMs);
+    if (echo.sentAt >= this.#notBefore) this.roundTrip.take(now - echo.sentAt - echo.heldMs);
     return Math.min(now, echo.sentAt + echo.heldMs);
   }
 

@@ -17,7 +17,7 @@ export interface Leeway {
 export const SLOW_FROM_MS = 400;
 
 /** A connection is made again in so many round trips: TCP, handshake, muxer, hello, and as much for packets that get lost. */
-const CONFIRM_TRIPS = 8;
+const CONFIRM_TRIPS = 6;
 
 /** TCP waits for so many expected round trips until three losses in a row are made up for: 1 + 2 + 4. */
 const LOSSES_TRIPS = 7;
@@ -42,12 +42,12 @@ const REFUSAL_MS = 500;
  * | ------------------- | -------- | ------- | ------- | ------- | ------ |
  * | not measured        | 0        | 2,000   | 500     | 0       | 0      |
  * | 5                   | 0        | 1,000   | 500     | 0       | 0      |
- * | 400                 | 0        | 3,200   | 1,200   | 0       | 0      |
- * | 500                 | 0        | 4,000   | 1,500   | 300     | 2,100  |
- * | 600                 | 0        | 4,800   | 1,800   | 600     | 4,000  |
+ * | 400                 | 0        | 2,400   | 1,200   | 0       | 0      |
+ * | 500                 | 0        | 3,000   | 1,500   | 300     | 2,100  |
+ * | 600                 | 0        | 3,600   | 1,800   | 600     | 4,000  |
  * | 5,000               | 0        | 10,000  | 10,000  | 5,000   | 4,000  |
  * | 5                   | 300      | 1,600   | 1,100   | 300     | 300    |
- * | 600                 | 300      | 3,000   | 1,500   | 300     | 300    |
+ * | 600                 | 300      | 2,400   | 1,500   | 300     | 300    |
  */
 export function leewayOf(expectedMs: number | null, peerLateMs: number, ownLateMs: number): Leeway {
   const lateMs = Math.min(peerLateMs, LATE_MAX_MS) + Math.min(ownLateMs, LATE_MAX_MS);

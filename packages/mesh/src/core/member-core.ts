@@ -226,6 +226,7 @@ export class MemberCore {
   }
 
   #tick(askedFor: number | null, step: Step): void {
+    this.#peers.tick();
     this.#lateness.tick(step.now, askedFor);
     this.#lateness.missed(this.#heartbeats.overdueEchoes(step.now));
     this.#lastTickAt = step.now;
@@ -371,7 +372,7 @@ export class MemberCore {
       if (step.now - peer.generationSince > TWIN_GRACE_MS) this.#penalties.twins(peer, generation, step);
       return;
     }
-    const saidAt = peer.heartbeats.heard(heartbeat, this.#peers.usualMs, step.now);
+    const saidAt = peer.heartbeats.heard(heartbeat, step.now);
     if (saidAt !== null) peer.detector.spoke(saidAt);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);

@@ -160,13 +160,12 @@ export class Peer {
 
   /** How much more time than a member on a fast path it is given. */
   get leeway(): Leeway {
-    const expectedMs = this.heartbeats.roundTrip.expectedMs ?? this.#path.usualMs;
-    return leewayOf(expectedMs, this.lateMs, this.#path.lateMs);
+    return leewayOf(this.#expectedMs, this.lateMs, this.#path.lateMs);
   }
 
   /** An answer of it takes so long at most, ms, where it is not late. */
   get answerMs(): number {
-    return this.heartbeats.roundTrip.expectedMs ?? 0;
+    return this.#expectedMs ?? 0;
   }
 
   /** The generation that it greeted with last; 0: it never did. */
@@ -336,6 +335,10 @@ export class Peer {
   /** Where others say that it is. Returns whether that is new. */
   heardOf(addresses: readonly string[]): boolean {
     return this.#addresses.heard(addresses);
+  }
+
+  get #expectedMs(): number | null {
+    return this.heartbeats.roundTrip.believedMs(this.#path.usualMs);
   }
 
   #on(event: PeerEvent): void {

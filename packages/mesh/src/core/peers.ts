@@ -14,6 +14,7 @@ export class Peers implements OwnPath {
   readonly #lateness: Pick<Lateness, 'ms'>;
   readonly #random: () => number;
   readonly #peers = new Map<MemberId, Peer>();
+  #usualMs: number | null = null;
 
   constructor(
     directory: Directory,
@@ -40,13 +41,18 @@ export class Peers implements OwnPath {
     return this.#lateness.ms;
   }
 
+  /** As it was with the last tick. */
   get usualMs(): number | null {
+    return this.#usualMs;
+  }
+
+  tick(): void {
     const measured: number[] = [];
     for (const { isGreeted, heartbeats } of this) {
       const { expectedMs } = heartbeats.roundTrip;
       if (isGreeted && expectedMs !== null) measured.push(expectedMs);
     }
-    return measured.sort((a, b) => a - b)[Math.floor(measured.length / 2)] ?? null;
+    this.#usualMs = measured.sort((a, b) => a - b)[Math.floor(measured.length / 2)] ?? null;
   }
 
   get(id: MemberId): Peer | undefined {

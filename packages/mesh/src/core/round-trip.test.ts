@@ -3,7 +3,7 @@ import { ROUND_TRIP_MAX_MS, RoundTrip } from './round-trip.js';
 
 function tripOf(...measures: readonly number[]): RoundTrip {
   const trip = new RoundTrip();
-  for (const ms of measures) trip.take(ms, null);
+  for (const ms of measures) trip.take(ms);
   return trip;
 }
 const times = (count: number, ms: number): number[] => Array<number>(count).fill(ms);
@@ -14,10 +14,14 @@ describe('RoundTrip', () => {
     expect([tripOf(100).lastMs, tripOf(100).expectedMs]).toEqual([100, 200]);
   });
 
-  it('does not believe a first measure that is far from what is usual with others', () => {
-    const trip = new RoundTrip();
-    trip.take(1_500, 5);
-    expect(trip.expectedMs).toBe(220);
+  it('is not believed by its first measures where they are far from what is usual with others', () => {
+    expect(tripOf().believedMs(null)).toBeNull();
+    expect(tripOf().believedMs(50)).toBe(50);
+    expect(tripOf(1_500).believedMs(null)).toBe(3_000);
+    expect(tripOf(1_500).believedMs(50)).toBe(200);
+    expect(tripOf(10).believedMs(50)).toBe(20);
+    expect(tripOf(...times(3, 500)).believedMs(50)).toBe(200);
+    expect(tripOf(...times(4, 500)).believedMs(50)).toBeGreaterThan(500);
   });
 
   it('comes down to the round trip where that is steady', () => {

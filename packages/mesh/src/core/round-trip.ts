@@ -5,6 +5,9 @@ export const ROUND_TRIP_MAX_MS = 5_000;
 const OUTLIER_TIMES = 2;
 const OUTLIER_MS = 100;
 
+/** So many measures are believed, whatever is usual with others. */
+const BELIEVED_FROM = 4;
+
 /**
  * How long the way to one member and back takes, as TCP estimates it (RFC 6298): smoothed, and how much it varies. Kept
  * over reconnects. One answer that comes very late, such as after a standstill, counts for little; several in a row are
@@ -12,6 +15,7 @@ const OUTLIER_MS = 100;
  */
 export class RoundTrip {
   #lastMs: number | null = null;
+  #measures = 0;
   #smoothedMs = 0;
   #deviationMs = 0;
 
@@ -25,11 +29,17 @@ export class RoundTrip {
     return this.#lastMs === null ? null : this.#smoothedMs + 4 * this.#deviationMs;
   }
 
-  /** `usualMs`: what is expected of others, for a first measure; null: nothing is known. */
-  take(measuredMs: number, usualMs: number | null): void {
-    const ms = Math.min(ROUND_TRIP_MAX_MS, Math.max(0, measuredMs));
+  /** As far as it is to be believed: a few measures count only within what is usual with others; null: nothing is known. */
+  believedMs(usualMs: number | null): number | null {
     const expectedMs = this.expectedMs ?? usualMs;
-    const taken = Math.min(ms, OUTLIER_TIMES * (expectedMs ?? ms) + OUTLIER_MS);
+    if (expectedMs === null || usualMs === null || this.#measures >= BELIEVED_FROM) return expectedMs;
+    return Math.min(expectedMs, OUTLIER_TIMES * usualMs + OUTLIER_MS);
+  }
+
+  take(measuredMs: number): void {
+    const ms = Math.min(ROUND_TRIP_MAX_MS, Math.max(0, measuredMs));
+    const taken = Math.min(ms, OUTLIER_TIMES * (this.expectedMs ?? ms) + OUTLIER_MS);
+    this.#measures += 1;
     const isFirst = this.#lastMs === null;
     this.#lastMs = ms;
     if (isFirst) {
