@@ -36,8 +36,10 @@ export class HeartbeatExchange {
   heard({ sentAt, echo }: Heartbeat, now: number): number | null {
     this.#heard = { sentAt, receivedAt: now };
     if (echo === null) return null;
-    this.#echoedAt = Math.min(now, echo.sentAt);
-    if (echo.sentAt >= this.#notBefore) this.roundTrip.take(now - echo.sentAt - echo.heldMs);
+    // Heartbeats that a broken path kept back come all at once, with the echo of one and the same.
+    const isNew = this.#echoedAt === null || echo.sentAt > this.#echoedAt;
+    if (isNew && echo.sentAt >= this.#notBefore) this.roundTrip.take(now - echo.sentAt - echo.heldMs);
+    if (isNew) this.#echoedAt = Math.min(now, echo.sentAt);
     return Math.min(now, echo.sentAt + echo.heldMs);
   }
 
