@@ -1,10 +1,14 @@
 import type { Heartbeat } from './messages.js';
 import { RoundTrip } from './round-trip.js';
 
+/** The round trip is measured no more often than this, ms. */
+const MEASURE_GAP_MS = 400;
+
 /** Heartbeats to and from one member, and the round trip that they measure. */
 export class HeartbeatExchange {
   readonly roundTrip = new RoundTrip();
   #spokenAt = Number.NEGATIVE_INFINITY;
+  #measuredAt = Number.NEGATIVE_INFINITY;
   #toldAt = Number.NEGATIVE_INFINITY;
   /** The newest of its echoes on this connection: a heartbeat sent then arrived; null: none yet. */
   #echoedAt: number | null = null;
@@ -36,10 +40,12 @@ export class HeartbeatExchange {
   heard({ sentAt, echo }: Heartbeat, now: number): number | null {
     this.#heard = { sentAt, receivedAt: now };
     if (echo === null) return null;
-    // Heartbeats that a broken path kept back come all at once, with the echo of one and the same.
-    const isNew = this.#echoedAt === null || echo.sentAt > this.#echoedAt;
-    if (isNew && echo.sentAt >= this.#notBefore) this.roundTrip.take(now - echo.sentAt - echo.heldMs);
-    if (isNew) this.#echoedAt = Math.min(now, echo.sentAt);
+    this.#echoedAt = Math.max(this.#echoedAt ?? 0, Math.min(now, echo.sentAt));
+    // Heartbeats that a broken path kept back come all at once, and tell of that path one time.
+    if (echo.sentAt >= this.#notBefore && now - this.#measuredAt >= MEASURE_GAP_MS) {
+      this.roundTrip.take(now - echo.sentAt - echo.heldMs);
+      this.#measuredAt = now;
+    }
     return Math.min(now, echo.sentAt + echo.heldMs);
   }
 
