@@ -1,6 +1,6 @@
 import type { Liveness, MemberId } from '@headwater/directory';
 import type { Evidence } from './failure-detector.js';
-import { ANSWER_WAIT_MS, WITNESSED_MAX_MS } from './limits.js';
+import { ANSWER_WAIT_MS, CONFIRM_MS, WITNESSED_MAX_MS } from './limits.js';
 import { includesDigest, joinDigests, startDigest } from './member-digest.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
@@ -137,7 +137,8 @@ export class Reachability {
     const { witnesses, awaitedUntil } = this.#testimony(peer, evidence, now);
     if (witnesses.length > 0) {
       peer.witnessedAt = now;
-      peer.witnessLeewayMs = Math.max(...witnesses.map((witness) => witness.leeway.silenceMs));
+      // They may lose it for a moment too, and need as long as anybody to hear it again.
+      peer.witnessLeewayMs = Math.max(...witnesses.map(({ leeway }) => leeway.confirmMs - CONFIRM_MS));
     }
     const { witnessedAt } = peer;
     const deadAfterMs = this.#deadAfterMs + peer.witnessLeewayMs;
