@@ -13,7 +13,7 @@ export interface Leeway {
   readonly deadMs: number;
 }
 
-/** Up to here a path is fast, and patience is as configured; from half as much more on it is slow. */
+/** Up to here a path is fast, and patience is as configured; from a third more on it is slow. */
 export const SLOW_FROM_MS = 400;
 
 /** A connection is made again in so many round trips: TCP, handshake, muxer, hello, and as much for packets that get lost. */
@@ -43,7 +43,7 @@ const REFUSAL_MS = 500;
  * | not measured        | 0        | 2,000   | 500     | 0       | 0      |
  * | 5                   | 0        | 1,000   | 500     | 0       | 0      |
  * | 400                 | 0        | 2,400   | 1,200   | 0       | 0      |
- * | 500                 | 0        | 3,000   | 1,500   | 300     | 2,100  |
+ * | 500                 | 0        | 3,000   | 1,500   | 400     | 2,800  |
  * | 600                 | 0        | 3,600   | 1,800   | 600     | 4,000  |
  * | 5,000               | 0        | 10,000  | 10,000  | 5,000   | 4,000  |
  * | 5                   | 300      | 1,600   | 1,100   | 300     | 300    |
@@ -53,7 +53,7 @@ export function leewayOf(expectedMs: number | null, peerLateMs: number, ownLateM
   const lateMs = Math.min(peerLateMs, LATE_MAX_MS) + Math.min(ownLateMs, LATE_MAX_MS);
   // What both are late is no part of the path.
   const tripMs = Math.max(0, (expectedMs ?? 0) - lateMs);
-  const slowMs = Math.min(tripMs, Math.max(0, 3 * (tripMs - SLOW_FROM_MS)));
+  const slowMs = Math.min(tripMs, Math.max(0, 4 * (tripMs - SLOW_FROM_MS)));
   const confirmMs =
     expectedMs === null ? UNMEASURED_CONFIRM_MS : Math.max(CONFIRM_MS, CONFIRM_TRIPS * tripMs);
   return {

@@ -6,6 +6,9 @@ import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 
+/** A last witness that falls silent is given no more than this beyond `deadAfterMs`, ms. */
+const WITNESS_LEEWAY_MAX_MS = 3_000;
+
 /** What others that are heard say of a member, as far as it counts. */
 export interface Testimony {
   /** Those that hear it, best last word first. */
@@ -138,7 +141,8 @@ export class Reachability {
     if (witnesses.length > 0) {
       peer.witnessedAt = now;
       // They may lose it for a moment too, and need as long as anybody to hear it again.
-      peer.witnessLeewayMs = Math.max(...witnesses.map(({ leeway }) => leeway.confirmMs - CONFIRM_MS));
+      const leewayMs = Math.max(...witnesses.map(({ leeway }) => leeway.confirmMs - CONFIRM_MS));
+      peer.witnessLeewayMs = Math.min(leewayMs, WITNESS_LEEWAY_MAX_MS);
     }
     const { witnessedAt } = peer;
     const deadAfterMs = this.#deadAfterMs + peer.witnessLeewayMs;

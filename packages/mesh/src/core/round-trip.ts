@@ -10,8 +10,8 @@ const BELIEVED_FROM = 4;
 
 /**
  * How long the way to one member and back takes, as TCP estimates it (RFC 6298): smoothed, and how much it varies. Kept
- * over reconnects. One answer that comes very late, such as after a standstill, counts for little; several in a row are
- * the path.
+ * over reconnects. One answer that comes very late, such as after a standstill or a lost packet, does not count, only what
+ * two in a row say; several are the path.
  */
 export class RoundTrip {
   #lastMs: number | null = null;
@@ -38,7 +38,7 @@ export class RoundTrip {
 
   take(measuredMs: number): void {
     const ms = Math.min(ROUND_TRIP_MAX_MS, Math.max(0, measuredMs));
-    const taken = Math.min(ms, OUTLIER_TIMES * (this.expectedMs ?? ms) + OUTLIER_MS);
+    const taken = Math.min(ms, this.#lastMs ?? ms, OUTLIER_TIMES * (this.expectedMs ?? ms) + OUTLIER_MS);
     this.#measures += 1;
     const isFirst = this.#lastMs === null;
     this.#lastMs = ms;
