@@ -72,6 +72,13 @@ export class FailureDetector {
     this.#wordAt = Math.max(this.#wordAt, at);
   }
 
+  /** This start of it was never heard here. */
+  neverHeard(): void {
+    this.#heardAt = Number.NEGATIVE_INFINITY;
+    this.#wordAt = Number.NEGATIVE_INFINITY;
+    this.#lostAt = null;
+  }
+
   /** It says whether it hears this member. */
   hearsUs(isHeard: boolean, now: number): void {
     this.#unheardSince = isHeard ? null : (this.#unheardSince ?? now);

@@ -303,6 +303,7 @@ export class Peer {
   /** It was met by others' hands: they hear it, and handed on what it says. */
   witnessed(now: number): void {
     this.#on({ kind: 'witnessed' });
+    this.detector.neverHeard();
     this.redial.waitAtMost(RETRY_MAX_MS);
     this.redial.hasten(now);
     this.witnessedAt = now;
