@@ -6,6 +6,7 @@ export {
   type DirectoryLimits,
   type DirectoryView,
 } from './directory.js';
+export { isHost, isHostAndPort, isWildcard } from './host.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
   type Liveness,
@@ -16,6 +17,7 @@ export {
   NO_LOAD,
   type Role,
 } from './member.js';
+export { isMemberName, isNetworkName, isOneLine, isZone } from './member-labels.js';
 export type { MemberState } from './member-record.js';
 export { OwnLog } from './own-log.js';
 export { type Owner, type OwnerOrder, type OwnerPolicy, ownerOrder, primaryOrder } from './owner.js';

@@ -173,5 +173,7 @@ export interface Media {
   streams(): readonly StreamView[];
   stream(key: StreamKey): StreamView | undefined;
   slowPlayers(): SlowPlayers;
+  /** What handlers of connections threw although they never should, since the start; each is in the log. */
+  faults(): number;
   load(): { readonly players: number; readonly publishers: number; readonly outboundKbps: number };
 }

@@ -1,8 +1,7 @@
 import { networkInterfaces } from 'node:os';
+import { isWildcard } from '@headwater/directory';
 import { ADDRESSES_PER_MEMBER_MAX } from './core/limits.js';
 import { formatHostPort, type HostPort, parseHostPort } from './host-port.js';
-
-const ANY = new Set(['0.0.0.0', '::']);
 
 /** Every address of this machine, those that others can use first: IPv4, then IPv6; loopback last. */
 export function ownAddresses(): readonly string[] {
@@ -22,7 +21,7 @@ const isInternal = (address: string): boolean => address === '::1' || address.st
 export function advertisedAddresses(listening: HostPort, advertise: string | undefined): readonly HostPort[] {
   const configured = advertise === undefined ? null : parseHostPort(advertise, listening.port);
   if (configured) return [configured];
-  if (!ANY.has(listening.host)) return [listening];
+  if (!isWildcard(listening.host)) return [listening];
   const hosts = ownAddresses();
   const outside = hosts.filter((host) => !isInternal(host));
   const reachable = (outside.length > 0 ? outside : hosts).filter(

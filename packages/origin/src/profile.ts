@@ -1,5 +1,5 @@
-import type { MediaAddress, MemberProfile } from '@headwater/directory';
-import { isLoopback, isWildcard } from './config/address.js';
+import { isWildcard, type MediaAddress, type MemberProfile } from '@headwater/directory';
+import { isLoopback } from './config/address.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { PROGRAM_VERSION } from './version.js';
 
@@ -34,9 +34,14 @@ export function profileOf(config: OriginConfig, meshHost: string, ports: MediaPo
     relayAddress,
     ...(isLoopback(config.api.host)
       ? {}
-      : { apiAddress: `${isWildcard(config.api.host) ? meshHost : config.api.host}:${config.api.port}` }),
+      : {
+          apiAddress: hostAndPort(isWildcard(config.api.host) ? meshHost : config.api.host, config.api.port),
+        }),
     ...(config.zone === undefined ? {} : { zone: config.zone }),
     draining: false,
     program: PROGRAM_VERSION,
   };
 }
+
+const hostAndPort = (host: string, port: number): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,9 +1,10 @@
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Fence } from '../fence.js';
 import type { Upstream } from '../stream/upstream.js';
 import { type FakeRtmpConnection, FakeRtmpServer } from '../testing/fake-rtmp-server.js';
 import { KEY } from '../testing/frames.js';
-import { mediaOptions } from '../testing/media-options.js';
+import { MemoryLog, mediaOptions } from '../testing/media-options.js';
 import { ownerOf, STREAM_KEY } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { relayTarget, rtmpUpstream } from './rtmp-upstream.js';
@@ -74,15 +75,20 @@ describe('rtmpUpstream', () => {
     /** What came, in order. */
     const told: string[] = [];
     const frames: Frame[] = [];
-    const upstream = rtmpUpstream(mediaOptions('member c'))({ ...owner, profile }, STREAM_KEY, 5000, {
-      started: () => told.push('started'),
-      frame: (frame) => {
-        told.push('frame');
-        frames.push(frame);
+    const upstream = rtmpUpstream(mediaOptions('member c'), new Fence(new MemoryLog()))(
+      { ...owner, profile },
+      STREAM_KEY,
+      5000,
+      {
+        started: () => told.push('started'),
+        frame: (frame) => {
+          told.push('frame');
+          frames.push(frame);
+        },
+        ended: ({ code, text, isOrdinary }) =>
+          told.push(`ended ${code}, ${text}${isOrdinary ? ', ordinary' : ''}`),
       },
-      ended: ({ code, text, isOrdinary }) =>
-        told.push(`ended ${code}, ${text}${isOrdinary ? ', ordinary' : ''}`),
-    });
+    );
     const connection = await until(() => server.connections[0], 'the connection');
     return { upstream, told, frames, connection };
   }

@@ -1,5 +1,6 @@
 import { DEFAULT_VHOST, parseStreamKey } from '@headwater/directory';
 import { withReplayMs } from '../desks/play/play-mark.js';
+import type { Fence } from '../fence.js';
 import type { MediaOptions } from '../media-host.js';
 import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
@@ -8,8 +9,13 @@ import { encodeName } from '../protocols/stream-name.js';
 import type { OpenUpstream } from '../stream/upstream.js';
 
 /** Pulls from an owner's relay address by RTMP, marked so that it is served from there or refused. */
-export function rtmpUpstream(options: MediaOptions): OpenUpstream {
+export function rtmpUpstream(options: MediaOptions, fence: Fence): OpenUpstream {
   return (owner, key, replayMs, events) => {
+    const { host, rtmpPort } = owner.profile.relayAddress;
+    const guarded = (handler: () => void): void =>
+      fence.run({ remote: `${host}:${rtmpPort}`, protocol: 'relay', key }, handler, () =>
+        session.abort(new RtmpClientError('protocol', 'a fault of this member')),
+      );
     let isOpen = true;
     let isStarted = false;
     const session = new RtmpClientSession(
@@ -22,10 +28,10 @@ export function rtmpUpstream(options: MediaOptions): OpenUpstream {
       {
         started() {
           isStarted = true;
-          if (isOpen) events.started();
+          if (isOpen) guarded(() => events.started());
         },
         frame(frame) {
-          if (isOpen) events.frame(frame);
+          if (isOpen) guarded(() => events.frame(frame));
         },
         status(code, description) {
           if (ENDING_STATUS.has(code))
@@ -36,11 +42,13 @@ export function rtmpUpstream(options: MediaOptions): OpenUpstream {
           isOpen = false;
           // After it played, this is how an owner says that its publisher has gone.
           const isOrdinary = isStarted && error.code === 'refused' && ENDING_STATUS.has(error.status ?? '');
-          events.ended({
-            code: isOrdinary ? 'publisher-ended' : error.code,
-            text: error.message,
-            isOrdinary,
-          });
+          guarded(() =>
+            events.ended({
+              code: isOrdinary ? 'publisher-ended' : error.code,
+              text: error.message,
+              isOrdinary,
+            }),
+          );
         },
       },
     );

@@ -206,3 +206,35 @@ describe('codec', () => {
     }
   });
 });
+
+describe('what no config lets a member say', () => {
+  const INJECTED = 'a\r\nSet-Cookie: x';
+  const broken: readonly (readonly [string, object])[] = [
+    ['a host with a line end', { relayAddress: { ...address, host: INJECTED } }],
+    ['a host that is not Latin', { addresses: [{ ...address, host: '例え.jp' }] }],
+    ['a host with a port', { addresses: [{ ...address, host: 'a:1' }] }],
+    ['a host that is nowhere', { addresses: [{ ...address, host: '0.0.0.0' }] }],
+    ['a network with a line end', { addresses: [{ ...address, network: INJECTED }] }],
+    ['a name with a line end', { name: INJECTED }],
+    ['a zone with a line end', { zone: INJECTED }],
+    ['an empty zone', { zone: '' }],
+    ['an API address with a line end', { apiAddress: `${INJECTED}:1` }],
+    ['a program with a line end', { program: INJECTED }],
+  ];
+
+  it.each(broken)('%s is malformed', (_, more) => {
+    const entries = [{ kind: 'profile' as const, version: 4, profile: { ...profile, ...more } }];
+    const bytes = encode({ kind: 'delta', delta: { ...delta, entries } } as BroadcastMessage);
+    expect(decodeBroadcast(bytes, delta.member)).toMatchObject({ kind: 'malformed' });
+  });
+
+  it.each([
+    ['name', { name: INJECTED }],
+    ['program', { program: INJECTED }],
+    ['addresses', { addresses: ['a b:1'] }],
+    ['members', { members: [{ id: 'm2', position, addresses: [`${INJECTED}:7946`] }] }],
+  ])('in the %s of a hello is malformed', (_, more) => {
+    const bytes = encode({ ...DIRECT[0], ...more } as DirectMessage);
+    expect(decodeDirect(bytes, 'm')).toMatchObject({ kind: 'malformed' });
+  });
+});

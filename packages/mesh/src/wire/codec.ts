@@ -1,4 +1,4 @@
-import { type Delta, type MemberId, NAME_LENGTH_MAX } from '@headwater/directory';
+import { type Delta, isMemberName, isOneLine, type MemberId, NAME_LENGTH_MAX } from '@headwater/directory';
 import { Packr } from 'msgpackr';
 import {
   ENTRIES_PER_MESSAGE_MAX,
@@ -145,8 +145,8 @@ const numberOrNull = (fields: Fields | null): { sentAt: number; heldMs: number }
 function readDirect(kind: number, fields: Fields, peer: MemberId): DirectMessage | null {
   switch (kind) {
     case KINDS.hello: {
-      const name = fields.name('name', NAME_LENGTH_MAX);
-      const program = fields.text('program', NAME_LENGTH_MAX);
+      const name = fields.textThat(isMemberName, 'name', NAME_LENGTH_MAX);
+      const program = fields.textThat(isOneLine, 'program', NAME_LENGTH_MAX);
       const position = readPosition(fields.fields('position'));
       const addresses = readAddresses(fields);
       const members = fields.list('members', MEMBERS_MAX, readAcquaintance);

@@ -30,8 +30,14 @@ export class Fields {
     return value.length > 0 ? value : problem(`${what} is empty`);
   }
 
-  textOrNull(what: string, lengthMax: number): string | null {
-    return this.#isNull() ? null : this.text(what, lengthMax);
+  /** Text of the form that `isSound` knows. */
+  textThat(isSound: (text: string) => boolean, what: string, lengthMax: number): string {
+    const value = this.text(what, lengthMax);
+    return isSound(value) ? value : problem(`${what} is not of its form`);
+  }
+
+  textThatOrNull(isSound: (text: string) => boolean, what: string, lengthMax: number): string | null {
+    return this.#isNull() ? null : this.textThat(isSound, what, lengthMax);
   }
 
   /** A finite number >= 0. */

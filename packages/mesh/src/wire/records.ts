@@ -1,6 +1,13 @@
 import {
   type Claim,
   type Entry,
+  isHost,
+  isHostAndPort,
+  isMemberName,
+  isNetworkName,
+  isOneLine,
+  isWildcard,
+  isZone,
   LOAD_LEVEL_MAX,
   type LogPosition,
   type MediaAddress,
@@ -61,7 +68,7 @@ export function readAcquaintance(value: unknown): Acquaintance {
 
 export function readAddresses(fields: Fields): readonly string[] {
   return fields.list('addresses', ADDRESSES_PER_MEMBER_MAX, (address) =>
-    new Fields([address], 'address').name('address', ADDRESS_LENGTH_MAX),
+    new Fields([address], 'address').textThat(isHostAndPort, 'address', ADDRESS_LENGTH_MAX),
   );
 }
 
@@ -72,11 +79,14 @@ const packMediaAddress = (address: MediaAddress): unknown => [
   address.httpPort,
 ];
 
+/** What no config lets a member say of itself, and no header could carry, is malformed. */
+const isReachable = (host: string): boolean => isHost(host) && !isWildcard(host);
+
 function readMediaAddress(value: unknown): MediaAddress {
   const fields = new Fields(value, 'media address');
   return {
-    network: fields.text('network', NAME_LENGTH_MAX),
-    host: fields.name('host', NAME_LENGTH_MAX),
+    network: fields.textThat(isNetworkName, 'network', NAME_LENGTH_MAX),
+    host: fields.textThat(isReachable, 'host', NAME_LENGTH_MAX),
     rtmpPort: fields.count('rtmpPort', 65_535),
     httpPort: fields.count('httpPort', 65_535),
   };
@@ -96,14 +106,14 @@ export const packProfile = (profile: MemberProfile): unknown => [
 
 export function readProfile(value: unknown): MemberProfile {
   const fields = new Fields(value, 'profile');
-  const name = fields.name('name', NAME_LENGTH_MAX);
+  const name = fields.textThat(isMemberName, 'name', NAME_LENGTH_MAX);
   const role: Role = fields.count('role', 1) === 1 ? 'edge' : 'origin';
   const addresses = fields.list('addresses', MEDIA_ADDRESSES_MAX, readMediaAddress);
   const relayAddress = readMediaAddress(fields.value());
-  const apiAddress = fields.textOrNull('apiAddress', ADDRESS_LENGTH_MAX);
-  const zone = fields.textOrNull('zone', NAME_LENGTH_MAX);
+  const apiAddress = fields.textThatOrNull(isHostAndPort, 'apiAddress', ADDRESS_LENGTH_MAX);
+  const zone = fields.textThatOrNull(isZone, 'zone', NAME_LENGTH_MAX);
   const draining = fields.flag('draining');
-  const program = fields.text('program', NAME_LENGTH_MAX);
+  const program = fields.textThat(isOneLine, 'program', NAME_LENGTH_MAX);
   const loadLevel = fields.numberOrNull('loadLevel');
   return {
     name,

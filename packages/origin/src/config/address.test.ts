@@ -1,12 +1,6 @@
+import { isWildcard } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
-import {
-  isLoopback,
-  isWildcard,
-  parseAdvertised,
-  parseHost,
-  parseHostPort,
-  parseMeshAdvertise,
-} from './address.js';
+import { isLoopback, parseAdvertised, parseHost, parseHostPort, parseMeshAdvertise } from './address.js';
 
 describe('parseHost', () => {
   it.each(['0.0.0.0', '::', '::1', 'localhost', 'origin-a', 'origin_a.svc.cluster.local', 'a.example.com.'])(

@@ -1,4 +1,11 @@
-import { nameProblem, type OwnerPolicy, type PlayMode, type Role } from '@headwater/directory';
+import {
+  isMemberName,
+  isZone,
+  nameProblem,
+  type OwnerPolicy,
+  type PlayMode,
+  type Role,
+} from '@headwater/directory';
 import type { PublishPolicy } from '@headwater/media';
 import { parseAdvertised, parseHost, parseHostPort, parseMeshAdvertise } from './address.js';
 import {
@@ -48,10 +55,8 @@ function filledIn<T>(type: OptionType<T>, defaultNote: string, facts: Facts<T>):
   return { type, default: undefined, defaultNote, ...facts };
 }
 
-const MEMBER_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
-const named = (value: string) => (MEMBER_NAME.test(value) ? value : null);
-const label = (value: string) =>
-  value.trim() === value && value.length >= 1 && value.length <= 64 ? value : null;
+const named = (value: string) => (isMemberName(value) ? value : null);
+const label = (value: string) => (isZone(value) ? value : null);
 const vhost = (value: string) => (nameProblem('vhost', value) === null ? value : null);
 const folder = (value: string) => (value.length > 0 && !value.includes('\0') ? value : null);
 const secret = (value: string) =>
@@ -81,7 +86,7 @@ export const OPTIONS = {
   role: option(choice<Role>('origin', 'edge'), 'origin', {
     meaning: 'An origin takes publishers and serves players. An edge owns nothing and only serves players.',
   }),
-  zone: optional(text('1 to 64 characters', label), 'none', {
+  zone: optional(text('1 to 64 characters in one line', label), 'none', {
     meaning:
       'Availability zone, rack or site, shown with each member. Where a stream has several owners, those in the same zone come first.',
     example: 'eu-west-1a',

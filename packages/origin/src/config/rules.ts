@@ -1,4 +1,5 @@
-import { isLoopback, isWildcard } from './address.js';
+import { isWildcard } from '@headwater/directory';
+import { isLoopback } from './address.js';
 import type { ConfigValues, FixedPath } from './origin-config.js';
 import type { Problem } from './setting.js';
 

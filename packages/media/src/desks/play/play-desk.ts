@@ -70,7 +70,9 @@ export class PlayDesk {
       return;
     }
     const stream = this.#open(session.key);
-    const limit = new WaitLimit(this.#rules.play.waitMs, () => this.#giveUp(stream, play));
+    const limit = new WaitLimit(this.#rules.play.waitMs, () =>
+      this.#guard(stream, play, () => this.#giveUp(stream, play)),
+    );
     const play: Play = { session, mark, told: '', limit };
     stream.plays.set(session.id, play);
     this.#settle(stream, play, taken);
@@ -115,8 +117,10 @@ export class PlayDesk {
     this.#unsubscribe();
     for (const stream of [...this.#streams.values()]) {
       for (const play of [...stream.plays.values()]) {
-        this.#forget(stream, play);
-        play.session.end('stopping');
+        this.#guard(stream, play, () => {
+          this.#forget(stream, play);
+          play.session.end('stopping');
+        });
       }
       this.#tidy(stream);
     }
@@ -124,9 +128,19 @@ export class PlayDesk {
 
   #resettle(stream: StreamPlays): void {
     for (const play of [...stream.plays.values()]) {
-      if (stream.plays.has(play.session.id)) this.#settle(stream, play);
+      if (stream.plays.has(play.session.id)) this.#guard(stream, play, () => this.#settle(stream, play));
     }
     this.#tidy(stream);
+  }
+
+  /** One play's fault is not the others' of its stream. */
+  #guard(stream: StreamPlays, play: Play, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#forget(stream, play);
+      play.session.fault(error);
+    }
   }
 
   #settle(stream: StreamPlays, play: Play, taken = this.#route(play.session, play.mark)): void {

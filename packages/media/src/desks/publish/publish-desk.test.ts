@@ -56,6 +56,9 @@ function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] 
     agent: 'test',
     ends,
     end: (reason) => ends.push(reason),
+    fault: (error) => {
+      throw error;
+    },
   };
 }
 

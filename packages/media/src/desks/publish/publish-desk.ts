@@ -89,7 +89,13 @@ export class PublishDesk {
       sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
       (before?.sinceMs ?? 0) + 1,
     );
-    const flow = new FlowClaim((isFlowing) => this.#tellFlow(publish, isFlowing));
+    const flow = new FlowClaim((isFlowing) => {
+      try {
+        this.#tellFlow(publish, isFlowing);
+      } catch (error) {
+        session.fault(error);
+      }
+    });
     const source = this.#parts.streams.open(key).publish(
       { remote, agent, protocol },
       {
@@ -193,8 +199,12 @@ export class PublishDesk {
 
   /** Ends it from our side. */
   #close(publish: Publish, reason: PublishEnd): void {
-    this.#end(publish, reason);
-    publish.session.end(reason);
+    try {
+      this.#end(publish, reason);
+      publish.session.end(reason);
+    } catch (error) {
+      publish.session.fault(error);
+    }
   }
 
   #end(publish: Publish, reason: string): void {
@@ -224,7 +234,11 @@ export class PublishDesk {
       if (this.#publishes.get(key) !== publish) continue;
       const { source, flow, sinceMs } = publish;
       const silent = flow.isFlowing ? {} : { silent: true };
-      this.#parts.host.claim({ key, sinceMs, media: source.media, ...silent });
+      try {
+        this.#parts.host.claim({ key, sinceMs, media: source.media, ...silent });
+      } catch (error) {
+        publish.session.fault(error);
+      }
     }
   }
 }

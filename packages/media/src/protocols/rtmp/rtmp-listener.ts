@@ -10,10 +10,17 @@ export interface RtmpListenerParts extends RtmpSessionParts {
 
 /** Takes RTMP clients. Each has a session of its own, which nothing can leave but through the desks. */
 export function createRtmpListener(parts: RtmpListenerParts): Listener {
-  const { options, gate, log } = parts;
+  const { options, gate, log, fence } = parts;
   const { host, port } = options.rtmp;
   const sessions = new Set<RtmpSession>();
-  const server = createServer({ noDelay: true }, accept);
+  const server = createServer({ noDelay: true }, (socket) => {
+    const whose = { remote: `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`, protocol: 'rtmp' };
+    fence.run(
+      whose,
+      () => accept(socket),
+      () => socket.destroy(),
+    );
+  });
 
   function accept(socket: Socket): void {
     const address = socket.remoteAddress ?? '';
