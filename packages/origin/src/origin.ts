@@ -72,7 +72,9 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       apiSource(config, mesh, media, () => isDraining),
       (error, path) => log.error({ err: error, path }, 'api bug'),
     );
-    api = await listenApi(app, config.api.host, config.api.port);
+    api = await listenApi(app, config.api.host, config.api.port, (error) =>
+      log.error({ err: error }, 'api listener failed'),
+    );
   } catch (error) {
     await media.stop();
     await mesh.stop();

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { API_FLAG, JSON_FLAG, readApi } from '../api-client.js';
+import { JSON_FLAG, readApi } from '../api-client.js';
+import { API_FLAG } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../io.js';
 import { livenessCell } from '../liveness-cell.js';
