@@ -8,7 +8,8 @@ import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { drain } from './drain.js';
-import { createLog } from './log.js';
+import { createLog } from './log/create-log.js';
+import { QuietLog } from './log/quiet-log.js';
 import { type MediaPorts, profileOf } from './profile.js';
 import { PROGRAM_VERSION } from './version.js';
 
@@ -42,6 +43,7 @@ const LOAD_INTERVAL_MS = 1000;
  */
 export async function startOrigin(config: OriginConfig, options: StartOptions): Promise<RunningOrigin> {
   const log = options.log ?? createLog(config, process.stdout.isTTY === true);
+  const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
   const configured = { rtmp: config.rtmp.port, http: config.http.port };
@@ -49,7 +51,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const mesh = await createMesh(
     { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
     {
-      log,
+      log: quietLog,
       profile: (host) => {
         meshHost = host;
         return profileOf(config, host, configured);
@@ -61,7 +63,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     ...profileOf(config, meshHost, ports),
     draining: isDraining,
   });
-  const media = createMedia(mediaOptions(config), mediaHost(mesh), log);
+  const media = createMedia(mediaOptions(config), mediaHost(mesh), quietLog);
   let api: ApiListener;
   try {
     await media.start();
@@ -70,14 +72,15 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     }
     const app = createApi(
       apiSource(config, mesh, media, () => isDraining),
-      (error, path) => log.error({ err: error, path }, 'api bug'),
+      (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
     api = await listenApi(app, config.api.host, config.api.port, (error) =>
-      log.error({ err: error }, 'api listener failed'),
+      quietLog.error({ err: error }, 'api listener failed'),
     );
   } catch (error) {
     await media.stop();
     await mesh.stop();
+    quietLog.close();
     throw error;
   }
 
@@ -110,6 +113,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     await mesh.stop();
     await media.stop();
     await api.close();
+    quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');
   };
   return {

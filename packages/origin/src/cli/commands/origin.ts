@@ -19,7 +19,7 @@ export const ORIGIN: Command = {
     const life = new ProcessLife(io);
     try {
       const { config, warnings } = await loadGiven(given, given.value('config'), io);
-      const { createLog } = await import('../../log.js');
+      const { createLog } = await import('../../log/create-log.js');
       const log = createLog(config, io.stdout.isTTY === true);
       life.logTo(log);
       return await life.run(await start(config, warnings.map(problemText), log));

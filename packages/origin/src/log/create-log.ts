@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { OriginConfig } from './config/origin-config.js';
+import type { OriginConfig } from '../config/origin-config.js';
 import { LogOutput } from './log-output.js';
 
 /** The member's log: one JSON object per line on stdout, or lines for people where that is a terminal. */
