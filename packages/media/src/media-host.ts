@@ -23,6 +23,8 @@ export interface MediaHost {
   claim(claim: Claim): void;
   /** The publisher is gone. */
   release(key: StreamKey): void;
+  /** Another process runs with this member's identity, so nobody may see what this one claims. */
+  isDisputed(): boolean;
 }
 
 /** The part of a pino logger that media uses: fields first, then a stable message. */

@@ -22,6 +22,9 @@ const FAULT_REFUSE_MS = 10_000;
 /** What is kept on disk at a stop must not keep a member from leaving. */
 const CLOSE_FIRST_MS = 1_000;
 
+const DISPUTED =
+  'another process runs with the identity key of this member; give each origin a dataDir of its own';
+
 /**
  * The shell around the core: gives it time and what the transport brings, and carries out its effects. All decisions
  * are the core's.
@@ -98,7 +101,13 @@ export class RunningMember implements Mesh {
 
   status(): MeshStatus {
     const { isJoined, isSynced, waitingFor } = this.#core;
-    return { joined: isJoined, synced: isSynced, ...(waitingFor !== null && { waitingFor }) };
+    const why = this.#isDisputed ? DISPUTED : waitingFor;
+    return {
+      joined: isJoined,
+      synced: isSynced,
+      disputed: this.#isDisputed,
+      ...(why !== null && { waitingFor: why }),
+    };
   }
 
   onOwnersChanged(listener: (key: StreamKey) => void): () => void {
@@ -142,6 +151,11 @@ export class RunningMember implements Mesh {
   get #transport(): Transport {
     if (this.#running === null) throw new Error('the mesh was used before it was started');
     return this.#running.transport;
+  }
+
+  /** The core does not tell of it yet. */
+  get #isDisputed(): boolean {
+    return false;
   }
 
   #direct(peer: MemberId, bytes: Uint8Array): void {

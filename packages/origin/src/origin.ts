@@ -154,6 +154,7 @@ function mediaHost(mesh: Mesh): MediaHost {
     onOwnersChanged: (listener) => mesh.onOwnersChanged(listener),
     claim: (claim) => mesh.claim(claim),
     release: (key) => mesh.release(key),
+    isDisputed: () => mesh.status().disputed,
   };
 }
 
@@ -163,6 +164,7 @@ function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: (
     members: () => mesh.members(),
     status: () => mesh.status(),
     isDraining,
+    faults: () => media.faults(),
     hereStreams: () => media.streams(),
     hereStream: (key) => media.stream(key),
     route: (request) => route(mesh.directory, { ...request, mode: playModeOf(request.key, config) }),

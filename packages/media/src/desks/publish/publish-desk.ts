@@ -9,7 +9,10 @@ import { TakeoverPace } from './takeover-pace.js';
 
 export interface PublishDeskParts {
   readonly streams: StreamTable;
-  readonly host: Pick<MediaHost, 'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release'>;
+  readonly host: Pick<
+    MediaHost,
+    'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release' | 'isDisputed'
+  >;
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
   readonly onPublisherChanged: (key: StreamKey) => void;
@@ -47,6 +50,8 @@ const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
   contended:
     'somebody publishes this stream, and it changed hands too often lately: encoders that reconnect by themselves take it from each other; stop one of them, or try again when nobody has for a minute',
   'not-an-origin': 'this member is an edge and takes no publishers; publish to an origin',
+  'identity-disputed':
+    'another process runs with the identity of this origin, so nobody could see the stream; publish to another one',
   stopping: 'this origin is stopping; publish to another one',
 };
 
@@ -171,6 +176,7 @@ export class PublishDesk {
   #refusal(key: StreamKey): PublishRefusal | null {
     if (this.#isStopping) return 'stopping';
     if (!this.#rules.acceptsPublishers) return 'not-an-origin';
+    if (this.#parts.host.isDisputed()) return 'identity-disputed';
     const policy = this.#rules.policy(key);
     const isPublished = this.#publishes.has(key);
     if (isPublished && policy !== 'takeover') return 'already-published';

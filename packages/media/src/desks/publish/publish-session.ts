@@ -7,6 +7,7 @@ export type PublishRefusal =
   | 'owned-elsewhere'
   | 'contended'
   | 'not-an-origin'
+  | 'identity-disputed'
   | 'stopping';
 
 /** Why an accepted publisher is closed by us. */

@@ -31,6 +31,7 @@ const ROUTINE_REASONS = new Set([
   'owned-elsewhere',
   'contended',
   'not-an-origin',
+  'identity-disputed',
   'stream-not-found',
   'relay-of-unowned',
   'stopping',
