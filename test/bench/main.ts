@@ -6,6 +6,7 @@ import { failover } from './failover.js';
 import { fanout } from './fanout.js';
 import { machine } from './figures.js';
 import { growth } from './growth.js';
+import { health } from './health.js';
 import { idle } from './idle.js';
 import { join } from './join.js';
 import { path } from './path.js';
@@ -27,6 +28,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   scale,
   growth,
   idle,
+  health,
   relay,
 };
 

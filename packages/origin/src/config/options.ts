@@ -94,7 +94,7 @@ export const OPTIONS = {
   dataDir: option(text('a folder', folder), './data', {
     meaning:
       'Folder for the identity key (mode 0600) and the last generation. Relative to the folder the process was started in.',
-    cost: 'Less than 1 KB. Lost, the member comes back under a new id. Two members must not share it.',
+    cost: 'Less than 8 KB. Lost, the member comes back under a new id. Two members must not share it. Once it has its key a member also starts where the folder is full or read-only, with a warning.',
   }),
   advertise: option(
     listOf(
@@ -114,8 +114,9 @@ export const OPTIONS = {
     example: ['cdn.example.com'],
   }),
   'log.level': option(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
-    meaning: 'The least severe log lines to write.',
-    cost: 'debug writes a few lines per session; trace some per message, so only for a short while.',
+    meaning:
+      'The least severe log lines to write. A warning that repeats is written once, then counted, then written once when it has ended.',
+    cost: 'debug writes a few lines per session, and repeated warnings each time; trace some per message, so only for a short while.',
   }),
   'log.format': option(choice('auto', 'json', 'pretty'), 'auto', {
     meaning:
