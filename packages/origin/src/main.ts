@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { endProcess } from './cli/end-process.js';
+import { endBySignal, endProcess } from './cli/end-process.js';
 import { httpGet } from './cli/http-get.js';
 import { type CliIo, EXIT, type FaultKind } from './cli/io.js';
 import { paintFor } from './cli/paint.js';
@@ -12,6 +12,8 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 const IDLE_SIGNALS = ['SIGUSR1', 'SIGUSR2'] as const;
 /** Whether SIGHUP says that a terminal is gone, and so whoever watched: asked now, since it cannot be asked then. */
 const hasTerminal = isatty(0) || isatty(1);
+
+let isTerminalGone = false;
 
 const idleListeners = new Set<(signal: string) => void>();
 const faultListeners = new Set<(error: unknown, kind: FaultKind) => void>();
@@ -32,7 +34,7 @@ process.on('uncaughtException', (error, kind) => {
     return;
   }
   process.stderr.write(errorText(error, paintFor(process.stderr.isTTY === true, process.env)));
-  endProcess(EXIT.failed);
+  end(EXIT.failed);
 });
 
 const io: CliIo = {
@@ -47,6 +49,7 @@ const io: CliIo = {
     const hasParent = process.connected === true;
     const signals = hasParent ? STOP_SIGNALS.filter((signal) => signal !== 'SIGINT') : STOP_SIGNALS;
     const onHangUp = (signal: string): void => {
+      isTerminalGone = hasTerminal;
       if (hasTerminal || idleListeners.size === 0) listener(signal);
       else tellIdle(signal);
     };
@@ -61,12 +64,12 @@ const io: CliIo = {
   },
   onIdleSignal: (listener) => subscribe(idleListeners, listener),
   onFault: (listener) => subscribe(faultListeners, listener),
-  exitNow: endProcess,
+  exitNow: end,
 };
 
 const status = await runCli(process.argv.slice(2), io);
 // Waits for what was written, since pipes are written behind our back, but for no timer or socket left over.
-process.stdout.write('', () => endProcess(status));
+process.stdout.write('', () => end(status));
 
 function tellIdle(signal: string): void {
   for (const listener of idleListeners) listener(signal);
@@ -75,6 +78,12 @@ function tellIdle(signal: string): void {
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** Node's own exit gives the terminal back as it was, and aborts where there is none any more. */
+function end(status: number): void {
+  if (isTerminalGone) endBySignal(status, 'SIGHUP');
+  else endProcess(status);
 }
 
 function ignore(): void {}

@@ -14,15 +14,15 @@ export function endProcess(status: number): void {
   const deadline = performance.now() + GRACE_MS;
   const look = (): void => {
     if (!process.getActiveResourcesInfo().some((what) => WAITING.test(what))) process.exit(status);
-    if (performance.now() >= deadline) endHard(status);
+    if (performance.now() >= deadline) endBySignal(status, status === EXIT.ok ? 'SIGTERM' : 'SIGKILL');
     else setTimeout(look, LOOK_EVERY_MS);
   };
   look();
 }
 
-function endHard(status: number): void {
+/** Ends the process by the system's own hand, past node's. */
+export function endBySignal(status: number, signal: 'SIGTERM' | 'SIGKILL' | 'SIGHUP'): void {
   process.emit('exit', status);
-  const signal = status === EXIT.ok ? 'SIGTERM' : 'SIGKILL';
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
   // The first process of a container is spared by its own signals; nothing but this ends it.
