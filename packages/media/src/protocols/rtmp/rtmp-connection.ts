@@ -109,9 +109,9 @@ export class RtmpConnection {
     );
   }
 
+  /** One write for all last words: each more would cost as much as what led to them, and wake the peer once more. */
   #hangUp(lastWords: readonly Buffer[]): void {
-    for (const words of lastWords) this.#socket.write(words);
-    this.#socket.end();
+    this.#socket.end(Buffer.concat(lastWords));
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_GRACE_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }
