@@ -1,5 +1,5 @@
 import type { Effects } from './effects.js';
-import { CUT_OFF_MS, TWIN_TOLD_EVERY_MS } from './limits.js';
+import { CUT_OFF_MS, EXCESS_TOLD_EVERY_MS, TWIN_TOLD_EVERY_MS } from './limits.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 
@@ -25,6 +25,16 @@ export class Conduct {
     peer.refusedUntil = now + CUT_OFF_MS;
     effects.log('error', 'member cut off', { ...fields, refusedMs: CUT_OFF_MS });
     effects.disconnects.push({ peer: peer.id, reason: 'cut-off', refuseMs: CUT_OFF_MS });
+  }
+
+  /**
+   * Something of this member's is over a limit of this program and is dropped. A later one may have raised the limit: no
+   * offence. People are told now and then.
+   */
+  excess(peer: Peer, reason: string, now: number, effects: Effects): void {
+    if (now - peer.excessToldAt < EXCESS_TOLD_EVERY_MS) return;
+    peer.excessToldAt = now;
+    effects.log('warn', 'member over a limit', { ...this.#peers.naming(peer), reason });
   }
 
   /** Somebody knows a later start of this member than this one. */

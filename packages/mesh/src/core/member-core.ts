@@ -22,7 +22,8 @@ import { Repair } from './repair.js';
 import { RosterPace } from './roster-pace.js';
 import { type HandedOn, SecondHand } from './second-hand.js';
 import { Seeds } from './seeds.js';
-import { SPEAKS } from './versions.js';
+import { settleVersion } from './version-check.js';
+import { SPEAKS, type VersionRange } from './versions.js';
 
 export interface CoreOptions extends Patience {
   readonly self: MemberId;
@@ -35,6 +36,8 @@ export interface CoreOptions extends Patience {
   readonly batchMs: number;
   /** How owners are ordered; `primary` where absent. */
   readonly order?: OwnerPolicy;
+  /** Versions of the protocol that it speaks; `SPEAKS` where absent. */
+  readonly speaks?: VersionRange;
   /** 0 <= random() < 1; a seeded one makes a run repeatable. */
   readonly random: () => number;
 }
@@ -51,6 +54,7 @@ export class MemberCore {
   readonly directory: Directory;
   readonly #options: CoreOptions;
   readonly #order: OwnerPolicy;
+  readonly #speaks: VersionRange;
   readonly #words: OwnWords;
   readonly #seeds: Seeds;
   readonly #peers: Peers;
@@ -69,6 +73,7 @@ export class MemberCore {
     this.self = self;
     this.#options = options;
     this.#order = order;
+    this.#speaks = options.speaks ?? SPEAKS;
     const limits = { membersMax: MEMBERS_MAX, streamsPerMemberMax: STREAMS_PER_MEMBER_MAX };
     this.directory = new Directory(self, profile, limits, ownerOrder(order, profile.zone));
     this.#words = new OwnWords({ ...options, order }, this.directory, new Effects(), now);
@@ -118,7 +123,7 @@ export class MemberCore {
 
   /** What it waits for, as a sentence; null where it is joined and synced. */
   get waitingFor(): string | null {
-    if (!this.isJoined) return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
+    if (!this.isJoined) return this.#waitingForSeeds;
     if (this.#isSynced) return null;
     const names = [...this.#peers]
       .filter((peer) => !isSettled(peer))
@@ -126,12 +131,19 @@ export class MemberCore {
     return `the streams of ${names.join(', ')} are still on their way`;
   }
 
+  get #waitingForSeeds(): string {
+    const others = [...this.#peers].filter((peer) => peer.version === null).map(({ name }) => name);
+    if (others.length > 0)
+      return `no protocol version is common with the members found (${others.join(', ')})`;
+    return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
+  }
+
   /** How much is held for others, beside the directory. */
   get gauges(): Gauges {
     return gaugesOf(this.#peers, this.#words);
   }
 
-  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs'> | undefined {
+  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs' | 'version'> | undefined {
     return this.#peers.get(id);
   }
 
@@ -229,7 +241,7 @@ export class MemberCore {
       addresses: this.addresses,
       members: this.#peers.roster(),
       order: this.#order,
-      speaks: SPEAKS,
+      speaks: this.#speaks,
     };
   }
 
@@ -276,6 +288,7 @@ export class MemberCore {
   #direct(peer: Peer, message: DirectMessage, now: number, effects: Effects): void {
     if (!peer.isConnected) return;
     if (message.kind === 'hello') {
+      if (!settleVersion(this.#speaks, message, peer, now, effects)) return;
       this.#membership.heardHello(peer, message, now, effects);
       checkOrder(this.#order, message.order, peer, this.#peers, effects);
     }

@@ -10,6 +10,7 @@ import {
   RETRY_MAX_MS,
   STRANGER_RETRY_MAX_MS,
   TWIN_GRACE_MS,
+  VERSIONS_REST_MS,
 } from './limits.js';
 import type { Acquaintance, Hello } from './messages.js';
 import type { Peer } from './peer.js';
@@ -52,9 +53,17 @@ export class Membership {
   tick(peer: Peer, now: number, effects: Effects): void {
     this.judge(peer, now, effects);
     this.#dialIfDue(peer, now, effects);
-    if (peer.connectedAt !== null && !peer.isGreeted && now - peer.connectedAt >= HELLO_DEADLINE_MS)
-      effects.disconnects.push({ peer: peer.id, reason: 'no hello', refuseMs: 0 });
+    if (peer.connectedAt !== null && !peer.isGreeted) this.#awaitHello(peer, peer.connectedAt, now, effects);
     if (peer.goneAt !== null && now - peer.goneAt >= GONE_KEPT_MS) this.#forget(peer, effects);
+  }
+
+  #awaitHello(peer: Peer, connectedAt: number, now: number, effects: Effects): void {
+    // Closed at once, it would come again at once; and its own side has to read our hello.
+    const [deadlineMs, reason] =
+      peer.version === null
+        ? [VERSIONS_REST_MS, 'no common protocol version']
+        : [HELLO_DEADLINE_MS, 'no hello'];
+    if (now - connectedAt >= deadlineMs) effects.disconnects.push({ peer: peer.id, reason, refuseMs: 0 });
   }
 
   connected(id: MemberId, from: Whereabouts, hello: Hello, now: number, effects: Effects): void {

@@ -57,6 +57,7 @@ export class Peer {
   voucher: MemberId | null = null;
   vouchedUntil = 0;
   twinToldAt = Number.NEGATIVE_INFINITY;
+  excessToldAt = Number.NEGATIVE_INFINITY;
   rttMs: number | null = null;
   /** When it was sent a heartbeat last. */
   spokenToAt = Number.NEGATIVE_INFINITY;
@@ -71,6 +72,10 @@ export class Peer {
   readonly asks = new Allowance(ASKS_PER_SECOND_MAX);
   /** People were told that it orders owners by another policy: once, or it could fill the log. */
   isOrderTold = false;
+  /** Version of the protocol that is used with it; null: there is none that both speak. */
+  version: number | null = 1;
+  /** Its program and versions, where people were told that there is none. */
+  versionsTold: string | null = null;
   /** What it was asked for of another member's words. */
   asked: Asked | null = null;
   /** Its own words are asked of others no sooner. */

@@ -21,7 +21,7 @@ export class Repair {
   take(peer: Peer, taken: Taken, now: number, effects: Effects): void {
     effects.changed(taken.changed);
     if (taken.isProfileNew) effects.changedMembers.add(peer.id);
-    if (taken.isRefused) this.#conduct.offence(peer, 'claims more streams than one member may', now, effects);
+    if (taken.isRefused) this.#conduct.excess(peer, 'claims more streams than are kept of one', now, effects);
     if (peer.isGreeted && peer.follower.isWhole) peer.wasSynced = true;
   }
 
@@ -47,7 +47,7 @@ export class Repair {
 
   heardPull(peer: Peer, pull: Pull, now: number, effects: Effects): void {
     if (!peer.pulls.take(now)) {
-      this.#conduct.offence(peer, 'asks for repair too often', now, effects);
+      this.#conduct.excess(peer, 'asks for repair too often', now, effects);
       return;
     }
     if (pull.held.generation > this.#log.generation)

@@ -65,12 +65,8 @@ export class SecondHand {
 
   heardAsk(peer: Peer, { ask, owner, held }: Ask, now: number, effects: Effects): void {
     if (!peer.asks.take(now)) {
-      this.#conduct.offence(
-        peer,
-        `asks for others' words more than ${ASKS_PER_SECOND_MAX} times a second`,
-        now,
-        effects,
-      );
+      const reason = `asks for others' words more than ${ASKS_PER_SECOND_MAX} times a second`;
+      this.#conduct.excess(peer, reason, now, effects);
       return;
     }
     const found = this.#peers.get(owner)?.envelopes.since(held) ?? [];
@@ -88,13 +84,15 @@ export class SecondHand {
     const { asked } = peer;
     // The answer to an earlier question, given up since, is nobody's fault.
     if (asked !== null && ask < asked.ask) return;
-    if (asked === null || asked.isOver || ask !== asked.ask || envelopes.length > asked.left) {
+    if (asked === null || asked.isOver || ask !== asked.ask) {
       this.#conduct.offence(peer, 'handed on words that nobody asked for', now, effects);
       return;
     }
-    asked.left -= envelopes.length;
+    // It may keep more than is kept here: they lead on from each other, so the first ones are of use by themselves.
+    const taken = envelopes.slice(0, asked.left);
+    asked.left -= taken.length;
     asked.isOver = last;
-    for (const sealed of envelopes) effects.unseals.push({ via: peer.id, sealed });
+    for (const sealed of taken) effects.unseals.push({ via: peer.id, sealed });
   }
 
   /** The owner that an envelope is of, where it is what was asked for; else it is the giver's offence. */
