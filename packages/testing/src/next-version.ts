@@ -95,20 +95,40 @@ const track = (values: unknown): unknown => values && extend(values);
 const claim = ([key, sinceMs, video, audio, ...rest]: Values): Values =>
   extend([key, sinceMs, track(video), track(audio), ...rest], 5);
 
-/** A second profile of one start becomes an entry of a new kind: it says nothing that the first one did not. */
 function entry([kind, version, ...rest]: Values): Values {
-  if (kind === 2 && (version as number) > 1) return [7, version, ...news()];
   if (kind === 0) return [kind, version, ...claim(rest)];
   return [kind, version, ...(kind === 2 ? [profile(rest[0] as Values)] : rest), ...news()];
+}
+
+const unknownEntry = (version: number): Values => [7, version, ...news()];
+
+/** An entry of a kind that comes later, wherever this release has a version without an entry. */
+function withUnknown(from: number, entries: readonly Values[]): Values {
+  let reached = from;
+  return entries.flatMap((one) => {
+    const version = one[1] as number;
+    const gap = version > reached + 1 ? [unknownEntry(reached + 1)] : [];
+    reached = version;
+    return [...gap, entry(one)];
+  });
 }
 
 const delta = ([generation, from, to, entries]: Values): Values => [
   generation,
   from,
   to,
-  (entries as Values[]).map(entry),
+  withUnknown(from as number, entries as Values[]),
   ...news(),
 ];
+
+/** News: whoever takes them has a profile already, so that one that says nothing new can stand for a later kind. */
+function freshDelta([generation, from, to, entries]: Values): Values {
+  const isRepeated = ([kind]: Values): boolean => kind === 2 && (from as number) > 0;
+  const changed = (entries as Values[]).map((one) =>
+    isRepeated(one) ? unknownEntry(one[1] as number) : entry(one),
+  );
+  return [generation, from, to, changed, ...news()];
+}
 
 const REWRITTEN: Readonly<Record<number, (fields: Values) => Values>> = {
   1: ([name, program, position, told, known]) => [
@@ -145,7 +165,7 @@ const REWRITTEN: Readonly<Record<number, (fields: Values) => Values>> = {
     ...news(),
   ],
   8: (fields) => extend(fields),
-  9: (fields) => delta(fields),
+  9: (fields) => freshDelta(fields),
   10: ([ask, owner, held]) => [ask, owner, extend(held), ...news()],
   11: ([ask, last, envelopes]) => [ask, last, [nextEnvelope(), ...(envelopes as Values)], ...news()],
 };
