@@ -174,7 +174,7 @@ describe('what later versions say', () => {
     expect(DIRECT.map((message) => versionOf(encode(message, 3)))).toEqual(
       DIRECT.map(({ kind }) => (kind === 'hello' ? 1 : 3)),
     );
-    expect(BROADCAST.map((message) => versionOf(encode(message)))).toEqual([1, 1]);
+    expect(BROADCAST.map((message) => versionOf(encode(message)))).toEqual(BROADCAST.map(() => 1));
   });
 
   it('reads the messages of the next release as this one knows them', () => {
