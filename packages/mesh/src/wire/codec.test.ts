@@ -135,6 +135,7 @@ describe('codec', () => {
       for (let change = 0; change <= run % 4; change += 1)
         bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
       const cut = bytes.subarray(0, random() < 0.2 ? Math.floor(random() * bytes.length) : bytes.length);
+      expect(['malformed', 'unknown', 'message']).toContain(decodeBroadcast(cut, 'm').kind);
       const decoded = decodeDirect(cut, 'm');
       if (decoded.kind === 'message') expect(() => encode(decoded.message)).not.toThrow();
     }

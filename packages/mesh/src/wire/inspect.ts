@@ -1,5 +1,5 @@
 /** Deepest nesting of arrays and maps: part of the contract (docs/wire.md), so it never shrinks and never grows. */
-export const DEPTH_MAX = 16;
+const DEPTH_MAX = 16;
 
 /** Where something is in some bytes: from `start` to before `end`. */
 interface Span {
@@ -49,7 +49,7 @@ export function inspect(bytes: Uint8Array): Inspection {
     if (isMap || type < 0xa0 || type === 0xdc || type === 0xdd) {
       const items = (type < 0xa0 ? type & 0x0f : length) * (isMap ? 2 : 1);
       if (items > bytes.length - at) return broken('an array longer than the message');
-      if (left.length >= DEPTH_MAX) return broken('nested too deep');
+      if (left.length > DEPTH_MAX) return broken('nested too deep');
       left.push(items);
       if (isMap) map ??= { start, depth: left.length - 1 };
       continue;

@@ -4,14 +4,17 @@ import {
   nextDirectMessages,
   nextEnvelope,
 } from '@headwater/testing/next-version';
+import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
-import { MEMBERS_MAX } from '../core/limits.js';
+import { MEMBERS_MAX, MESSAGE_BYTES_MAX } from '../core/limits.js';
 import { decodeBroadcast, decodeDirect, encode } from './codec.js';
 import { ENVELOPE_BYTES_MAX, isOfLaterFormat } from './envelope.js';
 import { BROADCAST, DIRECT, delta, profile } from './testing/example-messages.js';
 
 const pack = (value: unknown): Uint8Array => new Packr({ useRecords: false }).pack(value);
+
+const unpacked = (bytes: Uint8Array): unknown[] => new Packr({ useRecords: false }).unpack(bytes);
 
 describe('what later versions say', () => {
   /** What the entries of a delta are read as, where it goes up to version 9. */
@@ -185,6 +188,21 @@ describe('what later versions say', () => {
     for (const bytes of nextDirectMessages()) expect(decodeDirect(bytes, 'm')).toEqual({ kind: 'unknown' });
     for (const bytes of nextBroadcastMessages())
       expect(decodeBroadcast(bytes, 'm')).toEqual({ kind: 'unknown' });
+  });
+
+  it('may be anything in fields behind those that are known', () => {
+    const bytes = fc.uint8Array({ maxLength: 40 });
+    const more = fc.array(fc.oneof(fc.jsonValue({ maxDepth: 8 }), bytes, fc.date({ noInvalidDate: true })));
+    const optionalAtTheEnd = ['hello', 'heartbeat'];
+    const fixed = DIRECT.filter(({ kind }) => !optionalAtTheEnd.includes(kind));
+    fc.assert(
+      fc.property(fc.constantFrom(...fixed), more, (message, values) => {
+        const said = pack([...unpacked(encode(message)), ...values]);
+        fc.pre(said.byteLength <= MESSAGE_BYTES_MAX);
+        expect(decodeDirect(said, 'm')).toEqual({ kind: 'message', message });
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('may be in envelopes of a format of its own', () => {
