@@ -11,10 +11,11 @@ import type { Effects } from './core/effects.js';
 import type { Input } from './core/input.js';
 import { TICK_MS } from './core/limits.js';
 import type { MemberCore } from './core/member-core.js';
+import type { DirectMessage } from './core/messages.js';
 import type { MemberView, Mesh, MeshLog, MeshStatus } from './mesh.js';
 import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
-import type { Opener, Sealer } from './wire/envelope.js';
+import { isOfLaterFormat, type Opened, type Opener, type Sealer } from './wire/envelope.js';
 
 /**
  * The shell around the core: gives it time and what the transport brings, and carries out its effects. All decisions
@@ -138,28 +139,36 @@ export class RunningMember implements Mesh {
   }
 
   #broadcast(bytes: Uint8Array, via: MemberId): boolean {
-    const opened = this.#opener.open(bytes);
-    if (opened === null) {
-      this.#feed({ kind: 'offence', peer: via, reason: 'broadcast without a valid signature' });
-      return false;
-    }
-    const message = this.#accept(opened.author, decodeBroadcast(opened.message, opened.author));
+    const opened = this.#open(bytes, via, 'broadcast without a valid signature');
+    if (opened === null) return false;
+    const decoded = decodeBroadcast(opened.message, opened.author);
+    const message = this.#accept(opened.author, decoded);
     if (message !== null)
       this.#feed({ kind: 'broadcast', author: opened.author, message, signedBytes: bytes });
-    return message !== null;
+    // What means nothing here may mean something to a member of a later version.
+    return decoded.kind !== 'malformed';
+  }
+
+  #send(to: MemberId, message: DirectMessage): void {
+    this.#transport.send(to, encode(message, this.#core.peer(to)?.version ?? undefined));
   }
 
   #verify(via: MemberId, signedBytes: Uint8Array): void {
-    const opened = this.#opener.open(signedBytes);
-    if (opened === null) {
-      this.#feed({ kind: 'offence', peer: via, reason: 'handed on words without a valid signature' });
-      return;
-    }
+    const opened = this.#open(signedBytes, via, 'handed on words without a valid signature');
+    if (opened === null) return;
     const { author } = opened;
     const message = this.#accept(author, decodeBroadcast(opened.message, author));
     if (message?.kind === 'delta') this.#feed({ kind: 'handed-on', peer: via, author, message, signedBytes });
     else if (message !== null)
       this.#feed({ kind: 'offence', peer: via, reason: 'handed on what is no news' });
+  }
+
+  /** Null where it is not genuine, which is the giver's offence, or where that can't be told here. */
+  #open(envelope: Uint8Array, via: MemberId, offence: string): Opened | null {
+    const opened = this.#opener.open(envelope);
+    if (opened === null && !isOfLaterFormat(envelope))
+      this.#feed({ kind: 'offence', peer: via, reason: offence });
+    return opened;
   }
 
   #accept<T>(from: MemberId, decoded: Decoded<T>): T | null {
@@ -190,7 +199,7 @@ export class RunningMember implements Mesh {
   #carryOut(effects: Effects): void {
     const transport = this.#transport;
     for (const { level, fields, msg } of effects.facts) this.#log[level](fields, msg);
-    for (const { to, message } of effects.sends) transport.send(to, encode(message));
+    for (const { to, message } of effects.sends) this.#send(to, message);
     for (const { via, signedBytes } of effects.verifications) this.#verify(via, signedBytes);
     for (const message of effects.broadcasts) transport.broadcast(this.#sealer.seal(encode(message)));
     for (const { peer, addresses } of effects.dials) transport.dial(peer, addresses);

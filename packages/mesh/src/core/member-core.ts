@@ -23,7 +23,8 @@ import { RosterPace } from './roster-pace.js';
 import { SecondHand } from './second-hand.js';
 import { Seeds } from './seeds.js';
 import { Step } from './step.js';
-import { SPEAKS } from './versions.js';
+import { settleVersion } from './version-check.js';
+import { SPEAKS, type VersionRange } from './versions.js';
 
 export interface CoreOptions extends Patience {
   readonly self: MemberId;
@@ -36,6 +37,8 @@ export interface CoreOptions extends Patience {
   readonly batchMs: number;
   /** How owners are ordered; `primary` where absent. */
   readonly order?: OwnerPolicy;
+  /** Versions of the protocol that it speaks; `SPEAKS` where absent. */
+  readonly speaks?: VersionRange;
   /** 0 <= random() < 1; a seeded one makes a run repeatable. */
   readonly random: () => number;
 }
@@ -53,6 +56,7 @@ export class MemberCore {
   readonly directory: Directory;
   readonly #options: CoreOptions;
   readonly #order: OwnerPolicy;
+  readonly #speaks: VersionRange;
   readonly #local: LocalState;
   readonly #seeds: Seeds;
   readonly #peers: Peers;
@@ -71,6 +75,7 @@ export class MemberCore {
     this.self = self;
     this.#options = options;
     this.#order = order;
+    this.#speaks = options.speaks ?? SPEAKS;
     const limits = { membersMax: MEMBERS_MAX, streamsPerMemberMax: STREAMS_PER_MEMBER_MAX };
     this.directory = new Directory(self, profile, limits, ownerOrder(order, profile.zone));
     this.#local = new LocalState({ ...options, order }, this.directory, new Step(now));
@@ -120,7 +125,7 @@ export class MemberCore {
 
   /** What it waits for, as a sentence; null where it is joined and synced. */
   get waitingFor(): string | null {
-    if (!this.isJoined) return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
+    if (!this.isJoined) return this.#waitingForSeeds;
     if (this.#isSynced) return null;
     const names = [...this.#peers]
       .filter((peer) => !isSettled(peer))
@@ -128,12 +133,19 @@ export class MemberCore {
     return `the streams of ${names.join(', ')} are still on their way`;
   }
 
+  get #waitingForSeeds(): string {
+    const others = [...this.#peers].filter((peer) => peer.version === null).map(({ name }) => name);
+    if (others.length > 0)
+      return `no protocol version is common with the members found (${others.join(', ')})`;
+    return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
+  }
+
   /** How much is held for others, beside the directory. */
   get gauges(): Gauges {
     return gaugesOf(this.#peers, this.#local);
   }
 
-  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs'> | undefined {
+  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs' | 'version'> | undefined {
     return this.#peers.get(id);
   }
 
@@ -232,7 +244,7 @@ export class MemberCore {
       addresses: this.addresses,
       members: this.#peers.roster(),
       order: this.#order,
-      speaks: SPEAKS,
+      speaks: this.#speaks,
     };
   }
 
@@ -278,6 +290,7 @@ export class MemberCore {
   #direct(peer: Peer, message: DirectMessage, step: Step): void {
     if (!peer.isConnected) return;
     if (message.kind === 'hello') {
+      if (!settleVersion(this.#speaks, message, peer, step)) return;
       this.#membership.heardHello(peer, message, step);
       checkOrder(this.#order, message.order, peer, this.#peers, step);
     }

@@ -6,10 +6,12 @@ import { Follower } from './follower.js';
 import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
 import {
+  EXCESS_TOLD_EVERY_MS,
   LEFT_REST_MS,
   RETRY_MAX_MS,
   STRANGER_RETRY_MAX_MS,
   TWIN_TOLD_EVERY_MS,
+  VERSIONS_REST_MS,
   VOUCHED_MS,
 } from './limits.js';
 import type { Hello } from './messages.js';
@@ -18,6 +20,7 @@ import { PeerAddresses } from './peer-addresses.js';
 import { isSynced, nextState, type PeerEvent, type PeerState, STRANGER } from './peer-state.js';
 import { Questions } from './questions.js';
 import { Redial } from './redial.js';
+import { ONLY_FIRST } from './versions.js';
 import { WarningPace } from './warning-pace.js';
 
 /** All that one member keeps of another besides its log, which is in the directory. */
@@ -33,11 +36,15 @@ export class Peer {
   /** Its last news as it signed them. */
   readonly envelopes = new Envelopes();
   readonly twinWarning = new WarningPace(TWIN_TOLD_EVERY_MS);
+  readonly excessWarning = new WarningPace(EXCESS_TOLD_EVERY_MS);
   /** Once, or a member that changes its order could fill the log. */
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
   readonly #addresses = new PeerAddresses();
   #state: PeerState = STRANGER;
   #name: string;
+  #version: number | null = ONLY_FIRST.max;
+  /** Its program and versions, where people were told that there is none in common. */
+  #versionsTold: string | null = null;
   /** Its generation when it greeted last. */
   #greetedAs = 0;
   #generationSince = 0;
@@ -58,6 +65,11 @@ export class Peer {
   /** As it greeted; its id before that. */
   get name(): string {
     return this.#name;
+  }
+
+  /** Version of the protocol that is used with it; null: there is none that both speak. */
+  get version(): number | null {
+    return this.#version;
   }
 
   get isConnected(): boolean {
@@ -129,6 +141,21 @@ export class Peer {
     this.#addresses.seen(from);
   }
 
+  /** Its hello names versions of which this one is used. */
+  agreedOn(version: number): void {
+    this.#version = version;
+  }
+
+  /** Its hello names no version that is spoken here. Returns whether people were not told of it yet. */
+  incompatible(name: string, told: string, now: number): boolean {
+    this.#version = null;
+    this.#name = name;
+    this.#on({ kind: 'incompatible', at: now });
+    const isNews = this.#versionsTold !== told;
+    this.#versionsTold = told;
+    return isNews;
+  }
+
   disconnected(now: number): void {
     this.#on({ kind: 'disconnected' });
     this.answering.disconnected();
@@ -136,7 +163,8 @@ export class Peer {
     this.heartbeats.disconnected();
     this.follower.abandon();
     this.detector.lost(now);
-    if (this.isMet && !this.hasLeft) this.redial.hasten(now);
+    if (this.#version === null) this.redial.rest(now + VERSIONS_REST_MS);
+    else if (this.isMet && !this.hasLeft) this.redial.hasten(now);
   }
 
   /** `heldGeneration`: of what was held of it before this hello. */

@@ -20,7 +20,7 @@ export class Repair {
   take(peer: Peer, taken: Taken, step: Step): void {
     step.effects.changed(taken.changed);
     if (taken.isProfileNew) step.effects.changedMembers.add(peer.id);
-    if (taken.isRefused) this.#penalties.offence(peer, 'claims more streams than one member may', step);
+    if (taken.isRefused) this.#penalties.excess(peer, 'claims more streams than are kept of one', step);
     if (peer.isGreeted && peer.follower.isWhole) peer.synced();
   }
 
@@ -46,7 +46,7 @@ export class Repair {
 
   heardPull(peer: Peer, pull: Pull, step: Step): void {
     if (!peer.answering.allows(step.now)) {
-      this.#penalties.offence(peer, 'asks for repair too often', step);
+      this.#penalties.excess(peer, 'asks for repair too often', step);
       return;
     }
     if (pull.held.generation > this.#log.generation)

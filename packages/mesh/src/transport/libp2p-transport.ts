@@ -193,9 +193,9 @@ class Libp2pTransport implements Transport {
   }
 
   #message(peer: MemberId, channel: number, message: Uint8Array): void {
+    // Other channels are a later version's.
     if (channel === DIRECT) this.#events.direct(peer, message);
     else if (channel === BROADCAST) this.#events.broadcast(message, peer);
-    else this.#events.offence(peer, 'frame on an unknown channel');
   }
 
   #closed(peer: MemberId, link: Link, reason: string): void {
