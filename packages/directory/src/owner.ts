@@ -8,6 +8,8 @@ export interface Owner {
   readonly liveness: Liveness;
   readonly load: MemberLoad;
   readonly claim: Claim;
+  /** The member to pull through, since this one cannot reach the owner itself; null or absent: pulled from the owner. */
+  readonly through?: MemberId | null;
 }
 
 /** Negative where `a` comes before `b`. Must give the same answer on every member that knows the same. */

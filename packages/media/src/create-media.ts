@@ -33,7 +33,8 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       lagMs: relay.lagMs ?? LAG_MS,
     }),
     ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
-    open: rtmpUpstream(options),
+    open: rtmpUpstream(options, host),
+    detours: (owner) => host.detours(owner),
     timers: systemTimers,
     log,
   });
@@ -97,7 +98,10 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       return ports;
     },
     refusePublishers: () => publishes.refuse(),
-    closePublishers: () => publishes.closeAll(),
+    closePublishers() {
+      publishes.closeAll();
+      plays.endPassedOn();
+    },
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key) => streams.get(key)?.view(),

@@ -23,6 +23,20 @@ export interface MediaHost {
   claim(claim: Claim): void;
   /** The publisher is gone. */
   release(key: StreamKey): void;
+  /** Where this member pulls streams from that one; null where it is not known. */
+  relayAddress(member: MemberId): RelayAddress | null;
+  /**
+   * Members through which this one may pull the streams of an owner that it cannot reach itself, best first, a few at most.
+   * They are asked only after that has failed.
+   */
+  detours(owner: MemberId): readonly MemberId[];
+}
+
+/** A member's RTMP port as another one reaches it. */
+export interface RelayAddress {
+  /** DNS name or IP, IPv6 without brackets. */
+  readonly host: string;
+  readonly rtmpPort: number;
 }
 
 /** The part of a pino logger that media uses: fields first, then a stable message. */
@@ -127,6 +141,10 @@ export interface StreamView {
   };
   /** Whom the relay pulls from; absent unless `source` is `relay`. */
   readonly relayFrom?: MemberId;
+  /** The member through which it does; absent where it reaches the owner itself. */
+  readonly relayThrough?: MemberId;
+  /** Owners whose media is passed on to other members, which cannot reach them; absent where there are none. */
+  readonly passesOn?: readonly MemberId[];
   readonly media: MediaInfo;
   readonly bytesIn: number;
   readonly players: readonly PlayerView[];
@@ -166,9 +184,12 @@ export interface Media {
   readonly ports: { readonly rtmp: number; readonly http: number };
   /** Refuses publishers from now on; those who are there stay. */
   refusePublishers(): void;
-  /** Closes every publisher and releases its claim. Players stay, and go on from other owners. */
+  /**
+   * Closes every publisher and releases its claim, and ends what is passed on to other members. Players stay, and go on
+   * from other owners.
+   */
   closePublishers(): void;
-  /** The streams that other members pull from this one, once for each pull. */
+  /** The streams published here that other members pull from this one, once for each pull. */
   pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];
   stream(key: StreamKey): StreamView | undefined;

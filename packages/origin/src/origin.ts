@@ -148,6 +148,8 @@ function mediaHost(mesh: Mesh): MediaHost {
     onOwnersChanged: (listener) => mesh.onOwnersChanged(listener),
     claim: (claim) => mesh.claim(claim),
     release: (key) => mesh.release(key),
+    relayAddress: (member) => mesh.members().find(({ id }) => id === member)?.profile?.relayAddress ?? null,
+    detours: () => [],
   };
 }
 

@@ -37,6 +37,8 @@ export class MemoryMesh {
         own?.delete(key);
         this.#tell(key);
       },
+      relayAddress: (member) => this.#profiles.get(member)?.relayAddress ?? null,
+      detours: (owner) => [...this.#profiles.keys()].filter((member) => member !== owner && member !== name),
     };
   }
 
