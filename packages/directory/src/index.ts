@@ -6,6 +6,7 @@ export {
   type DirectoryLimits,
   type DirectoryView,
 } from './directory.js';
+export { hostPort, ipv6Groups, plainAddress, sameHost } from './host.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
   type Liveness,
@@ -19,6 +20,7 @@ export {
 export type { MemberState } from './member-record.js';
 export { OwnLog } from './own-log.js';
 export { type Owner, type OwnerOrder, type OwnerPolicy, ownerOrder, primaryOrder } from './owner.js';
+export { relayAddressFor } from './relay-address.js';
 export {
   addressFor,
   type PlayMark,

@@ -1,3 +1,4 @@
+import { sameHost } from './host.js';
 import type { MediaAddress, MemberId, MemberProfile } from './member.js';
 import type { Owner } from './owner.js';
 import type { StreamKey } from './stream-key.js';
@@ -118,15 +119,6 @@ function relayReason(request: PlayRequest): RelayReason | null {
   if (request.mode === 'relay') return 'mode-relay';
   if (request.mode === 'auto' && !request.followsRedirect) return 'client-follows-no-redirects';
   return null;
-}
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
-
-/** Host names that mean the same place for a client: case and the spelling of loopback do not count. */
-function sameHost(a: string, b: string): boolean {
-  const left = a.toLowerCase();
-  const right = b.toLowerCase();
-  return left === right || (LOOPBACK.has(left) && LOOPBACK.has(right));
 }
 
 /**

@@ -30,6 +30,8 @@ export interface MediaHost {
    * They are asked only after that has failed.
    */
   detours(owner: MemberId): readonly MemberId[];
+  /** Whether a live member is known to be at this IP, so that a connection from there may be its pull. */
+  isMemberAddress(ip: string): boolean;
 }
 
 /** A member's RTMP port as another one reaches it. */
@@ -96,6 +98,8 @@ export interface MediaOptions {
   readonly limits: {
     readonly connectionsMax: number;
     readonly connectionsPerAddressMax: number;
+    /** How often one address may publish; absent: 6,000. */
+    readonly publishesPerAddressPerMinute?: number;
     /** Deadline from connect to an accepted publish or play. */
     readonly handshakeMs: number;
     /** Largest RTMP message or FLV tag, bytes. */
@@ -119,7 +123,7 @@ export interface MediaOptions {
 export interface PlayerView {
   readonly id: string;
   readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv';
-  /** `address:port` of the client. */
+  /** `address:port` of the client, IPv6 in brackets. */
   readonly remote: string;
   /** What it tells of itself: flashVer or User-Agent. */
   readonly agent: string;

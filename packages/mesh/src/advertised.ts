@@ -13,6 +13,11 @@ export function ownAddresses(): readonly string[] {
   return usable.sort((a, b) => rank(a) - rank(b)).map(({ address }) => address);
 }
 
+/** Where to listen: `::` takes both families, and stands for all of IPv4 on a machine without IPv6. */
+export function listenHost(host: string, own = ownAddresses()): string {
+  return host === '::' && !own.some((address) => address.includes(':')) ? '0.0.0.0' : host;
+}
+
 const isInternal = (address: string): boolean => address === '::1' || address.startsWith('127.');
 
 /**
@@ -28,9 +33,17 @@ export function advertisedAddresses(listening: HostPort, advertise: string | und
   const reachable = (outside.length > 0 ? outside : hosts).filter(
     (host) => listening.host === '::' || !host.includes(':'),
   );
-  return (reachable.length > 0 ? reachable : ['127.0.0.1'])
+  return (reachable.length > 0 ? oneOfEachFirst(reachable) : ['127.0.0.1'])
     .slice(0, ADDRESSES_PER_MEMBER_MAX)
     .map((host) => ({ host, port: listening.port }));
+}
+
+/** Whoever has one family only must find an address of it among the few that are told. */
+function oneOfEachFirst(hosts: readonly string[]): readonly string[] {
+  const [first] = hosts;
+  const other = hosts.find((host) => host.includes(':') !== first?.includes(':'));
+  if (first === undefined || other === undefined) return hosts;
+  return [first, other, ...hosts.filter((host) => host !== first && host !== other)];
 }
 
 export const formatAll = (addresses: readonly HostPort[]): readonly string[] => addresses.map(formatHostPort);

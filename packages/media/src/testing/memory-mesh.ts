@@ -38,6 +38,7 @@ export class MemoryMesh {
         this.#tell(key);
       },
       relayAddress: (member) => this.#profiles.get(member)?.relayAddress ?? null,
+      isMemberAddress: () => false,
       detours: (owner) => [...this.#profiles.keys()].filter((member) => member !== owner && member !== name),
     };
   }

@@ -18,6 +18,8 @@ export interface Whereabouts {
   readonly dialled?: string;
   /** The IP that it dialled from. */
   readonly seenAs?: string;
+  /** The IP at the other end, whoever dialled. */
+  readonly remoteIp?: string;
 }
 
 /** All that can happen to a member. */

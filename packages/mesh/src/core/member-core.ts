@@ -130,7 +130,7 @@ export class MemberCore {
     return gaugesOf(this.#peers, this.#words);
   }
 
-  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs'> | undefined {
+  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'whereabouts' | 'rttMs'> | undefined {
     return this.#peers.get(id);
   }
 

@@ -98,6 +98,11 @@ export class Peer {
     return [...new Set([...this.#told, ...this.#hearsay])];
   }
 
+  /** What its present or last connection tells of where it is. */
+  get whereabouts(): Whereabouts {
+    return this.#whereabouts;
+  }
+
   isVouched(now: number): boolean {
     return now < this.vouchedUntil;
   }

@@ -78,6 +78,10 @@ export class Fields {
     return value.map(read);
   }
 
+  listOrNull<T>(what: string, lengthMax: number, read: (value: unknown) => T): readonly T[] | null {
+    return this.#isNull() ? null : this.list(what, lengthMax, read);
+  }
+
   fields(what: string): Fields {
     return new Fields(this.#next(), what);
   }

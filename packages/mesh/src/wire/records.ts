@@ -92,6 +92,8 @@ export const packProfile = (profile: MemberProfile): unknown => [
   profile.draining,
   profile.program,
   profile.loadLevel ?? null,
+  // Only where it says something: older members pull from `relayAddress`.
+  ...(profile.relayAddresses === undefined ? [] : [profile.relayAddresses.map(packMediaAddress)]),
 ];
 
 export function readProfile(value: unknown): MemberProfile {
@@ -105,11 +107,13 @@ export function readProfile(value: unknown): MemberProfile {
   const draining = fields.flag('draining');
   const program = fields.text('program', NAME_LENGTH_MAX);
   const loadLevel = fields.numberOrNull('loadLevel');
+  const relayAddresses = fields.listOrNull('relayAddresses', MEDIA_ADDRESSES_MAX, readMediaAddress);
   return {
     name,
     role,
     addresses,
     relayAddress,
+    ...(relayAddresses !== null && { relayAddresses }),
     ...(apiAddress !== null && { apiAddress }),
     ...(zone !== null && { zone }),
     draining,

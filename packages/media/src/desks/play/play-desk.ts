@@ -2,7 +2,7 @@ import type { Owner, PlayMark, PlayRequest, Route, StreamKey } from '@headwater/
 import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
 import type { PassedOnEnd } from '../../stream/passed-on-relay.js';
 import type { StreamTable } from '../../stream/stream-table.js';
-import { addressOf } from './address-of.js';
+import { addressOf } from '../client-address.js';
 import { modeOf } from './app-play.js';
 import type { PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
