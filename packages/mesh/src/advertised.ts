@@ -24,13 +24,16 @@ const isInternal = (address: string): boolean => address === '::1' || address.st
  * Where others can dial this member, best first: what was configured, else the listening address, else (listening on
  * all) the machine's own addresses. Never 0.0.0.0; loopback only where there is nothing else.
  */
-export function advertisedAddresses(listening: HostPort, advertise: string | undefined): readonly HostPort[] {
+export function advertisedAddresses(
+  listening: HostPort,
+  advertise: string | undefined,
+  own = ownAddresses(),
+): readonly HostPort[] {
   const configured = advertise === undefined ? null : parseHostPort(advertise, listening.port);
   if (configured) return [configured];
   if (!ANY.has(listening.host)) return [listening];
-  const hosts = ownAddresses();
-  const outside = hosts.filter((host) => !isInternal(host));
-  const reachable = (outside.length > 0 ? outside : hosts).filter(
+  const outside = own.filter((host) => !isInternal(host));
+  const reachable = (outside.length > 0 ? outside : own).filter(
     (host) => listening.host === '::' || !host.includes(':'),
   );
   return (reachable.length > 0 ? oneOfEachFirst(reachable) : ['127.0.0.1'])

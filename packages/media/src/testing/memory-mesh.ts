@@ -1,5 +1,6 @@
 import {
   type Claim,
+  type MediaAddress,
   type MemberProfile,
   NO_LOAD,
   type Owner,
@@ -44,7 +45,11 @@ export class MemoryMesh {
   }
 
   setPorts(name: string, rtmpPort: number, httpPort: number): void {
-    const address = { network: 'test', host: '127.0.0.1', rtmpPort, httpPort };
+    this.setAddress(name, { network: 'test', host: '127.0.0.1', rtmpPort, httpPort });
+  }
+
+  /** Where a member is, for clients and for pulls. */
+  setAddress(name: string, address: MediaAddress): void {
     this.#profiles.set(name, {
       name,
       role: 'origin',
