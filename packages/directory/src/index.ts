@@ -19,7 +19,14 @@ export {
 } from './member.js';
 export type { MemberState } from './member-record.js';
 export { OwnLog } from './own-log.js';
-export { type Owner, type OwnerOrder, type OwnerPolicy, ownerOrder, primaryOrder } from './owner.js';
+export {
+  type Owner,
+  type OwnerOrder,
+  type OwnerPolicy,
+  ownerOrder,
+  ownerThrough,
+  primaryOrder,
+} from './owner.js';
 export { relayAddressFor } from './relay-address.js';
 export {
   addressFor,

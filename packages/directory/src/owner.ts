@@ -12,6 +12,12 @@ export interface Owner {
   readonly through?: MemberId | null;
 }
 
+/** The same owner as it is now, pulled another way. Owners of the directory are views, which must not be spread. */
+export function ownerThrough(owner: Owner, through: MemberId | null): Owner {
+  const { member, profile, liveness, load, claim } = owner;
+  return { member, profile, liveness, load, claim, through };
+}
+
 /** Negative where `a` comes before `b`. Must give the same answer on every member that knows the same. */
 export type OwnerOrder = (a: Owner, b: Owner) => number;
 

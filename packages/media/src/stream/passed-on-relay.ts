@@ -1,4 +1,4 @@
-import type { MemberId, Owner, StreamKey } from '@headwater/directory';
+import { type MemberId, type Owner, ownerThrough, type StreamKey } from '@headwater/directory';
 import type { MediaLog } from '../media-host.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
@@ -62,7 +62,7 @@ export class PassedOnRelay {
     this.#fed = new PullsOfSource(limits, traffic);
     this.#fed.begin(this.#source);
     log.info({ key, to: name, from: null, reason: 'passed-on' }, 'relay pulls');
-    this.#upstream = parts.open({ ...owner, through: null }, key, limits.replayMs, {
+    this.#upstream = parts.open(ownerThrough(owner, null), key, limits.replayMs, {
       started: () => this.#answered(),
       frame: (frame) => {
         if (isReplayEnd(frame)) this.#goLive();

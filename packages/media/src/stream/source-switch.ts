@@ -1,4 +1,4 @@
-import type { MemberId, Owner } from '@headwater/directory';
+import { type MemberId, type Owner, ownerThrough } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
 import { FlowWatch } from './flow-watch.js';
 
@@ -427,7 +427,7 @@ export class SourceSwitch {
   #roundabout(): Owner[] {
     if (this.#detours.size === 0) return [];
     return this.#owners.flatMap((owner) =>
-      (this.#detours.get(owner.member) ?? []).map((through) => ({ ...owner, through })),
+      (this.#detours.get(owner.member) ?? []).map((through) => ownerThrough(owner, through)),
     );
   }
 

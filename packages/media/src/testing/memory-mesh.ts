@@ -65,7 +65,15 @@ export class MemoryMesh {
     for (const [member, claims] of this.#claims) {
       const claim = claims.get(key);
       if (claim === undefined) continue;
-      owners.push({ member, profile: this.#profile(member), liveness: 'alive', load: NO_LOAD, claim });
+      const owner: Owner = {
+        member,
+        profile: this.#profile(member),
+        liveness: 'alive',
+        load: NO_LOAD,
+        claim,
+      };
+      // As the directory's, none of whose properties are its own.
+      owners.push(Object.create(owner));
     }
     return owners.sort(primaryOrder);
   }
