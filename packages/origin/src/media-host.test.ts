@@ -1,8 +1,13 @@
 import type { MemberProfile } from '@headwater/directory';
 import type { MemberView, Mesh } from '@headwater/mesh';
-import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { mediaHost } from './media-host.js';
+
+const profileOf = (name: string, more: Partial<MemberProfile> = {}): MemberProfile => {
+  const address = { network: 'inside', host: name, rtmpPort: 1935, httpPort: 8080 };
+  const about = { name, role: 'origin', draining: false, program: 'test' } as const;
+  return { ...about, addresses: [address], relayAddress: address, ...more };
+};
 
 const member = (id: string, more: Partial<MemberView> = {}): MemberView => ({
   id,

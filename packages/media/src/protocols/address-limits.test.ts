@@ -63,7 +63,9 @@ describe('pulls of members', () => {
     const other = await client(b.media);
     other.command(1, 'play', 0, null, 's');
     await other.closed();
-    expect(b.log.of('connection closed')).toMatchObject([{ reason: 'connections-per-address-max' }]);
+    const closed = () => b.log.of('connection closed');
+    await until(() => closed().length > 0 || undefined, 'its end in the log');
+    expect(closed()).toMatchObject([{ reason: 'connections-per-address-max' }]);
     const publisher = await client(b.media);
     publisher.command(1, 'publish', 0, null, 't', 'live');
     await publisher.closed();

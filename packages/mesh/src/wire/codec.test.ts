@@ -74,6 +74,22 @@ const DIRECT: DirectMessage[] = [
     claims: [claim, { ...claim, media: {}, silent: true }],
   },
   { kind: 'snapshot-part', pull: 1, index: 0, last: true, position, profile, claims: [] },
+  {
+    kind: 'snapshot-part',
+    pull: 1,
+    index: 0,
+    last: true,
+    position,
+    profile: {
+      ...profile,
+      loadLevel: 3,
+      relayAddresses: [
+        { network: 'inside', host: '10.0.0.5', rtmpPort: 1935, httpPort: 8080 },
+        { network: 'outside', host: '2001:db8::5', rtmpPort: 1936, httpPort: 8080 },
+      ],
+    },
+    claims: [],
+  },
   { kind: 'leave', generation: 5 },
   { kind: 'ask', ask: 3, owner: 'm2', held: position },
   { kind: 'words', ask: 3, last: false, envelopes: [Buffer.of(1, 2, 3), Buffer.of()] },

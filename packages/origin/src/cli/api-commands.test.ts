@@ -169,6 +169,14 @@ describe('explain', () => {
     expect(out).not.toContain('ilent');
   });
 
+  it('says through whom a stream is relayed whose owner is out of reach', async () => {
+    const here = { ...detail.here, relayThrough: 'id-m', relayThroughName: 'origin-m' };
+    const { out } = await run(['explain', 'live/s1'], answering({ ...detail, here }));
+    expect(out).toMatch(
+      /relayed from origin-a through origin-m, since it cannot be reached from here, 1 players/,
+    );
+  });
+
   it('says which owners are silent, and what that means', async () => {
     const silent = { ...owner, name: 'b', state: 'silent' };
     const { out } = await run(['explain', 'live/s1'], answering({ ...detail, owners: [owner, silent] }));

@@ -340,6 +340,20 @@ describe('a look at where a play would go', () => {
 });
 
 describe('a waiting play', () => {
+  it('that follows a redirect opens no relay when its stream appears, and leaves none', () => {
+    const { b, play, streams, plays } = memberA();
+    const edges = [play({ followsRedirect: true }), play({ followsRedirect: true })];
+    claim(b);
+    expect(edges.map(({ told }) => told)).toEqual(Array(2).fill(['wait', 'redirect 127.0.0.1']));
+    expect([streams.opened.length, [...streams.values()].length]).toEqual([0, 0]);
+    b.release(KEY_S);
+    const [edge, other] = [play({ followsRedirect: true, remote: '10.7.7.7:1' }), play()];
+    claim(b);
+    expect([edge.told.at(-1), other.told]).toEqual(['redirect 127.0.0.1', ['wait']]);
+    expect(streams.relays).toHaveLength(1);
+    plays.leave(other);
+  });
+
   it('goes on here when it is published here', () => {
     const { play, publish, routes } = memberA();
     const session = play();
