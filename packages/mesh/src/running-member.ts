@@ -90,6 +90,11 @@ export class RunningMember implements Mesh {
     return [...this.#core.directory.members()].map((state) => this.#view(state));
   }
 
+  member(id: MemberId): MemberView | undefined {
+    const state = this.#core.directory.member(id);
+    return state === undefined ? undefined : this.#view(state);
+  }
+
   status(): MeshStatus {
     const { isJoined, isSynced, waitingFor } = this.#core;
     return { joined: isJoined, synced: isSynced, ...(waitingFor !== null && { waitingFor }) };
@@ -253,6 +258,8 @@ export class RunningMember implements Mesh {
       streams: state.claims,
       connected: isSelf || peer?.isConnected === true,
       meshAddresses: isSelf ? core.addresses : (peer?.addresses ?? []),
+      ...(peer?.whereabouts.dialled !== undefined && { dialledAt: peer.whereabouts.dialled }),
+      ...(peer?.whereabouts.remoteIp !== undefined && { remoteIp: peer.whereabouts.remoteIp }),
       ...(peer?.rttMs != null && { rttMs: peer.rttMs }),
     };
   }

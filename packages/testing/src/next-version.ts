@@ -88,7 +88,7 @@ function mediaAddresses(list: unknown): Values {
 
 /** An unknown role for whoever is no edge, and places for all fields of this release before the new ones. */
 const profile = ([name, role, told, relay, ...rest]: Values): Values =>
-  extend([name, role === 1 ? 1 : 7, mediaAddresses(told), extend(relay), ...rest], 10);
+  extend([name, role === 1 ? 1 : 7, mediaAddresses(told), extend(relay), ...rest], 11);
 
 const track = (values: unknown): unknown => values && extend(values);
 

@@ -145,7 +145,9 @@ export class MemberCore {
     return gaugesOf(this.#peers, this.#local);
   }
 
-  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs' | 'version'> | undefined {
+  peer(
+    id: MemberId,
+  ): Pick<Peer, 'isConnected' | 'addresses' | 'whereabouts' | 'rttMs' | 'version'> | undefined {
     return this.#peers.get(id);
   }
 

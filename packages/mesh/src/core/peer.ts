@@ -127,6 +127,11 @@ export class Peer {
     return this.#vouch?.by ?? null;
   }
 
+  /** What its present or last connection tells of where it is. */
+  get whereabouts(): Whereabouts {
+    return this.#addresses.whereabouts;
+  }
+
   isVouched(now: number): boolean {
     return this.#vouch !== null && now < this.#vouch.until;
   }

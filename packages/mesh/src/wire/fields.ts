@@ -82,14 +82,12 @@ export class Fields {
   /** The first `countMax` items of those that `read` makes something of: null is nothing. */
   list<T>(what: string, countMax: number, read: (value: unknown) => T | null): readonly T[] {
     const values = this.#next();
-    if (!Array.isArray(values)) return problem(`${what} is no array`);
-    const items: T[] = [];
-    for (const value of values) {
-      if (items.length >= countMax) break;
-      const item = read(value);
-      if (item !== null) items.push(item);
-    }
-    return items;
+    return Array.isArray(values) ? itemsOf(values, countMax, read) : problem(`${what} is no array`);
+  }
+
+  listOrNull<T>(countMax: number, read: (value: unknown) => T | null): readonly T[] | null {
+    const values = this.#next();
+    return Array.isArray(values) ? itemsOf(values, countMax, read) : null;
   }
 
   fields(what: string): Fields {
@@ -116,6 +114,20 @@ export class Fields {
     this.#at += 1;
     return value;
   }
+}
+
+function itemsOf<T>(
+  values: readonly unknown[],
+  countMax: number,
+  read: (value: unknown) => T | null,
+): readonly T[] {
+  const items: T[] = [];
+  for (const value of values) {
+    if (items.length >= countMax) break;
+    const item = read(value);
+    if (item !== null) items.push(item);
+  }
+  return items;
 }
 
 function asText(value: unknown, lengthMax: number): string | null {

@@ -108,7 +108,11 @@ export const packProfile = (profile: MemberProfile): unknown => [
   profile.zone ?? null,
   profile.draining,
   profile.program,
-  ...tail(profile.loadLevel, profile.full === true ? true : undefined),
+  ...tail(
+    profile.loadLevel,
+    profile.full === true ? true : undefined,
+    profile.relayAddresses?.map(packMediaAddress),
+  ),
 ];
 
 /** `member`: whose it is. Null where none of its addresses can be used here. */
@@ -125,12 +129,14 @@ export function readProfile(value: unknown, member: MemberId): MemberProfile | n
   const program = fields.text('program', NAME_LENGTH_MAX);
   const loadLevel = fields.numberOrNull();
   const full = fields.isTrue();
+  const relayAddresses = fields.listOrNull(MEDIA_ADDRESSES_MAX, readMediaAddress);
   if (relayAddress === undefined) return null;
   return {
     name,
     role,
     addresses: told.length > 0 ? told : [relayAddress],
     relayAddress,
+    ...(relayAddresses !== null && relayAddresses.length > 0 && { relayAddresses }),
     ...(apiAddress !== null && HOST.test(apiAddress) && { apiAddress }),
     ...(zone && { zone }),
     draining,

@@ -32,6 +32,7 @@ export const profile = {
   program: '0.1.0',
   loadLevel: 7,
   full: true,
+  relayAddresses: [address, { network: 'outside', host: '2001:db8::5', rtmpPort: 1936, httpPort: 8081 }],
 } as const;
 export const position = { generation: 1_795_382_427_232, version: 42 };
 export const delta = {
