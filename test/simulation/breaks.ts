@@ -83,8 +83,8 @@ class Hoard {
     return this.#kept.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  keep(_delta: Delta, sealed: Uint8Array): void {
-    this.#kept.push(sealed);
+  keep(_delta: Delta, signedBytes: Uint8Array): void {
+    this.#kept.push(signedBytes);
   }
 
   since(): readonly Uint8Array[] {

@@ -6,7 +6,16 @@ export {
   type DirectoryLimits,
   type DirectoryView,
 } from './directory.js';
-export { isHost, isHostAndPort, isWildcard } from './host.js';
+export {
+  hostPort,
+  ipv6Groups,
+  isAnyIpv4,
+  isHost,
+  isHostAndPort,
+  isWildcard,
+  plainAddress,
+  sameHost,
+} from './host.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
   type Liveness,
@@ -17,10 +26,18 @@ export {
   NO_LOAD,
   type Role,
 } from './member.js';
-export { isMemberName, isNetworkName, isOneLine, isZone } from './member-labels.js';
+export { isMemberName, isNetworkName, isZone } from './member-labels.js';
 export type { MemberState } from './member-record.js';
 export { OwnLog } from './own-log.js';
-export { type Owner, type OwnerOrder, type OwnerPolicy, ownerOrder, primaryOrder } from './owner.js';
+export {
+  type Owner,
+  type OwnerOrder,
+  type OwnerPolicy,
+  ownerOrder,
+  ownerThrough,
+  primaryOrder,
+} from './owner.js';
+export { relayAddressFor } from './relay-address.js';
 export {
   addressFor,
   type PlayMark,

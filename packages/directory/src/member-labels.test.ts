@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isMemberName, isNetworkName, isOneLine, isZone } from './member-labels.js';
+import { isMemberName, isNetworkName, isZone } from './member-labels.js';
 
 it.each([
   ['origin-a', true],
@@ -31,10 +31,3 @@ it.each([
   ['\ud800', false],
   ['', false],
 ])('isZone %j: %s', (text, expected) => expect(isZone(text)).toBe(expected));
-
-it.each([
-  ['0.1.0', true],
-  ['', true],
-  ['0.1\r\nX: y', false],
-  ['\u001b[31m', false],
-])('isOneLine %j: %s', (text, expected) => expect(isOneLine(text)).toBe(expected));

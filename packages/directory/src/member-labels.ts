@@ -1,4 +1,4 @@
-/** What people call members and where they stand: one rule for the config and for what other members say. */
+/** What people call members and where they stand: what the config takes. */
 
 const MEMBER_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
 const NETWORK_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
@@ -21,9 +21,4 @@ export function isZone(text: string): boolean {
   return (
     text.length >= 1 && text.length <= ZONE_LENGTH_MAX && text.trim() === text && !UNPRINTABLE.test(text)
   );
-}
-
-/** Text that stays within its line, such as a program's version. */
-export function isOneLine(text: string): boolean {
-  return !UNPRINTABLE.test(text);
 }

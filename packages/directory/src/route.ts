@@ -1,3 +1,4 @@
+import { sameHost } from './host.js';
 import type { MediaAddress, MemberId, MemberProfile } from './member.js';
 import type { Owner } from './owner.js';
 import type { StreamKey } from './stream-key.js';
@@ -20,6 +21,11 @@ export interface PlayRequest {
   /** Whether this client is known to follow a redirect on this protocol. */
   readonly followsRedirect: boolean;
   readonly mark: PlayMark;
+  /**
+   * With mark `relay`: whose media the other member asks for, since it cannot reach that owner itself. It is passed on from
+   * there where this member does not publish the stream.
+   */
+  readonly relayOf?: MemberId;
   /** Host name or IP by which the client reached us (tcUrl, `Host` header), without the port; absent where unknown. */
   readonly reachedBy?: string;
   /** `play.mode` in force for the stream's app. */
@@ -37,7 +43,12 @@ export type Route =
     }
   | {
       readonly kind: 'relay';
-      readonly reason: 'client-follows-no-redirects' | 'mode-relay' | 'already-redirected' | 'websocket';
+      readonly reason:
+        | 'client-follows-no-redirects'
+        | 'mode-relay'
+        | 'already-redirected'
+        | 'websocket'
+        | 'passed-on';
       /** Whom to pull from, best first; at least one, never this member. */
       readonly owners: readonly Owner[];
     }
@@ -45,6 +56,7 @@ export type Route =
   | { readonly kind: 'refuse'; readonly reason: 'relay-of-unowned' };
 
 export type RouteReason = Route['reason'];
+type RelayReason = Extract<Route, { kind: 'relay' }>['reason'];
 
 /** What each reason means, for logs, `explain` and the docs. */
 export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
@@ -56,6 +68,7 @@ export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
   'mode-relay': 'the stream is on another member, and play.mode is relay',
   'already-redirected': 'the stream is on another member, and this play was redirected once already',
   websocket: 'the stream is on another member, and WebSocket clients follow no redirects',
+  'passed-on': 'another member cannot reach the owner, and pulls its stream through this member',
   'not-published': 'nobody publishes this stream; the player waits until somebody does',
   'relay-of-unowned': 'another member pulled a stream that is not published here',
 };
@@ -79,7 +92,7 @@ export function route(view: RouteView, request: PlayRequest): Route {
   for (const owner of owners) {
     if (owner.member === view.self) return LOCAL;
   }
-  if (request.mark === 'relay') return REFUSE;
+  if (request.mark === 'relay') return passOn(owners, request.relayOf);
   const best = owners[0];
   if (best === undefined) return WAIT;
   const reason = relayReason(request);
@@ -92,22 +105,20 @@ export function route(view: RouteView, request: PlayRequest): Route {
   };
 }
 
+/** Pulled from that very owner, which this member reaches itself: so no pull passes through two members. */
+function passOn(owners: readonly Owner[], relayOf: MemberId | undefined): Route {
+  const owner = owners.find(({ member }) => member === relayOf);
+  if (owner === undefined || (owner.through ?? null) !== null) return REFUSE;
+  return { kind: 'relay', reason: 'passed-on', owners: [owner] };
+}
+
 /** Why this play must be relayed rather than redirected; null where a redirect is right. */
-function relayReason(request: PlayRequest): Extract<Route, { kind: 'relay' }>['reason'] | null {
+function relayReason(request: PlayRequest): RelayReason | null {
   if (request.protocol === 'ws-flv') return 'websocket';
   if (request.mark === 'redirected') return 'already-redirected';
   if (request.mode === 'relay') return 'mode-relay';
   if (request.mode === 'auto' && !request.followsRedirect) return 'client-follows-no-redirects';
   return null;
-}
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
-
-/** Host names that mean the same place for a client: case and the spelling of loopback do not count. */
-function sameHost(a: string, b: string): boolean {
-  const left = a.toLowerCase();
-  const right = b.toLowerCase();
-  return left === right || (LOOPBACK.has(left) && LOOPBACK.has(right));
 }
 
 /**

@@ -17,6 +17,8 @@ const SWEEP_MS = 1000;
 
 /** `play.queueMs` where it is not set. */
 const QUEUE_MS = 10_000;
+/** `limits.publishesPerAddressPerMinute` where it is not set. */
+const PUBLISHES_PER_MINUTE = 6000;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
@@ -35,11 +37,12 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       lagMs: relay.lagMs ?? LAG_MS,
     }),
     ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
-    open: rtmpUpstream(options, fence),
+    open: rtmpUpstream(options, host, fence),
+    detours: (owner) => host.detours(owner),
     timers: fencedTimers(fence),
     log,
   });
-  const gate = new ConnectionGate(limits.connectionsMax, limits.connectionsPerAddressMax);
+  const gate = new ConnectionGate(limits, (ip) => host.isMemberAddress(ip));
   const plays = new PlayDesk({ streams, host, log }, options);
   const publishes = new PublishDesk(
     {
@@ -52,6 +55,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       acceptsPublishers: options.acceptsPublishers,
       idleMs: publish.idleMs,
       policy: (key) => policyOf(key, options),
+      publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
     },
   );
   const parts = { options, plays, publishes, gate, log, fence };
@@ -103,7 +107,10 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       return ports;
     },
     refusePublishers: () => publishes.refuse(),
-    closePublishers: () => publishes.closeAll(),
+    closePublishers() {
+      publishes.closeAll();
+      plays.endPassedOn();
+    },
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key) => streams.get(key)?.view(),

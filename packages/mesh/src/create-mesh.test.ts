@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Meshes, type TestMember } from './testing/meshes.js';
 
@@ -103,7 +104,7 @@ describe('createMesh', () => {
     expect(a.mesh.status().waitingFor).toContain(proxy.address);
     const seed = await meshes.startBehind('seed', proxy, []);
     await awaitCondition('a joins', () => isWhole([a, seed]));
-    expect(a.mesh.status()).toEqual({ joined: true, synced: true });
+    expect(a.mesh.status()).toEqual({ joined: true, synced: true, disputed: false });
   });
 
   it('finds itself among the seeds and ignores that, quietly', async () => {
@@ -245,5 +246,32 @@ describe('createMesh', () => {
     expect(strangers.length).toBeLessThan(8);
     const b = await meshes.start('b', [addressOf(a)]);
     await awaitCondition('a still takes members', () => isWhole([a, b]));
+  });
+});
+
+describe('members that listen on both families', needs('IPv6'), () => {
+  const key = 'k'.repeat(32);
+
+  it('are reached by either, and tell IPv4 addresses as such', async () => {
+    const a = await meshes.start('a', [], { host: '::', key });
+    const b = await meshes.start('b', [`[::1]:${a.mesh.port}`], { host: '::', key, advertise: '[::1]' });
+    const c = await meshes.start('c', [`127.0.0.1:${a.mesh.port}`], {
+      host: '::',
+      key,
+      advertise: '127.0.0.1',
+    });
+    await awaitCondition('three members form', () => isWhole([a, b, c]));
+    expect(a.mesh.member(b.mesh.id)?.remoteIp).toBe('::1');
+    expect(a.mesh.member(c.mesh.id)?.remoteIp).toBe('127.0.0.1');
+    // Whichever of the two dialled last: each knows the other by the host that was dialled, or by its IP.
+    for (const [from, to] of [
+      [b, a],
+      [c, a],
+    ] as const) {
+      const seen = from.mesh.member(to.mesh.id);
+      expect(seen?.dialledAt ?? seen?.remoteIp).toMatch(/./);
+    }
+    expect(a.mesh.member('nobody')).toBeUndefined();
+    for (const { fields } of a.lines) expect(JSON.stringify(fields)).not.toContain('::ffff:');
   });
 });

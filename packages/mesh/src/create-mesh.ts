@@ -1,5 +1,5 @@
 import type { MemberProfile } from '@headwater/directory';
-import { advertisedAddresses, formatAll } from './advertised.js';
+import { advertisedAddresses, formatAll, listenHost } from './advertised.js';
 import { MemberCore } from './core/member-core.js';
 import { parseHostPort } from './host-port.js';
 import { loadIdentity } from './identity.js';
@@ -12,8 +12,11 @@ import { Opener, Sealer } from './wire/envelope.js';
 
 export interface MeshComponents {
   readonly log: MeshLog;
-  /** Makes what this member says of itself; `host`: the name or IP under which the others reach this machine. */
-  readonly profile: (host: string) => MemberProfile;
+  /**
+   * Makes what this member says of itself; `hosts`: the names and IPs under which the others reach this machine, the best
+   * first; at least one.
+   */
+  readonly profile: (hosts: readonly string[]) => MemberProfile;
 }
 
 /**
@@ -32,20 +35,21 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     new Opener(),
     log,
   );
+  const host = listenHost(options.host);
   const transport = await createLibp2pTransport(
     identity.id,
-    { host: options.host, port: options.port, privateKey: identity.libp2pKey, prologue },
+    { host, port: options.port, privateKey: identity.libp2pKey, prologue },
     member.transportEvents,
     log,
   );
-  const listening = { host: options.host, port: transport.port };
+  const listening = { host, port: transport.port };
   const addresses = advertisedAddresses(listening, options.advertise);
   const core = new MemberCore(
     {
       ...options,
       self: identity.id,
       generation: identity.generation,
-      profile: profile(addresses[0]?.host ?? options.host),
+      profile: profile(addresses.map(({ host }) => host)),
       addresses: formatAll(addresses),
       random: Math.random,
     },

@@ -4,16 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadIdentity } from './identity.js';
+import type { MeshLog } from './mesh.js';
 
-const warnings: string[] = [];
-const log = { debug() {}, info() {}, warn: (_: object, msg: string) => warnings.push(msg), error() {} };
+let warnings: string[];
+let log: MeshLog;
 let dir: string;
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'headwater-identity-'));
-  warnings.length = 0;
+  // What hung in the test before tells its own log, whenever it goes on.
+  const told: string[] = [];
+  warnings = told;
+  log = { debug() {}, info() {}, warn: (_: object, msg: string) => told.push(msg), error() {} };
 });
-afterEach(() => rm(dir, { recursive: true }));
+afterEach(() => rm(dir, { recursive: true, maxRetries: 3 }));
 
 describe('loadIdentity', () => {
   it('makes a key that only its user can read, and keeps it', async () => {

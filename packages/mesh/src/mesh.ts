@@ -54,6 +54,10 @@ export interface MemberView {
   readonly connected: boolean;
   /** `host:port` of its mesh listener, as far as known. */
   readonly meshAddresses: readonly string[];
+  /** `host:port` at which its mesh listener was dialled for the present connection, or the last; absent where it dialled. */
+  readonly dialledAt?: string;
+  /** IP at the other end of that connection. */
+  readonly remoteIp?: string;
   /** Last round-trip time, ms; absent where none was measured. */
   readonly rttMs?: number;
 }
@@ -96,6 +100,8 @@ export interface Mesh {
   setProfile(profile: MemberProfile): void;
   setLoad(load: MemberLoad): void;
   members(): readonly MemberView[];
+  /** One of them; undefined where it is not known. */
+  member(id: MemberId): MemberView | undefined;
   status(): MeshStatus;
   /** Called whenever the answer of `directory.owners(key)` may have changed. Returns how to stop being called. */
   onOwnersChanged(listener: (key: StreamKey) => void): () => void;

@@ -29,6 +29,14 @@ const TOOLS = {
     ],
     get: 'run as root, or as a user who may mount',
   },
+  IPv6: {
+    command: process.execPath,
+    probe: [
+      '-e',
+      "require('net').createServer().on('error', () => process.exit(1)).listen(0, '::1', () => process.exit(0))",
+    ],
+    get: 'sysctl -w net.ipv6.conf.all.disable_ipv6=0',
+  },
   'network namespaces': {
     command: 'sh',
     probe: [

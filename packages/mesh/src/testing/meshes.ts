@@ -49,7 +49,10 @@ export class Meshes {
     };
     const mesh = await createMesh(options, {
       log,
-      profile: (host) => ({ ...profileOf(name), apiAddress: formatHostPort({ host, port: 1985 }) }),
+      profile: ([host]) => ({
+        ...profileOf(name),
+        ...(host === undefined ? {} : { apiAddress: formatHostPort({ host, port: 1985 }) }),
+      }),
     });
     const member = { name, mesh, lines, dataDir };
     this.#members.push(member);

@@ -1,5 +1,8 @@
+import { isIP } from 'node:net';
+import { plainAddress } from '@headwater/directory';
 import type { Connection, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface';
 import { type TCPComponents, type TCPDialEvents, type TCPOptions, tcp } from '@libp2p/tcp';
+import { multiaddr } from '@multiformats/multiaddr';
 import { joinWrites } from './joined-writes.js';
 
 /**
@@ -26,16 +29,28 @@ export function guardedTcp(
     const createListener = transport.createListener.bind(transport);
     const dial = transport.dial.bind(transport);
     transport.createListener = (listening) =>
-      createListener({ ...listening, upgrader: guarded(listening.upgrader, onStranger) });
+      createListener({ ...listening, ...BOTH_FAMILIES, upgrader: guarded(listening.upgrader, onStranger) });
     transport.dial = (address, dialling) =>
       dial(address, { ...dialling, upgrader: guarded(dialling.upgrader, onStranger) });
     return transport;
   };
 }
 
+/** libp2p takes IPv6 alone where it listens on `::`, and hands these on to `net.Server.listen`. */
+const BOTH_FAMILIES = { ipv6Only: false };
+
+/** A socket that takes both families tells IPv4 addresses within IPv6. */
+function unmap(connection: MultiaddrConnection): void {
+  const [ip, tcp] = connection.remoteAddr.getComponents();
+  const plain = plainAddress(ip?.value ?? '');
+  if (tcp === undefined || isIP(plain) !== 4) return;
+  connection.remoteAddr = multiaddr(`/ip4/${plain}/tcp/${tcp.value}`);
+}
+
 function guarded(upgrader: Upgrader, onStranger: OnStranger): Upgrader {
   return {
     upgradeInbound: (connection: MultiaddrConnection, options: never): Promise<void> => {
+      unmap(connection);
       joinWrites(connection);
       guard(connection, onStranger);
       return upgrader.upgradeInbound(connection, options);

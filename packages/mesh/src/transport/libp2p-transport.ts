@@ -1,5 +1,5 @@
 import { TopicValidatorResult } from '@chainsafe/libp2p-gossipsub';
-import type { MemberId } from '@headwater/directory';
+import { type MemberId, plainAddress } from '@headwater/directory';
 import type { Connection, Stream } from '@libp2p/interface';
 import type { SeedOutcome, Whereabouts } from '../core/input.js';
 import type { MeshLog } from '../mesh.js';
@@ -148,7 +148,7 @@ class Libp2pTransport implements Transport {
     if (known) return known;
     const opening = connection
       .newStream(PROTOCOL_NAME, { signal: AbortSignal.timeout(UPGRADE_TIMEOUT_MS) })
-      .then((stream) => this.#link(stream, connection, { dialled }))
+      .then((stream) => this.#link(stream, connection, { dialled, ...remoteIpOf(connection) }))
       .catch((error: Error) => {
         abortConnection(connection, error.message);
         throw error;
@@ -158,8 +158,8 @@ class Libp2pTransport implements Transport {
   }
 
   #accept(stream: Stream, connection: Connection): void {
-    const seenAs = connection.remoteAddr.getComponents()[0]?.value;
-    this.#link(stream, connection, seenAs === undefined ? {} : { seenAs });
+    const { remoteIp } = remoteIpOf(connection);
+    this.#link(stream, connection, remoteIp === undefined ? {} : { seenAs: remoteIp, remoteIp });
   }
 
   /** Who was dialled waits for the stream, but not for long. */
@@ -193,9 +193,9 @@ class Libp2pTransport implements Transport {
   }
 
   #message(peer: MemberId, channel: number, message: Uint8Array): void {
+    // Other channels are a later version's.
     if (channel === DIRECT) this.#events.direct(peer, message);
     else if (channel === BROADCAST) this.#events.broadcast(message, peer);
-    else this.#events.offence(peer, 'frame on an unknown channel');
   }
 
   #closed(peer: MemberId, link: Link, reason: string): void {
@@ -221,4 +221,9 @@ class Libp2pTransport implements Transport {
     clearInterval(this.#sweep);
     this.#sweep = null;
   }
+}
+
+function remoteIpOf(connection: Connection): { readonly remoteIp?: string } {
+  const ip = connection.remoteAddr.getComponents()[0]?.value;
+  return ip === undefined ? {} : { remoteIp: plainAddress(ip) };
 }

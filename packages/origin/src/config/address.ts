@@ -16,6 +16,16 @@ export interface Advertised {
   readonly httpPort?: number;
 }
 
+/** One entry of `relay.advertise`: where members pull from. Absent port: the bound one. */
+export interface RelayAdvertised {
+  readonly network: string;
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** The network of an entry that names none. */
+const ANY_NETWORK = 'relay';
+
 /** `host`, `[v6]`, and up to two ports after it. */
 const HOST_AND_PORTS = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?(?::(\d{1,5}))?$/;
 
@@ -39,7 +49,7 @@ export function parseAdvertised(text: string): Advertised | null {
   const equals = text.indexOf('=');
   const network = text.slice(0, Math.max(equals, 0)).trim();
   const parts = splitPorts(text.slice(equals + 1).trim());
-  if (!isNetworkName(network) || parts === null || isWildcard(parts.host)) return null;
+  if (!isNetworkName(network) || parts === null || !isTellable(parts.host)) return null;
   const [rtmpPort, httpPort] = parts.ports;
   return {
     network,
@@ -49,10 +59,24 @@ export function parseAdvertised(text: string): Advertised | null {
   };
 }
 
+/** `[network=]host[:port]`, IPv6 in brackets. Never a wildcard. */
+export function parseRelayAdvertised(text: string): RelayAdvertised | null {
+  const isNamed = text.includes('=');
+  const advertised = parseAdvertised(isNamed ? text : `${ANY_NETWORK}=${text}`);
+  if (advertised === null || advertised.httpPort !== undefined) return null;
+  const { network, host, rtmpPort } = advertised;
+  return { network, host, ...(rtmpPort === undefined ? {} : { port: rtmpPort }) };
+}
+
 /** `host` or `host:port`, kept as written. Never a wildcard. */
 export function parseMeshAdvertise(text: string): string | null {
   const parts = splitPorts(text);
-  return parts === null || parts.ports.length > 1 || isWildcard(parts.host) ? null : text;
+  return parts === null || parts.ports.length > 1 || !isTellable(parts.host) ? null : text;
+}
+
+/** Others can connect to it: no wildcard, and no zone, which is another one on each machine (`fe80::1%eth0`). */
+function isTellable(host: string): boolean {
+  return !isWildcard(host) && !host.includes('%');
 }
 
 /** Reached from this machine only. */

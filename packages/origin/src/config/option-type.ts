@@ -51,15 +51,19 @@ export function text<T>(expected: string, parse: (text: string) => T | null): Op
   return { reads: 'text', expected, schema: parsed(expected, parse) };
 }
 
-/** A list of texts, each of which `parse` understands. At most `LIST_LENGTH_MAX` of them. */
-export function listOf<T>(item: string, parse: (text: string) => T | null): OptionType<readonly T[]> {
+/** A list of texts, each of which `parse` understands. At most so many of them. */
+export function listOf<T>(
+  item: string,
+  parse: (text: string) => T | null,
+  lengthMax = LIST_LENGTH_MAX,
+): OptionType<readonly T[]> {
   const expected = `a list of ${item}`;
   return {
     reads: 'list',
     expected,
     schema: v.pipe(
       v.array(parsed(item, parse), expected),
-      v.maxLength(LIST_LENGTH_MAX, `at most ${LIST_LENGTH_MAX} entries`),
+      v.maxLength(lengthMax, `at most ${lengthMax} entries`),
     ),
   };
 }

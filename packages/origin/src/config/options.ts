@@ -7,7 +7,13 @@ import {
   type Role,
 } from '@headwater/directory';
 import type { PublishPolicy } from '@headwater/media';
-import { parseAdvertised, parseHost, parseHostPort, parseMeshAdvertise } from './address.js';
+import {
+  parseAdvertised,
+  parseHost,
+  parseHostPort,
+  parseMeshAdvertise,
+  parseRelayAdvertised,
+} from './address.js';
 import {
   bytes,
   choice,
@@ -62,10 +68,14 @@ const folder = (value: string) => (value.length > 0 && !value.includes('\0') ? v
 const secret = (value: string) =>
   Buffer.byteLength(value.trim()) >= MESH_KEY_BYTES_MIN ? value.trim() : null;
 
+/** Most addresses that a member tells of itself; the others take no more. */
+const ADDRESSES_MAX = 16;
 /** Shortest mesh key. */
 export const MESH_KEY_BYTES_MIN = 32;
 
 const HOST = text('an IP address or a host name', parseHost);
+const BOTH_FAMILIES =
+  ':: is every address of this machine, IPv4 and IPv6; where it has no IPv6, the same as 0.0.0.0, which is IPv4 alone.';
 const NAME = text(
   '1 to 63 letters, digits, dots, hyphens or underscores, the first a letter or digit',
   named,
@@ -100,6 +110,7 @@ export const OPTIONS = {
     listOf(
       'network=host[:rtmpPort[:httpPort]] with a host that clients can reach (not 0.0.0.0)',
       parseAdvertised,
+      ADDRESSES_MAX,
     ),
     [],
     {
@@ -122,12 +133,14 @@ export const OPTIONS = {
     meaning:
       'json: one object per line, for machines. pretty: for people. auto: pretty on a terminal, else json.',
   }),
-  'rtmp.host': option(HOST, '0.0.0.0', { meaning: 'Address to listen on for RTMP.' }),
+  'rtmp.host': option(HOST, '::', { meaning: `Address to listen on for RTMP. ${BOTH_FAMILIES}` }),
   'rtmp.port': option(LISTEN_PORT, 1935, {
     meaning:
       'Port for RTMP publishers, players, edges and the relay pulls of other members. 0 takes a free one.',
   }),
-  'http.host': option(HOST, '0.0.0.0', { meaning: 'Address to listen on for HTTP-FLV and WebSocket-FLV.' }),
+  'http.host': option(HOST, '::', {
+    meaning: `Address to listen on for HTTP-FLV and WebSocket-FLV. ${BOTH_FAMILIES}`,
+  }),
   'http.port': option(LISTEN_PORT, 8080, {
     meaning: 'Port for HTTP-FLV and WebSocket-FLV: http://HOST:PORT/APP/STREAM.flv. 0 takes a free one.',
   }),
@@ -138,8 +151,8 @@ export const OPTIONS = {
   'api.port': option(LISTEN_PORT, 1985, {
     meaning: 'Port for the HTTP API. 0 takes a free one.',
   }),
-  'mesh.host': option(HOST, '0.0.0.0', {
-    meaning: 'Address to listen on for the other members.',
+  'mesh.host': option(HOST, '::', {
+    meaning: `Address to listen on for the other members. ${BOTH_FAMILIES}`,
     cost: 'On loopback (127.0.0.1) the mesh needs no key, and nobody but this machine can join.',
   }),
   'mesh.port': option(LISTEN_PORT, 7946, {
@@ -234,6 +247,19 @@ export const OPTIONS = {
       'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
     cost: 'takeover: two encoders that both reconnect by themselves close each other, up to 3 times within a minute; then the one who has the stream keeps it while the other goes on trying.',
   }),
+  'relay.advertise': option(
+    listOf(
+      '[network=]host[:port] with a host that the other members can reach (not 0.0.0.0)',
+      parseRelayAdvertised,
+      ADDRESSES_MAX,
+    ),
+    [],
+    {
+      meaning:
+        'Where the other members pull streams from by RTMP, if that is neither where the mesh reaches this one nor what clients are told: behind port mapping, or in a network of their own. One entry for each network; a member pulls from the one whose host, or whose network in advertise, is that by which it reaches this member in the mesh, else from the first. The port left out is rtmp.port. Empty: the hosts by which the mesh reaches this member, each with the RTMP port that advertise has for it, else with rtmp.port. headwater members shows what each member is pulled from.',
+      example: ['inside=10.0.0.5', 'outside=203.0.113.5:1936'],
+    },
+  ),
   'relay.lingerMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning: 'How long a pull goes on after its last player left, so that the next one starts at once.',
     cost: 'The bit rate of the stream between two members for as long.',
@@ -273,7 +299,13 @@ export const OPTIONS = {
     cost: 'Each takes a file descriptor: raise ulimit -n (Docker: ulimits) as well.',
   }),
   'limits.connectionsPerAddressMax': option(wholeNumber(1, 1_000_000), 5000, {
-    meaning: 'Most connections from one client address. Behind a balancer or NAT, all clients share one.',
+    meaning:
+      'Most connections from one client address. Behind a balancer or NAT, all clients share one. IPv6 addresses count by their /64. Pulls of members that the mesh knows at that address do not count.',
+  }),
+  'limits.publishesPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 6000, {
+    meaning:
+      'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well.',
+    cost: 'Each publish and its end is told to every member. Behind a balancer or NAT, all publishers share one address, and come all at once after an origin died.',
   }),
   'limits.handshakeMs': option(milliseconds(100, 600_000), 10_000, {
     meaning: 'Deadline from connect to an accepted publish or play.',

@@ -35,7 +35,7 @@ describe('defaults', () => {
       name: 'host-1',
       role: 'origin',
       dataDir: './data',
-      rtmp: { host: '0.0.0.0', port: 1935 },
+      rtmp: { host: '::', port: 1935 },
       http: { port: 8080 },
       api: { host: '127.0.0.1', port: 1985 },
       mesh: { port: 7946, seeds: [], key: KEY },
@@ -235,6 +235,19 @@ describe('problems', () => {
     expect(problemsOf({ env: {}, set: ['mesh.host=::1'] })).toEqual([]);
   });
 
+  it('tell of networks named twice, and of more addresses than members take', () => {
+    expect(problemsOf({ set: ['relay.advertise=a=h:1,a=i:2'] })).toEqual([
+      expect.stringContaining('found the network a twice'),
+    ]);
+    expect(problemsOf({ set: ['relay.advertise=h:1,i:2'] })[0]).toContain('twice');
+    expect(problemsOf({ set: ['relay.advertise=0.0.0.0:1'] })[0]).toContain('not 0.0.0.0');
+    for (const path of ['advertise', 'relay.advertise']) {
+      const entries = (count: number) => Array.from({ length: count }, (_, i) => `n${i}=h`).join(',');
+      expect(problemsOf({ set: [`${path}=${entries(16)}`] })).toEqual([]);
+      expect(problemsOf({ set: [`${path}=${entries(17)}`] })[0]).toContain('at most 16 entries');
+    }
+  });
+
   it('allow the same port on different addresses, and free ports', () => {
     expect(problemsOf({ set: ['rtmp.host=10.0.0.1', 'http.host=10.0.0.2', 'http.port=1935'] })).toEqual([]);
     expect(problemsOf({ set: ['rtmp.port=0', 'http.port=0', 'api.port=0', 'mesh.port=0'] })).toEqual([]);
@@ -297,6 +310,18 @@ describe('warnings', () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(expected);
     expect(problemsOf({ set: [flag] })).toEqual([]);
+  });
+
+  it('tell of a mapped port that members would not know of', () => {
+    const mesh = 'mesh.advertise=203.0.113.5:7946';
+    const warnings = (...set: string[]) => warningsOf({ set: [mesh, ...set] });
+    expect(warnings('advertise=out=live.example.com:1936')).toEqual([
+      expect.stringMatching(/relay\.advertise: .*203\.0\.113\.5 and port 1935/),
+    ]);
+    expect(warnings('advertise=out=203.0.113.5:1936')).toEqual([]);
+    expect(warnings('advertise=out=live.example.com')).toEqual([]);
+    expect(warnings('advertise=out=live.example.com:1935')).toEqual([]);
+    expect(warnings('advertise=out=live.example.com:1936', 'relay.advertise=203.0.113.5:1936')).toEqual([]);
   });
 
   it('tell of far seeds that a mesh on loopback hears nothing of', () => {

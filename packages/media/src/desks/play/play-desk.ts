@@ -1,7 +1,8 @@
 import type { Owner, PlayMark, PlayRequest, Route, StreamKey } from '@headwater/directory';
 import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
+import type { PassedOnEnd } from '../../stream/passed-on-relay.js';
 import type { StreamTable } from '../../stream/stream-table.js';
-import { addressOf } from './address-of.js';
+import { addressOf } from '../client-address.js';
 import { modeOf } from './app-play.js';
 import type { PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
@@ -21,6 +22,8 @@ interface Play {
   readonly mark: PlayMark;
   /** The route last taken, so that each is logged once. */
   told: string;
+  /** It is another member's pull that a relay of its own feeds: no change of owners moves it, it goes on until that ends. */
+  isPassedOn: boolean;
   readonly limit: WaitLimit;
 }
 
@@ -32,6 +35,7 @@ interface StreamPlays {
 
 const LOCAL: Route = { kind: 'local', reason: 'published-here' };
 const WAIT: Route = { kind: 'wait', reason: 'not-published' };
+const REFUSE: Route = { kind: 'refuse', reason: 'relay-of-unowned' };
 
 /**
  * Takes plays of every protocol, asks where each goes, and does it. A play that was taken stays until its client
@@ -73,7 +77,7 @@ export class PlayDesk {
     const limit = new WaitLimit(this.#rules.play.waitMs, () =>
       this.#guard(stream, play, () => this.#giveUp(stream, play)),
     );
-    const play: Play = { session, mark, told: '', limit };
+    const play: Play = { session, mark, told: '', isPassedOn: false, limit };
     stream.plays.set(session.id, play);
     this.#settle(stream, play, taken);
     this.#tidy(stream);
@@ -98,17 +102,28 @@ export class PlayDesk {
 
   /** The stream's publisher or owners changed: every play of it goes on by the route that is right now. */
   reconsider(key: StreamKey): void {
-    this.#parts.streams.ownersChanged(key);
     const stream = this.#streams.get(key);
-    if (stream === undefined) return;
-    this.#resettle(stream);
+    // Who is sent away needs no relay, and none is to be opened for it.
+    if (stream !== undefined) this.#redirectWhoFollows(stream);
+    this.#parts.streams.ownersChanged(key);
+    if (stream !== undefined) this.#resettle(stream);
   }
 
-  /** The streams of plays that are other members' pulls, once for each. */
+  /** The streams of plays that are other members' pulls of what is published here, once for each. */
   pulls(): StreamKey[] {
     return [...this.#streams.values()].flatMap(({ key, plays }) =>
-      [...plays.values()].filter(({ mark }) => mark === 'relay').map(() => key),
+      [...plays.values()].filter(({ mark, isPassedOn }) => mark === 'relay' && !isPassedOn).map(() => key),
     );
+  }
+
+  /** Ends what is passed on to other members: they go on through another one. */
+  endPassedOn(): void {
+    for (const stream of [...this.#streams.values()]) {
+      for (const play of [...stream.plays.values()]) {
+        if (!play.isPassedOn) continue;
+        this.#guard(stream, play, () => this.#endPassedOn(stream, play, 'owner-unreachable'));
+      }
+    }
   }
 
   /** Refuses from now on, and ends everybody who is there. */
@@ -143,26 +158,45 @@ export class PlayDesk {
     }
   }
 
+  #redirectWhoFollows(stream: StreamPlays): void {
+    const mayAll = modeOf(stream.key, this.#rules) === 'redirect';
+    for (const play of [...stream.plays.values()]) {
+      const { canRedirectNow, followsRedirect } = play.session;
+      if (!canRedirectNow || !(mayAll || followsRedirect)) continue;
+      this.#guard(stream, play, () => {
+        if (this.#route(play.session, play.mark).kind === 'redirect') this.#settle(stream, play);
+      });
+    }
+  }
+
   #settle(stream: StreamPlays, play: Play, taken = this.#route(play.session, play.mark)): void {
     const { session } = play;
+    if (play.isPassedOn) return;
     if (taken.kind === 'redirect') {
       this.#forget(stream, play);
       this.#redirect(session, play.mark, taken);
       return;
     }
+    // What it got so far was this member's publisher, whose end it is to hear of as the end of its pull.
+    const hasEnded = taken.reason === 'passed-on' && play.told !== '';
+    if (hasEnded || taken.kind === 'refuse') {
+      this.#tell(play, hasEnded ? REFUSE : taken);
+      this.#forget(stream, play);
+      session.refuse('relay-of-unowned', 'the stream is not published on this member');
+      return;
+    }
     const isNew = this.#tell(play, taken);
     switch (taken.kind) {
       case 'local':
-      case 'relay':
         this.#serve(play);
+        return;
+      case 'relay':
+        if (taken.reason === 'passed-on') this.#passOn(stream, play, taken.owners[0]);
+        else this.#serve(play);
         return;
       case 'wait':
         this.#serve(play);
         if (isNew) session.wait();
-        return;
-      case 'refuse':
-        this.#forget(stream, play);
-        session.refuse('relay-of-unowned', 'the stream is not published on this member');
     }
   }
 
@@ -182,10 +216,31 @@ export class PlayDesk {
     play.limit.set(stream.source !== null);
   }
 
+  /** Feeds another member's pull with the media of an owner that it cannot reach. */
+  #passOn(stream: StreamPlays, play: Play, owner: Owner | undefined): void {
+    if (owner === undefined) return;
+    const { session } = play;
+    play.isPassedOn = true;
+    play.limit.set(true);
+    this.#parts.streams
+      .open(session.key)
+      .passOn(session, owner, session.replayMs ?? 0, (end) =>
+        this.#guard(stream, play, () => this.#endPassedOn(stream, play, end)),
+      );
+  }
+
+  #endPassedOn(stream: StreamPlays, play: Play, end: PassedOnEnd): void {
+    this.#forget(stream, play);
+    this.#tidy(stream);
+    if (end === 'publisher-ended')
+      play.session.refuse('relay-of-unowned', 'the stream is not published on its owner any more');
+    else play.session.refuse(end, 'this member does not reach the owner; pull through another one');
+  }
+
   #onSourceChanged(key: StreamKey, hasSource: boolean): void {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
-    for (const play of stream.plays.values()) play.limit.set(hasSource);
+    for (const play of stream.plays.values()) if (!play.isPassedOn) play.limit.set(hasSource);
     // Who played hears that it waits, and edges may be sent elsewhere.
     if (!hasSource) this.#resettle(stream);
   }
@@ -201,6 +256,7 @@ export class PlayDesk {
       // One who can't be redirected any more is relayed.
       followsRedirect: asker.followsRedirect && asker.canRedirectNow,
       mark,
+      ...(asker.relayOf === undefined ? {} : { relayOf: asker.relayOf }),
       ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
       mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
     };

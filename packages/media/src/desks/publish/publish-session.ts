@@ -8,6 +8,7 @@ export type PublishRefusal =
   | 'contended'
   | 'not-an-origin'
   | 'identity-disputed'
+  | 'publish-rate'
   | 'stopping';
 
 /** Why an accepted publisher is closed by us. */

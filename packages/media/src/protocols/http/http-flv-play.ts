@@ -12,6 +12,7 @@ import { answerText, endByFault, FLV_HEADERS } from './http-answer.js';
 const REFUSAL_STATUS: Readonly<Record<PlayRefusal, number>> = {
   'stream-not-found': 404,
   'relay-of-unowned': 404,
+  'owner-unreachable': 503,
   stopping: 503,
 };
 

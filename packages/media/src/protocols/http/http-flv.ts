@@ -33,6 +33,7 @@ const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
   contended: 409,
   'not-an-origin': 403,
   'identity-disputed': 503,
+  'publish-rate': 429,
   stopping: 503,
 };
 const END_STATUS: Readonly<Record<PublishEnd, number>> = {

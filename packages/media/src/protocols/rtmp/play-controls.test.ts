@@ -133,7 +133,12 @@ describe('what a player wants', () => {
     );
     server = createServer(
       (socket) =>
-        new RtmpSession(socket, { options, plays: desk, publishes, log, fence: new Fence(log) }, () => {}),
+        new RtmpSession(
+          socket,
+          { leave: () => {}, countAsPull: () => {}, countAsClient: () => true },
+          { options, plays: desk, publishes, log, fence: new Fence(log) },
+          () => {},
+        ),
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });

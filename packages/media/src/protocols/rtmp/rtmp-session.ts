@@ -6,6 +6,7 @@ import type { MediaLog, MediaOptions } from '../../media-host.js';
 import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
+import type { GatePlace } from '../connection-gate.js';
 import * as answers from './answers.js';
 import { type ConnectCommand, readConnect } from './connect-command.js';
 import { RtmpConnection } from './rtmp-connection.js';
@@ -32,8 +33,10 @@ const ROUTINE_REASONS = new Set([
   'contended',
   'not-an-origin',
   'identity-disputed',
+  'publish-rate',
   'stream-not-found',
   'relay-of-unowned',
+  'owner-unreachable',
   'stopping',
 ]);
 
@@ -41,6 +44,7 @@ const ROUTINE_REASONS = new Set([
 export class RtmpSession {
   readonly #parts: RtmpSessionParts;
   readonly #connection: RtmpConnection;
+  readonly #place: GatePlace;
   readonly #onClosed: () => void;
   #connect: ConnectCommand | null = null;
   /** Since the connect. */
@@ -48,7 +52,8 @@ export class RtmpSession {
   #deadline: NodeJS.Timeout | null = null;
   #activities = 0;
 
-  constructor(socket: Socket, parts: RtmpSessionParts, onClosed: () => void) {
+  constructor(socket: Socket, place: GatePlace, parts: RtmpSessionParts, onClosed: () => void) {
+    this.#place = place;
     this.#parts = parts;
     this.#onClosed = onClosed;
     const handler = {
@@ -133,6 +138,12 @@ export class RtmpSession {
     );
   }
 
+  #admit(isPull: boolean): void {
+    if (isPull) this.#place.countAsPull();
+    else if (!this.#place.countAsClient())
+      throw new RtmpProtocolError('connections-per-address-max', 'too many connections from this address');
+  }
+
   #openStreams(connect: ConnectCommand): StreamCommands {
     const { plays, publishes, options } = this.#parts;
     return new StreamCommands({
@@ -146,6 +157,7 @@ export class RtmpSession {
         if (this.#activities > ACTIVITIES_MAX)
           throw new RtmpProtocolError('activities-max', `more than ${ACTIVITIES_MAX} publishes and plays`);
       },
+      admit: (isPull) => this.#admit(isPull),
       onBusy: () => this.#clearDeadline(),
       onIdle: () => this.#startDeadline(),
       onStreamClosed: (reason, text, messageStream) =>

@@ -43,6 +43,7 @@ const REFUSAL_CLOSE: Readonly<Record<PublishRefusal, number>> = {
   contended: 4409,
   'not-an-origin': 4403,
   'identity-disputed': 4503,
+  'publish-rate': 4429,
   stopping: CLOSE.goingAway,
 };
 const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
