@@ -156,6 +156,18 @@ describe('rtmpUpstream', () => {
     expect(ends).toEqual(['unreachable']);
   });
 
+  it('ends no more than itself where that end meets a fault', async () => {
+    const log = new MemoryLog();
+    const fence = new Fence(log);
+    const ended = (): void => {
+      throw new TypeError('planted');
+    };
+    const open = rtmpUpstream(mediaOptions('c'), { relayAddress: () => null }, fence);
+    open(ownerOf('b'), STREAM_KEY, 0, { started: () => {}, frame: () => {}, ended });
+    await until(() => fence.faults > 0, 'the fault');
+    expect(log.of('task ended by a fault')).toMatchObject([{ err: { message: 'planted' } }]);
+  });
+
   it.each(['NetStream.Play.UnpublishNotify', 'NetStream.Play.Stop', 'NetStream.Play.StreamNotFound'])(
     'takes %s of a stream that played for the ordinary end of its publisher',
     async (code) => {
