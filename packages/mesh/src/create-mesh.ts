@@ -5,7 +5,7 @@ import { parseHostPort } from './host-port.js';
 import { loadIdentity } from './identity.js';
 import { KnownMembers } from './known-members.js';
 import { type Mesh, MeshError, type MeshLog, type MeshOptions } from './mesh.js';
-import { meshPrologue } from './mesh-key.js';
+import { meshKeys } from './mesh-key.js';
 import { RunningMember } from './running-member.js';
 import { createLibp2pTransport } from './transport/libp2p-transport.js';
 import { Opener, Sealer } from './wire/envelope.js';
@@ -24,7 +24,7 @@ export interface MeshComponents {
  */
 export async function createMesh(options: MeshOptions, { log, profile }: MeshComponents): Promise<Mesh> {
   checkSeeds(options.seeds);
-  const prologue = meshPrologue(options.key, options.host);
+  const keys = meshKeys(options.key, options.host);
   const identity = await loadIdentity(options.dataDir, Date.now(), log);
   const known = await KnownMembers.load(options.dataDir, log);
   const member = new RunningMember(
@@ -34,7 +34,7 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
   );
   const transport = await createLibp2pTransport(
     identity.id,
-    { host: options.host, port: options.port, privateKey: identity.libp2pKey, prologue },
+    { host: options.host, port: options.port, privateKey: identity.libp2pKey, keys },
     member.transportEvents,
     log,
   );

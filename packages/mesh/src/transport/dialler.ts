@@ -8,7 +8,6 @@ import { ownAddresses } from '../advertised.js';
 import type { SeedOutcome } from '../core/input.js';
 import { formatHostPort, type HostPort, parseHostPort } from '../host-port.js';
 import { anySucceeds } from './head-start.js';
-import { KEY_DIFFERS } from './keyed-noise.js';
 
 /** A dial of one address, handshake included, may take this long. */
 export const DIAL_TIMEOUT_MS = 2_000;
@@ -168,7 +167,9 @@ const otherThan = (dialled: Dialled): string => {
 
 /** What a failed dial means, in words that say what to look at. */
 function reasonOf(name: string, message: string): string {
-  if (message.startsWith(KEY_DIFFERS)) return KEY_DIFFERS;
+  // multistream-select: the other side has none of our keys.
+  if (message.includes('could not negotiate')) return 'mesh.key differs';
+  if (/handshake stage [12] validation fail/.test(message)) return 'what it answers cannot be decrypted';
   if (message.includes('ECONNREFUSED')) return 'connection refused, nothing listens there';
   if (message.includes('EHOSTUNREACH') || message.includes('ENETUNREACH')) return 'host unreachable';
   if (/timeout|aborted/i.test(`${name} ${message}`)) return `no answer within ${DIAL_TIMEOUT_MS} ms`;

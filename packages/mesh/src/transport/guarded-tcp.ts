@@ -1,24 +1,21 @@
 import type { Connection, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface';
 import { type TCPComponents, type TCPDialEvents, type TCPOptions, tcp } from '@libp2p/tcp';
 import { joinWrites } from './joined-writes.js';
+import type { Direction } from './keyed-noise.js';
+import { Preamble } from './preamble.js';
 
-/**
- * The first bytes that each side of a connection between members sends: it speaks multistream-select and wants noise,
- * each line with its length before it (https://github.com/multiformats/multistream-select).
- */
-const PREAMBLE = Buffer.from('\x13/multistream/1.0.0\n\x07/noise\n');
+export interface GuardEvents {
+  /** The other side does not speak as a member does. Once per connection, as the next. `remote`: a multiaddr. */
+  stranger(remote: string): void;
+  /** A member of another mesh: neither side holds a key of the other. */
+  keyDiffers(direction: Direction, remote: string): void;
+}
 
-/** Called once per connection whose other side does not speak as a member does. */
-export type OnStranger = (remote: string) => void;
-
-/**
- * TCP that lets only those bytes through to libp2p that begin as a member's do. libp2p reads the lengths in this part of
- * the conversation byte by byte, anew each time: 100 kB of 0xff, from anybody, took it half a second, and it would take
- * 4 MB. What follows is noise, with lengths of two bytes, and then encrypted.
- */
+/** TCP that lets only those bytes through to libp2p that begin as a member's do. `keyIds`: of our keys. */
 export function guardedTcp(
   options: TCPOptions,
-  onStranger: OnStranger,
+  keyIds: readonly string[],
+  events: GuardEvents,
 ): (components: TCPComponents) => Transport<TCPDialEvents> {
   const make = tcp(options);
   return (components) => {
@@ -26,23 +23,23 @@ export function guardedTcp(
     const createListener = transport.createListener.bind(transport);
     const dial = transport.dial.bind(transport);
     transport.createListener = (listening) =>
-      createListener({ ...listening, upgrader: guarded(listening.upgrader, onStranger) });
+      createListener({ ...listening, upgrader: guarded(listening.upgrader, keyIds, events) });
     transport.dial = (address, dialling) =>
-      dial(address, { ...dialling, upgrader: guarded(dialling.upgrader, onStranger) });
+      dial(address, { ...dialling, upgrader: guarded(dialling.upgrader, keyIds, events) });
     return transport;
   };
 }
 
-function guarded(upgrader: Upgrader, onStranger: OnStranger): Upgrader {
+function guarded(upgrader: Upgrader, keyIds: readonly string[], events: GuardEvents): Upgrader {
   return {
     upgradeInbound: (connection: MultiaddrConnection, options: never): Promise<void> => {
       joinWrites(connection);
-      guard(connection, onStranger);
+      guard(connection, 'inbound', keyIds, events);
       return upgrader.upgradeInbound(connection, options);
     },
     upgradeOutbound: (connection: MultiaddrConnection, options: never): Promise<Connection> => {
       joinWrites(connection);
-      guard(connection, onStranger);
+      guard(connection, 'outbound', keyIds, events);
       return upgrader.upgradeOutbound(connection, options);
     },
     createInboundAbortSignal: (signal) => upgrader.createInboundAbortSignal(signal),
@@ -56,23 +53,34 @@ interface Receiving {
   onData(data: Uint8Array): void;
 }
 
-function guard(connection: MultiaddrConnection, onStranger: OnStranger): void {
+function guard(
+  connection: MultiaddrConnection,
+  direction: Direction,
+  keyIds: readonly string[],
+  events: GuardEvents,
+): void {
   const receiving = connection as MultiaddrConnection & Receiving;
   if (typeof receiving.onData !== 'function')
     throw new Error('this version of libp2p receives data in another way');
   const pass = receiving.onData.bind(receiving);
-  let seen = 0;
+  const preamble = new Preamble(keyIds, direction === 'outbound');
+  const remote = connection.remoteAddr.toString();
+  // Who dialled goes away once it has offered its last key.
+  const wentAway = (): void => {
+    if (direction === 'inbound' && preamble.unknown > 0) events.keyDiffers(direction, remote);
+  };
+  connection.addEventListener('close', wentAway);
   receiving.onData = (data) => {
-    const head = data.subarray(0, PREAMBLE.length - seen);
-    if (Buffer.compare(head, PREAMBLE.subarray(seen, seen + head.length)) !== 0) {
-      seen = 0;
+    const state = preamble.push(data);
+    if (state !== 'more') connection.removeEventListener('close', wentAway);
+    if (state === 'strange') {
       receiving.onData = () => {};
-      onStranger(connection.remoteAddr.toString());
+      events.stranger(remote);
       connection.abort(new Error('the other side is no member of a mesh'));
       return;
     }
-    seen += head.length;
-    if (seen === PREAMBLE.length) receiving.onData = pass;
+    if (state === 'refused') events.keyDiffers(direction, remote);
+    if (state !== 'more') receiving.onData = pass;
     pass(data);
   };
 }

@@ -7,6 +7,7 @@ import type { Libp2p, PrivateKey } from '@libp2p/interface';
 import { createLibp2p } from 'libp2p';
 import { MEMBERS_MAX } from '../core/limits.js';
 import { MeshError } from '../mesh.js';
+import type { MeshKey } from '../mesh-key.js';
 import type { Admission } from './admission.js';
 import { deltaGossip } from './gossip.js';
 import { guardedTcp } from './guarded-tcp.js';
@@ -29,8 +30,8 @@ export interface NodeOptions {
   readonly host: string;
   readonly port: number;
   readonly privateKey: PrivateKey;
-  /** 32 bytes from the mesh key. */
-  readonly prologue: Uint8Array;
+  /** The one to dial with first; each is accepted. */
+  readonly keys: readonly MeshKey[];
 }
 
 interface Services extends Record<string, unknown> {
@@ -41,13 +42,13 @@ interface Services extends Record<string, unknown> {
 export type Node = Libp2p<Services>;
 
 /**
- * libp2p as we use it: TCP, noise with the mesh key, yamux, identify and gossipsub; it listens when this returns. All
+ * libp2p as we use it: TCP, noise with the mesh keys, yamux, identify and gossipsub; it listens when this returns. All
  * that would dial, ping, discover or prune by itself is off: the core decides that.
  *
  * @throws MeshError `listen` where the address is taken or not ours.
  */
 export async function createNode(options: NodeOptions, admission: Admission): Promise<Node> {
-  const { host, port, privateKey, prologue } = options;
+  const { host, port, privateKey, keys } = options;
   const isRefused = (peer: { toString(): string }): boolean => admission.isRefused(peer.toString());
   try {
     const ip = isIP(host) === 0 ? (await lookup(host)).address : host;
@@ -55,11 +56,13 @@ export async function createNode(options: NodeOptions, admission: Admission): Pr
       privateKey,
       addresses: { listen: [`/${isIP(ip) === 6 ? 'ip6' : 'ip4'}/${ip}/tcp/${port}`] },
       transports: [
-        guardedTcp({ backlog: 512, maxConnections: CONNECTIONS_MAX + PENDING_CONNECTIONS_MAX }, (remote) =>
-          admission.stranger(remote),
+        guardedTcp(
+          { backlog: 512, maxConnections: CONNECTIONS_MAX + PENDING_CONNECTIONS_MAX },
+          keys.map(({ id }) => id),
+          admission,
         ),
       ],
-      connectionEncrypters: [keyedNoise(prologue, admission)],
+      connectionEncrypters: keys.map((key) => keyedNoise(key, admission)),
       // Our heartbeats notice a dead connection sooner than these keep-alives would.
       streamMuxers: [lazyYamux({ enableKeepAlive: false, maxInboundStreams: 64, maxOutboundStreams: 64 })],
       connectionMonitor: { enabled: false },
