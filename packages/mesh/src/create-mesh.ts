@@ -8,6 +8,7 @@ import { type Mesh, MeshError, type MeshLog, type MeshOptions } from './mesh.js'
 import { meshKeys } from './mesh-key.js';
 import { RunningMember } from './running-member.js';
 import { createLibp2pTransport } from './transport/libp2p-transport.js';
+import { Names } from './transport/names.js';
 import { Opener, Sealer } from './wire/envelope.js';
 
 export interface MeshComponents {
@@ -32,9 +33,10 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     new Opener(),
     log,
   );
+  const names = new Names();
   const transport = await createLibp2pTransport(
     identity.id,
-    { host: options.host, port: options.port, privateKey: identity.libp2pKey, keys },
+    { host: options.host, port: options.port, privateKey: identity.libp2pKey, keys, names },
     member.transportEvents,
     log,
   );
@@ -56,7 +58,11 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     'mesh listening',
   );
   member.start(core, transport);
-  known.follow(member, (address) => transport.visit(address));
+  known.follow(
+    member,
+    (address) => transport.visit(address),
+    (name) => names.lastGood(name),
+  );
   member.atStop(() => known.close());
   return member;
 }

@@ -1,10 +1,12 @@
 import type { Connection, Libp2p } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, it } from 'vitest';
+import { DnsServer } from '../testing/dns-server.js';
 import { Dialler } from './dialler.js';
+import { Names } from './names.js';
 
 /** A network in which each address answers as some member, refuses, or never answers. */
-function diallerIn(answers: Readonly<Record<string, string | 'refused' | 'silent'>>) {
+function diallerIn(answers: Readonly<Record<string, string | 'refused' | 'silent'>>, names = new Names()) {
   const dialled: string[] = [];
   const ended: string[] = [];
   const node = {
@@ -25,7 +27,7 @@ function diallerIn(answers: Readonly<Record<string, string | 'refused' | 'silent
     },
   } as unknown as Libp2p;
   const host = { port: 1, selfMet: () => 0, isConnected: () => false, open: () => Promise.resolve() };
-  return { dialler: new Dialler(node, host), dialled, ended };
+  return { dialler: new Dialler(node, names, host), dialled, ended };
 }
 
 describe('Dialler', () => {
@@ -48,5 +50,27 @@ describe('Dialler', () => {
     const { dialler, dialled } = diallerIn({ '10.0.0.1:7946': 'peer', '10.0.0.2:7946': 'peer' });
     expect(await dialler.dial('peer', ['10.0.0.1:7946', '10.0.0.2:7946'])).toBeNull();
     expect(dialled).toEqual(['10.0.0.1:7946']);
+  });
+
+  it('tries all that a name leads to, also the last good addresses while it cannot be resolved', async () => {
+    const server = await DnsServer.listen();
+    try {
+      const names = new Names({ servers: [server.address], timeoutMs: 300 });
+      server.answers.set('mesh.example', ['10.0.0.1', '10.0.0.2']);
+      const { dialler, dialled } = diallerIn({ '10.0.0.1:7946': 'a', '10.0.0.2:7946': 'b' }, names);
+      const fresh = await dialler.visit('mesh.example:7946');
+      expect([...fresh.reached].sort()).toEqual(['a', 'b']);
+      server.answers.set('mesh.example', 'silence');
+      expect(await dialler.dial('b', ['mesh.example:7946'])).toBeNull();
+      expect(await dialler.dial('c', ['mesh.example:7946'])).toContain(
+        '10.0.0.1:7946 (its last good address, since the name mesh.example cannot be resolved (ETIMEOUT)): another member',
+      );
+      server.answers.set('mesh.example', ['10.0.0.3']);
+      dialled.length = 0;
+      expect(await dialler.visit('mesh.example:7946')).toMatchObject({ reached: [] });
+      expect(dialled).toEqual(['10.0.0.3:7946']);
+    } finally {
+      await server.close();
+    }
   });
 });

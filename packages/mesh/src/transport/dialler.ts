@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { MemberId } from '@headwater/directory';
@@ -8,6 +7,7 @@ import { ownAddresses } from '../advertised.js';
 import type { SeedOutcome } from '../core/input.js';
 import { formatHostPort, type HostPort, parseHostPort } from '../host-port.js';
 import { anySucceeds } from './head-start.js';
+import type { Names } from './names.js';
 
 /** A dial of one address, handshake included, may take this long. */
 export const DIAL_TIMEOUT_MS = 2_000;
@@ -23,9 +23,6 @@ const SELF_PATIENCE_MS = 200;
 
 const TWIN =
   "another process with this member's own identity key answers there; give each origin a dataDir of its own";
-
-/** Addresses behind one name that are dialled. */
-const ADDRESSES_PER_NAME_MAX = 64;
 
 /** What is behind one address. */
 type Dialled = { readonly peer: MemberId } | { readonly failure: string } | { readonly isSelf: true };
@@ -45,11 +42,13 @@ export interface DiallerHost {
 export class Dialler {
   readonly #node: Libp2p;
   readonly #host: DiallerHost;
+  readonly #names: Names;
   /** Which member answered at an address, so that a seed is not dialled again while that one is connected. */
   readonly #answered = new Map<string, MemberId>();
 
-  constructor(node: Libp2p, host: DiallerHost) {
+  constructor(node: Libp2p, names: Names, host: DiallerHost) {
     this.#node = node;
+    this.#names = names;
     this.#host = host;
   }
 
@@ -82,7 +81,7 @@ export class Dialler {
       if (over.aborted) return false;
       const dialled = await this.#dialOne(target, address, over);
       if ('peer' in dialled && dialled.peer === peer) return true;
-      failures.push(`${formatHostPort(target)}: ${otherThan(dialled)}`);
+      failures.push(`${formatHostPort(target)}${targets.note}: ${otherThan(dialled)}`);
       return false;
     });
     return anySucceeds(tries, HEAD_START_MS);
@@ -98,8 +97,8 @@ export class Dialler {
         const known = this.#answered.get(formatHostPort(target));
         if (known !== undefined && this.#host.isConnected(known)) return { peer: known };
         const dialled = await this.#dialOne(target, seed);
-        const isNamed = targets.hosts.length > 1 && 'failure' in dialled;
-        return isNamed ? { failure: `${target.host}: ${dialled.failure}` } : dialled;
+        const isNamed = (targets.hosts.length > 1 || targets.note !== '') && 'failure' in dialled;
+        return isNamed ? { failure: `${target.host}${targets.note}: ${dialled.failure}` } : dialled;
       }),
     );
     const failures = outcomes.flatMap((one) => ('failure' in one ? [one.failure] : []));
@@ -141,18 +140,18 @@ export class Dialler {
     this.#answered.set(address, peer);
   }
 
-  async #resolve(address: string): Promise<{ hosts: readonly HostPort[] } | { failure: string }> {
+  /** `note`: goes with the failure of a dial, where the addresses are not fresh. */
+  async #resolve(
+    address: string,
+  ): Promise<{ hosts: readonly HostPort[]; note: string } | { failure: string }> {
     const target = parseHostPort(address);
     if (target === null) return { failure: 'no host:port' };
-    if (isIP(target.host) !== 0) return { hosts: [target] };
-    try {
-      const found = await lookup(target.host, { all: true });
-      const hosts = [...new Set(found.map((one) => one.address))].slice(0, ADDRESSES_PER_NAME_MAX);
-      return { hosts: hosts.map((host) => ({ host, port: target.port })) };
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      return { failure: `the name ${target.host} cannot be resolved (${code})` };
-    }
+    if (isIP(target.host) !== 0) return { hosts: [target], note: '' };
+    const { addresses, failure } = await this.#names.resolve(target.host);
+    const unresolved = `the name ${target.host} cannot be resolved (${failure})`;
+    if (addresses.length === 0) return { failure: unresolved };
+    const note = failure === undefined ? '' : ` (its last good address, since ${unresolved})`;
+    return { hosts: addresses.map((host) => ({ host, port: target.port })), note };
   }
 
   #isOwn({ host, port }: HostPort): boolean {

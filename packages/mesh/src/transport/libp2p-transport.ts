@@ -11,6 +11,7 @@ import { TOPIC } from './gossip.js';
 import { boundPort, createNode, type Node, type NodeOptions, UPGRADE_TIMEOUT_MS } from './libp2p-node.js';
 import { Link } from './link.js';
 import { Links } from './links.js';
+import { Names } from './names.js';
 import type { Transport, TransportEvents } from './transport.js';
 
 /** Name and version of what our streams carry. */
@@ -24,6 +25,11 @@ const CLOSE_TIMEOUT_MS = 500;
 
 const now = (): number => performance.now();
 
+export interface TransportOptions extends NodeOptions {
+  /** Resolves the names of members; one of its own where absent. */
+  readonly names?: Names;
+}
+
 /**
  * The network over libp2p: one long-lived stream per member for direct messages, gossipsub for broadcasts.
  *
@@ -31,12 +37,13 @@ const now = (): number => performance.now();
  */
 export async function createLibp2pTransport(
   self: MemberId,
-  options: NodeOptions,
+  options: TransportOptions,
   events: TransportEvents,
   log: MeshLog,
 ): Promise<Transport> {
   const admission = new Admission(self, log, now);
-  const transport = new Libp2pTransport(await createNode(options, admission), admission, events, log);
+  const node = await createNode(options, admission);
+  const transport = new Libp2pTransport(node, options.names ?? new Names(), admission, events, log);
   await transport.start();
   return transport;
 }
@@ -55,14 +62,14 @@ class Libp2pTransport implements Transport {
   #sweep: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  constructor(node: Node, admission: Admission, events: TransportEvents, log: MeshLog) {
+  constructor(node: Node, names: Names, admission: Admission, events: TransportEvents, log: MeshLog) {
     this.#node = node;
     this.#admission = admission;
     this.#events = events;
     this.#log = log;
     this.self = node.peerId.toString();
     this.port = boundPort(node);
-    this.#dialler = new Dialler(node, {
+    this.#dialler = new Dialler(node, names, {
       port: this.port,
       selfMet: () => admission.selfMet,
       isConnected: (peer) => this.#links.has(peer),

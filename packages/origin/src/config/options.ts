@@ -160,7 +160,7 @@ export const OPTIONS = {
     [],
     {
       meaning:
-        'Where to find the mesh. Any one that lives is enough, and they may start last. A member finds itself among them and ignores that, so the same list serves everywhere. DNS names are resolved again on each try; all addresses of a name count. Empty: this member is alone until others find it.',
+        'Where to find the mesh. Any one that lives is enough, and they may start last. A member finds itself among them and ignores that, so the same list serves everywhere. Names are looked up in the hosts file and then in DNS (with its search list), again on each try; all addresses of a name count, and while DNS fails, its last good ones. Empty: this member is alone until others find it.',
       example: ['origin-a:7946', 'origin-b:7946'],
     },
   ),
