@@ -11,12 +11,14 @@ const start = JSON.parse(process.argv[2] ?? '{}') as MeshStart;
 const CHURN_EVERY_MS = 10;
 
 const sockets = new Set<Socket>();
+let connectionsMade = 0;
 let closedReceived = 0;
 let closedSent = 0;
 for (const channel of ['net.client.socket', 'net.server.socket']) {
   subscribe(channel, (message) => {
     const { socket } = message as { socket: Socket };
     sockets.add(socket);
+    connectionsMade += 1;
     socket.once('close', () => {
       sockets.delete(socket);
       closedReceived += socket.bytesRead;
@@ -115,6 +117,7 @@ function report(): MeshReport {
   global.gc?.();
   global.gc?.();
   const { heapUsed, external } = process.memoryUsage();
+  const inAll = process.cpuUsage();
   const { joined, synced } = mesh.status();
   return {
     streams: mesh.directory.streamCount,
@@ -125,6 +128,8 @@ function report(): MeshReport {
     elapsedMs,
     changes,
     cpuMs: (user + system) / 1000,
+    connectionsMade,
+    cpuMsInAll: (inAll.user + inAll.system) / 1000,
     receivedBytes: received() - base.received,
     sentBytes: sent() - base.sent,
     loopDelayMs,

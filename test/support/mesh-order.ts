@@ -57,6 +57,10 @@ export interface MeshReport {
   /** Changes of owners that the directory told of. */
   readonly changes: number;
   readonly cpuMs: number;
+  /** TCP connections that it made or took, failed ones too, since it started. */
+  readonly connectionsMade: number;
+  /** CPU since it started. */
+  readonly cpuMsInAll: number;
   /** Of all its TCP connections: payload, without the headers of TCP and IP. */
   readonly receivedBytes: number;
   readonly sentBytes: number;
