@@ -11,6 +11,7 @@ export class Admission implements HandshakeEvents, GuardEvents {
   readonly #now: () => number;
   readonly #refusedUntil = new Map<MemberId, number>();
   #selfMet = 0;
+  #pending = 0;
 
   constructor(self: MemberId, log: MeshLog, now: () => number) {
     this.#self = self;
@@ -21,6 +22,11 @@ export class Admission implements HandshakeEvents, GuardEvents {
   /** How often this process was dialled by itself. */
   get selfMet(): number {
     return this.#selfMet;
+  }
+
+  /** Connections of others that are not secured yet. */
+  get pendingConnections(): number {
+    return this.#pending;
   }
 
   refuse(peer: MemberId, forMs: number): void {
@@ -47,6 +53,10 @@ export class Admission implements HandshakeEvents, GuardEvents {
 
   undecryptable(direction: Direction, remote: string): void {
     this.#reports.undecryptable(direction, remote);
+  }
+
+  pending(count: number): void {
+    this.#pending = count;
   }
 
   brokenOff(direction: Direction, remote: string, reason: string): void {

@@ -4,13 +4,22 @@ import type { MemberId } from '@headwater/directory';
 import type { Connection, Libp2p } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import { ownAddresses } from '../advertised.js';
+import { Allowance } from '../core/allowance.js';
 import type { SeedOutcome } from '../core/input.js';
 import { formatHostPort, type HostPort, parseHostPort } from '../host-port.js';
+import { TURN_MS } from './guarded-tcp.js';
 import { anySucceeds } from './head-start.js';
 import type { Names } from './names.js';
+import { Turns } from './turns.js';
 
-/** A dial of one address, handshake included, may take this long. */
-export const DIAL_TIMEOUT_MS = 2_000;
+/** Dials under way at once; others wait. */
+export const DIALS_MAX = 8;
+
+/** Dials per second, to all addresses together; so many may go ahead of that. */
+export const DIALS_PER_SECOND_MAX = 50;
+
+/** How often a dial that is over that asks again. */
+const PACE_MS = 20;
 
 /** Of several addresses of one member, each is dialled so long before the next. */
 const HEAD_START_MS = 250;
@@ -43,6 +52,8 @@ export class Dialler {
   readonly #node: Libp2p;
   readonly #host: DiallerHost;
   readonly #names: Names;
+  readonly #turns = new Turns(DIALS_MAX, TURN_MS);
+  readonly #allowance = new Allowance(DIALS_PER_SECOND_MAX);
   /** Which member answered at an address, so that a seed is not dialled again while that one is connected. */
   readonly #answered = new Map<string, MemberId>();
 
@@ -77,14 +88,21 @@ export class Dialler {
       return false;
     }
     const tries = targets.hosts.map((target) => async (): Promise<boolean> => {
-      if (this.#host.isConnected(peer)) return true;
-      if (over.aborted) return false;
-      const dialled = await this.#dialOne(target, address, over);
+      const dialled = await this.#inTurn(peer, target, address, over);
+      if (dialled === null) return this.#host.isConnected(peer);
       if ('peer' in dialled && dialled.peer === peer) return true;
       failures.push(`${formatHostPort(target)}${targets.note}: ${otherThan(dialled)}`);
       return false;
     });
     return anySucceeds(tries, HEAD_START_MS);
+  }
+
+  get dialsUnderWay(): number {
+    return this.#turns.taken;
+  }
+
+  get dialsWaiting(): number {
+    return this.#turns.waiting;
   }
 
   /** Everybody behind one seed's address. */
@@ -96,7 +114,7 @@ export class Dialler {
         if (this.#isOwn(target)) return { isSelf: true };
         const known = this.#answered.get(formatHostPort(target));
         if (known !== undefined && this.#host.isConnected(known)) return { peer: known };
-        const dialled = await this.#dialOne(target, seed);
+        const dialled = await this.#turns.take(false, () => this.#dialOne(target, seed));
         const isNamed = (targets.hosts.length > 1 || targets.note !== '') && 'failure' in dialled;
         return isNamed ? { failure: `${target.host}${targets.note}: ${dialled.failure}` } : dialled;
       }),
@@ -109,23 +127,35 @@ export class Dialler {
     };
   }
 
+  /** Null where it is not needed any more once it is its turn. Whom we knew before is dialled before strangers. */
+  #inTurn(peer: MemberId, target: HostPort, address: string, over: AbortSignal): Promise<Dialled | null> {
+    return this.#turns.take(this.#isKnown(peer), async () => {
+      if (this.#host.isConnected(peer) || over.aborted) return null;
+      return this.#dialOne(target, address, over);
+    });
+  }
+
+  #isKnown(peer: MemberId): boolean {
+    for (const known of this.#answered.values()) if (known === peer) return true;
+    return false;
+  }
+
   /** `over`: nobody needs it any more. */
-  async #dialOne(target: HostPort, address: string, over?: AbortSignal): Promise<Dialled> {
+  async #dialOne(target: HostPort, dialled: string, over?: AbortSignal): Promise<Dialled> {
     const family = isIP(target.host) === 6 ? 'ip6' : 'ip4';
     const selfMet = this.#host.selfMet();
-    const timeout = AbortSignal.timeout(DIAL_TIMEOUT_MS);
+    while (!this.#allowance.take(performance.now())) await setTimeout(PACE_MS);
     try {
-      const connection = await this.#node.dial(multiaddr(`/${family}/${target.host}/tcp/${target.port}`), {
-        signal: over ? AbortSignal.any([timeout, over]) : timeout,
-      });
-      await this.#host.open(connection, address);
+      const address = multiaddr(`/${family}/${target.host}/tcp/${target.port}`);
+      const connection = await this.#node.dial(address, over ? { signal: over } : {});
+      await this.#host.open(connection, dialled);
       const peer = connection.remotePeer.toString();
       this.#remember(formatHostPort(target), peer);
       return { peer };
     } catch (error) {
       const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
       if (name === 'InvalidPeerIdError') return await this.#selfOrTwin(selfMet);
-      return { failure: reasonOf(name, message) };
+      return { failure: reasonOf(message) };
     }
   }
 
@@ -165,12 +195,12 @@ const otherThan = (dialled: Dialled): string => {
 };
 
 /** What a failed dial means, in words that say what to look at. */
-function reasonOf(name: string, message: string): string {
+function reasonOf(message: string): string {
   // multistream-select: the other side has none of our keys.
   if (message.includes('could not negotiate')) return 'mesh.key differs';
   if (/handshake stage [12] validation fail/.test(message)) return 'what it answers cannot be decrypted';
   if (message.includes('ECONNREFUSED')) return 'connection refused, nothing listens there';
   if (message.includes('EHOSTUNREACH') || message.includes('ENETUNREACH')) return 'host unreachable';
-  if (/timeout|aborted/i.test(`${name} ${message}`)) return `no answer within ${DIAL_TIMEOUT_MS} ms`;
+  if (/unexpected EOF|ECONNRESET/i.test(message)) return 'it broke off the handshake';
   return message;
 }

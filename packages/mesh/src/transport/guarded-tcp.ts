@@ -2,16 +2,42 @@ import type { Connection, MultiaddrConnection, Transport, Upgrader } from '@libp
 import { type TCPComponents, type TCPDialEvents, type TCPOptions, tcp } from '@libp2p/tcp';
 import { joinWrites } from './joined-writes.js';
 import type { Direction } from './keyed-noise.js';
+import { OwnTimeout } from './own-timeout.js';
 import { Preamble } from './preamble.js';
+import { Turns } from './turns.js';
+
+/** A connection that does not stand by then has nobody at its other end. */
+export const CONNECT_TIMEOUT_MS = 2_000;
+
+/** Who takes a connection says its first word within this time. */
+export const SPEAK_TIMEOUT_MS = 5_000;
+
+/** A handshake is done within this time: the other side is there, and may be busy with many. */
+export const HANDSHAKE_TIMEOUT_MS = 8_000;
+
+/** Connections of others that are not secured yet; further ones are closed. */
+export const PENDING_CONNECTIONS_MAX = 256;
+
+/** Handshakes with those who dialled, begun at once: the first of many is soon done, and has its link. */
+export const INBOUND_HANDSHAKES_MAX = 8;
+
+/** Who takes longer is waiting for the other side, and keeps nobody else waiting. */
+export const TURN_MS = 1_000;
 
 export interface GuardEvents {
   /** The other side does not speak as a member does. Once per connection, as the next. `remote`: a multiaddr. */
   stranger(remote: string): void;
   /** A member of another mesh: neither side holds a key of the other. */
   keyDiffers(direction: Direction, remote: string): void;
+  /** So many connections of others are not secured at the moment. */
+  pending(count: number): void;
 }
 
-/** TCP that lets only those bytes through to libp2p that begin as a member's do. `keyIds`: of our keys. */
+/**
+ * TCP that lets only those bytes through to libp2p that begin as a member's do, and gives each connection the time that it
+ * needs: little to be made, more for its handshake, all of it this process's own time, so that no link is dropped for a
+ * lateness that is ours. `keyIds`: of our keys.
+ */
 export function guardedTcp(
   options: TCPOptions,
   keyIds: readonly string[],
@@ -22,65 +48,172 @@ export function guardedTcp(
     const transport = make(components);
     const createListener = transport.createListener.bind(transport);
     const dial = transport.dial.bind(transport);
+    const door = new Door(keyIds, events);
     transport.createListener = (listening) =>
-      createListener({ ...listening, upgrader: guarded(listening.upgrader, keyIds, events) });
-    transport.dial = (address, dialling) =>
-      dial(address, { ...dialling, upgrader: guarded(dialling.upgrader, keyIds, events) });
+      createListener({ ...listening, upgrader: door.inbound(listening.upgrader) });
+    transport.dial = async (address, dialling) => {
+      const attempt = new Attempt(dialling.signal);
+      try {
+        const upgrader = door.outbound(dialling.upgrader, attempt);
+        return await dial(address, { ...dialling, signal: attempt.signal, upgrader });
+      } catch (error) {
+        throw attempt.lateness ?? error;
+      } finally {
+        attempt.end();
+      }
+    };
     return transport;
   };
 }
 
-function guarded(upgrader: Upgrader, keyIds: readonly string[], events: GuardEvents): Upgrader {
-  return {
-    upgradeInbound: (connection: MultiaddrConnection, options: never): Promise<void> => {
-      joinWrites(connection);
-      guard(connection, 'inbound', keyIds, events);
-      return upgrader.upgradeInbound(connection, options);
-    },
-    upgradeOutbound: (connection: MultiaddrConnection, options: never): Promise<Connection> => {
-      joinWrites(connection);
-      guard(connection, 'outbound', keyIds, events);
-      return upgrader.upgradeOutbound(connection, options);
-    },
-    createInboundAbortSignal: (signal) => upgrader.createInboundAbortSignal(signal),
-    getConnectionEncrypters: () => upgrader.getConnectionEncrypters(),
-    getStreamMuxers: () => upgrader.getStreamMuxers(),
-  };
+/** One dial, with a time for each of its phases. */
+class Attempt {
+  /** Why it was given up; null where it was not for a time that ran out. */
+  lateness: Error | null = null;
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #abort = (): void => this.#controller.abort(this.#caller?.reason);
+  #timeout: OwnTimeout;
+
+  constructor(caller: AbortSignal | undefined) {
+    this.#caller = caller;
+    caller?.addEventListener('abort', this.#abort);
+    if (caller?.aborted) this.#abort();
+    this.#timeout = this.#within(CONNECT_TIMEOUT_MS, `no answer within ${CONNECT_TIMEOUT_MS} ms`);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  connected(): void {
+    this.#timeout.clear();
+    const words = `connected, but the handshake took longer than ${HANDSHAKE_TIMEOUT_MS} ms`;
+    this.#timeout = this.#within(HANDSHAKE_TIMEOUT_MS, words);
+  }
+
+  end(): void {
+    this.#timeout.clear();
+    this.#caller?.removeEventListener('abort', this.#abort);
+  }
+
+  #within(ms: number, words: string): OwnTimeout {
+    const timeout = new OwnTimeout(ms, words);
+    timeout.signal.addEventListener('abort', () => {
+      this.lateness = new Error(words);
+      this.#controller.abort(this.lateness);
+    });
+    return timeout;
+  }
 }
+
+class Door {
+  readonly #keyIds: readonly string[];
+  readonly #events: GuardEvents;
+  readonly #turns = new Turns(INBOUND_HANDSHAKES_MAX, TURN_MS);
+  #pending = 0;
+
+  constructor(keyIds: readonly string[], events: GuardEvents) {
+    this.#keyIds = keyIds;
+    this.#events = events;
+  }
+
+  inbound(upgrader: Upgrader): Upgrader {
+    return around(upgrader, {
+      upgradeInbound: async (connection: MultiaddrConnection, options: never): Promise<void> => {
+        if (this.#pending >= PENDING_CONNECTIONS_MAX) throw new Error('too many handshakes are under way');
+        this.#count(1);
+        const timeout = new OwnTimeout(SPEAK_TIMEOUT_MS, 'it says nothing');
+        timeout.signal.addEventListener('abort', () => connection.abort(timeout.signal.reason));
+        try {
+          joinWrites(connection);
+          await guard(connection, 'inbound', this.#keyIds, this.#events);
+          timeout.clear();
+          await this.#turns.take(false, () => this.#shakeHands(upgrader, connection, options));
+        } finally {
+          timeout.clear();
+          this.#count(-1);
+        }
+      },
+    });
+  }
+
+  outbound(upgrader: Upgrader, attempt: Attempt): Upgrader {
+    return around(upgrader, {
+      upgradeOutbound: (connection: MultiaddrConnection, options: never): Promise<Connection> => {
+        attempt.connected();
+        joinWrites(connection);
+        guard(connection, 'outbound', this.#keyIds, this.#events).catch(() => {});
+        return upgrader.upgradeOutbound(connection, options);
+      },
+    });
+  }
+
+  async #shakeHands(upgrader: Upgrader, connection: MultiaddrConnection, options: never): Promise<void> {
+    const timeout = new OwnTimeout(HANDSHAKE_TIMEOUT_MS, 'the handshake took too long');
+    timeout.signal.addEventListener('abort', () => connection.abort(timeout.signal.reason));
+    try {
+      await upgrader.upgradeInbound(connection, options);
+    } finally {
+      timeout.clear();
+    }
+  }
+
+  #count(change: number): void {
+    this.#pending += change;
+    this.#events.pending(this.#pending);
+  }
+}
+
+const around = (upgrader: Upgrader, own: Partial<Upgrader>): Upgrader => ({
+  upgradeInbound: upgrader.upgradeInbound.bind(upgrader),
+  upgradeOutbound: upgrader.upgradeOutbound.bind(upgrader),
+  createInboundAbortSignal: (signal) => upgrader.createInboundAbortSignal(signal),
+  getConnectionEncrypters: () => upgrader.getConnectionEncrypters(),
+  getStreamMuxers: () => upgrader.getStreamMuxers(),
+  ...own,
+});
 
 /** How libp2p's connections take what the socket brings; not in its interface, so its presence is checked. */
 interface Receiving {
   onData(data: Uint8Array): void;
 }
 
+/** Resolves once the other side has begun to speak as a member does; rejects where it closes before, or is none. */
 function guard(
   connection: MultiaddrConnection,
   direction: Direction,
   keyIds: readonly string[],
   events: GuardEvents,
-): void {
+): Promise<void> {
   const receiving = connection as MultiaddrConnection & Receiving;
   if (typeof receiving.onData !== 'function')
     throw new Error('this version of libp2p receives data in another way');
   const pass = receiving.onData.bind(receiving);
   const preamble = new Preamble(keyIds, direction === 'outbound');
   const remote = connection.remoteAddr.toString();
-  // Who dialled goes away once it has offered its last key.
-  const wentAway = (): void => {
-    if (direction === 'inbound' && preamble.unknown > 0) events.keyDiffers(direction, remote);
-  };
-  connection.addEventListener('close', wentAway);
-  receiving.onData = (data) => {
-    const state = preamble.push(data);
-    if (state !== 'more') connection.removeEventListener('close', wentAway);
-    if (state === 'strange') {
-      receiving.onData = () => {};
-      events.stranger(remote);
-      connection.abort(new Error('the other side is no member of a mesh'));
-      return;
-    }
-    if (state === 'refused') events.keyDiffers(direction, remote);
-    if (state !== 'more') receiving.onData = pass;
-    pass(data);
-  };
+  return new Promise((resolve, reject) => {
+    const closed = (): void => {
+      // Who dialled goes away once it has offered its last key.
+      if (direction === 'inbound' && preamble.unknown > 0) events.keyDiffers(direction, remote);
+      reject(new Error('closed before the handshake'));
+    };
+    connection.addEventListener('close', closed);
+    receiving.onData = (data) => {
+      const state = preamble.push(data);
+      if (state !== 'more') connection.removeEventListener('close', closed);
+      if (state === 'strange') {
+        receiving.onData = () => {};
+        events.stranger(remote);
+        const error = new Error('the other side is no member of a mesh');
+        connection.abort(error);
+        reject(error);
+        return;
+      }
+      if (state === 'refused') events.keyDiffers(direction, remote);
+      if (state !== 'more') receiving.onData = pass;
+      pass(data);
+      resolve();
+    };
+  });
 }

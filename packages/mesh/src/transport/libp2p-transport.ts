@@ -8,10 +8,11 @@ import { Admission } from './admission.js';
 import { Dialler } from './dialler.js';
 import { BROADCAST, DIRECT } from './frames.js';
 import { TOPIC } from './gossip.js';
-import { boundPort, createNode, type Node, type NodeOptions, UPGRADE_TIMEOUT_MS } from './libp2p-node.js';
+import { boundPort, createNode, type Node, type NodeOptions, STREAM_TIMEOUT_MS } from './libp2p-node.js';
 import { Link } from './link.js';
 import { Links } from './links.js';
 import { Names } from './names.js';
+import { OwnTimeout } from './own-timeout.js';
 import type { Transport, TransportEvents } from './transport.js';
 
 /** Name and version of what our streams carry. */
@@ -153,8 +154,10 @@ class Libp2pTransport implements Transport {
   #openOnce(connection: Connection, dialled: string): Promise<void> {
     const known = this.#openings.get(connection);
     if (known) return known;
+    const timeout = new OwnTimeout(STREAM_TIMEOUT_MS, `no stream within ${STREAM_TIMEOUT_MS} ms`);
     const opening = connection
-      .newStream(PROTOCOL_NAME, { signal: AbortSignal.timeout(UPGRADE_TIMEOUT_MS) })
+      .newStream(PROTOCOL_NAME, { signal: timeout.signal })
+      .finally(() => timeout.clear())
       .then((stream) => this.#link(stream, connection, { dialled }))
       .catch((error: Error) => {
         abortConnection(connection, error.message);
@@ -172,12 +175,13 @@ class Libp2pTransport implements Transport {
   /** Who was dialled waits for the stream, but not for long. */
   #awaitStream(connection: Connection): void {
     if (connection.direction !== 'inbound') return;
-    const deadline = setTimeout(() => {
+    const timeout = new OwnTimeout(STREAM_TIMEOUT_MS, 'no mesh stream');
+    timeout.signal.addEventListener('abort', () => {
       const links = this.#links.get(connection.remotePeer.toString())?.all() ?? [];
       if (!links.some((link) => link.connection === connection))
         abortConnection(connection, 'no mesh stream');
-    }, UPGRADE_TIMEOUT_MS);
-    connection.addEventListener('close', () => clearTimeout(deadline));
+    });
+    connection.addEventListener('close', () => timeout.clear());
   }
 
   #link(stream: Stream, connection: Connection, from: Whereabouts): void {
@@ -195,6 +199,7 @@ class Libp2pTransport implements Transport {
     this.#links.set(peer, links);
     links.add(link);
     if (links.size > 1) this.#sweep ??= setInterval(() => this.#sweepLinks(), SWEEP_MS);
+    this.#node.services.gossipPeers.connected(connection.remotePeer, connection);
     this.#events.connected(peer, from);
     link.open();
   }
@@ -210,12 +215,13 @@ class Libp2pTransport implements Transport {
     if (!links?.delete(link)) return;
     if (links.size === 0) {
       this.#links.delete(peer);
+      this.#node.services.gossipPeers.disconnected(link.connection.remotePeer);
       if (!this.#isClosed) this.#events.disconnected(peer, reason);
       return;
     }
     // gossipsub's stream may have gone with that connection, and it makes a new one only when told of the member again.
     const rest = links.best?.connection;
-    if (rest) this.#node.services.identify.identify(rest).catch(() => {});
+    if (rest) this.#node.services.gossipPeers.connected(rest.remotePeer, rest);
   }
 
   #sweepLinks(): void {
