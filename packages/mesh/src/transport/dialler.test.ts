@@ -2,11 +2,15 @@ import type { Connection, Libp2p } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, it } from 'vitest';
 import { DnsServer } from '../testing/dns-server.js';
-import { Dialler } from './dialler.js';
+import { Dialler, type DiallerHost } from './dialler.js';
 import { Names } from './names.js';
 
 /** A network in which each address answers as some member, refuses, or never answers. */
-function diallerIn(answers: Readonly<Record<string, string | 'refused' | 'silent'>>, names = new Names()) {
+function diallerIn(
+  answers: Readonly<Record<string, string | 'refused' | 'silent'>>,
+  names = new Names(),
+  more: Partial<DiallerHost> = {},
+) {
   const dialled: string[] = [];
   const ended: string[] = [];
   const node = {
@@ -26,7 +30,16 @@ function diallerIn(answers: Readonly<Record<string, string | 'refused' | 'silent
       });
     },
   } as unknown as Libp2p;
-  const host = { port: 1, selfMet: () => 0, isConnected: () => false, open: () => Promise.resolve() };
+  const host = {
+    self: 'm',
+    port: 1,
+    selfMet: () => 0,
+    isConnected: () => false,
+    hasMet: () => false,
+    isAnswering: () => false,
+    open: () => Promise.resolve(),
+    ...more,
+  };
   return { dialler: new Dialler(node, names, host), dialled, ended };
 }
 

@@ -1,15 +1,16 @@
 import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { MemberId } from '@headwater/directory';
-import type { Connection, Libp2p } from '@libp2p/interface';
+import type { Connection, DialOptions, Libp2p } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import { ownAddresses } from '../advertised.js';
 import { Allowance } from '../core/allowance.js';
 import type { SeedOutcome } from '../core/input.js';
 import { formatHostPort, type HostPort, parseHostPort } from '../host-port.js';
 import { TURN_MS } from './guarded-tcp.js';
-import { anySucceeds } from './head-start.js';
+import { anySucceeds, type Try } from './head-start.js';
 import type { Names } from './names.js';
+import { OwnTimeout } from './own-timeout.js';
 import { Turns } from './turns.js';
 
 /** Dials under way at once; others wait. */
@@ -18,11 +19,21 @@ export const DIALS_MAX = 8;
 /** Dials per second, to all addresses together; so many may go ahead of that. */
 export const DIALS_PER_SECOND_MAX = 50;
 
+/** Who is to be dialled by the other one waits no longer for that while others are at the door, and looks each so often. */
+const POLITE_MAX_MS = 3_000;
+const POLITE_MS = 50;
+
 /** How often a dial that is over that asks again. */
 const PACE_MS = 20;
 
 /** Of several addresses of one member, each is dialled so long before the next. */
 const HEAD_START_MS = 250;
+
+/**
+ * The same while it waits for its turn, and once it is connected and the handshake is under way: further addresses are
+ * likely to lead to the same member.
+ */
+const LONG_HEAD_START_MS = 3_000;
 
 /** Addresses remembered. */
 const ANSWERED_MAX = 1_024;
@@ -36,13 +47,25 @@ const TWIN =
 /** What is behind one address. */
 type Dialled = { readonly peer: MemberId } | { readonly failure: string } | { readonly isSelf: true };
 
+interface Watch {
+  /** Nobody needs the dial any more. */
+  readonly over: AbortSignal;
+  /** When the next address is to be dialled too, ms from now. */
+  nextIn(ms: number): void;
+}
+
 /** What the dialler needs of the transport. */
 export interface DiallerHost {
+  readonly self: MemberId;
   /** Port that this member listens on. */
   readonly port: number;
   /** How often this process was dialled by itself. */
   selfMet(): number;
   isConnected(peer: MemberId): boolean;
+  /** Was connected at some time. */
+  hasMet(peer: MemberId): boolean;
+  /** Others have dialled this member and are not connected yet. */
+  isAnswering(): boolean;
   /** Makes a link of a dialled connection. @throws where the other side does not want it. */
   open(connection: Connection, address: string): Promise<void>;
 }
@@ -54,6 +77,8 @@ export class Dialler {
   readonly #names: Names;
   readonly #turns = new Turns(DIALS_MAX, TURN_MS);
   readonly #allowance = new Allowance(DIALS_PER_SECOND_MAX);
+  readonly #dialling = new Map<MemberId, Promise<string | null>>();
+  readonly #visiting = new Map<string, Promise<SeedOutcome>>();
   /** Which member answered at an address, so that a seed is not dialled again while that one is connected. */
   readonly #answered = new Map<string, MemberId>();
 
@@ -63,16 +88,27 @@ export class Dialler {
     this.#host = host;
   }
 
+  /** As `#reach`; whoever asks again meanwhile waits for the same end. */
+  dial(peer: MemberId, addresses: readonly string[]): Promise<string | null> {
+    return joined(this.#dialling, peer, () => this.#reach(peer, addresses));
+  }
+
+  /** Everybody behind one seed's address. */
+  visit(seed: string): Promise<SeedOutcome> {
+    return joined(this.#visiting, seed, () => this.#visit(seed));
+  }
+
   /**
    * Until one of the addresses leads to this very member. Each has a head start over the next: one that never answers
    * does not keep the others waiting. Returns why none did; null where it is connected.
    */
-  async dial(peer: MemberId, addresses: readonly string[]): Promise<string | null> {
+  async #reach(peer: MemberId, addresses: readonly string[]): Promise<string | null> {
     const failures: string[][] = addresses.map(() => []);
     const over = new AbortController();
     const isReached = await anySucceeds(
       addresses.map(
-        (address, index) => () => this.#dialNamed(peer, address, failures[index] ?? [], over.signal),
+        (address, index) => (nextIn) =>
+          this.#dialNamed(peer, address, failures[index] ?? [], { over: over.signal, nextIn }),
       ),
       HEAD_START_MS,
     );
@@ -81,19 +117,34 @@ export class Dialler {
   }
 
   /** All that is behind one address, which may be a name. */
-  async #dialNamed(peer: MemberId, address: string, failures: string[], over: AbortSignal): Promise<boolean> {
+  async #dialNamed(
+    peer: MemberId,
+    address: string,
+    failures: string[],
+    { over, nextIn }: Watch,
+  ): Promise<boolean> {
     const targets = await this.#resolve(address);
     if ('failure' in targets) {
       failures.push(`${address}: ${targets.failure}`);
       return false;
     }
-    const tries = targets.hosts.map((target) => async (): Promise<boolean> => {
-      const dialled = await this.#inTurn(peer, target, address, over);
-      if (dialled === null) return this.#host.isConnected(peer);
-      if ('peer' in dialled && dialled.peer === peer) return true;
-      failures.push(`${formatHostPort(target)}${targets.note}: ${otherThan(dialled)}`);
-      return false;
-    });
+    const tries = targets.hosts.map(
+      (target): Try =>
+        async (nextHostIn) => {
+          const watch: Watch = {
+            over,
+            nextIn: (ms) => {
+              nextHostIn(ms);
+              nextIn(ms);
+            },
+          };
+          const dialled = await this.#inTurn(peer, target, address, watch);
+          if (dialled === null) return this.#host.isConnected(peer);
+          if ('peer' in dialled && dialled.peer === peer) return true;
+          failures.push(`${formatHostPort(target)}${targets.note}: ${otherThan(dialled)}`);
+          return false;
+        },
+    );
     return anySucceeds(tries, HEAD_START_MS);
   }
 
@@ -105,8 +156,7 @@ export class Dialler {
     return this.#turns.waiting;
   }
 
-  /** Everybody behind one seed's address. */
-  async visit(seed: string): Promise<SeedOutcome> {
+  async #visit(seed: string): Promise<SeedOutcome> {
     const targets = await this.#resolve(seed);
     if ('failure' in targets) return { reached: [], isSelf: false, failure: targets.failure };
     const outcomes = await Promise.all(
@@ -127,27 +177,36 @@ export class Dialler {
     };
   }
 
-  /** Null where it is not needed any more once it is its turn. Whom we knew before is dialled before strangers. */
-  #inTurn(peer: MemberId, target: HostPort, address: string, over: AbortSignal): Promise<Dialled | null> {
-    return this.#turns.take(this.#isKnown(peer), async () => {
-      if (this.#host.isConnected(peer) || over.aborted) return null;
-      return this.#dialOne(target, address, over);
+  /** Null where it is not needed any more once it is its turn. */
+  async #inTurn(peer: MemberId, target: HostPort, address: string, watch: Watch): Promise<Dialled | null> {
+    const isNeeded = (): boolean => !this.#host.isConnected(peer) && !watch.over.aborted;
+    const isOurs = this.#host.hasMet(peer) || this.#host.self < peer;
+    watch.nextIn(LONG_HEAD_START_MS);
+    if (!isOurs) await this.#letDial(isNeeded);
+    return this.#turns.take(isOurs, async () => {
+      if (!isNeeded()) return null;
+      watch.nextIn(HEAD_START_MS);
+      return this.#dialOne(target, address, watch);
     });
   }
 
-  #isKnown(peer: MemberId): boolean {
-    for (const known of this.#answered.values()) if (known === peer) return true;
-    return false;
+  /**
+   * Of two that have never met, the one with the smaller id dials; the other one only helps out. While somebody is at our
+   * door, that may be the very one, and a second connection would cost as much as the first.
+   */
+  async #letDial(isNeeded: () => boolean): Promise<void> {
+    const patience = new OwnTimeout(POLITE_MAX_MS, 'nobody came');
+    while (isNeeded() && !patience.signal.aborted && this.#host.isAnswering()) await setTimeout(POLITE_MS);
+    patience.clear();
   }
 
-  /** `over`: nobody needs it any more. */
-  async #dialOne(target: HostPort, dialled: string, over?: AbortSignal): Promise<Dialled> {
+  async #dialOne(target: HostPort, dialled: string, watch?: Watch): Promise<Dialled> {
     const family = isIP(target.host) === 6 ? 'ip6' : 'ip4';
     const selfMet = this.#host.selfMet();
     while (!this.#allowance.take(performance.now())) await setTimeout(PACE_MS);
     try {
       const address = multiaddr(`/${family}/${target.host}/tcp/${target.port}`);
-      const connection = await this.#node.dial(address, over ? { signal: over } : {});
+      const connection = await this.#node.dial(address, watch ? optionsOf(watch) : {});
       await this.#host.open(connection, dialled);
       const peer = connection.remotePeer.toString();
       this.#remember(formatHostPort(target), peer);
@@ -188,6 +247,22 @@ export class Dialler {
     return port === this.#host.port && ownAddresses().includes(host);
   }
 }
+
+function joined<K, T>(underWay: Map<K, Promise<T>>, key: K, begin: () => Promise<T>): Promise<T> {
+  const known = underWay.get(key);
+  if (known !== undefined) return known;
+  const begun = begin().finally(() => underWay.delete(key));
+  underWay.set(key, begun);
+  return begun;
+}
+
+const optionsOf = ({ over, nextIn }: Watch): DialOptions => ({
+  signal: over,
+  // Somebody is there.
+  onProgress: ({ type }) => {
+    if (type === 'upgrader:encrypt-outbound-connection') nextIn(LONG_HEAD_START_MS);
+  },
+});
 
 const otherThan = (dialled: Dialled): string => {
   if ('failure' in dialled) return dialled.failure;

@@ -12,8 +12,8 @@ export const CONNECT_TIMEOUT_MS = 2_000;
 /** Who takes a connection says its first word within this time. */
 export const SPEAK_TIMEOUT_MS = 5_000;
 
-/** A handshake is done within this time: the other side is there, and may be busy with many. */
-export const HANDSHAKE_TIMEOUT_MS = 8_000;
+/** In a handshake each word comes within this time: the other side is there, and may be busy with many. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
 /** Connections of others that are not secured yet; further ones are closed. */
 export const PENDING_CONNECTIONS_MAX = 256;
@@ -88,8 +88,12 @@ class Attempt {
 
   connected(): void {
     this.#timeout.clear();
-    const words = `connected, but the handshake took longer than ${HANDSHAKE_TIMEOUT_MS} ms`;
+    const words = `connected, but no word in the handshake for ${HANDSHAKE_TIMEOUT_MS} ms`;
     this.#timeout = this.#within(HANDSHAKE_TIMEOUT_MS, words);
+  }
+
+  heard(): void {
+    this.#timeout.restart();
   }
 
   end(): void {
@@ -127,9 +131,15 @@ class Door {
         timeout.signal.addEventListener('abort', () => connection.abort(timeout.signal.reason));
         try {
           joinWrites(connection);
-          await guard(connection, 'inbound', this.#keyIds, this.#events);
+          let heard = (): void => {};
+          await guard(connection, 'inbound', this.#keyIds, this.#events, () => heard());
           timeout.clear();
-          await this.#turns.take(false, () => this.#shakeHands(upgrader, connection, options));
+          await this.#turns.take(false, () => {
+            const patience = new OwnTimeout(HANDSHAKE_TIMEOUT_MS, 'no word in the handshake');
+            patience.signal.addEventListener('abort', () => connection.abort(patience.signal.reason));
+            heard = () => patience.restart();
+            return upgrader.upgradeInbound(connection, options).finally(() => patience.clear());
+          });
         } finally {
           timeout.clear();
           this.#count(-1);
@@ -143,20 +153,10 @@ class Door {
       upgradeOutbound: (connection: MultiaddrConnection, options: never): Promise<Connection> => {
         attempt.connected();
         joinWrites(connection);
-        guard(connection, 'outbound', this.#keyIds, this.#events).catch(() => {});
+        guard(connection, 'outbound', this.#keyIds, this.#events, () => attempt.heard()).catch(() => {});
         return upgrader.upgradeOutbound(connection, options);
       },
     });
-  }
-
-  async #shakeHands(upgrader: Upgrader, connection: MultiaddrConnection, options: never): Promise<void> {
-    const timeout = new OwnTimeout(HANDSHAKE_TIMEOUT_MS, 'the handshake took too long');
-    timeout.signal.addEventListener('abort', () => connection.abort(timeout.signal.reason));
-    try {
-      await upgrader.upgradeInbound(connection, options);
-    } finally {
-      timeout.clear();
-    }
   }
 
   #count(change: number): void {
@@ -179,12 +179,16 @@ interface Receiving {
   onData(data: Uint8Array): void;
 }
 
-/** Resolves once the other side has begun to speak as a member does; rejects where it closes before, or is none. */
+/**
+ * Resolves once the other side has begun to speak as a member does; rejects where it closes before, or is none. `heard` is
+ * called whenever something comes in, also afterwards.
+ */
 function guard(
   connection: MultiaddrConnection,
   direction: Direction,
   keyIds: readonly string[],
   events: GuardEvents,
+  heard: () => void,
 ): Promise<void> {
   const receiving = connection as MultiaddrConnection & Receiving;
   if (typeof receiving.onData !== 'function')
@@ -211,7 +215,12 @@ function guard(
         return;
       }
       if (state === 'refused') events.keyDiffers(direction, remote);
-      if (state !== 'more') receiving.onData = pass;
+      if (state !== 'more')
+        receiving.onData = (more) => {
+          heard();
+          pass(more);
+        };
+      heard();
       pass(data);
       resolve();
     };

@@ -7,6 +7,7 @@ import type {
 } from '@libp2p/interface';
 import { type NoiseComponents, type NoiseExtensions, noise } from '@libp2p/noise';
 import type { MeshKey } from '../mesh-key.js';
+import { type NoiseCrypto, nativeX25519 } from './native-x25519.js';
 import { noiseProtocol } from './preamble.js';
 
 export type Direction = 'inbound' | 'outbound';
@@ -28,7 +29,16 @@ export function keyedNoise(
   events: HandshakeEvents,
 ): (components: NoiseComponents) => Encrypter {
   const make = noise({ prologueBytes: key.prologue });
-  return (components) => new KeyedNoise(noiseProtocol(key.id), make(components), events);
+  return (components) => {
+    const inner = make(components);
+    const { crypto } = inner as unknown as { readonly crypto?: Partial<NoiseCrypto> };
+    const native = nativeX25519();
+    for (const name of ['generateKeypair', 'dh', 'hkdf'] as const)
+      if (typeof crypto?.[name] !== 'function')
+        throw new Error('this version of noise keeps its cryptography in another way');
+    Object.assign(crypto ?? {}, native);
+    return new KeyedNoise(noiseProtocol(key.id), inner, events);
+  };
 }
 
 class KeyedNoise implements Encrypter {

@@ -14,9 +14,10 @@ import { guardedTcp, PENDING_CONNECTIONS_MAX } from './guarded-tcp.js';
 import { keyedNoise } from './keyed-noise.js';
 import { lazyYamux } from './lazy-window.js';
 import { quiet } from './quiet-peer-store.js';
+import { silentLogger } from './silent-logger.js';
 
 /** A secured connection must carry our stream within this time: half-open ones are closed. */
-export const STREAM_TIMEOUT_MS = 5_000;
+export const STREAM_TIMEOUT_MS = 10_000;
 
 /** libp2p's own timeouts do not know that this process was late itself; ours come sooner. */
 const LIBP2P_TIMEOUT_MS = 60_000;
@@ -55,6 +56,7 @@ export async function createNode(options: NodeOptions, admission: Admission): Pr
     const ip = isIP(host) === 0 ? (await lookup(host)).address : host;
     const node = await createLibp2p<Services>({
       privateKey,
+      ...(process.env.DEBUG === undefined && { logger: silentLogger }),
       addresses: { listen: [`/${isIP(ip) === 6 ? 'ip6' : 'ip4'}/${ip}/tcp/${port}`] },
       transports: [
         guardedTcp(
@@ -79,6 +81,8 @@ export async function createNode(options: NodeOptions, admission: Admission): Pr
         inboundUpgradeTimeout: LIBP2P_TIMEOUT_MS,
         dialTimeout: LIBP2P_TIMEOUT_MS,
         addressDialTimeout: LIBP2P_TIMEOUT_MS,
+        inboundStreamProtocolNegotiationTimeout: LIBP2P_TIMEOUT_MS,
+        outboundStreamProtocolNegotiationTimeout: LIBP2P_TIMEOUT_MS,
         maxParallelDials: 64,
         maxDialQueueLength: 1_024,
         reconnectRetries: 0,

@@ -21,6 +21,9 @@ export const PROTOCOL_NAME = '/headwater/mesh/1';
 /** How often spare and silent connections are looked for, while a member has more than one. */
 const SWEEP_MS = 500;
 
+/** Members remembered as met. */
+const MET_MAX = 1_024;
+
 /** How long leaving may take. */
 const CLOSE_TIMEOUT_MS = 500;
 
@@ -58,6 +61,7 @@ class Libp2pTransport implements Transport {
   readonly #log: MeshLog;
   readonly #dialler: Dialler;
   readonly #links = new Map<MemberId, Links>();
+  readonly #met = new Set<MemberId>();
   /** Links under way or open on the connections that were dialled. */
   readonly #openings = new WeakMap<Connection, Promise<void>>();
   #sweep: NodeJS.Timeout | null = null;
@@ -71,9 +75,12 @@ class Libp2pTransport implements Transport {
     this.self = node.peerId.toString();
     this.port = boundPort(node);
     this.#dialler = new Dialler(node, names, {
+      self: this.self,
       port: this.port,
       selfMet: () => admission.selfMet,
       isConnected: (peer) => this.#links.has(peer),
+      hasMet: (peer) => this.#met.has(peer),
+      isAnswering: () => admission.pendingConnections > 0,
       open: (connection, address) => this.#openOnce(connection, address),
     });
   }
@@ -198,6 +205,8 @@ class Libp2pTransport implements Transport {
     const links = this.#links.get(peer) ?? new Links(this.self, peer);
     this.#links.set(peer, links);
     links.add(link);
+    if (this.#met.size >= MET_MAX) this.#met.clear();
+    this.#met.add(peer);
     if (links.size > 1) this.#sweep ??= setInterval(() => this.#sweepLinks(), SWEEP_MS);
     this.#node.services.gossipPeers.connected(connection.remotePeer, connection);
     this.#events.connected(peer, from);

@@ -27,6 +27,18 @@ describe('OwnTimeout', () => {
     timeout.clear();
   });
 
+  it('begins anew with restart', async () => {
+    const timeout = new OwnTimeout(400, 'no answer');
+    const times: boolean[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      await sleep(200);
+      timeout.restart();
+      times.push(timeout.signal.aborted);
+    }
+    expect(times).toEqual([false, false, false, false]);
+    timeout.clear();
+  });
+
   it('ends with clear', async () => {
     const timeout = new OwnTimeout(10, 'no answer');
     timeout.clear();

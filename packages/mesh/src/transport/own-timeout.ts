@@ -8,13 +8,20 @@ const STEP_MS = 200;
 export class OwnTimeout {
   readonly signal: AbortSignal;
   readonly #controller = new AbortController();
+  readonly #ms: number;
   #timer: NodeJS.Timeout | undefined;
   #leftMs: number;
 
   constructor(ms: number, reason: string) {
     this.signal = this.#controller.signal;
+    this.#ms = ms;
     this.#leftMs = ms;
     this.#step(reason);
+  }
+
+  /** There was progress: the whole time is left again. */
+  restart(): void {
+    this.#leftMs = this.#ms;
   }
 
   clear(): void {

@@ -1,4 +1,4 @@
-import type { Peer, PeerStore } from '@libp2p/interface';
+import { NotFoundError, type Peer, type PeerStore } from '@libp2p/interface';
 
 /**
  * libp2p writes down what it meets (each stream's protocol, each dial's success) in a store with locks and a database behind
@@ -11,4 +11,5 @@ export function quiet(store: PeerStore): void {
   store.merge = nothing;
   store.patch = nothing;
   store.save = nothing;
+  store.get = () => Promise.reject(new NotFoundError('nobody is written down'));
 }
