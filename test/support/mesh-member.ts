@@ -84,6 +84,20 @@ mesh.onMemberChanged(({ profile, id, liveness }) =>
   tell({ kind: 'member', name: profile?.name ?? id, liveness, at: monotonicMs() }),
 );
 
+const OTHERS_LOOK_MS = 250;
+
+function awaitOthers(count: number): void {
+  const looking = setInterval(() => {
+    const others = mesh
+      .members()
+      .filter(({ isSelf, liveness, connected }) => !isSelf && liveness === 'alive' && connected);
+    const { joined, synced } = mesh.status();
+    if (others.length < count || !joined || !synced) return;
+    clearInterval(looking);
+    tell({ kind: 'whole', at: monotonicMs() });
+  }, OTHERS_LOOK_MS);
+}
+
 let churning: NodeJS.Timeout | undefined;
 let churned = 0;
 function churn(claimsPerSecond: number): void {
@@ -170,6 +184,9 @@ async function obey(order: MeshOrder): Promise<void> {
       awaited = order.count;
       awaitingSince = monotonicMs();
       count();
+      break;
+    case 'await-others':
+      awaitOthers(order.count);
       break;
     case 'load':
       mesh.setLoad(order.load);

@@ -18,6 +18,8 @@ export type MeshOrder =
   | { readonly kind: 'churn'; readonly claimsPerSecond: number }
   /** Tells `counted` once the directory has so many streams. */
   | { readonly kind: 'await-streams'; readonly count: number }
+  /** Tells `whole` once it is ready and connected with so many others. */
+  | { readonly kind: 'await-others'; readonly count: number }
   /** Has this load from now on. */
   | { readonly kind: 'load'; readonly load: MemberLoad }
   /** Blocks its event loop. */
@@ -40,6 +42,7 @@ export type MeshNews =
     }
   | { readonly kind: 'member'; readonly name: string; readonly liveness: Liveness; readonly at: number }
   | { readonly kind: 'counted'; readonly count: number; readonly at: number }
+  | { readonly kind: 'whole'; readonly at: number }
   | { readonly kind: 'warned'; readonly msg: string; readonly fields: object }
   | ({ readonly kind: 'report' } & MeshReport);
 

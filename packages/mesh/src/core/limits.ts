@@ -76,7 +76,7 @@ export const ASKS_PER_SECOND_MAX = 20;
 export const REFUSED_LOG_PAUSE_MS = 30_000;
 
 /** A connected member that has not said hello by then is disconnected. */
-export const HELLO_DEADLINE_MS = 5_000;
+export const HELLO_DEADLINE_MS = 15_000;
 
 /** A dial that was not answered by then counts as failed; the transport's own limit is shorter. */
 export const DIAL_DEADLINE_MS = 15_000;

@@ -20,7 +20,7 @@ export const DIALS_MAX = 8;
 export const DIALS_PER_SECOND_MAX = 50;
 
 /** Who is to be dialled by the other one waits no longer for that while others are at the door, and looks each so often. */
-const POLITE_MAX_MS = 3_000;
+const POLITE_MAX_MS = 5_000;
 const POLITE_MS = 50;
 
 /** How often a dial that is over that asks again. */
@@ -191,12 +191,13 @@ export class Dialler {
   }
 
   /**
-   * Of two that have never met, the one with the smaller id dials; the other one only helps out. While somebody is at our
-   * door, that may be the very one, and a second connection would cost as much as the first.
+   * Of two that have never met, the one with the smaller id dials; the other one only helps out, once its own dials are
+   * done. While somebody is at our door, that may be the very one, and a second connection would cost as much as the first.
    */
   async #letDial(isNeeded: () => boolean): Promise<void> {
     const patience = new OwnTimeout(POLITE_MAX_MS, 'nobody came');
-    while (isNeeded() && !patience.signal.aborted && this.#host.isAnswering()) await setTimeout(POLITE_MS);
+    const isBusy = (): boolean => this.#turns.taken > 0 || this.#host.isAnswering();
+    while (isNeeded() && !patience.signal.aborted && isBusy()) await setTimeout(POLITE_MS);
     patience.clear();
   }
 
