@@ -11,6 +11,7 @@ import { TURN_MS } from './guarded-tcp.js';
 import { anySucceeds, type Try } from './head-start.js';
 import type { Names } from './names.js';
 import { OwnTimeout } from './own-timeout.js';
+import type { TransportGauges } from './transport.js';
 import { Turns } from './turns.js';
 
 /** Dials under way at once; others wait. */
@@ -77,6 +78,7 @@ export class Dialler {
   readonly #names: Names;
   readonly #turns = new Turns(DIALS_MAX, TURN_MS);
   readonly #allowance = new Allowance(DIALS_PER_SECOND_MAX);
+  #begun = 0;
   readonly #dialling = new Map<MemberId, Promise<string | null>>();
   readonly #visiting = new Map<string, Promise<SeedOutcome>>();
   /** Which member answered at an address, so that a seed is not dialled again while that one is connected. */
@@ -148,12 +150,8 @@ export class Dialler {
     return anySucceeds(tries, HEAD_START_MS);
   }
 
-  get dialsUnderWay(): number {
-    return this.#turns.taken;
-  }
-
-  get dialsWaiting(): number {
-    return this.#turns.waiting;
+  get gauges(): Pick<TransportGauges, 'dialTurns' | 'dialsWaiting' | 'dialsBegun'> {
+    return { dialTurns: this.#turns.taken, dialsWaiting: this.#turns.waiting, dialsBegun: this.#begun };
   }
 
   async #visit(seed: string): Promise<SeedOutcome> {
@@ -205,6 +203,7 @@ export class Dialler {
     const family = isIP(target.host) === 6 ? 'ip6' : 'ip4';
     const selfMet = this.#host.selfMet();
     while (!this.#allowance.take(performance.now())) await setTimeout(PACE_MS);
+    this.#begun += 1;
     try {
       const address = multiaddr(`/${family}/${target.host}/tcp/${target.port}`);
       const connection = await this.#node.dial(address, watch ? optionsOf(watch) : {});

@@ -15,7 +15,7 @@ export const SPEAK_TIMEOUT_MS = 5_000;
 /** In a handshake each word comes within this time: the other side is there, and may be busy with many. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
 
-/** Connections of others that are not secured yet; further ones are closed. */
+/** Connections of others that are not secured yet. One more: the one that has been silent for longest is closed. */
 export const PENDING_CONNECTIONS_MAX = 256;
 
 /** Handshakes with those who dialled, begun at once: the first of many is soon done, and has its link. */
@@ -115,6 +115,8 @@ class Door {
   readonly #keyIds: readonly string[];
   readonly #events: GuardEvents;
   readonly #turns = new Turns(INBOUND_HANDSHAKES_MAX, TURN_MS);
+  /** Those that have not said a word, the oldest first. */
+  readonly #silent = new Set<MultiaddrConnection>();
   #pending = 0;
 
   constructor(keyIds: readonly string[], events: GuardEvents) {
@@ -125,8 +127,9 @@ class Door {
   inbound(upgrader: Upgrader): Upgrader {
     return around(upgrader, {
       upgradeInbound: async (connection: MultiaddrConnection, options: never): Promise<void> => {
-        if (this.#pending >= PENDING_CONNECTIONS_MAX) throw new Error('too many handshakes are under way');
+        this.#makeRoom();
         this.#count(1);
+        this.#silent.add(connection);
         const timeout = new OwnTimeout(SPEAK_TIMEOUT_MS, 'it says nothing');
         timeout.signal.addEventListener('abort', () => connection.abort(timeout.signal.reason));
         try {
@@ -134,6 +137,7 @@ class Door {
           let heard = (): void => {};
           await guard(connection, 'inbound', this.#keyIds, this.#events, () => heard());
           timeout.clear();
+          this.#silent.delete(connection);
           await this.#turns.take(false, () => {
             const patience = new OwnTimeout(HANDSHAKE_TIMEOUT_MS, 'no word in the handshake');
             patience.signal.addEventListener('abort', () => connection.abort(patience.signal.reason));
@@ -142,6 +146,7 @@ class Door {
           });
         } finally {
           timeout.clear();
+          this.#silent.delete(connection);
           this.#count(-1);
         }
       },
@@ -157,6 +162,15 @@ class Door {
         return upgrader.upgradeOutbound(connection, options);
       },
     });
+  }
+
+  /** Whoever holds connections open without a word shuts nobody out. @throws where all of them speak. */
+  #makeRoom(): void {
+    if (this.#pending < PENDING_CONNECTIONS_MAX) return;
+    const [oldest] = this.#silent;
+    if (oldest === undefined) throw new Error('too many handshakes are under way');
+    this.#silent.delete(oldest);
+    oldest.abort(new Error('it says nothing, and others want its place'));
   }
 
   #count(change: number): void {

@@ -82,7 +82,6 @@ export async function createNode(options: NodeOptions, admission: Admission): Pr
         dialTimeout: LIBP2P_TIMEOUT_MS,
         addressDialTimeout: LIBP2P_TIMEOUT_MS,
         inboundStreamProtocolNegotiationTimeout: LIBP2P_TIMEOUT_MS,
-        outboundStreamProtocolNegotiationTimeout: LIBP2P_TIMEOUT_MS,
         maxParallelDials: 64,
         maxDialQueueLength: 1_024,
         reconnectRetries: 0,

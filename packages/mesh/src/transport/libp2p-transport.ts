@@ -13,7 +13,7 @@ import { Link } from './link.js';
 import { Links } from './links.js';
 import { Names } from './names.js';
 import { OwnTimeout } from './own-timeout.js';
-import type { Transport, TransportEvents } from './transport.js';
+import type { Transport, TransportEvents, TransportGauges } from './transport.js';
 
 /** Name and version of what our streams carry. */
 export const PROTOCOL_NAME = '/headwater/mesh/1';
@@ -44,7 +44,7 @@ export async function createLibp2pTransport(
   options: TransportOptions,
   events: TransportEvents,
   log: MeshLog,
-): Promise<Transport> {
+): Promise<Transport & { readonly gauges: TransportGauges }> {
   const admission = new Admission(self, log, now);
   const node = await createNode(options, admission);
   const transport = new Libp2pTransport(node, options.names ?? new Names(), admission, events, log);
@@ -97,6 +97,13 @@ class Libp2pTransport implements Transport {
       return isSound ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
     });
     pubsub.subscribe(TOPIC);
+  }
+
+  get gauges(): TransportGauges {
+    let links = 0;
+    for (const each of this.#links.values()) links += each.size;
+    const { pendingConnections } = this.#admission;
+    return { links, pendingConnections, ...this.#dialler.gauges };
   }
 
   dial(peer: MemberId, addresses: readonly string[]): void {
