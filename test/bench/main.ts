@@ -1,33 +1,6 @@
 import { command, runCommand, UsageError } from '../support/command-line.js';
 import { nearest } from '../support/nearest.js';
-import type { Bench } from './bench.js';
-import { capacity } from './capacity.js';
-import { convergence } from './convergence.js';
-import { detection } from './detection.js';
-import { failover } from './failover.js';
-import { fanout } from './fanout.js';
-import { growth } from './growth.js';
-import { idle } from './idle.js';
-import { join } from './join.js';
-import { path } from './path.js';
-import { redirect } from './redirect.js';
-import { relay } from './relay.js';
-import { scale } from './scale.js';
-
-const BENCHES: Readonly<Record<string, Bench>> = {
-  redirect,
-  capacity,
-  convergence,
-  fanout,
-  join,
-  path,
-  failover,
-  detection,
-  scale,
-  growth,
-  idle,
-  relay,
-};
+import { BENCHES } from './benches.js';
 
 const names = Object.keys(BENCHES);
 const width = Math.max(...names.map(({ length }) => length));

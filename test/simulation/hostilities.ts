@@ -76,7 +76,7 @@ export const hostilities: readonly Act[] = [
       kind: 'words',
       ask: storm.random.whole(0, 20),
       last: storm.random.chance(0.5),
-      envelopes: storm.world.overheard.slice(0, 3).map(sealedOf),
+      envelopes: storm.world.overheard.slice(0, 3).map((parcel) => sealedOf(parcel, storm.world.sealing)),
     });
     say(storm, self, { kind: 'more', pull: storm.random.whole(0, 100) });
     say(storm, self, {

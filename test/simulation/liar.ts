@@ -1,10 +1,10 @@
 import type { Entry, LogPosition, MemberId } from '@headwater/directory';
 import { MESSAGE_BYTES_MAX, type MemberCore } from '@headwater/mesh/core';
 import { encode } from '@headwater/mesh/wire';
-import { seal } from './seal.js';
+import type { Sealing } from './seal.js';
 
 /** Makes a member hand on others' words as one that means ill: changed, old, its own in place of theirs; or as they are. */
-export function lyingAboutOthers(core: MemberCore, random: () => number): MemberCore {
+export function lyingAboutOthers(core: MemberCore, random: () => number, sealing: Sealing): MemberCore {
   const step = core.step.bind(core);
   const overheard: Uint8Array[] = [];
   core.step = (input, now) => {
@@ -16,7 +16,7 @@ export function lyingAboutOthers(core: MemberCore, random: () => number): Member
       .splice(0)
       .flatMap(({ message }) => (message.kind === 'words' ? message.envelopes : []));
     const lies = [
-      () => [forged(core.self, owner, held)],
+      () => [forged(core.self, owner, held, sealing)],
       () => truth.map(changed),
       () => overheard.slice(0, 4),
       () => [...truth, ...truth].reverse(),
@@ -40,10 +40,15 @@ function inOneMessage(envelopes: readonly Uint8Array[]): readonly Uint8Array[] {
 }
 
 /** Signed by the liar, about the owner. */
-function forged(self: MemberId, member: MemberId, { generation, version }: LogPosition): Uint8Array {
+function forged(
+  self: MemberId,
+  member: MemberId,
+  { generation, version }: LogPosition,
+  sealing: Sealing,
+): Uint8Array {
   const claim = { key: 'v/stolen/stream', sinceMs: 1, media: {} };
   const entries: Entry[] = [{ kind: 'claim', version: version + 1, claim }];
-  return seal(
+  return sealing.seal(
     self,
     encode({ kind: 'delta', delta: { member, generation, from: version, to: version + 1, entries } }),
   );

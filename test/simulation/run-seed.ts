@@ -1,7 +1,7 @@
 import { Random } from '@headwater/testing/random';
 import { look } from './checkers/index.js';
 import type { Traffic } from './network/network.js';
-import { type Plan, planOf } from './plan.js';
+import { type Plan, type PlanOptions, planOf } from './plan.js';
 import { Storm, seedsOf } from './storm.js';
 import { type Violation, World, type WorldOptions } from './world.js';
 
@@ -20,10 +20,8 @@ const JOINED_MS = 12_000;
 /** Nothing happens for so long, at the end. */
 const QUIET_MS = 5_000;
 
-export interface SeedOptions extends Pick<WorldOptions, 'makeCore' | 'routeOf' | 'trace'> {
-  /** Instead of what the seed says. */
-  readonly members?: number;
-}
+/** In place of what the seed says, and of the parts that are right. */
+export type SeedOptions = PlanOptions & Pick<WorldOptions, 'makeCore' | 'routeOf' | 'sealing' | 'trace'>;
 
 export interface SeedResult {
   readonly seed: number;
@@ -38,13 +36,14 @@ export interface SeedResult {
 /** One whole life of a mesh, by its seed: the same seed is the same life. Ends with the first violation. */
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
   const random = new Random(seed);
-  const plan = planOf(random, options.members);
+  const plan = planOf(random, options);
   const world = new World({
     ...options,
     seed: random.next(),
     seeds: seedsOf(plan),
     codecShare: plan.codecShare,
     order: plan.order,
+    isStrict: options.isStrict === true,
   });
   const storm = new Storm(world, plan, random.fork());
   const isBroken = (): boolean => world.violations.length > 0;

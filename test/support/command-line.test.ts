@@ -62,6 +62,8 @@ describe('a command line', () => {
 
   it.each([
     [['--sedes', '5'], 'unknown option --sedes; did you mean --seeds?'],
+    [['--seesd'], 'unknown option --seesd; did you mean --seeds?'],
+    [['--verbos'], 'unknown option --verbos; did you mean --verbose?'],
     [['--nothing-like-it'], 'unknown option --nothing-like-it'],
     [['-x'], 'unknown option -x'],
     [['--toString'], 'unknown option --toString'],

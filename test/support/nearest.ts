@@ -1,15 +1,17 @@
-/** How many letters must be put in, taken out or changed to make one word of the other (Levenshtein). */
+/** How many letters must be put in, taken out, changed or swapped with the next to make one word of the other. */
 function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...one].entries()) {
-    const above = row;
-    row = [index + 1];
+  const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, index) => index)];
+  for (let index = 1; index <= one.length; index += 1) {
+    const [above = [], row] = [rows[index - 1], [index]];
     for (let at = 1; at <= other.length; at += 1) {
-      const changed = (above[at - 1] ?? 0) + (other[at - 1] === letter ? 0 : 1);
-      row.push(Math.min(changed, (above[at] ?? 0) + 1, (row[at - 1] ?? 0) + 1));
+      const changed = (above[at - 1] ?? 0) + (one[index - 1] === other[at - 1] ? 0 : 1);
+      const isSwapped = one[index - 1] === other[at - 2] && one[index - 2] === other[at - 1];
+      const swapped = isSwapped ? (rows[index - 2]?.[at - 2] ?? 0) + 1 : changed;
+      row.push(Math.min(changed, swapped, (above[at] ?? 0) + 1, (row[at - 1] ?? 0) + 1));
     }
+    rows.push(row);
   }
-  return row[other.length] ?? 0;
+  return rows.at(-1)?.at(-1) ?? 0;
 }
 
 /** The word that was probably meant; null where none is like it. */

@@ -3,9 +3,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from './repository.js';
 
-const BENCHES = ['redirect', 'capacity', 'convergence', 'fanout', 'join', 'path'];
-const MORE_BENCHES = ['failover', 'detection', 'scale', 'growth', 'idle', 'relay'];
-
 /** As package.json's scripts start them, and with what they must be started. */
 const PROGRAMS = [
   ['simulation'],
@@ -14,7 +11,7 @@ const PROGRAMS = [
   ['mutation', 'packages/directory'],
   ['busy'],
   ['bench'],
-  ...[...BENCHES, ...MORE_BENCHES].map((name) => ['bench', name]),
+  ['bench', 'scale'],
 ];
 
 const run = (folder: string, args: readonly string[]) => {

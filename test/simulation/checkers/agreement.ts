@@ -32,7 +32,7 @@ function* aboutMembers(
 ): Iterable<string> {
   const { directory } = observer.core;
   for (const member of world.members.values()) {
-    if (member.isHostile || member.id === observer.id) continue;
+    if (world.isBeyondRules(member.id) || member.id === observer.id) continue;
     const state = directory.member(member.id);
     const isThere = member.running !== null && joined.includes(member.running);
     if (isThere) {

@@ -23,7 +23,8 @@ export const deadRoutes: Checker = {
     for (const observer of world.honest()) {
       if (observer.isStalled) continue;
       for (const { id, position, claims } of observer.core.directory.members()) {
-        if (id === observer.id || claims === 0 || world.isHostile(id) || !isStanding(observer, id)) continue;
+        if (id === observer.id || claims === 0 || world.isBeyondRules(id) || !isStanding(observer, id))
+          continue;
         const silence = silenceOf(world, observer, id, position.generation);
         if (silence === null) continue;
         // What an observer missed while it stood still, it can't be blamed for.
@@ -39,9 +40,9 @@ export const deadRoutes: Checker = {
 };
 
 /** Until when words may come that a cut had kept back. */
-function lateWordsAt({ network: { paths } }: World, { id }: RunningCore, member: MemberId): number {
-  if (paths.isCut(member, id)) return Number.NEGATIVE_INFINITY;
-  return (paths.lastBrokenAt(id, member) ?? Number.NEGATIVE_INFINITY) + RETRANSMIT_MS.max;
+function lateWordsAt(world: World, { id }: RunningCore, member: MemberId): number {
+  if (world.isCut(member, id)) return Number.NEGATIVE_INFINITY;
+  return world.lastBrokenAt(id, member) + RETRANSMIT_MS.max;
 }
 
 interface Silence {
@@ -52,19 +53,19 @@ interface Silence {
 
 /** Why this start of a member cannot be heard by the observer; null where it can. */
 function silenceOf(world: World, observer: RunningCore, id: MemberId, generation: number): Silence | null {
-  const { paths } = world.network;
   const member = world.members.get(id);
   if (member === undefined) return { since: 0, why: 'which never was', limitMs: 0 };
   const end = member.endOf(generation);
   if (end !== null) {
-    const brokenAt = paths.lastBrokenAt(observer.id, id) ?? Number.NEGATIVE_INFINITY;
+    const brokenAt = world.lastBrokenAt(observer.id, id);
     // A reset comes only over a connection that stood on both sides, and from a machine that is still there.
     const wasWell = Math.max(brokenAt, observer.resumedAt) < end.at - DETECTED_MS;
     // Beside the new connection an old one may stand, of a machine that went off without a word: it keeps the end unheard.
     const hasStale = member.ended.some(
       ({ ending, at }) => ending === 'silent' && at < end.at && at > end.at - STALE_MS,
     );
-    const isTold = end.ending === 'killed' && wasWell && !hasStale && world.network.isMachineUp(id);
+    const isTold =
+      end.ending === 'killed' && wasWell && !hasStale && world.network.isMachineUp(member.machine);
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
@@ -74,6 +75,6 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };
   const { stalledSince } = member.running;
   if (stalledSince !== null) return { since: stalledSince, why: 'hung', limitMs: DETECTED_MS };
-  const cutSince = paths.cutSince(id, observer.id);
+  const cutSince = world.cutSince(id, observer.id);
   return cutSince === null ? null : { since: cutSince, why: 'cut off', limitMs: DETECTED_MS };
 }

@@ -1,3 +1,4 @@
+import { isAsked } from '../not-yet.js';
 import type { World } from '../world.js';
 import { agreement } from './agreement.js';
 import { bounds } from './bounds.js';
@@ -43,11 +44,13 @@ const streamsHeld = (world: World): number =>
 /** Asks all checkers that hold at this moment, and notes what they find. */
 export function look(world: World, ...moments: readonly Checker['when'][]): void {
   world.graves.look(world);
+  world.remember();
   world.looks += 1;
   const isThorough =
     moments.includes('quiet') || world.looks % COSTLY_EACH === 0 || streamsHeld(world) < STREAMS_MANY;
   for (const { name, when, check, isCostly } of CHECKERS) {
     if (!moments.includes(when) || (isCostly && !isThorough)) continue;
+    if (world.options.isStrict !== true && !isAsked(name)) continue;
     let count = 0;
     for (const what of check(world)) {
       world.violate(name, what);

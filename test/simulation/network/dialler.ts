@@ -85,17 +85,20 @@ export class Dialler<P> {
     const attempt = (): void => {
       const machine = this.#network.machineAt(address);
       if (isSettled || machine === undefined || !this.#network.isMachineUp(machine)) return;
-      if (paths.isBroken(from.self, machine)) return;
-      const tripMs = paths.delayMs() + paths.delayMs();
+      if (paths.isBroken(from.machine, machine)) return;
       const listener = this.#network.listenerAt(address);
       if (listener === from) settle({ isSelf: true });
       else if (listener === undefined)
-        timeline.after(tripMs, () => settle({ failure: `${address}: connection refused` }));
+        timeline.after(this.#tripsMs(1), () => settle({ failure: `${address}: connection refused` }));
       else
-        timeline.after(tripMs * HANDSHAKE_TRIPS, () =>
+        timeline.after(this.#tripsMs(HANDSHAKE_TRIPS), () =>
           listener.host.run(() => {
             if (isSettled || from.isClosed || listener.isClosed) return;
-            if (paths.isBroken(from.self, machine)) return;
+            if (paths.isBroken(from.machine, machine)) return;
+            if (!listener.keys.includes(from.keys[0] ?? '')) {
+              settle({ failure: `${address}: another mesh key` });
+              return;
+            }
             if (listener.isRefused(from.self) || from.isRefused(listener.self)) {
               settle({ failure: `${address}: refused` });
               return;
@@ -119,6 +122,13 @@ export class Dialler<P> {
     timeline.after(DIAL_TIMEOUT_MS, () =>
       settle({ failure: `${address}: no answer within ${DIAL_TIMEOUT_MS} ms` }),
     );
+  }
+
+  #tripsMs(count: number): number {
+    const { paths } = this.#network;
+    let ms = 0;
+    for (let packet = 0; packet < 2 * count; packet += 1) ms += paths.delayMs();
+    return ms;
   }
 
   #remember(from: Endpoint<P>, address: string, member: MemberId): void {

@@ -44,7 +44,7 @@ export class Gossip<P> {
     const { random, weather } = paths;
     this.#network.sent(from.self, rumour.payload);
     if (random.chance(weather.gossipLoss)) return;
-    const target = this.#network.endpointOf(to);
+    const target = from.partner(to);
     if (target === undefined) return;
     const lateMs = (): number => paths.delayMs() + random.fraction() * weather.gossipJitterMs;
     timeline.after(lateMs(), () => this.#arrive(from, target, rumour, false, 0));
@@ -55,7 +55,7 @@ export class Gossip<P> {
   #arrive(from: Endpoint<P>, to: Endpoint<P>, rumour: Rumour<P>, isAgain: boolean, tries: number): void {
     if (to.isClosed) return;
     const { paths, timeline } = this.#network;
-    if (paths.isCut(from.self, to.self)) {
+    if (paths.isCut(from.machine, to.machine)) {
       if (tries >= TRIES_MAX || paths.random.chance(0.3)) return;
       timeline.after(paths.random.between(RETRY_MS.min, RETRY_MS.max), () =>
         this.#arrive(from, to, rumour, isAgain, tries + 1),
