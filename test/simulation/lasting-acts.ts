@@ -1,5 +1,5 @@
-import type { MemberProfile } from '@headwater/directory';
 import { type Act, between } from './act.js';
+import { withFull } from './full.js';
 import type { Member } from './member.js';
 import { MuteProcess } from './mute-process.js';
 import type { Storm } from './storm.js';
@@ -51,18 +51,8 @@ export const lasting: readonly Act[] = [
       });
     },
   },
-  {
-    trouble: 'resets',
-    weight: 1,
-    run: (storm) => {
-      const [a, b] = storm.pair();
-      const isAll = storm.random.chance(0.3);
-      storm.world.trace(isAll ? 'all connections are reset' : `connections of ${a} and ${b} are reset`);
-      storm.world.network.breakConnections(
-        (one, other) => isAll || (one === a && other === b) || (one === b && other === a),
-      );
-    },
-  },
+  { trouble: 'resets', weight: 1, run: reset },
+  { trouble: 'long-paths', weight: 0.3, run: reset },
   {
     trouble: 'late-loops',
     weight: 1,
@@ -112,6 +102,15 @@ export const lasting: readonly Act[] = [
   { trouble: 'key-change', weight: 0.5, run: changeKey },
 ];
 
+function reset(storm: Storm): void {
+  const [a, b] = storm.pair();
+  const isAll = storm.random.chance(0.3);
+  storm.world.trace(isAll ? 'all connections are reset' : `connections of ${a} and ${b} are reset`);
+  storm.world.network.breakConnections(
+    (one, other) => isAll || (one === a && other === b) || (one === b && other === a),
+  );
+}
+
 /** By two rolling restarts: all take both keys, then all have the new one alone. */
 function changeKey(storm: Storm): void {
   const members = storm.random.shuffled(
@@ -138,10 +137,4 @@ function restartWith(storm: Storm, member: Member, keys: readonly string[]): voi
   storm.world.trace(`${member.id} restarts with the keys ${keys.join(' ')}`);
   storm.world.end(member, storm.random.chance(0.5) ? 'left' : 'killed');
   storm.later(DOWN_MS, () => storm.world.start(member));
-}
-
-/** Its connections or its outbound limit are used up, or not any more. */
-function withFull(profile: MemberProfile, full: boolean): MemberProfile {
-  const told = { ...profile, full };
-  return told;
 }

@@ -47,7 +47,7 @@ const KINDS = {
     leastMs: 30_000,
   },
   'cut-link': { about: 'one path is cut for up to a minute', share: SELDOM, leastMs: 30_000 },
-  'long-paths': { about: '300 to 500 ms of round trip with 2 % loss', share: SELDOM },
+  'long-paths': { about: '300 to 500 ms of round trip with 2 % loss, and resets', share: SELDOM },
   resets: { about: 'connections are reset, of two members or all at once', share: SELDOM },
   'late-loops': { about: 'members whose every turn of the loop is 300 ms late', share: SELDOM },
   twins: { about: 'copies of an identity run for a while and go', share: SELDOM },

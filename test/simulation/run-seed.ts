@@ -1,5 +1,6 @@
 import { Random } from '@headwater/testing/random';
 import { look } from './checkers/index.js';
+import { slownessMs } from './checkers/reach.js';
 import type { Traffic } from './network/network.js';
 import { type Plan, type PlanOptions, planOf } from './plan.js';
 import { Storm, seedsOf } from './storm.js';
@@ -63,10 +64,10 @@ export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
   world.trace('all cuts are healed');
   world.network.paths.healAll();
   world.inMesh = new Set(world.honest().filter(({ core }) => core.isJoined));
-  world.run(HEALED_MS, isBroken);
+  world.run(HEALED_MS + slownessMs(world), isBroken);
   if (!isBroken()) look(world, 'quiet');
   world.inMesh = null;
-  world.run(JOINED_MS, isBroken);
+  world.run(JOINED_MS + slownessMs(world), isBroken);
   const before = copyOf(world.network.traffic);
   world.run(QUIET_MS, isBroken);
   world.quiet = { ms: QUIET_MS, traffic: difference(world.network.traffic, before) };

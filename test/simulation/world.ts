@@ -55,6 +55,13 @@ export interface Belief {
   readonly liveness: Liveness | 'unknown';
 }
 
+/** What one member's log says of another's conduct. */
+export interface Accusation {
+  readonly observer: MemberId;
+  readonly member: MemberId;
+  readonly what: string;
+}
+
 /** One member's copy of another one's log went on. */
 export interface Advance {
   readonly at: number;
@@ -68,6 +75,9 @@ export interface Advance {
 
 /** Unix ms at the start of the simulation, for the members' wall clocks. */
 const EPOCH_MS = 1_700_000_000_000;
+
+/** Lines of the log that say that a member did what no well-behaved one does, or found no room. */
+const ACCUSING: ReadonlySet<string> = new Set(['message dropped', 'member cut off', 'member refused']);
 
 /** A member that stands still for no longer than this is never declared dead. */
 export const STALL_EXCUSED_MS = 1_500;
@@ -94,6 +104,7 @@ export class World implements Watcher {
   /** Since the last look of the checkers. */
   beliefs: Belief[] = [];
   advances: Advance[] = [];
+  accusations: Accusation[] = [];
   /** What was broadcast last, as a hostile member may have kept it. */
   readonly overheard: Parcel[] = [];
   readonly graves = new Graves();
@@ -324,6 +335,13 @@ export class World implements Watcher {
     const author = authorOf(input);
     if (author !== null && this.#before !== null && !this.#isTwin(running))
       this.#notePosition(running, author, this.#before);
+    for (const { msg, fields } of effects.facts)
+      if (ACCUSING.has(msg))
+        this.accusations.push({
+          observer: running.id,
+          member: String(fields.member),
+          what: `${msg}: ${fields.reason}`,
+        });
     if (this.options.trace)
       for (const { level, msg, fields } of effects.facts)
         this.trace(`${running.id} ${level}: ${msg} ${JSON.stringify(fields)}`);

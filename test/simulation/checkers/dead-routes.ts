@@ -2,9 +2,11 @@ import type { MemberId } from '@headwater/directory';
 import { CONFIRM_MS, TICK_MS } from '@headwater/mesh/core';
 import { isStanding } from '../graves.js';
 import { RETRANSMIT_MS } from '../network/connection.js';
+import { isAsked } from '../not-yet.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
+import { bridgedUntil, slownessMs } from './reach.js';
 
 /** Hung and cut-off members, and those whose machine died, are found within this time, ms. */
 export const DETECTED_MS = 3_000;
@@ -31,13 +33,21 @@ export const deadRoutes: Checker = {
         const sinceMs =
           world.now -
           Math.max(silence.since, lateWordsAt(world, observer, id), observer.resumedAt, observer.startedAt);
-        const limitMs = silence.limitMs + SLACK_MS + 2 * world.network.paths.weather.jitterMs;
+        const limitMs = silence.limitMs + SLACK_MS + slownessMs(world);
         if (sinceMs > limitMs)
           yield `${observer.id} routes to ${id}, ${silence.why} for ${Math.round(sinceMs)} ms`;
       }
     }
   },
 };
+
+/** What others say of whom they hear is as old as this, where that counts, ms. */
+const HEARSAY_MS = 2_000;
+
+const isLinkNoMember = (world: World): boolean =>
+  world.options.isStrict === true || isAsked('heard-by-others');
+
+const hearsayMs = (world: World): number => (isLinkNoMember(world) ? HEARSAY_MS : 0);
 
 /** Until when words may come that a cut had kept back. */
 function lateWordsAt(world: World, { id }: RunningCore, member: MemberId): number {
@@ -69,12 +79,16 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
-      limitMs: isTold ? CONFIRM_MS : DETECTED_MS,
+      limitMs: isTold ? CONFIRM_MS : DETECTED_MS + hearsayMs(world),
     };
   }
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };
   const { stalledSince } = member.running;
-  if (stalledSince !== null) return { since: stalledSince, why: 'hung', limitMs: DETECTED_MS };
+  if (stalledSince !== null)
+    return { since: stalledSince, why: 'hung', limitMs: DETECTED_MS + hearsayMs(world) };
   const cutSince = world.cutSince(id, observer.id);
-  return cutSince === null ? null : { since: cutSince, why: 'cut off', limitMs: DETECTED_MS };
+  if (cutSince === null) return null;
+  // Who is heard by others is not gone.
+  const heardUntil = isLinkNoMember(world) ? bridgedUntil(world, observer, id) : cutSince;
+  return { since: Math.max(cutSince, heardUntil), why: 'cut off', limitMs: DETECTED_MS + hearsayMs(world) };
 }

@@ -95,6 +95,10 @@ export class Dialler<P> {
           listener.host.run(() => {
             if (isSettled || from.isClosed || listener.isClosed) return;
             if (paths.isBroken(from.machine, machine)) return;
+            if (listener.self === from.self) {
+              settle({ failure: `${address}: another process has this member's identity` });
+              return;
+            }
             if (!listener.keys.includes(from.keys[0] ?? '')) {
               settle({ failure: `${address}: another mesh key` });
               return;
