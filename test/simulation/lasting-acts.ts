@@ -2,7 +2,7 @@ import { type Act, between } from './act.js';
 import { withFull } from './full.js';
 import type { Member } from './member.js';
 import { MuteProcess } from './mute-process.js';
-import type { Storm } from './storm.js';
+import { JOINERS_MAX, type Storm } from './storm.js';
 
 /** How late a loop is whose every turn is late, ms. */
 const LATE_MS = 300;
@@ -19,7 +19,7 @@ const DOWN_MS = 300;
 export const lasting: readonly Act[] = [
   {
     trouble: 'ghosts',
-    weight: 2,
+    weight: 5,
     run: (storm) => {
       const member = storm.anyRunning();
       if (!member || member.disputedUntil > storm.world.now) return;
@@ -113,19 +113,19 @@ function reset(storm: Storm): void {
 
 /** By two rolling restarts: all take both keys, then all have the new one alone. */
 function changeKey(storm: Storm): void {
-  const members = storm.random.shuffled(
-    [...storm.world.members.values()].filter(({ isRetired, isHostile }) => !isRetired && !isHostile),
-  );
   const phases = [[OLD_KEY, NEW_KEY], [NEW_KEY]];
-  if (storm.keys[0] !== OLD_KEY || storm.keys.length > 1) return;
-  if (storm.leftMs < phases.length * members.length * ROLLING_MS + DOWN_MS) return;
+  // Some may join in the meantime.
+  const phaseMs = (storm.world.members.size + JOINERS_MAX) * ROLLING_MS;
+  if (storm.keys.includes(NEW_KEY) || storm.leftMs < phases.length * phaseMs) return;
   phases.forEach((keys, phase) => {
-    const at = phase * members.length * ROLLING_MS;
-    storm.later(at, () => {
+    storm.later(phase * phaseMs, () => {
       storm.keys = keys;
-    });
-    members.forEach((member, index) => {
-      storm.later(at + index * ROLLING_MS, () => restartWith(storm, member, keys));
+      const members = [...storm.world.members.values()].filter(
+        ({ isRetired, isHostile }) => !isRetired && !isHostile,
+      );
+      storm.random.shuffled(members).forEach((member, index) => {
+        storm.later(index * ROLLING_MS, () => restartWith(storm, member, keys));
+      });
     });
   });
 }

@@ -40,6 +40,7 @@ const KINDS = {
   ghosts: {
     about: 'members lose their data directory and come back as others at the same address',
     share: SELDOM,
+    leastMs: 30_000,
   },
   'lasting-one-way-cut': {
     about: 'one direction of one path is cut for up to a minute',

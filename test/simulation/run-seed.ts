@@ -22,7 +22,12 @@ const JOINED_MS = 12_000;
 const QUIET_MS = 5_000;
 
 /** In place of what the seed says, and of the parts that are right. */
-export type SeedOptions = PlanOptions & Pick<WorldOptions, 'makeCore' | 'routeOf' | 'sealing' | 'trace'>;
+export interface SeedOptions
+  extends PlanOptions,
+    Pick<WorldOptions, 'makeCore' | 'routeOf' | 'sealing' | 'trace'> {
+  /** Before anybody starts. */
+  readonly prepare?: (world: World) => void;
+}
 
 export interface SeedResult {
   readonly seed: number;
@@ -46,6 +51,7 @@ export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
     order: plan.order,
     isStrict: options.isStrict === true,
   });
+  options.prepare?.(world);
   const storm = new Storm(world, plan, random.fork());
   const isBroken = (): boolean => world.violations.length > 0;
   world.trace(`plan ${JSON.stringify({ ...plan, troubles: [...plan.troubles] })}`);

@@ -56,6 +56,8 @@ export class RunningCore implements Host {
   hasEnded = false;
   /** Owners as its listeners know them, who hear only of changes. */
   readonly toldOwners = new Map<StreamKey, string>();
+  /** Since when each member's record stands here in one and the same generation, as looks saw it. */
+  readonly standingSince = new Map<MemberId, { readonly generation: number; readonly at: number }>();
   readonly believed = new Map<MemberId, Liveness | 'unknown'>();
   readonly facts: (Fact & { readonly at: number })[] = [];
   factsTotal = 0;

@@ -8,7 +8,7 @@ import type { Plan } from './plan.js';
 import type { World } from './world.js';
 
 /** Members that may join during a storm. */
-const JOINERS_MAX = 3;
+export const JOINERS_MAX = 3;
 
 /** A name that stands for the first members, as DNS has it. */
 const MESH_NAME = 'mesh:7946';
@@ -87,6 +87,7 @@ export class Storm {
       gossipLoss: 0,
       gossipRepetition: 0,
       gossipJitterMs: 20,
+      loss: 0,
     };
     // Who comes back needs a seed that lives.
     for (const member of this.world.members.values()) if (this.isSeed(member)) this.world.start(member);

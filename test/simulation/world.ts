@@ -10,7 +10,7 @@ import {
 } from '@headwater/directory';
 import { type CoreOptions, type Effects, type Input, MemberCore } from '@headwater/mesh/core';
 import { Random } from '@headwater/testing/random';
-import { Graves } from './graves.js';
+import { Graves, isStanding } from './graves.js';
 import { NEXT, PRESENT } from './language.js';
 import { lyingAboutOthers } from './liar.js';
 import { type Ending, Member, type MemberTraits } from './member.js';
@@ -312,6 +312,16 @@ export class World implements Watcher {
     for (const { running, past, id } of this.members.values()) {
       if (running !== null) past.push({ at: this.now, position: running.core.directory.position(id) });
       while ((past[0]?.at ?? this.now) < this.now - PAST_MS) past.shift();
+    }
+    for (const observer of this.running()) this.#rememberStanding(observer);
+  }
+
+  #rememberStanding(observer: RunningCore): void {
+    const { standingSince, core } = observer;
+    for (const { id, position } of core.directory.members()) {
+      if (!isStanding(observer, id)) standingSince.delete(id);
+      else if (standingSince.get(id)?.generation !== position.generation)
+        standingSince.set(id, { generation: position.generation, at: this.now });
     }
   }
 

@@ -3,6 +3,7 @@ import type { World } from '../world.js';
 import { agreement } from './agreement.js';
 import { blame } from './blame.js';
 import { bounds } from './bounds.js';
+import { broadcasts } from './broadcasts.js';
 import type { Checker } from './checker.js';
 import { deadRoutes } from './dead-routes.js';
 import { faithfulCopies } from './faithful-copies.js';
@@ -37,6 +38,7 @@ export const CHECKERS: readonly Checker[] = [
   joined,
   loads,
   quietTraffic,
+  broadcasts,
   heartbeatVersions,
   joinedAlone,
   blame,

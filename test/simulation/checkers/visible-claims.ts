@@ -34,6 +34,7 @@ function* lagging(world: World, canKnow: (observer: Member, member: Member) => b
       if (id === observer.id || member?.running == null || world.isBeyondRules(id)) continue;
       const then = member.positionAt(world.now - knownMs);
       if (then === null || comparePositions(position, then) >= 0) continue;
+      if ((observer.standingSince.get(id)?.at ?? world.now) > world.now - knownMs) continue;
       if (canKnow(world.member(observer.id), member))
         yield `${observer.id} holds ${position.generation}/${position.version} of ${id}, who was at ${then.generation}/${then.version} ${Math.round(knownMs)} ms ago`;
     }

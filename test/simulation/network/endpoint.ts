@@ -97,6 +97,13 @@ export class Endpoint<P> implements EndpointMethods<P> {
     return link.end === near ? far.endpoint : near.endpoint;
   }
 
+  /** For how long a connection with it has stood; 0 where there is none. */
+  connectedForMs(peer: MemberId): number {
+    const { now } = this.#network.timeline;
+    const openedAt = (this.#links.get(peer) ?? []).map(({ end }) => end.openedAt);
+    return now - Math.min(now, ...openedAt);
+  }
+
   isRefused(peer: MemberId): boolean {
     return (this.#refused.get(peer) ?? Number.NEGATIVE_INFINITY) > this.#network.timeline.now;
   }
