@@ -443,7 +443,7 @@ export const BREAKS: readonly Break[] = [
         return effects;
       });
     },
-    troubles: ['hostile', 'cut', 'split', 'bad-gossip'],
+    troubles: ['hostile', 'cut', 'one-way-cut', 'bad-gossip', 'hot-backup'],
   },
   {
     name: 'confirms a death anew with each further loss',

@@ -67,6 +67,8 @@ export class Storm {
     }
     if (this.plan.troubles.has('hostile')) {
       const villain = this.#add('villain', { isHostile: true });
+      // Some keep to themselves what they hear.
+      if (this.random.chance(0.5)) this.world.network.gossip.mute.add(villain.id);
       this.later(this.random.between(0, 5_000), () => this.world.start(villain));
     }
     this.world.network.paths.weather = this.plan.weather;

@@ -144,6 +144,18 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
       expect(a.told.broadcasts).toEqual([]);
     });
 
+    it('a broadcast comes to who connected a moment ago, also where others had long been there', async () => {
+      const [a, b, c] = await parties(3);
+      await link(a, b);
+      // Until gossip surely knows b.
+      a.transport.broadcast(Buffer.from('before'));
+      await rig.until('b has it', () => b.told.broadcasts.includes('before'));
+      await rig.pass(2_000);
+      await link(a, c);
+      a.transport.broadcast(Buffer.from('news'));
+      await rig.until('both have it', () => [b, c].every(({ told }) => told.broadcasts.includes('news')));
+    });
+
     it('two that dial each other at once stay connected, and nothing comes twice', async () => {
       const [a, b] = await parties(2);
       a.transport.dial(b.transport.self, [b.address]);

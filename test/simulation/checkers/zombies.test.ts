@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Connection, RETRANSMIT_MS } from '../network/connection.js';
+import { FAIR } from '../network/paths.js';
 import type { Parcel } from '../parcel.js';
 import { profileOf } from '../storm.js';
 import { World } from '../world.js';
@@ -10,11 +11,13 @@ const KEY = 'v/live/s1';
 /** Two that have met; a has a stream. */
 function pair(seed: number) {
   const world = new World({ seed, seeds: ['a:7946'], codecShare: 0 });
+  // Slow, so that a look meets what lasts for some round trips.
+  world.network.paths.weather = { ...FAIR, delayMs: 25, jitterMs: 25 };
   const [a, b] = [world.add('a', profileOf('a')), world.add('b', profileOf('b'))];
   for (const member of [a, b]) world.start(member);
-  world.run(3_000);
+  world.run(4_000);
   world.publish(a, KEY);
-  world.run(100);
+  world.run(500);
   const belief = () => b.running?.core.directory.member('a')?.liveness;
   return { world, a, b, belief };
 }
@@ -26,7 +29,7 @@ function spareBehindCut({ world, a, b }: ReturnType<typeof pair>): void {
   world.network.track(spare);
   world.network.paths.cut('a', 'b');
   spare.open();
-  world.run(10);
+  world.run(100);
   spare.close(spare.near, 'spare connection');
   world.network.paths.heal('a', 'b');
 }

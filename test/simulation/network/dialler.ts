@@ -86,12 +86,15 @@ export class Dialler<P> {
       const machine = this.#network.machineAt(address);
       if (isSettled || machine === undefined || !this.#network.isMachineUp(machine)) return;
       if (paths.isBroken(from.machine, machine)) return;
+      const tripMs = paths.wireMs() + paths.wireMs();
       const listener = this.#network.listenerAt(address);
       if (listener === from) settle({ isSelf: true });
       else if (listener === undefined)
-        timeline.after(this.#tripsMs(1), () => settle({ failure: `${address}: connection refused` }));
+        timeline.after(tripMs + this.#resendMs(1), () =>
+          settle({ failure: `${address}: connection refused` }),
+        );
       else
-        timeline.after(this.#tripsMs(HANDSHAKE_TRIPS), () =>
+        timeline.after(tripMs * HANDSHAKE_TRIPS + this.#resendMs(HANDSHAKE_TRIPS), () =>
           listener.host.run(() => {
             if (isSettled || from.isClosed || listener.isClosed) return;
             if (paths.isBroken(from.machine, machine)) return;
@@ -128,10 +131,10 @@ export class Dialler<P> {
     );
   }
 
-  #tripsMs(count: number): number {
-    const { paths } = this.#network;
+  /** What losses add to so many round trips. */
+  #resendMs(trips: number): number {
     let ms = 0;
-    for (let packet = 0; packet < 2 * count; packet += 1) ms += paths.delayMs();
+    for (let packet = 0; packet < 2 * trips; packet += 1) ms += this.#network.paths.resendMs();
     return ms;
   }
 

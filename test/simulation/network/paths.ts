@@ -49,8 +49,18 @@ export class Paths {
 
   /** From one machine to another, with all that TCP needs until it is there. */
   delayMs(): number {
-    const { delayMs, jitterMs, loss } = this.weather;
-    let ms = delayMs + this.random.fraction() * jitterMs;
+    return this.wireMs() + this.resendMs();
+  }
+
+  /** The same for a packet that is not lost. */
+  wireMs(): number {
+    return this.weather.delayMs + this.random.fraction() * this.weather.jitterMs;
+  }
+
+  /** What TCP waits before a packet gets through. */
+  resendMs(): number {
+    const { delayMs, loss } = this.weather;
+    let ms = 0;
     if (loss === 0) return ms;
     for (let waitMs = RTO_MIN_MS + 2 * delayMs; this.random.chance(loss); waitMs *= 2) ms += waitMs;
     return ms;

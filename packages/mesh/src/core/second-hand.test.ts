@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, OFFENCES_MAX } from './limits.js';
+import { ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, ENVELOPES_KEPT_MAX, OFFENCES_MAX } from './limits.js';
 import type { Ask, BroadcastMessage, DirectMessage } from './messages.js';
 import { VirtualMesh } from './testing/virtual-mesh.js';
 
@@ -143,6 +143,16 @@ describe('who hands on', () => {
       say({ kind: 'words', ask: 7, last: true, envelopes: [mesh.seal('a', newsOf('a', versionHeld()))] });
     expect(c().core.directory.owners('v/stolen/s')).toEqual([]);
     expect(c().facts.map(({ msg }) => msg)).toContain('member cut off');
+  });
+
+  it('more envelopes than a member keeps is refused, however many messages they come in', () => {
+    const { ask, held } = cutUntilAsked();
+    const news = mesh.seal('a', newsOf('a', held.version, KEY));
+    const half = Array<Uint8Array>(ENVELOPES_KEPT_MAX / 2).fill(news);
+    for (const envelopes of [half, half, []]) say({ kind: 'words', ask, last: false, envelopes });
+    expect(offences()).toEqual([]);
+    say({ kind: 'words', ask, last: false, envelopes: [news] });
+    expect(offences()).toEqual(['handed on words that nobody asked for']);
   });
 
   it('more than was asked for is refused', () => {
