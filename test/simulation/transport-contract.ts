@@ -156,7 +156,12 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
       await rig.pass(2_000);
       a.told.onConnected = () => a.transport.broadcast(Buffer.from('news'));
       await link(a, c);
-      await rig.until('both have it', () => [b, c].every(({ told }) => told.broadcasts.includes('news')));
+      await rig.until('b has it', () => b.told.broadcasts.includes('news'));
+      // On the connection itself, not by somebody's later gossip: whoever has what was sent afterwards has it too.
+      await rig.pass(20);
+      a.transport.send(c.transport.self, Uint8Array.of(1));
+      await rig.until('c has what came after', () => c.told.directs.length > 0);
+      expect(c.told.broadcasts).toContain('news');
     });
 
     it('two that dial each other at once stay connected, and nothing comes twice', async () => {
