@@ -19,10 +19,6 @@ export const CHECKERS_NOT_YET: Readonly<
     waitsFor: 'unreachable members, which others hear, instead of dead ones',
     shownBy: 'cut-link',
   },
-  'claims-through-others': {
-    waitsFor: 'news of unreachable members through who reaches them',
-    shownBy: 'cut-link',
-  },
   strangers: { waitsFor: 'bounds on dead members and dials', shownBy: 'ghosts' },
 };
 

@@ -123,6 +123,7 @@ export class World implements Watcher {
   /** Copies of an identity that run. */
   readonly #twins = new Map<MemberId, RunningCore>();
   readonly #codec: Omit<Codec, 'language'>;
+  #running: readonly RunningCore[] | null = null;
   #before: LogPosition | null = null;
   #secondAt = 0;
   #stepsThisSecond = 0;
@@ -152,8 +153,10 @@ export class World implements Watcher {
     return member;
   }
 
-  running(): RunningCore[] {
-    return [...this.members.values()].flatMap(({ running }) => (running === null ? [] : [running]));
+  running(): readonly RunningCore[] {
+    // Asked for at each step of each checker.
+    this.#running ??= [...this.members.values()].flatMap(({ running }) => running ?? []);
+    return this.#running;
   }
 
   /** Running members of good will, each the only one of its identity. */
@@ -197,6 +200,7 @@ export class World implements Watcher {
     member.claimedKeys.clear();
     this.trace(`start ${member.id} generation ${generation}`);
     member.running = this.#launch(member, generation, member.machine);
+    this.#running = null;
     member.running.input({ kind: 'load', load: member.load });
   }
 
@@ -244,6 +248,7 @@ export class World implements Watcher {
     if (running === null) return;
     this.trace(`end ${member.id} ${ending}`);
     member.running = null;
+    this.#running = null;
     member.lastGeneration = Math.max(member.lastGeneration, running.generation);
     member.ended.push({ generation: running.generation, at: this.now, ending });
     if (ending === 'left') running.leave();

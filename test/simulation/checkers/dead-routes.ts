@@ -22,6 +22,7 @@ export const deadRoutes: Checker = {
   name: 'dead-routes',
   when: 'always',
   *check(world) {
+    const slackMs = SLACK_MS + slownessMs(world);
     for (const observer of world.honest()) {
       if (observer.isStalled) continue;
       for (const { id, position, claims } of observer.core.directory.members()) {
@@ -33,7 +34,7 @@ export const deadRoutes: Checker = {
         const sinceMs =
           world.now -
           Math.max(silence.since, lateWordsAt(world, observer, id), observer.resumedAt, observer.startedAt);
-        const limitMs = silence.limitMs + SLACK_MS + slownessMs(world);
+        const limitMs = silence.limitMs + slackMs;
         if (sinceMs > limitMs)
           yield `${observer.id} routes to ${id}, ${silence.why} for ${Math.round(sinceMs)} ms`;
       }
