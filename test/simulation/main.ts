@@ -77,6 +77,7 @@ async function many(
   const startedAt = performance.now();
   let toldAt = startedAt;
   const sum = { seeds: 0, failed: 0, virtualHours: 0, steps: 0, messages: 0, bytes: 0 };
+  const failures: string[] = [];
   await runSeeds(range, jobs, optionsOf(given), (result) => {
     sum.seeds += 1;
     sum.virtualHours += result.virtualMs / 3_600_000;
@@ -89,7 +90,8 @@ async function many(
       );
     if (result.violations.length > 0) {
       sum.failed += 1;
-      console.log(replayLine(result, given));
+      failures.push(replayLine(result, given));
+      console.log(failures.at(-1));
     }
     if (performance.now() - toldAt < PROGRESS_MS) return;
     toldAt = performance.now();
@@ -99,7 +101,11 @@ async function many(
   const seedsPerSecond = Number(((sum.seeds * 1_000) / wallMs).toFixed(1));
   const virtualHours = Number(sum.virtualHours.toFixed(2));
   console.log(
-    JSON.stringify({ ...sum, virtualHours, wallMs, seedsPerSecond, jobs, machine: machine() }, null, 2),
+    JSON.stringify(
+      { ...sum, virtualHours, wallMs, seedsPerSecond, jobs, failures, machine: machine() },
+      null,
+      2,
+    ),
   );
   return sum.failed > 0 ? 1 : 0;
 }
