@@ -4,7 +4,7 @@ import type { Decoded } from '@headwater/mesh/wire';
 import type { Random } from '@headwater/testing/random';
 import type { Endpoint, EndpointEvents, Host } from './network/endpoint.js';
 import { broadcast, type Codec, direct, openBroadcast, openDirect, type Parcel, sealedOf } from './parcel.js';
-import type { Sealing } from './seal.js';
+import { isOfLaterFormat, type Sealing } from './seal.js';
 import { StepNotes } from './step-notes.js';
 import type { Timeline } from './timeline.js';
 
@@ -277,7 +277,9 @@ export class RunningCore implements Host {
   /** As the real shell does it. */
   #unseal(peer: MemberId, sealed: Uint8Array): void {
     const opened = this.#sealing.unseal(sealed);
+    if (opened === null && isOfLaterFormat(sealed)) return;
     const decoded = opened && this.#codec.language.decodeBroadcast(opened.message, opened.author);
+    if (decoded?.kind === 'unknown') return;
     if (opened && decoded?.kind === 'message' && decoded.message.kind === 'delta')
       this.input({ kind: 'handed-on', peer, author: opened.author, message: decoded.message, sealed });
     else this.input({ kind: 'offence', peer, reason: 'handed on words without a valid signature' });

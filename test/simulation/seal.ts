@@ -4,6 +4,10 @@ import type { MemberId } from '@headwater/directory';
 const BROADCAST = Buffer.from('broadcast\0');
 const PROOF = Buffer.from('proof\0');
 
+/** First byte of an envelope, as the real one has it. */
+const FORMAT = 1;
+const ID_AT = 6;
+
 const MASK = 0xffffffff;
 const FNV_BASIS = 0x811c9dc5;
 
@@ -27,7 +31,7 @@ export class Sealing {
     this.#purpose = purpose;
   }
 
-  /** Checksum (4 bytes), length of the author's id (1), the id, the message. */
+  /** Format (1 byte), checksum of the rest (4), length of the author's id (1), the id, the message. */
   seal(author: MemberId, message: Uint8Array): Uint8Array {
     return sealedFor(this.#purpose, author, message);
   }
@@ -35,13 +39,16 @@ export class Sealing {
   /** Null where something was changed, or it was signed for something else. */
   unseal(sealed: Uint8Array): Unsealed | null {
     const bytes = Buffer.from(sealed);
-    if (bytes.byteLength < 5) return null;
-    const body = bytes.subarray(4);
-    if (bytes.readUInt32BE() !== checksum(body, checksum(this.#purpose))) return null;
-    const end = 5 + (bytes[4] ?? 0);
-    return { author: bytes.subarray(5, end).toString(), message: bytes.subarray(end) };
+    if (bytes.byteLength < ID_AT || bytes[0] !== FORMAT) return null;
+    const body = bytes.subarray(ID_AT - 1);
+    if (bytes.readUInt32BE(1) !== checksum(body, checksum(this.#purpose))) return null;
+    const end = ID_AT + (bytes[ID_AT - 1] ?? 0);
+    return { author: bytes.subarray(ID_AT, end).toString(), message: bytes.subarray(end) };
   }
 }
+
+/** Whoever writes it is of a later version: no fault of who hands it on. */
+export const isOfLaterFormat = (envelope: Uint8Array): boolean => (envelope[0] ?? 0) > FORMAT;
 
 /** One that says of no signature what it is for: put in on purpose, to see that it is found. */
 export const WITHOUT_PURPOSE = new Sealing(new Uint8Array(0));
@@ -55,7 +62,7 @@ export const proofOf = (member: MemberId, challenge: Uint8Array, sealing: Sealin
 
 function sealedFor(purpose: Uint8Array, author: MemberId, message: Uint8Array): Uint8Array {
   const id = Buffer.from(author);
-  const sealed = Buffer.concat([Buffer.alloc(4), Buffer.of(id.byteLength), id, message]);
-  sealed.writeUInt32BE(checksum(sealed.subarray(4), checksum(purpose)));
+  const sealed = Buffer.concat([Buffer.of(FORMAT, 0, 0, 0, 0, id.byteLength), id, message]);
+  sealed.writeUInt32BE(checksum(sealed.subarray(ID_AT - 1), checksum(purpose)), 1);
   return sealed;
 }
