@@ -73,6 +73,9 @@ export const TROUBLES = Object.keys(KINDS) as Trouble[];
 
 export const kindOf = (trouble: Trouble): TroubleKind => KINDS[trouble];
 
+/** Members that may join during a storm. */
+export const JOINERS_MAX = 3;
+
 export interface Plan {
   readonly members: number;
   readonly troubles: ReadonlySet<Trouble>;

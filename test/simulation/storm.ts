@@ -4,11 +4,8 @@ import type { Act } from './act.js';
 import { actsOf } from './acts.js';
 import type { Member, MemberTraits } from './member.js';
 import type { Machine } from './network/paths.js';
-import type { Plan } from './plan.js';
+import { JOINERS_MAX, type Plan } from './plan.js';
 import type { World } from './world.js';
-
-/** Members that may join during a storm. */
-export const JOINERS_MAX = 3;
 
 /** A name that stands for the first members, as DNS has it. */
 const MESH_NAME = 'mesh:7946';
