@@ -180,8 +180,9 @@ export class World implements Watcher {
     return this.members.get(id)?.machine ?? id;
   }
 
-  isCut(from: MemberId, to: MemberId): boolean {
-    return this.network.paths.isCut(this.machineOf(from), this.machineOf(to));
+  /** `-Infinity` where it never was. */
+  healedAt(from: MemberId, to: MemberId): number {
+    return this.network.paths.healedAt(this.machineOf(from), this.machineOf(to)) ?? Number.NEGATIVE_INFINITY;
   }
 
   cutSince(from: MemberId, to: MemberId): number | null {

@@ -52,8 +52,7 @@ const hearsayMs = (world: World): number => (isLinkNoMember(world) ? HEARSAY_MS 
 
 /** Until when words may come that a cut had kept back. */
 function lateWordsAt(world: World, { id }: RunningCore, member: MemberId): number {
-  if (world.isCut(member, id)) return Number.NEGATIVE_INFINITY;
-  return world.lastBrokenAt(id, member) + RETRANSMIT_MS.max;
+  return Math.min(world.now, world.healedAt(member, id) + RETRANSMIT_MS.max);
 }
 
 interface Silence {

@@ -88,6 +88,11 @@ export class Paths {
     return there === undefined && back === undefined ? null : Math.max(there ?? 0, back ?? 0);
   }
 
+  /** When this direction was last healed, also where it is cut again; null: never. */
+  healedAt(from: Machine, to: Machine): number | null {
+    return this.#lastCutAt.get(`${from}>${to}`) ?? null;
+  }
+
   cut(from: Machine, to: Machine): void {
     const path = `${from}>${to}`;
     if (from !== to && !this.#cuts.has(path)) this.#cuts.set(path, this.timeline.now);
