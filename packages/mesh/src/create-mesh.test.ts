@@ -1,8 +1,9 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Meshes, type TestMember } from './testing/meshes.js';
+import { PENDING_CONNECTIONS_MAX } from './transport/guarded-tcp.js';
 
 const KEY = '__defaultVhost__/live/s1';
 const claim = { key: KEY, sinceMs: 1, media: { video: { codec: 'h264' } } };
@@ -221,6 +222,29 @@ describe('createMesh', () => {
     });
     await expect(meshes.start('b', [], { host: '0.0.0.0' })).rejects.toMatchObject({ code: 'key-missing' });
     await expect(meshes.start('b', ['no port:x'])).rejects.toMatchObject({ code: 'seed-invalid' });
+  });
+
+  it('lets members in while others hold more connections open than it has places, without a word', async () => {
+    const a = await meshes.start('a', []);
+    const sockets = new Set<Socket>();
+    let isOver = false;
+    let opened = 0;
+    const hold = (): void => {
+      if (isOver) return;
+      const socket = connect(a.mesh.port, '127.0.0.1').on('error', () => {});
+      sockets.add(socket);
+      opened += 1;
+      socket.on('close', () => {
+        sockets.delete(socket);
+        setTimeout(hold, 20);
+      });
+    };
+    for (let count = 0; count < PENDING_CONNECTIONS_MAX + 44; count += 1) hold();
+    await awaitCondition('the first had to make room', () => opened > PENDING_CONNECTIONS_MAX + 44);
+    const b = await meshes.start('b', [addressOf(a)]);
+    await awaitCondition('b joins', () => isWhole([a, b]));
+    isOver = true;
+    for (const socket of sockets) socket.destroy();
   });
 
   it('withstands rubbish and silence on its port', async () => {

@@ -5,9 +5,10 @@ import { parseHostPort } from './host-port.js';
 import { loadIdentity } from './identity.js';
 import { KnownMembers } from './known-members.js';
 import { type Mesh, MeshError, type MeshLog, type MeshOptions } from './mesh.js';
-import { meshPrologue } from './mesh-key.js';
+import { meshKeys } from './mesh-key.js';
 import { RunningMember } from './running-member.js';
 import { createLibp2pTransport } from './transport/libp2p-transport.js';
+import { Names } from './transport/names.js';
 import { Opener, Sealer } from './wire/envelope.js';
 
 export interface MeshComponents {
@@ -27,7 +28,7 @@ export interface MeshComponents {
  */
 export async function createMesh(options: MeshOptions, { log, profile }: MeshComponents): Promise<Mesh> {
   checkSeeds(options.seeds);
-  const prologue = meshPrologue(options.key, options.host);
+  const keys = meshKeys(options.key, options.host);
   const identity = await loadIdentity(options.dataDir, Date.now(), log);
   const known = await KnownMembers.load(options.dataDir, log);
   const member = new RunningMember(
@@ -35,10 +36,11 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     new Opener(),
     log,
   );
+  const names = new Names();
   const host = listenHost(options.host);
   const transport = await createLibp2pTransport(
     identity.id,
-    { host, port: options.port, privateKey: identity.libp2pKey, prologue },
+    { host, port: options.port, privateKey: identity.libp2pKey, keys, names },
     member.transportEvents,
     log,
   );
@@ -60,7 +62,11 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     'mesh listening',
   );
   member.start(core, transport);
-  known.follow(member, (address) => transport.visit(address));
+  known.follow(
+    member,
+    (address) => transport.visit(address),
+    (name) => names.lastGood(name),
+  );
   member.atStop(() => known.close());
   return member;
 }

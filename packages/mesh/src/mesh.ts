@@ -25,8 +25,11 @@ export interface MeshOptions {
   readonly advertise?: string;
   /** `host:port` each, DNS names too; resolved again on each try. A member finds itself among them and ignores that. */
   readonly seeds: readonly string[];
-  /** Shared secret, at least 32 bytes; absent only where the mesh listens on loopback. */
-  readonly key?: string;
+  /**
+   * Shared secret, at least 32 bytes; absent only where the mesh listens on loopback. Of a list the first is used to dial,
+   * and each is accepted.
+   */
+  readonly key?: string | readonly string[];
   /** Where the identity key (mode 0600) and the last generation are kept. */
   readonly dataDir: string;
   readonly heartbeatMs: number;
@@ -78,7 +81,7 @@ export interface MeshStatus {
 
 /** The mesh could not start or go on; `origin` adds what to do next. */
 export class MeshError extends Error {
-  readonly code: 'listen' | 'identity' | 'key-missing' | 'key-short' | 'seed-invalid';
+  readonly code: 'listen' | 'identity' | 'key-missing' | 'key-short' | 'keys-many' | 'seed-invalid';
   constructor(code: MeshError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'MeshError';

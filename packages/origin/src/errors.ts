@@ -95,6 +95,7 @@ const MESH_FAILURES = {
   identity: 'IDENTITY_UNUSABLE',
   'key-missing': 'MESH_KEY_MISSING',
   'key-short': 'MESH_KEY_SHORT',
+  'keys-many': 'CONFIG_INVALID',
   'seed-invalid': 'SEED_INVALID',
 } as const satisfies Record<Exclude<MeshError['code'], 'listen'>, ErrorCode>;
 

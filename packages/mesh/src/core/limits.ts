@@ -76,7 +76,7 @@ export const ASKS_PER_SECOND_MAX = 20;
 export const REFUSED_LOG_PAUSE_MS = 30_000;
 
 /** A connected member that has not said hello by then is disconnected. */
-export const HELLO_DEADLINE_MS = 5_000;
+export const HELLO_DEADLINE_MS = 15_000;
 
 /** A connection with a member that speaks no common version is kept for this long; nor is it dialled sooner. */
 export const VERSIONS_REST_MS = 60_000;

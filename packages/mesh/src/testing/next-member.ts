@@ -5,9 +5,10 @@ import { asNextVersion } from '@headwater/testing/next-version';
 import { profileOf } from '@headwater/testing/profile-of';
 import { MemberCore } from '../core/member-core.js';
 import { loadIdentity } from '../identity.js';
-import { meshPrologue } from '../mesh-key.js';
+import { meshKeys } from '../mesh-key.js';
 import { RunningMember } from '../running-member.js';
 import { createLibp2pTransport } from '../transport/libp2p-transport.js';
+import { Names } from '../transport/names.js';
 import type { Transport } from '../transport/transport.js';
 import { Opener, Sealer } from '../wire/envelope.js';
 import type { Line } from './meshes.js';
@@ -40,8 +41,8 @@ export async function startNextMember(name: string, seeds: readonly string[]): P
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   const { id, generation, privateKey, publicKeyBytes, libp2pKey } = await loadIdentity(dataDir, 1, log);
   const mesh = new RunningMember(new NextSealer(privateKey, publicKeyBytes), new Opener(), log);
-  const prologue = meshPrologue(undefined, '127.0.0.1');
-  const node = { host: '127.0.0.1', port: 0, privateKey: libp2pKey, prologue };
+  const keys = meshKeys(undefined, '127.0.0.1');
+  const node = { host: '127.0.0.1', port: 0, privateKey: libp2pKey, keys, names: new Names() };
   const transport = await createLibp2pTransport(id, node, mesh.transportEvents, log);
   const core = new MemberCore(
     {

@@ -21,6 +21,7 @@ import {
   listOf,
   milliseconds,
   type OptionType,
+  oneOrMore,
   text,
   wholeNumber,
 } from './option-type.js';
@@ -72,6 +73,8 @@ const secret = (value: string) =>
 const ADDRESSES_MAX = 16;
 /** Shortest mesh key. */
 export const MESH_KEY_BYTES_MIN = 32;
+/** Most mesh keys at once: a change takes two. */
+const MESH_KEYS_MAX = 4;
 
 const HOST = text('an IP address or a host name', parseHost);
 const BOTH_FAMILIES =
@@ -79,6 +82,11 @@ const BOTH_FAMILIES =
 const NAME = text(
   '1 to 63 letters, digits, dots, hyphens or underscores, the first a letter or digit',
   named,
+);
+const MESH_KEYS = oneOrMore(
+  `at least ${MESH_KEY_BYTES_MIN} bytes (headwater key makes one)`,
+  MESH_KEYS_MAX,
+  secret,
 );
 const PLAY_MODE = choice<PlayMode>('auto', 'redirect', 'relay');
 const PUBLISH_POLICY = choice<PublishPolicy>('backup', 'reject', 'takeover');
@@ -171,15 +179,15 @@ export const OPTIONS = {
     [],
     {
       meaning:
-        'Where to find the mesh. Any one that lives is enough, and they may start last. A member finds itself among them and ignores that, so the same list serves everywhere. DNS names are resolved again on each try; all addresses of a name count. Empty: this member is alone until others find it.',
+        'Where to find the mesh. Any one that lives is enough, and they may start last. A member finds itself among them and ignores that, so the same list serves everywhere. Names are looked up in the hosts file and then in DNS (with its search list), again on each try; all addresses of a name count, and while DNS fails, its last good ones. Empty: this member is alone until others find it.',
       example: ['origin-a:7946', 'origin-b:7946'],
     },
   ),
   'mesh.key': {
-    ...optional(text(`at least ${MESH_KEY_BYTES_MIN} bytes (headwater key makes one)`, secret), 'none', {
+    ...optional(MESH_KEYS, 'none', {
       meaning:
-        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one.',
-      cost: 'Better set as HEADWATER_MESH_KEY than written into files or command lines. To change it, restart every member.',
+        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed by restarting the members one by one, twice: first all of them with [old, new], then all with [new].',
+      cost: 'Better set as HEADWATER_MESH_KEY than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
     }),
     isSecret: true,
   },

@@ -4,6 +4,7 @@ import { type ConfigInputs, type Resolution, resolveConfig } from './resolve-con
 import { problemText, sourceText } from './setting.js';
 
 const KEY = 'k'.repeat(32);
+const OTHER_KEY = 'o'.repeat(32);
 
 const resolve = (inputs: Partial<ConfigInputs> & { yaml?: string }): Resolution =>
   resolveConfig({
@@ -38,7 +39,7 @@ describe('defaults', () => {
       rtmp: { host: '::', port: 1935 },
       http: { port: 8080 },
       api: { host: '127.0.0.1', port: 1985 },
-      mesh: { port: 7946, seeds: [], key: KEY },
+      mesh: { port: 7946, seeds: [], key: [KEY] },
       play: { mode: 'auto', waitMs: 60_000 },
     });
     expect('zone' in config).toBe(false);
@@ -226,7 +227,30 @@ describe('problems', () => {
       ...problemsOf({ env: {}, set: [`mesh.key=${secret}`] }),
     ];
     expect(problems).toHaveLength(3);
-    expect(problems.join()).not.toContain('hunter2');
+    const lists = [
+      ...problemsOf({ yaml: `mesh: { key: [${KEY}, ${secret}] }`, env: {} }),
+      ...problemsOf({ env: { HEADWATER_MESH_KEY: `${KEY},${secret}` } }),
+      ...problemsOf({ env: {}, set: [`mesh.key=${secret},${KEY}`] }),
+    ];
+    expect(
+      lists.map((problem) => problem.replace(/^.*(mesh\.key)/, '$1').replace(/, expected.*/, '')),
+    ).toEqual(['mesh.key[1]: found 15 bytes', 'mesh.key[1]: found 15 bytes', 'mesh.key[0]: found 15 bytes']);
+    expect([...problems, ...lists].join()).not.toMatch(/hunter2|kkk/);
+  });
+
+  it('take one mesh key or a list, from anywhere', () => {
+    const both = [KEY, OTHER_KEY];
+    const keysOf = (given: Parameters<typeof resolve>[0]) => configOf(given).mesh.key;
+    expect(keysOf({ env: { HEADWATER_MESH_KEY: KEY } })).toEqual([KEY]);
+    expect(keysOf({ env: { HEADWATER_MESH_KEY: ` ${KEY} , ${OTHER_KEY},` } })).toEqual(both);
+    expect(keysOf({ env: {}, yaml: `mesh: { key: "${KEY}" }` })).toEqual([KEY]);
+    expect(keysOf({ env: {}, yaml: `mesh:\n  key:\n    - ${KEY}\n    - ${OTHER_KEY}\n` })).toEqual(both);
+    expect(keysOf({ env: {}, set: [`mesh.key=${KEY},${OTHER_KEY}`] })).toEqual(both);
+    // A comma within one key is nothing special where a list can be written as such.
+    expect(keysOf({ env: {}, yaml: `mesh: { key: "${KEY},${KEY}" }` })).toEqual([`${KEY},${KEY}`]);
+    expect(problemsOf({ env: {}, yaml: 'mesh: { key: [] }' })[0]).toContain('mesh.key: found a list of 0');
+    const many = Array.from({ length: 5 }, (_, index) => `${KEY}${index}`).join();
+    expect(problemsOf({ env: { HEADWATER_MESH_KEY: many } })[0]).toContain('at most 4 entries');
   });
 
   it('tell of a missing mesh key, unless the mesh keeps to this machine', () => {
