@@ -6,7 +6,16 @@ export {
   type DirectoryLimits,
   type DirectoryView,
 } from './directory.js';
-export { hostPort, ipv6Groups, plainAddress, sameHost } from './host.js';
+export {
+  hostPort,
+  ipv6Groups,
+  isAnyIpv4,
+  isHost,
+  isHostAndPort,
+  isWildcard,
+  plainAddress,
+  sameHost,
+} from './host.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
   type Liveness,
@@ -17,6 +26,7 @@ export {
   NO_LOAD,
   type Role,
 } from './member.js';
+export { isMemberName, isNetworkName, isZone } from './member-labels.js';
 export type { MemberState } from './member-record.js';
 export { OwnLog } from './own-log.js';
 export {

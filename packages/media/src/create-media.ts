@@ -2,6 +2,7 @@ import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
+import { Fence } from './fence.js';
 import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
 import { ConnectionGate } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
@@ -9,7 +10,7 @@ import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
 import { OutboundRate } from './stream/outbound-rate.js';
 import { StreamTable } from './stream/stream-table.js';
-import { systemTimers } from './stream/timers.js';
+import { systemTimers, type Timers } from './stream/timers.js';
 
 /** How often stuck players and idle publishers are looked for, and the outbound rate is measured. */
 const SWEEP_MS = 1000;
@@ -24,6 +25,7 @@ const LAG_MS = 1000;
 /** Puts the media plane of one member together; nothing listens before `start`. */
 export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLog): Media {
   const { play, publish, relay, limits } = options;
+  const fence = new Fence(log);
   const streams = new StreamTable({
     limitsOf: (key) => ({
       gopCacheBytesMax: play.gopCacheBytesMax,
@@ -35,9 +37,9 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       lagMs: relay.lagMs ?? LAG_MS,
     }),
     ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
-    open: rtmpUpstream(options, host),
+    open: rtmpUpstream(options, host, fence),
     detours: (owner) => host.detours(owner),
-    timers: systemTimers,
+    timers: fencedTimers(fence),
     log,
   });
   const gate = new ConnectionGate(limits, (ip) => host.isMemberAddress(ip));
@@ -56,7 +58,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
     },
   );
-  const parts = { options, plays, publishes, gate, log };
+  const parts = { options, plays, publishes, gate, log, fence };
   const rtmp = createRtmpListener(parts);
   const http = createFlvListener(parts);
   const rate = new OutboundRate();
@@ -67,7 +69,11 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
   function sweepOnce(): void {
     const nowMs = performance.now();
     rate.sample(streams.traffic.bytesOut, nowMs);
-    publishes.endIdle(nowMs);
+    fence.runTask('end idle publishers', () => publishes.endIdle(nowMs));
+    fence.runTask('end stuck players', () => endStuck(nowMs));
+  }
+
+  function endStuck(nowMs: number): void {
     for (const stream of [...streams.values()]) {
       for (const player of stream.endStuckPlayers(nowMs)) {
         playersStuck += 1;
@@ -112,10 +118,19 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       framesDropped: { ...streams.traffic.framesDropped },
       playersEnded: { stuck: playersStuck },
     }),
+    faults: () => fence.faults,
     load() {
       let players = 0;
       for (const stream of streams.values()) players += stream.playerCount;
       return { players, publishers: publishes.count, outboundKbps: rate.kbps };
     },
+  };
+}
+
+/** A stream's own timers: what throws in one ends neither the process nor another stream. */
+function fencedTimers(fence: Fence): Timers {
+  return {
+    ...systemTimers,
+    after: (delayMs, run) => systemTimers.after(delayMs, () => fence.runTask('timer of a stream', run)),
   };
 }

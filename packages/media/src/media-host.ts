@@ -23,6 +23,8 @@ export interface MediaHost {
   claim(claim: Claim): void;
   /** The publisher is gone. */
   release(key: StreamKey): void;
+  /** Another process runs with this member's identity, so nobody may see what this one claims. */
+  isDisputed(): boolean;
   /** Where this member pulls streams from that one; null where it is not known. */
   relayAddress(member: MemberId): RelayAddress | null;
   /**
@@ -198,5 +200,7 @@ export interface Media {
   streams(): readonly StreamView[];
   stream(key: StreamKey): StreamView | undefined;
   slowPlayers(): SlowPlayers;
+  /** What handlers of connections threw although they never should, since the start; each is in the log. */
+  faults(): number;
   load(): { readonly players: number; readonly publishers: number; readonly outboundKbps: number };
 }

@@ -1,8 +1,7 @@
 import { networkInterfaces } from 'node:os';
+import { isAnyIpv4, isWildcard } from '@headwater/directory';
 import { ADDRESSES_PER_MEMBER_MAX } from './core/limits.js';
 import { formatHostPort, type HostPort, parseHostPort } from './host-port.js';
-
-const ANY = new Set(['0.0.0.0', '::']);
 
 /** Every address of this machine, those that others can use first: IPv4, then IPv6; loopback last. */
 export function ownAddresses(): readonly string[] {
@@ -15,7 +14,9 @@ export function ownAddresses(): readonly string[] {
 
 /** Where to listen: `::` takes both families, and stands for all of IPv4 on a machine without IPv6. */
 export function listenHost(host: string, own = ownAddresses()): string {
-  return host === '::' && !own.some((address) => address.includes(':')) ? '0.0.0.0' : host;
+  return isWildcard(host) && !isAnyIpv4(host) && !own.some((address) => address.includes(':'))
+    ? '0.0.0.0'
+    : host;
 }
 
 const isInternal = (address: string): boolean => address === '::1' || address.startsWith('127.');
@@ -31,10 +32,10 @@ export function advertisedAddresses(
 ): readonly HostPort[] {
   const configured = advertise === undefined ? null : parseHostPort(advertise, listening.port);
   if (configured) return [configured];
-  if (!ANY.has(listening.host)) return [listening];
+  if (!isWildcard(listening.host)) return [listening];
   const outside = own.filter((host) => !isInternal(host));
   const reachable = (outside.length > 0 ? outside : own).filter(
-    (host) => listening.host === '::' || !host.includes(':'),
+    (host) => !isAnyIpv4(listening.host) || !host.includes(':'),
   );
   return (reachable.length > 0 ? oneOfEachFirst(reachable) : ['127.0.0.1'])
     .slice(0, ADDRESSES_PER_MEMBER_MAX)

@@ -105,7 +105,7 @@ describe('createMesh', () => {
     expect(a.mesh.status().waitingFor).toContain(proxy.address);
     const seed = await meshes.startBehind('seed', proxy, []);
     await awaitCondition('a joins', () => isWhole([a, seed]));
-    expect(a.mesh.status()).toEqual({ joined: true, synced: true });
+    expect(a.mesh.status()).toEqual({ joined: true, synced: true, disputed: false });
   });
 
   it('finds itself among the seeds and ignores that, quietly', async () => {

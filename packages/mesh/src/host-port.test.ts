@@ -51,6 +51,8 @@ describe('advertisedAddresses', () => {
       advertisedAddresses({ host, port: 1 }, undefined, of).map((address) => address.host);
     expect(hosts('::')).toEqual(['10.0.0.1', 'fd00::1', '10.0.0.2', '10.0.0.3']);
     expect(hosts('0.0.0.0')).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4']);
+    expect(hosts('0:0::0')).toEqual(hosts('::'));
+    expect(hosts('::ffff:0.0.0.0')).toEqual(hosts('0.0.0.0'));
     expect(hosts('::', ['fd00::1', '::1'])).toEqual(['fd00::1']);
     expect(hosts('::', ['127.0.0.1', '::1'])).toEqual(['127.0.0.1', '::1']);
     expect(hosts('::', [])).toEqual(['127.0.0.1']);
@@ -65,6 +67,7 @@ describe('advertisedAddresses', () => {
 
 it('listens on IPv4 alone where the machine has no IPv6, unless it was told where', () => {
   expect(listenHost('::', ['10.0.0.1', '127.0.0.1'])).toBe('0.0.0.0');
+  expect(listenHost('0:0::0', ['127.0.0.1'])).toBe('0.0.0.0');
   expect(listenHost('::', ['127.0.0.1', '::1'])).toBe('::');
   expect([listenHost('fd00::1', []), listenHost('10.0.0.1', [])]).toEqual(['fd00::1', '10.0.0.1']);
 });

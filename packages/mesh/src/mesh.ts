@@ -70,7 +70,12 @@ export interface MeshStatus {
   readonly joined: boolean;
   /** Holds the whole state of every member it knew of when it joined. */
   readonly synced: boolean;
-  /** Why not ready, as a sentence; absent where joined and synced. */
+  /**
+   * Another process runs with this member's identity: others may listen to that one, so nobody may see what this one
+   * claims.
+   */
+  readonly disputed: boolean;
+  /** Why not ready, as a sentence; absent where joined and synced and not disputed. */
   readonly waitingFor?: string;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { profileOf } from '@headwater/testing/profile-of';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Input } from './core/input.js';
 import { MemberCore } from './core/member-core.js';
 import type { Ask, DirectMessage } from './core/messages.js';
 import { type Identity, loadIdentity } from './identity.js';
@@ -19,6 +20,9 @@ let owner: Identity;
 let helper: Identity;
 let member: RunningMember;
 let warnings: unknown[];
+let errors: { readonly msg: string; readonly fields: object }[];
+let disconnects: string[];
+let core: MemberCore;
 let asks: Ask[];
 
 const sealerOf = ({ privateKey, publicKeyBytes }: Identity): Sealer => new Sealer(privateKey, publicKeyBytes);
@@ -31,7 +35,13 @@ beforeEach(async () => {
   helper = await loadIdentity(join(dir, 'helper'), 1, quiet);
   warnings = [];
   asks = [];
-  const log = { ...quiet, warn: (fields: object) => warnings.push(fields) };
+  errors = [];
+  disconnects = [];
+  const log = {
+    ...quiet,
+    warn: (fields: object) => warnings.push(fields),
+    error: (fields: object, msg: string) => errors.push({ msg, fields }),
+  };
   member = new RunningMember(sealerOf(self), new Opener(), log);
   const transport: Transport = {
     self: self.id,
@@ -43,10 +53,10 @@ beforeEach(async () => {
       if (decoded.kind === 'message' && decoded.message.kind === 'ask') asks.push(decoded.message);
     },
     broadcast() {},
-    disconnect() {},
+    disconnect: (peer) => disconnects.push(peer),
     close: async () => {},
   };
-  const core = new MemberCore(
+  core = new MemberCore(
     {
       self: self.id,
       generation: 1,
@@ -109,5 +119,42 @@ describe("another member's words", () => {
     expect(warnings).toContainEqual(
       expect.objectContaining({ member: helper.id, reason: 'handed on words without a valid signature' }),
     );
+  });
+});
+
+describe('a fault in what a member sent', () => {
+  /** Makes the core fail as a bug would. */
+  function plant(isMeant: (input: Input) => boolean): void {
+    const step = core.step.bind(core);
+    core.step = (input, now) => {
+      if (isMeant(input)) throw new TypeError('planted');
+      return step(input, now);
+    };
+  }
+  const roster: DirectMessage = { kind: 'roster', members: [] };
+
+  it('costs that member its connection, and nobody else', () => {
+    plant((input) => input.kind === 'direct' && input.message.kind === 'roster' && input.peer === helper.id);
+    say(helper.id, roster);
+    expect(disconnects).toEqual([helper.id]);
+    expect(errors).toMatchObject([
+      {
+        msg: 'connection with a member ended by a fault',
+        fields: { peer: helper.id, faults: 1, err: { message: 'planted' } },
+      },
+    ]);
+    handOn(sealerOf(owner));
+    expect(member.directory.owners(KEY)).toMatchObject([{ member: owner.id }]);
+  });
+
+  it('is not hidden where no member did it: the process is to end', () => {
+    plant((input) => input.kind === 'claim');
+    expect(() => member.claim({ key: KEY, sinceMs: 1, media: {} })).toThrow('planted');
+  });
+
+  it('does not keep this one from leaving', async () => {
+    plant((input) => input.kind === 'leave');
+    await member.stop();
+    expect(errors).toMatchObject([{ msg: 'mesh did not say leave' }]);
   });
 });

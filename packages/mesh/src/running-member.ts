@@ -17,6 +17,15 @@ import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
 import { isOfLaterFormat, type Opened, type Opener, type Sealer } from './wire/envelope.js';
 
+/** How long a member is refused whose input made this one fail: it would send the same again at once. */
+const FAULT_REFUSE_MS = 10_000;
+
+/** What is kept on disk at a stop must not keep a member from leaving. */
+const CLOSE_FIRST_MS = 1_000;
+
+const DISPUTED =
+  'another process runs with the identity key of this member; give each origin a dataDir of its own';
+
 /**
  * The shell around the core: gives it time and what the transport brings, and carries out its effects. All decisions
  * are the core's.
@@ -32,6 +41,7 @@ export class RunningMember implements Mesh {
   readonly #waiting: Input[] = [];
   #running: { readonly core: MemberCore; readonly transport: Transport } | null = null;
   #depth = 0;
+  #faults = 0;
   #ticks: NodeJS.Timeout | null = null;
   #flush: NodeJS.Timeout | null = null;
   #stopped: Promise<void> | null = null;
@@ -47,8 +57,8 @@ export class RunningMember implements Mesh {
       dialFailed: (peer, reason) => this.#feed({ kind: 'dial-failed', peer, reason }),
       seedVisited: (seed, outcome) => this.#feed({ kind: 'seed-visited', seed, outcome }),
       offence: (peer, reason) => this.#feed({ kind: 'offence', peer, reason }),
-      direct: (peer, bytes) => this.#direct(peer, bytes),
-      broadcast: (bytes, via) => this.#broadcast(bytes, via),
+      direct: (peer, bytes) => this.#fenced(peer, () => this.#direct(peer, bytes), undefined),
+      broadcast: (bytes, via) => this.#fenced(via, () => this.#broadcast(bytes, via), false),
     };
   }
 
@@ -97,7 +107,13 @@ export class RunningMember implements Mesh {
 
   status(): MeshStatus {
     const { isJoined, isSynced, waitingFor } = this.#core;
-    return { joined: isJoined, synced: isSynced, ...(waitingFor !== null && { waitingFor }) };
+    const why = this.#isDisputed ? DISPUTED : waitingFor;
+    return {
+      joined: isJoined,
+      synced: isSynced,
+      disputed: this.#isDisputed,
+      ...(why !== null && { waitingFor: why }),
+    };
   }
 
   onOwnersChanged(listener: (key: StreamKey) => void): () => void {
@@ -110,7 +126,7 @@ export class RunningMember implements Mesh {
     return () => this.#memberListeners.delete(listener);
   }
 
-  /** What is to be closed before this member leaves. */
+  /** What is to be closed when this member leaves; its first step sees the mesh as it was. Must not reject. */
   atStop(close: () => Promise<void>): void {
     this.#closeFirst = close;
   }
@@ -121,11 +137,16 @@ export class RunningMember implements Mesh {
   }
 
   async #stop(): Promise<void> {
-    await this.#closeFirst();
     if (this.#ticks) clearInterval(this.#ticks);
-    this.#run({ kind: 'leave' });
+    const closedFirst = this.#closeFirst();
+    try {
+      this.#run({ kind: 'leave' });
+    } catch (error) {
+      const err = error instanceof Error ? error : new Error(String(error));
+      this.#log.error({ err }, 'mesh did not say leave');
+    }
     if (this.#flush) clearTimeout(this.#flush);
-    await this.#transport.close();
+    await Promise.all([withinMs(closedFirst, CLOSE_FIRST_MS), this.#transport.close()]);
   }
 
   get #core(): MemberCore {
@@ -136,6 +157,11 @@ export class RunningMember implements Mesh {
   get #transport(): Transport {
     if (this.#running === null) throw new Error('the mesh was used before it was started');
     return this.#running.transport;
+  }
+
+  /** The core does not tell of it yet. */
+  get #isDisputed(): boolean {
+    return false;
   }
 
   #direct(peer: MemberId, bytes: Uint8Array): void {
@@ -186,7 +212,28 @@ export class RunningMember implements Mesh {
   #feed(input: Input): void {
     this.#waiting.push(input);
     if (this.#depth > 0 || this.#running === null) return;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#run(next);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const input = next;
+      const peer = 'peer' in input ? input.peer : 'author' in input ? input.author : null;
+      if (peer === null) this.#run(input);
+      else this.#fenced(peer, () => this.#run(input), undefined);
+    }
+  }
+
+  /**
+   * What a member sends must not end this process, whatever is wrong here: it costs that member its connection. What
+   * throws without a member's doing is left to end the process.
+   */
+  #fenced<T>(peer: MemberId, act: () => T, otherwise: T): T {
+    try {
+      return act();
+    } catch (error) {
+      this.#faults += 1;
+      const err = error instanceof Error ? error : new Error(String(error));
+      this.#log.error({ peer, faults: this.#faults, err }, 'connection with a member ended by a fault');
+      this.#running?.transport.disconnect(peer, 'fault', FAULT_REFUSE_MS);
+      return otherwise;
+    }
   }
 
   #run(input: Input): void {
@@ -263,4 +310,14 @@ export class RunningMember implements Mesh {
       ...(peer?.rttMs != null && { rttMs: peer.rttMs }),
     };
   }
+}
+
+/** Resolves when the work is done, or after that time. */
+async function withinMs(work: Promise<void>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }

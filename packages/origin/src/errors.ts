@@ -99,6 +99,26 @@ const MESH_FAILURES = {
   'seed-invalid': 'SEED_INVALID',
 } as const satisfies Record<Exclude<MeshError['code'], 'listen'>, ErrorCode>;
 
+const MAKE_ROOM =
+  'Make room on the disk that holds dataDir, then start again. Keep the files in it: they are who this member is.';
+const MOUNT_DEAD =
+  'Look at the mount that holds dataDir: it does not work. Nothing in dataDir needs to be removed.';
+
+/** Where the disk is to blame, and removing the files would only lose who the member is. */
+const DISK_HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: MAKE_ROOM,
+  EDQUOT: MAKE_ROOM,
+  EROFS: 'Mount the disk that holds dataDir writable for the first start, or point dataDir to one that is.',
+  ENOENT: MOUNT_DEAD,
+  EIO: MOUNT_DEAD,
+  ESTALE: MOUNT_DEAD,
+  ENOTCONN: MOUNT_DEAD,
+  ENODEV: MOUNT_DEAD,
+  ETIMEDOUT: MOUNT_DEAD,
+  ENOTDIR: 'Point dataDir to a folder: a file has that name.',
+  EEXIST: 'Point dataDir to a folder: something else has that name, such as a link to nothing.',
+};
+
 /**
  * What a failed start means for people; null where it is no expected failure. `listeners` says where each one was to
  * listen. The errors are told by name, so that this file loads neither libp2p nor the media plane.
@@ -112,7 +132,11 @@ export function expectedFailure(
     return listenFailure(error.what, error, error.systemCode, error);
   if (isNamed<MeshError>(error, 'MeshError')) {
     if (error.code === 'listen') return listenFailure('mesh', listeners.mesh, systemCodeOf(error), error);
-    return new HeadwaterError(MESH_FAILURES[error.code], error.message, { cause: error });
+    const hint = error.code === 'identity' ? DISK_HINTS[systemCodeOf(error)] : undefined;
+    return new HeadwaterError(MESH_FAILURES[error.code], error.message, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
   // What is left with a system code and a port is the API's own listener (node:net's error has both).
   if (isSystemError(error) && error.syscall === 'listen' && error.port === listeners.api.port)

@@ -15,6 +15,7 @@ export function mediaHost(mesh: Mesh): MediaHost {
     onOwnersChanged: (listener) => mesh.onOwnersChanged(listener),
     claim: (claim) => mesh.claim(claim),
     release: (key) => mesh.release(key),
+    isDisputed: () => mesh.status().disputed,
     relayAddress: (id) => {
       const member = mesh.member(id);
       return member === undefined ? null : pulledAt(member);

@@ -8,7 +8,8 @@ import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { drain } from './drain.js';
-import { createLog } from './log.js';
+import { createLog } from './log/create-log.js';
+import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
 import { profileOf } from './profile.js';
 import type { MediaPorts } from './relay-addresses.js';
@@ -44,6 +45,7 @@ const LOAD_INTERVAL_MS = 1000;
  */
 export async function startOrigin(config: OriginConfig, options: StartOptions): Promise<RunningOrigin> {
   const log = options.log ?? createLog(config, process.stdout.isTTY === true);
+  const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
   const configured = { rtmp: config.rtmp.port, http: config.http.port };
@@ -51,7 +53,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const mesh = await createMesh(
     { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
     {
-      log,
+      log: quietLog,
       profile: (hosts) => {
         meshHosts = hosts;
         return profileOf(config, hosts, configured);
@@ -63,7 +65,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     ...profileOf(config, meshHosts, ports),
     draining: isDraining,
   });
-  const media = createMedia(mediaOptions(config), mediaHost(mesh), log);
+  const media = createMedia(mediaOptions(config), mediaHost(mesh), quietLog);
   let api: ApiListener;
   try {
     await media.start();
@@ -72,12 +74,15 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     }
     const app = createApi(
       apiSource(config, mesh, media, () => isDraining),
-      (error, path) => log.error({ err: error, path }, 'api bug'),
+      (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
-    api = await listenApi(app, config.api.host, config.api.port);
+    api = await listenApi(app, config.api.host, config.api.port, (error) =>
+      quietLog.error({ err: error }, 'api listener failed'),
+    );
   } catch (error) {
     await media.stop();
     await mesh.stop();
+    quietLog.close();
     throw error;
   }
 
@@ -110,6 +115,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     await mesh.stop();
     await media.stop();
     await api.close();
+    quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');
   };
   return {
@@ -147,6 +153,7 @@ function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: (
     members: () => mesh.members(),
     status: () => mesh.status(),
     isDraining,
+    faults: () => media.faults(),
     hereStreams: () => media.streams(),
     hereStream: (key) => media.stream(key),
     route: (request) => route(mesh.directory, { ...request, mode: playModeOf(request.key, config) }),

@@ -1,5 +1,4 @@
-import { type MediaAddress, sameHost } from '@headwater/directory';
-import { isAnyIpv4, isWildcard } from './config/address.js';
+import { isAnyIpv4, isWildcard, type MediaAddress, sameHost } from '@headwater/directory';
 import type { OriginConfig } from './config/origin-config.js';
 
 /** Ports that media really listens on; they differ from the configured ones where those are 0. */

@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import { isAnyIpv4, isWildcard } from '@headwater/directory';
 import { ListenError, type MediaLog } from '../media-host.js';
 
 /** What a machine without IPv6 says of `::`: no such family, or it is switched off. */
@@ -18,7 +19,8 @@ export async function listen(
     await bind(server, host, port);
   } catch (error) {
     const code = codeOf(error);
-    if (host !== '::' || !NO_IPV6.has(code)) throw new ListenError(what, host, port, code);
+    if (isAnyIpv4(host) || !isWildcard(host) || !NO_IPV6.has(code))
+      throw new ListenError(what, host, port, code);
     await bind(server, '0.0.0.0', port).catch((again) => {
       throw new ListenError(what, '0.0.0.0', port, codeOf(again));
     });

@@ -1,10 +1,11 @@
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readPlayMark, readRelayOf, readReplayMs } from '../desks/play/play-mark.js';
+import { Fence } from '../fence.js';
 import type { Upstream } from '../stream/upstream.js';
 import { type FakeRtmpConnection, FakeRtmpServer } from '../testing/fake-rtmp-server.js';
 import { KEY } from '../testing/frames.js';
-import { mediaOptions } from '../testing/media-options.js';
+import { MemoryLog, mediaOptions } from '../testing/media-options.js';
 import { ownerOf, STREAM_KEY } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { relayTarget, rtmpUpstream } from './rtmp-upstream.js';
@@ -92,7 +93,7 @@ describe('rtmpUpstream', () => {
     /** What came, in order. */
     const told: string[] = [];
     const frames: Frame[] = [];
-    const upstream = rtmpUpstream(mediaOptions('member c'), { relayAddress })(
+    const upstream = rtmpUpstream(mediaOptions('member c'), { relayAddress }, new Fence(new MemoryLog()))(
       ownerOf('b', { through }),
       STREAM_KEY,
       5000,
@@ -146,13 +147,25 @@ describe('rtmpUpstream', () => {
       frame: () => {},
       ended: ({ code }: { code: string }) => ends.push(code),
     };
-    const open = rtmpUpstream(mediaOptions('c'), { relayAddress: () => null });
+    const open = rtmpUpstream(mediaOptions('c'), { relayAddress: () => null }, new Fence(new MemoryLog()));
     open(ownerOf('b'), STREAM_KEY, 0, events);
     open(ownerOf('b'), STREAM_KEY, 0, events).close();
     expect(ends).toEqual([]);
     await until(() => ends.length > 0, 'the end');
     await new Promise(setImmediate);
     expect(ends).toEqual(['unreachable']);
+  });
+
+  it('ends no more than itself where that end meets a fault', async () => {
+    const log = new MemoryLog();
+    const fence = new Fence(log);
+    const ended = (): void => {
+      throw new TypeError('planted');
+    };
+    const open = rtmpUpstream(mediaOptions('c'), { relayAddress: () => null }, fence);
+    open(ownerOf('b'), STREAM_KEY, 0, { started: () => {}, frame: () => {}, ended });
+    await until(() => fence.faults > 0, 'the fault');
+    expect(log.of('task ended by a fault')).toMatchObject([{ err: { message: 'planted' } }]);
   });
 
   it.each(['NetStream.Play.UnpublishNotify', 'NetStream.Play.Stop', 'NetStream.Play.StreamNotFound'])(

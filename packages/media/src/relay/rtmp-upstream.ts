@@ -1,5 +1,6 @@
-import { DEFAULT_VHOST, type MemberId, parseStreamKey } from '@headwater/directory';
+import { DEFAULT_VHOST, hostPort, type MemberId, parseStreamKey } from '@headwater/directory';
 import { type RelayPull, relayQuery } from '../desks/play/play-mark.js';
+import type { Fence } from '../fence.js';
 import type { MediaHost, MediaOptions, RelayAddress } from '../media-host.js';
 import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
@@ -11,13 +12,22 @@ import type { OpenUpstream, Upstream, UpstreamEvents } from '../stream/upstream.
  * Pulls from an owner by RTMP, marked so that it is served from there or refused; or from the member through which it is
  * pulled, marked so that that one passes on what this owner publishes, or refuses.
  */
-export function rtmpUpstream(options: MediaOptions, host: Pick<MediaHost, 'relayAddress'>): OpenUpstream {
+export function rtmpUpstream(
+  options: MediaOptions,
+  host: Pick<MediaHost, 'relayAddress'>,
+  fence: Fence,
+): OpenUpstream {
   return (owner, key, replayMs, events) => {
     let isOpen = true;
     let isStarted = false;
     const through = owner.through ?? null;
     const address = host.relayAddress(through ?? owner.member);
-    if (address === null) return unknownAddress(through ?? owner.member, events);
+    if (address === null) return unknownAddress(through ?? owner.member, events, fence);
+    const remote = hostPort(address.host, address.rtmpPort);
+    const guarded = (handler: () => void): void =>
+      fence.run({ remote, protocol: 'relay', key }, handler, () =>
+        session.abort(new RtmpClientError('protocol', 'a fault of this member')),
+      );
     const relayOf = through === null ? null : owner.member;
     const session = new RtmpClientSession(
       {
@@ -29,10 +39,10 @@ export function rtmpUpstream(options: MediaOptions, host: Pick<MediaHost, 'relay
       {
         started() {
           isStarted = true;
-          if (isOpen) events.started();
+          if (isOpen) guarded(() => events.started());
         },
         frame(frame) {
-          if (isOpen) events.frame(frame);
+          if (isOpen) guarded(() => events.frame(frame));
         },
         status(code, description) {
           if (ENDING_STATUS.has(code))
@@ -43,11 +53,13 @@ export function rtmpUpstream(options: MediaOptions, host: Pick<MediaHost, 'relay
           isOpen = false;
           // After it played, this is how an owner says that its publisher has gone.
           const isOrdinary = isStarted && error.code === 'refused' && ENDING_STATUS.has(error.status ?? '');
-          events.ended({
-            code: isOrdinary ? 'publisher-ended' : error.code,
-            text: error.message,
-            isOrdinary,
-          });
+          guarded(() =>
+            events.ended({
+              code: isOrdinary ? 'publisher-ended' : error.code,
+              text: error.message,
+              isOrdinary,
+            }),
+          );
         },
       },
     );
@@ -62,10 +74,9 @@ export function rtmpUpstream(options: MediaOptions, host: Pick<MediaHost, 'relay
 }
 
 /** The member has left the mesh in this moment. */
-function unknownAddress(member: MemberId, events: UpstreamEvents): Upstream {
-  const soon = setImmediate(() =>
-    events.ended({ code: 'unreachable', text: `no address is known of ${member}`, isOrdinary: false }),
-  );
+function unknownAddress(member: MemberId, events: UpstreamEvents, fence: Fence): Upstream {
+  const ended = { code: 'unreachable', text: `no address is known of ${member}`, isOrdinary: false };
+  const soon = setImmediate(() => fence.runTask('end of a relay', () => events.ended(ended)));
   return { close: () => clearImmediate(soon) };
 }
 

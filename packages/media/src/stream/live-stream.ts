@@ -261,9 +261,12 @@ export class LiveStream {
     this.#actions.push(...actions);
     if (this.#isActing) return;
     this.#isActing = true;
-    for (let next = this.#actions.shift(); next !== undefined; next = this.#actions.shift()) this.#do(next);
-    this.#isActing = false;
-    this.#arm();
+    try {
+      for (let next = this.#actions.shift(); next !== undefined; next = this.#actions.shift()) this.#do(next);
+    } finally {
+      this.#isActing = false;
+      this.#arm();
+    }
   }
 
   /** One timer, for when the next decision is due at the latest; one that is early does no harm. */

@@ -164,6 +164,23 @@ describe('a relay that is passed on', () => {
     ]);
   });
 
+  it('ends the one pull that a fault befalls when it goes live, and feeds the others', () => {
+    const bad = pull('bad', 5000).player;
+    const faults: unknown[] = [];
+    const planted = new TypeError('planted');
+    bad.begin = () => {
+      throw planted;
+    };
+    bad.fault = (error) => faults.push(error);
+    const good = pull('good', 5000).player;
+    world.relay.events.started();
+    send(world.relay, ...HEADERS, ...encode(10, 12), replayEnd(), ...encode(13, 14));
+    expect(faults).toEqual([planted]);
+    expect(got(good)).toEqual([...numbers(10, 12), 'end', ...numbers(13, 14)]);
+    world.stream.remove(bad);
+    expect([world.stream.isIdle, world.relay.isOpen]).toEqual([false, true]);
+  });
+
   it('is made anew for who comes when it has been silent for long: those before are told', () => {
     const first = pull('first');
     world.relay.events.started();

@@ -131,7 +131,15 @@ export class PassedOnRelay {
     if (this.#isLive) return;
     this.#isLive = true;
     this.#stopTimer();
-    for (const pull of this.#pulls.values()) this.#feed(pull);
+    for (const pull of [...this.#pulls.values()]) {
+      try {
+        this.#feed(pull);
+      } catch (error) {
+        // One pull's fault is not the others'. Its connection's end takes it away.
+        this.#fed.remove(pull.player);
+        pull.player.fault(error);
+      }
+    }
   }
 
   #feed({ player, replayMs }: Pull): void {

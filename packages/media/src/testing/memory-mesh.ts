@@ -14,6 +14,7 @@ import type { MediaHost } from '../media-host.js';
 export class MemoryMesh {
   readonly #profiles = new Map<string, MemberProfile>();
   readonly #claims = new Map<string, Map<StreamKey, Claim>>();
+  readonly #disputed = new Set<string>();
   readonly #listeners = new Set<(key: StreamKey) => void>();
 
   /** A member's host. Its address is set once its ports are known. */
@@ -34,6 +35,7 @@ export class MemoryMesh {
         own?.set(claim.key, claim);
         this.#tell(claim.key);
       },
+      isDisputed: () => this.#disputed.has(name),
       release: (key) => {
         own?.delete(key);
         this.#tell(key);
@@ -42,6 +44,12 @@ export class MemoryMesh {
       isMemberAddress: () => false,
       detours: (owner) => [...this.#profiles.keys()].filter((member) => member !== owner && member !== name),
     };
+  }
+
+  /** Whether a twin of this member runs. */
+  dispute(name: string, isDisputed: boolean): void {
+    if (isDisputed) this.#disputed.add(name);
+    else this.#disputed.delete(name);
   }
 
   setPorts(name: string, rtmpPort: number, httpPort: number): void {

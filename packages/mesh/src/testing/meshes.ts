@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { profileOf } from '@headwater/testing/profile-of';
+import { formatHostPort } from '../host-port.js';
 import { createMesh, type Mesh, type MeshLog, type MeshOptions } from '../index.js';
 
 export interface Line {
@@ -48,9 +49,9 @@ export class Meshes {
     };
     const mesh = await createMesh(options, {
       log,
-      profile: (hosts) => ({
+      profile: ([host]) => ({
         ...profileOf(name),
-        ...(hosts[0] === undefined ? {} : { apiAddress: hosts[0] }),
+        ...(host === undefined ? {} : { apiAddress: formatHostPort({ host, port: 1985 }) }),
       }),
     });
     const member = { name, mesh, lines, dataDir };

@@ -1,10 +1,11 @@
+import type { MemberProfile } from '@headwater/directory';
 import { asNextVersion } from '@headwater/testing/next-version';
 import { seededRandom } from '@headwater/testing/seeded-random';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { MESSAGE_BYTES_MAX } from '../core/limits.js';
-import type { DirectMessage } from '../core/messages.js';
+import type { BroadcastMessage, DirectMessage } from '../core/messages.js';
 import { decodeBroadcast, decodeDirect, encode } from './codec.js';
 import { BROADCAST, claim, DIRECT, delta, position, profile } from './testing/example-messages.js';
 
@@ -139,5 +140,58 @@ describe('codec', () => {
       const decoded = decodeDirect(cut, 'm');
       if (decoded.kind === 'message') expect(() => encode(decoded.message)).not.toThrow();
     }
+  });
+});
+
+describe('what no config lets a member say', () => {
+  const INJECTED = 'a\r\nSet-Cookie: x';
+  const address = profile.relayAddress;
+  const told = (more: object): MemberProfile | undefined => {
+    const entries = [{ kind: 'profile', version: 4, profile: { ...profile, ...more } }];
+    const bytes = encode({ kind: 'delta', delta: { ...delta, entries } } as BroadcastMessage);
+    const decoded = decodeBroadcast(bytes, delta.member);
+    if (decoded.kind !== 'message' || decoded.message.kind !== 'delta') throw new Error(decoded.kind);
+    const [entry] = decoded.message.delta.entries;
+    return entry?.kind === 'profile' ? entry.profile : undefined;
+  };
+
+  it.each([
+    ['with a line end', INJECTED],
+    ['that is not Latin', '例え.jp'],
+    ['with a port', 'a:1'],
+    ['with a path', 'a/b'],
+    ['that no IPv4 address is', '256.1.1.1'],
+    ['in brackets', '[::1]'],
+    ['that is nowhere', '0.0.0.0'],
+    ['that is nowhere, in IPv6', '::'],
+  ])('an address with a host %s is left out', (_, host) => {
+    const good = { ...address, network: 'outside', host: 'fd00::1' };
+    const odd = { ...address, host };
+    expect(told({ addresses: [odd, good], relayAddress: odd, relayAddresses: [odd, good] })).toMatchObject({
+      addresses: [good],
+      relayAddress: good,
+      relayAddresses: [good],
+    });
+    expect(told({ addresses: [odd], relayAddress: odd })).toBeUndefined();
+  });
+
+  it.each([`${INJECTED}:1`, 'a', 'a b:1', 'ä:1', 'a:65536'])('the API address %j is left out', (text) => {
+    expect(told({})).toHaveProperty('apiAddress');
+    expect(told({ apiAddress: text })).not.toHaveProperty('apiAddress');
+  });
+
+  it('texts for people stay in their line, and an empty zone is none', () => {
+    const texts = told({ name: INJECTED, zone: INJECTED, program: INJECTED });
+    for (const text of [texts?.name, texts?.zone, texts?.program]) expect(text).toMatch(/^a[^\r\n]+x$/);
+    expect(told({ zone: '' })).not.toHaveProperty('zone');
+  });
+
+  it('addresses of members that are none are left out', () => {
+    const addresses = ['a b:1', `${INJECTED}:7946`, 'a', 'fd00::1:7946', '[fd00::1]:7946'];
+    const sound = addresses.slice(3);
+    const hello = { ...DIRECT[0], addresses, members: [{ id: 'm2', position, addresses }] } as DirectMessage;
+    expect(decodeDirect(encode(hello), 'm')).toMatchObject({
+      message: { addresses: sound, members: [{ id: 'm2', addresses: sound }] },
+    });
   });
 });

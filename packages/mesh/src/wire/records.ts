@@ -1,6 +1,9 @@
 import {
   type Claim,
   type Entry,
+  isHost,
+  isHostAndPort,
+  isWildcard,
   LOAD_LEVEL_MAX,
   type LogPosition,
   type MediaAddress,
@@ -32,9 +35,6 @@ const HOST_LENGTH_MAX = 253;
 const ADDRESS_LENGTH_MAX = 264;
 const MEDIA_ADDRESSES_MAX = 16;
 const PORT_MAX = 65_535;
-
-/** Hosts go into headers, URLs and look-ups: printable ASCII without blanks is the least that is asked of them. */
-const HOST = /^[!-~]+$/;
 
 /** Optional fields at the end of an array: those after the last one that is there are not written. */
 export function tail(...fields: readonly unknown[]): readonly unknown[] {
@@ -76,7 +76,7 @@ export function readAcquaintance(value: unknown): Acquaintance | null {
 export function readAddresses(fields: Fields): readonly string[] {
   return fields.list('addresses', ADDRESSES_PER_MEMBER_MAX, (value) => {
     const address = new Fields([value], 'address').wholeText('address', ADDRESS_LENGTH_MAX);
-    return address !== null && HOST.test(address) ? address : null;
+    return address !== null && isHostAndPort(address) ? address : null;
   });
 }
 
@@ -87,13 +87,16 @@ const packMediaAddress = (address: MediaAddress): unknown => [
   address.httpPort,
 ];
 
+/** It may go into headers, URLs and look-ups, and others can connect to it. */
+const isReachable = (host: string): boolean => isHost(host) && !isWildcard(host);
+
 function readMediaAddress(value: unknown): MediaAddress | null {
   const fields = new Fields(value, 'media address');
   const network = fields.text('network', NAME_LENGTH_MAX);
   const host = fields.wholeText('host', HOST_LENGTH_MAX);
   const rtmpPort = fields.count('rtmpPort');
   const httpPort = fields.count('httpPort');
-  if (host === null || !HOST.test(host) || rtmpPort > PORT_MAX || httpPort > PORT_MAX) return null;
+  if (host === null || !isReachable(host) || rtmpPort > PORT_MAX || httpPort > PORT_MAX) return null;
   return { network, host, rtmpPort, httpPort };
 }
 
@@ -137,7 +140,7 @@ export function readProfile(value: unknown, member: MemberId): MemberProfile | n
     addresses: told.length > 0 ? told : [relayAddress],
     relayAddress,
     ...(relayAddresses !== null && relayAddresses.length > 0 && { relayAddresses }),
-    ...(apiAddress !== null && HOST.test(apiAddress) && { apiAddress }),
+    ...(apiAddress !== null && isHostAndPort(apiAddress) && { apiAddress }),
     ...(zone && { zone }),
     draining,
     program,

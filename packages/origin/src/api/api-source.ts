@@ -7,6 +7,8 @@ export interface ApiSource {
   readonly directory: DirectoryView;
   members(): readonly MemberView[];
   status(): MeshStatus;
+  /** What handlers of connections threw although they never should, since the start. */
+  faults(): number;
   /** It is leaving on purpose. */
   isDraining(): boolean;
   /** Streams on this member: published, relayed or waited for here. */

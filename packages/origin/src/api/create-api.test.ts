@@ -26,7 +26,8 @@ function sourceOf(overrides: Partial<ApiSource> = {}): ApiSource {
   return {
     directory,
     members: () => [],
-    status: () => ({ joined: true, synced: true }),
+    status: () => ({ joined: true, synced: true, disputed: false }),
+    faults: () => 3,
     isDraining: () => false,
     hereStreams: () => [],
     hereStream: () => undefined,
@@ -151,7 +152,9 @@ describe('the API', () => {
 
   it('is ready only when joined and synced, and says what it waits for', async () => {
     expect(await get('/readyz')).toMatchObject({ status: 200, body: { ready: true } });
-    const waiting = sourceOf({ status: () => ({ joined: false, synced: false, waitingFor: 'a seed' }) });
+    const waiting = sourceOf({
+      status: () => ({ joined: false, synced: false, disputed: false, waitingFor: 'a seed' }),
+    });
     expect(await get('/readyz', sourceOf({ isDraining: () => true }))).toMatchObject({
       status: 503,
       body: { ready: false, draining: true, joined: true },
@@ -160,7 +163,12 @@ describe('the API', () => {
       status: 503,
       body: { ready: false, waitingFor: 'a seed' },
     });
-    expect(await get('/healthz', waiting)).toMatchObject({ status: 200, body: { status: 'ok' } });
+    const twin = { joined: true, synced: true, disputed: true, waitingFor: 'its twin' };
+    expect(await get('/readyz', sourceOf({ status: () => twin }))).toMatchObject({
+      status: 503,
+      body: { ready: false, disputed: true, waitingFor: 'its twin' },
+    });
+    expect(await get('/healthz', waiting)).toMatchObject({ status: 200, body: { status: 'ok', faults: 3 } });
   });
 
   it('says what is there where nothing is, and keeps its own faults to the log', async () => {

@@ -15,13 +15,13 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   const api = new Hono();
 
   for (const path of ['/', '/api/v1']) api.get(path, (context) => context.text(INDEX));
-  api.get('/healthz', (context) => context.json({ status: 'ok' }));
+  api.get('/healthz', (context) => context.json({ status: 'ok', faults: source.faults() }));
   api.get('/readyz', (context) => {
-    const { joined, synced, waitingFor } = source.status();
+    const { joined, synced, disputed, waitingFor } = source.status();
     const draining = source.isDraining();
-    const ready = joined && synced && !draining;
+    const ready = joined && synced && !disputed && !draining;
     return context.json(
-      { ready, joined, synced, draining, ...(waitingFor === undefined ? {} : { waitingFor }) },
+      { ready, joined, synced, draining, disputed, ...(waitingFor === undefined ? {} : { waitingFor }) },
       ready ? 200 : 503,
     );
   });
@@ -70,7 +70,7 @@ GET /api/v1/streams                  every stream and its owners
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players, and the route each kind of client gets
 GET /api/v1/clusters                 the same for SRS (vhost, app, stream, coworker), also by POST
 GET /healthz                         alive
-GET /readyz                          joined, synced and not draining: 200, else 503 and why
+GET /readyz                          joined, synced, not draining and not disputed: 200, else 503 and why
 `;
 
 function keyOf(

@@ -1,4 +1,11 @@
-import { nameProblem, type OwnerPolicy, type PlayMode, type Role } from '@headwater/directory';
+import {
+  isMemberName,
+  isZone,
+  nameProblem,
+  type OwnerPolicy,
+  type PlayMode,
+  type Role,
+} from '@headwater/directory';
 import type { PublishPolicy } from '@headwater/media';
 import {
   parseAdvertised,
@@ -55,10 +62,8 @@ function filledIn<T>(type: OptionType<T>, defaultNote: string, facts: Facts<T>):
   return { type, default: undefined, defaultNote, ...facts };
 }
 
-const MEMBER_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
-const named = (value: string) => (MEMBER_NAME.test(value) ? value : null);
-const label = (value: string) =>
-  value.trim() === value && value.length >= 1 && value.length <= 64 ? value : null;
+const named = (value: string) => (isMemberName(value) ? value : null);
+const label = (value: string) => (isZone(value) ? value : null);
 const vhost = (value: string) => (nameProblem('vhost', value) === null ? value : null);
 const folder = (value: string) => (value.length > 0 && !value.includes('\0') ? value : null);
 const secret = (value: string) =>
@@ -99,7 +104,7 @@ export const OPTIONS = {
   role: option(choice<Role>('origin', 'edge'), 'origin', {
     meaning: 'An origin takes publishers and serves players. An edge owns nothing and only serves players.',
   }),
-  zone: optional(text('1 to 64 characters', label), 'none', {
+  zone: optional(text('1 to 64 characters in one line', label), 'none', {
     meaning:
       'Availability zone, rack or site, shown with each member. Where a stream has several owners, those in the same zone come first.',
     example: 'eu-west-1a',
@@ -107,7 +112,7 @@ export const OPTIONS = {
   dataDir: option(text('a folder', folder), './data', {
     meaning:
       'Folder for the identity key (mode 0600) and the last generation. Relative to the folder the process was started in.',
-    cost: 'Less than 1 KB. Lost, the member comes back under a new id. Two members must not share it.',
+    cost: 'Less than 8 KB. Lost, the member comes back under a new id. Two members must not share it. Once it has its key a member also starts where the folder is full or read-only, with a warning.',
   }),
   advertise: option(
     listOf(
@@ -128,8 +133,9 @@ export const OPTIONS = {
     example: ['cdn.example.com'],
   }),
   'log.level': option(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
-    meaning: 'The least severe log lines to write.',
-    cost: 'debug writes a few lines per session; trace some per message, so only for a short while.',
+    meaning:
+      'The least severe log lines to write. A warning that repeats is written once, then counted, then written once when it has ended.',
+    cost: 'debug writes a few lines per session, and repeated warnings each time; trace some per message, so only for a short while.',
   }),
   'log.format': option(choice('auto', 'json', 'pretty'), 'auto', {
     meaning:

@@ -1,5 +1,5 @@
-import { sameHost } from '@headwater/directory';
-import { isLoopback, isWildcard } from './address.js';
+import { isWildcard, sameHost } from '@headwater/directory';
+import { isLoopback } from './address.js';
 import type { ConfigValues, FixedPath } from './origin-config.js';
 import type { Problem } from './setting.js';
 

@@ -60,6 +60,9 @@ function memberA(rules: Partial<PlayRules> = {}) {
       remote: '1.1.1.1:1',
       agent: '',
       end: () => {},
+      fault: (error) => {
+        throw error;
+      },
     });
     if (!answer.accepted) throw new Error(answer.code);
     for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER()]) answer.feed.push(frame);

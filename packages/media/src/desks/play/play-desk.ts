@@ -74,7 +74,9 @@ export class PlayDesk {
       return;
     }
     const stream = this.#open(session.key);
-    const limit = new WaitLimit(this.#rules.play.waitMs, () => this.#giveUp(stream, play));
+    const limit = new WaitLimit(this.#rules.play.waitMs, () =>
+      this.#guard(stream, play, () => this.#giveUp(stream, play)),
+    );
     const play: Play = { session, mark, told: '', isPassedOn: false, limit };
     stream.plays.set(session.id, play);
     this.#settle(stream, play, taken);
@@ -118,7 +120,8 @@ export class PlayDesk {
   endPassedOn(): void {
     for (const stream of [...this.#streams.values()]) {
       for (const play of [...stream.plays.values()]) {
-        if (play.isPassedOn) this.#endPassedOn(stream, play, 'owner-unreachable');
+        if (!play.isPassedOn) continue;
+        this.#guard(stream, play, () => this.#endPassedOn(stream, play, 'owner-unreachable'));
       }
     }
   }
@@ -129,8 +132,10 @@ export class PlayDesk {
     this.#unsubscribe();
     for (const stream of [...this.#streams.values()]) {
       for (const play of [...stream.plays.values()]) {
-        this.#forget(stream, play);
-        play.session.end('stopping');
+        this.#guard(stream, play, () => {
+          this.#forget(stream, play);
+          play.session.end('stopping');
+        });
       }
       this.#tidy(stream);
     }
@@ -138,9 +143,19 @@ export class PlayDesk {
 
   #resettle(stream: StreamPlays): void {
     for (const play of [...stream.plays.values()]) {
-      if (stream.plays.has(play.session.id)) this.#settle(stream, play);
+      if (stream.plays.has(play.session.id)) this.#guard(stream, play, () => this.#settle(stream, play));
     }
     this.#tidy(stream);
+  }
+
+  /** One play's fault is not the others' of its stream. */
+  #guard(stream: StreamPlays, play: Play, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#forget(stream, play);
+      play.session.fault(error);
+    }
   }
 
   #redirectWhoFollows(stream: StreamPlays): void {
@@ -148,7 +163,9 @@ export class PlayDesk {
     for (const play of [...stream.plays.values()]) {
       const { canRedirectNow, followsRedirect } = play.session;
       if (!canRedirectNow || !(mayAll || followsRedirect)) continue;
-      if (this.#route(play.session, play.mark).kind === 'redirect') this.#settle(stream, play);
+      this.#guard(stream, play, () => {
+        if (this.#route(play.session, play.mark).kind === 'redirect') this.#settle(stream, play);
+      });
     }
   }
 
@@ -207,7 +224,9 @@ export class PlayDesk {
     play.limit.set(true);
     this.#parts.streams
       .open(session.key)
-      .passOn(session, owner, session.replayMs ?? 0, (end) => this.#endPassedOn(stream, play, end));
+      .passOn(session, owner, session.replayMs ?? 0, (end) =>
+        this.#guard(stream, play, () => this.#endPassedOn(stream, play, end)),
+      );
   }
 
   #endPassedOn(stream: StreamPlays, play: Play, end: PassedOnEnd): void {

@@ -11,7 +11,11 @@ import { TAKEOVERS_MAX } from './takeover-pace.js';
 const KEY_S = '__defaultVhost__/live/s';
 
 function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idleMs = 5000) {
-  const mesh: { others: Owner[]; changed: (key: StreamKey) => void } = { others: [], changed: () => {} };
+  const mesh: { others: Owner[]; changed: (key: StreamKey) => void; isDisputed: boolean } = {
+    others: [],
+    changed: () => {},
+    isDisputed: false,
+  };
   const said: string[] = [];
   const claims: Claim[] = [];
   const streams = new MemoryStreams();
@@ -37,6 +41,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
         },
         claim: host.claim,
         release: (key) => void host.release(key),
+        isDisputed: () => mesh.isDisputed,
       },
       log,
       onPublisherChanged: (key) => changes.push(key),
@@ -56,6 +61,9 @@ function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] 
     agent: 'test',
     ends,
     end: (reason) => ends.push(reason),
+    fault: (error) => {
+      throw error;
+    },
   };
 }
 
@@ -88,6 +96,19 @@ describe('PublishDesk', () => {
     expect(claims).toHaveLength(1);
     if (first.accepted) first.feed.push(KEY(0));
     expect(streams.get(KEY_S)?.bytesIn).toBeGreaterThan(0);
+  });
+
+  it('refuses while a twin of this member runs, and takes publishers once it is gone', () => {
+    const { desk, said, mesh } = deskOf();
+    mesh.isDisputed = true;
+    expect(desk.publish(sessionOf())).toMatchObject({
+      accepted: false,
+      code: 'identity-disputed',
+      text: expect.stringContaining('identity'),
+    });
+    expect(said).toEqual([]);
+    mesh.isDisputed = false;
+    expect(desk.publish(sessionOf()).accepted).toBe(true);
   });
 
   it('refuses on an edge, claiming nothing', () => {

@@ -11,7 +11,10 @@ import { TakeoverPace } from './takeover-pace.js';
 
 export interface PublishDeskParts {
   readonly streams: StreamTable;
-  readonly host: Pick<MediaHost, 'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release'>;
+  readonly host: Pick<
+    MediaHost,
+    'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release' | 'isDisputed'
+  >;
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
   readonly onPublisherChanged: (key: StreamKey) => void;
@@ -51,6 +54,8 @@ const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
   contended:
     'somebody publishes this stream, and it changed hands too often lately: encoders that reconnect by themselves take it from each other; stop one of them, or try again when nobody has for a minute',
   'not-an-origin': 'this member is an edge and takes no publishers; publish to an origin',
+  'identity-disputed':
+    'another process runs with the identity of this origin, so nobody could see the stream; publish to another one',
   'publish-rate':
     'this address has published too often within a minute (limits.publishesPerAddressPerMinute; behind a balancer or NAT all publishers share one); wait some seconds, or publish to another origin',
   stopping: 'this origin is stopping; publish to another one',
@@ -98,7 +103,13 @@ export class PublishDesk {
       sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
       (before?.sinceMs ?? 0) + 1,
     );
-    const flow = new FlowClaim((isFlowing) => this.#tellFlow(publish, isFlowing));
+    const flow = new FlowClaim((isFlowing) => {
+      try {
+        this.#tellFlow(publish, isFlowing);
+      } catch (error) {
+        session.fault(error);
+      }
+    });
     const source = this.#parts.streams.open(key).publish(
       { remote, agent, protocol },
       {
@@ -174,6 +185,7 @@ export class PublishDesk {
   #refusal(key: StreamKey): PublishRefusal | null {
     if (this.#isStopping) return 'stopping';
     if (!this.#rules.acceptsPublishers) return 'not-an-origin';
+    if (this.#parts.host.isDisputed()) return 'identity-disputed';
     const policy = this.#rules.policy(key);
     const isPublished = this.#publishes.has(key);
     if (isPublished && policy !== 'takeover') return 'already-published';
@@ -209,8 +221,12 @@ export class PublishDesk {
 
   /** Ends it from our side. */
   #close(publish: Publish, reason: PublishEnd): void {
-    this.#end(publish, reason);
-    publish.session.end(reason);
+    try {
+      this.#end(publish, reason);
+      publish.session.end(reason);
+    } catch (error) {
+      publish.session.fault(error);
+    }
   }
 
   #end(publish: Publish, reason: string): void {
@@ -240,7 +256,11 @@ export class PublishDesk {
       if (this.#publishes.get(key) !== publish) continue;
       const { source, flow, sinceMs } = publish;
       const silent = flow.isFlowing ? {} : { silent: true };
-      this.#parts.host.claim({ key, sinceMs, media: source.media, ...silent });
+      try {
+        this.#parts.host.claim({ key, sinceMs, media: source.media, ...silent });
+      } catch (error) {
+        publish.session.fault(error);
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { clientIp } from '../client-address.js';
+import { clientAddress, clientIp } from '../client-address.js';
 import type { ConnectionGate } from '../connection-gate.js';
 import { listen } from '../listen.js';
 import type { Listener } from '../listener.js';
@@ -11,9 +11,15 @@ export interface RtmpListenerParts extends RtmpSessionParts {
 
 /** Takes RTMP clients. Each has a session of its own, which nothing can leave but through the desks. */
 export function createRtmpListener(parts: RtmpListenerParts): Listener {
-  const { options, gate, log } = parts;
+  const { options, gate, log, fence } = parts;
   const sessions = new Set<RtmpSession>();
-  const server = createServer({ noDelay: true }, accept);
+  const server = createServer({ noDelay: true }, (socket) => {
+    fence.run(
+      { remote: clientAddress(socket), protocol: 'rtmp' },
+      () => accept(socket),
+      () => socket.destroy(),
+    );
+  });
 
   function accept(socket: Socket): void {
     const ip = clientIp(socket);

@@ -110,6 +110,11 @@ export class RtmpPlay implements PlaySession {
     else this.#place.leave(reason, 'this member is stopping');
   }
 
+  fault(error: unknown): void {
+    this.#isOver = true;
+    this.#connection.fault(error);
+  }
+
   /** The play ended by the client's own command, and the connection may go on; or the client is gone. */
   close(): void {
     this.queue.close();

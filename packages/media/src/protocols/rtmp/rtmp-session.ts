@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
+import type { Fence } from '../../fence.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
+import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
 import type { GatePlace } from '../connection-gate.js';
@@ -16,6 +18,7 @@ export interface RtmpSessionParts {
   readonly plays: PlayDesk;
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
+  readonly fence: Fence;
 }
 
 /** Publishes and plays that one connection may begin: each publish is told to the whole mesh. */
@@ -29,6 +32,7 @@ const ROUTINE_REASONS = new Set([
   'owned-elsewhere',
   'contended',
   'not-an-origin',
+  'identity-disputed',
   'publish-rate',
   'stream-not-found',
   'relay-of-unowned',
@@ -52,12 +56,13 @@ export class RtmpSession {
     this.#place = place;
     this.#parts = parts;
     this.#onClosed = onClosed;
-    this.#connection = new RtmpConnection(socket, parts.options.limits, {
-      onCommand: (command) => this.#onCommand(command),
-      onFrame: (frame, streamId) => this.#streams?.push(frame, streamId),
+    const handler = {
+      onCommand: (command: RtmpCommand) => this.#onCommand(command),
+      onFrame: (frame: Frame, streamId: number) => this.#streams?.push(frame, streamId),
       onEnding: () => this.#onEnding(),
-      onClosed: (reason, text) => this.#onConnectionClosed(reason, text),
-    });
+      onClosed: (reason: string, text: string) => this.#onConnectionClosed(reason, text),
+    };
+    this.#connection = new RtmpConnection(socket, parts.options.limits, handler, parts.fence);
     this.#startDeadline();
   }
 
@@ -70,7 +75,9 @@ export class RtmpSession {
     const { handshakeMs } = this.#parts.options.limits;
     this.#deadline ??= setTimeout(() => {
       const reason = this.#connection.isHandshakeDone ? 'command-deadline' : 'handshake-deadline';
-      this.#connection.end(reason, `neither published nor played within ${handshakeMs} ms`);
+      this.#connection.guard(() =>
+        this.#connection.end(reason, `neither published nor played within ${handshakeMs} ms`),
+      );
     }, handshakeMs);
   }
 

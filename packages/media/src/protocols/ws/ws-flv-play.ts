@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
+import type { Fence } from '../../fence.js';
 import type { PlayerEnd } from '../../stream/player.js';
 import { flvHeader, type Tracks } from '../../wire/flv/flv-header.js';
 import { wsMessage } from '../../wire/flv/ws-frame.js';
@@ -30,21 +31,24 @@ export class WsFlvPlay extends FlvPlay implements PlaySession {
   readonly canRedirectNow = false;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
+  readonly #fence: Fence;
 
   constructor(
     socket: WebSocket,
     stream: Duplex,
     target: FlvTarget,
     client: { readonly remote: string; readonly agent: string },
+    fence: Fence,
   ) {
     super(stream, target, client);
     this.#socket = socket;
     this.#stream = stream;
+    this.#fence = fence;
   }
 
   begin(tracks: Tracks): void {
     if (this.isOver) return;
-    this.writer = new SocketWriter(this.#stream);
+    this.writer = new SocketWriter(this.#stream, (error) => this.fault(error));
     this.writer.send(wsMessage(flvHeader(tracks)));
     this.writer.carry(this.queue);
   }
@@ -70,6 +74,11 @@ export class WsFlvPlay extends FlvPlay implements PlaySession {
       case 'stopping':
         this.refuse('stopping', 'this member is stopping; play from another one');
     }
+  }
+
+  fault(error: unknown): void {
+    this.isOver = true;
+    this.#fence.caught(this, error, () => this.#socket.terminate());
   }
 
   /** Closes once all that waits is sent. */

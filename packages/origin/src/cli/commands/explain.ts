@@ -1,7 +1,8 @@
 import { DEFAULT_VHOST, displayStreamKey, streamNameProblem } from '@headwater/directory';
 import * as v from 'valibot';
 import { HeadwaterError } from '../../errors.js';
-import { API_FLAG, JSON_FLAG, readApi } from '../api-client.js';
+import { JSON_FLAG, readApi } from '../api-client.js';
+import { API_FLAG } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { durationText } from '../duration-text.js';
 import { EXIT } from '../io.js';

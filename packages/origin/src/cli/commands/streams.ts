@@ -1,6 +1,7 @@
 import { displayStreamKey } from '@headwater/directory';
 import * as v from 'valibot';
-import { API_FLAG, JSON_FLAG, readApi } from '../api-client.js';
+import { JSON_FLAG, readApi } from '../api-client.js';
+import { API_FLAG } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { durationText } from '../duration-text.js';
 import { EXIT } from '../io.js';

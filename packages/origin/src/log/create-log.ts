@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
-import { default as pinoPretty } from 'pino-pretty';
-import type { OriginConfig } from './config/origin-config.js';
+import { prettyFactory } from 'pino-pretty';
+import type { OriginConfig } from '../config/origin-config.js';
 import { LogOutput } from './log-output.js';
 
 /** The member's log: one JSON object per line on stdout, or lines for people where that is a terminal. */
@@ -12,8 +12,7 @@ export function createLog(config: Pick<OriginConfig, 'name' | 'log'>, isTty: boo
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  if (pretty) return pino(options, pinoPretty({ ignore: 'name', singleLine: true, sync: true }));
-  const output = new LogOutput();
+  const output = new LogOutput(pretty ? { format: prettyFactory({ ignore: 'name', singleLine: true }) } : {});
   process.once('exit', () => output.flushNow());
   return pino(options, output);
 }
