@@ -6,6 +6,7 @@ import {
   type MemberId,
   NO_LOAD,
   type Owner,
+  OwnersChange,
   type PlayRequest,
   type RouteView,
   route,
@@ -40,14 +41,15 @@ function tamper(
   member: MemberId,
   change: (claims: Map<StreamKey, Claim>) => void,
   version = directory.position(member).version,
-): readonly StreamKey[] {
+): OwnersChange {
+  const changed = new OwnersChange();
   const state = directory.member(member);
   const isStanding = state?.liveness === 'alive' || state?.liveness === 'suspect';
-  if (!state || !isStanding || member === directory.self || version < 1) return [];
+  if (!state || !isStanding || member === directory.self || version < 1) return changed;
   const { generation } = state.position;
   const claims = claimsOf(directory, member);
   change(claims);
-  const changed = directory.forget(member);
+  changed.join(directory.forget(member));
   const entries: Delta['entries'] = [
     ...(state.profile ? [{ kind: 'profile', version, profile: state.profile } as const] : []),
     ...[...claims.values()].map((claim) => ({ kind: 'claim', version, claim }) as const),
@@ -55,7 +57,8 @@ function tamper(
   const applied = apply({ member, generation, from: 0, to: version, entries });
   directory.setLiveness(member, state.liveness);
   directory.setLoad(member, state.load);
-  return [...changed, ...applied.changed];
+  changed.join(applied.changed);
+  return changed;
 }
 
 function enter(claims: Map<StreamKey, Claim>, entries: Delta['entries']): void {
@@ -152,7 +155,8 @@ export const BREAKS: readonly Break[] = [
           delta.entries.filter(({ kind }) => kind === 'release'),
         );
         const changed = tamper(directory, next, delta.member, (claims) => enter(claims, due));
-        return { outcome: 'applied', changed: [...applied.changed, ...changed] };
+        changed.join(applied.changed);
+        return { outcome: 'applied', changed };
       });
     },
   },
@@ -170,7 +174,8 @@ export const BREAKS: readonly Break[] = [
         const changed = tamper(directory, next, delta.member, (claims) => {
           for (const [key, claim] of old) if (!claims.has(key)) claims.set(key, claim);
         });
-        return { outcome: 'applied', changed: [...applied.changed, ...changed] };
+        changed.join(applied.changed);
+        return { outcome: 'applied', changed };
       });
     },
   },
@@ -232,7 +237,7 @@ export const BREAKS: readonly Break[] = [
       const setLiveness = directory.setLiveness.bind(directory);
       directory.setLiveness = (id, liveness) => {
         const isRefuted = directory.member(id)?.liveness === 'suspect' && liveness === 'alive';
-        return isRefuted ? [] : setLiveness(id, liveness);
+        return isRefuted ? new OwnersChange() : setLiveness(id, liveness);
       };
     },
   },
@@ -367,7 +372,8 @@ export const BREAKS: readonly Break[] = [
     core: (core) =>
       onStep(core, (input, now, next) => {
         const effects = next(input, now);
-        if (input.kind === 'disconnected' || input.kind === 'tick') effects.changedStreams.clear();
+        if (input.kind === 'disconnected' || input.kind === 'tick')
+          Object.assign(effects, { changedStreams: new OwnersChange() });
         return effects;
       }),
   },

@@ -5,9 +5,12 @@ export {
   Directory,
   type DirectoryLimits,
   type DirectoryView,
+  type StagedSnapshot,
 } from './directory.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
+  claimsStand,
+  isLive,
   type Liveness,
   type MediaAddress,
   type MemberId,
@@ -17,8 +20,10 @@ export {
   type Role,
 } from './member.js';
 export type { MemberState } from './member-record.js';
-export { OwnLog } from './own-log.js';
+export { type LogCut, OwnLog } from './own-log.js';
 export { type Owner, type OwnerOrder, type OwnerPolicy, ownerOrder, primaryOrder } from './owner.js';
+export { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
+export type { Candidate } from './rendezvous.js';
 export {
   addressFor,
   type PlayMark,
@@ -31,6 +36,7 @@ export {
   type RouteView,
   route,
 } from './route.js';
+export { Slice } from './slice.js';
 export {
   DEFAULT_VHOST,
   displayStreamKey,

@@ -152,7 +152,7 @@ describe('the order of owners', () => {
     a?.setProfile(profileOf('a', { loadLevel: 2 }));
     const delta = a?.deltaSince(from);
     const applied = delta && directory.apply(delta);
-    expect(applied?.changed).toEqual([shared]);
+    expect([...(applied?.changed ?? [])]).toEqual([shared]);
     expect(first()).toEqual(['b', 'a']);
   });
 });

@@ -19,6 +19,7 @@ const view = (...members: string[]): RouteView => ({
   self: 'me',
   profile: profileOf('me'),
   owners: () => members.map(owner),
+  withRoom: () => [],
 });
 const play = (more: Partial<PlayRequest> = {}): PlayRequest => ({
   key,
@@ -75,7 +76,7 @@ describe('the route of a play', () => {
 
   it('redirects to the first owner and relays from all of them in order', () => {
     expect(route(view('a', 'b'), play({ followsRedirect: true }))).toMatchObject({
-      owner: { member: 'a' },
+      target: { member: 'a' },
       address: { host: 'a', rtmpPort: 1935 },
     });
     const relay = route(view('a', 'b'), play());
@@ -97,7 +98,7 @@ describe('the route of a play', () => {
         const redirect = route(directory, play({ followsRedirect: true }));
         const relay = route(directory, play());
         return [
-          redirect.kind === 'redirect' && redirect.owner.member,
+          redirect.kind === 'redirect' && redirect.target.member,
           relay.kind === 'relay' && relay.owners.map((each) => each.member).join(' '),
         ];
       };
@@ -114,8 +115,8 @@ describe('the route of a play', () => {
 
 it('explains each reason in a sentence of its own', () => {
   const sentences = Object.values(ROUTE_REASONS);
-  expect(sentences).toHaveLength(9);
-  expect(new Set(sentences).size).toBe(9);
+  expect(sentences).toHaveLength(13);
+  expect(new Set(sentences).size).toBe(13);
   for (const sentence of sentences) expect(sentence).toMatch(/ /);
 });
 

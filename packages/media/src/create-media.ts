@@ -38,7 +38,10 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     log,
   });
   const gate = new ConnectionGate(limits.connectionsMax, limits.connectionsPerAddressMax);
-  const plays = new PlayDesk({ streams, host, log }, options);
+  const rate = new OutboundRate();
+  const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
+  const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
+  const plays = new PlayDesk({ streams, host, log, isFull }, options);
   const publishes = new PublishDesk(
     {
       streams,
@@ -55,7 +58,6 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
   const parts = { options, plays, publishes, gate, log };
   const rtmp = createRtmpListener(parts);
   const http = createFlvListener(parts);
-  const rate = new OutboundRate();
   let ports = { rtmp: options.rtmp.port, http: options.http.port };
   let sweep: NodeJS.Timeout | null = null;
   let playersStuck = 0;
@@ -101,10 +103,18 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key) => streams.get(key)?.view(),
+    streamKeys: () => streams.keys(),
+    playerCount: (key) => streams.get(key)?.playerCount ?? 0,
     slowPlayers: () => ({
       framesDropped: { ...streams.traffic.framesDropped },
       playersEnded: { stuck: playersStuck },
     }),
+    get connections() {
+      return gate.connections;
+    },
+    get isFull() {
+      return isFull();
+    },
     load() {
       let players = 0;
       for (const stream of streams.values()) players += stream.playerCount;

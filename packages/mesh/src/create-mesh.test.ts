@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { ALL_STREAMS } from '@headwater/directory';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Meshes, type TestMember } from './testing/meshes.js';
@@ -40,7 +41,7 @@ describe('createMesh', () => {
   it('shows a claim to everybody, and its end', async () => {
     const [a, b, c] = await three();
     const told: string[] = [];
-    const stopTelling = c.mesh.onOwnersChanged((key) => told.push(key));
+    const stopTelling = c.mesh.onOwnersChanged((key) => told.push(key), ALL_STREAMS);
     a.mesh.claim(claim);
     expect(ownersAt(a)).toEqual(['a']);
     await awaitCondition('the claim is everywhere', () =>

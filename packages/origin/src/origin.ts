@@ -8,6 +8,7 @@ import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { drain } from './drain.js';
+import { nextFull } from './fullness.js';
 import { createLog } from './log.js';
 import { type MediaPorts, profileOf } from './profile.js';
 import { PROGRAM_VERSION } from './version.js';
@@ -33,7 +34,7 @@ export interface StartOptions {
   readonly log?: Logger;
 }
 
-/** How often the member's load is measured and told, ms. */
+/** How often the member's load is measured and told, ms; also the least time between two changes of whether it is full. */
 const LOAD_INTERVAL_MS = 1000;
 
 /**
@@ -57,9 +58,11 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     },
   );
   let isDraining = false;
+  let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
     ...profileOf(config, meshHost, ports),
     draining: isDraining,
+    ...(isFull && { full: true }),
   });
   const media = createMedia(mediaOptions(config), mediaHost(mesh), log);
   let api: ApiListener;
@@ -79,7 +82,15 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     throw error;
   }
 
-  const loadTimer = setInterval(() => mesh.setLoad(media.load()), LOAD_INTERVAL_MS);
+  const loadTimer = setInterval(() => {
+    const load = media.load();
+    mesh.setLoad(load);
+    const used = { connections: media.connections, outboundKbps: load.outboundKbps };
+    if (nextFull(isFull, used, config.limits) === isFull) return;
+    isFull = !isFull;
+    mesh.setProfile(profile(media.ports));
+    log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
+  }, LOAD_INTERVAL_MS);
   const ports = { ...media.ports, api: api.port, mesh: mesh.port };
   log.info(
     { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
@@ -145,7 +156,7 @@ function mediaHost(mesh: Mesh): MediaHost {
     member: mesh.id,
     route: (request) => route(mesh.directory, request),
     owners: (key) => mesh.directory.owners(key),
-    onOwnersChanged: (listener) => mesh.onOwnersChanged(listener),
+    onOwnersChanged: (listener, interest) => mesh.onOwnersChanged(listener, interest),
     claim: (claim) => mesh.claim(claim),
     release: (key) => mesh.release(key),
   };
@@ -157,9 +168,11 @@ function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: (
     members: () => mesh.members(),
     status: () => mesh.status(),
     isDraining,
-    hereStreams: () => media.streams(),
+    hereKeys: () => media.streamKeys(),
+    playersHere: (key) => media.playerCount(key),
     hereStream: (key) => media.stream(key),
-    route: (request) => route(mesh.directory, { ...request, mode: playModeOf(request.key, config) }),
+    route: (request) =>
+      route(mesh.directory, { ...request, mode: playModeOf(request.key, config), isFull: media.isFull }),
     resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
   };
 }

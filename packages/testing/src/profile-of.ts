@@ -16,6 +16,7 @@ interface Profile {
   readonly apiAddress?: string;
   readonly zone?: string;
   readonly loadLevel?: number;
+  readonly full?: boolean;
 }
 
 /** A profile as tests need it: everything by the member's name. */

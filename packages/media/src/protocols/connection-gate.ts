@@ -1,4 +1,11 @@
-/** Counts connections of all listeners against `limits.connectionsMax` and `limits.connectionsPerAddressMax`. */
+/** Least places beyond `limits.connectionsMax`, and their share of it. */
+const SPARE_MIN = 4;
+const SPARE_SHARE = 0.05;
+
+/**
+ * Counts connections of all listeners against `limits.connectionsMax` and `limits.connectionsPerAddressMax`. Some more than
+ * that are let in, to be sent to another member, or refused in words.
+ */
 export class ConnectionGate {
   readonly #connectionsMax: number;
   readonly #perAddressMax: number;
@@ -10,13 +17,19 @@ export class ConnectionGate {
     this.#perAddressMax = perAddressMax;
   }
 
+  /** The connections that there should be are used up. */
+  get isFull(): boolean {
+    return this.#connections > this.#connectionsMax;
+  }
+
   get connections(): number {
     return this.#connections;
   }
 
   /** Takes a place for a client's IP. Returns how to give it back (once counts), or why there is none. */
   enter(address: string): (() => void) | 'connections-max' | 'connections-per-address-max' {
-    if (this.#connections >= this.#connectionsMax) return 'connections-max';
+    const spare = Math.max(SPARE_MIN, Math.floor(this.#connectionsMax * SPARE_SHARE));
+    if (this.#connections >= this.#connectionsMax + spare) return 'connections-max';
     const here = this.#byAddress.get(address) ?? 0;
     if (here >= this.#perAddressMax) return 'connections-per-address-max';
     this.#connections += 1;

@@ -11,7 +11,14 @@ import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
 import { Heartbeats } from './heartbeats.js';
 import type { Input, SeedOutcome } from './input.js';
-import { MEMBERS_MAX, STALL_MS, STREAMS_PER_MEMBER_MAX, TICK_MS, TWIN_GRACE_MS } from './limits.js';
+import {
+  MEMBERS_MAX,
+  STALL_MS,
+  STREAMS_PER_MEMBER_MAX,
+  SWEPT_PER_TICK,
+  TICK_MS,
+  TWIN_GRACE_MS,
+} from './limits.js';
 import { isSettled, Membership } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
 import { checkOrder } from './order-check.js';
@@ -100,9 +107,13 @@ export class MemberCore {
     return this.#options.addresses;
   }
 
-  /** Gathered changes go out then: the shell ticks at this time too, beside each `TICK_MS`; null: none. */
+  /**
+   * Gathered changes go out then, and work that is done in slices goes on at once: the shell ticks at this time too, beside
+   * each `TICK_MS`; null: not needed.
+   */
   get flushAt(): number | null {
-    return this.#words.flushAt;
+    const isWorking = this.directory.isSweepDue || this.#repair.isWorking;
+    return isWorking ? Number.NEGATIVE_INFINITY : this.#words.flushAt;
   }
 
   /** Reached another member since the start, or has no seed but itself. */
@@ -183,7 +194,7 @@ export class MemberCore {
   }
 
   #leave(now: number, effects: Effects): void {
-    this.#words.flush(now, effects);
+    this.#words.flush(now, effects, true);
     const leave: Leave = { kind: 'leave', generation: this.#words.position.generation };
     effects.broadcasts.push(leave);
     for (const peer of this.#peers.greeted()) effects.send(peer.id, leave);
@@ -193,6 +204,8 @@ export class MemberCore {
   #tick(now: number, effects: Effects): void {
     this.#lastTickAt = now;
     this.#words.flushDue(now, effects);
+    this.directory.sweep(SWEPT_PER_TICK);
+    this.#repair.work(now, effects);
     this.#heartbeats.tick(now, effects);
     if (this.#rosterPace.isDue(now)) this.#tellRoster(now, effects);
     for (const seed of this.#seeds.due(now)) effects.visits.push(seed);

@@ -104,8 +104,9 @@ export class OwnWords {
     if (this.#outbox.dueAt !== null && this.#outbox.dueAt <= now) this.flush(now, effects);
   }
 
-  flush(now: number, effects: Effects): void {
-    for (const delta of this.#outbox.flush(now)) effects.broadcasts.push({ kind: 'delta', delta });
+  /** `all`: at once, however many they are. */
+  flush(now: number, effects: Effects, all = false): void {
+    for (const delta of this.#outbox.flush(now, all)) effects.broadcasts.push({ kind: 'delta', delta });
   }
 
   #tellProfile(profile: MemberProfile, loadLevel: number, now: number, effects: Effects): void {

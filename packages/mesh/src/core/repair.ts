@@ -3,6 +3,7 @@ import { Answer } from './answer.js';
 import type { Conduct } from './conduct.js';
 import type { Effects } from './effects.js';
 import type { Taken } from './follower.js';
+import { PARTS_PER_STEP } from './limits.js';
 import type { DeltaPart, More, Pull, SnapshotPart } from './messages.js';
 import type { Peer } from './peer.js';
 
@@ -10,6 +11,10 @@ import type { Peer } from './peer.js';
 export class Repair {
   readonly #log: OwnLog;
   readonly #conduct: Conduct;
+  /** Whose answers have parts to go out, whose turn it is first. */
+  readonly #answering = new Set<Peer>();
+  /** Of whom news that waited can be taken now. */
+  readonly #taking = new Set<Peer>();
   #pulls = 0;
 
   constructor(log: OwnLog, conduct: Conduct) {
@@ -22,6 +27,8 @@ export class Repair {
     effects.changed(taken.changed);
     if (taken.isProfileNew) effects.changedMembers.add(peer.id);
     if (taken.isRefused) this.#conduct.offence(peer, 'claims more streams than one member may', now, effects);
+    this.#taking.delete(peer);
+    if (peer.follower.isPendingDue) this.#taking.add(peer);
     if (peer.isGreeted && peer.follower.isWhole) peer.wasSynced = true;
   }
 
@@ -53,13 +60,41 @@ export class Repair {
     if (pull.held.generation > this.#log.generation)
       this.#conduct.twinOfSelf(pull.held.generation, peer.name, now, effects);
     peer.answer = new Answer(this.#log, pull);
-    this.heardMore(peer, { kind: 'more', pull: pull.pull }, effects);
+    this.#answering.add(peer);
+    this.#sendParts(effects);
   }
 
   heardMore(peer: Peer, { pull }: More, effects: Effects): void {
     if (peer.answer?.pull !== pull) return;
-    const parts = peer.answer.next();
-    for (const part of parts) effects.send(peer.id, part);
-    if (parts.at(-1)?.last !== false) peer.answer = null;
+    peer.answer.more();
+    this.#answering.add(peer);
+    this.#sendParts(effects);
+  }
+
+  /** Whether `work` has something to do. */
+  get isWorking(): boolean {
+    return this.#answering.size > 0 || this.#taking.size > 0;
+  }
+
+  /** Goes on with what takes more than one step: answers to others, and news that came before those they build upon. */
+  work(now: number, effects: Effects): void {
+    this.#sendParts(effects);
+    const [peer] = this.#taking;
+    if (peer !== undefined) this.take(peer, peer.follower.takePending(now), now, effects);
+  }
+
+  /** Sends some of the parts that may go out, of one asker after the other. */
+  #sendParts(effects: Effects): void {
+    for (let left = PARTS_PER_STEP; left > 0; ) {
+      const [peer] = this.#answering;
+      if (peer === undefined) return;
+      this.#answering.delete(peer);
+      const part = peer.answer?.next() ?? null;
+      if (part === null) continue;
+      effects.send(peer.id, part);
+      left -= 1;
+      if (part.last) peer.answer = null;
+      else if (peer.answer?.isDue === true) this.#answering.add(peer);
+    }
   }
 }

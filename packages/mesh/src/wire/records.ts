@@ -92,6 +92,7 @@ export const packProfile = (profile: MemberProfile): unknown => [
   profile.draining,
   profile.program,
   profile.loadLevel ?? null,
+  ...(profile.full === true ? [true] : []),
 ];
 
 export function readProfile(value: unknown): MemberProfile {
@@ -105,6 +106,7 @@ export function readProfile(value: unknown): MemberProfile {
   const draining = fields.flag('draining');
   const program = fields.text('program', NAME_LENGTH_MAX);
   const loadLevel = fields.numberOrNull('loadLevel');
+  const full = fields.flagOrNull('full');
   return {
     name,
     role,
@@ -115,6 +117,7 @@ export function readProfile(value: unknown): MemberProfile {
     draining,
     program,
     ...(loadLevel !== null && { loadLevel: Math.min(loadLevel, LOAD_LEVEL_MAX) }),
+    ...(full === true && { full }),
   };
 }
 

@@ -10,7 +10,9 @@ export interface ApiSource {
   /** It is leaving on purpose. */
   isDraining(): boolean;
   /** Streams on this member: published, relayed or waited for here. */
-  hereStreams(): readonly StreamView[];
+  hereKeys(): Iterable<StreamKey>;
+  /** Players of a stream on this member. */
+  playersHere(key: StreamKey): number;
   hereStream(key: StreamKey): StreamView | undefined;
   /** The route that this member would give. */
   route(request: Omit<PlayRequest, 'mode'>): Route;

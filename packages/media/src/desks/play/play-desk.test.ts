@@ -28,9 +28,9 @@ function memberA(rules: Partial<PlayRules> = {}) {
       asked.push(request);
       return own.route(request);
     },
-    onOwnersChanged: (listener) => {
+    onOwnersChanged: (listener, interest) => {
       listening += 1;
-      const stop = own.onOwnersChanged(listener);
+      const stop = own.onOwnersChanged(listener, interest);
       return () => {
         listening -= 1;
         stop();

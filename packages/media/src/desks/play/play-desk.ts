@@ -1,16 +1,26 @@
-import type { Owner, PlayMark, PlayRequest, Route, StreamKey } from '@headwater/directory';
+import {
+  type Owner,
+  type PlayMark,
+  type PlayRequest,
+  type Route,
+  type RouteReason,
+  Slice,
+  type StreamKey,
+} from '@headwater/directory';
 import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf } from './address-of.js';
 import { modeOf } from './app-play.js';
 import type { PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
-import { WaitLimit } from './wait-limit.js';
+import { WaitLimits } from './wait-limits.js';
 
 export interface PlayDeskParts {
   readonly streams: StreamTable;
   readonly host: Pick<MediaHost, 'member' | 'route' | 'owners' | 'onOwnersChanged'>;
   readonly log: MediaLog;
+  /** This member can take no more plays at the moment; absent: it always can. */
+  readonly isFull?: () => boolean;
 }
 
 export type PlayRules = Pick<MediaOptions, 'play' | 'apps'>;
@@ -21,17 +31,31 @@ interface Play {
   readonly mark: PlayMark;
   /** The route last taken, so that each is logged once. */
   told: string;
-  readonly limit: WaitLimit;
+  /** It was given a stream: then it stays, however full members are. */
+  isServed: boolean;
 }
 
 /** All plays of one stream. */
 interface StreamPlays {
   readonly key: StreamKey;
   readonly plays: Map<string, Play>;
+  readonly limits: WaitLimits<Play>;
+  /** Those whose route is still to be looked at again; null: none. */
+  unsettled: Iterator<Play> | null;
 }
+
+/** Plays whose route is looked at again in one slice, whatever the clock says. */
+const PLAYS_MIN = 64;
 
 const LOCAL: Route = { kind: 'local', reason: 'published-here' };
 const WAIT: Route = { kind: 'wait', reason: 'not-published' };
+
+/** Why a play may go elsewhere, or nowhere, though its stream is published here. */
+const FOR_WANT_OF_ROOM: ReadonlySet<RouteReason> = new Set([
+  'full-other-owner',
+  'full-other-member',
+  'nobody-has-room',
+]);
 
 /**
  * Takes plays of every protocol, asks where each goes, and does it. A play that was taken stays until its client
@@ -42,6 +66,9 @@ export class PlayDesk {
   readonly #rules: PlayRules;
   readonly #streams = new Map<StreamKey, StreamPlays>();
   readonly #redirects = new RedirectMemory();
+  /** Streams with plays whose route is still to be looked at again, the next first. */
+  readonly #unsettled = new Set<StreamPlays>();
+  #next: NodeJS.Immediate | null = null;
   readonly #unsubscribe: () => void;
   #isStopping = false;
 
@@ -49,7 +76,7 @@ export class PlayDesk {
     this.#parts = parts;
     this.#rules = rules;
     parts.streams.onSourceChanged = (key, hasSource) => this.#onSourceChanged(key, hasSource);
-    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.reconsider(key));
+    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.reconsider(key), parts.streams);
   }
 
   /** A client wants to play. The session hears what becomes of it, at once or later, until `leave`. */
@@ -70,8 +97,7 @@ export class PlayDesk {
       return;
     }
     const stream = this.#open(session.key);
-    const limit = new WaitLimit(this.#rules.play.waitMs, () => this.#giveUp(stream, play));
-    const play: Play = { session, mark, told: '', limit };
+    const play: Play = { session, mark, told: '', isServed: false };
     stream.plays.set(session.id, play);
     this.#settle(stream, play, taken);
     this.#tidy(stream);
@@ -94,7 +120,10 @@ export class PlayDesk {
     this.#parts.log.info({ key, client: remote, protocol, agent, bytesOut: queue.sentBytes }, 'play ended');
   }
 
-  /** The stream's publisher or owners changed: every play of it goes on by the route that is right now. */
+  /**
+   * The stream's publisher or owners changed: every play of it goes on by the route that is right now. Where they are
+   * thousands, the first of them at once and the others in slices.
+   */
   reconsider(key: StreamKey): void {
     this.#parts.streams.ownersChanged(key);
     const stream = this.#streams.get(key);
@@ -113,6 +142,8 @@ export class PlayDesk {
   stop(): void {
     this.#isStopping = true;
     this.#unsubscribe();
+    if (this.#next !== null) clearImmediate(this.#next);
+    this.#unsettled.clear();
     for (const stream of [...this.#streams.values()]) {
       for (const play of [...stream.plays.values()]) {
         this.#forget(stream, play);
@@ -123,32 +154,60 @@ export class PlayDesk {
   }
 
   #resettle(stream: StreamPlays): void {
-    for (const play of [...stream.plays.values()]) {
-      if (stream.plays.has(play.session.id)) this.#settle(stream, play);
-    }
-    this.#tidy(stream);
+    stream.unsettled = stream.plays.values();
+    this.#settleSlice(stream);
   }
 
-  #settle(stream: StreamPlays, play: Play, taken = this.#route(play.session, play.mark)): void {
+  /** Looks at some plays of a stream; the others' turn comes after that of other streams. */
+  #settleSlice(stream: StreamPlays): void {
+    this.#unsettled.delete(stream);
+    const slice = new Slice(() => performance.now(), PLAYS_MIN);
+    while (!slice.isOver) {
+      // What is done for one play may lead to all of them being looked at anew.
+      const next = stream.unsettled?.next();
+      if (next === undefined || next.done === true) {
+        stream.unsettled = null;
+        this.#tidy(stream);
+        return;
+      }
+      this.#settle(stream, next.value);
+    }
+    this.#unsettled.add(stream);
+    this.#next ??= setImmediate(() => {
+      this.#next = null;
+      const [first] = this.#unsettled;
+      if (first !== undefined) this.#settleSlice(first);
+    });
+  }
+
+  #settle(
+    stream: StreamPlays,
+    play: Play,
+    taken = this.#route(play.session, play.mark, play.isServed),
+  ): void {
     const { session } = play;
     if (taken.kind === 'redirect') {
       this.#forget(stream, play);
       this.#redirect(session, play.mark, taken);
       return;
     }
-    const isNew = this.#tell(play, taken);
+    // Nothing is to be done again for who goes on as before.
+    if (!this.#tell(play, taken)) return;
     switch (taken.kind) {
       case 'local':
       case 'relay':
-        this.#serve(play);
+        play.isServed = true;
+        this.#serve(stream, play);
         return;
       case 'wait':
-        this.#serve(play);
-        if (isNew) session.wait();
+        this.#serve(stream, play);
+        session.wait();
         return;
       case 'refuse':
         this.#forget(stream, play);
-        session.refuse('relay-of-unowned', 'the stream is not published on this member');
+        if (taken.reason === 'nobody-has-room')
+          session.refuse('full', 'this member is full, and no other one has room; try again later');
+        else session.refuse('relay-of-unowned', 'the stream is not published on this member');
     }
   }
 
@@ -161,25 +220,42 @@ export class PlayDesk {
   }
 
   /** Feeds the play with whatever its stream has, now or later. */
-  #serve(play: Play): void {
+  #serve({ limits }: StreamPlays, play: Play): void {
     const stream = this.#parts.streams.open(play.session.key);
     if (play.mark === 'relay') stream.addPull(play.session, play.session.replayMs ?? 0);
     else stream.add(play.session);
-    play.limit.set(stream.source !== null);
+    limits.add(play);
+    limits.set(stream.source !== null);
   }
 
   #onSourceChanged(key: StreamKey, hasSource: boolean): void {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
-    for (const play of stream.plays.values()) play.limit.set(hasSource);
+    stream.limits.set(hasSource);
     // Who played hears that it waits, and edges may be sent elsewhere.
     if (!hasSource) this.#resettle(stream);
   }
 
   /** Where this play goes now. Our own publisher counts before anything that is said of us. */
-  #route(asker: PlayAsker, mark: PlayMark): Route {
+  #route(asker: PlayAsker, mark: PlayMark, isServed = false): Route {
     const { key } = asker;
-    if (this.#hasPublisher(key)) return LOCAL;
+    if (!this.#hasPublisher(key)) return this.#routeElsewhere(asker, mark, isServed);
+    if (isServed) return LOCAL;
+    const answer = this.#ask(asker, mark, isServed);
+    return FOR_WANT_OF_ROOM.has(answer.reason) ? answer : LOCAL;
+  }
+
+  #routeElsewhere(asker: PlayAsker, mark: PlayMark, isServed: boolean): Route {
+    const answer = this.#ask(asker, mark, isServed);
+    if (answer.kind === 'local') return WAIT;
+    // The owners are gone from the directory, yet media flows: a mesh that lost sight of them must not cut it.
+    if (answer.kind === 'wait' && this.#parts.streams.get(asker.key)?.source?.kind === 'relay')
+      return { kind: 'relay', reason: 'client-follows-no-redirects', owners: [] };
+    return answer;
+  }
+
+  #ask(asker: PlayAsker, mark: PlayMark, isServed: boolean): Route {
+    const { key } = asker;
     const mode = modeOf(key, this.#rules);
     const request: PlayRequest = {
       key,
@@ -189,13 +265,10 @@ export class PlayDesk {
       mark,
       ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
       mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
+      ...(isServed && { isServed }),
+      ...(this.#parts.isFull?.() === true && { isFull: true }),
     };
-    const answer = this.#parts.host.route(request);
-    if (answer.kind === 'local') return WAIT;
-    // The owners are gone from the directory, yet media flows: a mesh that lost sight of them must not cut it.
-    if (answer.kind === 'wait' && this.#parts.streams.get(asker.key)?.source?.kind === 'relay')
-      return { kind: 'relay', reason: 'client-follows-no-redirects', owners: [] };
-    return answer;
+    return this.#parts.host.route(request);
   }
 
   /** Logs a route that this play did not have before, and says whether it is one. */
@@ -239,7 +312,7 @@ export class PlayDesk {
   }
 
   #forget(stream: StreamPlays, play: Play): void {
-    play.limit.clear();
+    stream.limits.delete(play);
     stream.plays.delete(play.session.id);
     this.#parts.streams.get(stream.key)?.remove(play.session);
   }
@@ -247,7 +320,8 @@ export class PlayDesk {
   #open(key: StreamKey): StreamPlays {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const stream: StreamPlays = { key, plays: new Map() };
+    const limits = new WaitLimits<Play>(this.#rules.play.waitMs, (play) => this.#giveUp(stream, play));
+    const stream: StreamPlays = { key, plays: new Map(), limits, unsettled: null };
     this.#streams.set(key, stream);
     return stream;
   }
@@ -255,6 +329,7 @@ export class PlayDesk {
   /** Lets go of what no play needs any more. */
   #tidy(stream: StreamPlays): void {
     if (stream.plays.size > 0) return;
+    this.#unsettled.delete(stream);
     if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);
     this.#parts.streams.tidy(stream.key);
   }
@@ -269,7 +344,7 @@ export class PlayDesk {
 }
 
 function targetOf(taken: Route): string {
-  if (taken.kind === 'redirect') return `${taken.owner.profile.name} ${taken.address.host}`;
+  if (taken.kind === 'redirect') return `${taken.target.profile.name} ${taken.address.host}`;
   if (taken.kind === 'relay') return taken.owners[0]?.profile.name ?? '';
   return '';
 }

@@ -1,4 +1,4 @@
-import type { Owner, StreamKey } from '@headwater/directory';
+import { isLive, type Owner, type StreamKey, type StreamKeys } from '@headwater/directory';
 import type { MediaHost, MediaLog } from '../../media-host.js';
 import type { PublisherFeed } from '../../stream/live-stream.js';
 import type { StreamTable } from '../../stream/stream-table.js';
@@ -67,7 +67,19 @@ export class PublishDesk {
   constructor(parts: PublishDeskParts, rules: PublishRules) {
     this.#parts = parts;
     this.#rules = rules;
-    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key));
+    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key), this.#interest());
+  }
+
+  /** Of other streams, only claims that are named one by one: `takeover` counts how often each changes hands. */
+  #interest(): StreamKeys {
+    const publishes = this.#publishes;
+    return {
+      get size() {
+        return publishes.size;
+      },
+      has: (key) => publishes.has(key) || this.#rules.policy(key) === 'takeover',
+      keys: () => publishes.keys(),
+    };
   }
 
   get count(): number {
@@ -169,7 +181,7 @@ export class PublishDesk {
     const isPublished = this.#publishes.has(key);
     if (isPublished && policy !== 'takeover') return 'already-published';
     if (policy === 'backup') return null;
-    if (!isPublished && !this.#others(key).some((owner) => owner.liveness === 'alive')) return null;
+    if (!isPublished && !this.#others(key).some((owner) => isLive(owner.liveness))) return null;
     if (policy === 'reject') return 'owned-elsewhere';
     return this.#pace.allows(key, performance.now()) ? null : 'contended';
   }

@@ -12,6 +12,7 @@ const REFUSAL_STATUS: Readonly<Record<PlayRefusal, number>> = {
   'stream-not-found': 404,
   'relay-of-unowned': 404,
   stopping: 503,
+  full: 503,
 };
 
 /** One GET of a stream. Its answer is held back until there is media, or it is known that there will be none. */

@@ -13,6 +13,7 @@ const REFUSAL_CODES: Readonly<Record<PlayRefusal, string>> = {
   'stream-not-found': 'NetStream.Play.StreamNotFound',
   'relay-of-unowned': 'NetStream.Play.StreamNotFound',
   stopping: 'NetStream.Play.Failed',
+  full: 'NetStream.Play.Failed',
 };
 
 /** One `play` of an RTMP client. */

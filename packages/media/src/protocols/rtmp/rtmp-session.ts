@@ -30,6 +30,7 @@ const ROUTINE_REASONS = new Set([
   'not-an-origin',
   'stream-not-found',
   'relay-of-unowned',
+  'full',
   'stopping',
 ]);
 

@@ -33,6 +33,7 @@ const STREAM_ANSWER = v.object({
       why: v.string(),
       target: v.optional(v.string()),
       address: v.optional(v.string()),
+      through: v.optional(v.string()),
     }),
   ),
 });
@@ -91,7 +92,7 @@ function explanation({ key, owners, here, routes }: StreamAnswer, now: number, p
       text: route.route,
       style: route.route === 'refuse' ? 'red' : route.route === 'wait' ? 'yellow' : 'green',
     },
-    [route.target, route.address].filter((part) => part !== undefined).join(' at ') || '-',
+    destinationOf(route),
     route.why,
   ]);
   const playerRows = here.players.map((player): Cell[] => [
@@ -115,6 +116,11 @@ function explanation({ key, owners, here, routes }: StreamAnswer, now: number, p
       ? ''
       : renderTable(['FROM', 'PROTOCOL', 'STATE', 'FOR', 'AGENT'], playerRows, paint),
   ].join('');
+}
+
+function destinationOf({ target, address, through }: StreamAnswer['routes'][number]): string {
+  const where = [target, address].filter((part) => part !== undefined).join(' at ') || '-';
+  return through === undefined ? where : `${where}, through ${through}`;
 }
 
 const SILENT_MEANS =
