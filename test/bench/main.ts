@@ -12,6 +12,7 @@ import { path } from './path.js';
 import { redirect } from './redirect.js';
 import { relay } from './relay.js';
 import { scale } from './scale.js';
+import { slices } from './slices.js';
 
 type Bench = (scope: Scope, args: readonly string[]) => Promise<object>;
 
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   growth,
   idle,
   relay,
+  slices,
 };
 
 const [name = '', ...args] = process.argv.slice(2);

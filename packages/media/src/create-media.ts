@@ -3,7 +3,7 @@ import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
-import { ConnectionGate } from './protocols/connection-gate.js';
+import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
@@ -37,7 +37,11 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     timers: systemTimers,
     log,
   });
-  const gate = new ConnectionGate(limits.connectionsMax, limits.connectionsPerAddressMax);
+  const gate = new ConnectionGate(
+    limits.connectionsMax,
+    limits.connectionsPerAddressMax,
+    spareOf(limits.connectionsMax),
+  );
   const rate = new OutboundRate();
   const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
   const isFull = () => gate.isFull || rate.kbps >= kbpsMax;

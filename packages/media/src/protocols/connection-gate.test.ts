@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectionGate } from './connection-gate.js';
+import { ConnectionGate, spareOf } from './connection-gate.js';
 
 describe('ConnectionGate', () => {
   it('counts by address and in all, and a place is given back once', () => {
@@ -15,5 +15,27 @@ describe('ConnectionGate', () => {
     expect(gate.connections).toBe(2);
     expect(typeof gate.enter('a')).toBe('function');
     expect(gate.enter('d')).toBe('connections-max');
+  });
+
+  it('lets some more in than there should be, and is full then', () => {
+    const gate = new ConnectionGate(2, 9, 1);
+    gate.enter('a');
+    gate.enter('a');
+    expect(gate.isFull).toBe(false);
+    const leave = gate.enter('a');
+    expect(gate.isFull).toBe(true);
+    expect(gate.enter('a')).toBe('connections-max');
+    if (typeof leave === 'string') throw new Error(leave);
+    leave();
+    expect(gate.isFull).toBe(false);
+  });
+
+  it.each([
+    [1, 4],
+    [100, 5],
+    [119, 5],
+    [20_000, 1000],
+  ])('of %i connections has %i to spare', (connectionsMax, spare) => {
+    expect(spareOf(connectionsMax)).toBe(spare);
   });
 });

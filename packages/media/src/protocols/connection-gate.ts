@@ -2,22 +2,26 @@
 const SPARE_MIN = 4;
 const SPARE_SHARE = 0.05;
 
-/**
- * Counts connections of all listeners against `limits.connectionsMax` and `limits.connectionsPerAddressMax`. Some more than
- * that are let in, to be sent to another member, or refused in words.
- */
+/** Connections that are let in beyond the limit, to be sent to another member, or refused in words. */
+export const spareOf = (connectionsMax: number): number =>
+  Math.max(SPARE_MIN, Math.floor(connectionsMax * SPARE_SHARE));
+
+/** Counts connections of all listeners against `limits.connectionsMax` and `limits.connectionsPerAddressMax`. */
 export class ConnectionGate {
   readonly #connectionsMax: number;
   readonly #perAddressMax: number;
   readonly #byAddress = new Map<string, number>();
+  readonly #spare: number;
   #connections = 0;
 
-  constructor(connectionsMax: number, perAddressMax: number) {
+  /** `spare`: how many more than `connectionsMax` are let in; see `spareOf`. */
+  constructor(connectionsMax: number, perAddressMax: number, spare = 0) {
     this.#connectionsMax = connectionsMax;
     this.#perAddressMax = perAddressMax;
+    this.#spare = spare;
   }
 
-  /** The connections that there should be are used up. */
+  /** There are more connections than there should be. */
   get isFull(): boolean {
     return this.#connections > this.#connectionsMax;
   }
@@ -28,8 +32,7 @@ export class ConnectionGate {
 
   /** Takes a place for a client's IP. Returns how to give it back (once counts), or why there is none. */
   enter(address: string): (() => void) | 'connections-max' | 'connections-per-address-max' {
-    const spare = Math.max(SPARE_MIN, Math.floor(this.#connectionsMax * SPARE_SHARE));
-    if (this.#connections >= this.#connectionsMax + spare) return 'connections-max';
+    if (this.#connections >= this.#connectionsMax + this.#spare) return 'connections-max';
     const here = this.#byAddress.get(address) ?? 0;
     if (here >= this.#perAddressMax) return 'connections-per-address-max';
     this.#connections += 1;

@@ -1,6 +1,7 @@
-import { OwnLog } from '@headwater/directory';
+import { type Delta, OwnLog } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
 import { BroadcastPace } from './broadcast-pace.js';
+import { DELTAS_PER_FLUSH } from './limits.js';
 import { Outbox } from './outbox.js';
 
 const keyOf = (index: number): string => `v/app/${'x'.repeat(200)}${index}`;

@@ -10,6 +10,8 @@ import { readStreamQuery } from './stream-query.js';
 import { describeStream } from './streams.js';
 import { Turns } from './turns.js';
 
+export type { ApiSource } from './api-source.js';
+
 /** Hears of errors that are bugs of ours; the client is told only that there was one. */
 export type BugReporter = (error: Error, path: string) => void;
 
