@@ -424,4 +424,213 @@ describe('the directory', () => {
       }),
     );
   });
+
+  it('stages a snapshot part by part, and shows nothing of it before it is whole', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a');
+    log.claim(claimOf('s1'));
+    directory.apply(deltaOf(log, 1));
+    log.release(key);
+    log.claim(claimOf('s2'));
+    log.claim(claimOf('s3'));
+    const { claims, ...head } = log.snapshot();
+    const staged = directory.stage('a');
+    expect(staged?.add(claims.slice(0, 1))).toBe(true);
+    expect([...directory.streams()]).toEqual([key]);
+    expect(staged?.add(claims.slice(1))).toBe(true);
+    const applied = staged?.commit(head);
+    expect(applied && told(applied)).toEqual({
+      outcome: 'applied',
+      changed: [key, ...claims.map((claim) => claim.key)],
+    });
+    expect([...directory.streams()].sort()).toEqual(claims.map((claim) => claim.key));
+    expect(directory.member('a')).toMatchObject({ claims: 2, position: { version: log.version } });
+    // It is used up.
+    expect(staged?.add(claims)).toBe(false);
+    expect(staged?.commit({ ...head, version: 99 }).outcome).toBe('old');
+    expect(directory.position('a').version).toBe(log.version);
+  });
+
+  it('lets a later snapshot of the same member, a later word, or its end void one that is staged', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a');
+    log.claim(claimOf('s1'));
+    const { claims, ...head } = log.snapshot();
+    const first = directory.stage('a');
+    first?.add(claims);
+    const second = directory.stage('a');
+    first?.discard();
+    expect(first?.commit(head).outcome).toBe('old');
+    second?.add(claims);
+    directory.apply(deltaOf(log, 1));
+    expect(second?.commit(head).outcome).toBe('old');
+    const third = directory.stage('a');
+    third?.discard();
+    expect(third?.add(claims)).toBe(false);
+    const fourth = directory.stage('a');
+    fourth?.add(claims);
+    directory.forget('a');
+    expect(fourth?.commit({ ...head, version: 9 }).outcome).toBe('old');
+    while (directory.isSweepDue) directory.sweep(1);
+    expect(directory.keysFrom('', 9)).toEqual([]);
+  });
+
+  it('refuses a staged snapshot as soon as it is over the limit', () => {
+    const directory = fresh();
+    const claims = Array.from({ length: 101 }, (_, index) => claimOf(`s${index}`));
+    const staged = directory.stage('a');
+    expect(staged?.add(claims.slice(0, 100))).toBe(true);
+    expect(staged?.add(claims.slice(100))).toBe(false);
+    expect(staged?.add([])).toBe(false);
+    expect(directory.streamCount).toBe(0);
+    for (let i = 0; i < 8; i += 1) hearing(directory, `m${i}`);
+    expect(directory.stage('one too many')).toBeNull();
+  });
+
+  it('sweeps what was voided, so much at a time, and some with each claim that comes', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a');
+    for (let i = 0; i < 40; i += 1) log.claim(claimOf(`s${i}`));
+    directory.apply(deltaOf(log, 1));
+    expect(directory.isSweepDue).toBe(false);
+    directory.forget('a');
+    const left = () => directory.keysFrom('', 99).length;
+    expect([directory.isSweepDue, directory.streamCount, left()]).toEqual([true, 0, 40]);
+    directory.sweep(10);
+    expect(left()).toBe(30);
+    const other = hearing(directory, 'b');
+    for (let i = 0; i < 3; i += 1) other.claim(claimOf(`t${i}`));
+    directory.apply(deltaOf(other, 1));
+    expect(left()).toBe(30 - 6 + 3);
+    directory.sweep(99);
+    expect([directory.isSweepDue, left(), directory.streamCount]).toEqual([false, 3, 3]);
+    // Nothing is to be swept of a member that claims nothing.
+    directory.forget('c');
+    hearing(directory, 'c');
+    directory.forget('c');
+    expect(directory.isSweepDue).toBe(false);
+  });
+
+  it('tells who else can take plays: whoever lives, has room and stays', () => {
+    const directory = fresh();
+    const withRoom = () => directory.withRoom().map(({ member, profile }) => `${member} ${profile.name}`);
+    const log = hearing(directory, 'a');
+    hearing(directory, 'b');
+    directory.apply({ member: 'nameless', generation: 1, from: 0, to: 1, entries: [] });
+    expect(withRoom()).toEqual(['a a', 'b b']);
+    for (const [more, expected] of [
+      [{ full: true }, ['b b']],
+      [{ full: false }, ['a a', 'b b']],
+      [{ draining: true }, ['b b']],
+      [{}, ['a a', 'b b']],
+    ] as const) {
+      const from = log.version;
+      log.setProfile(profileOf('a', more));
+      directory.apply(deltaOf(log, from));
+      expect(withRoom()).toEqual(expected);
+    }
+    for (const liveness of ['unreachable', 'suspect', 'dead', 'left'] as const) {
+      directory.setLiveness('b', liveness);
+      expect(withRoom()).toEqual(['a a']);
+    }
+    directory.forget('a');
+    expect(withRoom()).toEqual([]);
+  });
+
+  it('names, of the streams of one that is full or has room again, only those that others own too', () => {
+    const directory = fresh();
+    const [a] = ['a', 'b'].map((member) => {
+      const log = hearing(directory, member);
+      log.claim(claimOf('s1'));
+      log.claim(claimOf(`of-${member}`));
+      directory.apply(deltaOf(log, 1));
+      return log;
+    }) as [OwnLog, OwnLog];
+    a.setProfile(profileOf('a', { full: true }));
+    const { changed } = directory.apply(deltaOf(a, 3));
+    expect([...changed]).toEqual([key]);
+    expect([changed.touches(claimOf('of-a').key), changed.touches(claimOf('of-b').key)]).toEqual([
+      false,
+      false,
+    ]);
+    expect(ownersOf(directory)).toEqual(['b', 'a']);
+  });
+
+  describe('a member that is out of reach from here', () => {
+    const keys = Array.from({ length: 60 }, (_, index) => claimOf(`s${index}`).key);
+    const throughs = (directory: Directory) =>
+      new Set(keys.map((stream) => directory.owners(stream)[0]?.through ?? null));
+    const unreachable = (zones: Readonly<Record<string, string>> = {}, zone?: string) => {
+      const own = profileOf('me', zone === undefined ? {} : { zone });
+      const directory = new Directory('me', own, { membersMax: 9, streamsPerMemberMax: 99 });
+      const log = hearing(directory, 'a');
+      for (const stream of keys) log.claim({ ...claimOf('s'), key: stream });
+      directory.apply(deltaOf(log, 1));
+      const logs = new Map(['x', 'y', 'z'].map((member) => [member, hearing(directory, member)]));
+      const tell = (member: string, more: Parameters<typeof profileOf>[1]) => {
+        const one = logs.get(member) as OwnLog;
+        const from = one.version;
+        one.setProfile(profileOf(member, more));
+        directory.apply(deltaOf(one, from));
+      };
+      for (const [member, one] of Object.entries(zones)) tell(member, { zone: one });
+      return { directory, tell };
+    };
+
+    it('keeps its claims, and is pulled from through one that reaches both, spread by stream', () => {
+      const { directory } = unreachable();
+      expect(directory.setReach('a', ['x', 'y', 'nobody', 'me']).isEmpty).toBe(true);
+      expect(throughs(directory)).toEqual(new Set([null]));
+      expect([...directory.setLiveness('a', 'unreachable')].sort()).toEqual([...keys].sort());
+      expect(directory.streamCount).toBe(keys.length);
+      expect(throughs(directory)).toEqual(new Set(['x', 'y']));
+      expect(directory.member('a')?.through).toEqual(['x', 'y', 'nobody', 'me']);
+      expect([...directory.setReach('a', ['x'])].sort()).toEqual([...keys].sort());
+      expect(throughs(directory)).toEqual(new Set(['x']));
+      expect(directory.setReach('a', ['x']).isEmpty).toBe(true);
+      directory.setReach('a', []);
+      expect(throughs(directory)).toEqual(new Set([null]));
+      directory.setReach('a', ['x']);
+      directory.setLiveness('a', 'alive');
+      expect(throughs(directory)).toEqual(new Set([null]));
+      expect(directory.setReach('stranger', ['x']).isEmpty).toBe(true);
+    });
+
+    it.each<[string, (world: ReturnType<typeof unreachable>) => void, readonly (string | null)[]]>([
+      ['is full', ({ tell }) => tell('x', { full: true }), ['y']],
+      ['drains while another stays', ({ tell }) => tell('x', { draining: true }), ['y']],
+      ['is suspect', ({ directory }) => directory.setLiveness('x', 'suspect'), ['y']],
+      ['is itself out of reach', ({ directory }) => directory.setLiveness('x', 'unreachable'), ['y']],
+      ['was forgotten', ({ directory }) => directory.forget('x'), ['y']],
+      [
+        'is all that is left, though it drains',
+        ({ tell, directory }) => {
+          tell('x', { draining: true });
+          directory.setLiveness('y', 'dead');
+        },
+        ['x'],
+      ],
+      [
+        'is all that is left, and full',
+        ({ tell, directory }) => {
+          tell('x', { full: true });
+          directory.setLiveness('y', 'dead');
+        },
+        [null],
+      ],
+    ])('is pulled from through another where one %s', (_what, change, expected) => {
+      const world = unreachable();
+      world.directory.setReach('a', ['x', 'y']);
+      world.directory.setLiveness('a', 'unreachable');
+      change(world);
+      expect(throughs(world.directory)).toEqual(new Set(expected));
+    });
+
+    it('is pulled from through one in the own zone where there is any', () => {
+      const { directory } = unreachable({ x: 'west', y: 'east' }, 'east');
+      directory.setReach('a', ['x', 'y', 'z']);
+      directory.setLiveness('a', 'unreachable');
+      expect(throughs(directory)).toEqual(new Set(['y']));
+    });
+  });
 });

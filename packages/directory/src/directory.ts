@@ -354,8 +354,10 @@ const UNKNOWN: LogPosition = { generation: 0, version: 0 };
 const nothing = (outcome: 'old' | 'refused'): Applied => ({ outcome, changed: new OwnersChange() });
 
 /** Whether two profiles of one member differ in nothing but what ranks it among other owners. */
-const sameButRank = (a: MemberProfile, b: MemberProfile): boolean =>
-  JSON.stringify({ ...a, loadLevel: 0, full: false }) === JSON.stringify({ ...b, loadLevel: 0, full: false });
+const sameButRank = (a: MemberProfile, b: MemberProfile): boolean => unranked(a) === unranked(b);
+
+const unranked = (profile: MemberProfile): string =>
+  JSON.stringify({ ...profile, loadLevel: undefined, full: undefined });
 
 /** How many claims the member will have: a member at its limit may release one and claim another in the same delta. */
 function claimsAfter(record: MemberRecord, delta: Delta): number {
