@@ -45,6 +45,7 @@ export class OwnersListeners {
   stop(): void {
     if (this.#next !== null) clearImmediate(this.#next);
     this.#next = null;
+    for (const { due } of this.#subscriptions) due.clear();
     this.#subscriptions.clear();
   }
 

@@ -80,6 +80,50 @@ describe('the API', () => {
     expect(body.routes.map(({ target }: { target?: string }) => target)).toEqual(['a', 'a', 'a', 'a']);
   });
 
+  it('tells who is full, who is out of reach, and through whom', async () => {
+    const source = sourceOf();
+    const directory = source.directory as Directory;
+    const log = new OwnLog('id-b', 1, 9);
+    log.setProfile({ ...profile('b', 1936), full: true });
+    log.claim({ key: '__defaultVhost__/live/s1', sinceMs: 0, media: {} });
+    directory.replace(log.snapshot());
+    const via = new OwnLog('id-d', 1, 9);
+    via.setProfile(profile('d', 1938));
+    directory.replace(via.snapshot());
+    directory.setReach('id-a', ['id-d']);
+    directory.setLiveness('id-a', 'unreachable');
+    const { body } = await get('/api/v1/streams/live/s1', source);
+    expect(body.owners).toMatchObject([
+      { name: 'a', liveness: 'unreachable', through: 'd', full: false },
+      { name: 'b', liveness: 'alive', full: true },
+    ]);
+    expect(body.owners[1]).not.toHaveProperty('through');
+    expect(body.routes[0]).toMatchObject({ route: 'relay', target: 'a', through: 'd' });
+    expect(body.routes[1]).toMatchObject({ route: 'redirect', target: 'a' });
+    const view = (id: string, more: object) => {
+      const state = directory.member(id);
+      if (state === undefined) throw new Error(id);
+      const { position, claims, ...rest } = state;
+      return {
+        ...rest,
+        ...position,
+        isSelf: false,
+        streams: claims,
+        connected: true,
+        meshAddresses: [],
+        ...more,
+      };
+    };
+    const members = [view('id-a', { connected: false }), view('id-b', {}), view('id-d', {})];
+    const list = await get('/api/v1/members', sourceOf({ members: () => members }));
+    expect(list.body.members).toMatchObject([
+      { name: 'a', liveness: 'unreachable', through: ['d'], streams: 1, full: false },
+      { name: 'b', full: true },
+      { name: 'd', full: false },
+    ]);
+    expect(list.body.members[1]).not.toHaveProperty('through');
+  });
+
   it('tells the route of each kind of client, and the address in the asker’s network', async () => {
     const { body } = await get('/api/v1/streams/live/s1');
     expect(body.routes).toMatchObject([

@@ -1,4 +1,4 @@
-import { type Claim, NO_LOAD, type Owner, type StreamKey } from '@headwater/directory';
+import { type Claim, NO_LOAD, type Owner, type StreamKey, type StreamKeys } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryLog } from '../../testing/media-options.js';
@@ -11,7 +11,11 @@ import { TAKEOVERS_MAX } from './takeover-pace.js';
 const KEY_S = '__defaultVhost__/live/s';
 
 function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idleMs = 5000) {
-  const mesh: { others: Owner[]; changed: (key: StreamKey) => void } = { others: [], changed: () => {} };
+  const mesh: { others: Owner[]; changed: (key: StreamKey) => void; interest: StreamKeys | null } = {
+    others: [],
+    changed: () => {},
+    interest: null,
+  };
   const said: string[] = [];
   const claims: Claim[] = [];
   const streams = new MemoryStreams();
@@ -31,8 +35,9 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
       host: {
         member: 'here',
         owners: () => mesh.others,
-        onOwnersChanged: (listener) => {
+        onOwnersChanged: (listener, interest) => {
           mesh.changed = listener;
+          mesh.interest = interest;
           return () => said.push('unsubscribe');
         },
         claim: host.claim,
@@ -67,6 +72,20 @@ afterEach(() => {
 });
 
 describe('PublishDesk', () => {
+  it('wants to hear of owners of what is published here, and where streams are taken over of every claim', () => {
+    const { desk, mesh } = deskOf();
+    expect([mesh.interest?.size, mesh.interest?.has(KEY_S)]).toEqual([0, false]);
+    desk.publish(sessionOf());
+    expect([mesh.interest?.size, mesh.interest?.has(KEY_S), mesh.interest?.has('v/live/t')]).toEqual([
+      1,
+      true,
+      false,
+    ]);
+    expect([...(mesh.interest?.keys() ?? [])]).toEqual([KEY_S]);
+    const taking = deskOf(true, 'takeover').mesh.interest;
+    expect([taking?.size, taking?.has('v/live/t'), [...(taking?.keys() ?? [])]]).toEqual([0, true, []]);
+  });
+
   it('claims what it accepts, and releases it at once when it ends', () => {
     const { desk, said, streams } = deskOf();
     const answer = desk.publish(sessionOf());

@@ -10,7 +10,7 @@ import { paintFor } from '../paint.js';
 import { type Cell, renderTable } from '../table.js';
 
 const STREAMS_ANSWER = v.object({
-  streams: v.array(v.looseObject({ key: v.string(), owners: v.array(OWNER), players: v.number() })),
+  streams: v.array(v.object({ key: v.string(), owners: v.array(OWNER), players: v.number() })),
   /** Older members answer all at once. */
   next: v.optional(v.string()),
 });
@@ -43,9 +43,9 @@ export const STREAMS: Command = {
     JSON_FLAG,
   ],
   async run(given, io) {
-    const streams = await readPages(given, io);
+    const { streams, raw } = await readPages(given, io);
     if (given.has('json')) {
-      io.stdout.write(`${JSON.stringify({ streams })}\n`);
+      io.stdout.write(`${JSON.stringify({ streams: raw })}\n`);
       return EXIT.ok;
     }
     if (streams.length === 0) {
@@ -79,10 +79,17 @@ export const STREAMS: Command = {
   },
 };
 
+interface Listing {
+  readonly streams: Listed['streams'];
+  /** The same, as they came. */
+  readonly raw: readonly unknown[];
+}
+
 /** Page after page, until there is no more or enough. */
-async function readPages(given: Arguments, io: CliIo): Promise<Listed['streams']> {
+async function readPages(given: Arguments, io: CliIo): Promise<Listing> {
   const max = limitOf(given);
   const streams: Listed['streams'] = [];
+  const raw: unknown[] = [];
   for (let cursor: string | undefined, isLast = false; !isLast; ) {
     const query = new URLSearchParams({ limit: String(Math.min(PAGE, max - streams.length)) });
     for (const { name } of FILTERS) {
@@ -90,12 +97,14 @@ async function readPages(given: Arguments, io: CliIo): Promise<Listed['streams']
       if (value !== undefined) query.set(name, value);
     }
     if (cursor !== undefined) query.set('cursor', cursor);
-    const { value } = await readApi(`/api/v1/streams?${query}`, STREAMS_ANSWER, given, io);
+    const { value, text } = await readApi(`/api/v1/streams?${query}`, STREAMS_ANSWER, given, io);
+    const came = JSON.parse(text) as { readonly streams: readonly unknown[] };
+    raw.push(...came.streams.slice(0, max - raw.length));
     streams.push(...value.streams.slice(0, max - streams.length));
     cursor = value.next;
     isLast = cursor === undefined || streams.length >= max;
   }
-  return streams;
+  return { streams, raw };
 }
 
 function limitOf(given: Arguments): number {
