@@ -102,7 +102,7 @@ async function readPages(given: Arguments, io: CliIo): Promise<Listing> {
     raw.push(...came.streams.slice(0, max - raw.length));
     streams.push(...value.streams.slice(0, max - streams.length));
     cursor = value.next;
-    isLast = cursor === undefined || streams.length >= max;
+    isLast = cursor === undefined || value.streams.length === 0 || streams.length >= max;
   }
   return { streams, raw };
 }
