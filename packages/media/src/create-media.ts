@@ -106,7 +106,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     closePublishers: () => publishes.closeAll(),
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
-    stream: (key) => streams.get(key)?.view(),
+    stream: (key, playersMax) => streams.get(key)?.view(playersMax),
     streamKeys: () => streams.keys(),
     playerCount: (key) => streams.get(key)?.playerCount ?? 0,
     slowPlayers: () => ({

@@ -177,7 +177,8 @@ export interface Media {
   /** The streams that other members pull from this one, once for each pull. */
   pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];
-  stream(key: StreamKey): StreamView | undefined;
+  /** `playersMax`: of players, only the first ones. */
+  stream(key: StreamKey, playersMax?: number): StreamView | undefined;
   /** The streams here, without a look at any of them. */
   streamKeys(): Iterable<StreamKey>;
   /** Players and other members' pulls of a stream here. */

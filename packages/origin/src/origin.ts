@@ -170,7 +170,7 @@ function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: (
     isDraining,
     hereKeys: () => media.streamKeys(),
     playersHere: (key) => media.playerCount(key),
-    hereStream: (key) => media.stream(key),
+    hereStream: (key, playersMax) => media.stream(key, playersMax),
     route: (request) =>
       route(mesh.directory, { ...request, mode: playModeOf(request.key, config), isFull: media.isFull }),
     resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),

@@ -176,7 +176,8 @@ export class LiveStream {
     this.#timer = null;
   }
 
-  view(): StreamView {
+  /** `playersMax`: of players, only the first ones. */
+  view(playersMax = Number.POSITIVE_INFINITY): StreamView {
     // Who has closed feeds nobody, though another source may go on from there.
     const source = this.#feeding !== null && this.#sources.has(this.#feeding.id) ? this.source : null;
     return {
@@ -188,7 +189,9 @@ export class LiveStream {
       ...(source?.kind === 'relay' ? { relayFrom: source.from } : {}),
       media: this.media,
       bytesIn: this.#bytesIn,
-      players: this.#feeds().map((feed) => this.#playerView(feed)),
+      players: this.#feeds()
+        .slice(0, playersMax)
+        .map((feed) => this.#playerView(feed)),
     };
   }
 

@@ -13,7 +13,8 @@ export interface ApiSource {
   hereKeys(): Iterable<StreamKey>;
   /** Players of a stream on this member. */
   playersHere(key: StreamKey): number;
-  hereStream(key: StreamKey): StreamView | undefined;
+  /** With no more than so many of its players. */
+  hereStream(key: StreamKey, playersMax: number): StreamView | undefined;
   /** The route that this member would give. */
   route(request: Omit<PlayRequest, 'mode'>): Route;
   /** A vhost that counts here, or the default one. */

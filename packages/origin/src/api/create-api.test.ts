@@ -136,6 +136,29 @@ describe('the API', () => {
     expect(inside.body.routes[1]).toMatchObject({ address: 'a:1935' });
   });
 
+  it('lists no more players of a stream than it can at once, and counts all', async () => {
+    const player = {
+      id: 'p',
+      protocol: 'rtmp',
+      remote: 'r',
+      agent: '',
+      sinceMs: 1,
+      state: 'playing',
+    } as const;
+    const asked: number[] = [];
+    const source = sourceOf({
+      playersHere: () => 9000,
+      hereStream: (key, playersMax) => {
+        asked.push(playersMax);
+        const players = [{ ...player, bytesOut: 0, framesDropped: 0 }];
+        return { key, source: 'relay', relayFrom: 'id-a', media: {}, bytesIn: 0, players };
+      },
+    });
+    const { body } = await get('/api/v1/streams/live/s1', source);
+    expect(asked).toEqual([1000]);
+    expect([body.players, body.here.players.length, body.here.relayFrom]).toEqual([9000, 1, 'id-a']);
+  });
+
   it('answers for a stream that nobody publishes, in an app with slashes, with a name in UTF-8', async () => {
     const { status, body } = await get(`/api/v1/streams/live/room/${encodeURIComponent('直播')}`);
     expect(status).toBe(200);

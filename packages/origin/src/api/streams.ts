@@ -57,10 +57,14 @@ export interface ApiRoute {
 /** Answer of `GET /api/v1/streams/{app}/{stream}`. */
 export interface ApiStreamDetail extends ApiStream {
   readonly here: Pick<StreamView, 'source' | 'relayFrom' | 'publisher' | 'bytesIn'> & {
+    /** The first `PLAYERS_SHOWN_MAX`; `players` above counts all. */
     readonly players: StreamView['players'];
   };
   readonly routes: readonly ApiRoute[];
 }
+
+/** Players that are listed one by one; to list thousands would hold everything else up. */
+export const PLAYERS_SHOWN_MAX = 1000;
 
 /** Everything about one stream, also about one that nobody publishes. */
 export function describeStream(
@@ -68,9 +72,9 @@ export function describeStream(
   key: StreamKey,
   reachedBy: string | undefined,
 ): ApiStreamDetail {
-  const view = source.hereStream(key);
+  const view = source.hereStream(key, PLAYERS_SHOWN_MAX);
   return {
-    ...apiStream(source, key, view?.players.length ?? 0),
+    ...apiStream(source, key, source.playersHere(key)),
     here: {
       source: view?.source ?? 'none',
       ...(view?.relayFrom === undefined ? {} : { relayFrom: view.relayFrom }),

@@ -248,6 +248,13 @@ describe('explain', () => {
     expect(out).toMatch(/relay {2}origin-a, through c {2}because/);
   });
 
+  it('says how many play where not all of them are listed', async () => {
+    const { out } = await run(['explain', 'live/s1'], answering({ ...detail, players: 9000 }));
+    expect(out).toContain(
+      'On this member: relayed from origin-a, 9000 players, of whom the first 1 are shown.',
+    );
+  });
+
   it('says which owners are silent, and what that means', async () => {
     const silent = { ...owner, name: 'b', state: 'silent' };
     const { out } = await run(['explain', 'live/s1'], answering({ ...detail, owners: [owner, silent] }));

@@ -72,6 +72,31 @@ afterEach(() => {
 });
 
 describe('PublishDesk', () => {
+  it('closes many publishers in slices, and all of them in the end, or at once when it stops', () => {
+    vi.useFakeTimers();
+    const { desk } = deskOf();
+    const sessions = Array.from({ length: 20 }, (_, index) => sessionOf(`v/live/s${index}`));
+    for (const session of sessions) desk.publish(session);
+    let ms = 0;
+    // Each look at the clock takes half of a slice.
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => {
+      ms += 0.5;
+      return ms;
+    });
+    desk.closeAll();
+    const first = 20 - desk.count;
+    expect(first).toBeGreaterThanOrEqual(1);
+    expect(first).toBeLessThan(20);
+    for (let turns = 0; desk.count > 0 && turns < 20; turns += 1) vi.advanceTimersByTime(1);
+    expect(sessions.map(({ ends }) => ends)).toEqual(Array(20).fill(['stopping']));
+    const again = sessions.map(({ key }) => sessionOf(key));
+    for (const session of again) desk.publish(session);
+    desk.stop();
+    expect(desk.count).toBe(0);
+    now.mockRestore();
+    vi.useRealTimers();
+  });
+
   it('wants to hear of owners of what is published here, and where streams are taken over of every claim', () => {
     const { desk, mesh } = deskOf();
     expect([mesh.interest?.size, mesh.interest?.has(KEY_S)]).toEqual([0, false]);

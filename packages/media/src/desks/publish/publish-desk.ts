@@ -1,4 +1,4 @@
-import { isLive, type Owner, type StreamKey, type StreamKeys } from '@headwater/directory';
+import { isLive, type Owner, Slice, type StreamKey, type StreamKeys } from '@headwater/directory';
 import type { MediaHost, MediaLog } from '../../media-host.js';
 import type { PublisherFeed } from '../../stream/live-stream.js';
 import type { StreamTable } from '../../stream/stream-table.js';
@@ -167,11 +167,19 @@ export class PublishDesk {
   stop(): void {
     this.refuse();
     this.#unsubscribe();
-    this.closeAll();
+    for (const publish of this.#publishes.values()) this.#close(publish, 'stopping');
   }
 
+  /** Closes who is there: the first at once, and where they are many the others in slices. */
   closeAll(): void {
-    for (const publish of [...this.#publishes.values()]) this.#close(publish, 'stopping');
+    const slice = new Slice(() => performance.now());
+    for (const publish of this.#publishes.values()) {
+      if (slice.isOver) {
+        setImmediate(() => this.closeAll());
+        return;
+      }
+      this.#close(publish, 'stopping');
+    }
   }
 
   #refusal(key: StreamKey): PublishRefusal | null {

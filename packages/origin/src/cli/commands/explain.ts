@@ -13,6 +13,8 @@ import { type Cell, renderTable } from '../table.js';
 const STREAM_ANSWER = v.object({
   key: v.string(),
   owners: v.array(OWNER),
+  /** All of them, of whom `here.players` may be the first ones. */
+  players: v.optional(v.number()),
   here: v.object({
     source: v.string(),
     relayFrom: v.optional(v.string()),
@@ -77,7 +79,11 @@ function pathOf(written: string, vhost: string | undefined): string {
   return `/api/v1/streams/${path}${vhost === undefined ? '' : `?vhost=${encodeURIComponent(vhost)}`}`;
 }
 
-function explanation({ key, owners, here, routes }: StreamAnswer, now: number, paint: Paint): string {
+function explanation(
+  { key, owners, players, here, routes }: StreamAnswer,
+  now: number,
+  paint: Paint,
+): string {
   const ownerRows = owners.map((owner, index): Cell[] => [
     String(index + 1),
     owner.name,
@@ -111,7 +117,7 @@ function explanation({ key, owners, here, routes }: StreamAnswer, now: number, p
       : `\n${renderTable(['#', 'OWNER', 'STATE', 'FLOW', 'FOR', 'MEDIA'], ownerRows, paint)}`,
     owners.some(({ state }) => state === 'silent') ? SILENT_MEANS : '',
     `\n${renderTable(['PLAYER', 'ROUTE', 'TO', 'WHY'], routeRows, paint)}`,
-    `\nOn this member: ${source ?? here.source}, ${here.players.length} players.\n`,
+    `\nOn this member: ${source ?? here.source}, ${playersText(players ?? 0, here.players.length)}.\n`,
     here.players.length === 0
       ? ''
       : renderTable(['FROM', 'PROTOCOL', 'STATE', 'FOR', 'AGENT'], playerRows, paint),
@@ -125,6 +131,10 @@ function destinationOf({ target, address, through }: StreamAnswer['routes'][numb
 
 const SILENT_MEANS =
   'Silent: its publisher is connected, but no media comes from it now. Plays go to owners that flow, where there are any.\n';
+
+/** Older members list all of them. */
+const playersText = (all: number, shown: number): string =>
+  all > shown ? `${all} players, of whom the first ${shown} are shown` : `${shown} players`;
 
 const SOURCES: Readonly<Record<string, string>> = {
   publisher: 'published here',
