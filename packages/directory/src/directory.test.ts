@@ -319,6 +319,7 @@ describe('the directory', () => {
     expect([directory.streamCount, directory.member('a')]).toEqual([0, undefined]);
     expect([...directory.apply(deltaOf(log, 0)).changed]).toEqual([key]);
     expect([...directory.forget('me')]).toEqual([]);
+    expect(directory.member('me')?.id).toBe('me');
     expect(directory.profile).toEqual(profileOf('me'));
   });
 
@@ -425,6 +426,29 @@ describe('the directory', () => {
     );
   });
 
+  it('names nothing of one that is dead, whatever comes of it, nor what is said again', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a');
+    const claim = claimOf('s1');
+    log.claim(claim);
+    log.claim(claimOf('s2'));
+    directory.apply(deltaOf(log, 1));
+    const from = log.version;
+    log.claim(claim);
+    expect(told(directory.apply(deltaOf(log, from)))).toEqual({ outcome: 'applied', changed: [] });
+    log.release(claimOf('s2').key);
+    expect([...directory.apply(deltaOf(log, from + 1)).changed]).toEqual([claimOf('s2').key]);
+    directory.setLiveness('a', 'dead');
+    log.release(key);
+    expect([...directory.apply(deltaOf(log, from + 2)).changed]).toEqual([]);
+    log.claim(claimOf('s3'));
+    expect([...directory.replace(log.snapshot()).changed]).toEqual([]);
+    const next = { member: 'a', generation: 2, from: 0, to: 0, entries: [] };
+    expect(told(directory.apply(next))).toEqual({ outcome: 'applied', changed: [] });
+    expect([...directory.setLiveness('a', 'left')]).toEqual([]);
+    expect([...directory.forget('a')]).toEqual([]);
+  });
+
   it('stages a snapshot part by part, and shows nothing of it before it is whole', () => {
     const directory = fresh();
     const log = hearing(directory, 'a');
@@ -461,7 +485,7 @@ describe('the directory', () => {
     const second = directory.stage('a');
     first?.discard();
     expect(first?.commit(head).outcome).toBe('old');
-    second?.add(claims);
+    expect(second?.add(claims)).toBe(true);
     directory.apply(deltaOf(log, 1));
     expect(second?.commit(head).outcome).toBe('old');
     const third = directory.stage('a');
@@ -549,6 +573,14 @@ describe('the directory', () => {
     a.setProfile(profileOf('a', { full: true }));
     const { changed } = directory.apply(deltaOf(a, 3));
     expect([...changed]).toEqual([key]);
+    expect([changed.touches(key), changed.touches(claimOf('none').key)]).toEqual([true, false]);
+    const elsewhere = claimOf('of-others').key;
+    for (const member of ['c', 'd']) {
+      const log = hearing(directory, member);
+      log.claim({ ...claimOf('x'), key: elsewhere });
+      directory.apply(deltaOf(log, 1));
+    }
+    expect(changed.touches(elsewhere)).toBe(false);
     expect([changed.touches(claimOf('of-a').key), changed.touches(claimOf('of-b').key)]).toEqual([
       false,
       false,
@@ -566,6 +598,8 @@ describe('the directory', () => {
       const log = hearing(directory, 'a');
       for (const stream of keys) log.claim({ ...claimOf('s'), key: stream });
       directory.apply(deltaOf(log, 1));
+      // Nobody knows where it is.
+      directory.apply({ member: 'nameless', generation: 1, from: 0, to: 1, entries: [] });
       const logs = new Map(['x', 'y', 'z'].map((member) => [member, hearing(directory, member)]));
       const tell = (member: string, more: Parameters<typeof profileOf>[1]) => {
         const one = logs.get(member) as OwnLog;
@@ -579,12 +613,12 @@ describe('the directory', () => {
 
     it('keeps its claims, and is pulled from through one that reaches both, spread by stream', () => {
       const { directory } = unreachable();
-      expect(directory.setReach('a', ['x', 'y', 'nobody', 'me']).isEmpty).toBe(true);
+      expect(directory.setReach('a', ['x', 'y', 'nobody', 'nameless', 'me']).isEmpty).toBe(true);
       expect(throughs(directory)).toEqual(new Set([null]));
       expect([...directory.setLiveness('a', 'unreachable')].sort()).toEqual([...keys].sort());
       expect(directory.streamCount).toBe(keys.length);
       expect(throughs(directory)).toEqual(new Set(['x', 'y']));
-      expect(directory.member('a')?.through).toEqual(['x', 'y', 'nobody', 'me']);
+      expect(directory.member('a')?.through).toEqual(['x', 'y', 'nobody', 'nameless', 'me']);
       expect([...directory.setReach('a', ['x'])].sort()).toEqual([...keys].sort());
       expect(throughs(directory)).toEqual(new Set(['x']));
       expect(directory.setReach('a', ['x']).isEmpty).toBe(true);

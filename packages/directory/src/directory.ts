@@ -80,7 +80,7 @@ export class Directory implements DirectoryView {
     this.#limits = limits;
     this.#index = new StreamIndex(order);
     this.#sweeper = new Sweeper(this.#index);
-    this.#own = new MemberRecord(self, this.#records);
+    this.#own = new MemberRecord(self, this.#newId(), this.#records);
     this.#own.profile = profile;
     this.#records.set(self, this.#own);
   }
@@ -91,7 +91,7 @@ export class Directory implements DirectoryView {
 
   get streamCount(): number {
     let count = this.#index.sharedCount;
-    for (const { stands, claims } of this.#records.values()) if (stands) count += claims?.soleCount ?? 0;
+    for (const { stands, claims } of this.#records.values()) if (stands) count += claims.soleCount;
     return count;
   }
 
@@ -116,8 +116,8 @@ export class Directory implements DirectoryView {
   }
 
   withRoom(): readonly Candidate[] {
-    this.#withRoom ??= [...this.#records.values()].flatMap(({ id, profile, hasRoom }) =>
-      hasRoom && profile !== null && id !== this.self ? [{ member: id, profile }] : [],
+    this.#withRoom ??= [...this.#records.values()].flatMap(({ id, withRoom }) =>
+      id === this.self ? [] : (withRoom ?? []),
     );
     return this.#withRoom;
   }
@@ -188,7 +188,7 @@ export class Directory implements DirectoryView {
     const stood = record.stands;
     record.liveness = liveness;
     this.#reorder();
-    return stood || record.stands ? OwnersChange.of(this.#claims(record)) : new OwnersChange();
+    return stood || record.stands ? OwnersChange.of(record.claims) : new OwnersChange();
   }
 
   /** `through`: members that reach both this one and us; empty where we reach it ourselves, or nobody does. */
@@ -197,7 +197,7 @@ export class Directory implements DirectoryView {
     if (record === undefined || String(record.through) === String(through)) return new OwnersChange();
     record.through = [...through];
     return record.liveness === 'unreachable' && record.stands
-      ? OwnersChange.of(this.#claims(record))
+      ? OwnersChange.of(record.claims)
       : new OwnersChange();
   }
 
@@ -210,7 +210,7 @@ export class Directory implements DirectoryView {
   forget(id: MemberId): OwnersChange {
     const record = this.#records.get(id);
     if (record === undefined || record === this.#own) return new OwnersChange();
-    const changed = record.stands ? OwnersChange.of(this.#claims(record)) : new OwnersChange();
+    const changed = record.stands ? OwnersChange.of(record.claims) : new OwnersChange();
     this.#unstage(record);
     this.#replaceSet(record, this.#newSet(record));
     this.#records.delete(id);
@@ -231,19 +231,19 @@ export class Directory implements DirectoryView {
     const known = this.#records.get(id);
     if (known) return known;
     if (this.#records.size >= this.#limits.membersMax) return null;
-    const record = new MemberRecord(id, this.#records, this.#own);
+    const record = new MemberRecord(id, this.#newId(), this.#records, this.#own);
     this.#records.set(id, record);
     return record;
   }
 
-  #newSet(record: MemberRecord): ClaimSet {
+  #newId(): number {
+    // Stryker disable next-line AssignmentOperator: any number that was not there yet would do.
     this.#sets += 1;
-    return new ClaimSet(this.#sets, record);
+    return this.#sets;
   }
 
-  #claims(record: MemberRecord): ClaimSet {
-    record.claims ??= this.#newSet(record);
-    return record.claims;
+  #newSet(record: MemberRecord): ClaimSet {
+    return new ClaimSet(this.#newId(), record);
   }
 
   /** What the order of owners, or who has room, goes by has changed. */
@@ -253,7 +253,7 @@ export class Directory implements DirectoryView {
   }
 
   #replaceSet(record: MemberRecord, set: ClaimSet): void {
-    if (record.claims !== null) this.#sweeper.retire(record.claims);
+    this.#sweeper.retire(record.claims);
     record.claims = set;
     this.#reorder();
   }
@@ -265,7 +265,7 @@ export class Directory implements DirectoryView {
 
   /** A newer generation voids all that the older one owned, even before its own claims are known. */
   #startGeneration(record: MemberRecord, generation: number, changed: OwnersChange): void {
-    const before = this.#claims(record);
+    const before = record.claims;
     if (before.stands) changed.addAll(before);
     this.#replaceSet(record, this.#newSet(record));
     record.generation = generation;
@@ -273,7 +273,7 @@ export class Directory implements DirectoryView {
   }
 
   #put(record: MemberRecord, claim: Claim, changed: OwnersChange): void {
-    const set = this.#claims(record);
+    const set = record.claims;
     if (set.get(claim.key)?.claim === claim) return;
     this.#index.put(set.put(claim));
     this.#sweeper.sweep(SWEPT_PER_CLAIM);
@@ -281,7 +281,7 @@ export class Directory implements DirectoryView {
   }
 
   #remove(record: MemberRecord, key: StreamKey, changed: OwnersChange): void {
-    const set = this.#claims(record);
+    const set = record.claims;
     const held = set.get(key);
     if (held === undefined) return;
     set.delete(key);
@@ -293,9 +293,9 @@ export class Directory implements DirectoryView {
     const before = record.profile;
     record.profile = profile;
     this.#reorder();
-    const set = this.#claims(record);
+    const set = record.claims;
     if (!set.stands) return;
-    if (before !== null && sameButRank(before, profile)) changed.addAll(this.#sharedOf(set));
+    if (sameButRank(before, profile)) changed.addAll(this.#sharedOf(set));
     else changed.addAll(set);
   }
 
@@ -328,7 +328,7 @@ export class Directory implements DirectoryView {
       this.#unstage(record);
       return nothing('old');
     }
-    const before = this.#claims(record);
+    const before = record.claims;
     const changed = before.stands ? OwnersChange.of(before) : new OwnersChange();
     record.staged = null;
     record.profile = profile ?? record.profile;
@@ -354,21 +354,20 @@ const UNKNOWN: LogPosition = { generation: 0, version: 0 };
 const nothing = (outcome: 'old' | 'refused'): Applied => ({ outcome, changed: new OwnersChange() });
 
 /** Whether two profiles of one member differ in nothing but what ranks it among other owners. */
-const sameButRank = (a: MemberProfile, b: MemberProfile): boolean => unranked(a) === unranked(b);
+const sameButRank = (a: MemberProfile | null, b: MemberProfile): boolean => unranked(a) === unranked(b);
 
-const unranked = (profile: MemberProfile): string =>
+const unranked = (profile: MemberProfile | null): string =>
   JSON.stringify({ ...profile, loadLevel: undefined, full: undefined });
 
 /** How many claims the member will have: a member at its limit may release one and claim another in the same delta. */
 function claimsAfter(record: MemberRecord, delta: Delta): number {
-  const { claims } = record;
   const isHeld = new Map<StreamKey, boolean>();
   for (const entry of delta.entries) {
     if (entry.version <= record.version) continue;
     if (entry.kind === 'claim') isHeld.set(entry.claim.key, true);
     else if (entry.kind === 'release') isHeld.set(entry.key, false);
   }
-  let count = claims?.size ?? 0;
-  for (const [key, held] of isHeld) count += Number(held) - Number(claims?.has(key) === true);
+  let count = record.claims.size;
+  for (const [key, held] of isHeld) count += Number(held) - Number(record.claims.has(key));
   return count;
 }

@@ -1,4 +1,4 @@
-import type { ClaimSet } from './claim-set.js';
+import { ClaimSet } from './claim-set.js';
 import type { LogPosition } from './delta.js';
 import {
   claimsStand,
@@ -34,16 +34,17 @@ export class MemberRecord {
   load: MemberLoad = NO_LOAD;
   /** Members that reach both it and us. */
   through: readonly MemberId[] = [];
-  /** Those that stand, while the member does. Null only until the directory has made the first. */
-  claims: ClaimSet | null = null;
+  /** Those that stand, while the member does. */
+  claims: ClaimSet;
   /** Those of a snapshot that is not complete yet. */
   staged: ClaimSet | null = null;
   readonly #self: MemberRecord;
   readonly #all: ReadonlyMap<MemberId, MemberRecord>;
 
-  /** `self`: absent where the record is this member's own. `all`: every record of the directory. */
-  constructor(id: MemberId, all: ReadonlyMap<MemberId, MemberRecord>, self?: MemberRecord) {
+  /** `self`: absent where the record is this member's own. `all`: every record of the directory. `setId`: of its claims. */
+  constructor(id: MemberId, setId: number, all: ReadonlyMap<MemberId, MemberRecord>, self?: MemberRecord) {
     this.id = id;
+    this.claims = new ClaimSet(setId, this);
     this.#all = all;
     this.#self = self ?? this;
   }
@@ -53,9 +54,11 @@ export class MemberRecord {
     return claimsStand(this.liveness) && this.profile !== null;
   }
 
-  /** It lives, is reached directly, and can take more plays. */
-  get hasRoom(): boolean {
-    return this.liveness === 'alive' && this.profile?.full !== true && this.profile?.draining === false;
+  /** Where it lives, is reached directly, and can take more plays; else null. */
+  get withRoom(): Candidate | null {
+    const { id, liveness, profile } = this;
+    if (liveness !== 'alive' || profile === null || profile.draining || profile.full === true) return null;
+    return { member: id, profile };
   }
 
   /**
@@ -70,13 +73,15 @@ export class MemberRecord {
       if (liveness === 'alive' && profile !== null && profile.full !== true && id !== this.#self.id)
         candidates.push({ member: id, profile });
     }
+    // Stryker disable next-line OptionalChaining: this member itself always has a profile.
+    const zone = this.#self.profile?.zone;
     const staying = candidates.filter(({ profile }) => !profile.draining);
-    return choose(key, staying.length > 0 ? staying : candidates, this.#self.profile?.zone)?.member ?? null;
+    return choose(key, staying.length > 0 ? staying : candidates, zone)?.member ?? null;
   }
 
   get state(): MemberState {
     const { id, generation, version, profile, liveness, load, claims, through } = this;
     const position = { generation, version };
-    return { id, position, profile, liveness, load, claims: claims?.size ?? 0, through };
+    return { id, position, profile, liveness, load, claims: claims.size, through };
   }
 }

@@ -118,4 +118,21 @@ describe('a member’s own log', () => {
     expect(log.deltaSince(1_000)?.entries).toHaveLength(0);
     expect(log.snapshot().profile).toBeNull();
   });
+
+  it('drops what is superseded once it is more than what stands, and more than 64 entries', () => {
+    const log = new OwnLog('a', 1, 10);
+    for (let i = 1; i <= 65; i += 1) log.claim(claimOf('s1', i));
+    expect(log.entryCount).toBe(65);
+    log.claim(claimOf('s1', 66));
+    expect([log.entryCount, log.deltaSince(0)?.entries.length]).toEqual([1, 1]);
+    for (let i = 2; i <= 100; i += 1) log.claim(claimOf(`s${i}`));
+    for (let i = 1; i <= 100; i += 1) log.claim(claimOf(`s${i}`));
+    expect(log.entryCount).toBe(200);
+    const before = log.cut();
+    log.claim(claimOf('s1', 9));
+    expect([log.entryCount, log.deltaSince(0)?.entries.length]).toEqual([100, 100]);
+    // Who reads what it was still finds all of it.
+    expect([...before.entries()]).toHaveLength(100);
+    expect([...before.entries()].at(0)?.version).toBe(before.version - 99);
+  });
 });

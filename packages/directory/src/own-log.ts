@@ -47,6 +47,11 @@ export class OwnLog {
     return this.#version;
   }
 
+  /** Entries in memory: those that cuts need no more are dropped now and then. */
+  get entryCount(): number {
+    return this.#logged.length;
+  }
+
   /** How many claims stand. */
   get size(): number {
     return this.#claims;

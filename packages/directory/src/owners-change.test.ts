@@ -31,6 +31,7 @@ describe('a change of owners', () => {
     expect([...change].sort()).toEqual(['a', 'x', 'y']);
     expect([...change.among(ALL_STREAMS)].sort()).toEqual(['a', 'x', 'y']);
     expect([...change.among(new Set(['y', 'z', 'a']))].sort()).toEqual(['a', 'y']);
+    expect([...change.among(new Set(['y', 'z']))]).toEqual(['y']);
   });
 
   it('is empty where nothing is in it', () => {

@@ -123,8 +123,16 @@ describe('the route of a play where members are full', () => {
     /** Everybody else. */
     readonly others?: readonly string[];
     readonly suspect?: readonly string[];
+    readonly unreachable?: readonly string[];
   };
-  const viewOf = ({ owners, full = [], silent = [], others = [], suspect = [] }: Scene): RouteView => {
+  const viewOf = ({
+    owners,
+    full = [],
+    silent = [],
+    others = [],
+    suspect = [],
+    unreachable = [],
+  }: Scene): RouteView => {
     const profile = (member: string) => profileOf(member, { full: full.includes(member) });
     const all = [...new Set([...owners, ...others])];
     return {
@@ -134,12 +142,22 @@ describe('the route of a play where members are full', () => {
         owners.map((member) => ({
           ...owner(member),
           profile: profile(member),
-          liveness: suspect.includes(member) ? 'suspect' : 'alive',
+          liveness: suspect.includes(member)
+            ? 'suspect'
+            : unreachable.includes(member)
+              ? 'unreachable'
+              : 'alive',
           claim: claimOf('s1', 1, silent.includes(member)),
         })),
       withRoom: () =>
         all
-          .filter((member) => member !== 'me' && !full.includes(member) && !suspect.includes(member))
+          .filter(
+            (member) =>
+              member !== 'me' &&
+              !full.includes(member) &&
+              !suspect.includes(member) &&
+              !unreachable.includes(member),
+          )
           .map((member) => ({ member, profile: profile(member) })),
     };
   };
@@ -264,6 +282,18 @@ describe('the route of a play where members are full', () => {
       'local published-here',
     ],
     ['others have room', { owners: ['me'], others: ['c'] }, follower, 'redirect full-other-member c c'],
+    [
+      'another owner has room, out of reach from here, and it follows nothing',
+      { owners: ['me', 'a'], unreachable: ['a'] },
+      {},
+      'local published-here',
+    ],
+    [
+      'another owner has room, out of reach from here',
+      { owners: ['me', 'a'], unreachable: ['a'] },
+      follower,
+      'redirect full-other-owner a a',
+    ],
     ['it is served already', { owners: ['me'] }, { isServed: true }, 'local published-here'],
     ['it is a pull', { owners: ['me'] }, { mark: 'relay' }, 'local published-here'],
     ['nobody publishes it', { owners: [] }, {}, 'wait not-published'],

@@ -103,7 +103,7 @@ export function route(view: RouteView, request: PlayRequest): Route {
   if (request.mark === 'relay') return isOwn ? LOCAL : RELAY_OF_UNOWNED;
   if (best === undefined) return WAIT;
   if ((view.profile.full === true || request.isFull === true) && request.isServed !== true) {
-    const elsewhere = routeOfFull(view, request, owners, isOwn);
+    const elsewhere = routeOfFull(view, request, owners, best, isOwn);
     if (elsewhere !== null) return elsewhere;
   }
   if (isOwn) return LOCAL;
@@ -127,11 +127,12 @@ function routeOfFull(
   view: RouteView,
   request: PlayRequest,
   owners: readonly Owner[],
+  best: Owner,
   isOwn: boolean,
 ): Route | null {
   // By `play.mode` alone nobody is sent away from its own stream.
   const canRedirect = relayReason(request) === null && (request.followsRedirect || !isOwn);
-  const isSilent = owners[0]?.claim.silent === true;
+  const isSilent = best.claim.silent === true;
   const other = owners.find(
     ({ member, liveness, profile, claim }) =>
       member !== view.self &&

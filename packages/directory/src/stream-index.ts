@@ -29,6 +29,7 @@ export class StreamIndex {
 
   /** A member's liveness, profile or standing set changed. */
   reorder(): void {
+    // Stryker disable next-line AssignmentOperator: any number that it was not yet would do.
     this.#epoch += 1;
   }
 
@@ -81,19 +82,18 @@ export class StreamIndex {
     }
   }
 
+  /** It is there. */
   remove(claim: HeldClaim): void {
     const { key } = claim.claim;
     const slot = this.#slots.get(key);
     if (slot instanceof SharedStream) {
       const left = slot.claims.filter((other) => other !== claim);
-      const [last] = left;
-      if (left.length > 1 || last === undefined) this.#share(slot, left);
-      else {
-        this.#share(slot, []);
-        this.#slots.set(key, last);
-        last.set.soleCount += 1;
-      }
-    } else if (slot === claim) {
+      const last = left.length === 1 ? left[0] : undefined;
+      this.#share(slot, last === undefined ? left : []);
+      if (last === undefined) return;
+      this.#slots.set(key, last);
+      last.set.soleCount += 1;
+    } else {
       this.#slots.delete(key);
       this.#keys.delete(key);
       claim.set.soleCount -= 1;
@@ -129,15 +129,16 @@ const NOBODY: readonly Owner[] = [];
 class SharedStream {
   claims: readonly HeldClaim[] = [];
   sharing: Sharing | null = null;
-  #owners: readonly Owner[] = NOBODY;
-  #epoch = -1;
+  /** In order; null where that is to be found out. */
+  #owners: readonly Owner[] | null = null;
+  #epoch = 0;
 
   get stands(): boolean {
     return this.claims.some((claim) => claim.stands);
   }
 
   owners(order: OwnerOrder, epoch: number): readonly Owner[] {
-    if (this.#epoch !== epoch) {
+    if (this.#owners === null || this.#epoch !== epoch) {
       this.#owners = this.claims.filter((claim) => claim.stands).sort(order);
       this.#epoch = epoch;
     }
@@ -145,7 +146,7 @@ class SharedStream {
   }
 
   forgetOrder(): void {
-    this.#epoch = -1;
+    this.#owners = null;
   }
 
   /** Puts a claim in place of the same set's. Returns whether there was one. */
