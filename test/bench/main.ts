@@ -8,11 +8,13 @@ import { machine } from './figures.js';
 import { growth } from './growth.js';
 import { idle } from './idle.js';
 import { join } from './join.js';
+import { link } from './link.js';
 import { path } from './path.js';
 import { redirect } from './redirect.js';
 import { relay } from './relay.js';
 import { scale } from './scale.js';
 import { slices } from './slices.js';
+import { startStorm } from './start-storm.js';
 
 type Bench = (scope: Scope, args: readonly string[]) => Promise<object>;
 
@@ -22,10 +24,12 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   convergence,
   fanout,
   join,
+  link,
   path,
   failover,
   detection,
   scale,
+  'start-storm': startStorm,
   growth,
   idle,
   relay,

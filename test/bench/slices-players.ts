@@ -26,6 +26,7 @@ export async function sliceOfPlayers(
     limitsOf: () => LIMITS,
     ownersOf,
     open: () => ({ close() {} }),
+    detours: () => [],
     timers: {
       nowMs: () => performance.now(),
       after(ms, run) {

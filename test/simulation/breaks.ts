@@ -1,6 +1,7 @@
 import {
   type Applied,
   type Claim,
+  claimsStand,
   type Delta,
   type Directory,
   type MemberId,
@@ -44,7 +45,7 @@ function tamper(
 ): OwnersChange {
   const changed = new OwnersChange();
   const state = directory.member(member);
-  const isStanding = state?.liveness === 'alive' || state?.liveness === 'suspect';
+  const isStanding = state !== undefined && claimsStand(state.liveness);
   if (!state || !isStanding || member === directory.self || version < 1) return changed;
   const { generation } = state.position;
   const claims = claimsOf(directory, member);
@@ -86,8 +87,8 @@ class Hoard {
     return this.#kept.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  keep(_delta: Delta, sealed: Uint8Array): void {
-    this.#kept.push(sealed);
+  keep(_delta: Delta, signedBytes: Uint8Array): void {
+    this.#kept.push(signedBytes);
   }
 
   since(): readonly Uint8Array[] {

@@ -1,6 +1,6 @@
 import type { DirectMessage } from '@headwater/mesh/core';
 import type { Act } from './act.js';
-import { sealedOf } from './parcel.js';
+import { signedBytesOf } from './parcel.js';
 import type { Storm } from './storm.js';
 
 /** What a member does that was admitted and means ill. It has its own key, and nobody else's. */
@@ -76,7 +76,7 @@ export const hostilities: readonly Act[] = [
       kind: 'words',
       ask: storm.random.whole(0, 20),
       last: storm.random.chance(0.5),
-      envelopes: storm.world.overheard.slice(0, 3).map(sealedOf),
+      envelopes: storm.world.overheard.slice(0, 3).map(signedBytesOf),
     });
     say(storm, self, { kind: 'more', pull: storm.random.whole(0, 100) });
     say(storm, self, {

@@ -8,7 +8,7 @@ export function lyingAboutOthers(core: MemberCore, random: () => number): Member
   const step = core.step.bind(core);
   const overheard: Uint8Array[] = [];
   core.step = (input, now) => {
-    if (input.kind === 'broadcast' && overheard.push(input.sealed) > OVERHEARD_MAX) overheard.shift();
+    if (input.kind === 'broadcast' && overheard.push(input.signedBytes) > OVERHEARD_MAX) overheard.shift();
     const effects = step(input, now);
     if (input.kind !== 'direct' || input.message.kind !== 'ask') return effects;
     const { owner, held, ask } = input.message;
@@ -49,5 +49,5 @@ function forged(self: MemberId, member: MemberId, { generation, version }: LogPo
   );
 }
 
-const changed = (sealed: Uint8Array): Uint8Array =>
-  sealed.map((byte, index) => (index === sealed.byteLength - 1 ? byte ^ 1 : byte));
+const changed = (signedBytes: Uint8Array): Uint8Array =>
+  signedBytes.map((byte, index) => (index === signedBytes.byteLength - 1 ? byte ^ 1 : byte));

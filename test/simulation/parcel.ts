@@ -58,13 +58,13 @@ export function openBroadcast(parcel: Parcel): BroadcastMessage {
   throw new Error(`a ${parcel.message.kind} came out of the codec as ${JSON.stringify(decoded)}`);
 }
 
-const sealed = new WeakMap<Parcel['message'], Uint8Array>();
+const signed = new WeakMap<Parcel['message'], Uint8Array>();
 
-/** A broadcast message as its author sealed it; always the same bytes for the same message. */
-export function sealedOf({ author, message }: Parcel): Uint8Array {
-  const known = sealed.get(message);
+/** A broadcast message as its author signed it; always the same bytes for the same message. */
+export function signedBytesOf({ author, message }: Parcel): Uint8Array {
+  const known = signed.get(message);
   if (known) return known;
   const made = seal(author, encode(message));
-  sealed.set(message, made);
+  signed.set(message, made);
   return made;
 }

@@ -3,7 +3,15 @@ import { type Effects, type Fact, type Input, type MemberCore, TICK_MS } from '@
 import { decodeBroadcast } from '@headwater/mesh/wire';
 import type { Random } from '@headwater/testing/random';
 import type { Endpoint, EndpointEvents, Host } from './network/endpoint.js';
-import { broadcast, type Codec, direct, openBroadcast, openDirect, type Parcel, sealedOf } from './parcel.js';
+import {
+  broadcast,
+  type Codec,
+  direct,
+  openBroadcast,
+  openDirect,
+  type Parcel,
+  signedBytesOf,
+} from './parcel.js';
 import { unseal } from './seal.js';
 import type { Timeline } from './timeline.js';
 
@@ -177,7 +185,7 @@ export class RunningCore implements Host {
         try {
           const { author } = parcel;
           const message = openBroadcast(parcel);
-          this.input({ kind: 'broadcast', author, message, sealed: sealedOf(parcel) });
+          this.input({ kind: 'broadcast', author, message, signedBytes: signedBytesOf(parcel) });
         } catch (error) {
           this.#watcher.broken(this, error);
         }
@@ -204,7 +212,7 @@ export class RunningCore implements Host {
     }
     for (const { to, message } of effects.sends)
       if (endpoint.isConnected(to)) endpoint.send(to, direct(this.id, message, this.#codec));
-    for (const { via, sealed } of effects.unseals) this.#unseal(via, sealed);
+    for (const { via, signedBytes } of effects.verifications) this.#verify(via, signedBytes);
     for (const message of effects.broadcasts) endpoint.broadcast(broadcast(this.id, message, this.#codec));
     for (const { peer, addresses } of effects.dials) endpoint.dial(peer, addresses);
     for (const seed of effects.visits) endpoint.visit(seed);
@@ -214,11 +222,11 @@ export class RunningCore implements Host {
   }
 
   /** As the real shell does it. */
-  #unseal(peer: MemberId, sealed: Uint8Array): void {
-    const opened = unseal(sealed);
+  #verify(peer: MemberId, signedBytes: Uint8Array): void {
+    const opened = unseal(signedBytes);
     const decoded = opened && decodeBroadcast(opened.message, opened.author);
     if (opened && decoded?.kind === 'message' && decoded.message.kind === 'delta')
-      this.input({ kind: 'handed-on', peer, author: opened.author, message: decoded.message, sealed });
+      this.input({ kind: 'handed-on', peer, author: opened.author, message: decoded.message, signedBytes });
     else this.input({ kind: 'offence', peer, reason: 'handed on words without a valid signature' });
   }
 

@@ -1,9 +1,21 @@
 import type { Claim } from './claim.js';
 import type { Liveness, MemberId, MemberLoad, MemberProfile } from './member.js';
-import type { MemberRecord } from './member-record.js';
 import type { Owner } from './owner.js';
 import type { StreamKeys } from './owners-change.js';
 import type { StreamKey } from './stream-key.js';
+
+/** The member whose claims they are. */
+interface Claimant {
+  readonly id: MemberId;
+  readonly profile: MemberProfile | null;
+  readonly liveness: Liveness;
+  readonly load: MemberLoad;
+  /** Those that stand, while the member does. */
+  readonly claims: ClaimSet;
+  readonly stands: boolean;
+  /** The member to pull this stream through; null: directly. */
+  throughFor(key: StreamKey): MemberId | null;
+}
 
 /**
  * The claims of one member, of one generation or one snapshot. They stand or fall together, by one pointer: those of the set
@@ -12,12 +24,12 @@ import type { StreamKey } from './stream-key.js';
 export class ClaimSet implements StreamKeys {
   /** Differs from that of each other set of the directory. */
   readonly id: number;
-  readonly record: MemberRecord;
+  readonly record: Claimant;
   readonly #claims = new Map<StreamKey, HeldClaim>();
   /** How many of its streams no other set has; kept by `StreamIndex`. */
   soleCount = 0;
 
-  constructor(id: number, record: MemberRecord) {
+  constructor(id: number, record: Claimant) {
     this.id = id;
     this.record = record;
   }

@@ -150,7 +150,7 @@ export class Directory implements DirectoryView {
       if (entry.version <= record.version) continue;
       if (entry.kind === 'claim') this.#put(record, entry.claim, changed);
       else if (entry.kind === 'release') this.#remove(record, entry.key, changed);
-      else this.#setProfile(record, entry.profile, changed);
+      else if (entry.kind === 'profile') this.#setProfile(record, entry.profile, changed);
     }
     record.version = delta.to;
     return { outcome: 'applied', changed };

@@ -7,6 +7,7 @@ export {
   type DirectoryView,
   type StagedSnapshot,
 } from './directory.js';
+export { hostPort, ipv6Groups, plainAddress, sameHost } from './host.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
   claimsStand,
@@ -21,8 +22,16 @@ export {
 } from './member.js';
 export type { MemberState } from './member-record.js';
 export { type LogCut, OwnLog } from './own-log.js';
-export { type Owner, type OwnerOrder, type OwnerPolicy, ownerOrder, primaryOrder } from './owner.js';
+export {
+  type Owner,
+  type OwnerOrder,
+  type OwnerPolicy,
+  ownerOrder,
+  ownerThrough,
+  primaryOrder,
+} from './owner.js';
 export { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
+export { relayAddressFor } from './relay-address.js';
 export type { Candidate } from './rendezvous.js';
 export {
   addressFor,

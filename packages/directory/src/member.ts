@@ -33,8 +33,10 @@ export interface MemberProfile {
   readonly role: Role;
   /** What players are told, in order of preference; the first serves where no network matches. At least one. */
   readonly addresses: readonly MediaAddress[];
-  /** Where the other members pull relays from. */
+  /** Where the other members pull relays from, where they know of nothing better. */
   readonly relayAddress: MediaAddress;
+  /** The same network by network, `relayAddress` among them; absent where that is the only one. */
+  readonly relayAddresses?: readonly MediaAddress[];
   /** Where SRS's `/api/v1/clusters` and people find the API, `host:port`; absent where it is on loopback only. */
   readonly apiAddress?: string;
   /** Availability zone, rack or site; owners in the asker's zone come first where both set one. */

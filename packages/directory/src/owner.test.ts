@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Directory } from './directory.js';
 import { type MemberProfile, NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
-import { type Owner, type OwnerPolicy, ownerOrder } from './owner.js';
+import { type Owner, type OwnerPolicy, ownerOrder, ownerThrough } from './owner.js';
 
 const ownerOf = (
   member: string,
@@ -21,6 +21,13 @@ const ownerOf = (
   load: NO_LOAD,
   claim: claimOf('s', sinceMs, silent),
   profile: profileOf(member, profile),
+});
+
+it('is the same owner when it is pulled through another member, also as a view of the directory', () => {
+  const owner = ownerOf('a');
+  const view: Owner = Object.create(owner);
+  expect(ownerThrough(view, 'm')).toEqual({ ...owner, through: 'm' });
+  expect(ownerThrough(ownerThrough(view, 'm'), null)).toEqual({ ...owner, through: null });
 });
 
 const ordered = (owners: readonly Owner[], policy: OwnerPolicy, zone?: string): string =>

@@ -8,8 +8,14 @@ export interface Owner {
   readonly liveness: Liveness;
   readonly load: MemberLoad;
   readonly claim: Claim;
-  /** The member to pull the stream through, where this one is unreachable; absent or null: directly. */
+  /** The member to pull through, since this one cannot reach the owner itself; null or absent: pulled from the owner. */
   readonly through?: MemberId | null;
+}
+
+/** The same owner as it is now, pulled another way. Owners of the directory are views, which must not be spread. */
+export function ownerThrough(owner: Owner, through: MemberId | null): Owner {
+  const { member, profile, liveness, load, claim } = owner;
+  return { member, profile, liveness, load, claim, through };
 }
 
 /** Negative where `a` comes before `b`. Must give the same answer on every member that knows the same. */

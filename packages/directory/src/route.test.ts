@@ -74,6 +74,27 @@ describe('the route of a play', () => {
     expect(route(view(...owners), play(request))).toMatchObject({ kind, reason });
   });
 
+  it('passes on what an owner publishes whom another member cannot reach, and this one can', () => {
+    const asked = (through: string | null | undefined, relayOf: string) =>
+      route(
+        {
+          ...view('a', 'b'),
+          owners: () => [owner('a'), { ...owner('b'), ...(through === undefined ? {} : { through }) }],
+        },
+        play({ mark: 'relay', relayOf }),
+      );
+    for (const through of [undefined, null]) {
+      const passed = asked(through, 'b');
+      expect(passed).toMatchObject({ kind: 'relay', reason: 'passed-on' });
+      expect(passed.kind === 'relay' && passed.owners.map(({ member }) => member)).toEqual(['b']);
+    }
+    // Two members on the way would be a way to go round in circles.
+    expect(asked('m', 'b')).toEqual({ kind: 'refuse', reason: 'relay-of-unowned' });
+    expect(asked(null, 'nobody')).toEqual({ kind: 'refuse', reason: 'relay-of-unowned' });
+    expect(route(view('b', 'me'), play({ mark: 'relay', relayOf: 'b' }))).toMatchObject({ kind: 'local' });
+    expect(route(view('b'), play({ relayOf: 'b' }))).toMatchObject({ reason: 'client-follows-no-redirects' });
+  });
+
   it('redirects to the first owner and relays from all of them in order', () => {
     expect(route(view('a', 'b'), play({ followsRedirect: true }))).toMatchObject({
       target: { member: 'a' },
@@ -315,8 +336,8 @@ describe('the route of a play where members are full', () => {
 
 it('explains each reason in a sentence of its own', () => {
   const sentences = Object.values(ROUTE_REASONS);
-  expect(sentences).toHaveLength(13);
-  expect(new Set(sentences).size).toBe(13);
+  expect(sentences).toHaveLength(14);
+  expect(new Set(sentences).size).toBe(14);
   for (const sentence of sentences) expect(sentence).toMatch(/ /);
 });
 

@@ -1,3 +1,4 @@
+import { sameHost } from './host.js';
 import { isLive, type MediaAddress, type MemberId, type MemberProfile } from './member.js';
 import type { Owner } from './owner.js';
 import { type Candidate, choose } from './rendezvous.js';
@@ -21,6 +22,11 @@ export interface PlayRequest {
   /** Whether this client is known to follow a redirect on this protocol. */
   readonly followsRedirect: boolean;
   readonly mark: PlayMark;
+  /**
+   * With mark `relay`: whose media the other member asks for, since it cannot reach that owner itself. It is passed on from
+   * there where this member does not publish the stream.
+   */
+  readonly relayOf?: MemberId;
   /** Host name or IP by which the client reached us (tcUrl, `Host` header), without the port; absent where unknown. */
   readonly reachedBy?: string;
   /** `play.mode` in force for the stream's app. */
@@ -52,7 +58,8 @@ export type Route =
         | 'mode-relay'
         | 'already-redirected'
         | 'websocket'
-        | 'owner-full';
+        | 'owner-full'
+        | 'passed-on';
       /** Whom to pull from, best first; at least one, never this member. `through` says whom by, where that is another. */
       readonly owners: readonly Owner[];
     }
@@ -60,6 +67,7 @@ export type Route =
   | { readonly kind: 'refuse'; readonly reason: 'relay-of-unowned' | 'nobody-has-room' };
 
 export type RouteReason = Route['reason'];
+type RelayReason = Extract<Route, { kind: 'relay' }>['reason'];
 
 /** What each reason means, for logs, `explain` and the docs. */
 export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
@@ -74,6 +82,7 @@ export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
   'owner-full': 'the stream is on a member that is full; this one has room and relays it',
   'full-other-owner': 'this member is full, and another owner of the stream has room',
   'full-other-member': 'this member is full, and another one has room to relay the stream',
+  'passed-on': 'another member cannot reach the owner, and pulls its stream through this member',
   'not-published': 'nobody publishes this stream; the player waits until somebody does',
   'relay-of-unowned': 'another member pulled a stream that is not published here',
   'nobody-has-room': 'this member is full, and no other one has room',
@@ -100,7 +109,7 @@ export function route(view: RouteView, request: PlayRequest): Route {
   const owners = view.owners(request.key);
   const best = owners[0];
   const isOwn = owners.some(({ member }) => member === view.self);
-  if (request.mark === 'relay') return isOwn ? LOCAL : RELAY_OF_UNOWNED;
+  if (request.mark === 'relay') return isOwn ? LOCAL : passOn(owners, request.relayOf);
   if (best === undefined) return WAIT;
   if ((view.profile.full === true || request.isFull === true) && request.isServed !== true) {
     const elsewhere = routeOfFull(view, request, owners, best, isOwn);
@@ -160,22 +169,20 @@ function redirect(
   return { kind: 'redirect', reason, target, address };
 }
 
+/** Pulled from that very owner, which this member reaches itself: so no pull passes through two members. */
+function passOn(owners: readonly Owner[], relayOf: MemberId | undefined): Route {
+  const owner = owners.find(({ member }) => member === relayOf);
+  if (owner === undefined || (owner.through ?? null) !== null) return RELAY_OF_UNOWNED;
+  return { kind: 'relay', reason: 'passed-on', owners: [owner] };
+}
+
 /** Why this play must be relayed rather than redirected; null where a redirect is right. */
-function relayReason(request: PlayRequest): Extract<Route, { kind: 'relay' }>['reason'] | null {
+function relayReason(request: PlayRequest): RelayReason | null {
   if (request.protocol === 'ws-flv') return 'websocket';
   if (request.mark === 'redirected') return 'already-redirected';
   if (request.mode === 'relay') return 'mode-relay';
   if (request.mode === 'auto' && !request.followsRedirect) return 'client-follows-no-redirects';
   return null;
-}
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
-
-/** Host names that mean the same place for a client: case and the spelling of loopback do not count. */
-function sameHost(a: string, b: string): boolean {
-  const left = a.toLowerCase();
-  const right = b.toLowerCase();
-  return left === right || (LOOPBACK.has(left) && LOOPBACK.has(right));
 }
 
 /**

@@ -16,6 +16,8 @@ const SWEEP_MS = 1000;
 
 /** `play.queueMs` where it is not set. */
 const QUEUE_MS = 10_000;
+/** `limits.publishesPerAddressPerMinute` where it is not set. */
+const PUBLISHES_PER_MINUTE = 6000;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
@@ -33,15 +35,12 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       lagMs: relay.lagMs ?? LAG_MS,
     }),
     ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
-    open: rtmpUpstream(options),
+    open: rtmpUpstream(options, host),
+    detours: (owner) => host.detours(owner),
     timers: systemTimers,
     log,
   });
-  const gate = new ConnectionGate(
-    limits.connectionsMax,
-    limits.connectionsPerAddressMax,
-    spareOf(limits.connectionsMax),
-  );
+  const gate = new ConnectionGate(limits, (ip) => host.isMemberAddress(ip), spareOf(limits.connectionsMax));
   const rate = new OutboundRate();
   const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
   const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
@@ -57,6 +56,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       acceptsPublishers: options.acceptsPublishers,
       idleMs: publish.idleMs,
       policy: (key) => policyOf(key, options),
+      publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
     },
   );
   const parts = { options, plays, publishes, gate, log };
@@ -103,7 +103,10 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       return ports;
     },
     refusePublishers: () => publishes.refuse(),
-    closePublishers: () => publishes.closeAll(),
+    closePublishers() {
+      publishes.closeAll();
+      plays.endPassedOn();
+    },
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key, playersMax) => streams.get(key)?.view(playersMax),

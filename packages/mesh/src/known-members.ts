@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { parseHostPort } from './host-port.js';
+import { formatHostPort, parseHostPort } from './host-port.js';
 import type { Mesh, MeshLog } from './mesh.js';
 import { readIfThere, writeWhole } from './whole-file.js';
 
@@ -26,6 +27,7 @@ export class KnownMembers {
   readonly #log: MeshLog;
   #addresses: readonly string[];
   #mesh: Mesh | null = null;
+  #lastGood: (name: string) => readonly string[] = () => [];
   #visits: NodeJS.Timeout | null = null;
   #write: NodeJS.Timeout | null = null;
   #stopListening: () => void = () => {};
@@ -57,9 +59,17 @@ export class KnownMembers {
     return this.#addresses;
   }
 
-  /** Visits those known until another member is alive, and keeps note of who is, from now on until `close`. */
-  follow(mesh: Mesh, visit: (address: string) => void): void {
+  /**
+   * Visits those known until another member is alive, and keeps note of who is, from now on until `close`. `lastGood`: the
+   * IP addresses of a name, which are kept beside it for a start while it cannot be resolved.
+   */
+  follow(
+    mesh: Mesh,
+    visit: (address: string) => void,
+    lastGood: (name: string) => readonly string[] = () => [],
+  ): void {
     this.#mesh = mesh;
+    this.#lastGood = lastGood;
     this.#stopListening = mesh.onMemberChanged(() => this.#note());
     if (this.#addresses.length === 0) return;
     const visitAll = (): void => {
@@ -87,8 +97,10 @@ export class KnownMembers {
     this.#write = null;
     const alive = (this.#mesh?.members() ?? [])
       .filter(({ isSelf, liveness }) => !isSelf && liveness === 'alive')
-      .flatMap(({ meshAddresses }) => meshAddresses.slice(0, 1));
-    const addresses = [...new Set([...alive, ...this.#addresses])].slice(0, KNOWN_MAX);
+      .map(({ meshAddresses }) => meshAddresses);
+    const told = alive.flatMap((addresses) => addresses.slice(0, 1));
+    const numeric = alive.flatMap((addresses) => this.#numeric(addresses));
+    const addresses = [...new Set([...told, ...numeric, ...this.#addresses])].slice(0, KNOWN_MAX);
     if ([...addresses].sort().join() === [...this.#addresses].sort().join()) return;
     this.#addresses = addresses;
     try {
@@ -97,6 +109,15 @@ export class KnownMembers {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.warn({ path: this.#path, reason }, 'known members not written');
     }
+  }
+
+  /** Where a member that is known by its name can be reached without DNS, as far as this was seen. */
+  #numeric([told, ...others]: readonly string[]): readonly string[] {
+    const target = told === undefined ? null : parseHostPort(told);
+    if (target === null || isIP(target.host) !== 0) return [];
+    const [host] = this.#lastGood(target.host);
+    if (host !== undefined) return [formatHostPort({ host, port: target.port })];
+    return others.filter((address) => isIP(parseHostPort(address)?.host ?? '') !== 0).slice(0, 1);
   }
 
   #stopVisits(): void {

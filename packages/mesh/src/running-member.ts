@@ -12,12 +12,13 @@ import type { Effects } from './core/effects.js';
 import type { Input } from './core/input.js';
 import { TICK_MS } from './core/limits.js';
 import type { MemberCore } from './core/member-core.js';
+import type { DirectMessage } from './core/messages.js';
 import { HeavyMessages } from './heavy-messages.js';
 import type { MemberView, Mesh, MeshLog, MeshStatus } from './mesh.js';
 import { OwnersListeners } from './owners-listeners.js';
 import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
-import type { Opener, Sealer } from './wire/envelope.js';
+import { isOfLaterFormat, type Opened, type Opener, type Sealer } from './wire/envelope.js';
 
 /**
  * The shell around the core: gives it time and what the transport brings, and carries out its effects. All decisions
@@ -95,6 +96,11 @@ export class RunningMember implements Mesh {
     return [...this.#core.directory.members()].map((state) => this.#view(state));
   }
 
+  member(id: MemberId): MemberView | undefined {
+    const state = this.#core.directory.member(id);
+    return state === undefined ? undefined : this.#view(state);
+  }
+
   status(): MeshStatus {
     const { isJoined, isSynced, waitingFor } = this.#core;
     return { joined: isJoined, synced: isSynced, ...(waitingFor !== null && { waitingFor }) };
@@ -145,27 +151,36 @@ export class RunningMember implements Mesh {
   }
 
   #broadcast(bytes: Uint8Array, via: MemberId): boolean {
-    const opened = this.#opener.open(bytes);
-    if (opened === null) {
-      this.#feed({ kind: 'offence', peer: via, reason: 'broadcast without a valid signature' });
-      return false;
-    }
-    const message = this.#accept(opened.author, decodeBroadcast(opened.message, opened.author));
-    if (message !== null) this.#feed({ kind: 'broadcast', author: opened.author, message, sealed: bytes });
-    return message !== null;
+    const opened = this.#open(bytes, via, 'broadcast without a valid signature');
+    if (opened === null) return false;
+    const decoded = decodeBroadcast(opened.message, opened.author);
+    const message = this.#accept(opened.author, decoded);
+    if (message !== null)
+      this.#feed({ kind: 'broadcast', author: opened.author, message, signedBytes: bytes });
+    // What means nothing here may mean something to a member of a later version.
+    return decoded.kind !== 'malformed';
   }
 
-  #unseal(via: MemberId, sealed: Uint8Array): void {
-    const opened = this.#opener.open(sealed);
-    if (opened === null) {
-      this.#feed({ kind: 'offence', peer: via, reason: 'handed on words without a valid signature' });
-      return;
-    }
+  #send(to: MemberId, message: DirectMessage): void {
+    this.#transport.send(to, encode(message, this.#core.peer(to)?.version ?? undefined));
+  }
+
+  #verify(via: MemberId, signedBytes: Uint8Array): void {
+    const opened = this.#open(signedBytes, via, 'handed on words without a valid signature');
+    if (opened === null) return;
     const { author } = opened;
     const message = this.#accept(author, decodeBroadcast(opened.message, author));
-    if (message?.kind === 'delta') this.#feed({ kind: 'handed-on', peer: via, author, message, sealed });
+    if (message?.kind === 'delta') this.#feed({ kind: 'handed-on', peer: via, author, message, signedBytes });
     else if (message !== null)
       this.#feed({ kind: 'offence', peer: via, reason: 'handed on what is no news' });
+  }
+
+  /** Null where it is not genuine, which is the giver's offence, or where that can't be told here. */
+  #open(envelope: Uint8Array, via: MemberId, offence: string): Opened | null {
+    const opened = this.#opener.open(envelope);
+    if (opened === null && !isOfLaterFormat(envelope))
+      this.#feed({ kind: 'offence', peer: via, reason: offence });
+    return opened;
   }
 
   #accept<T>(from: MemberId, decoded: Decoded<T>): T | null {
@@ -196,8 +211,8 @@ export class RunningMember implements Mesh {
   #carryOut(effects: Effects): void {
     const transport = this.#transport;
     for (const { level, fields, msg } of effects.facts) this.#log[level](fields, msg);
-    for (const { to, message } of effects.sends) transport.send(to, encode(message));
-    for (const { via, sealed } of effects.unseals) this.#unseal(via, sealed);
+    for (const { to, message } of effects.sends) this.#send(to, message);
+    for (const { via, signedBytes } of effects.verifications) this.#verify(via, signedBytes);
     for (const message of effects.broadcasts) transport.broadcast(this.#sealer.seal(encode(message)));
     for (const { peer, addresses } of effects.dials) transport.dial(peer, addresses);
     for (const seed of effects.visits) transport.visit(seed);
@@ -255,6 +270,8 @@ export class RunningMember implements Mesh {
       connected: isSelf || peer?.isConnected === true,
       through: state.liveness === 'unreachable' ? state.through : [],
       meshAddresses: isSelf ? core.addresses : (peer?.addresses ?? []),
+      ...(peer?.whereabouts.dialled !== undefined && { dialledAt: peer.whereabouts.dialled }),
+      ...(peer?.whereabouts.remoteIp !== undefined && { remoteIp: peer.whereabouts.remoteIp }),
       ...(peer?.rttMs != null && { rttMs: peer.rttMs }),
     };
   }

@@ -20,7 +20,7 @@ export const ERRORS = {
   PORT_TAKEN: 'Stop the program that has the port, or choose another.',
   PORT_FORBIDDEN:
     'Ports below 1024 need a privilege: choose a higher port, or allow this one (CAP_NET_BIND_SERVICE).',
-  ADDRESS_UNAVAILABLE: 'Choose an address of this machine, or 0.0.0.0 for all of them.',
+  ADDRESS_UNAVAILABLE: 'Choose an address of this machine, or :: for all of them.',
   LISTEN_FAILED: 'Choose another address or port.',
   API_UNREACHABLE:
     'Start an origin (headwater origin), or name the API of a running one with --api URL or HEADWATER_API. The API listens on loopback unless api.host says otherwise.',
@@ -96,6 +96,7 @@ const MESH_FAILURES = {
   identity: 'IDENTITY_UNUSABLE',
   'key-missing': 'MESH_KEY_MISSING',
   'key-short': 'MESH_KEY_SHORT',
+  'keys-many': 'CONFIG_INVALID',
   'seed-invalid': 'SEED_INVALID',
 } as const satisfies Record<Exclude<MeshError['code'], 'listen'>, ErrorCode>;
 

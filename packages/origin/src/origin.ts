@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
-import { createMedia, type Media, type MediaHost, playModeOf, vhostOf } from '@headwater/media';
+import { createMedia, type Media, playModeOf, vhostOf } from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
 import type { ApiSource } from './api/api-source.js';
@@ -10,7 +10,9 @@ import type { OriginConfig } from './config/origin-config.js';
 import { drain } from './drain.js';
 import { nextFull } from './fullness.js';
 import { createLog } from './log.js';
-import { type MediaPorts, profileOf } from './profile.js';
+import { mediaHost } from './media-host.js';
+import { profileOf } from './profile.js';
+import type { MediaPorts } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
 
 /** A running member: mesh, media and API together. */
@@ -46,21 +48,21 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
   const configured = { rtmp: config.rtmp.port, http: config.http.port };
-  let meshHost = '127.0.0.1';
+  let meshHosts: readonly string[] = ['127.0.0.1'];
   const mesh = await createMesh(
     { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
     {
       log,
-      profile: (host) => {
-        meshHost = host;
-        return profileOf(config, host, configured);
+      profile: (hosts) => {
+        meshHosts = hosts;
+        return profileOf(config, hosts, configured);
       },
     },
   );
   let isDraining = false;
   let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
-    ...profileOf(config, meshHost, ports),
+    ...profileOf(config, meshHosts, ports),
     draining: isDraining,
     ...(isFull && { full: true }),
   });
@@ -147,18 +149,6 @@ function mediaOptions(config: OriginConfig): Parameters<typeof createMedia>[0] {
     relay,
     limits,
     apps,
-  };
-}
-
-/** The one place where media and mesh meet. */
-function mediaHost(mesh: Mesh): MediaHost {
-  return {
-    member: mesh.id,
-    route: (request) => route(mesh.directory, request),
-    owners: (key) => mesh.directory.owners(key),
-    onOwnersChanged: (listener, interest) => mesh.onOwnersChanged(listener, interest),
-    claim: (claim) => mesh.claim(claim),
-    release: (key) => mesh.release(key),
   };
 }
 

@@ -20,6 +20,14 @@ const TOOLS = {
     get: 'apt-get install gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad',
   },
   cvlc: { command: 'which', probe: ['cvlc'], get: 'apt-get install vlc-bin vlc-plugin-base' },
+  IPv6: {
+    command: process.execPath,
+    probe: [
+      '-e',
+      "require('net').createServer().on('error', () => process.exit(1)).listen(0, '::1', () => process.exit(0))",
+    ],
+    get: 'sysctl -w net.ipv6.conf.all.disable_ipv6=0',
+  },
   'network namespaces': {
     command: 'sh',
     probe: [

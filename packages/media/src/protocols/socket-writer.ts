@@ -75,6 +75,9 @@ export class SocketWriter implements QueueCarrier {
    */
   finish(onDrained: () => void, onStuck: () => void): void {
     for (const queue of this.#queues) queue.close();
+    this.#onDrained = onDrained;
+    this.#pump();
+    if (this.#onDrained === null) return;
     let sentBytes = this.#sentBytes;
     const timer = setInterval(() => {
       if (this.#stream.writable && this.#sentBytes !== sentBytes) {
@@ -90,7 +93,6 @@ export class SocketWriter implements QueueCarrier {
       clearInterval(timer);
       onDrained();
     };
-    this.#pump();
   }
 
   #pump(): void {

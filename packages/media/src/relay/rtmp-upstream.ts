@@ -1,20 +1,27 @@
-import { DEFAULT_VHOST, parseStreamKey } from '@headwater/directory';
-import { withReplayMs } from '../desks/play/play-mark.js';
-import type { MediaOptions } from '../media-host.js';
+import { DEFAULT_VHOST, type MemberId, parseStreamKey } from '@headwater/directory';
+import { type RelayPull, relayQuery } from '../desks/play/play-mark.js';
+import type { MediaHost, MediaOptions, RelayAddress } from '../media-host.js';
 import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
 import type { RtmpTarget } from '../protocols/rtmp/rtmp-target.js';
 import { encodeName } from '../protocols/stream-name.js';
-import type { OpenUpstream } from '../stream/upstream.js';
+import type { OpenUpstream, Upstream, UpstreamEvents } from '../stream/upstream.js';
 
-/** Pulls from an owner's relay address by RTMP, marked so that it is served from there or refused. */
-export function rtmpUpstream(options: MediaOptions): OpenUpstream {
+/**
+ * Pulls from an owner by RTMP, marked so that it is served from there or refused; or from the member through which it is
+ * pulled, marked so that that one passes on what this owner publishes, or refuses.
+ */
+export function rtmpUpstream(options: MediaOptions, host: Pick<MediaHost, 'relayAddress'>): OpenUpstream {
   return (owner, key, replayMs, events) => {
     let isOpen = true;
     let isStarted = false;
+    const through = owner.through ?? null;
+    const address = host.relayAddress(through ?? owner.member);
+    if (address === null) return unknownAddress(through ?? owner.member, events);
+    const relayOf = through === null ? null : owner.member;
     const session = new RtmpClientSession(
       {
-        target: relayTarget(key, owner.profile.relayAddress, options.memberName, replayMs),
+        target: relayTarget(key, address, { memberName: options.memberName, replayMs, relayOf }),
         agent: `headwater relay (${options.memberName})`,
         deadlineMs: options.relay.connectMs,
         limits: options.limits,
@@ -54,6 +61,14 @@ export function rtmpUpstream(options: MediaOptions): OpenUpstream {
   };
 }
 
+/** The member has left the mesh in this moment. */
+function unknownAddress(member: MemberId, events: UpstreamEvents): Upstream {
+  const soon = setImmediate(() =>
+    events.ended({ code: 'unreachable', text: `no address is known of ${member}`, isOrdinary: false }),
+  );
+  return { close: () => clearImmediate(soon) };
+}
+
 /** What an owner says when its publisher has gone. */
 const ENDING_STATUS = new Set([
   'NetStream.Play.UnpublishNotify',
@@ -62,12 +77,7 @@ const ENDING_STATUS = new Set([
 ]);
 
 /** Where a stream is pulled from. The key must be valid. */
-export function relayTarget(
-  key: string,
-  address: { readonly host: string; readonly rtmpPort: number },
-  memberName: string,
-  replayMs = 0,
-): RtmpTarget {
+export function relayTarget(key: string, address: RelayAddress, pull: RelayPull): RtmpTarget {
   const name = parseStreamKey(key);
   if (name === null) throw new TypeError(`"${key}" is no stream key`);
   return {
@@ -75,7 +85,7 @@ export function relayTarget(
     port: address.rtmpPort,
     app: encodeName(name.app),
     stream: encodeName(name.stream),
-    query: withReplayMs(`headwater=relay&member=${encodeURIComponent(memberName)}`, replayMs),
+    query: relayQuery(pull),
     ...(name.vhost === DEFAULT_VHOST ? {} : { vhost: name.vhost }),
   };
 }

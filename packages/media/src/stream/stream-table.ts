@@ -1,4 +1,4 @@
-import type { Owner, StreamKey, StreamKeys } from '@headwater/directory';
+import type { MemberId, Owner, StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaLog } from '../media-host.js';
 import { LiveStream } from './live-stream.js';
 import type { FramesDropped, Traffic } from './player-feed.js';
@@ -12,6 +12,8 @@ export interface StreamTableParts {
   /** Who else claims a stream now, best first, this member left out. */
   readonly ownersOf: (key: StreamKey) => readonly Owner[];
   readonly open: OpenUpstream;
+  /** Members through which an owner may be pulled that cannot be reached, best first. */
+  readonly detours: (owner: MemberId) => readonly MemberId[];
   readonly timers: Timers;
   readonly log: MediaLog;
 }
@@ -52,12 +54,13 @@ export class StreamTable implements StreamKeys {
   open(key: StreamKey): LiveStream {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const { limitsOf, ownersOf, open, timers, log } = this.#parts;
+    const { limitsOf, ownersOf, open, detours, timers, log } = this.#parts;
     const stream = new LiveStream(key, {
       limits: limitsOf(key),
       traffic: this.traffic,
       timers,
       open,
+      detours,
       log,
       onSourceChanged: (hasSource) => this.onSourceChanged(key, hasSource),
       onIdle: () => this.tidy(key),

@@ -1,6 +1,7 @@
 import {
   type Candidate,
   type Claim,
+  type MediaAddress,
   type MemberProfile,
   NO_LOAD,
   type Owner,
@@ -48,11 +49,18 @@ export class MemoryMesh {
         own?.delete(key);
         this.#tell(key);
       },
+      relayAddress: (member) => this.#profiles.get(member)?.relayAddress ?? null,
+      isMemberAddress: () => false,
+      detours: (owner) => [...this.#profiles.keys()].filter((member) => member !== owner && member !== name),
     };
   }
 
   setPorts(name: string, rtmpPort: number, httpPort: number): void {
-    const address = { network: 'test', host: '127.0.0.1', rtmpPort, httpPort };
+    this.setAddress(name, { network: 'test', host: '127.0.0.1', rtmpPort, httpPort });
+  }
+
+  /** Where a member is, for clients and for pulls. */
+  setAddress(name: string, address: MediaAddress): void {
     this.#profiles.set(name, {
       name,
       role: 'origin',
@@ -74,7 +82,15 @@ export class MemoryMesh {
     for (const [member, claims] of this.#claims) {
       const claim = claims.get(key);
       if (claim === undefined) continue;
-      owners.push({ member, profile: this.#profile(member), liveness: 'alive', load: NO_LOAD, claim });
+      const owner: Owner = {
+        member,
+        profile: this.#profile(member),
+        liveness: 'alive',
+        load: NO_LOAD,
+        claim,
+      };
+      // As the directory's, none of whose properties are its own.
+      owners.push(Object.create(owner));
     }
     return owners.sort(primaryOrder);
   }

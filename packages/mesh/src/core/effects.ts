@@ -12,7 +12,7 @@ export interface Fact {
 export class Effects {
   readonly sends: { readonly to: MemberId; readonly message: DirectMessage }[] = [];
   /** Envelopes to check and open: a genuine delta comes back as `handed-on`, all else as an `offence` of `via`. */
-  readonly unseals: { readonly via: MemberId; readonly sealed: Uint8Array }[] = [];
+  readonly verifications: { readonly via: MemberId; readonly signedBytes: Uint8Array }[] = [];
   readonly broadcasts: BroadcastMessage[] = [];
   readonly dials: { readonly peer: MemberId; readonly addresses: readonly string[] }[] = [];
   /** Seeds to visit. */

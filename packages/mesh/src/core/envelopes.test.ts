@@ -4,12 +4,12 @@ import { ENVELOPE_KEPT_BYTES_MAX, ENVELOPES_KEPT_BYTES_MAX, ENVELOPES_KEPT_MAX }
 
 const deltaOf = (from: number, to: number, generation = 1) =>
   ({ member: 'm', generation, from, to, entries: [] }) as const;
-const sealedOf = (mark: number, length = 1): Uint8Array => new Uint8Array(length).fill(mark);
-const marksOf = (sealed: readonly Uint8Array[]): number[] => sealed.map((bytes) => bytes[0] ?? 0);
+const envelopeOf = (mark: number, length = 1): Uint8Array => new Uint8Array(length).fill(mark);
+const marksOf = (signedBytes: readonly Uint8Array[]): number[] => signedBytes.map((bytes) => bytes[0] ?? 0);
 
 function keeping(...deltas: readonly (readonly [number, number])[]): Envelopes {
   const envelopes = new Envelopes();
-  for (const [from, to] of deltas) envelopes.keep(deltaOf(from, to), sealedOf(to));
+  for (const [from, to] of deltas) envelopes.keep(deltaOf(from, to), envelopeOf(to));
   return envelopes;
 }
 
@@ -29,8 +29,8 @@ describe('Envelopes', () => {
 
   it('keeps those of one start only', () => {
     const envelopes = keeping([0, 1], [1, 2]);
-    envelopes.keep(deltaOf(0, 1, 2), sealedOf(7));
-    envelopes.keep(deltaOf(2, 3, 1), sealedOf(8));
+    envelopes.keep(deltaOf(0, 1, 2), envelopeOf(7));
+    envelopes.keep(deltaOf(2, 3, 1), envelopeOf(8));
     expect(marksOf(envelopes.since({ generation: 1, version: 2 }))).toEqual([7]);
     expect(envelopes.since({ generation: 3, version: 0 })).toEqual([]);
     envelopes.clear();
@@ -45,16 +45,16 @@ describe('Envelopes', () => {
     expect(many.since({ generation: 1, version: 4 })).toEqual([]);
     expect(many.since({ generation: 1, version: 5 })).toHaveLength(ENVELOPES_KEPT_MAX);
     const large = new Envelopes();
-    for (let index = 0; index < 9; index += 1) large.keep(deltaOf(index, index + 1), sealedOf(1, 50_000));
+    for (let index = 0; index < 9; index += 1) large.keep(deltaOf(index, index + 1), envelopeOf(1, 50_000));
     expect(large.count).toBe(Math.floor(ENVELOPES_KEPT_BYTES_MAX / 50_000));
     expect(large.bytes).toBe(large.count * 50_000);
-    large.keep(deltaOf(9, 10), sealedOf(1, ENVELOPE_KEPT_BYTES_MAX + 1));
+    large.keep(deltaOf(9, 10), envelopeOf(1, ENVELOPE_KEPT_BYTES_MAX + 1));
     expect(large.since({ generation: 1, version: 9 })).toEqual([]);
   });
 
   it('copies what it keeps, which may lie in a buffer that is used again', () => {
     const envelopes = new Envelopes();
-    const buffer = sealedOf(1);
+    const buffer = envelopeOf(1);
     envelopes.keep(deltaOf(0, 1), buffer);
     buffer.fill(9);
     expect(marksOf(envelopes.since({ generation: 1, version: 0 }))).toEqual([1]);

@@ -4,7 +4,7 @@ import { ENVELOPE_KEPT_BYTES_MAX, ENVELOPES_KEPT_BYTES_MAX, ENVELOPES_KEPT_MAX }
 interface Kept {
   readonly from: number;
   readonly to: number;
-  readonly sealed: Uint8Array;
+  readonly signedBytes: Uint8Array;
 }
 
 /**
@@ -25,9 +25,9 @@ export class Envelopes {
     return this.#bytes;
   }
 
-  /** `sealed`: the envelope in which the delta came; it is copied. */
-  keep({ generation, from, to }: Delta, sealed: Uint8Array): void {
-    if (generation < this.#generation || sealed.byteLength > ENVELOPE_KEPT_BYTES_MAX) return;
+  /** `signedBytes`: the envelope in which the delta came; it is copied. */
+  keep({ generation, from, to }: Delta, signedBytes: Uint8Array): void {
+    if (generation < this.#generation || signedBytes.byteLength > ENVELOPE_KEPT_BYTES_MAX) return;
     if (generation > this.#generation) this.clear();
     this.#generation = generation;
     // News mostly come in order.
@@ -35,10 +35,10 @@ export class Envelopes {
     while (index > 0 && (this.#kept[index - 1]?.to ?? 0) > to) index -= 1;
     const before = this.#kept[index - 1];
     if (before?.to === to && before.from <= from) return;
-    this.#kept.splice(index, 0, { from, to, sealed: sealed.slice() });
-    this.#bytes += sealed.byteLength;
+    this.#kept.splice(index, 0, { from, to, signedBytes: signedBytes.slice() });
+    this.#bytes += signedBytes.byteLength;
     while (this.#kept.length > ENVELOPES_KEPT_MAX || this.#bytes > ENVELOPES_KEPT_BYTES_MAX)
-      this.#bytes -= this.#kept.shift()?.sealed.byteLength ?? 0;
+      this.#bytes -= this.#kept.shift()?.signedBytes.byteLength ?? 0;
   }
 
   /** Those that lead on from a position without a gap; none where what is kept does not reach back so far. */
@@ -46,10 +46,10 @@ export class Envelopes {
     const found: Uint8Array[] = [];
     let reached = generation === this.#generation ? version : 0;
     if (generation > this.#generation) return found;
-    for (const { from, to, sealed } of this.#kept) {
+    for (const { from, to, signedBytes } of this.#kept) {
       if (to <= reached) continue;
       if (from > reached) break;
-      found.push(sealed);
+      found.push(signedBytes);
       reached = to;
     }
     return found;

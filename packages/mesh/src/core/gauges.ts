@@ -1,4 +1,4 @@
-import type { OwnWords } from './own-words.js';
+import type { LocalState } from './local-state.js';
 import type { Peers } from './peers.js';
 
 /** How much a member holds for others beside the directory; each has a limit of that name or is bounded by one. */
@@ -16,7 +16,7 @@ export interface Gauges {
   readonly speakers: number;
 }
 
-export function gaugesOf(peers: Peers, words: OwnWords): Gauges {
+export function gaugesOf(peers: Peers, local: LocalState): Gauges {
   let [pendingDeltas, envelopes, envelopeBytes, addresses] = [0, 0, 0, 0];
   for (const peer of peers) {
     pendingDeltas = Math.max(pendingDeltas, peer.follower.pendingCount);
@@ -24,5 +24,5 @@ export function gaugesOf(peers: Peers, words: OwnWords): Gauges {
     envelopeBytes = Math.max(envelopeBytes, peer.envelopes.bytes);
     addresses = Math.max(addresses, peer.addresses.length);
   }
-  return { peers: peers.size, pendingDeltas, envelopes, envelopeBytes, addresses, speakers: words.speakers };
+  return { peers: peers.size, pendingDeltas, envelopes, envelopeBytes, addresses, speakers: local.speakers };
 }

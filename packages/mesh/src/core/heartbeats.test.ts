@@ -1,11 +1,11 @@
 import { Directory, NO_LOAD, ownerOrder } from '@headwater/directory';
 import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
-import { Effects } from './effects.js';
 import { Heartbeats } from './heartbeats.js';
 import type { Hello } from './messages.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
+import { Step } from './step.js';
 
 const INTERVAL_MS = 800;
 const position = { generation: 1, version: 1 };
@@ -17,15 +17,16 @@ function besides(id: 'a' | 'z'): { readonly heartbeats: Heartbeats; readonly pee
   const peers = new Peers(directory, { suspectAfterMs: 1_800, deadAfterMs: 900 }, () => 0);
   const peer = peers.connected(id, 0);
   const hello: Hello = { kind: 'hello', name: id, program: 'test', position, addresses: [], members: [] };
-  peer.greeted(hello, 0);
+  peer.connected({}, 0);
+  peer.greeted(hello, 0, 0);
   return { heartbeats: new Heartbeats(INTERVAL_MS, peers, () => ({ position, load: NO_LOAD }), 0, 0), peer };
 }
 
 /** How many heartbeats a step sends. */
-function count(step: (effects: Effects) => void): number {
-  const effects = new Effects();
-  step(effects);
-  return effects.sends.length;
+function count(now: number, act: (step: Step) => void): number {
+  const step = new Step(now);
+  act(step);
+  return step.effects.sends.length;
 }
 
 describe('Heartbeats', () => {
@@ -33,34 +34,33 @@ describe('Heartbeats', () => {
     const { heartbeats } = besides('z');
     const sentAt: number[] = [];
     for (let now = 0; now <= 3 * INTERVAL_MS; now += 200)
-      if (count((effects) => heartbeats.tick(now, effects)) > 0) sentAt.push(now);
+      if (count(now, (step) => heartbeats.tick(step)) > 0) sentAt.push(now);
     expect(sentAt).toEqual([0, 800, 1_600, 2_400]);
   });
 
   it('are answered at once by the greater id, which stays silent otherwise', () => {
     const { heartbeats, peer } = besides('a');
-    heartbeats.tick(0, new Effects());
-    expect(count((effects) => heartbeats.answer(peer, 790, effects))).toBe(1);
+    heartbeats.tick(new Step(0));
+    expect(count(790, (step) => heartbeats.answer(peer, step))).toBe(1);
     for (let now = 800; now < 790 + 1.25 * INTERVAL_MS; now += 200)
-      expect(count((effects) => heartbeats.tick(now, effects))).toBe(0);
+      expect(count(now, (step) => heartbeats.tick(step))).toBe(0);
   });
 
   it('do not wait for a member that is late', () => {
     const { heartbeats } = besides('a');
-    expect(count((effects) => heartbeats.tick(0, effects))).toBe(1);
-    expect(count((effects) => heartbeats.tick(1.25 * INTERVAL_MS, effects))).toBe(1);
+    expect(count(0, (step) => heartbeats.tick(step))).toBe(1);
+    expect(count(1.25 * INTERVAL_MS, (step) => heartbeats.tick(step))).toBe(1);
   });
 
   it('are not answered each time by one that is flooded with them', () => {
     const { heartbeats, peer } = besides('a');
     let answers = 0;
-    for (let now = 0; now < 8_000; now += 1)
-      answers += count((effects) => heartbeats.answer(peer, now, effects));
+    for (let now = 0; now < 8_000; now += 1) answers += count(now, (step) => heartbeats.answer(peer, step));
     expect(answers).toBe(50);
   });
 
   it('are never answered by the smaller id, so that answers are not answered', () => {
     const { heartbeats, peer } = besides('z');
-    expect(count((effects) => heartbeats.answer(peer, 5_000, effects))).toBe(0);
+    expect(count(5_000, (step) => heartbeats.answer(peer, step))).toBe(0);
   });
 });

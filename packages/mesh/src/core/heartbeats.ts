@@ -1,10 +1,10 @@
-import type { Effects } from './effects.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
+import type { Step } from './step.js';
 
 /** What a member says of itself in each heartbeat. */
-export type OwnState = Pick<Heartbeat, 'position' | 'load'>;
+export type HeartbeatState = Pick<Heartbeat, 'position' | 'load'>;
 
 /** The side that is to answer speaks by itself once the other is this late, in heartbeat intervals. */
 const OVERDUE = 1.25;
@@ -20,45 +20,50 @@ const TOO_SOON = 0.2;
 export class Heartbeats {
   readonly #intervalMs: number;
   readonly #peers: Peers;
-  readonly #ownState: () => OwnState;
+  readonly #localState: () => HeartbeatState;
   #roundAt: number;
 
   /** `random`: 0 <= random < 1, so that members started together don't all speak at once. */
-  constructor(intervalMs: number, peers: Peers, ownState: () => OwnState, now: number, random: number) {
+  constructor(
+    intervalMs: number,
+    peers: Peers,
+    localState: () => HeartbeatState,
+    now: number,
+    random: number,
+  ) {
     this.#intervalMs = intervalMs;
     this.#peers = peers;
-    this.#ownState = ownState;
+    this.#localState = localState;
     this.#roundAt = now + intervalMs * random;
   }
 
-  tick(now: number, effects: Effects): void {
-    const isRound = now >= this.#roundAt;
-    if (isRound) this.#roundAt = Math.max(this.#roundAt + this.#intervalMs, now + this.#intervalMs / 2);
+  tick(step: Step): void {
+    const isRound = step.now >= this.#roundAt;
+    if (isRound) this.#roundAt = Math.max(this.#roundAt + this.#intervalMs, step.now + this.#intervalMs / 2);
     for (const peer of this.#peers) {
       if (!peer.isGreeted) continue;
-      const isDue = this.#peers.self < peer.id ? isRound : this.#silence(peer, now) >= OVERDUE;
-      if (isDue) this.#send(peer, now, effects);
+      const isDue = this.#peers.self < peer.id ? isRound : this.#silence(peer, step.now) >= OVERDUE;
+      if (isDue) this.#send(peer, step);
     }
   }
 
   /** Its heartbeat was taken note of. */
-  answer(peer: Peer, now: number, effects: Effects): void {
-    if (peer.id < this.#peers.self && this.#silence(peer, now) >= TOO_SOON) this.#send(peer, now, effects);
+  answer(peer: Peer, step: Step): void {
+    if (peer.id < this.#peers.self && this.#silence(peer, step.now) >= TOO_SOON) this.#send(peer, step);
   }
 
   /** How long ago this member spoke to it, in intervals. */
   #silence(peer: Peer, now: number): number {
-    return (now - peer.spokenToAt) / this.#intervalMs;
+    return (now - peer.heartbeats.spokenAt) / this.#intervalMs;
   }
 
-  #send(peer: Peer, now: number, effects: Effects): void {
-    peer.spokenToAt = now;
-    const { echo } = peer;
-    effects.send(peer.id, {
+  #send(peer: Peer, step: Step): void {
+    peer.heartbeats.spoke(step.now);
+    step.effects.send(peer.id, {
       kind: 'heartbeat',
-      ...this.#ownState(),
-      sentAt: now,
-      echo: echo && { sentAt: echo.sentAt, heldMs: Math.max(0, now - echo.receivedAt) },
+      ...this.#localState(),
+      sentAt: step.now,
+      echo: peer.heartbeats.echo(step.now),
     });
   }
 }

@@ -1,6 +1,5 @@
 import type { Claim, MemberId, MemberLoad, MemberProfile, StreamKey } from '@headwater/directory';
-import type { BroadcastMessage, DirectMessage } from './messages.js';
-import type { HandedOn } from './second-hand.js';
+import type { BroadcastMessage, DeltaNews, DirectMessage } from './messages.js';
 
 /** What visiting a seed came to. A name may mean several members. */
 export interface SeedOutcome {
@@ -18,6 +17,18 @@ export interface Whereabouts {
   readonly dialled?: string;
   /** The IP that it dialled from. */
   readonly seenAs?: string;
+  /** The IP at the other end, whoever dialled. */
+  readonly remoteIp?: string;
+}
+
+/** A member's own signed news, given by another member that was asked for them. */
+export interface HandedOn {
+  /** Who gave it. */
+  readonly peer: MemberId;
+  /** Who signed it. */
+  readonly author: MemberId;
+  readonly message: DeltaNews;
+  readonly signedBytes: Uint8Array;
 }
 
 /** All that can happen to a member. */
@@ -30,14 +41,14 @@ export type Input =
   | { readonly kind: 'dial-failed'; readonly peer: MemberId; readonly reason: string }
   | { readonly kind: 'seed-visited'; readonly seed: string; readonly outcome: SeedOutcome }
   | { readonly kind: 'direct'; readonly peer: MemberId; readonly message: DirectMessage }
-  /** `author` signed it; `sealed`: its envelope, as others can check it too. */
+  /** `author` signed it; `signedBytes`: its envelope, as others can check it too. */
   | {
       readonly kind: 'broadcast';
       readonly author: MemberId;
       readonly message: BroadcastMessage;
-      readonly sealed: Uint8Array;
+      readonly signedBytes: Uint8Array;
     }
-  /** One of the effects' `unseals`, found to be genuine. */
+  /** One of the effects' `verifications`, found to be genuine. */
   | ({ readonly kind: 'handed-on' } & HandedOn)
   /** A member sent something that is no message at all. */
   | { readonly kind: 'offence'; readonly peer: MemberId; readonly reason: string }

@@ -91,7 +91,10 @@ export const ASKS_PER_SECOND_MAX = 20;
 export const REFUSED_LOG_PAUSE_MS = 30_000;
 
 /** A connected member that has not said hello by then is disconnected. */
-export const HELLO_DEADLINE_MS = 5_000;
+export const HELLO_DEADLINE_MS = 15_000;
+
+/** A connection with a member that speaks no common version is kept for this long; nor is it dialled sooner. */
+export const VERSIONS_REST_MS = 60_000;
 
 /** A dial that was not answered by then counts as failed; the transport's own limit is shorter. */
 export const DIAL_DEADLINE_MS = 15_000;
@@ -159,3 +162,6 @@ export const TWIN_GRACE_MS = 2_000;
 
 /** The same two twins are told of at most this often. */
 export const TWIN_TOLD_EVERY_MS = 60_000;
+
+/** That one member goes over limits is told at most this often. */
+export const EXCESS_TOLD_EVERY_MS = 60_000;

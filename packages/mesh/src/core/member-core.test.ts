@@ -5,7 +5,7 @@ import type { Hello } from './messages.js';
 import { HEARTBEAT_MS, VirtualMesh } from './testing/virtual-mesh.js';
 
 /** No test here asks for it. */
-const SEALED = new Uint8Array();
+const SIGNED = new Uint8Array();
 const KEY = '__defaultVhost__/live/s1';
 const claimOf = (key = KEY, sinceMs = 1) => ({ kind: 'claim', claim: { key, sinceMs, media: {} } }) as const;
 
@@ -171,7 +171,7 @@ describe('going', () => {
     mesh.run(5);
     expect([livenessAt(mesh, 'b', 'a'), ownersAt(mesh, 'b')]).toEqual(['left', []]);
     for (const { message } of late)
-      mesh.input('b', { kind: 'broadcast', author: 'a', message: message as never, sealed: SEALED });
+      mesh.input('b', { kind: 'broadcast', author: 'a', message: message as never, signedBytes: SIGNED });
     mesh.kill('a');
     mesh.run(5_000);
     expect([livenessAt(mesh, 'b', 'a'), ownersAt(mesh, 'b')]).toEqual(['left', []]);
@@ -224,14 +224,14 @@ describe('going', () => {
     mesh.stall('b', 1_500);
     mesh.run(5_000);
     for (const { facts } of mesh.running()) expect(facts.map(({ msg }) => msg)).not.toContain('member dead');
-    expect(mesh.member('b').facts.map(({ msg }) => msg)).toContain('this member stood still');
+    expect(mesh.member('b').facts.map(({ msg }) => msg)).toContain('event loop stalled');
     expect(mesh.member('b').facts.map(({ msg }) => msg)).not.toContain('member suspect');
   });
 
   it('is not concluded from silence during which one stood still oneself', () => {
     const mesh = meshOf('a', 'b');
     const late = mesh.member('a').core.step({ kind: 'tick' }, mesh.now + 60_000);
-    expect(late.facts.map(({ msg }) => msg)).toEqual(['this member stood still']);
+    expect(late.facts.map(({ msg }) => msg)).toEqual(['event loop stalled']);
     const later = mesh.member('a').core.step({ kind: 'tick' }, mesh.now + 60_200);
     expect(later.facts).toEqual([]);
   });
@@ -241,7 +241,7 @@ describe('going', () => {
     const { core } = mesh.member('a');
     const later = mesh.now + 10_000;
     const { facts } = core.step({ kind: 'disconnected', peer: 'b', reason: 'reset' }, later);
-    expect(facts.map(({ msg }) => msg)).toContain('this member stood still');
+    expect(facts.map(({ msg }) => msg)).toContain('event loop stalled');
     expect(facts.map(({ msg }) => msg)).toContain('member suspect');
     expect(core.directory.member('b')?.liveness).toBe('suspect');
   });
@@ -295,8 +295,8 @@ describe('a restart', () => {
     // Others hand on that it left, and what its next start has to say.
     const leave = { kind: 'leave', generation: later - 1 } as const;
     const at = mesh.now;
-    if (hasLeft) core.step({ kind: 'broadcast', author: 'b', message: leave, sealed: SEALED }, at);
-    core.step({ kind: 'broadcast', author: 'b', message: { kind: 'delta', delta }, sealed: SEALED }, at);
+    if (hasLeft) core.step({ kind: 'broadcast', author: 'b', message: leave, signedBytes: SIGNED }, at);
+    core.step({ kind: 'broadcast', author: 'b', message: { kind: 'delta', delta }, signedBytes: SIGNED }, at);
     const pulls = (input: Input, now: number) =>
       core.step(input, now).sends.filter(({ to, message }) => to === 'b' && message.kind === 'pull');
     let asked = 0;
@@ -323,7 +323,7 @@ describe('a restart', () => {
     mesh.start('b');
     mesh.run(3_000);
     for (const { message } of old)
-      mesh.input('a', { kind: 'broadcast', author: 'b', message: message as never, sealed: SEALED });
+      mesh.input('a', { kind: 'broadcast', author: 'b', message: message as never, signedBytes: SIGNED });
     expect([...mesh.member('a').core.directory.streams()]).toEqual([]);
   });
 });
@@ -388,7 +388,12 @@ describe('who may speak', () => {
       to: 2,
       entries: [{ kind: 'claim', version: 2, claim: claimOf().claim }],
     } as const;
-    mesh.input('a', { kind: 'broadcast', author: 'b', message: { kind: 'delta', delta }, sealed: SEALED });
+    mesh.input('a', {
+      kind: 'broadcast',
+      author: 'b',
+      message: { kind: 'delta', delta },
+      signedBytes: SIGNED,
+    });
     mesh.input('a', {
       kind: 'direct',
       peer: 'b',
@@ -438,7 +443,7 @@ describe('who may speak', () => {
       kind: 'broadcast',
       author: 'b',
       message: { kind: 'leave', generation: mesh.member('b').generation + 1 },
-      sealed: SEALED,
+      signedBytes: SIGNED,
     });
     expect(mesh.member('b').facts.at(-1)).toMatchObject({ msg: 'another member uses this identity key' });
   });

@@ -5,12 +5,11 @@ import {
   type OwnerPolicy,
   ownerOrder,
 } from '@headwater/directory';
-import { Conduct } from './conduct.js';
-import { Effects } from './effects.js';
+import type { Effects } from './effects.js';
 import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
 import { Heartbeats } from './heartbeats.js';
-import type { Input, SeedOutcome } from './input.js';
+import type { HandedOn, Input, SeedOutcome } from './input.js';
 import {
   MEMBERS_MAX,
   STALL_MS,
@@ -19,16 +18,20 @@ import {
   TICK_MS,
   TWIN_GRACE_MS,
 } from './limits.js';
+import { LocalState } from './local-state.js';
 import { isSettled, Membership } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
 import { checkOrder } from './order-check.js';
-import { OwnWords } from './own-words.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
+import { Penalties } from './penalties.js';
 import { Repair } from './repair.js';
 import { RosterPace } from './roster-pace.js';
-import { type HandedOn, SecondHand } from './second-hand.js';
+import { SecondHand } from './second-hand.js';
 import { Seeds } from './seeds.js';
+import { Step } from './step.js';
+import { settleVersion } from './version-check.js';
+import { SPEAKS, type VersionRange } from './versions.js';
 
 export interface CoreOptions extends Patience {
   readonly self: MemberId;
@@ -41,6 +44,8 @@ export interface CoreOptions extends Patience {
   readonly batchMs: number;
   /** How owners are ordered; `primary` where absent. */
   readonly order?: OwnerPolicy;
+  /** Versions of the protocol that it speaks; `SPEAKS` where absent. */
+  readonly speaks?: VersionRange;
   /** 0 <= random() < 1; a seeded one makes a run repeatable. */
   readonly random: () => number;
 }
@@ -49,18 +54,20 @@ export interface CoreOptions extends Patience {
  * One member of the mesh as a state machine: each input gives the effects that the shell must carry out. It has no
  * sockets, timers, clock or randomness of its own, so a simulator can run many of them with a virtual clock.
  *
- * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`, `redial`, `failure-detector`), how
- * changes go out (`own-words`, `outbox`) and come in (`follower`, `repair`, `answer`), who is cut off (`conduct`, `offences`).
+ * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`), where each of them is in its life
+ * (`peer-state`, `failure-detector`, `redial`), how changes go out (`local-state`, `outbox`) and come in (`follower`,
+ * `repair`, `second-hand`), who is cut off (`penalties`, `offences`).
  */
 export class MemberCore {
   readonly self: MemberId;
   readonly directory: Directory;
   readonly #options: CoreOptions;
   readonly #order: OwnerPolicy;
-  readonly #words: OwnWords;
+  readonly #speaks: VersionRange;
+  readonly #local: LocalState;
   readonly #seeds: Seeds;
   readonly #peers: Peers;
-  readonly #conduct: Conduct;
+  readonly #penalties: Penalties;
   readonly #repair: Repair;
   readonly #secondHand: SecondHand;
   readonly #membership: Membership;
@@ -75,19 +82,20 @@ export class MemberCore {
     this.self = self;
     this.#options = options;
     this.#order = order;
+    this.#speaks = options.speaks ?? SPEAKS;
     const limits = { membersMax: MEMBERS_MAX, streamsPerMemberMax: STREAMS_PER_MEMBER_MAX };
     this.directory = new Directory(self, profile, limits, ownerOrder(order, profile.zone));
-    this.#words = new OwnWords({ ...options, order }, this.directory, new Effects(), now);
+    this.#local = new LocalState({ ...options, order }, this.directory, new Step(now));
     this.#seeds = new Seeds(options.seeds, now);
     this.#peers = new Peers(this.directory, options, random);
-    this.#conduct = new Conduct(this.#peers, generation);
-    this.#repair = new Repair(this.#words.log, this.#conduct);
-    this.#secondHand = new SecondHand(this.#peers, this.#conduct, this.#repair, random);
+    this.#penalties = new Penalties(this.#peers, generation);
+    this.#repair = new Repair(this.#local.log, this.#penalties);
+    this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
     this.#membership = new Membership(
       this.#peers,
       this.#seeds,
       this.#repair,
-      this.#conduct,
+      this.#penalties,
       generation,
       random,
     );
@@ -95,7 +103,7 @@ export class MemberCore {
     this.#heartbeats = new Heartbeats(
       options.heartbeatMs,
       this.#peers,
-      () => this.#words.state,
+      () => this.#local.state,
       now,
       random(),
     );
@@ -113,7 +121,7 @@ export class MemberCore {
    */
   get flushAt(): number | null {
     const isWorking = this.directory.isSweepDue || this.#repair.isWorking;
-    return isWorking ? Number.NEGATIVE_INFINITY : this.#words.flushAt;
+    return isWorking ? Number.NEGATIVE_INFINITY : this.#local.flushAt;
   }
 
   /** Reached another member since the start, or has no seed but itself. */
@@ -128,7 +136,7 @@ export class MemberCore {
 
   /** What it waits for, as a sentence; null where it is joined and synced. */
   get waitingFor(): string | null {
-    if (!this.isJoined) return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
+    if (!this.isJoined) return this.#waitingForSeeds;
     if (this.#isSynced) return null;
     const names = [...this.#peers]
       .filter((peer) => !isSettled(peer))
@@ -136,56 +144,66 @@ export class MemberCore {
     return `the streams of ${names.join(', ')} are still on their way`;
   }
 
-  /** How much is held for others, beside the directory. */
-  get gauges(): Gauges {
-    return gaugesOf(this.#peers, this.#words);
+  get #waitingForSeeds(): string {
+    const others = [...this.#peers].filter((peer) => peer.version === null).map(({ name }) => name);
+    if (others.length > 0)
+      return `no protocol version is common with the members found (${others.join(', ')})`;
+    return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
   }
 
-  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs'> | undefined {
+  /** How much is held for others, beside the directory. */
+  get gauges(): Gauges {
+    return gaugesOf(this.#peers, this.#local);
+  }
+
+  peer(
+    id: MemberId,
+  ): Pick<Peer, 'isConnected' | 'addresses' | 'whereabouts' | 'rttMs' | 'version'> | undefined {
     return this.#peers.get(id);
   }
 
   /** `now`: ms of a clock that never goes back. */
   step(input: Input, now: number): Effects {
-    const effects = new Effects();
+    const step = new Step(now);
+    const { effects } = step;
     if (this.#hasLeft) return effects;
     const known = this.#peers.size;
     // Not only with the tick: after a standstill, what waited in the sockets may well come first.
-    this.#excuseOwnStall(now, effects);
+    this.#excuseOwnStall(step);
     switch (input.kind) {
       case 'tick':
-        this.#tick(now, effects);
+        this.#tick(step);
         break;
       case 'connected':
-        this.#membership.connected(input.peer, input.from, this.#hello(), now, effects);
+        this.#membership.connected(input.peer, input.from, this.#hello(), step);
         break;
       case 'seed-visited':
-        this.#seedVisited(input.seed, input.outcome, now, effects);
+        this.#seedVisited(input.seed, input.outcome, step);
         break;
       case 'broadcast':
-        this.#broadcast(input.author, input.message, input.sealed, now, effects);
+        this.#broadcast(input.author, input.message, input.signedBytes, step);
         break;
       case 'handed-on':
-        this.#handedOn(input, now, effects);
+        this.#handedOn(input, step);
         break;
       case 'claim':
-        this.#words.claim(input.claim, now, effects);
+        this.#local.claim(input.claim, step);
         break;
       case 'release':
-        this.#words.release(input.key, now, effects);
+        this.#local.release(input.key, step);
         break;
       case 'profile':
-        this.#words.setProfile(input.profile, now, effects);
+        this.#local.setProfile(input.profile, step);
         break;
       case 'load':
-        this.#words.setLoad(input.load, now, effects);
+        this.#local.setLoad(input.load, step);
         break;
       case 'leave':
-        this.#leave(now, effects);
+        this.#leave(step);
         break;
       default: {
         const peer = this.#peers.get(input.peer);
-        if (peer !== undefined) this.#ofPeer(peer, input, now, effects);
+        if (peer !== undefined) this.#ofPeer(peer, input, step);
       }
     }
     if (effects.changedMembers.size > 0 || this.#peers.size !== known) this.#rosterPace.hasten(now);
@@ -193,40 +211,40 @@ export class MemberCore {
     return effects;
   }
 
-  #leave(now: number, effects: Effects): void {
-    this.#words.flush(now, effects, true);
-    const leave: Leave = { kind: 'leave', generation: this.#words.position.generation };
-    effects.broadcasts.push(leave);
-    for (const peer of this.#peers.greeted()) effects.send(peer.id, leave);
+  #leave(step: Step): void {
+    this.#local.flush(step, true);
+    const leave: Leave = { kind: 'leave', generation: this.#local.position.generation };
+    step.effects.broadcasts.push(leave);
+    for (const peer of this.#peers.greeted()) step.effects.send(peer.id, leave);
     this.#hasLeft = true;
   }
 
-  #tick(now: number, effects: Effects): void {
-    this.#lastTickAt = now;
-    this.#words.flushDue(now, effects);
+  #tick(step: Step): void {
+    this.#lastTickAt = step.now;
+    this.#local.flushDue(step);
     this.directory.sweep(SWEPT_PER_TICK);
-    this.#repair.work(now, effects);
-    this.#heartbeats.tick(now, effects);
-    if (this.#rosterPace.isDue(now)) this.#tellRoster(now, effects);
-    for (const seed of this.#seeds.due(now)) effects.visits.push(seed);
+    this.#repair.work(step);
+    this.#heartbeats.tick(step);
+    if (this.#rosterPace.isDue(step.now)) this.#tellRoster(step);
+    for (const seed of this.#seeds.due(step.now)) step.effects.visits.push(seed);
     for (const peer of this.#peers) {
-      this.#membership.tick(peer, now, effects);
-      this.#repair.pullIfBehind(peer, false, now, effects);
-      this.#secondHand.askIfSuspect(peer, now, effects);
+      this.#membership.tick(peer, step);
+      this.#repair.pullIfBehind(peer, false, step);
+      this.#secondHand.askIfSuspect(peer, step);
     }
   }
 
-  /** Who stood still heard nobody; that is nobody else's fault. */
-  #excuseOwnStall(now: number, effects: Effects): void {
-    const sinceMs = now - this.#lastTickAt;
+  /** Whoever stalled heard nobody; that is nobody else's fault. */
+  #excuseOwnStall(step: Step): void {
+    const sinceMs = step.now - this.#lastTickAt;
     if (sinceMs - TICK_MS < STALL_MS) return;
-    this.#lastTickAt = now;
+    this.#lastTickAt = step.now;
     for (const peer of this.#peers) {
-      peer.detector.excuse(sinceMs, now);
+      peer.detector.excuse(sinceMs, step.now);
       peer.follower.excuse(sinceMs);
-      peer.redial.excuse(now);
+      peer.redial.excuse(step.now);
     }
-    effects.log('warn', 'this member stood still', {
+    step.effects.log('warn', 'event loop stalled', {
       stalledMs: Math.round(sinceMs - TICK_MS),
       reason: 'its event loop was blocked, or the process was not run',
     });
@@ -235,29 +253,30 @@ export class MemberCore {
   #hello(): Hello {
     return {
       kind: 'hello',
-      name: this.#words.profile.name,
-      program: this.#words.profile.program,
-      position: this.#words.position,
+      name: this.#local.profile.name,
+      program: this.#local.profile.program,
+      position: this.#local.position,
       addresses: this.addresses,
       members: this.#peers.roster(),
       order: this.#order,
+      speaks: this.#speaks,
     };
   }
 
-  #tellRoster(now: number, effects: Effects): void {
-    this.#rosterPace.told(now, this.#options.random());
+  #tellRoster(step: Step): void {
+    this.#rosterPace.told(step.now, this.#options.random());
     const greeted = this.#peers.greeted();
     const one = greeted[Math.floor(this.#options.random() * greeted.length)];
-    if (one) effects.send(one.id, { kind: 'roster', members: this.#peers.roster() });
+    if (one) step.effects.send(one.id, { kind: 'roster', members: this.#peers.roster() });
   }
 
-  #seedVisited(seed: string, outcome: SeedOutcome, now: number, effects: Effects): void {
-    const isNews = this.#seeds.visited(seed, outcome, now, this.#options.random());
+  #seedVisited(seed: string, outcome: SeedOutcome, step: Step): void {
+    const isNews = this.#seeds.visited(seed, outcome, step.now, this.#options.random());
     if (!isNews) return;
     if (outcome.failure !== undefined)
-      effects.log('warn', 'seed not reached', { seed, reason: outcome.failure });
-    else if (outcome.isSelf) effects.log('debug', 'seed is this member', { seed });
-    else effects.log('info', 'seed reached', { seed });
+      step.effects.log('warn', 'seed not reached', { seed, reason: outcome.failure });
+    else if (outcome.isSelf) step.effects.log('debug', 'seed is this member', { seed });
+    else step.effects.log('info', 'seed reached', { seed });
   }
 
   // Words of others
@@ -265,97 +284,89 @@ export class MemberCore {
   #ofPeer(
     peer: Peer,
     input: Extract<Input, { kind: 'direct' | 'disconnected' | 'dial-failed' | 'offence' }>,
-    now: number,
-    effects: Effects,
+    step: Step,
   ): void {
     switch (input.kind) {
       case 'direct':
-        this.#direct(peer, input.message, now, effects);
+        this.#direct(peer, input.message, step);
         break;
       case 'disconnected':
-        this.#membership.disconnected(peer, input.reason, now, effects);
+        this.#membership.disconnected(peer, input.reason, step);
         break;
       case 'dial-failed':
-        this.#membership.dialFailed(peer, input.reason, now, effects);
+        this.#membership.dialFailed(peer, input.reason, step);
         break;
       case 'offence':
-        this.#conduct.offence(peer, input.reason, now, effects);
+        this.#penalties.offence(peer, input.reason, step);
         break;
     }
   }
 
-  #direct(peer: Peer, message: DirectMessage, now: number, effects: Effects): void {
+  #direct(peer: Peer, message: DirectMessage, step: Step): void {
     if (!peer.isConnected) return;
     if (message.kind === 'hello') {
-      this.#membership.heardHello(peer, message, now, effects);
-      checkOrder(this.#order, message.order, peer, this.#peers, effects);
+      if (!settleVersion(this.#speaks, message, peer, step)) return;
+      this.#membership.heardHello(peer, message, step);
+      checkOrder(this.#order, message.order, peer, this.#peers, step);
     }
-    if (message.kind === 'leave') this.#membership.heardLeave(peer, message.generation, now, effects);
-    if (!peer.isGreeted || peer.leftGeneration > 0) return;
-    peer.detector.heard(now);
+    if (message.kind === 'leave') this.#membership.heardLeave(peer, message.generation, step);
+    if (!peer.isGreeted || peer.hasLeft) return;
+    peer.detector.heard(step.now);
     switch (message.kind) {
       case 'heartbeat':
-        this.#heardHeartbeat(peer, message, now, effects);
+        this.#heardHeartbeat(peer, message, step);
         break;
       case 'roster':
-        this.#membership.learn(message.members, peer, now, effects);
+        this.#membership.learn(message.members, peer, step);
         break;
       case 'pull':
-        this.#repair.heardPull(peer, message, now, effects);
+        this.#repair.heardPull(peer, message, step);
         break;
       case 'more':
-        this.#repair.heardMore(peer, message, effects);
+        this.#repair.heardMore(peer, message, step);
         break;
       case 'ask':
-        this.#secondHand.heardAsk(peer, message, now, effects);
+        this.#secondHand.heardAsk(peer, message, step);
         break;
       case 'words':
-        this.#secondHand.heardWords(peer, message, now, effects);
+        this.#secondHand.heardWords(peer, message, step);
         break;
       case 'delta-part':
       case 'snapshot-part':
-        this.#repair.heardPart(peer, message, now, effects);
+        this.#repair.heardPart(peer, message, step);
         break;
     }
-    this.#membership.judge(peer, now, effects);
+    this.#membership.judge(peer, step);
   }
 
-  #heardHeartbeat(peer: Peer, heartbeat: Heartbeat, now: number, effects: Effects): void {
+  #heardHeartbeat(peer: Peer, heartbeat: Heartbeat, step: Step): void {
     const { generation } = heartbeat.position;
     if (generation < this.directory.position(peer.id).generation) {
-      if (now - peer.generationSince > TWIN_GRACE_MS) this.#conduct.twins(peer, generation, now, effects);
+      if (step.now - peer.generationSince > TWIN_GRACE_MS) this.#penalties.twins(peer, generation, step);
       return;
     }
-    peer.echo = { sentAt: heartbeat.sentAt, receivedAt: now };
-    if (heartbeat.echo) peer.rttMs = Math.max(0, now - heartbeat.echo.sentAt - heartbeat.echo.heldMs);
+    peer.heartbeats.heard(heartbeat, step.now);
     this.directory.setLoad(peer.id, heartbeat.load);
-    this.#repair.take(peer, peer.follower.told(heartbeat.position, now), now, effects);
-    this.#heartbeats.answer(peer, now, effects);
+    this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
+    this.#heartbeats.answer(peer, step);
   }
 
   /** News count only of members met: the claims of others come with their own hello. */
-  #broadcast(
-    author: MemberId,
-    message: BroadcastMessage,
-    sealed: Uint8Array,
-    now: number,
-    effects: Effects,
-  ): void {
+  #broadcast(author: MemberId, message: BroadcastMessage, signedBytes: Uint8Array, step: Step): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
-    if (author === this.self && generation > this.#words.position.generation)
-      this.#conduct.twinOfSelf(generation, author, now, effects);
+    if (author === this.self && generation > this.#local.position.generation)
+      this.#penalties.twinOfSelf(generation, author, step);
     const peer = this.#peers.get(author);
     if (peer === undefined || !peer.isMet || generation <= peer.leftGeneration) return;
-    this.#words.heardOther(author, now);
-    if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, now, effects);
-    else if (message.delta.member !== author)
-      this.#conduct.offence(peer, 'spoke for another member', now, effects);
-    else this.#secondHand.news(peer, message, sealed, now, effects);
+    this.#local.heardOther(author, step.now);
+    if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, step);
+    else if (message.delta.member !== author) this.#penalties.offence(peer, 'spoke for another member', step);
+    else this.#secondHand.news(peer, message, signedBytes, step);
   }
 
-  #handedOn(words: HandedOn, now: number, effects: Effects): void {
-    const owner = this.#secondHand.ownerOf(words, now, effects);
+  #handedOn(words: HandedOn, step: Step): void {
+    const owner = this.#secondHand.ownerOf(words, step);
     if (owner === null || !owner.isMet || words.message.delta.generation <= owner.leftGeneration) return;
-    this.#secondHand.news(owner, words.message, words.sealed, now, effects);
+    this.#secondHand.news(owner, words.message, words.signedBytes, step);
   }
 }

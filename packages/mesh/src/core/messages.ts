@@ -7,6 +7,7 @@ import type {
   MemberProfile,
   OwnerPolicy,
 } from '@headwater/directory';
+import type { VersionRange } from './versions.js';
 
 /** A member as another one knows it: where to dial it, and how much of its log is held. */
 export interface Acquaintance {
@@ -31,6 +32,8 @@ export interface Hello {
   readonly members: readonly Acquaintance[];
   /** How the sender orders owners; absent where it is of a version that did not tell yet. */
   readonly order?: OwnerPolicy;
+  /** Versions of the protocol that the sender speaks; absent: version 1 alone. */
+  readonly speaks?: VersionRange;
 }
 
 /** "I am here", to each connected member, each `heartbeatMs`. */
@@ -43,6 +46,10 @@ export interface Heartbeat {
   readonly sentAt: number;
   /** The receiver's last `sentAt` and how long ago, ms, it came; for the round-trip time. */
   readonly echo: { readonly sentAt: number; readonly heldMs: number } | null;
+  /** Whom the sender hears at the moment: `joinDigests` of at most `MEMBERS_MAX` members; absent: it does not tell. */
+  readonly hears?: Uint8Array;
+  /** How late the sender's own event loop is at the moment, whole ms; absent: on time. */
+  readonly lateMs?: number;
 }
 
 /** Whom the sender knows; from time to time to a random member. */
@@ -99,7 +106,7 @@ export interface Words {
   readonly kind: 'words';
   readonly ask: number;
   readonly last: boolean;
-  /** As their author sealed them. */
+  /** As their author signed them. */
   readonly envelopes: readonly Uint8Array[];
 }
 

@@ -1,4 +1,4 @@
-import { OFFENCE_FADES_MS, OFFENCES_MAX } from './limits.js';
+import { CUT_OFF_MS, OFFENCE_FADES_MS, OFFENCES_MAX } from './limits.js';
 
 export type Verdict = 'log' | 'count' | 'cut-off';
 
@@ -10,10 +10,16 @@ export class Offences {
   #total = 0;
   #level = 0;
   #at = 0;
+  #refusedUntil = 0;
 
   /** All of them, ever. */
   get total(): number {
     return this.#total;
+  }
+
+  /** It is cut off until then; 0: it never was. */
+  get refusedUntil(): number {
+    return this.#refusedUntil;
   }
 
   add(now: number): Verdict {
@@ -22,6 +28,7 @@ export class Offences {
     this.#total += 1;
     if (this.#level > OFFENCES_MAX) {
       this.#level = 0;
+      this.#refusedUntil = now + CUT_OFF_MS;
       return 'cut-off';
     }
     return Number.isInteger(Math.log2(this.#total)) ? 'log' : 'count';

@@ -1,7 +1,7 @@
 import type { OwnerPolicy } from '@headwater/directory';
-import type { Effects } from './effects.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
+import type { Step } from './step.js';
 
 /**
  * Tells people, once per member, that it orders owners by another policy than this one: then the two prefer different
@@ -12,11 +12,10 @@ export function checkOrder(
   order: OwnerPolicy | undefined,
   peer: Peer,
   peers: Peers,
-  effects: Effects,
+  step: Step,
 ): void {
-  if (order === undefined || order === own || peer.isOrderTold) return;
-  peer.isOrderTold = true;
-  effects.log('warn', 'play.order differs between members', {
+  if (order === undefined || order === own || !peer.orderWarning.take(step.now)) return;
+  step.effects.log('warn', 'play.order differs between members', {
     ...peers.naming(peer),
     ownOrder: own,
     otherOrder: order,

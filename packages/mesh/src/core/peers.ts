@@ -1,6 +1,6 @@
 import type { Directory, MemberId } from '@headwater/directory';
 import type { Patience } from './failure-detector.js';
-import { MEMBERS_MAX, POLITE_DIAL_MS, RETRY_MAX_MS, STRANGERS_VOUCHED_MAX, VOUCHED_MS } from './limits.js';
+import { MEMBERS_MAX, POLITE_DIAL_MS, RETRY_MAX_MS, STRANGERS_VOUCHED_MAX } from './limits.js';
 import type { Acquaintance } from './messages.js';
 import { Peer } from './peer.js';
 import { roster } from './roster.js';
@@ -51,7 +51,7 @@ export class Peers {
     if (known) {
       this.#vouch(known, from, now);
       const isElsewhere = known.heardOf(one.addresses);
-      const isBack = known.leftGeneration > 0 && one.position.generation > known.leftGeneration;
+      const isBack = known.hasLeft && one.position.generation > known.leftGeneration;
       if ((isElsewhere || isBack) && !known.isConnected) known.redial.hasten(now);
       return;
     }
@@ -65,7 +65,7 @@ export class Peers {
 
   /** Those that were met, and are not known to be gone for long, as others may learn of them. */
   roster(): readonly Acquaintance[] {
-    const known = [...this].filter((peer) => peer.isMet && peer.leftGeneration === 0);
+    const known = [...this].filter((peer) => peer.isMet && !peer.hasLeft);
     return roster(
       known.map(({ id, addresses }) => ({ id, position: this.directory.position(id), addresses })),
       this.#random(),
@@ -96,8 +96,7 @@ export class Peers {
     let vouched = 0;
     for (const peer of this) if (!peer.isMet && peer !== stranger && peer.voucher === from.id) vouched += 1;
     if (vouched >= STRANGERS_VOUCHED_MAX) return;
-    stranger.voucher = from.id;
-    stranger.vouchedUntil = now + VOUCHED_MS;
+    stranger.vouchedBy(from.id, now);
     if (stranger.redial.isTried) stranger.redial.hasten(now + RETRY_MAX_MS);
   }
 

@@ -11,8 +11,7 @@ export function retryDelayMs(failures: number, maxMs: number, random: number): n
 
 /** When one address or member is tried next. For ever: nothing is ever given up. */
 export class Redial {
-  /** Longest wait between two tries. */
-  retryMaxMs: number;
+  #retryMaxMs: number;
   #failures = 0;
   #nextAt: number;
   #busyUntil = 0;
@@ -23,7 +22,7 @@ export class Redial {
 
   constructor(nextAt: number, retryMaxMs: number) {
     this.#nextAt = nextAt;
-    this.retryMaxMs = retryMaxMs;
+    this.#retryMaxMs = retryMaxMs;
   }
 
   /**
@@ -57,7 +56,7 @@ export class Redial {
   failed(now: number, random: number): void {
     this.#busyUntil = 0;
     this.#failures += 1;
-    this.#nextAt = Math.min(this.#hastenedTo, now + retryDelayMs(this.#failures, this.retryMaxMs, random));
+    this.#nextAt = Math.min(this.#hastenedTo, now + retryDelayMs(this.#failures, this.#retryMaxMs, random));
     this.#hastenedTo = Number.POSITIVE_INFINITY;
   }
 
@@ -66,6 +65,11 @@ export class Redial {
     this.#busyUntil = 0;
     this.#failures = 0;
     this.#nextAt = nextAt;
+  }
+
+  /** Longest wait between two tries from now on. */
+  waitAtMost(retryMaxMs: number): void {
+    this.#retryMaxMs = retryMaxMs;
   }
 
   /** Not before then. */

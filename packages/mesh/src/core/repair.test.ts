@@ -132,9 +132,9 @@ describe('news that waited for others', () => {
       return log.deltaSince(from)!;
     });
     const first = log.deltaSince(0)!;
-    const sealed = new Uint8Array();
+    const signedBytes = new Uint8Array();
     const hear = (delta: typeof first): Effects =>
-      core.step({ kind: 'broadcast', author: 'x', message: { kind: 'delta', delta }, sealed }, 10);
+      core.step({ kind: 'broadcast', author: 'x', message: { kind: 'delta', delta }, signedBytes }, 10);
     for (const delta of [...deltas].reverse()) hear(delta);
     expect(core.directory.streamCount).toBe(0);
     hear({ ...first, to: 1, entries: first.entries.slice(0, 1) });

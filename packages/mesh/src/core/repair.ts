@@ -1,74 +1,72 @@
 import type { OwnLog } from '@headwater/directory';
-import { Answer } from './answer.js';
-import type { Conduct } from './conduct.js';
-import type { Effects } from './effects.js';
 import type { Taken } from './follower.js';
 import { PARTS_PER_STEP } from './limits.js';
 import type { DeltaPart, More, Pull, SnapshotPart } from './messages.js';
 import type { Peer } from './peer.js';
+import type { Penalties } from './penalties.js';
+import type { Step } from './step.js';
 
 /** Both sides of repair: asking owners for what is missing here, and answering for one's own log. */
 export class Repair {
   readonly #log: OwnLog;
-  readonly #conduct: Conduct;
+  readonly #penalties: Penalties;
   /** Whose answers have parts to go out, whose turn it is first. */
   readonly #answering = new Set<Peer>();
   /** Of whom news that waited can be taken now. */
   readonly #taking = new Set<Peer>();
   #pulls = 0;
 
-  constructor(log: OwnLog, conduct: Conduct) {
+  constructor(log: OwnLog, penalties: Penalties) {
     this.#log = log;
-    this.#conduct = conduct;
+    this.#penalties = penalties;
   }
 
   /** Tells what some words of a member changed. */
-  take(peer: Peer, taken: Taken, now: number, effects: Effects): void {
-    effects.changed(taken.changed);
-    if (taken.isProfileNew) effects.changedMembers.add(peer.id);
-    if (taken.isRefused) this.#conduct.offence(peer, 'claims more streams than one member may', now, effects);
+  take(peer: Peer, taken: Taken, step: Step): void {
+    step.effects.changed(taken.changed);
+    if (taken.isProfileNew) step.effects.changedMembers.add(peer.id);
+    if (taken.isRefused) this.#penalties.excess(peer, 'claims more streams than are kept of one', step);
     this.#taking.delete(peer);
     if (peer.follower.isPendingDue) this.#taking.add(peer);
-    if (peer.isGreeted && peer.follower.isWhole) peer.wasSynced = true;
+    if (peer.isGreeted && peer.follower.isWhole) peer.synced();
   }
 
   /** `isUrgent`: what is missing cannot be news that is merely late. */
-  pullIfBehind(peer: Peer, isUrgent: boolean, now: number, effects: Effects): void {
-    if (!peer.isGreeted || peer.leftGeneration > 0) return;
-    const pull = peer.follower.nextPull(this.#pulls + 1, isUrgent, now);
+  pullIfBehind(peer: Peer, isUrgent: boolean, step: Step): void {
+    if (!peer.isGreeted || peer.hasLeft) return;
+    const pull = peer.follower.nextPull(this.#pulls + 1, isUrgent, step.now);
     if (pull === null) return;
     this.#pulls += 1;
-    effects.send(peer.id, pull);
+    step.effects.send(peer.id, pull);
   }
 
-  heardPart(peer: Peer, part: DeltaPart | SnapshotPart, now: number, effects: Effects): void {
+  heardPart(peer: Peer, part: DeltaPart | SnapshotPart, step: Step): void {
     if (part.kind === 'delta-part' && part.delta.member !== peer.id) {
-      this.#conduct.offence(peer, 'spoke for another member', now, effects);
+      this.#penalties.offence(peer, 'spoke for another member', step);
       return;
     }
-    const taken = peer.follower.part(part, now);
-    this.take(peer, taken, now, effects);
-    if (taken.more) effects.send(peer.id, { kind: 'more', pull: part.pull });
-    if (part.last) this.pullIfBehind(peer, false, now, effects);
+    const taken = peer.follower.part(part, step.now);
+    this.take(peer, taken, step);
+    if (taken.more) step.effects.send(peer.id, { kind: 'more', pull: part.pull });
+    if (part.last) this.pullIfBehind(peer, false, step);
   }
 
-  heardPull(peer: Peer, pull: Pull, now: number, effects: Effects): void {
-    if (!peer.pulls.take(now)) {
-      this.#conduct.offence(peer, 'asks for repair too often', now, effects);
+  heardPull(peer: Peer, pull: Pull, step: Step): void {
+    if (!peer.answering.allows(step.now)) {
+      this.#penalties.excess(peer, 'asks for repair too often', step);
       return;
     }
     if (pull.held.generation > this.#log.generation)
-      this.#conduct.twinOfSelf(pull.held.generation, peer.name, now, effects);
-    peer.answer = new Answer(this.#log, pull);
+      this.#penalties.twinOfSelf(pull.held.generation, peer.name, step);
+    peer.answering.begin(this.#log, pull);
     this.#answering.add(peer);
-    this.#sendParts(effects);
+    this.#sendParts(step);
   }
 
-  heardMore(peer: Peer, { pull }: More, effects: Effects): void {
-    if (peer.answer?.pull !== pull) return;
-    peer.answer.more();
+  heardMore(peer: Peer, { pull }: More, step: Step): void {
+    if (!peer.answering.more(pull)) return;
     this.#answering.add(peer);
-    this.#sendParts(effects);
+    this.#sendParts(step);
   }
 
   /** Whether `work` has something to do. */
@@ -77,24 +75,23 @@ export class Repair {
   }
 
   /** Goes on with what takes more than one step: answers to others, and news that came before those they build upon. */
-  work(now: number, effects: Effects): void {
-    this.#sendParts(effects);
+  work(step: Step): void {
+    this.#sendParts(step);
     const [peer] = this.#taking;
-    if (peer !== undefined) this.take(peer, peer.follower.takePending(now), now, effects);
+    if (peer !== undefined) this.take(peer, peer.follower.takePending(step.now), step);
   }
 
   /** Sends some of the parts that may go out, of one asker after the other. */
-  #sendParts(effects: Effects): void {
+  #sendParts(step: Step): void {
     for (let left = PARTS_PER_STEP; left > 0; ) {
       const [peer] = this.#answering;
       if (peer === undefined) return;
       this.#answering.delete(peer);
-      const part = peer.answer?.next() ?? null;
+      const part = peer.answering.next();
       if (part === null) continue;
-      effects.send(peer.id, part);
+      step.effects.send(peer.id, part);
       left -= 1;
-      if (part.last) peer.answer = null;
-      else if (peer.answer?.isDue === true) this.#answering.add(peer);
+      if (peer.answering.isDue) this.#answering.add(peer);
     }
   }
 }

@@ -1,125 +1,96 @@
-import type { MemberId } from '@headwater/directory';
-import type { Conduct } from './conduct.js';
-import type { Effects } from './effects.js';
-import {
-  ASK_DEADLINE_MS,
-  ASK_PAUSE_MS,
-  ASKS_PER_SECOND_MAX,
-  ENVELOPES_KEPT_MAX,
-  PART_BYTES_MAX,
-} from './limits.js';
+import type { HandedOn } from './input.js';
+import { ASKS_PER_SECOND_MAX, PART_BYTES_MAX } from './limits.js';
 import type { Ask, DeltaNews, Words } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
+import type { Penalties } from './penalties.js';
 import type { Repair } from './repair.js';
+import type { Step } from './step.js';
 import { fitting } from './wire-size.js';
-
-/** A member's own signed news, given by another member that was asked for them. */
-export interface HandedOn {
-  /** Who gave it. */
-  readonly peer: MemberId;
-  /** Who signed it. */
-  readonly author: MemberId;
-  readonly message: DeltaNews;
-  readonly sealed: Uint8Array;
-}
 
 /**
  * Repair where the owner itself can't be asked: a suspect's news are asked of any other member, who hands on the envelopes
- * as the owner sealed them. They tell what the owner said, never that it lives: that is only believed of its own word.
+ * as the owner signed them. They tell what the owner said, never that it lives: that is only believed of its own word.
  */
 export class SecondHand {
   readonly #peers: Peers;
-  readonly #conduct: Conduct;
+  readonly #penalties: Penalties;
   readonly #repair: Repair;
   readonly #random: () => number;
   #asks = 0;
 
-  constructor(peers: Peers, conduct: Conduct, repair: Repair, random: () => number) {
+  constructor(peers: Peers, penalties: Penalties, repair: Repair, random: () => number) {
     this.#peers = peers;
-    this.#conduct = conduct;
+    this.#penalties = penalties;
     this.#repair = repair;
     this.#random = random;
   }
 
   /** Asks somebody for a suspect's news, now and then while it is one: also news of which nothing is known here. */
-  askIfSuspect(owner: Peer, now: number, effects: Effects): void {
+  askIfSuspect(owner: Peer, step: Step): void {
     const { directory } = this.#peers;
-    if (directory.member(owner.id)?.liveness !== 'suspect' || now < owner.askNextAt) return;
-    const free = this.#peers.greeted().filter((peer) => peer !== owner && this.#isFree(peer, now));
+    if (directory.member(owner.id)?.liveness !== 'suspect' || !owner.questions.isDue(step.now)) return;
+    const free = this.#peers.greeted().filter((peer) => peer !== owner && this.#isFree(peer, step.now));
     const helper = free[Math.floor(this.#random() * free.length)];
     if (helper === undefined) return;
     this.#asks += 1;
     const held = directory.position(owner.id);
-    owner.askNextAt = now + ASK_PAUSE_MS;
-    helper.asked = {
-      ask: this.#asks,
-      owner: owner.id,
-      held,
-      at: now,
-      left: ENVELOPES_KEPT_MAX,
-      isOver: false,
-    };
-    effects.send(helper.id, { kind: 'ask', ask: this.#asks, owner: owner.id, held });
+    const question: Ask = { kind: 'ask', ask: this.#asks, owner: owner.id, held };
+    owner.questions.asked(step.now);
+    helper.questions.ask(question, step.now);
+    step.effects.send(helper.id, question);
   }
 
-  heardAsk(peer: Peer, { ask, owner, held }: Ask, now: number, effects: Effects): void {
-    if (!peer.asks.take(now)) {
-      this.#conduct.offence(
+  heardAsk(peer: Peer, { ask, owner, held }: Ask, step: Step): void {
+    if (!peer.questions.allows(step.now)) {
+      this.#penalties.excess(
         peer,
         `asks for others' words more than ${ASKS_PER_SECOND_MAX} times a second`,
-        now,
-        effects,
+        step,
       );
       return;
     }
     const found = this.#peers.get(owner)?.envelopes.since(held) ?? [];
     let start = 0;
     do {
-      const end = start + fitting(found, start, (sealed) => sealed.byteLength + 5, PART_BYTES_MAX);
+      const end = start + fitting(found, start, (signedBytes) => signedBytes.byteLength + 5, PART_BYTES_MAX);
       const envelopes = found.slice(start, end);
-      effects.send(peer.id, { kind: 'words', ask, last: end >= found.length, envelopes });
+      step.effects.send(peer.id, { kind: 'words', ask, last: end >= found.length, envelopes });
       start = end;
     } while (start < found.length);
   }
 
   /** Only what was asked for is worth the cost of checking signatures. */
-  heardWords(peer: Peer, { ask, last, envelopes }: Words, now: number, effects: Effects): void {
-    const { asked } = peer;
-    // The answer to an earlier question, given up since, is nobody's fault.
-    if (asked !== null && ask < asked.ask) return;
-    if (asked === null || asked.isOver || ask !== asked.ask || envelopes.length > asked.left) {
-      this.#conduct.offence(peer, 'handed on words that nobody asked for', now, effects);
-      return;
-    }
-    asked.left -= envelopes.length;
-    asked.isOver = last;
-    for (const sealed of envelopes) effects.unseals.push({ via: peer.id, sealed });
+  heardWords(peer: Peer, words: Words, step: Step): void {
+    const answer = peer.questions.answered(words);
+    if (answer === 'unasked') this.#penalties.offence(peer, 'handed on words that nobody asked for', step);
+    if (typeof answer === 'string') return;
+    for (const signedBytes of answer.envelopes)
+      step.effects.verifications.push({ via: peer.id, signedBytes });
   }
 
   /** The owner that an envelope is of, where it is what was asked for; else it is the giver's offence. */
-  ownerOf({ peer: via, author, message: { delta } }: HandedOn, now: number, effects: Effects): Peer | null {
+  ownerOf({ peer: via, author, message: { delta } }: HandedOn, step: Step): Peer | null {
     const giver = this.#peers.get(via);
-    if (giver?.asked == null) return null;
-    const { owner, held } = giver.asked;
+    const asked = giver?.questions.last;
+    if (!asked) return null;
+    const { owner, held } = asked;
     const isNewer =
       delta.generation > held.generation || (delta.generation === held.generation && delta.to > held.version);
     if (author === owner && delta.member === owner && isNewer) return this.#peers.get(owner) ?? null;
     const reason = isNewer ? 'handed on words of another member than asked for' : 'handed on old words';
-    this.#conduct.offence(giver, reason, now, effects);
+    this.#penalties.offence(giver, reason, step);
     return null;
   }
 
   /** A member's own news, whoever brought them. */
-  news(owner: Peer, { delta }: DeltaNews, sealed: Uint8Array, now: number, effects: Effects): void {
-    const taken = owner.follower.news(delta, now);
-    if (!taken.isRefused) owner.envelopes.keep(delta, sealed);
-    this.#repair.take(owner, taken, now, effects);
+  news(owner: Peer, { delta }: DeltaNews, signedBytes: Uint8Array, step: Step): void {
+    const taken = owner.follower.news(delta, step.now);
+    if (!taken.isRefused) owner.envelopes.keep(delta, signedBytes);
+    this.#repair.take(owner, taken, step);
   }
 
-  /** One question at a time, so that a member that does not answer, or is of an older version, is not asked over and over. */
   #isFree(peer: Peer, now: number): boolean {
-    if (this.#peers.directory.member(peer.id)?.liveness !== 'alive') return false;
-    return peer.asked === null || peer.asked.isOver || now - peer.asked.at >= ASK_DEADLINE_MS;
+    return this.#peers.directory.member(peer.id)?.liveness === 'alive' && peer.questions.isFree(now);
   }
 }

@@ -16,7 +16,7 @@ export const claimBytes = ({ key, media }: Claim): number =>
   textBytes(key) + CLAIM_BYTES + (media.video || media.audio ? MEDIA_BYTES : 0);
 
 const profileBytes = (profile: MemberProfile): number =>
-  [profile.relayAddress, ...profile.addresses].reduce(
+  [profile.relayAddress, ...profile.addresses, ...(profile.relayAddresses ?? [])].reduce(
     (sum, address) => sum + textBytes(address.network) + textBytes(address.host) + 20,
     textBytes(profile.name) +
       textBytes(profile.program) +

@@ -48,7 +48,10 @@ export class Meshes {
     };
     const mesh = await createMesh(options, {
       log,
-      profile: (host) => ({ ...profileOf(name), apiAddress: host }),
+      profile: (hosts) => ({
+        ...profileOf(name),
+        ...(hosts[0] === undefined ? {} : { apiAddress: hosts[0] }),
+      }),
     });
     const member = { name, mesh, lines, dataDir };
     this.#members.push(member);

@@ -1,5 +1,6 @@
-import { claimsStand, NO_LOAD } from '@headwater/directory';
+import { claimsStand, hostPort, type MemberProfile, NO_LOAD } from '@headwater/directory';
 import type { MemberView } from '@headwater/mesh';
+import { pulledAt } from '../pulled-at.js';
 
 /** One member in `GET /api/v1/members`. */
 export interface ApiMember {
@@ -25,6 +26,10 @@ export interface ApiMember {
   readonly rttMs?: number;
   readonly meshAddresses: readonly string[];
   readonly addresses: readonly { network: string; host: string; rtmpPort: number; httpPort: number }[];
+  /** Where it says that the other members pull from, network by network. */
+  readonly relayAddresses: readonly { network: string; host: string; rtmpPort: number }[];
+  /** `host:port` that the member asked pulls from, where it does; absent for itself. */
+  readonly pulledAt?: string;
 }
 
 /** Self first, then by name, so that the list reads the same at each look. */
@@ -62,5 +67,17 @@ function apiMember(member: MemberView, all: readonly MemberView[]): ApiMember {
     ...(member.rttMs === undefined ? {} : { rttMs: member.rttMs }),
     meshAddresses: member.meshAddresses,
     addresses: profile?.addresses ?? [],
+    relayAddresses: relayAddressesOf(profile),
+    ...pulledAtOf(member),
   };
+}
+
+function relayAddressesOf(profile: MemberProfile | null): ApiMember['relayAddresses'] {
+  const told = profile?.relayAddresses ?? (profile === null ? [] : [profile.relayAddress]);
+  return told.map(({ network, host, rtmpPort }) => ({ network, host, rtmpPort }));
+}
+
+function pulledAtOf(member: MemberView): Pick<ApiMember, 'pulledAt'> {
+  const address = member.isSelf ? null : pulledAt(member);
+  return address === null ? {} : { pulledAt: hostPort(address.host, address.rtmpPort) };
 }

@@ -1,5 +1,7 @@
 import {
+  hostPort,
   type MediaInfo,
+  type MemberId,
   type Owner,
   type PlayRequest,
   parseStreamKey,
@@ -56,9 +58,14 @@ export interface ApiRoute {
 
 /** Answer of `GET /api/v1/streams/{app}/{stream}`. */
 export interface ApiStreamDetail extends ApiStream {
-  readonly here: Pick<StreamView, 'source' | 'relayFrom' | 'publisher' | 'bytesIn'> & {
+  readonly here: Pick<
+    StreamView,
+    'source' | 'relayFrom' | 'relayThrough' | 'passesOn' | 'publisher' | 'bytesIn'
+  > & {
     /** The first `PLAYERS_SHOWN_MAX`; `players` above counts all. */
     readonly players: StreamView['players'];
+    /** Name of the member `relayThrough`. */
+    readonly relayThroughName?: string;
   };
   readonly routes: readonly ApiRoute[];
 }
@@ -78,6 +85,8 @@ export function describeStream(
     here: {
       source: view?.source ?? 'none',
       ...(view?.relayFrom === undefined ? {} : { relayFrom: view.relayFrom }),
+      ...relayThroughOf(source, view?.relayThrough),
+      ...(view?.passesOn === undefined ? {} : { passesOn: view.passesOn }),
       ...(view?.publisher === undefined ? {} : { publisher: view.publisher }),
       bytesIn: view?.bytesIn ?? 0,
       players: view?.players ?? [],
@@ -96,6 +105,12 @@ export function describeStream(
       ),
     ),
   };
+}
+
+function relayThroughOf(source: ApiSource, member: MemberId | undefined) {
+  if (member === undefined) return {};
+  const name = source.members().find(({ id }) => id === member)?.profile?.name;
+  return { relayThrough: member, ...(name === undefined ? {} : { relayThroughName: name }) };
 }
 
 /** Who plays, on what, and whether it follows a redirect there. */
@@ -149,7 +164,7 @@ function apiRoute(source: ApiSource, client: ApiRoute['client'], route: Route): 
   const common = { client, route: route.kind, reason: route.reason, why: ROUTE_REASONS[route.reason] };
   if (route.kind === 'redirect') {
     const port = client === 'http-flv' ? route.address.httpPort : route.address.rtmpPort;
-    return { ...common, target: route.target.profile.name, address: `${route.address.host}:${port}` };
+    return { ...common, target: route.target.profile.name, address: hostPort(route.address.host, port) };
   }
   const from = route.kind === 'relay' ? route.owners[0] : undefined;
   return from === undefined

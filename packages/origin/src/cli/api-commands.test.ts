@@ -27,6 +27,7 @@ const member = {
   program: '0.1.0',
   meshAddresses: ['127.0.0.1:7946'],
   addresses: [],
+  relayAddresses: [{ network: 'in', host: '127.0.0.1', rtmpPort: 1935 }],
 };
 const owner = {
   member: 'id-a',
@@ -42,8 +43,23 @@ const owner = {
 describe('members', () => {
   const members = [
     member,
-    { ...member, id: 'id-b', name: 'b', self: false, liveness: 'suspect', rttMs: 0.42 },
-    { ...member, id: 'id-c', name: 'evil\u001b[2Jname', self: false, connected: true },
+    {
+      ...member,
+      id: 'id-b',
+      name: 'b',
+      self: false,
+      liveness: 'suspect',
+      rttMs: 0.42,
+      pulledAt: '203.0.113.5:1936',
+    },
+    {
+      ...member,
+      id: 'id-c',
+      name: 'evil\u001b[2Jname',
+      self: false,
+      connected: true,
+      relayAddresses: [{ network: 'in', host: '2001:db8::1', rtmpPort: 1935 }],
+    },
   ];
 
   it('prints an aligned table', async () => {
@@ -51,10 +67,10 @@ describe('members', () => {
     expect(status).toBe(0);
     expect(out).toBe(
       [
-        'MEMBER            ROLE    STATE    STREAMS  PUBLISHERS  PLAYERS  OUT kbit/s  RTT ms  MESH ADDRESS    PROGRAM',
-        'origin-a (asked)  origin  alive          3           3       40        1235       -  127.0.0.1:7946  0.1.0',
-        'b                 origin  suspect        3           3       40        1235     0.4  127.0.0.1:7946  0.1.0',
-        'evil\ufffd[2Jname      origin  alive          3           3       40        1235       -  127.0.0.1:7946  0.1.0',
+        'MEMBER            ROLE    STATE    STREAMS  PUBLISHERS  PLAYERS  OUT kbit/s  RTT ms  MESH ADDRESS    PULLED AT           PROGRAM',
+        'origin-a (asked)  origin  alive          3           3       40        1235       -  127.0.0.1:7946  127.0.0.1:1935      0.1.0',
+        'b                 origin  suspect        3           3       40        1235     0.4  127.0.0.1:7946  203.0.113.5:1936    0.1.0',
+        'evil\ufffd[2Jname      origin  alive          3           3       40        1235       -  127.0.0.1:7946  [2001:db8::1]:1935  0.1.0',
         '',
       ].join('\n'),
     );
@@ -252,6 +268,14 @@ describe('explain', () => {
     const { out } = await run(['explain', 'live/s1'], answering({ ...detail, players: 9000 }));
     expect(out).toContain(
       'On this member: relayed from origin-a, 9000 players, of whom the first 1 are shown.',
+    );
+  });
+
+  it('says through whom a stream is relayed whose owner is out of reach', async () => {
+    const here = { ...detail.here, relayThrough: 'id-m', relayThroughName: 'origin-m' };
+    const { out } = await run(['explain', 'live/s1'], answering({ ...detail, here }));
+    expect(out).toMatch(
+      /relayed from origin-a through origin-m, since it cannot be reached from here, 1 players/,
     );
   });
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { plainAddress } from '@headwater/directory';
 
 /** A host with a port; IPv6 without brackets. */
 export interface HostPort {
@@ -14,6 +15,16 @@ export interface Advertised {
   readonly rtmpPort?: number;
   readonly httpPort?: number;
 }
+
+/** One entry of `relay.advertise`: where members pull from. Absent port: the bound one. */
+export interface RelayAdvertised {
+  readonly network: string;
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** The network of an entry that names none. */
+const ANY_NETWORK = 'relay';
 
 /** Labels of letters, digits, `-` and `_` (Docker's and Kubernetes' names have those), RFC 1123's lengths. */
 const DNS_NAME =
@@ -43,7 +54,7 @@ export function parseAdvertised(text: string): Advertised | null {
   const equals = text.indexOf('=');
   const network = text.slice(0, Math.max(equals, 0)).trim();
   const parts = splitPorts(text.slice(equals + 1).trim());
-  if (!NETWORK_NAME.test(network) || parts === null || isWildcard(parts.host)) return null;
+  if (!NETWORK_NAME.test(network) || parts === null || !isTellable(parts.host)) return null;
   const [rtmpPort, httpPort] = parts.ports;
   return {
     network,
@@ -53,15 +64,34 @@ export function parseAdvertised(text: string): Advertised | null {
   };
 }
 
+/** `[network=]host[:port]`, IPv6 in brackets. Never a wildcard. */
+export function parseRelayAdvertised(text: string): RelayAdvertised | null {
+  const isNamed = text.includes('=');
+  const advertised = parseAdvertised(isNamed ? text : `${ANY_NETWORK}=${text}`);
+  if (advertised === null || advertised.httpPort !== undefined) return null;
+  const { network, host, rtmpPort } = advertised;
+  return { network, host, ...(rtmpPort === undefined ? {} : { port: rtmpPort }) };
+}
+
 /** `host` or `host:port`, kept as written. Never a wildcard. */
 export function parseMeshAdvertise(text: string): string | null {
   const parts = splitPorts(text);
-  return parts === null || parts.ports.length > 1 || isWildcard(parts.host) ? null : text;
+  return parts === null || parts.ports.length > 1 || !isTellable(parts.host) ? null : text;
+}
+
+/** Others can connect to it: no wildcard, and no zone, which is another one on each machine (`fe80::1%eth0`). */
+function isTellable(host: string): boolean {
+  return !isWildcard(host) && !host.includes('%');
 }
 
 /** All addresses of this machine. */
 export function isWildcard(host: string): boolean {
-  return /^0+(\.0+){0,3}$/.test(host) || /^[0:]+$/.test(host);
+  return isAnyIpv4(host) || /^[0:]+$/.test(host);
+}
+
+/** All of its IPv4 addresses, and none of IPv6. */
+export function isAnyIpv4(host: string): boolean {
+  return /^0+(\.0+){0,3}$/.test(plainAddress(host));
 }
 
 /** Reached from this machine only. */

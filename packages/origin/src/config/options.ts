@@ -1,6 +1,12 @@
 import { nameProblem, type OwnerPolicy, type PlayMode, type Role } from '@headwater/directory';
 import type { PublishPolicy } from '@headwater/media';
-import { parseAdvertised, parseHost, parseHostPort, parseMeshAdvertise } from './address.js';
+import {
+  parseAdvertised,
+  parseHost,
+  parseHostPort,
+  parseMeshAdvertise,
+  parseRelayAdvertised,
+} from './address.js';
 import {
   bytes,
   choice,
@@ -8,6 +14,7 @@ import {
   listOf,
   milliseconds,
   type OptionType,
+  oneOrMore,
   text,
   wholeNumber,
 } from './option-type.js';
@@ -57,13 +64,24 @@ const folder = (value: string) => (value.length > 0 && !value.includes('\0') ? v
 const secret = (value: string) =>
   Buffer.byteLength(value.trim()) >= MESH_KEY_BYTES_MIN ? value.trim() : null;
 
+/** Most addresses that a member tells of itself; the others take no more. */
+const ADDRESSES_MAX = 16;
 /** Shortest mesh key. */
 export const MESH_KEY_BYTES_MIN = 32;
+/** Most mesh keys at once: a change takes two. */
+const MESH_KEYS_MAX = 4;
 
 const HOST = text('an IP address or a host name', parseHost);
+const BOTH_FAMILIES =
+  ':: is every address of this machine, IPv4 and IPv6; where it has no IPv6, the same as 0.0.0.0, which is IPv4 alone.';
 const NAME = text(
   '1 to 63 letters, digits, dots, hyphens or underscores, the first a letter or digit',
   named,
+);
+const MESH_KEYS = oneOrMore(
+  `at least ${MESH_KEY_BYTES_MIN} bytes (headwater key makes one)`,
+  MESH_KEYS_MAX,
+  secret,
 );
 const PLAY_MODE = choice<PlayMode>('auto', 'redirect', 'relay');
 const PUBLISH_POLICY = choice<PublishPolicy>('backup', 'reject', 'takeover');
@@ -95,6 +113,7 @@ export const OPTIONS = {
     listOf(
       'network=host[:rtmpPort[:httpPort]] with a host that clients can reach (not 0.0.0.0)',
       parseAdvertised,
+      ADDRESSES_MAX,
     ),
     [],
     {
@@ -116,12 +135,14 @@ export const OPTIONS = {
     meaning:
       'json: one object per line, for machines. pretty: for people. auto: pretty on a terminal, else json.',
   }),
-  'rtmp.host': option(HOST, '0.0.0.0', { meaning: 'Address to listen on for RTMP.' }),
+  'rtmp.host': option(HOST, '::', { meaning: `Address to listen on for RTMP. ${BOTH_FAMILIES}` }),
   'rtmp.port': option(LISTEN_PORT, 1935, {
     meaning:
       'Port for RTMP publishers, players, edges and the relay pulls of other members. 0 takes a free one.',
   }),
-  'http.host': option(HOST, '0.0.0.0', { meaning: 'Address to listen on for HTTP-FLV and WebSocket-FLV.' }),
+  'http.host': option(HOST, '::', {
+    meaning: `Address to listen on for HTTP-FLV and WebSocket-FLV. ${BOTH_FAMILIES}`,
+  }),
   'http.port': option(LISTEN_PORT, 8080, {
     meaning: 'Port for HTTP-FLV and WebSocket-FLV: http://HOST:PORT/APP/STREAM.flv. 0 takes a free one.',
   }),
@@ -132,8 +153,8 @@ export const OPTIONS = {
   'api.port': option(LISTEN_PORT, 1985, {
     meaning: 'Port for the HTTP API. 0 takes a free one.',
   }),
-  'mesh.host': option(HOST, '0.0.0.0', {
-    meaning: 'Address to listen on for the other members.',
+  'mesh.host': option(HOST, '::', {
+    meaning: `Address to listen on for the other members. ${BOTH_FAMILIES}`,
     cost: 'On loopback (127.0.0.1) the mesh needs no key, and nobody but this machine can join.',
   }),
   'mesh.port': option(LISTEN_PORT, 7946, {
@@ -152,15 +173,15 @@ export const OPTIONS = {
     [],
     {
       meaning:
-        'Where to find the mesh. Any one that lives is enough, and they may start last. A member finds itself among them and ignores that, so the same list serves everywhere. DNS names are resolved again on each try; all addresses of a name count. Empty: this member is alone until others find it.',
+        'Where to find the mesh. Any one that lives is enough, and they may start last. A member finds itself among them and ignores that, so the same list serves everywhere. Names are looked up in the hosts file and then in DNS (with its search list), again on each try; all addresses of a name count, and while DNS fails, its last good ones. Empty: this member is alone until others find it.',
       example: ['origin-a:7946', 'origin-b:7946'],
     },
   ),
   'mesh.key': {
-    ...optional(text(`at least ${MESH_KEY_BYTES_MIN} bytes (headwater key makes one)`, secret), 'none', {
+    ...optional(MESH_KEYS, 'none', {
       meaning:
-        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one.',
-      cost: 'Better set as HEADWATER_MESH_KEY than written into files or command lines. To change it, restart every member.',
+        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed by restarting the members one by one, twice: first all of them with [old, new], then all with [new].',
+      cost: 'Better set as HEADWATER_MESH_KEY than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
     }),
     isSecret: true,
   },
@@ -228,6 +249,19 @@ export const OPTIONS = {
       'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
     cost: 'takeover: two encoders that both reconnect by themselves close each other, up to 3 times within a minute; then the one who has the stream keeps it while the other goes on trying.',
   }),
+  'relay.advertise': option(
+    listOf(
+      '[network=]host[:port] with a host that the other members can reach (not 0.0.0.0)',
+      parseRelayAdvertised,
+      ADDRESSES_MAX,
+    ),
+    [],
+    {
+      meaning:
+        'Where the other members pull streams from by RTMP, if that is neither where the mesh reaches this one nor what clients are told: behind port mapping, or in a network of their own. One entry for each network; a member pulls from the one whose host, or whose network in advertise, is that by which it reaches this member in the mesh, else from the first. The port left out is rtmp.port. Empty: the hosts by which the mesh reaches this member, each with the RTMP port that advertise has for it, else with rtmp.port. headwater members shows what each member is pulled from.',
+      example: ['inside=10.0.0.5', 'outside=203.0.113.5:1936'],
+    },
+  ),
   'relay.lingerMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning: 'How long a pull goes on after its last player left, so that the next one starts at once.',
     cost: 'The bit rate of the stream between two members for as long.',
@@ -268,7 +302,13 @@ export const OPTIONS = {
     cost: 'Each takes a file descriptor: raise ulimit -n (Docker: ulimits) as well.',
   }),
   'limits.connectionsPerAddressMax': option(wholeNumber(1, 1_000_000), 5000, {
-    meaning: 'Most connections from one client address. Behind a balancer or NAT, all clients share one.',
+    meaning:
+      'Most connections from one client address. Behind a balancer or NAT, all clients share one. IPv6 addresses count by their /64. Pulls of members that the mesh knows at that address do not count.',
+  }),
+  'limits.publishesPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 6000, {
+    meaning:
+      'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well.',
+    cost: 'Each publish and its end is told to every member. Behind a balancer or NAT, all publishers share one address, and come all at once after an origin died.',
   }),
   'limits.outboundKbpsMax': option(wholeNumber(0, 1_000_000_000), 0, {
     meaning:

@@ -1,4 +1,4 @@
-import type { PlayRequest } from '@headwater/directory';
+import { type PlayRequest, route } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MediaHost } from '../../media-host.js';
 import { replayEnd } from '../../stream/frame-history.js';
@@ -6,7 +6,7 @@ import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/
 import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import { MemoryPlay } from '../../testing/memory-play.js';
-import { MemoryStreams, type OpenedRelay } from '../../testing/stream-world.js';
+import { MemoryStreams, type OpenedRelay, ownerOf } from '../../testing/stream-world.js';
 import type { Frame } from '../../wire/frame.js';
 import { PublishDesk } from '../publish/publish-desk.js';
 import type { PublishFeed } from '../publish/publish-session.js';
@@ -471,6 +471,20 @@ describe('a look at where a play would go', () => {
 });
 
 describe('a waiting play', () => {
+  it('that follows a redirect opens no relay when its stream appears, and leaves none', () => {
+    const { b, play, streams, plays } = memberA();
+    const edges = [play({ followsRedirect: true }), play({ followsRedirect: true })];
+    claim(b);
+    expect(edges.map(({ told }) => told)).toEqual(Array(2).fill(['wait', 'redirect 127.0.0.1']));
+    expect([streams.opened.length, [...streams.values()].length]).toEqual([0, 0]);
+    b.release(KEY_S);
+    const [edge, other] = [play({ followsRedirect: true, remote: '10.7.7.7:1' }), play()];
+    claim(b);
+    expect([edge.told.at(-1), other.told]).toEqual(['redirect 127.0.0.1', ['wait']]);
+    expect(streams.relays).toHaveLength(1);
+    plays.leave(other);
+  });
+
   it('goes on here when it is published here', () => {
     const { play, publish, routes } = memberA();
     const session = play();
@@ -600,6 +614,87 @@ describe('when the publisher here goes', () => {
     feed.push(KEY(0, 1));
     feed.end();
     expect(pull.told).toEqual(['begin', 'refuse relay-of-unowned']);
+  });
+});
+
+describe('a pull of an owner that the other member cannot reach', () => {
+  const through = (more = {}) => ({ mark: 'relay', relayOf: 'b', ...more }) as const;
+
+  it('is passed on from that owner, and stays with it whatever else happens to the stream', () => {
+    const { b, c, play, publish, streams, routes, plays } = memberA();
+    claim(b);
+    claim(c);
+    const pull = play(through({ replayMs: 5000 }));
+    const feed = flow(streams.opened[0]);
+    for (const frame of [VIDEO_HEADER(), KEY(0, 1), replayEnd()]) feed.push(frame);
+    expect(streams.opened.map(({ owner, through: via }) => [owner, via])).toEqual([['b', null]]);
+    expect(routes()).toEqual(['relay passed-on']);
+    const own = publish();
+    own.push(KEY(0, 9));
+    b.release(KEY_S);
+    vi.advanceTimersByTime(60_000);
+    feed.push(INTER(40, 2));
+    expect(pull.told).toEqual(['begin']);
+    expect(pull.story.at(-1)).toBe('video 40 #2');
+    // A drain does not wait for it to move: nothing of this member's own is in it.
+    expect(plays.pulls()).toEqual([]);
+    plays.leave(pull);
+    expect(streams.relays).toEqual([]);
+  });
+
+  it('is refused where this member does not reach it either, or nobody owns the stream so', () => {
+    const { b, c, host, play, plays, streams } = memberA();
+    claim(c);
+    expect(play(through()).told).toEqual(['refuse relay-of-unowned']);
+    claim(b);
+    Object.assign(host, {
+      route: (request: PlayRequest) =>
+        route(
+          {
+            self: 'a',
+            profile: ownerOf('a').profile,
+            owners: () => [ownerOf('b', { through: 'c' })],
+            withRoom: () => [],
+          },
+          request,
+        ),
+    });
+    expect(play(through()).told).toEqual(['refuse relay-of-unowned']);
+    expect([streams.opened.length, plays.pulls(), [...streams.values()].length]).toEqual([0, [], 0]);
+  });
+
+  it('gets what is published here where that is so, and ends with it rather than go over to the owner', () => {
+    const { b, play, publish, streams } = memberA();
+    claim(b);
+    const feed = publish();
+    const pull = play(through());
+    feed.push(KEY(0, 1));
+    feed.end();
+    expect(pull.told).toEqual(['begin', 'refuse relay-of-unowned']);
+    expect(streams.opened).toEqual([]);
+  });
+
+  it('hears whether the publisher has ended or the owner is out of reach, and leaves nothing', () => {
+    const { b, play, streams } = memberA();
+    claim(b);
+    const over = play(through());
+    streams.opened[0]?.events.ended({ code: 'publisher-ended', text: '', isOrdinary: true });
+    const lost = play(through());
+    fail(streams.opened[1]);
+    expect([over.told, lost.told]).toEqual([['refuse relay-of-unowned'], ['refuse owner-unreachable']]);
+    expect([...streams.values()]).toEqual([]);
+  });
+
+  it('ends when this member drains, and when it stops', () => {
+    const { b, play, plays, streams } = memberA();
+    claim(b);
+    const player = play();
+    const drained = play(through());
+    plays.endPassedOn();
+    const stopped = play(through());
+    plays.stop();
+    expect([drained.told, stopped.told]).toEqual([['refuse owner-unreachable'], ['end stopping']]);
+    expect([player.told, streams.relays.map(({ owner }) => owner)]).toEqual([['end stopping'], ['b']]);
   });
 });
 

@@ -8,8 +8,9 @@ import {
   type StreamKey,
 } from '@headwater/directory';
 import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
+import type { PassedOnEnd } from '../../stream/passed-on-relay.js';
 import type { StreamTable } from '../../stream/stream-table.js';
-import { addressOf } from './address-of.js';
+import { addressOf } from '../client-address.js';
 import { modeOf } from './app-play.js';
 import type { PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
@@ -33,6 +34,8 @@ interface Play {
   told: string;
   /** It was given a stream: then it stays, however full members are. */
   isServed: boolean;
+  /** It is another member's pull that a relay of its own feeds: no change of owners moves it, it goes on until that ends. */
+  isPassedOn: boolean;
 }
 
 /** All plays of one stream. */
@@ -40,6 +43,8 @@ interface StreamPlays {
   readonly key: StreamKey;
   readonly plays: Map<string, Play>;
   readonly limits: WaitLimits<Play>;
+  /** Those still to be looked at for whether they are sent away, before the stream hears of its new owners; null: none. */
+  redirecting: Iterator<Play> | null;
   /** Those whose route is still to be looked at again; null: none. */
   unsettled: Iterator<Play> | null;
 }
@@ -49,6 +54,7 @@ const PLAYS_MIN = 64;
 
 const LOCAL: Route = { kind: 'local', reason: 'published-here' };
 const WAIT: Route = { kind: 'wait', reason: 'not-published' };
+const REFUSE: Route = { kind: 'refuse', reason: 'relay-of-unowned' };
 
 /** Why a play may go elsewhere, or nowhere, though its stream is published here. */
 const FOR_WANT_OF_ROOM: ReadonlySet<RouteReason> = new Set([
@@ -97,7 +103,7 @@ export class PlayDesk {
       return;
     }
     const stream = this.#open(session.key);
-    const play: Play = { session, mark, told: '', isServed: false };
+    const play: Play = { session, mark, told: '', isServed: false, isPassedOn: false };
     stream.plays.set(session.id, play);
     this.#settle(stream, play, taken);
     this.#tidy(stream);
@@ -122,20 +128,34 @@ export class PlayDesk {
 
   /**
    * The stream's publisher or owners changed: every play of it goes on by the route that is right now. Where they are
-   * thousands, the first of them at once and the others in slices.
+   * thousands, the first of them at once and the others in slices. Who is sent away needs no relay, and none is to be opened
+   * for it: so the stream itself hears of it after those are gone.
    */
   reconsider(key: StreamKey): void {
-    this.#parts.streams.ownersChanged(key);
     const stream = this.#streams.get(key);
-    if (stream === undefined) return;
-    this.#resettle(stream);
+    if (stream === undefined) {
+      this.#parts.streams.ownersChanged(key);
+      return;
+    }
+    // Where that goes on already, all plays are looked at after it anyway: begun anew with each change it might never end.
+    stream.redirecting ??= stream.plays.values();
+    this.#settleSlice(stream);
   }
 
-  /** The streams of plays that are other members' pulls, once for each. */
+  /** The streams of plays that are other members' pulls of what is published here, once for each. */
   pulls(): StreamKey[] {
     return [...this.#streams.values()].flatMap(({ key, plays }) =>
-      [...plays.values()].filter(({ mark }) => mark === 'relay').map(() => key),
+      [...plays.values()].filter(({ mark, isPassedOn }) => mark === 'relay' && !isPassedOn).map(() => key),
     );
+  }
+
+  /** Ends what is passed on to other members: they go on through another one. */
+  endPassedOn(): void {
+    for (const stream of [...this.#streams.values()]) {
+      for (const play of [...stream.plays.values()]) {
+        if (play.isPassedOn) this.#endPassedOn(stream, play, 'owner-unreachable');
+      }
+    }
   }
 
   /** Refuses from now on, and ends everybody who is there. */
@@ -163,14 +183,8 @@ export class PlayDesk {
     this.#unsettled.delete(stream);
     const slice = new Slice(() => performance.now(), PLAYS_MIN);
     while (!slice.isOver) {
-      // What is done for one play may lead to all of them being looked at anew.
-      const next = stream.unsettled?.next();
-      if (next === undefined || next.done === true) {
-        stream.unsettled = null;
-        this.#tidy(stream);
-        return;
-      }
-      this.#settle(stream, next.value);
+      if (stream.redirecting !== null) this.#redirectNext(stream, stream.redirecting);
+      else if (!this.#settleNext(stream)) return;
     }
     this.#unsettled.add(stream);
     this.#next ??= setImmediate(() => {
@@ -180,22 +194,64 @@ export class PlayDesk {
     });
   }
 
+  #redirectNext(stream: StreamPlays, redirecting: Iterator<Play>): void {
+    const next = redirecting.next();
+    if (next.done === true) this.#tellStream(stream);
+    else if (this.#mayBeRedirected(next.value)) {
+      const play = next.value;
+      const taken = this.#route(play.session, play.mark, play.isServed);
+      if (taken.kind === 'redirect') this.#settle(stream, play, taken);
+    }
+  }
+
+  #mayBeRedirected({ session: { key, canRedirectNow, followsRedirect } }: Play): boolean {
+    return canRedirectNow && (followsRedirect || modeOf(key, this.#rules) === 'redirect');
+  }
+
+  /** Whoever is to be sent away is gone: its stream hears of its owners, and then all plays are looked at. */
+  #tellStream(stream: StreamPlays): void {
+    stream.redirecting = null;
+    stream.unsettled = stream.plays.values();
+    this.#parts.streams.ownersChanged(stream.key);
+  }
+
+  /** False where all have been looked at. */
+  #settleNext(stream: StreamPlays): boolean {
+    // What is done for one play may lead to all of them being looked at anew.
+    const next = stream.unsettled?.next();
+    if (next === undefined || next.done === true) {
+      stream.unsettled = null;
+      this.#tidy(stream);
+      return false;
+    }
+    this.#settle(stream, next.value);
+    return true;
+  }
+
   #settle(
     stream: StreamPlays,
     play: Play,
     taken = this.#route(play.session, play.mark, play.isServed),
   ): void {
     const { session } = play;
+    if (play.isPassedOn) return;
     if (taken.kind === 'redirect') {
       this.#forget(stream, play);
       this.#redirect(session, play.mark, taken);
       return;
     }
+    // What it got so far was this member's publisher, whose end it is to hear of as the end of its pull.
+    const hasEnded = taken.reason === 'passed-on' && play.told !== '';
+    const settled = hasEnded ? REFUSE : taken;
     // Nothing is to be done again for who goes on as before.
-    if (!this.#tell(play, taken)) return;
-    switch (taken.kind) {
+    if (!this.#tell(play, settled)) return;
+    switch (settled.kind) {
       case 'local':
       case 'relay':
+        if (settled.reason === 'passed-on') {
+          this.#passOn(stream, play, settled.owners[0]);
+          return;
+        }
         play.isServed = true;
         this.#serve(stream, play);
         return;
@@ -205,7 +261,7 @@ export class PlayDesk {
         return;
       case 'refuse':
         this.#forget(stream, play);
-        if (taken.reason === 'nobody-has-room')
+        if (settled.reason === 'nobody-has-room')
           session.refuse('full', 'this member is full, and no other one has room; try again later');
         else session.refuse('relay-of-unowned', 'the stream is not published on this member');
     }
@@ -226,6 +282,24 @@ export class PlayDesk {
     else stream.add(play.session);
     limits.add(play);
     limits.set(stream.source !== null);
+  }
+
+  /** Feeds another member's pull with the media of an owner that it cannot reach. */
+  #passOn(stream: StreamPlays, play: Play, owner: Owner | undefined): void {
+    if (owner === undefined) return;
+    const { session } = play;
+    play.isPassedOn = true;
+    this.#parts.streams
+      .open(session.key)
+      .passOn(session, owner, session.replayMs ?? 0, (end) => this.#endPassedOn(stream, play, end));
+  }
+
+  #endPassedOn(stream: StreamPlays, play: Play, end: PassedOnEnd): void {
+    this.#forget(stream, play);
+    this.#tidy(stream);
+    if (end === 'publisher-ended')
+      play.session.refuse('relay-of-unowned', 'the stream is not published on its owner any more');
+    else play.session.refuse(end, 'this member does not reach the owner; pull through another one');
   }
 
   #onSourceChanged(key: StreamKey, hasSource: boolean): void {
@@ -263,6 +337,7 @@ export class PlayDesk {
       // One who can't be redirected any more is relayed.
       followsRedirect: asker.followsRedirect && asker.canRedirectNow,
       mark,
+      ...(asker.relayOf === undefined ? {} : { relayOf: asker.relayOf }),
       ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
       mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
       ...(isServed && { isServed }),
@@ -321,7 +396,7 @@ export class PlayDesk {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
     const limits = new WaitLimits<Play>(this.#rules.play.waitMs, (play) => this.#giveUp(stream, play));
-    const stream: StreamPlays = { key, plays: new Map(), limits, unsettled: null };
+    const stream: StreamPlays = { key, plays: new Map(), limits, redirecting: null, unsettled: null };
     this.#streams.set(key, stream);
     return stream;
   }
@@ -331,6 +406,8 @@ export class PlayDesk {
     if (stream.plays.size > 0) return;
     this.#unsettled.delete(stream);
     if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);
+    // A relay may linger.
+    if (stream.redirecting !== null) this.#tellStream(stream);
     this.#parts.streams.tidy(stream.key);
   }
 

@@ -2,8 +2,10 @@ import { isLive, type Owner, Slice, type StreamKey, type StreamKeys } from '@hea
 import type { MediaHost, MediaLog } from '../../media-host.js';
 import type { PublisherFeed } from '../../stream/live-stream.js';
 import type { StreamTable } from '../../stream/stream-table.js';
+import { addressOf, limitedAddress } from '../client-address.js';
 import { FlowClaim } from './flow-claim.js';
 import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
+import { PublishRate } from './publish-rate.js';
 import type { PublishAnswer, PublishEnd, PublishRefusal, PublishSession } from './publish-session.js';
 import { TakeoverPace } from './takeover-pace.js';
 
@@ -22,6 +24,8 @@ export interface PublishRules {
   readonly idleMs: number;
   /** Who may publish a stream that is published already; the same on every member. */
   readonly policy: (key: StreamKey) => PublishPolicy;
+  /** How often one address may publish; absent: as often as it likes. */
+  readonly publishesPerAddressPerMinute?: number;
 }
 
 interface Publish {
@@ -47,6 +51,8 @@ const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
   contended:
     'somebody publishes this stream, and it changed hands too often lately: encoders that reconnect by themselves take it from each other; stop one of them, or try again when nobody has for a minute',
   'not-an-origin': 'this member is an edge and takes no publishers; publish to an origin',
+  'publish-rate':
+    'this address has published too often within a minute (limits.publishesPerAddressPerMinute; behind a balancer or NAT all publishers share one); wait some seconds, or publish to another origin',
   stopping: 'this origin is stopping; publish to another one',
 };
 
@@ -61,12 +67,15 @@ export class PublishDesk {
   /** Whose media became better known since the last claim. */
   readonly #claimsDue = new Set<Publish>();
   readonly #pace = new TakeoverPace();
+  readonly #rate: PublishRate | null;
   readonly #unsubscribe: () => void;
   #isStopping = false;
 
   constructor(parts: PublishDeskParts, rules: PublishRules) {
     this.#parts = parts;
     this.#rules = rules;
+    const { publishesPerAddressPerMinute: perMinute } = rules;
+    this.#rate = perMinute === undefined ? null : new PublishRate(perMinute);
     this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key), this.#interest());
   }
 
@@ -88,7 +97,7 @@ export class PublishDesk {
 
   /** Decides at once; an accepted publisher's claim stands when this returns. */
   publish(session: PublishSession): PublishAnswer {
-    const code = this.#refusal(session.key);
+    const code = this.#refusal(session.key) ?? this.#rateRefusal(session.remote);
     const about = describe(session);
     if (code !== null) {
       this.#parts.log.info({ ...about, reason: code }, 'publish refused');
@@ -192,6 +201,13 @@ export class PublishDesk {
     if (!isPublished && !this.#others(key).some((owner) => isLive(owner.liveness))) return null;
     if (policy === 'reject') return 'owned-elsewhere';
     return this.#pace.allows(key, performance.now()) ? null : 'contended';
+  }
+
+  /** Counts who is accepted otherwise: nobody else is told to the mesh. */
+  #rateRefusal(remote: string): PublishRefusal | null {
+    if (this.#rate === null) return null;
+    const address = limitedAddress(addressOf(remote));
+    return this.#rate.take(address, performance.now()) ? null : 'publish-rate';
   }
 
   /** Two origins may have accepted a publisher at once, or apart from each other: each compares the claims alike. */

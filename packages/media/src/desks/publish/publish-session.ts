@@ -7,6 +7,7 @@ export type PublishRefusal =
   | 'owned-elsewhere'
   | 'contended'
   | 'not-an-origin'
+  | 'publish-rate'
   | 'stopping';
 
 /** Why an accepted publisher is closed by us. */

@@ -3,8 +3,10 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
-import { ListenError, type MediaLog, type MediaOptions } from '../../media-host.js';
+import type { MediaLog, MediaOptions } from '../../media-host.js';
+import { clientAddress, clientIp } from '../client-address.js';
 import type { ConnectionGate } from '../connection-gate.js';
+import { listen } from '../listen.js';
 import type { Listener } from '../listener.js';
 import { cleanAgent } from '../stream-name.js';
 import { WsFlv } from '../ws/ws-flv.js';
@@ -34,7 +36,6 @@ const STOP_MS = 200;
 /** Serves HTTP-FLV and WebSocket-FLV. Nothing that a client sends leaves its own request. */
 export function createFlvListener(parts: FlvParts): Listener {
   const { options, gate, log } = parts;
-  const { host, port } = options.http;
   const sockets = new Set<Duplex>();
   const ws = new WsFlv(parts);
   /** Connections with a play or publish under way: a second request on one of them is not served. */
@@ -52,17 +53,17 @@ export function createFlvListener(parts: FlvParts): Listener {
   });
 
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
-    const leave = gate.enter(address);
-    if (typeof leave === 'string') {
-      log.warn({ client: address, protocol: 'http', reason: leave }, 'connection refused');
-      answerRaw(socket, 503, `too many connections (${leave}); try another member`);
+    const ip = clientIp(socket);
+    const place = gate.enter(ip, false);
+    if (typeof place === 'string') {
+      log.warn({ client: ip, protocol: 'http', reason: place }, 'connection refused');
+      answerRaw(socket, 503, `too many connections (${place}); try another member`);
       return;
     }
     sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
-      leave();
+      place.leave();
     });
   });
 
@@ -94,7 +95,7 @@ export function createFlvListener(parts: FlvParts): Listener {
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const address = (socket as Socket).remoteAddress ?? '';
+    const address = clientIp(socket as Socket);
     if (error.code !== 'ECONNRESET') {
       log.info(
         { client: address, protocol: 'http', reason: error.code ?? error.message },
@@ -151,20 +152,7 @@ export function createFlvListener(parts: FlvParts): Listener {
   }
 
   return {
-    start: () =>
-      new Promise<number>((resolve, reject) => {
-        const fail = (error: NodeJS.ErrnoException) =>
-          reject(new ListenError('http', host, port, error.code ?? error.message));
-        server.once('error', fail);
-        server.listen({ host, port }, () => {
-          server.off('error', fail);
-          server.on('error', (error) =>
-            log.error({ protocol: 'http', text: error.message }, 'listener failed'),
-          );
-          const bound = server.address();
-          resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
-        });
-      }),
+    start: () => listen(server, 'http', options.http, log),
     async stop() {
       const closed = new Promise<void>((resolve) => {
         if (server.listening) server.close(() => resolve());
@@ -183,6 +171,5 @@ export function createFlvListener(parts: FlvParts): Listener {
 
 /** `address:port` and User-Agent of who asks. */
 function clientOf(req: IncomingMessage): { readonly remote: string; readonly agent: string } {
-  const { remoteAddress = '', remotePort = 0 } = req.socket;
-  return { remote: `${remoteAddress}:${remotePort}`, agent: cleanAgent(req.headers['user-agent']) };
+  return { remote: clientAddress(req.socket), agent: cleanAgent(req.headers['user-agent']) };
 }

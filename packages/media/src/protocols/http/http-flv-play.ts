@@ -11,6 +11,7 @@ import { answerText, FLV_HEADERS } from './http-answer.js';
 const REFUSAL_STATUS: Readonly<Record<PlayRefusal, number>> = {
   'stream-not-found': 404,
   'relay-of-unowned': 404,
+  'owner-unreachable': 503,
   stopping: 503,
   full: 503,
 };

@@ -30,6 +30,7 @@ const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
   'owned-elsewhere': 409,
   contended: 409,
   'not-an-origin': 403,
+  'publish-rate': 429,
   stopping: 503,
 };
 const END_STATUS: Readonly<Record<PublishEnd, number>> = {

@@ -131,7 +131,13 @@ describe('what a player wants', () => {
       { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
     );
     server = createServer(
-      (socket) => new RtmpSession(socket, { options, plays: desk, publishes, log }, () => {}),
+      (socket) =>
+        new RtmpSession(
+          socket,
+          { leave: () => {}, countAsPull: () => {}, countAsClient: () => true },
+          { options, plays: desk, publishes, log },
+          () => {},
+        ),
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });

@@ -5,6 +5,7 @@ import { RtmpParser } from '../../wire/nms/rtmp-parser.js';
 import { AmfError } from '../../wire/rtmp/amf0.js';
 import type { ParserLimits } from '../../wire/rtmp/chunk-parser.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
+import { clientAddress } from '../client-address.js';
 import { cutHalfClosed } from '../half-closed.js';
 import { SocketWriter } from '../socket-writer.js';
 import { type RtmpCommand, RtmpPeer } from './rtmp-peer.js';
@@ -48,7 +49,7 @@ export class RtmpConnection {
     this.#socket = socket;
     this.#writer = new SocketWriter(socket);
     this.#handler = handler;
-    this.remote = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+    this.remote = clientAddress(socket);
     this.#peer = new RtmpPeer({
       send: (bytes) => this.send(bytes),
       onCommand: (command) => handler.onCommand(command),
@@ -109,9 +110,9 @@ export class RtmpConnection {
     );
   }
 
+  /** One write for all last words: each more would cost as much as what led to them, and wake the peer once more. */
   #hangUp(lastWords: readonly Buffer[]): void {
-    for (const words of lastWords) this.#socket.write(words);
-    this.#socket.end();
+    this.#socket.end(Buffer.concat(lastWords));
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_GRACE_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }

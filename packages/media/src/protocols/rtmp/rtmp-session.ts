@@ -4,6 +4,7 @@ import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
+import type { GatePlace } from '../connection-gate.js';
 import * as answers from './answers.js';
 import { type ConnectCommand, readConnect } from './connect-command.js';
 import { RtmpConnection } from './rtmp-connection.js';
@@ -28,8 +29,10 @@ const ROUTINE_REASONS = new Set([
   'owned-elsewhere',
   'contended',
   'not-an-origin',
+  'publish-rate',
   'stream-not-found',
   'relay-of-unowned',
+  'owner-unreachable',
   'full',
   'stopping',
 ]);
@@ -38,6 +41,7 @@ const ROUTINE_REASONS = new Set([
 export class RtmpSession {
   readonly #parts: RtmpSessionParts;
   readonly #connection: RtmpConnection;
+  readonly #place: GatePlace;
   readonly #onClosed: () => void;
   #connect: ConnectCommand | null = null;
   /** Since the connect. */
@@ -45,7 +49,8 @@ export class RtmpSession {
   #deadline: NodeJS.Timeout | null = null;
   #activities = 0;
 
-  constructor(socket: Socket, parts: RtmpSessionParts, onClosed: () => void) {
+  constructor(socket: Socket, place: GatePlace, parts: RtmpSessionParts, onClosed: () => void) {
+    this.#place = place;
     this.#parts = parts;
     this.#onClosed = onClosed;
     this.#connection = new RtmpConnection(socket, parts.options.limits, {
@@ -127,6 +132,12 @@ export class RtmpSession {
     );
   }
 
+  #admit(isPull: boolean): void {
+    if (isPull) this.#place.countAsPull();
+    else if (!this.#place.countAsClient())
+      throw new RtmpProtocolError('connections-per-address-max', 'too many connections from this address');
+  }
+
   #openStreams(connect: ConnectCommand): StreamCommands {
     const { plays, publishes, options } = this.#parts;
     return new StreamCommands({
@@ -140,6 +151,7 @@ export class RtmpSession {
         if (this.#activities > ACTIVITIES_MAX)
           throw new RtmpProtocolError('activities-max', `more than ${ACTIVITIES_MAX} publishes and plays`);
       },
+      admit: (isPull) => this.#admit(isPull),
       onBusy: () => this.#clearDeadline(),
       onIdle: () => this.#startDeadline(),
       onStreamClosed: (reason, text, messageStream) =>

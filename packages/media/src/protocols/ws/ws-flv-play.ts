@@ -13,6 +13,7 @@ import { closeWebSocket } from './ws-close.js';
 const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   'stream-not-found': 4404,
   'relay-of-unowned': 4404,
+  'owner-unreachable': 4503,
   stopping: 1001,
   full: 1013,
 };

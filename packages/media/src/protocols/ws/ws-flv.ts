@@ -40,6 +40,7 @@ const REFUSAL_CLOSE: Readonly<Record<PublishRefusal, number>> = {
   'owned-elsewhere': 4409,
   contended: 4409,
   'not-an-origin': 4403,
+  'publish-rate': 4429,
   stopping: CLOSE.goingAway,
 };
 const END_CLOSE: Readonly<Record<PublishEnd, number>> = {

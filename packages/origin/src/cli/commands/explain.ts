@@ -18,6 +18,8 @@ const STREAM_ANSWER = v.object({
   here: v.object({
     source: v.string(),
     relayFrom: v.optional(v.string()),
+    relayThrough: v.optional(v.string()),
+    relayThroughName: v.optional(v.string()),
     players: v.array(
       v.object({
         protocol: v.string(),
@@ -109,7 +111,9 @@ function explanation(
     player.agent,
   ]);
   const relayFrom = owners.find(({ member }) => member === here.relayFrom)?.name ?? here.relayFrom;
-  const source = relayFrom === undefined ? SOURCES[here.source] : `relayed from ${relayFrom}`;
+  const through = here.relayThroughName ?? here.relayThrough;
+  const way = through === undefined ? '' : ` through ${through}, since it cannot be reached from here`;
+  const source = relayFrom === undefined ? SOURCES[here.source] : `relayed from ${relayFrom}${way}`;
   return [
     `${paint.bold(displayStreamKey(key))}\n`,
     owners.length === 0

@@ -1,3 +1,4 @@
+import { hostPort } from '@headwater/directory';
 import * as v from 'valibot';
 import { API_FLAG, JSON_FLAG, readApi } from '../api-client.js';
 import type { Command } from '../command.js';
@@ -25,6 +26,8 @@ const MEMBERS_ANSWER = v.object({
       zone: v.optional(v.string()),
       program: v.optional(v.string(), ''),
       meshAddresses: v.array(v.string()),
+      relayAddresses: v.optional(v.array(v.object({ host: v.string(), rtmpPort: v.number() })), []),
+      pulledAt: v.optional(v.string()),
       rttMs: v.optional(v.number()),
     }),
   ),
@@ -56,6 +59,7 @@ export const MEMBERS: Command = {
       { title: 'OUT kbit/s', ...RIGHT },
       { title: 'RTT ms', ...RIGHT },
       'MESH ADDRESS',
+      'PULLED AT',
       'PROGRAM',
     ];
     const rows = value.members.map((member) => rowOf(member, hasZones));
@@ -76,6 +80,12 @@ function rowOf(member: Member, hasZones: boolean): Cell[] {
     String(Math.round(member.outboundKbps)),
     member.rttMs === undefined ? '-' : member.rttMs.toFixed(1),
     member.meshAddresses[0] ?? '-',
+    member.pulledAt ?? relayAddressOf(member),
     { text: member.program, style: 'dim' },
   ];
+}
+
+/** What it tells first, where nobody pulls from it yet or it is the one that was asked. */
+function relayAddressOf({ relayAddresses: [first] }: Member): string {
+  return first === undefined ? '-' : hostPort(first.host, first.rtmpPort);
 }

@@ -13,12 +13,12 @@ import {
   type StreamKey,
 } from '@headwater/directory';
 import { BroadcastPace } from './broadcast-pace.js';
-import type { Effects } from './effects.js';
-import type { OwnState } from './heartbeats.js';
+import type { HeartbeatState } from './heartbeats.js';
 import { LOAD_LEVEL_INTERVAL_MS, RELEASES_MAX, STREAMS_PER_MEMBER_MAX } from './limits.js';
 import { Outbox } from './outbox.js';
+import type { Step } from './step.js';
 
-export interface OwnWordsOptions {
+export interface LocalStateOptions {
   readonly generation: number;
   readonly profile: MemberProfile;
   readonly batchMs: number;
@@ -26,7 +26,7 @@ export interface OwnWordsOptions {
 }
 
 /** All that this member says of itself: its claims, profile and load. It is the only one that writes its log. */
-export class OwnWords {
+export class LocalState {
   readonly log: OwnLog;
   readonly #directory: Directory;
   readonly #order: OwnerPolicy;
@@ -36,15 +36,15 @@ export class OwnWords {
   #load: MemberLoad = NO_LOAD;
   #loadLevelAt: number;
 
-  constructor(options: OwnWordsOptions, directory: Directory, effects: Effects, now: number) {
+  constructor(options: LocalStateOptions, directory: Directory, step: Step) {
     this.log = new OwnLog(directory.self, options.generation, RELEASES_MAX);
     this.#directory = directory;
     this.#order = options.order;
     this.#pace = new BroadcastPace(options.batchMs);
     this.#outbox = new Outbox(this.log, this.#pace);
     this.#profile = options.profile;
-    this.#loadLevelAt = now;
-    this.#enter(this.log.setProfile(options.profile), effects);
+    this.#loadLevelAt = step.now;
+    this.#enter(this.log.setProfile(options.profile), step);
   }
 
   get profile(): MemberProfile {
@@ -56,7 +56,7 @@ export class OwnWords {
   }
 
   /** As heartbeats tell it: changes still gathered are not missed by anybody yet. */
-  get state(): OwnState {
+  get state(): HeartbeatState {
     const position = { generation: this.log.generation, version: this.#outbox.sentVersion };
     return { position, load: this.#load };
   }
@@ -76,65 +76,66 @@ export class OwnWords {
     this.#pace.heard(author, now);
   }
 
-  claim(claim: Claim, now: number, effects: Effects): void {
+  claim(claim: Claim, step: Step): void {
     if (this.log.has(claim.key) || this.log.size < STREAMS_PER_MEMBER_MAX)
-      this.#change(this.log.claim(claim), now, effects);
+      this.#change(this.log.claim(claim), step);
     else {
       const reason = `this member claims ${STREAMS_PER_MEMBER_MAX} streams already, the most that one may`;
-      effects.log('error', 'stream not claimed', { stream: claim.key, reason });
+      step.effects.log('error', 'stream not claimed', { stream: claim.key, reason });
     }
   }
 
-  release(key: StreamKey, now: number, effects: Effects): void {
-    this.#change(this.log.release(key), now, effects);
+  release(key: StreamKey, step: Step): void {
+    this.#change(this.log.release(key), step);
   }
 
   /** The load level is the member's own to say, whatever profile it is given. */
-  setProfile(profile: MemberProfile, now: number, effects: Effects): void {
-    this.#tellProfile(profile, this.#profile.loadLevel ?? 0, now, effects);
+  setProfile(profile: MemberProfile, step: Step): void {
+    this.#tellProfile(profile, this.#profile.loadLevel ?? 0, step);
   }
 
-  setLoad(load: MemberLoad, now: number, effects: Effects): void {
+  setLoad(load: MemberLoad, step: Step): void {
     this.#load = load;
     this.#directory.setLoad(this.#directory.self, load);
-    this.#tellLoadLevel(now, effects);
+    this.#tellLoadLevel(step);
   }
 
-  flushDue(now: number, effects: Effects): void {
-    if (this.#outbox.dueAt !== null && this.#outbox.dueAt <= now) this.flush(now, effects);
+  flushDue(step: Step): void {
+    if (this.#outbox.dueAt !== null && this.#outbox.dueAt <= step.now) this.flush(step);
   }
 
   /** `all`: at once, however many they are. */
-  flush(now: number, effects: Effects, all = false): void {
-    for (const delta of this.#outbox.flush(now, all)) effects.broadcasts.push({ kind: 'delta', delta });
+  flush(step: Step, all = false): void {
+    for (const delta of this.#outbox.flush(step.now, all))
+      step.effects.broadcasts.push({ kind: 'delta', delta });
   }
 
-  #tellProfile(profile: MemberProfile, loadLevel: number, now: number, effects: Effects): void {
+  #tellProfile(profile: MemberProfile, loadLevel: number, step: Step): void {
     this.#profile = { ...profile, ...(loadLevel > 0 && { loadLevel }) };
-    this.#change(this.log.setProfile(this.#profile), now, effects);
-    effects.changedMembers.add(this.#directory.self);
+    this.#change(this.log.setProfile(this.#profile), step);
+    step.effects.changedMembers.add(this.#directory.self);
   }
 
   /** Only the member itself knows its load of a moment, so it alone says which level that is, in its log. */
-  #tellLoadLevel(now: number, effects: Effects): void {
-    if (this.#order !== 'spread' || now < this.#loadLevelAt) return;
+  #tellLoadLevel(step: Step): void {
+    if (this.#order !== 'spread' || step.now < this.#loadLevelAt) return;
     const { loadLevel = 0, ...profile } = this.#profile;
     const next = nextLoadLevel(loadLevel, this.#load);
     if (next === loadLevel) return;
-    this.#loadLevelAt = now + LOAD_LEVEL_INTERVAL_MS;
-    this.#tellProfile(profile, next, now, effects);
+    this.#loadLevelAt = step.now + LOAD_LEVEL_INTERVAL_MS;
+    this.#tellProfile(profile, next, step);
   }
 
-  #change(entry: Entry | null, now: number, effects: Effects): void {
+  #change(entry: Entry | null, step: Step): void {
     if (entry === null) return;
-    this.#enter(entry, effects);
-    this.flushDue(now, effects);
+    this.#enter(entry, step);
+    this.flushDue(step);
   }
 
-  #enter(entry: Entry, effects: Effects): void {
+  #enter(entry: Entry, step: Step): void {
     this.#outbox.put(entry);
     const { member, generation } = this.log;
     const delta = { member, generation, from: entry.version - 1, to: entry.version, entries: [entry] };
-    effects.changed(this.#directory.apply(delta).changed);
+    step.effects.changed(this.#directory.apply(delta).changed);
   }
 }

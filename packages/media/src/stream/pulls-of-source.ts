@@ -6,17 +6,17 @@ import type { PlayerFeed, Traffic } from './player-feed.js';
 import type { StreamSource, TakenPacket } from './stream-source.js';
 
 /**
- * Other members' pulls of a stream. They get what the publisher here sends, by its own line of time, each frame at once,
- * and never what a relay brings: a member asks an owner for what is published there.
+ * Other members' pulls that one source feeds. They get what it sends, by its own line of time, each frame at once, and
+ * never what another source brings: a member asks for what one owner publishes.
  */
-export class PullsOfPublisher {
+export class PullsOfSource {
   readonly #audience: Audience;
-  #publisher: StreamSource | null = null;
+  #source: StreamSource | null = null;
 
   constructor(limits: AudienceLimits, traffic: Traffic) {
     this.#audience = new Audience({ ...limits, mergeMs: 0, gopCacheBytesMax: 0 }, traffic, {
       tracks: () => null,
-      headersAt: (timestampMs) => this.#publisher?.headersAt(timestampMs) ?? [],
+      headersAt: (timestampMs) => this.#source?.headersAt(timestampMs) ?? [],
     });
   }
 
@@ -29,7 +29,7 @@ export class PullsOfPublisher {
   }
 
   add(player: Player, replayMs: number, nowMs: number): void {
-    const history = this.#publisher?.history;
+    const history = this.#source?.history;
     const past = replayMs > 0 ? history?.since(nowMs - replayMs) : history?.fromStart();
     const packets = (past ?? []).map(({ frame }) => packetAt(frame, frame.timestampMs));
     const end = replayMs > 0 ? new MediaPacket(replayEnd(), 0) : null;
@@ -40,15 +40,15 @@ export class PullsOfPublisher {
     this.#audience.remove(player);
   }
 
-  begin(publisher: StreamSource): void {
+  begin(source: StreamSource): void {
     this.#audience.pause();
-    this.#publisher = publisher;
+    this.#source = source;
   }
 
-  end(publisher: StreamSource): void {
-    if (this.#publisher !== publisher) return;
+  end(source: StreamSource): void {
+    if (this.#source !== source) return;
     this.#audience.pause();
-    this.#publisher = null;
+    this.#source = null;
   }
 
   take({ frame, isStart, startsAnew }: TakenPacket): void {

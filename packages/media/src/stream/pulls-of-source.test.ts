@@ -4,14 +4,14 @@ import { MemoryPlayer } from '../testing/memory-player.js';
 import { STREAM_LIMITS } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
-import { PullsOfPublisher } from './pulls-of-publisher.js';
+import { PullsOfSource } from './pulls-of-source.js';
 import { StreamSource } from './stream-source.js';
 
-let pulls: PullsOfPublisher;
+let pulls: PullsOfSource;
 let nowMs: number;
 
 beforeEach(() => {
-  pulls = new PullsOfPublisher({ ...STREAM_LIMITS, mergeMs: 1000 }, { bytesOut: 0 });
+  pulls = new PullsOfSource({ ...STREAM_LIMITS, mergeMs: 1000 }, { bytesOut: 0 });
   nowMs = 10_000;
 });
 
@@ -42,7 +42,7 @@ const told = (player: MemoryPlayer): string[] =>
     return payload[1] === 0 ? 'h' : String(payload[5]);
   });
 
-describe('PullsOfPublisher', () => {
+describe('PullsOfSource', () => {
   it('gives each frame at once, from the newest start on', () => {
     const publisher = newPublisher();
     pulls.begin(publisher);

@@ -1,13 +1,14 @@
-import type { Effects } from './effects.js';
 import { CUT_OFF_MS, TWIN_TOLD_EVERY_MS } from './limits.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
+import type { Step } from './step.js';
+import { WarningPace } from './warning-pace.js';
 
 /** What is done about members that do what no well-behaved one does. */
-export class Conduct {
+export class Penalties {
   readonly #peers: Peers;
   readonly #ownGeneration: number;
-  #twinToldAt = Number.NEGATIVE_INFINITY;
+  readonly #twinWarning = new WarningPace(TWIN_TOLD_EVERY_MS);
 
   constructor(peers: Peers, ownGeneration: number) {
     this.#peers = peers;
@@ -15,23 +16,30 @@ export class Conduct {
   }
 
   /** Something of this member's was dropped. It is logged now and then, and cut off when it goes on. */
-  offence(peer: Peer | undefined, reason: string, now: number, effects: Effects): void {
+  offence(peer: Peer | undefined, reason: string, step: Step): void {
     if (peer === undefined) return;
-    const verdict = peer.offences.add(now);
+    const verdict = peer.offences.add(step.now);
     const offences = peer.offences.total;
     const fields = { ...this.#peers.naming(peer), addresses: peer.addresses, reason, offences };
-    if (verdict === 'log') effects.log('warn', 'message dropped', fields);
+    if (verdict === 'log') step.effects.log('warn', 'message dropped', fields);
     if (verdict !== 'cut-off') return;
-    peer.refusedUntil = now + CUT_OFF_MS;
-    effects.log('error', 'member cut off', { ...fields, refusedMs: CUT_OFF_MS });
-    effects.disconnects.push({ peer: peer.id, reason: 'cut-off', refuseMs: CUT_OFF_MS });
+    step.effects.log('error', 'member cut off', { ...fields, refusedMs: CUT_OFF_MS });
+    step.effects.disconnects.push({ peer: peer.id, reason: 'cut-off', refuseMs: CUT_OFF_MS });
+  }
+
+  /**
+   * Something of this member's is over a limit of this program and is dropped. A later one may have raised the limit: no
+   * offence. People are told now and then.
+   */
+  excess(peer: Peer, reason: string, step: Step): void {
+    if (peer.excessWarning.take(step.now))
+      step.effects.log('warn', 'member over a limit', { ...this.#peers.naming(peer), reason });
   }
 
   /** Somebody knows a later start of this member than this one. */
-  twinOfSelf(generation: number, heardFrom: string, now: number, effects: Effects): void {
-    if (now - this.#twinToldAt < TWIN_TOLD_EVERY_MS) return;
-    this.#twinToldAt = now;
-    effects.log('error', 'another member uses this identity key', {
+  twinOfSelf(generation: number, heardFrom: string, step: Step): void {
+    if (!this.#twinWarning.take(step.now)) return;
+    step.effects.log('error', 'another member uses this identity key', {
       member: this.#peers.self,
       ownGeneration: this.#ownGeneration,
       otherGeneration: generation,
@@ -42,10 +50,9 @@ export class Conduct {
   }
 
   /** Words of an earlier start of a member come long after a later start was seen. */
-  twins(peer: Peer, generation: number, now: number, effects: Effects): void {
-    if (now - peer.twinToldAt < TWIN_TOLD_EVERY_MS) return;
-    peer.twinToldAt = now;
-    effects.log('error', 'two members use the same identity key', {
+  twins(peer: Peer, generation: number, step: Step): void {
+    if (!peer.twinWarning.take(step.now)) return;
+    step.effects.log('error', 'two members use the same identity key', {
       ...this.#peers.naming(peer),
       addresses: peer.addresses,
       generations: [generation, this.#peers.directory.position(peer.id).generation],
