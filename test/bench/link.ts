@@ -1,11 +1,12 @@
-import { parseArgs } from 'node:util';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { TestProcess } from '../support/child-process.js';
 import { freePorts } from '../support/free-port.js';
+import { whole } from '../support/options.js';
 import { cleanEnvironment } from '../support/origin-process.js';
 import { REPOSITORY } from '../support/repository.js';
 import { Scope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
+import { bench } from './bench.js';
 import { type ProfiledPlace, profileOf } from './cpu-profile.js';
 import type { LinkNews, LinkOrder } from './link-end.js';
 import { cpuTimeMs } from './process-cost.js';
@@ -19,12 +20,13 @@ const WARM_LINKS = 60;
  * both ways, gossip's own greetings, and the end of it. One after the other, two processes on loopback. Linux only: it
  * reads /proc.
  */
-export async function link(_scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { links: { type: 'string', default: '200' } },
-  });
-  const links = Number(values.links);
+export const link = bench(
+  'what one new link between two members costs each side, and where the time goes',
+  { links: whole('links that are made', { default: 200, min: 1 }) },
+  (_scope, { links }) => costOf(links),
+);
+
+async function costOf(links: number): Promise<object> {
   const cost = await within(async (scope) => {
     const [dialling, answering] = await pair(scope, []);
     await dialling.dial(answering, WARM_LINKS);

@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type PlayRequest, route, type StreamKey } from '@headwater/directory';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import { type ApiSource, createApi } from '@headwater/origin/api';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { freePort } from '../support/free-port.js';
 import { MeshProcess } from '../support/mesh-process.js';
+import { whole } from '../support/options.js';
 import type { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { LoopWatch } from './loop-watch.js';
 import { profileOf } from './route-rate.js';
 import { sliceOfPlayers } from './slices-players.js';
@@ -23,15 +24,16 @@ const OWNERS = 4;
  * How long anything holds the event loop of one member, and how long a route waits meanwhile, where there are many streams
  * and many players of one: the measured member (mesh, directory, play desk, API) is this process, its owners are others.
  */
-export async function slices(scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      streams: { type: 'string', default: '100000' },
-      players: { type: 'string', default: '9000' },
-    },
-  });
-  const [streams, players] = [Number(values.streams), Number(values.players)];
+export const slices = bench(
+  'how long the event loop is held, and how long a route waits, with many streams and many players of one',
+  {
+    streams: whole('streams of all members together', { default: 100_000, min: OWNERS }),
+    players: whole('players of one stream', { default: 9000, min: 1 }),
+  },
+  (scope, { streams, players }) => measureAll(scope, streams, players),
+);
+
+async function measureAll(scope: Scope, streams: number, players: number): Promise<object> {
   const each = Math.floor(streams / OWNERS);
   const seedPort = await freePort(scope);
   const owners: MeshProcess[] = [];

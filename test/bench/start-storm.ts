@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { BusyCores } from '../busy/busy-cores.js';
 import { freePorts } from '../support/free-port.js';
 import { MeshProcess } from '../support/mesh-process.js';
 import { monotonicMs } from '../support/monotonic.js';
+import { flag, whole } from '../support/options.js';
 import type { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { machine } from './figures.js';
 
 const LOOK_EVERY_MS = 100;
@@ -15,19 +16,28 @@ const WATCH_MS = 10_000;
  * Members that all start at once on this machine: how long until each is connected with each other one, which live members
  * were taken for suspect or dead meanwhile, and what it cost. `--busy`: beside a process that keeps all cores busy.
  */
-export async function startStorm(scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      members: { type: 'string', default: '30' },
-      seeds: { type: 'string', default: '2' },
-      'give-up-s': { type: 'string', default: '240' },
-      busy: { type: 'boolean', default: false },
-    },
-  });
-  const count = Number(values.members);
+export const startStorm = bench(
+  'members that all start at once: time to be whole, deaths of live members, cost',
+  {
+    members: whole('members', { default: 30, min: 2 }),
+    seeds: whole('how many of them are seeds', { default: 2, min: 1 }),
+    'give-up-s': whole('seconds after which it is given up', { default: 240, min: 1 }),
+    busy: flag('beside a process that keeps all cores busy'),
+  },
+  measure,
+);
+
+interface Plan {
+  readonly members: number;
+  readonly seeds: number;
+  readonly 'give-up-s': number;
+  readonly busy: boolean;
+}
+
+async function measure(scope: Scope, values: Plan): Promise<object> {
+  const count = values.members;
   const ports = await freePorts(scope, count);
-  const seeds = ports.slice(0, Number(values.seeds)).map((port) => `127.0.0.1:${port}`);
+  const seeds = ports.slice(0, values.seeds).map((port) => `127.0.0.1:${port}`);
   if (values.busy) {
     const busy = BusyCores.start(machine().cores);
     scope.defer(() => busy.stop());
@@ -38,7 +48,7 @@ export async function startStorm(scope: Scope, args: readonly string[]): Promise
   );
   await Promise.all(members.map((member) => member.listening()));
   const listeningMs = monotonicMs() - startedAt;
-  const giveUpMs = startedAt + Number(values['give-up-s']) * 1_000;
+  const giveUpMs = startedAt + values['give-up-s'] * 1_000;
   for (const member of members) member.order({ kind: 'await-others', count: count - 1 });
   const wholeAt = (): readonly number[] =>
     members.flatMap((member) => member.all('whole').map(({ at }) => at - startedAt));

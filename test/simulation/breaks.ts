@@ -13,8 +13,16 @@ import {
   route,
   type StreamKey,
 } from '@headwater/directory';
-import type { DirectMessage, Effects, Input, MemberCore } from '@headwater/mesh/core';
+import {
+  CONFIRM_MS,
+  type DirectMessage,
+  type Effects,
+  type Input,
+  type MemberCore,
+} from '@headwater/mesh/core';
+import type { Trouble } from './plan.js';
 import type { SeedOptions } from './run-seed.js';
+import { WITHOUT_PURPOSE } from './seal.js';
 
 /**
  * Faults put into the core on purpose, to see that the checkers find them. Each wraps what a core shows to everybody
@@ -26,6 +34,10 @@ export interface Break {
   readonly caughtBy: readonly string[];
   readonly core?: (core: MemberCore) => void;
   readonly routeOf?: NonNullable<SeedOptions['routeOf']>;
+  readonly sealing?: NonNullable<SeedOptions['sealing']>;
+  readonly prepare?: NonNullable<SeedOptions['prepare']>;
+  /** What it needs to show; absent: whatever seeds draw. */
+  readonly troubles?: readonly Trouble[];
 }
 
 const claimsOf = (directory: Directory, member: MemberId): Map<StreamKey, Claim> => {
@@ -128,6 +140,31 @@ function onSends(core: MemberCore, send: (message: DirectMessage) => DirectMessa
     return effects;
   });
 }
+
+interface Detector {
+  readonly heardAt: number;
+  signal(now: number): 'alive' | 'suspect' | 'dead';
+}
+
+const detectorOf = (core: MemberCore, id: MemberId): Detector | undefined =>
+  (core.peer(id) as unknown as { readonly detector: Detector } | undefined)?.detector;
+
+/** The time in which a death must be confirmed begins once more; silence for too long is a death all the same. */
+function confirmAnew(detector: Detector | undefined, lostAt: number): void {
+  if (!detector) return;
+  believe(detector);
+  const signal = detector.signal.bind(detector);
+  detector.signal = (now) =>
+    now - lostAt < CONFIRM_MS && now - detector.heardAt < SILENCE_MS ? 'suspect' : signal(now);
+}
+
+/** What it says by itself. */
+function believe(detector: Detector | undefined): void {
+  if (detector) Reflect.deleteProperty(detector, 'signal');
+}
+
+/** Of members of the simulator, until death. */
+const SILENCE_MS = 2_700;
 
 export const BREAKS: readonly Break[] = [
   {
@@ -266,12 +303,12 @@ export const BREAKS: readonly Break[] = [
   },
   {
     name: 'skips repair: never asks for what it missed',
-    caughtBy: ['agreement', 'joined'],
+    caughtBy: ['agreement', 'joined', 'visible-claims'],
     core: (core) => onSends(core, (message) => (message.kind === 'pull' ? null : message)),
   },
   {
     name: 'answers no repair',
-    caughtBy: ['agreement', 'joined'],
+    caughtBy: ['agreement', 'joined', 'visible-claims'],
     core: (core) =>
       onSends(core, (message) =>
         message.kind === 'delta-part' || message.kind === 'snapshot-part' ? null : message,
@@ -391,5 +428,70 @@ export const BREAKS: readonly Break[] = [
     name: 'redirects a redirected play again',
     caughtBy: ['redirect-loops'],
     routeOf: (view: RouteView, request: PlayRequest) => route(view, { ...request, mark: 'none' }),
+  },
+  {
+    name: 'signs without saying what for',
+    caughtBy: ['faithful-copies', 'versions'],
+    sealing: WITHOUT_PURPOSE,
+    troubles: ['hostile'],
+  },
+  {
+    name: 'checks as many envelopes as it is given for one question',
+    caughtBy: ['bounds'],
+    core: (core) => {
+      const asked = new Map<MemberId, number>();
+      onStep(core, (input, now, next) => {
+        const words = input.kind === 'direct' && input.message.kind === 'words' ? input.message : null;
+        const isAnswer =
+          input.kind === 'direct' && words !== null && asked.get(input.peer) === words.ask && !words.last;
+        const effects = next(isAnswer ? { ...input, message: { ...words, envelopes: [] } } : input, now);
+        if (isAnswer)
+          for (const signedBytes of words.envelopes)
+            effects.verifications.push({ via: input.peer, signedBytes });
+        for (const { to, message } of effects.sends) if (message.kind === 'ask') asked.set(to, message.ask);
+        return effects;
+      });
+    },
+    troubles: ['hostile', 'cut', 'one-way-cut', 'bad-gossip', 'hot-backup'],
+  },
+  {
+    name: 'confirms a death anew with each further loss',
+    caughtBy: ['dead-routes'],
+    core: (core) =>
+      onStep(core, (input, now, next) => {
+        if (input.kind === 'disconnected') confirmAnew(detectorOf(core, input.peer), now);
+        if (input.kind === 'dial-failed') believe(detectorOf(core, input.peer));
+        return next(input, now);
+      }),
+    troubles: ['mute'],
+  },
+  {
+    name: 'has joined as soon as a seed turns out to be itself, whoever else is behind that name',
+    caughtBy: ['joined-alone'],
+    core: (core) =>
+      onStep(core, (input, now, next) =>
+        next(
+          input.kind === 'seed-visited' && input.outcome.isSelf
+            ? { ...input, outcome: { isSelf: true, reached: [] } }
+            : input,
+          now,
+        ),
+      ),
+  },
+  {
+    name: 'tells of versions in heartbeats that it has not sent yet',
+    caughtBy: ['heartbeat-versions'],
+    core: (core) =>
+      onSends(core, (message) =>
+        message.kind === 'heartbeat' ? { ...message, position: core.directory.position(core.self) } : message,
+      ),
+  },
+  {
+    name: 'says nothing directly to whom gossip leaves out, once it reached anybody',
+    caughtBy: ['broadcasts'],
+    prepare: ({ network }) => {
+      network.gossip.isFallbackForAll = false;
+    },
+    troubles: ['join', 'kill', 'rolling-restart'],
   },
 ];

@@ -153,8 +153,7 @@ class Scenario {
   };
 
   #table(cell: (running: NonNullable<Member['running']>) => string): string[] {
-    return this.#world
-      .running()
+    return [...this.#world.running()]
       .sort((one, other) => (one.id < other.id ? -1 : 1))
       .map((running) => `${running.id}: ${cell(running)}`);
   }
