@@ -317,9 +317,9 @@ describe('what the play desk asks, tells and logs', () => {
 describe('thousands of plays of one stream', () => {
   const CROWD = 500;
   /** So many wait, and the clock that slices go by passes as fast as told. */
-  const crowd = () => {
+  const crowd = (more: Parameters<ReturnType<typeof memberA>['play']>[0] = {}) => {
     const world = memberA();
-    const sessions = Array.from({ length: CROWD }, () => world.play());
+    const sessions = Array.from({ length: CROWD }, () => world.play(more));
     const real = performance.now.bind(performance);
     let passedMs = 0;
     const now = vi.spyOn(performance, 'now').mockImplementation(() => {
@@ -340,6 +340,44 @@ describe('thousands of plays of one stream', () => {
     expect(relayed()).toBeGreaterThan(first);
     for (let turns = 0; relayed() < CROWD && turns < CROWD; turns += 1) vi.advanceTimersToNextTimer();
     expect(relayed()).toBe(CROWD);
+    restore();
+  });
+
+  it('are sent away in slices where they follow, before a relay is opened for those who stay', () => {
+    const { b, play, streams, sessions, restore } = crowd({ followsRedirect: true });
+    const other = play();
+    const sent = () => sessions.filter(({ told }) => told.length > 1).length;
+    claim(b);
+    expect(sent()).toBeGreaterThanOrEqual(64);
+    expect(sent()).toBeLessThan(CROWD);
+    for (let turns = 0; sent() < CROWD && turns < CROWD; turns += 1) {
+      expect(streams.opened).toEqual([]);
+      // News that come meanwhile do not begin it anew.
+      b.claim({ ...CLAIM, sinceMs: turns + 2 });
+      vi.advanceTimersToNextTimer();
+    }
+    expect(new Set(sessions.map(({ told }) => told.join()))).toEqual(new Set(['wait,redirect 127.0.0.1']));
+    for (let turns = 0; streams.opened.length === 0 && turns < CROWD; turns += 1)
+      vi.advanceTimersToNextTimer();
+    expect([streams.opened.length, other.told]).toEqual([1, ['wait']]);
+    restore();
+  });
+
+  it('may all leave while they are looked at: a relay that lingers hears of its owners nevertheless', () => {
+    const { b, c, play, plays, streams, sessions, restore } = crowd({
+      followsRedirect: true,
+      mark: 'redirected',
+    });
+    claim(b);
+    for (let turns = 0; streams.opened.length === 0 && turns < CROWD; turns += 1)
+      vi.advanceTimersToNextTimer();
+    flow(streams.opened[0]).push(KEY(0, 1));
+    c.claim({ ...CLAIM, sinceMs: 2 });
+    for (const session of sessions) plays.leave(session);
+    expect(streams.relays.map(({ owner }) => owner)).toEqual(['b']);
+    play({ mark: 'redirected' });
+    fail(streams.opened[0]);
+    expect(streams.opened.map(({ owner }) => owner)).toEqual(['b', 'c']);
     restore();
   });
 

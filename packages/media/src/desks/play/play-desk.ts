@@ -52,6 +52,9 @@ interface StreamPlays {
 /** Plays whose route is looked at again in one slice, whatever the clock says. */
 const PLAYS_MIN = 64;
 
+/** Plays that can't be redirected, of which so many count as one in a slice. */
+const PASSED_OVER_MAX = 256;
+
 const LOCAL: Route = { kind: 'local', reason: 'published-here' };
 const WAIT: Route = { kind: 'wait', reason: 'not-published' };
 const REFUSE: Route = { kind: 'refuse', reason: 'relay-of-unowned' };
@@ -181,11 +184,7 @@ export class PlayDesk {
   /** Looks at some plays of a stream; the others' turn comes after that of other streams. */
   #settleSlice(stream: StreamPlays): void {
     this.#unsettled.delete(stream);
-    const slice = new Slice(() => performance.now(), PLAYS_MIN);
-    while (!slice.isOver) {
-      if (stream.redirecting !== null) this.#redirectNext(stream, stream.redirecting);
-      else if (!this.#settleNext(stream)) return;
-    }
+    if (this.#redirectSome(stream) && this.#settleSome(stream)) return;
     this.#unsettled.add(stream);
     this.#next ??= setImmediate(() => {
       this.#next = null;
@@ -194,38 +193,53 @@ export class PlayDesk {
     });
   }
 
-  #redirectNext(stream: StreamPlays, redirecting: Iterator<Play>): void {
-    const next = redirecting.next();
-    if (next.done === true) this.#tellStream(stream);
-    else if (this.#mayBeRedirected(next.value)) {
-      const play = next.value;
-      const taken = this.#route(play.session, play.mark, play.isServed);
-      if (taken.kind === 'redirect') this.#settle(stream, play, taken);
+  /** Sends some away of those who follow. True where none of them is left: then the stream has heard of its owners. */
+  #redirectSome(stream: StreamPlays): boolean {
+    const slice = new Slice(() => performance.now(), PLAYS_MIN);
+    while (stream.redirecting !== null) {
+      if (slice.isOver) return false;
+      const play = this.#nextToRedirect(stream.redirecting);
+      if (play === 'none') this.#tellStream(stream);
+      else if (play !== null) {
+        const taken = this.#route(play.session, play.mark, play.isServed);
+        if (taken.kind === 'redirect') this.#settle(stream, play, taken);
+      }
     }
+    return true;
   }
 
-  #mayBeRedirected({ session: { key, canRedirectNow, followsRedirect } }: Play): boolean {
-    return canRedirectNow && (followsRedirect || modeOf(key, this.#rules) === 'redirect');
+  /** Passes over those who can't be sent away, which costs next to nothing. Null: some of these, and there are more. */
+  #nextToRedirect(plays: Iterator<Play>): Play | null | 'none' {
+    for (let left = PASSED_OVER_MAX; left > 0; left -= 1) {
+      const next = plays.next();
+      if (next.done === true) return 'none';
+      const { key, canRedirectNow, followsRedirect } = next.value.session;
+      if (canRedirectNow && (followsRedirect || modeOf(key, this.#rules) === 'redirect')) return next.value;
+    }
+    return null;
   }
 
-  /** Whoever is to be sent away is gone: its stream hears of its owners, and then all plays are looked at. */
+  /** Whoever is to be sent away is gone: the stream hears of its owners, and then all plays are looked at. */
   #tellStream(stream: StreamPlays): void {
     stream.redirecting = null;
     stream.unsettled = stream.plays.values();
     this.#parts.streams.ownersChanged(stream.key);
   }
 
-  /** False where all have been looked at. */
-  #settleNext(stream: StreamPlays): boolean {
-    // What is done for one play may lead to all of them being looked at anew.
-    const next = stream.unsettled?.next();
-    if (next === undefined || next.done === true) {
-      stream.unsettled = null;
-      this.#tidy(stream);
-      return false;
+  /** Lets some go on by the route that is right now. True where all have been looked at. */
+  #settleSome(stream: StreamPlays): boolean {
+    const slice = new Slice(() => performance.now(), PLAYS_MIN);
+    while (!slice.isOver) {
+      // What is done for one play may lead to all of them being looked at anew.
+      const next = stream.unsettled?.next();
+      if (next === undefined || next.done === true) {
+        stream.unsettled = null;
+        this.#tidy(stream);
+        return true;
+      }
+      this.#settle(stream, next.value);
     }
-    this.#settle(stream, next.value);
-    return true;
+    return false;
   }
 
   #settle(
