@@ -1,6 +1,7 @@
 import type { MemberId } from '@headwater/directory';
 import type { BroadcastMessage, DirectMessage } from '@headwater/mesh/core';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from '@headwater/mesh/wire';
+import { asNextVersion } from '@headwater/testing/next-version';
 
 /** How one version of the program writes and reads messages. */
 export interface Language {
@@ -11,8 +12,14 @@ export interface Language {
 
 export const PRESENT: Language = { encode, decodeDirect, decodeBroadcast };
 
-/**
- * As members of the next version speak, and read us. The same until there is a codec with kinds, fields and limits that
- * this version does not know: that one goes here, and nothing else need change.
- */
-export const NEXT: Language = { ...PRESENT };
+/** A change of a profile, of which the next version's bytes would make a kind of entry that this one does not know. */
+const changesProfile = (message: DirectMessage | BroadcastMessage): boolean =>
+  message.kind === 'delta' &&
+  message.delta.from > 0 &&
+  message.delta.entries.some(({ kind }) => kind === 'profile');
+
+/** As members of the next version speak: with kinds, fields and limits that this version does not know. */
+export const NEXT: Language = {
+  ...PRESENT,
+  encode: (message) => (changesProfile(message) ? encode(message) : asNextVersion(encode(message))),
+};

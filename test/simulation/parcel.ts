@@ -82,17 +82,17 @@ function understood<T>(parcel: Parcel, language: Language, decoded: Decoded<T>):
   throw new Error(`a ${parcel.message.kind} came out of the codec as ${JSON.stringify(decoded)}`);
 }
 
-const sealed = new WeakMap<Parcel['message'], Uint8Array>();
+const signedBytes = new WeakMap<Parcel['message'], Uint8Array>();
 
-/** A broadcast message as its author signed it; always the same bytes for the same message. */
+/** A broadcast message as its author signedBytes it; always the same bytes for the same message. */
 export function signedBytesOf(
   { author, message, encoded, handMade, language = PRESENT }: Parcel,
   sealing: Sealing,
 ): Uint8Array {
   if (handMade) return handMade;
-  const known = sealed.get(message);
+  const known = signedBytes.get(message);
   if (known) return known;
   const made = sealing.seal(author, encoded ?? language.encode(message));
-  sealed.set(message, made);
+  signedBytes.set(message, made);
   return made;
 }

@@ -2,9 +2,10 @@ import { Random } from '@headwater/testing/random';
 import { look } from './checkers/index.js';
 import { slownessMs } from './checkers/reach.js';
 import type { Traffic } from './network/network.js';
+import type { Violation } from './observations.js';
 import { type Plan, type PlanOptions, planOf } from './plan.js';
 import { Storm, seedsOf } from './storm.js';
-import { type Violation, World, type WorldOptions } from './world.js';
+import { World, type WorldOptions } from './world.js';
 
 /** How often the checkers look while the storm goes on, virtual ms. */
 const LOOK_MS = 250;

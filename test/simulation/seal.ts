@@ -37,8 +37,8 @@ export class Sealing {
   }
 
   /** Null where something was changed, or it was signed for something else. */
-  unseal(sealed: Uint8Array): Unsealed | null {
-    const bytes = Buffer.from(sealed);
+  unseal(signedBytes: Uint8Array): Unsealed | null {
+    const bytes = Buffer.from(signedBytes);
     if (bytes.byteLength < ID_AT || bytes[0] !== FORMAT) return null;
     const body = bytes.subarray(ID_AT - 1);
     if (bytes.readUInt32BE(1) !== checksum(body, checksum(this.#purpose))) return null;
@@ -55,14 +55,14 @@ export const WITHOUT_PURPOSE = new Sealing(new Uint8Array(0));
 
 /**
  * What a member signs for whoever asks it to prove who it is, such as in a handshake: the asker chooses the words. It
- * looks like a sealed message, and must not open as one.
+ * looks like a signedBytes message, and must not open as one.
  */
 export const proofOf = (member: MemberId, challenge: Uint8Array, sealing: Sealing): Uint8Array =>
   sealedFor(sealing === WITHOUT_PURPOSE ? new Uint8Array(0) : PROOF, member, challenge);
 
 function sealedFor(purpose: Uint8Array, author: MemberId, message: Uint8Array): Uint8Array {
   const id = Buffer.from(author);
-  const sealed = Buffer.concat([Buffer.of(FORMAT, 0, 0, 0, 0, id.byteLength), id, message]);
-  sealed.writeUInt32BE(checksum(sealed.subarray(ID_AT - 1), checksum(purpose)), 1);
-  return sealed;
+  const signedBytes = Buffer.concat([Buffer.of(FORMAT, 0, 0, 0, 0, id.byteLength), id, message]);
+  signedBytes.writeUInt32BE(checksum(signedBytes.subarray(ID_AT - 1), checksum(purpose)), 1);
+  return signedBytes;
 }

@@ -1,6 +1,5 @@
 import {
   type Claim,
-  type Liveness,
   type LogPosition,
   type MemberId,
   type MemberProfile,
@@ -16,17 +15,11 @@ import { lyingAboutOthers } from './liar.js';
 import { type Ending, Member, type MemberTraits } from './member.js';
 import { Network, type Traffic } from './network/network.js';
 import type { Machine } from './network/paths.js';
+import type { Accusation, Advance, Belief, Violation } from './observations.js';
 import type { Codec, Parcel } from './parcel.js';
 import { RunningCore, type Watcher } from './running-core.js';
 import { Sealing } from './seal.js';
 import { Timeline } from './timeline.js';
-
-/** Something that must never be, found by a checker. */
-export interface Violation {
-  readonly checker: string;
-  readonly at: number;
-  readonly what: string;
-}
 
 export interface WorldOptions {
   readonly seed: number;
@@ -43,34 +36,6 @@ export interface WorldOptions {
   readonly sealing?: Sealing;
   /** Every line of what happens. */
   readonly trace?: (line: string) => void;
-}
-
-/** A change of mind of one member about another. */
-export interface Belief {
-  readonly at: number;
-  readonly observer: MemberId;
-  readonly member: MemberId;
-  /** The start of that member that the observer knew. */
-  readonly generation: number;
-  readonly liveness: Liveness | 'unknown';
-}
-
-/** What one member's log says of another's conduct. */
-export interface Accusation {
-  readonly observer: MemberId;
-  readonly member: MemberId;
-  readonly what: string;
-}
-
-/** One member's copy of another one's log went on. */
-export interface Advance {
-  readonly at: number;
-  readonly observer: MemberId;
-  readonly member: MemberId;
-  readonly before: LogPosition;
-  readonly after: LogPosition;
-  /** How far the member itself was then. */
-  readonly newest: LogPosition;
 }
 
 /** Unix ms at the start of the simulation, for the members' wall clocks. */

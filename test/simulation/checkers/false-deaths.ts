@@ -1,4 +1,5 @@
-import { type Belief, STALL_EXCUSED_MS, type World } from '../world.js';
+import type { Belief } from '../observations.js';
+import { STALL_EXCUSED_MS, type World } from '../world.js';
 import type { Checker } from './checker.js';
 
 /** A cause of a death may lie back so long, ms: silence until suspect, until dead, and a heal in between. */
