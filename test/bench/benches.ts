@@ -13,6 +13,7 @@ import { path } from './path.js';
 import { redirect } from './redirect.js';
 import { relay } from './relay.js';
 import { scale } from './scale.js';
+import { slices } from './slices.js';
 import { startStorm } from './start-storm.js';
 
 /** All that is measured, by name. */
@@ -32,4 +33,5 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   idle,
   health,
   relay,
+  slices,
 };

@@ -1,4 +1,13 @@
-import type { Applied, Claim, Delta, Directory, MemberId, StreamKey } from '@headwater/directory';
+import {
+  type Applied,
+  type Claim,
+  claimsStand,
+  type Delta,
+  type Directory,
+  type MemberId,
+  OwnersChange,
+  type StreamKey,
+} from '@headwater/directory';
 import {
   CONFIRM_MS,
   type DirectMessage,
@@ -23,14 +32,15 @@ export function tamper(
   member: MemberId,
   change: (claims: Map<StreamKey, Claim>) => void,
   version = directory.position(member).version,
-): readonly StreamKey[] {
+): OwnersChange {
+  const changed = new OwnersChange();
   const state = directory.member(member);
-  const isStanding = state?.liveness === 'alive' || state?.liveness === 'suspect';
-  if (!state || !isStanding || member === directory.self || version < 1) return [];
+  const isStanding = state !== undefined && claimsStand(state.liveness);
+  if (!state || !isStanding || member === directory.self || version < 1) return changed;
   const { generation } = state.position;
   const claims = claimsOf(directory, member);
   change(claims);
-  const changed = directory.forget(member);
+  changed.join(directory.forget(member));
   const entries: Delta['entries'] = [
     ...(state.profile ? [{ kind: 'profile', version, profile: state.profile } as const] : []),
     ...[...claims.values()].map((claim) => ({ kind: 'claim', version, claim }) as const),
@@ -38,7 +48,8 @@ export function tamper(
   const applied = apply({ member, generation, from: 0, to: version, entries });
   directory.setLiveness(member, state.liveness);
   directory.setLoad(member, state.load);
-  return [...changed, ...applied.changed];
+  changed.join(applied.changed);
+  return changed;
 }
 
 export function enter(claims: Map<StreamKey, Claim>, entries: Delta['entries']): void {

@@ -4,6 +4,7 @@ import {
   type MemberId,
   NO_LOAD,
   type Owner,
+  OwnersChange,
   type PlayRequest,
   type RouteView,
   route,
@@ -70,7 +71,8 @@ export const BREAKS: readonly Break[] = [
           delta.entries.filter(({ kind }) => kind === 'release'),
         );
         const changed = tamper(directory, next, delta.member, (claims) => enter(claims, due));
-        return { outcome: 'applied', changed: [...applied.changed, ...changed] };
+        changed.join(applied.changed);
+        return { outcome: 'applied', changed };
       });
     },
   },
@@ -88,7 +90,8 @@ export const BREAKS: readonly Break[] = [
         const changed = tamper(directory, next, delta.member, (claims) => {
           for (const [key, claim] of old) if (!claims.has(key)) claims.set(key, claim);
         });
-        return { outcome: 'applied', changed: [...applied.changed, ...changed] };
+        changed.join(applied.changed);
+        return { outcome: 'applied', changed };
       });
     },
   },
@@ -150,7 +153,7 @@ export const BREAKS: readonly Break[] = [
       const setLiveness = directory.setLiveness.bind(directory);
       directory.setLiveness = (id, liveness) => {
         const isRefuted = directory.member(id)?.liveness === 'suspect' && liveness === 'alive';
-        return isRefuted ? [] : setLiveness(id, liveness);
+        return isRefuted ? new OwnersChange() : setLiveness(id, liveness);
       };
     },
   },
@@ -285,7 +288,8 @@ export const BREAKS: readonly Break[] = [
     core: (core) =>
       onStep(core, (input, now, next) => {
         const effects = next(input, now);
-        if (input.kind === 'disconnected' || input.kind === 'tick') effects.changedStreams.clear();
+        if (input.kind === 'disconnected' || input.kind === 'tick')
+          Object.assign(effects, { changedStreams: new OwnersChange() });
         return effects;
       }),
   },

@@ -1,9 +1,9 @@
 import { type Act, between } from './act.js';
-import { withFull } from './full.js';
 import type { Member } from './member.js';
 import { MuteProcess } from './mute-process.js';
 import { JOINERS_MAX } from './plan.js';
 import type { Storm } from './storm.js';
+import { withFull } from './with-full.js';
 
 /** How late a loop is whose every turn is late, ms. */
 const LATE_MS = 300;

@@ -8,7 +8,6 @@ import type { Trouble } from './plan.js';
 export const TROUBLES_NOT_YET: Readonly<Partial<Record<Trouble, string>>> = {
   'long-paths': 'patience that follows the measured round trip',
   twins: 'a newer generation for who is alone with its identity again',
-  full: 'full members in profile, codec and order of owners',
 };
 
 /** Each with a trouble that shows it. */

@@ -81,7 +81,7 @@ export class RunningCore implements Host {
   #inputs: Input[] = [];
   #isStepping = false;
   #isTickMissed = false;
-  #isFlushPlanned = false;
+  #flushAt = Number.POSITIVE_INFINITY;
   /** How late each of its turns is, ms; 0: on time. */
   #lateMs = 0;
 
@@ -302,11 +302,13 @@ export class RunningCore implements Host {
 
   #planFlush(): void {
     const { flushAt } = this.core;
-    if (flushAt === null || this.#isFlushPlanned) return;
-    this.#isFlushPlanned = true;
+    if (flushAt === null || this.#flushAt <= flushAt) return;
+    this.#flushAt = flushAt;
     // As a real timer: whole ms, at least one.
     this.#timeline.after(Math.max(1, Math.trunc(flushAt - this.#clock.now)), () => {
-      this.#isFlushPlanned = false;
+      // Another one was planned since, for sooner.
+      if (this.#flushAt !== flushAt) return;
+      this.#flushAt = Number.POSITIVE_INFINITY;
       this.#tick();
     });
   }

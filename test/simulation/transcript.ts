@@ -143,7 +143,7 @@ class Scenario {
           mark: 'none',
           mode: 'auto',
         });
-        return found.kind === 'redirect' ? `redirect to ${found.owner.member}` : found.kind;
+        return found.kind === 'redirect' ? `redirect to ${found.target.member}` : found.kind;
       }),
     // All rules that hold when it is quiet.
     check: () => {

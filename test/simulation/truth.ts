@@ -1,5 +1,4 @@
 import type { MemberId, StreamKey } from '@headwater/directory';
-import { isFull } from './full.js';
 import type { RunningCore } from './running-core.js';
 import type { World } from './world.js';
 
@@ -27,7 +26,10 @@ export function ownersByTruth(
     const level = world.options.order === 'spread' ? (running.core.directory.profile.loadLevel ?? 0) : 0;
     const isFar = zone !== undefined && profile.zone !== zone;
     const rank =
-      (isFull(profile) ? 5_000_000 : 0) + (profile.draining ? 1_000_000 : 0) + (isFar ? 1_000 : 0) + level;
+      (profile.full === true ? 5_000_000 : 0) +
+      (profile.draining ? 1_000_000 : 0) +
+      (isFar ? 1_000 : 0) +
+      level;
     for (const { key, sinceMs, silent } of claims.values()) {
       const others = owners.get(key) ?? [];
       const isSilent = silent === true;

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { ALL_STREAMS } from '@headwater/directory';
 import { createMesh, type Mesh, type MeshLog } from '@headwater/mesh';
 import type { MeshNews, MeshOrder, MeshReport, MeshStart } from './mesh-order.js';
 import { monotonicMs } from './monotonic.js';
@@ -79,7 +80,7 @@ mesh.onOwnersChanged((key) => {
   if (!key.includes('watched')) return;
   const owners = mesh.directory.owners(key).map(({ profile }) => profile.name);
   tell({ kind: 'owners', key, owners, at: monotonicMs() });
-});
+}, ALL_STREAMS);
 mesh.onMemberChanged(({ profile, id, liveness }) =>
   tell({ kind: 'member', name: profile?.name ?? id, liveness, at: monotonicMs() }),
 );

@@ -5,6 +5,7 @@ export {
   Directory,
   type DirectoryLimits,
   type DirectoryView,
+  type StagedSnapshot,
 } from './directory.js';
 export {
   hostPort,
@@ -18,6 +19,8 @@ export {
 } from './host.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
+  claimsStand,
+  isLive,
   type Liveness,
   type MediaAddress,
   type MemberId,
@@ -28,7 +31,7 @@ export {
 } from './member.js';
 export { isMemberName, isNetworkName, isZone } from './member-labels.js';
 export type { MemberState } from './member-record.js';
-export { OwnLog } from './own-log.js';
+export { type LogCut, OwnLog } from './own-log.js';
 export {
   type Owner,
   type OwnerOrder,
@@ -37,7 +40,9 @@ export {
   ownerThrough,
   primaryOrder,
 } from './owner.js';
+export { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
 export { relayAddressFor } from './relay-address.js';
+export type { Candidate } from './rendezvous.js';
 export {
   addressFor,
   type PlayMark,
@@ -50,6 +55,7 @@ export {
   type RouteView,
   route,
 } from './route.js';
+export { Slice } from './slice.js';
 export {
   DEFAULT_VHOST,
   displayStreamKey,

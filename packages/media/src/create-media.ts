@@ -4,7 +4,7 @@ import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { Fence } from './fence.js';
 import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
-import { ConnectionGate } from './protocols/connection-gate.js';
+import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
@@ -42,8 +42,11 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     timers: fencedTimers(fence),
     log,
   });
-  const gate = new ConnectionGate(limits, (ip) => host.isMemberAddress(ip));
-  const plays = new PlayDesk({ streams, host, log }, options);
+  const gate = new ConnectionGate(limits, (ip) => host.isMemberAddress(ip), spareOf(limits.connectionsMax));
+  const rate = new OutboundRate();
+  const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
+  const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
+  const plays = new PlayDesk({ streams, host, log, isFull }, options);
   const publishes = new PublishDesk(
     {
       streams,
@@ -61,7 +64,6 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
   const parts = { options, plays, publishes, gate, log, fence };
   const rtmp = createRtmpListener(parts);
   const http = createFlvListener(parts);
-  const rate = new OutboundRate();
   let ports = { rtmp: options.rtmp.port, http: options.http.port };
   let sweep: NodeJS.Timeout | null = null;
   let playersStuck = 0;
@@ -113,12 +115,20 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     },
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
-    stream: (key) => streams.get(key)?.view(),
+    stream: (key, playersMax) => streams.get(key)?.view(playersMax),
+    streamKeys: () => streams.keys(),
+    playerCount: (key) => streams.get(key)?.playerCount ?? 0,
     slowPlayers: () => ({
       framesDropped: { ...streams.traffic.framesDropped },
       playersEnded: { stuck: playersStuck },
     }),
     faults: () => fence.faults,
+    get connections() {
+      return gate.connections;
+    },
+    get isFull() {
+      return isFull();
+    },
     load() {
       let players = 0;
       for (const stream of streams.values()) players += stream.playerCount;

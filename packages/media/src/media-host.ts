@@ -7,6 +7,7 @@ import type {
   PlayRequest,
   Route,
   StreamKey,
+  StreamKeys,
 } from '@headwater/directory';
 import type { PublishPolicy } from './desks/publish/publish-policy.js';
 
@@ -17,8 +18,11 @@ export interface MediaHost {
   route(request: PlayRequest): Route;
   /** Standing claims on a stream, best first, this member's own included. */
   owners(key: StreamKey): readonly Owner[];
-  /** Called whenever the answer of `owners(key)` may have changed. Returns how to stop being called. */
-  onOwnersChanged(listener: (key: StreamKey) => void): () => void;
+  /**
+   * Called whenever the answer of `owners(key)` may have changed, for each stream in `interest`, which is looked at again
+   * each time. Returns how to stop being called.
+   */
+  onOwnersChanged(listener: (key: StreamKey) => void, interest: StreamKeys): () => void;
   /** A publisher was accepted here, or what is in its stream became known (same `sinceMs`). */
   claim(claim: Claim): void;
   /** The publisher is gone. */
@@ -100,6 +104,8 @@ export interface MediaOptions {
   readonly limits: {
     readonly connectionsMax: number;
     readonly connectionsPerAddressMax: number;
+    /** Outbound kbit/s from which on this member takes no more plays that others have room for; 0 or absent: no limit. */
+    readonly outboundKbpsMax?: number;
     /** How often one address may publish; absent: 6,000. */
     readonly publishesPerAddressPerMinute?: number;
     /** Deadline from connect to an accepted publish or play. */
@@ -198,9 +204,18 @@ export interface Media {
   /** The streams published here that other members pull from this one, once for each pull. */
   pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];
-  stream(key: StreamKey): StreamView | undefined;
+  /** `playersMax`: of players, only the first ones. */
+  stream(key: StreamKey, playersMax?: number): StreamView | undefined;
+  /** The streams here, without a look at any of them. */
+  streamKeys(): Iterable<StreamKey>;
+  /** Players and other members' pulls of a stream here. */
+  playerCount(key: StreamKey): number;
   slowPlayers(): SlowPlayers;
   /** What handlers of connections threw although they never should, since the start; each is in the log. */
   faults(): number;
+  /** Connections of all listeners. */
+  readonly connections: number;
+  /** This member can take no more plays: its connections or its outbound limit are used up. */
+  readonly isFull: boolean;
   load(): { readonly players: number; readonly publishers: number; readonly outboundKbps: number };
 }

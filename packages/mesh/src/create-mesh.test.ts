@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { ALL_STREAMS } from '@headwater/directory';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,7 +43,7 @@ describe('createMesh', () => {
   it('shows a claim to everybody, and its end', async () => {
     const [a, b, c] = await three();
     const told: string[] = [];
-    const stopTelling = c.mesh.onOwnersChanged((key) => told.push(key));
+    const stopTelling = c.mesh.onOwnersChanged((key) => told.push(key), ALL_STREAMS);
     a.mesh.claim(claim);
     expect(ownersAt(a)).toEqual(['a']);
     await awaitCondition('the claim is everywhere', () =>

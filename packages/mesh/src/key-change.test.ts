@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { ALL_STREAMS } from '@headwater/directory';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Meshes, type TestMember } from './testing/meshes.js';
@@ -57,7 +58,7 @@ describe('the key of a mesh', () => {
             watching.mesh.onOwnersChanged((key) => {
               if (key !== claimOf(owner.name).key || watching.mesh.directory.owners(key).length > 0) return;
               lost.push(`${watching.name} lost ${key} while ${name} restarted`);
-            }),
+            }, ALL_STREAMS),
           ),
         );
         const seeds = others.map(({ mesh }) => `127.0.0.1:${mesh.port}`);

@@ -7,6 +7,7 @@ import type {
   MemberProfile,
   OwnerPolicy,
   StreamKey,
+  StreamKeys,
 } from '@headwater/directory';
 
 /** The part of a pino logger that the mesh uses: fields first, then a stable message. */
@@ -55,6 +56,8 @@ export interface MemberView {
   /** How many streams it owns. */
   readonly streams: number;
   readonly connected: boolean;
+  /** Members that reach both it and this one, where it is `unreachable` from here; else empty. */
+  readonly through: readonly MemberId[];
   /** `host:port` of its mesh listener, as far as known. */
   readonly meshAddresses: readonly string[];
   /** `host:port` at which its mesh listener was dialled for the present connection, or the last; absent where it dialled. */
@@ -106,8 +109,12 @@ export interface Mesh {
   /** One of them; undefined where it is not known. */
   member(id: MemberId): MemberView | undefined;
   status(): MeshStatus;
-  /** Called whenever the answer of `directory.owners(key)` may have changed. Returns how to stop being called. */
-  onOwnersChanged(listener: (key: StreamKey) => void): () => void;
+  /**
+   * Called whenever the answer of `directory.owners(key)` may have changed, for each stream in `interest` that this is true
+   * of; `interest` is looked at again each time. Many streams are told in slices, a moment later. Returns how to stop being
+   * called.
+   */
+  onOwnersChanged(listener: (key: StreamKey) => void, interest: StreamKeys): () => void;
   /** Called when a member came, went, or changed its liveness. */
   onMemberChanged(listener: (member: MemberView) => void): () => void;
 }

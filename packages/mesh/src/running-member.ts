@@ -6,13 +6,16 @@ import type {
   MemberProfile,
   MemberState,
   StreamKey,
+  StreamKeys,
 } from '@headwater/directory';
 import type { Effects } from './core/effects.js';
 import type { Input } from './core/input.js';
 import { TICK_MS } from './core/limits.js';
 import type { MemberCore } from './core/member-core.js';
 import type { DirectMessage } from './core/messages.js';
+import { HeavyMessages } from './heavy-messages.js';
 import type { MemberView, Mesh, MeshLog, MeshStatus } from './mesh.js';
+import { OwnersListeners } from './owners-listeners.js';
 import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
 import { isOfLaterFormat, type Opened, type Opener, type Sealer } from './wire/envelope.js';
@@ -35,7 +38,8 @@ export class RunningMember implements Mesh {
   readonly #sealer: Sealer;
   readonly #opener: Opener;
   readonly #log: MeshLog;
-  readonly #ownersListeners = new Set<(key: StreamKey) => void>();
+  readonly #ownersListeners: OwnersListeners;
+  readonly #heavy: HeavyMessages;
   readonly #memberListeners = new Set<(member: MemberView) => void>();
   /** What the transport brought while effects were being carried out, or before the start. */
   readonly #waiting: Input[] = [];
@@ -43,7 +47,7 @@ export class RunningMember implements Mesh {
   #depth = 0;
   #faults = 0;
   #ticks: NodeJS.Timeout | null = null;
-  #flush: NodeJS.Timeout | null = null;
+  #flush: { readonly timer: NodeJS.Timeout; readonly at: number } | null = null;
   #stopped: Promise<void> | null = null;
   #closeFirst: () => Promise<void> = () => Promise.resolve();
 
@@ -51,13 +55,17 @@ export class RunningMember implements Mesh {
     this.#sealer = sealer;
     this.#opener = opener;
     this.#log = log;
+    this.#ownersListeners = new OwnersListeners((error) => this.#logFault(error));
+    this.#heavy = new HeavyMessages((peer, bytes) =>
+      this.#fenced(peer, () => this.#direct(peer, bytes), undefined),
+    );
     this.transportEvents = {
       connected: (peer, from) => this.#feed({ kind: 'connected', peer, from }),
       disconnected: (peer, reason) => this.#feed({ kind: 'disconnected', peer, reason }),
       dialFailed: (peer, reason) => this.#feed({ kind: 'dial-failed', peer, reason }),
       seedVisited: (seed, outcome) => this.#feed({ kind: 'seed-visited', seed, outcome }),
       offence: (peer, reason) => this.#feed({ kind: 'offence', peer, reason }),
-      direct: (peer, bytes) => this.#fenced(peer, () => this.#direct(peer, bytes), undefined),
+      direct: (peer, bytes) => this.#heavy.take(peer, bytes),
       broadcast: (bytes, via) => this.#fenced(via, () => this.#broadcast(bytes, via), false),
     };
   }
@@ -116,9 +124,8 @@ export class RunningMember implements Mesh {
     };
   }
 
-  onOwnersChanged(listener: (key: StreamKey) => void): () => void {
-    this.#ownersListeners.add(listener);
-    return () => this.#ownersListeners.delete(listener);
+  onOwnersChanged(listener: (key: StreamKey) => void, interest: StreamKeys): () => void {
+    return this.#ownersListeners.add(listener, interest);
   }
 
   onMemberChanged(listener: (member: MemberView) => void): () => void {
@@ -145,7 +152,9 @@ export class RunningMember implements Mesh {
       const err = error instanceof Error ? error : new Error(String(error));
       this.#log.error({ err }, 'mesh did not say leave');
     }
-    if (this.#flush) clearTimeout(this.#flush);
+    if (this.#flush) clearTimeout(this.#flush.timer);
+    this.#heavy.stop();
+    this.#ownersListeners.stop();
     await Promise.all([withinMs(closedFirst, CLOSE_FIRST_MS), this.#transport.close()]);
   }
 
@@ -258,7 +267,7 @@ export class RunningMember implements Mesh {
     for (const seed of effects.visits) transport.visit(seed);
     for (const { peer, reason, refuseMs } of effects.disconnects)
       transport.disconnect(peer, reason, refuseMs);
-    for (const key of effects.changedStreams) this.#tell(this.#ownersListeners, key);
+    this.#ownersListeners.tell(effects.changedStreams);
     for (const id of effects.changedMembers) {
       const state = this.#core.directory.member(id);
       if (state) this.#tell(this.#memberListeners, this.#view(state));
@@ -271,23 +280,27 @@ export class RunningMember implements Mesh {
       try {
         listener(value);
       } catch (error) {
-        this.#log.error(
-          { reason: error instanceof Error ? error.stack : String(error) },
-          'mesh listener failed',
-        );
+        this.#logFault(error);
       }
     }
   }
 
+  #logFault(error: unknown): void {
+    this.#log.error({ reason: error instanceof Error ? error.stack : String(error) }, 'mesh listener failed');
+  }
+
   #planFlush(core: MemberCore): void {
-    if (this.#flush !== null || core.flushAt === null || this.#stopped !== null) return;
-    this.#flush = setTimeout(
+    const at = core.flushAt;
+    if (at === null || this.#stopped !== null || (this.#flush !== null && this.#flush.at <= at)) return;
+    if (this.#flush !== null) clearTimeout(this.#flush.timer);
+    const timer = setTimeout(
       () => {
         this.#flush = null;
         this.#feed({ kind: 'tick' });
       },
-      Math.max(0, core.flushAt - performance.now()),
+      Math.max(0, at - performance.now()),
     );
+    this.#flush = { timer, at };
   }
 
   #view(state: MemberState): MemberView {
@@ -304,6 +317,7 @@ export class RunningMember implements Mesh {
       load: state.load,
       streams: state.claims,
       connected: isSelf || peer?.isConnected === true,
+      through: state.liveness === 'unreachable' ? state.through : [],
       meshAddresses: isSelf ? core.addresses : (peer?.addresses ?? []),
       ...(peer?.whereabouts.dialled !== undefined && { dialledAt: peer.whereabouts.dialled }),
       ...(peer?.whereabouts.remoteIp !== undefined && { remoteIp: peer.whereabouts.remoteIp }),

@@ -29,6 +29,7 @@ export const ERRORS = {
     'Check that --api or HEADWATER_API names the API port (1985 by default) of a headwater member.',
   NOT_READY: 'Wait until the member has joined and has the whole directory; its log says what holds it up.',
   STREAM_NAME_INVALID: 'Write a stream as APP/STREAM, such as live/s1, without blanks, ?, # or \\.',
+  QUERY_INVALID: 'See GET /api/v1 for what the query may hold.',
   NOT_FOUND: 'See GET /api/v1 for what there is.',
   DEMO_FAILED: 'See the lines above; headwater demo --help shows what can be changed.',
   INTERNAL:

@@ -19,6 +19,7 @@ const member = (id: string, more: Partial<MemberView> = {}): MemberView => ({
   load: { players: 0, publishers: 0, outboundKbps: 0 },
   streams: 0,
   connected: true,
+  through: [],
   meshAddresses: [],
   ...more,
 });
@@ -35,6 +36,7 @@ describe('ways to an owner that cannot be reached', () => {
   it('are the members that are well, the nearest first, a few at most', () => {
     const host = hostOf(
       member('owner', { rttMs: 0 }),
+      member('full', { profile: profileOf('full', { full: true }), rttMs: 0 }),
       member('far', { rttMs: 90 }),
       member('unmeasured'),
       member('near', { rttMs: 1 }),
@@ -46,6 +48,8 @@ describe('ways to an owner that cannot be reached', () => {
     );
     expect(host.detours('owner')).toEqual(['near', 'middle', 'far']);
     expect(hostOf(member('owner')).detours('owner')).toEqual([]);
+    const full = member('full', { profile: profileOf('full', { full: true }), rttMs: 0 });
+    expect(hostOf(full, member('far', { rttMs: 90 })).detours('owner')).toEqual(['far', 'full']);
   });
 });
 
@@ -88,11 +92,22 @@ describe("a live member's address", () => {
         liveness: 'suspect',
         profile: { ...profileOf('c'), relayAddresses: [at('2001:db8::3')] },
       }),
+      member('u', { liveness: 'unreachable', profile: { ...profileOf('u'), addresses: [at('192.0.2.6')] } }),
       member('d', { liveness: 'dead', remoteIp: '192.0.2.4' }),
       member('e', { liveness: 'left', remoteIp: '192.0.2.5' }),
     );
-    const known = ['192.0.2.1', '10.0.0.2', '2001:DB8:0::3', '192.0.2.4', '192.0.2.5', '10.0.0.1', ''];
+    const known = [
+      '192.0.2.1',
+      '192.0.2.6',
+      '10.0.0.2',
+      '2001:DB8:0::3',
+      '192.0.2.4',
+      '192.0.2.5',
+      '10.0.0.1',
+      '',
+    ];
     expect(known.map((ip) => host.isMemberAddress(ip))).toEqual([
+      true,
       true,
       true,
       true,

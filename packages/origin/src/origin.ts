@@ -8,6 +8,7 @@ import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { drain } from './drain.js';
+import { nextFull } from './fullness.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
@@ -36,7 +37,7 @@ export interface StartOptions {
   readonly log?: Logger;
 }
 
-/** How often the member's load is measured and told, ms. */
+/** How often the member's load is measured and told, ms; also the least time between two changes of whether it is full. */
 const LOAD_INTERVAL_MS = 1000;
 
 /**
@@ -61,9 +62,11 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     },
   );
   let isDraining = false;
+  let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
     ...profileOf(config, meshHosts, ports),
     draining: isDraining,
+    ...(isFull && { full: true }),
   });
   const media = createMedia(mediaOptions(config), mediaHost(mesh), quietLog);
   let api: ApiListener;
@@ -86,7 +89,15 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     throw error;
   }
 
-  const loadTimer = setInterval(() => mesh.setLoad(media.load()), LOAD_INTERVAL_MS);
+  const loadTimer = setInterval(() => {
+    const load = media.load();
+    mesh.setLoad(load);
+    const used = { connections: media.connections, outboundKbps: load.outboundKbps };
+    if (nextFull(isFull, used, config.limits) === isFull) return;
+    isFull = !isFull;
+    mesh.setProfile(profile(media.ports));
+    log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
+  }, LOAD_INTERVAL_MS);
   const ports = { ...media.ports, api: api.port, mesh: mesh.port };
   log.info(
     { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
@@ -154,9 +165,11 @@ function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: (
     status: () => mesh.status(),
     isDraining,
     faults: () => media.faults(),
-    hereStreams: () => media.streams(),
-    hereStream: (key) => media.stream(key),
-    route: (request) => route(mesh.directory, { ...request, mode: playModeOf(request.key, config) }),
+    hereKeys: () => media.streamKeys(),
+    playersHere: (key) => media.playerCount(key),
+    hereStream: (key, playersMax) => media.stream(key, playersMax),
+    route: (request) =>
+      route(mesh.directory, { ...request, mode: playModeOf(request.key, config), isFull: media.isFull }),
     resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
   };
 }

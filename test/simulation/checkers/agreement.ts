@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { MemberProfile } from '@headwater/directory';
+import { claimsStand, type MemberProfile } from '@headwater/directory';
 import type { Member } from '../member.js';
 import { ownerText, type RunningCore } from '../running-core.js';
 import { ownersByTruth } from '../truth.js';
@@ -40,7 +40,7 @@ function* aboutMembers(
       if (state?.liveness !== 'alive')
         yield `${observer.id} believes ${member.id} ${state?.liveness ?? 'unknown'}, who is alive`;
       else yield* aboutWords(observer, member);
-    } else if (member.running === null && (state?.liveness === 'alive' || state?.liveness === 'suspect'))
+    } else if (member.running === null && state !== undefined && claimsStand(state.liveness))
       yield `${observer.id} believes ${member.id} ${state.liveness}, who is gone`;
   }
 }

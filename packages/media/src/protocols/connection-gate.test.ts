@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectionGate, type GatePlace, MEMBER_ARRIVALS_MAX } from './connection-gate.js';
+import { ConnectionGate, type GatePlace, MEMBER_ARRIVALS_MAX, spareOf } from './connection-gate.js';
 
 const MEMBER = '10.0.0.9';
-const gateOf = (connectionsMax: number, connectionsPerAddressMax: number) =>
-  new ConnectionGate({ connectionsMax, connectionsPerAddressMax }, (ip) => ip === MEMBER);
+const gateOf = (connectionsMax: number, connectionsPerAddressMax: number, spare = 0) =>
+  new ConnectionGate({ connectionsMax, connectionsPerAddressMax }, (ip) => ip === MEMBER, spare);
 
 function entered(gate: ConnectionGate, ip: string, mayPull = true): GatePlace {
   const place = gate.enter(ip, mayPull);
@@ -93,5 +93,26 @@ describe('ConnectionGate', () => {
       place.countAsPull();
       expect(gate.enter(MEMBER, false)).toBe('connections-per-address-max');
     });
+  });
+
+  it('lets some more in than there should be, and is full then', () => {
+    const gate = gateOf(2, 9, 1);
+    entered(gate, 'a');
+    entered(gate, 'a');
+    expect(gate.isFull).toBe(false);
+    const last = entered(gate, 'a');
+    expect(gate.isFull).toBe(true);
+    expect(gate.enter('a', true)).toBe('connections-max');
+    last.leave();
+    expect(gate.isFull).toBe(false);
+  });
+
+  it.each([
+    [1, 4],
+    [100, 5],
+    [119, 5],
+    [20_000, 1000],
+  ])('of %i connections has %i to spare', (connectionsMax, spare) => {
+    expect(spareOf(connectionsMax)).toBe(spare);
   });
 });

@@ -1,5 +1,13 @@
 import { limitedAddress } from '../desks/client-address.js';
 
+/** Least places beyond `limits.connectionsMax`, and their share of it. */
+const SPARE_MIN = 4;
+const SPARE_SHARE = 0.05;
+
+/** Connections that are let in beyond the limit, to be sent to another member, or refused in words. */
+export const spareOf = (connectionsMax: number): number =>
+  Math.max(SPARE_MIN, Math.floor(connectionsMax * SPARE_SHARE));
+
 export interface GateLimits {
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
@@ -30,14 +38,22 @@ type Counted = 'client' | 'arrival' | 'pull';
  */
 export class ConnectionGate {
   readonly #limits: GateLimits;
+  readonly #spare: number;
   readonly #isMemberAddress: (ip: string) => boolean;
   readonly #clients = new Map<string, number>();
   readonly #arrivals = new Map<string, number>();
   #connections = 0;
 
-  constructor(limits: GateLimits, isMemberAddress: (ip: string) => boolean) {
+  /** `spare`: how many more than `connectionsMax` are let in; see `spareOf`. */
+  constructor(limits: GateLimits, isMemberAddress: (ip: string) => boolean, spare = 0) {
     this.#limits = limits;
     this.#isMemberAddress = isMemberAddress;
+    this.#spare = spare;
+  }
+
+  /** There are more connections than there should be. */
+  get isFull(): boolean {
+    return this.#connections > this.#limits.connectionsMax;
   }
 
   get connections(): number {
@@ -46,7 +62,7 @@ export class ConnectionGate {
 
   /** Takes a place for a client's IP, or says why there is none. `mayPull`: members pull by this listener's protocol. */
   enter(ip: string, mayPull: boolean): GatePlace | 'connections-max' | 'connections-per-address-max' {
-    if (this.#connections >= this.#limits.connectionsMax) return 'connections-max';
+    if (this.#connections >= this.#limits.connectionsMax + this.#spare) return 'connections-max';
     const address = limitedAddress(ip);
     let counted: Counted = 'client';
     if (!this.#hasRoom(address)) {

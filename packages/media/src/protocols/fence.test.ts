@@ -61,14 +61,13 @@ describe('a fault in what one connection asked for ends that connection alone', 
     const address = { network: 'n', host, rtmpPort: 1, httpPort: 1 };
     await start((own) => ({
       route: (request) => {
-        const [owner] = own.owners(request.key);
         if (!isOf(request.key, 'bad')) return own.route(request);
         const profile = { name: 'b', role: 'origin', addresses: [address], relayAddress: address } as const;
         return {
           kind: 'redirect',
           reason: 'mode-redirect',
           address,
-          owner: { ...owner, member: 'b', profile: { ...profile, draining: false, program: '' } } as never,
+          target: { member: 'b', profile: { ...profile, draining: false, program: '' } },
         };
       },
     }));

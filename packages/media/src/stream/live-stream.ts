@@ -192,7 +192,8 @@ export class LiveStream {
     this.#timer = null;
   }
 
-  view(): StreamView {
+  /** `playersMax`: of players, only the first ones. */
+  view(playersMax = Number.POSITIVE_INFINITY): StreamView {
     // Who has closed feeds nobody, though another source may go on from there.
     const source = this.#feeding !== null && this.#sources.has(this.#feeding.id) ? this.source : null;
     return {
@@ -206,13 +207,18 @@ export class LiveStream {
       ...(this.#passedOn.size > 0 ? { passesOn: this.#passedOn.owners } : {}),
       media: this.media,
       bytesIn: this.#bytesIn,
-      players: [
-        ...[...this.#hub.feeds(), ...this.#pulls.feeds()].map((feed) =>
-          this.#playerView(feed, this.source !== null),
-        ),
-        ...this.#passedOn.feeds().map((feed) => this.#playerView(feed, true)),
-      ],
+      players: this.#playerViews(playersMax),
     };
+  }
+
+  #playerViews(playersMax: number): PlayerView[] {
+    const isFed = this.source !== null;
+    const ofStream = [...this.#hub.feeds(), ...this.#pulls.feeds()].slice(0, playersMax);
+    const passedOn = this.#passedOn.feeds().slice(0, playersMax - ofStream.length);
+    return [
+      ...ofStream.map((feed) => this.#playerView(feed, isFed)),
+      ...passedOn.map((feed) => this.#playerView(feed, true)),
+    ];
   }
 
   #feeds(): PlayerFeed[] {

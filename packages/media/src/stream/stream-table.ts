@@ -1,4 +1,4 @@
-import type { MemberId, Owner, StreamKey } from '@headwater/directory';
+import type { MemberId, Owner, StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaLog } from '../media-host.js';
 import { LiveStream } from './live-stream.js';
 import type { FramesDropped, Traffic } from './player-feed.js';
@@ -19,7 +19,7 @@ export interface StreamTableParts {
 }
 
 /** The streams of this member that have a source or players. */
-export class StreamTable {
+export class StreamTable implements StreamKeys {
   readonly #parts: StreamTableParts;
   /** What was sent to all players, and what was not, since the start. */
   readonly traffic: Traffic & { readonly framesDropped: FramesDropped } = {
@@ -32,6 +32,18 @@ export class StreamTable {
 
   constructor(parts: StreamTableParts) {
     this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  has(key: StreamKey): boolean {
+    return this.#streams.has(key);
+  }
+
+  keys(): Iterable<StreamKey> {
+    return this.#streams.keys();
   }
 
   get(key: StreamKey): LiveStream | undefined {

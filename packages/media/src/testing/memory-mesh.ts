@@ -1,4 +1,5 @@
 import {
+  type Candidate,
   type Claim,
   type MediaAddress,
   type MemberProfile,
@@ -7,6 +8,7 @@ import {
   primaryOrder,
   route,
   type StreamKey,
+  type StreamKeys,
 } from '@headwater/directory';
 import type { MediaHost } from '../media-host.js';
 
@@ -15,7 +17,8 @@ export class MemoryMesh {
   readonly #profiles = new Map<string, MemberProfile>();
   readonly #claims = new Map<string, Map<StreamKey, Claim>>();
   readonly #disputed = new Set<string>();
-  readonly #listeners = new Set<(key: StreamKey) => void>();
+  readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
+  readonly #full = new Set<string>();
 
   /** A member's host. Its address is set once its ports are known. */
   host(name: string): MediaHost {
@@ -25,10 +28,18 @@ export class MemoryMesh {
     return {
       member: name,
       route: (request) =>
-        route({ self: name, profile: this.#profile(name), owners: (key) => this.owners(key) }, request),
+        route(
+          {
+            self: name,
+            profile: this.#profile(name),
+            owners: (key) => this.owners(key),
+            withRoom: () => this.#withRoom(name),
+          },
+          request,
+        ),
       owners: (key) => this.owners(key),
-      onOwnersChanged: (listener) => {
-        this.#listeners.add(listener);
+      onOwnersChanged: (listener, interest) => {
+        this.#listeners.set(listener, interest);
         return () => this.#listeners.delete(listener);
       },
       claim: (claim) => {
@@ -68,6 +79,12 @@ export class MemoryMesh {
     });
   }
 
+  /** A member says that it is full, or no longer. */
+  setFull(name: string, isFull: boolean): void {
+    if (isFull) this.#full.add(name);
+    else this.#full.delete(name);
+  }
+
   owners(key: StreamKey): Owner[] {
     const owners: Owner[] = [];
     for (const [member, claims] of this.#claims) {
@@ -96,10 +113,16 @@ export class MemoryMesh {
   #profile(name: string): MemberProfile {
     const profile = this.#profiles.get(name);
     if (profile === undefined) throw new Error(`no member ${name}`);
-    return profile;
+    return { ...profile, full: this.#full.has(name) };
+  }
+
+  #withRoom(asker: string): Candidate[] {
+    return [...this.#profiles.keys()]
+      .filter((member) => member !== asker && !this.#full.has(member))
+      .map((member) => ({ member, profile: this.#profile(member) }));
   }
 
   #tell(key: StreamKey): void {
-    for (const listener of [...this.#listeners]) listener(key);
+    for (const [listener, interest] of [...this.#listeners]) if (interest.has(key)) listener(key);
   }
 }

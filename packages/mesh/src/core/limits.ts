@@ -39,6 +39,21 @@ export const BROADCASTS_AHEAD = 3;
 /** Claims are gathered no longer than this. */
 export const BROADCAST_SPACING_MAX_MS = 500;
 
+/**
+ * Parts that one step sends: a part takes 1 to 2 ms to encode, and what comes meanwhile waits for it. The rest of the
+ * window goes with the next steps.
+ */
+export const PARTS_PER_STEP = 1;
+
+/** Voided claims that one tick sweeps, about 1 ms of work. */
+export const SWEPT_PER_TICK = 1_000;
+
+/** Entries of deltas that waited for others after which the rest is left to the next step, about 1 ms of work. */
+export const PENDING_PER_STEP = 1_000;
+
+/** Deltas of this member's own changes that go out in one step. */
+export const DELTAS_PER_FLUSH = 2;
+
 /** Deltas kept that came before the ones they build upon, per member. */
 export const PENDING_DELTAS_MAX = 64;
 

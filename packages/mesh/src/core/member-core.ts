@@ -10,7 +10,14 @@ import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
 import { Heartbeats } from './heartbeats.js';
 import type { HandedOn, Input, SeedOutcome } from './input.js';
-import { MEMBERS_MAX, STALL_MS, STREAMS_PER_MEMBER_MAX, TICK_MS, TWIN_GRACE_MS } from './limits.js';
+import {
+  MEMBERS_MAX,
+  STALL_MS,
+  STREAMS_PER_MEMBER_MAX,
+  SWEPT_PER_TICK,
+  TICK_MS,
+  TWIN_GRACE_MS,
+} from './limits.js';
 import { LocalState } from './local-state.js';
 import { isSettled, Membership } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
@@ -108,9 +115,13 @@ export class MemberCore {
     return this.#options.addresses;
   }
 
-  /** Gathered changes go out then: the shell ticks at this time too, beside each `TICK_MS`; null: none. */
+  /**
+   * Gathered changes go out then, and work that is done in slices goes on at once: the shell ticks at this time too, beside
+   * each `TICK_MS`; null: not needed.
+   */
   get flushAt(): number | null {
-    return this.#local.flushAt;
+    const isWorking = this.directory.isSweepDue || this.#repair.isWorking;
+    return isWorking ? Number.NEGATIVE_INFINITY : this.#local.flushAt;
   }
 
   /** Reached another member since the start, or has no seed but itself. */
@@ -201,7 +212,7 @@ export class MemberCore {
   }
 
   #leave(step: Step): void {
-    this.#local.flush(step);
+    this.#local.flush(step, true);
     const leave: Leave = { kind: 'leave', generation: this.#local.position.generation };
     step.effects.broadcasts.push(leave);
     for (const peer of this.#peers.greeted()) step.effects.send(peer.id, leave);
@@ -211,6 +222,8 @@ export class MemberCore {
   #tick(step: Step): void {
     this.#lastTickAt = step.now;
     this.#local.flushDue(step);
+    this.directory.sweep(SWEPT_PER_TICK);
+    this.#repair.work(step);
     this.#heartbeats.tick(step);
     if (this.#rosterPace.isDue(step.now)) this.#tellRoster(step);
     for (const seed of this.#seeds.due(step.now)) step.effects.visits.push(seed);

@@ -175,6 +175,7 @@ export class Membership {
 
 const NEWS: Readonly<Record<Liveness, { readonly level: Fact['level']; readonly msg: string }>> = {
   alive: { level: 'info', msg: 'member alive' },
+  unreachable: { level: 'warn', msg: 'member unreachable' },
   suspect: { level: 'warn', msg: 'member suspect' },
   dead: { level: 'warn', msg: 'member dead' },
   left: { level: 'info', msg: 'member left' },

@@ -12,8 +12,11 @@ export interface ApiSource {
   /** It is leaving on purpose. */
   isDraining(): boolean;
   /** Streams on this member: published, relayed or waited for here. */
-  hereStreams(): readonly StreamView[];
-  hereStream(key: StreamKey): StreamView | undefined;
+  hereKeys(): Iterable<StreamKey>;
+  /** Players of a stream on this member. */
+  playersHere(key: StreamKey): number;
+  /** With no more than so many of its players. */
+  hereStream(key: StreamKey, playersMax: number): StreamView | undefined;
   /** The route that this member would give. */
   route(request: Omit<PlayRequest, 'mode'>): Route;
   /** A vhost that counts here, or the default one. */

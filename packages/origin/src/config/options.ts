@@ -303,7 +303,8 @@ export const OPTIONS = {
     cost: 'A stop takes as long where players stay. Keep it below what your supervisor allows: docker 10 s, Kubernetes 30 s.',
   }),
   'limits.connectionsMax': option(wholeNumber(1, 1_000_000), 20_000, {
-    meaning: 'Most connections on the RTMP and HTTP ports together.',
+    meaning:
+      'Most connections on the RTMP and HTTP ports together. Once they are used up this member is full: other members send no plays here while any has room, and plays that come here are sent to one that has. A twentieth more, at least 4, are let in for that, and for pulls of other members.',
     cost: 'Each takes a file descriptor: raise ulimit -n (Docker: ulimits) as well.',
   }),
   'limits.connectionsPerAddressMax': option(wholeNumber(1, 1_000_000), 5000, {
@@ -314,6 +315,11 @@ export const OPTIONS = {
     meaning:
       'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well.',
     cost: 'Each publish and its end is told to every member. Behind a balancer or NAT, all publishers share one address, and come all at once after an origin died.',
+  }),
+  'limits.outboundKbpsMax': option(wholeNumber(0, 1_000_000_000), 0, {
+    meaning:
+      'What this member may send to all players and other members together, kbit/s, measured each second. Once it is reached this member is full, as by limits.connectionsMax: plays go to members that have room, and are refused where nobody has. Those that are served go on. 0: no limit.',
+    cost: 'Set to less than the network can carry, players are sent away too soon; set to more, all of them stutter.',
   }),
   'limits.handshakeMs': option(milliseconds(100, 600_000), 10_000, {
     meaning: 'Deadline from connect to an accepted publish or play.',

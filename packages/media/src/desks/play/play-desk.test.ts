@@ -17,7 +17,7 @@ const KEY_S = '__defaultVhost__/live/s';
 const CLAIM = { key: KEY_S, sinceMs: 1, media: {} };
 
 /** Member `a` whole but for its sockets, and the hosts of `b` and `c` to claim by. */
-function memberA(rules: Partial<PlayRules> = {}) {
+function memberA(rules: Partial<PlayRules> = {}, isFull: () => boolean = () => false) {
   const mesh = new MemoryMesh();
   const own = mesh.host('a');
   const asked: PlayRequest[] = [];
@@ -28,9 +28,9 @@ function memberA(rules: Partial<PlayRules> = {}) {
       asked.push(request);
       return own.route(request);
     },
-    onOwnersChanged: (listener) => {
+    onOwnersChanged: (listener, interest) => {
       listening += 1;
-      const stop = own.onOwnersChanged(listener);
+      const stop = own.onOwnersChanged(listener, interest);
       return () => {
         listening -= 1;
         stop();
@@ -42,7 +42,7 @@ function memberA(rules: Partial<PlayRules> = {}) {
   const options = mediaOptions('a');
   const log = new MemoryLog();
   const streams = new MemoryStreams((key) => mesh.owners(key).filter(({ member }) => member !== 'a'), log);
-  const plays = new PlayDesk({ streams, host, log }, { ...options, ...rules });
+  const plays = new PlayDesk({ streams, host, log, isFull }, { ...options, ...rules });
   const publishes = new PublishDesk(
     { streams, host: own, log, onPublisherChanged: (key) => plays.reconsider(key) },
     { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
@@ -317,6 +317,175 @@ describe('what the play desk asks, tells and logs', () => {
   });
 });
 
+describe('thousands of plays of one stream', () => {
+  const CROWD = 500;
+  /** So many wait, and the clock that slices go by passes as fast as told. */
+  const crowd = (more: Parameters<ReturnType<typeof memberA>['play']>[0] = {}) => {
+    const world = memberA();
+    const sessions = Array.from({ length: CROWD }, () => world.play(more));
+    const real = performance.now.bind(performance);
+    let passedMs = 0;
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => {
+      passedMs += 1;
+      return real() + passedMs;
+    });
+    const relayed = () => world.routes().filter((line) => line.startsWith('relay')).length;
+    return { ...world, sessions, relayed, restore: () => now.mockRestore() };
+  };
+
+  it('go on in slices when its owners change', () => {
+    const { b, relayed, restore } = crowd();
+    claim(b);
+    const first = relayed();
+    expect(first).toBeGreaterThanOrEqual(64);
+    expect(first).toBeLessThan(CROWD);
+    vi.advanceTimersToNextTimer();
+    expect(relayed()).toBeGreaterThan(first);
+    for (let turns = 0; relayed() < CROWD && turns < CROWD; turns += 1) vi.advanceTimersToNextTimer();
+    expect(relayed()).toBe(CROWD);
+    restore();
+  });
+
+  it('are sent away in slices where they follow, before a relay is opened for those who stay', () => {
+    const { b, play, streams, sessions, restore } = crowd({ followsRedirect: true });
+    const other = play();
+    const sent = () => sessions.filter(({ told }) => told.length > 1).length;
+    claim(b);
+    expect(sent()).toBeGreaterThanOrEqual(64);
+    expect(sent()).toBeLessThan(CROWD);
+    for (let turns = 0; sent() < CROWD && turns < CROWD; turns += 1) {
+      expect(streams.opened).toEqual([]);
+      // News that come meanwhile do not begin it anew.
+      b.claim({ ...CLAIM, sinceMs: turns + 2 });
+      vi.advanceTimersToNextTimer();
+    }
+    expect(new Set(sessions.map(({ told }) => told.join()))).toEqual(new Set(['wait,redirect 127.0.0.1']));
+    for (let turns = 0; streams.opened.length === 0 && turns < CROWD; turns += 1)
+      vi.advanceTimersToNextTimer();
+    expect([streams.opened.length, other.told]).toEqual([1, ['wait']]);
+    restore();
+  });
+
+  it('may all leave while they are looked at: a relay that lingers hears of its owners nevertheless', () => {
+    const { b, c, play, plays, streams, sessions, restore } = crowd({
+      followsRedirect: true,
+      mark: 'redirected',
+    });
+    claim(b);
+    for (let turns = 0; streams.opened.length === 0 && turns < CROWD; turns += 1)
+      vi.advanceTimersToNextTimer();
+    flow(streams.opened[0]).push(KEY(0, 1));
+    c.claim({ ...CLAIM, sinceMs: 2 });
+    for (const session of sessions) plays.leave(session);
+    expect(streams.relays.map(({ owner }) => owner)).toEqual(['b']);
+    play({ mark: 'redirected' });
+    fail(streams.opened[0]);
+    expect(streams.opened.map(({ owner }) => owner)).toEqual(['b', 'c']);
+    restore();
+  });
+
+  it('hold up nobody who waits for another stream', () => {
+    const { b, play, relayed, routes, restore } = crowd();
+    const other = '__defaultVhost__/live/other';
+    play({ key: other });
+    claim(b);
+    const first = relayed();
+    b.claim({ ...CLAIM, key: other });
+    expect(relayed()).toBe(first + 1);
+    expect(routes().at(-1)).toBe('relay client-follows-no-redirects');
+    restore();
+  });
+
+  it('go by what is true at the end, whatever changes meanwhile, and leave when they like', () => {
+    const { b, plays, sessions, relayed, restore } = crowd();
+    claim(b);
+    b.release(KEY_S);
+    for (const session of sessions.slice(100, 200)) plays.leave(session);
+    for (let turns = 0; turns < CROWD; turns += 1) vi.advanceTimersByTime(1);
+    // Whoever was told of the owner waits again, and has been told so.
+    const told = relayed();
+    expect(told).toBeLessThan(CROWD);
+    expect(sessions.filter((session) => session.told.join() === 'wait,wait')).toHaveLength(told);
+    expect(sessions.filter((session) => session.told.join() === 'wait')).toHaveLength(CROWD - told);
+    restore();
+  });
+
+  it('are let go of at once when this member stops', () => {
+    const { b, plays, sessions, relayed, restore } = crowd();
+    claim(b);
+    const first = relayed();
+    plays.stop();
+    for (let turns = 0; turns < 10; turns += 1) vi.advanceTimersByTime(1);
+    expect(relayed()).toBe(first);
+    expect(sessions.every((session) => session.told.at(-1) === 'end stopping')).toBe(true);
+    restore();
+  });
+});
+
+describe('a play where members are full', () => {
+  const follower = { followsRedirect: true, forgetsMark: false } as const;
+
+  it('of a stream published here goes to a member that has room, where it follows', () => {
+    const { mesh, publish, play, routes, streams } = memberA();
+    publish().push(KEY(0, 1));
+    mesh.setFull('a', true);
+    expect(play(follower).told).toEqual(['redirect 127.0.0.1']);
+    const plain = play();
+    expect(plain.told).toEqual(['begin']);
+    expect(routes()).toEqual(['redirect full-other-member', 'local published-here']);
+    expect(streams.opened).toEqual([]);
+  });
+
+  it('that is served stays, however full this member becomes', () => {
+    const { mesh, publish, play, plays, routes } = memberA();
+    const feed = publish();
+    feed.push(KEY(0, 1));
+    const session = play(follower);
+    mesh.setFull('a', true);
+    plays.reconsider(KEY_S);
+    feed.push(INTER(40, 2));
+    expect(session.told).toEqual(['begin']);
+    expect(session.story.at(-1)).toContain('#2');
+    expect(routes()).toEqual(['local published-here']);
+  });
+
+  it('is relayed here rather than sent to an owner that is full', () => {
+    const { mesh, b, play, routes } = memberA();
+    claim(b);
+    mesh.setFull('b', true);
+    expect(play(follower).told).toEqual([]);
+    expect(routes()).toEqual(['relay owner-full']);
+  });
+
+  it('is refused in words where this member is at its limit and nobody has room', () => {
+    const isFull = { isFull: false };
+    const { mesh, publish, play, plays, log } = memberA({}, () => isFull.isFull);
+    const feed = publish();
+    feed.push(KEY(0, 1));
+    const before = play();
+    for (const member of ['b', 'c']) mesh.setFull(member, true);
+    expect(play(follower).told).toEqual(['begin']);
+    isFull.isFull = true;
+    const refused = play(follower);
+    expect(refused.told).toEqual(['refuse full']);
+    expect(refused.texts).toEqual(['this member is full, and no other one has room; try again later']);
+    expect(log.of('play routed').at(-1)).toMatchObject({ route: 'refuse', reason: 'nobody-has-room' });
+    plays.reconsider(KEY_S);
+    expect(before.told).toEqual(['begin']);
+    expect(play({ mark: 'relay' }).told).toEqual(['begin']);
+    const asker = {
+      key: KEY_S,
+      protocol: 'rtmp',
+      mark: 'none',
+      followsRedirect: false,
+      canRedirectNow: true,
+    } as const;
+    expect(plays.peek(asker)).toEqual({ kind: 'refuse', reason: 'nobody-has-room' });
+    isFull.isFull = false;
+    expect(play().told).toEqual(['begin']);
+  });
+});
+
 describe('a look at where a play would go', () => {
   const asker = {
     key: KEY_S,
@@ -526,6 +695,7 @@ describe('a pull of an owner that the other member cannot reach', () => {
             self: 'a',
             profile: ownerOf('a').profile,
             owners: () => [ownerOf('b', { through: 'c' })],
+            withRoom: () => [],
           },
           request,
         ),

@@ -1,4 +1,4 @@
-import type { Owner, StreamKey } from '@headwater/directory';
+import { isLive, type Owner, Slice, type StreamKey, type StreamKeys } from '@headwater/directory';
 import type { MediaHost, MediaLog } from '../../media-host.js';
 import type { PublisherFeed } from '../../stream/live-stream.js';
 import type { StreamTable } from '../../stream/stream-table.js';
@@ -81,7 +81,19 @@ export class PublishDesk {
     this.#rules = rules;
     const { publishesPerAddressPerMinute: perMinute } = rules;
     this.#rate = perMinute === undefined ? null : new PublishRate(perMinute);
-    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key));
+    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key), this.#interest());
+  }
+
+  /** Of other streams, only claims that are named one by one: `takeover` counts how often each changes hands. */
+  #interest(): StreamKeys {
+    const publishes = this.#publishes;
+    return {
+      get size() {
+        return publishes.size;
+      },
+      has: (key) => publishes.has(key) || this.#rules.policy(key) === 'takeover',
+      keys: () => publishes.keys(),
+    };
   }
 
   get count(): number {
@@ -175,11 +187,19 @@ export class PublishDesk {
   stop(): void {
     this.refuse();
     this.#unsubscribe();
-    this.closeAll();
+    for (const publish of this.#publishes.values()) this.#close(publish, 'stopping');
   }
 
+  /** Closes who is there: the first at once, and where they are many the others in slices. */
   closeAll(): void {
-    for (const publish of [...this.#publishes.values()]) this.#close(publish, 'stopping');
+    const slice = new Slice(() => performance.now());
+    for (const publish of this.#publishes.values()) {
+      if (slice.isOver) {
+        setImmediate(() => this.closeAll());
+        return;
+      }
+      this.#close(publish, 'stopping');
+    }
   }
 
   #refusal(key: StreamKey): PublishRefusal | null {
@@ -190,7 +210,7 @@ export class PublishDesk {
     const isPublished = this.#publishes.has(key);
     if (isPublished && policy !== 'takeover') return 'already-published';
     if (policy === 'backup') return null;
-    if (!isPublished && !this.#others(key).some((owner) => owner.liveness === 'alive')) return null;
+    if (!isPublished && !this.#others(key).some((owner) => isLive(owner.liveness))) return null;
     if (policy === 'reject') return 'owned-elsewhere';
     return this.#pace.allows(key, performance.now()) ? null : 'contended';
   }

@@ -14,6 +14,7 @@ const REFUSAL_STATUS: Readonly<Record<PlayRefusal, number>> = {
   'relay-of-unowned': 404,
   'owner-unreachable': 503,
   stopping: 503,
+  full: 503,
 };
 
 /** One GET of a stream. Its answer is held back until there is media, or it is known that there will be none. */

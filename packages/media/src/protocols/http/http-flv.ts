@@ -83,8 +83,12 @@ export function peekOverHttp({ res, target }: FlvRequest, { plays }: Parts): voi
     case 'redirect':
       answerRedirect(res, target, route.address);
       return;
-    case 'wait':
     case 'refuse':
+      if (route.reason === 'nobody-has-room')
+        answerText(res, 503, 'this member is full, and no other one has room');
+      else answerText(res, 404, 'nobody publishes the stream');
+      return;
+    case 'wait':
       answerText(res, 404, 'nobody publishes the stream');
       return;
     case undefined:

@@ -20,6 +20,7 @@ const REFUSAL_CODES: Readonly<Record<PlayRefusal, string>> = {
   'relay-of-unowned': 'NetStream.Play.StreamNotFound',
   'owner-unreachable': 'NetStream.Play.Failed',
   stopping: 'NetStream.Play.Failed',
+  full: 'NetStream.Play.Failed',
 };
 
 /** One `play` of an RTMP client. */

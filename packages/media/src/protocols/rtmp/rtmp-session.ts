@@ -37,6 +37,7 @@ const ROUTINE_REASONS = new Set([
   'stream-not-found',
   'relay-of-unowned',
   'owner-unreachable',
+  'full',
   'stopping',
 ]);
 

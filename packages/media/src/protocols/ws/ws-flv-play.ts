@@ -10,12 +10,13 @@ import type { FlvTarget } from '../http/flv-target.js';
 import { SocketWriter } from '../socket-writer.js';
 import { closeWebSocket } from './ws-close.js';
 
-/** WebSocket close codes: 4000 to 4999 are the application's; 1001 is "going away". */
+/** WebSocket close codes: 4000 to 4999 are the application's; 1001 is "going away", 1013 "try again later". */
 const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   'stream-not-found': 4404,
   'relay-of-unowned': 4404,
   'owner-unreachable': 4503,
   stopping: 1001,
+  full: 1013,
 };
 /** RFC 6455's registry: "service restart", to be tried again at once. */
 const TRACKS_CHANGED_CLOSE = 1012;

@@ -22,6 +22,8 @@ const MEMBERS_ANSWER = v.object({
       outboundKbps: v.number(),
       connected: v.boolean(),
       draining: v.optional(v.boolean(), false),
+      full: v.optional(v.boolean(), false),
+      through: v.optional(v.array(v.string()), []),
       zone: v.optional(v.string()),
       program: v.optional(v.string(), ''),
       meshAddresses: v.array(v.string()),
