@@ -1,5 +1,9 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { parseHostPort } from './host-port.js';
+import { isHostAndPort } from '@headwater/directory';
+import { withDeadline } from './deadline.js';
+import { formatHostPort, parseHostPort } from './host-port.js';
+import { DATA_DIR_DEADLINE_MS } from './identity.js';
 import type { Mesh, MeshLog } from './mesh.js';
 import { readIfThere, writeWhole } from './whole-file.js';
 
@@ -9,10 +13,13 @@ const FILE = 'known-members';
 export const KNOWN_MAX = 64;
 
 /** A longer file was not written by us. */
-const FILE_CHARS_MAX = 64 * 1024;
+const FILE_BYTES_MAX = 64 * 1024;
 
 /** Changes are written at most this often, ms. */
 const WRITE_EVERY_MS = 5_000;
+
+/** After a failure, such as a full disk, it is tried again so much later, ms. */
+const WRITE_AGAIN_MS = 60_000;
 
 /** While nobody else is alive, those known are visited this often, ms. */
 const VISIT_EVERY_MS = 5_000;
@@ -26,9 +33,13 @@ export class KnownMembers {
   readonly #log: MeshLog;
   #addresses: readonly string[];
   #mesh: Mesh | null = null;
+  #lastGood: (name: string) => readonly string[] = () => [];
   #visits: NodeJS.Timeout | null = null;
   #write: NodeJS.Timeout | null = null;
+  /** One at a time: on a disk that hangs each would take a thread of node's few for ever. */
+  #saving: Promise<void> | null = null;
   #stopListening: () => void = () => {};
+  #isClosed = false;
 
   private constructor(path: string, addresses: readonly string[], log: MeshLog) {
     this.#path = path;
@@ -40,10 +51,11 @@ export class KnownMembers {
   static async load(dataDir: string, log: MeshLog): Promise<KnownMembers> {
     const path = join(dataDir, FILE);
     try {
-      const text = (await readIfThere(path)) ?? '';
-      const lines = text.length > FILE_CHARS_MAX ? [] : text.split('\n').filter((line) => line !== '');
-      const addresses = lines.filter((line) => parseHostPort(line) !== null).slice(0, KNOWN_MAX);
-      if (addresses.length < lines.length || text.length > FILE_CHARS_MAX)
+      const reading = readIfThere(path, FILE_BYTES_MAX);
+      const text = (await withDeadline('the disk', DATA_DIR_DEADLINE_MS, reading)) ?? '';
+      const lines = text.length > FILE_BYTES_MAX ? [] : text.split('\n').filter((line) => line !== '');
+      const addresses = lines.filter(isAddress).slice(0, KNOWN_MAX);
+      if (addresses.length < lines.length || text.length > FILE_BYTES_MAX)
         log.warn({ path, reason: 'it holds more than host:port lines' }, 'known members not all understood');
       return new KnownMembers(path, addresses, log);
     } catch (error) {
@@ -57,9 +69,17 @@ export class KnownMembers {
     return this.#addresses;
   }
 
-  /** Visits those known until another member is alive, and keeps note of who is, from now on until `close`. */
-  follow(mesh: Mesh, visit: (address: string) => void): void {
+  /**
+   * Visits those known until another member is alive, and keeps note of who is, from now on until `close`. `lastGood`: the
+   * IP addresses of a name, which are kept beside it for a start while it cannot be resolved.
+   */
+  follow(
+    mesh: Mesh,
+    visit: (address: string) => void,
+    lastGood: (name: string) => readonly string[] = () => [],
+  ): void {
     this.#mesh = mesh;
+    this.#lastGood = lastGood;
     this.#stopListening = mesh.onMemberChanged(() => this.#note());
     if (this.#addresses.length === 0) return;
     const visitAll = (): void => {
@@ -71,32 +91,57 @@ export class KnownMembers {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#stopListening();
     this.#stopVisits();
     if (this.#write === null) return;
     clearTimeout(this.#write);
+    this.#write = null;
     await this.#save();
   }
 
-  #note(): void {
-    this.#write ??= setTimeout(() => void this.#save(), WRITE_EVERY_MS);
+  #note(afterMs = WRITE_EVERY_MS): void {
+    this.#write ??= setTimeout(() => {
+      this.#write = null;
+      if (this.#saving === null) void this.#save();
+      else this.#note();
+    }, afterMs);
   }
 
-  /** Who is gone is still a hint, but makes room for who is there. */
-  async #save(): Promise<void> {
-    this.#write = null;
+  #save(): Promise<void> {
+    const saving = this.#saveOnce().finally(() => {
+      this.#saving = null;
+    });
+    this.#saving = saving;
+    return saving;
+  }
+
+  /** Who is gone is still a hint, but makes room for who is there. Never rejects. */
+  async #saveOnce(): Promise<void> {
     const alive = (this.#mesh?.members() ?? [])
       .filter(({ isSelf, liveness }) => !isSelf && liveness === 'alive')
-      .flatMap(({ meshAddresses }) => meshAddresses.slice(0, 1));
-    const addresses = [...new Set([...alive, ...this.#addresses])].slice(0, KNOWN_MAX);
+      .map(({ meshAddresses }) => meshAddresses);
+    const told = alive.flatMap((addresses) => addresses.slice(0, 1));
+    const numeric = alive.flatMap((addresses) => this.#numeric(addresses));
+    const addresses = [...new Set([...told, ...numeric, ...this.#addresses])].slice(0, KNOWN_MAX);
     if ([...addresses].sort().join() === [...this.#addresses].sort().join()) return;
-    this.#addresses = addresses;
     try {
       await writeWhole(this.#path, `${addresses.join('\n')}\n`);
+      this.#addresses = addresses;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.warn({ path: this.#path, reason }, 'known members not written');
+      if (!this.#isClosed) this.#note(WRITE_AGAIN_MS);
     }
+  }
+
+  /** Where a member that is known by its name can be reached without DNS, as far as this was seen. */
+  #numeric([told, ...others]: readonly string[]): readonly string[] {
+    const target = told === undefined ? null : parseHostPort(told);
+    if (target === null || isIP(target.host) !== 0) return [];
+    const [host] = this.#lastGood(target.host);
+    if (host !== undefined) return [formatHostPort({ host, port: target.port })];
+    return others.filter((address) => isIP(parseHostPort(address)?.host ?? '') !== 0).slice(0, 1);
   }
 
   #stopVisits(): void {
@@ -104,3 +149,6 @@ export class KnownMembers {
     this.#visits = null;
   }
 }
+
+/** What is dialled is checked as what others say: the file may have been written by anybody. */
+const isAddress = (line: string): boolean => isHostAndPort(line) && parseHostPort(line) !== null;

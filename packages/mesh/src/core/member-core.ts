@@ -18,6 +18,7 @@ import {
   STALL_MS,
   STALL_TOLD_EVERY_MS,
   STREAMS_PER_MEMBER_MAX,
+  SWEPT_PER_TICK,
   TICK_MS,
   TWIN_GRACE_MS,
 } from './limits.js';
@@ -35,7 +36,8 @@ import { RosterPace } from './roster-pace.js';
 import { SecondHand } from './second-hand.js';
 import { Seeds } from './seeds.js';
 import { Step } from './step.js';
-import { SPEAKS } from './versions.js';
+import { settleVersion } from './version-check.js';
+import { SPEAKS, type VersionRange } from './versions.js';
 import { WarningPace } from './warning-pace.js';
 
 export interface CoreOptions extends Patience {
@@ -49,6 +51,8 @@ export interface CoreOptions extends Patience {
   readonly batchMs: number;
   /** How owners are ordered; `primary` where absent. */
   readonly order?: OwnerPolicy;
+  /** Versions of the protocol that it speaks; `SPEAKS` where absent. */
+  readonly speaks?: VersionRange;
   /** 0 <= random() < 1; a seeded one makes a run repeatable. */
   readonly random: () => number;
 }
@@ -67,6 +71,7 @@ export class MemberCore {
   readonly directory: Directory;
   readonly #options: CoreOptions;
   readonly #order: OwnerPolicy;
+  readonly #speaks: VersionRange;
   readonly #local: LocalState;
   readonly #seeds: Seeds;
   readonly #peers: Peers;
@@ -91,6 +96,7 @@ export class MemberCore {
     this.self = self;
     this.#options = options;
     this.#order = order;
+    this.#speaks = options.speaks ?? SPEAKS;
     const limits = { membersMax: MEMBERS_MAX, streamsPerMemberMax: STREAMS_PER_MEMBER_MAX };
     this.directory = new Directory(self, profile, limits, ownerOrder(order, profile.zone));
     this.#local = new LocalState({ ...options, order }, this.directory, new Step(now));
@@ -128,10 +134,11 @@ export class MemberCore {
   }
 
   /**
-   * Gathered changes go out then, a member is judged, or others are told: the shell ticks at this time too, beside each
-   * `TICK_MS`; null: not needed.
+   * Gathered changes go out then, a member is judged, others are told, or work that is done in slices goes on (at once):
+   * the shell ticks at this time too, beside each `TICK_MS`; null: not needed.
    */
   get flushAt(): number | null {
+    if (this.directory.isSweepDue || this.#repair.isWorking) return Number.NEGATIVE_INFINITY;
     const dues = [this.#local.flushAt, this.#membership.judgeAt, this.#tellAt];
     const at = Math.min(...dues.map((due) => due ?? Number.POSITIVE_INFINITY));
     return at === Number.POSITIVE_INFINITY ? null : at;
@@ -149,7 +156,7 @@ export class MemberCore {
 
   /** What it waits for, as a sentence; null where it is joined and synced. */
   get waitingFor(): string | null {
-    if (!this.isJoined) return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
+    if (!this.isJoined) return this.#waitingForSeeds;
     if (this.#isSynced) return null;
     const names = [...this.#peers]
       .filter((peer) => !isSettled(peer))
@@ -157,12 +164,21 @@ export class MemberCore {
     return `the streams of ${names.join(', ')} are still on their way`;
   }
 
+  get #waitingForSeeds(): string {
+    const others = [...this.#peers].filter((peer) => peer.version === null).map(({ name }) => name);
+    if (others.length > 0)
+      return `no protocol version is common with the members found (${others.join(', ')})`;
+    return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
+  }
+
   /** How much is held for others, beside the directory. */
   get gauges(): Gauges {
     return gaugesOf(this.#peers, this.#local);
   }
 
-  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs'> | undefined {
+  peer(
+    id: MemberId,
+  ): Pick<Peer, 'isConnected' | 'addresses' | 'whereabouts' | 'rttMs' | 'version'> | undefined {
     return this.#peers.get(id);
   }
 
@@ -218,7 +234,7 @@ export class MemberCore {
   }
 
   #leave(step: Step): void {
-    this.#local.flush(step);
+    this.#local.flush(step, true);
     const leave: Leave = { kind: 'leave', generation: this.#local.position.generation };
     step.effects.broadcasts.push(leave);
     for (const peer of this.#peers.greeted()) step.effects.send(peer.id, leave);
@@ -232,6 +248,8 @@ export class MemberCore {
     this.#lastTickAt = step.now;
     this.#local.flushDue(step);
     this.#retelling.tick(step);
+    this.directory.sweep(SWEPT_PER_TICK);
+    this.#repair.work(step);
     this.#heartbeats.tick(step);
     if (this.#rosterPace.isDue(step.now)) this.#tellRoster(step);
     for (const seed of this.#seeds.due(step.now)) step.effects.visits.push(seed);
@@ -287,7 +305,7 @@ export class MemberCore {
       addresses: this.addresses,
       members: this.#peers.roster(),
       order: this.#order,
-      speaks: SPEAKS,
+      speaks: this.#speaks,
     };
   }
 
@@ -333,6 +351,7 @@ export class MemberCore {
   #direct(peer: Peer, message: DirectMessage, step: Step): void {
     if (!peer.isConnected) return;
     if (message.kind === 'hello') {
+      if (!settleVersion(this.#speaks, message, peer, step)) return;
       this.#membership.heardHello(peer, message, step);
       checkOrder(this.#order, message.order, peer, this.#peers, step);
     }

@@ -9,6 +9,7 @@ import {
   RETRY_MAX_MS,
   STRANGER_RETRY_MAX_MS,
   TWIN_GRACE_MS,
+  VERSIONS_REST_MS,
 } from './limits.js';
 import type { Acquaintance, Hello } from './messages.js';
 import type { Peer } from './peer.js';
@@ -63,10 +64,7 @@ export class Membership {
   tick(peer: Peer, step: Step): void {
     this.judge(peer, step);
     this.#dialIfDue(peer, step);
-    const { link } = peer.state;
-    const helloMs = Math.max(HELLO_DEADLINE_MS, peer.leeway.confirmMs);
-    if (link.kind === 'open' && step.now - link.since >= helloMs)
-      step.effects.disconnects.push({ peer: peer.id, reason: 'no hello', refuseMs: 0 });
+    this.#endIfUseless(peer, step);
     if (peer.goneSince !== null && step.now - peer.goneSince >= GONE_KEPT_MS) this.#forget(peer, step);
   }
 
@@ -78,6 +76,18 @@ export class Membership {
   judgeUnheard(step: Step): void {
     for (const peer of this.#peers)
       if (peer.isMet && peer.state.life.kind !== 'alive') this.judge(peer, step);
+  }
+
+  #endIfUseless(peer: Peer, step: Step): void {
+    const { link } = peer.state;
+    if (link.kind !== 'open' && link.kind !== 'incompatible') return;
+    // Closed at once, an incompatible one would come again at once; and its own side has to read our hello.
+    const [deadlineMs, reason] =
+      link.kind === 'open'
+        ? [Math.max(HELLO_DEADLINE_MS, peer.leeway.confirmMs), 'no hello']
+        : [VERSIONS_REST_MS, 'no common protocol version'];
+    if (step.now - link.since >= deadlineMs)
+      step.effects.disconnects.push({ peer: peer.id, reason, refuseMs: 0 });
   }
 
   connected(id: MemberId, from: Whereabouts, hello: Hello, step: Step): void {
@@ -232,4 +242,5 @@ export const isSettled = (peer: Peer): boolean =>
   peer.wasSynced ||
   peer.goneSince !== null ||
   peer.offences.refusedUntil > 0 ||
+  peer.version === null ||
   (!peer.isConnected && peer.redial.isTried);

@@ -11,6 +11,11 @@ export class PeerAddresses {
     return [...new Set([...this.#told, ...this.#hearsay])];
   }
 
+  /** What its present or last connection tells of where it is. */
+  get whereabouts(): Whereabouts {
+    return this.#whereabouts;
+  }
+
   /** What a new connection tells. */
   seen(from: Whereabouts): void {
     this.#whereabouts = from;

@@ -21,12 +21,14 @@ const LINKS: Readonly<Record<LinkState['kind'], LinkState>> = {
   none: { kind: 'none' },
   open: { kind: 'open', since: 20 },
   greeted: { kind: 'greeted' },
+  incompatible: { kind: 'incompatible', since: 20 },
 };
 
 const EVENTS = {
   connected: { kind: 'connected', at: 30 },
   disconnected: { kind: 'disconnected' },
   greeted: { kind: 'greeted' },
+  incompatible: { kind: 'incompatible', at: 30 },
   witnessed: { kind: 'witnessed' },
   'judged alive': { kind: 'judged', liveness: 'alive', at: 30 },
   'judged unreachable': { kind: 'judged', liveness: 'unreachable', at: 30 },
@@ -38,103 +40,131 @@ const EVENTS = {
   forgotten: { kind: 'forgotten' },
 } as const satisfies Record<string, PeerEvent>;
 
-/** For each event and life, what becomes of it on each link (none, open, greeted): `life/link`; `-`: nothing. */
+/** For each event and life, what becomes of it on each link (none, open, greeted, incompatible): `life/link`; `-`: nothing. */
 const TABLE: Readonly<Record<keyof typeof EVENTS, Readonly<Record<Life['kind'], string>>>> = {
   connected: {
-    stranger: '   stranger/open       -                   -',
-    alive: '      alive/open          -                   -',
-    unreachable: 'unreachable/open    -                   -',
-    suspect: '    suspect/open        -                   -',
-    dead: '       dead/open           -                   -',
-    left: '       left/open           -                   -',
+    stranger: '   stranger/open            -                        -                        -',
+    alive: '      alive/open               -                        -                        -',
+    unreachable: 'unreachable/open         -                        -                        -',
+    suspect: '    suspect/open             -                        -                        -',
+    dead: '       dead/open                -                        -                        -',
+    left: '       left/open                -                        -                        -',
   },
   disconnected: {
-    stranger: '   -                   stranger/none       stranger/none',
-    alive: '      -                   alive/none          alive/none',
-    unreachable: '-                   unreachable/none    unreachable/none',
-    suspect: '    -                   suspect/none        suspect/none',
-    dead: '       -                   dead/none           dead/none',
-    left: '       -                   left/none           left/none',
+    stranger: '   -                        stranger/none            stranger/none            stranger/none',
+    alive: '      -                        alive/none               alive/none               alive/none',
+    unreachable:
+      '-                        unreachable/none         unreachable/none         unreachable/none',
+    suspect: '    -                        suspect/none             suspect/none             suspect/none',
+    dead: '       -                        dead/none                dead/none                dead/none',
+    left: '       -                        left/none                left/none                left/none',
   },
   greeted: {
-    stranger: '   -                   alive/greeted       alive/greeted',
-    alive: '      -                   alive/greeted       alive/greeted',
-    unreachable: '-                   alive/greeted       alive/greeted',
-    suspect: '    -                   alive/greeted       alive/greeted',
-    dead: '       -                   alive/greeted       alive/greeted',
-    left: '       -                   alive/greeted       alive/greeted',
+    stranger: '   -                        alive/greeted            alive/greeted            alive/greeted',
+    alive: '      -                        alive/greeted            alive/greeted            alive/greeted',
+    unreachable: '-                        alive/greeted            alive/greeted            alive/greeted',
+    suspect: '    -                        alive/greeted            alive/greeted            alive/greeted',
+    dead: '       -                        alive/greeted            alive/greeted            alive/greeted',
+    left: '       -                        alive/greeted            alive/greeted            alive/greeted',
+  },
+  incompatible: {
+    stranger: '   -                        stranger/incompatible    stranger/incompatible    -',
+    alive: '      -                        alive/incompatible       alive/incompatible       -',
+    unreachable: '-                        unreachable/incompatible unreachable/incompatible -',
+    suspect: '    -                        suspect/incompatible     suspect/incompatible     -',
+    dead: '       -                        dead/incompatible        dead/incompatible        -',
+    left: '       -                        left/incompatible        left/incompatible        -',
   },
   witnessed: {
-    stranger: '   unreachable/none    unreachable/open    unreachable/greeted',
-    alive: '      -                   -                   -',
-    unreachable: '-                   -                   -',
-    suspect: '    -                   -                   -',
-    dead: '       -                   -                   -',
-    left: '       unreachable/none    unreachable/open    unreachable/greeted',
+    stranger:
+      '   unreachable/none         unreachable/open         unreachable/greeted      unreachable/incompatible',
+    alive: '      -                        -                        -                        -',
+    unreachable: '-                        -                        -                        -',
+    suspect: '    -                        -                        -                        -',
+    dead: '       -                        -                        -                        -',
+    left: '       unreachable/none         unreachable/open         unreachable/greeted      unreachable/incompatible',
   },
   'judged alive': {
-    stranger: '   -                   -                   -',
-    alive: '      -                   -                   -',
-    unreachable: 'alive/none          alive/open          alive/greeted',
-    suspect: '    alive/none          alive/open          alive/greeted',
-    dead: '       -                   -                   alive/greeted',
-    left: '       -                   -                   -',
+    stranger: '   -                        -                        -                        -',
+    alive: '      -                        -                        -                        -',
+    unreachable:
+      'alive/none               alive/open               alive/greeted            alive/incompatible',
+    suspect:
+      '    alive/none               alive/open               alive/greeted            alive/incompatible',
+    dead: '       -                        -                        alive/greeted            -',
+    left: '       -                        -                        -                        -',
   },
   'judged unreachable': {
-    stranger: '   -                   -                   -',
-    alive: '      unreachable/none    unreachable/open    unreachable/greeted',
-    unreachable: '-                   -                   -',
-    suspect: '    unreachable/none    unreachable/open    unreachable/greeted',
-    dead: '       unreachable/none    unreachable/open    unreachable/greeted',
-    left: '       -                   -                   -',
+    stranger: '   -                        -                        -                        -',
+    alive:
+      '      unreachable/none         unreachable/open         unreachable/greeted      unreachable/incompatible',
+    unreachable: '-                        -                        -                        -',
+    suspect:
+      '    unreachable/none         unreachable/open         unreachable/greeted      unreachable/incompatible',
+    dead: '       unreachable/none         unreachable/open         unreachable/greeted      unreachable/incompatible',
+    left: '       -                        -                        -                        -',
   },
   'judged suspect': {
-    stranger: '   -                   -                   -',
-    alive: '      suspect/none        suspect/open        suspect/greeted',
-    unreachable: 'suspect/none        suspect/open        suspect/greeted',
-    suspect: '    -                   -                   -',
-    dead: '       -                   -                   suspect/greeted',
-    left: '       -                   -                   -',
+    stranger: '   -                        -                        -                        -',
+    alive:
+      '      suspect/none             suspect/open             suspect/greeted          suspect/incompatible',
+    unreachable:
+      'suspect/none             suspect/open             suspect/greeted          suspect/incompatible',
+    suspect: '    -                        -                        -                        -',
+    dead: '       -                        -                        suspect/greeted          -',
+    left: '       -                        -                        -                        -',
   },
   'judged dead': {
-    stranger: '   -                   -                   -',
-    alive: '      dead/none           dead/open           dead/greeted',
-    unreachable: 'dead/none           dead/open           dead/greeted',
-    suspect: '    dead/none           dead/open           dead/greeted',
-    dead: '       -                   -                   -',
-    left: '       -                   -                   -',
+    stranger: '   -                        -                        -                        -',
+    alive:
+      '      dead/none                dead/open                dead/greeted             dead/incompatible',
+    unreachable:
+      'dead/none                dead/open                dead/greeted             dead/incompatible',
+    suspect:
+      '    dead/none                dead/open                dead/greeted             dead/incompatible',
+    dead: '       -                        -                        -                        -',
+    left: '       -                        -                        -                        -',
   },
   synced: {
-    stranger: '   -                   -                   -',
-    alive: '      alive/none          alive/open          alive/greeted',
-    unreachable: 'unreachable/none    unreachable/open    unreachable/greeted',
-    suspect: '    suspect/none        suspect/open        suspect/greeted',
-    dead: '       dead/none           dead/open           dead/greeted',
-    left: '       left/none           left/open           left/greeted',
+    stranger: '   -                        -                        -                        -',
+    alive:
+      '      alive/none               alive/open               alive/greeted            alive/incompatible',
+    unreachable:
+      'unreachable/none         unreachable/open         unreachable/greeted      unreachable/incompatible',
+    suspect:
+      '    suspect/none             suspect/open             suspect/greeted          suspect/incompatible',
+    dead: '       dead/none                dead/open                dead/greeted             dead/incompatible',
+    left: '       left/none                left/open                left/greeted             left/incompatible',
   },
   'left, same start': {
-    stranger: '   -                   -                   -',
-    alive: '      left/none           left/open           left/greeted',
-    unreachable: 'left/none           left/open           left/greeted',
-    suspect: '    left/none           left/open           left/greeted',
-    dead: '       left/none           left/open           left/greeted',
-    left: '       -                   -                   -',
+    stranger: '   -                        -                        -                        -',
+    alive:
+      '      left/none                left/open                left/greeted             left/incompatible',
+    unreachable:
+      'left/none                left/open                left/greeted             left/incompatible',
+    suspect:
+      '    left/none                left/open                left/greeted             left/incompatible',
+    dead: '       left/none                left/open                left/greeted             left/incompatible',
+    left: '       -                        -                        -                        -',
   },
   'left, newer start': {
-    stranger: '   -                   -                   -',
-    alive: '      left/none           left/open           left/greeted',
-    unreachable: 'left/none           left/open           left/greeted',
-    suspect: '    left/none           left/open           left/greeted',
-    dead: '       left/none           left/open           left/greeted',
-    left: '       left/none           left/open           left/greeted',
+    stranger: '   -                        -                        -                        -',
+    alive:
+      '      left/none                left/open                left/greeted             left/incompatible',
+    unreachable:
+      'left/none                left/open                left/greeted             left/incompatible',
+    suspect:
+      '    left/none                left/open                left/greeted             left/incompatible',
+    dead: '       left/none                left/open                left/greeted             left/incompatible',
+    left: '       left/none                left/open                left/greeted             left/incompatible',
   },
   forgotten: {
-    stranger: '   -                   -                   -',
-    alive: '      -                   -                   -',
-    unreachable: '-                   -                   -',
-    suspect: '    -                   -                   -',
-    dead: '       stranger/none       stranger/open       stranger/greeted',
-    left: '       stranger/none       stranger/open       stranger/greeted',
+    stranger: '   -                        -                        -                        -',
+    alive: '      -                        -                        -                        -',
+    unreachable: '-                        -                        -                        -',
+    suspect: '    -                        -                        -                        -',
+    dead: '       stranger/none            stranger/open            stranger/greeted         stranger/incompatible',
+    left: '       stranger/none            stranger/open            stranger/greeted         stranger/incompatible',
   },
 };
 

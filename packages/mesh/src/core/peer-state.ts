@@ -14,11 +14,13 @@ export type Life =
       readonly generation: number;
     };
 
-/** The connection with a member: it is of use from the hello on. */
+/** The connection with a member: it is of use from the hello on, if that is of a version that both speak. */
 export type LinkState =
   | { readonly kind: 'none' }
   | { readonly kind: 'open'; readonly since: number }
-  | { readonly kind: 'greeted' };
+  | { readonly kind: 'greeted' }
+  /** It said hello, and no version of the protocol is spoken by both. */
+  | { readonly kind: 'incompatible'; readonly since: number };
 
 /**
  * All that one member knows of where another one is in its life. The link says who can be talked to, the life who
@@ -27,8 +29,9 @@ export type LinkState =
  * | event        | counts where                      | life becomes                                | link becomes |
  * | ------------ | --------------------------------- | ------------------------------------------- | ------------ |
  * | connected    | link none                         | stays                                       | open         |
- * | disconnected | link open, greeted                | stays                                       | none         |
- * | greeted      | link open, greeted                | alive                                       | greeted      |
+ * | disconnected | link any but none                 | stays                                       | none         |
+ * | greeted      | link any but none                 | alive                                       | greeted      |
+ * | incompatible | link open, greeted                | stays                                       | incompatible |
  * | witnessed    | life stranger, left               | unreachable                                 | stays        |
  * | judged       | life alive, unreachable, suspect  | as judged                                   | stays        |
  * |              | life dead                         | unreachable, if so judged                   | stays        |
@@ -52,6 +55,7 @@ export type PeerEvent =
   | { readonly kind: 'connected'; readonly at: number }
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'greeted' }
+  | { readonly kind: 'incompatible'; readonly at: number }
   | { readonly kind: 'witnessed' }
   | { readonly kind: 'judged'; readonly liveness: Exclude<Liveness, 'left'>; readonly at: number }
   | { readonly kind: 'synced' }
@@ -71,6 +75,9 @@ export function nextState(state: PeerState, event: PeerEvent): PeerState {
     case 'greeted':
       if (link.kind === 'none') return state;
       return { life: { kind: 'alive', isSynced: isSynced(life) }, link: { kind: 'greeted' } };
+    case 'incompatible':
+      if (link.kind !== 'open' && link.kind !== 'greeted') return state;
+      return { life, link: { kind: 'incompatible', since: event.at } };
     case 'witnessed':
       if (life.kind !== 'stranger' && life.kind !== 'left') return state;
       return { life: { kind: 'unreachable', isSynced: isSynced(life) }, link };

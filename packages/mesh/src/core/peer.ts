@@ -7,10 +7,12 @@ import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
 import { type Leeway, leewayOf } from './leeway.js';
 import {
+  EXCESS_TOLD_EVERY_MS,
   LEFT_REST_MS,
   RETRY_MAX_MS,
   STRANGER_RETRY_MAX_MS,
   TWIN_TOLD_EVERY_MS,
+  VERSIONS_REST_MS,
   VOUCHED_MS,
 } from './limits.js';
 import { startDigest } from './member-digest.js';
@@ -20,6 +22,7 @@ import { PeerAddresses } from './peer-addresses.js';
 import { isSynced, nextState, type PeerEvent, type PeerState, STRANGER } from './peer-state.js';
 import { Questions } from './questions.js';
 import { Redial } from './redial.js';
+import { ONLY_FIRST } from './versions.js';
 import { WarningPace } from './warning-pace.js';
 
 /** What a member said last of whom it hears. */
@@ -52,6 +55,7 @@ export class Peer {
   /** Its last news as it signed them. */
   readonly envelopes = new Envelopes();
   readonly twinWarning = new WarningPace(TWIN_TOLD_EVERY_MS);
+  readonly excessWarning = new WarningPace(EXCESS_TOLD_EVERY_MS);
   /** Once, or a member that changes its order could fill the log. */
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
   /** How late it says that it is, ms. */
@@ -68,6 +72,9 @@ export class Peer {
   readonly #path: OwnPath;
   #state: PeerState = STRANGER;
   #name: string;
+  #version: number | null = ONLY_FIRST.max;
+  /** Its program and versions, where people were told that there is none in common. */
+  #versionsTold: string | null = null;
   /** Its generation when it greeted last. */
   #greetedAs = 0;
   #generationSince = 0;
@@ -101,6 +108,11 @@ export class Peer {
   /** As it greeted; its id before that. */
   get name(): string {
     return this.#name;
+  }
+
+  /** Version of the protocol that is used with it; null: there is none that both speak. */
+  get version(): number | null {
+    return this.#version;
   }
 
   get isConnected(): boolean {
@@ -156,6 +168,11 @@ export class Peer {
   /** A stranger: who named it last, whether or not that still counts. */
   get voucher(): MemberId | null {
     return this.#vouch?.by ?? null;
+  }
+
+  /** What its present or last connection tells of where it is. */
+  get whereabouts(): Whereabouts {
+    return this.#addresses.whereabouts;
   }
 
   /** How much more time than a member on a fast path it is given. */
@@ -269,6 +286,22 @@ export class Peer {
     this.#addresses.seen(from);
   }
 
+  /** Its hello names versions of which this one is used. */
+  agreedOn(version: number): void {
+    this.#version = version;
+  }
+
+  /** Its hello names no version that is spoken here. Returns whether people were not told of it yet. */
+  incompatible(name: string, told: string, now: number): boolean {
+    this.#version = null;
+    this.#name = name;
+    this.#word = null;
+    this.#on({ kind: 'incompatible', at: now });
+    const isNews = this.#versionsTold !== told;
+    this.#versionsTold = told;
+    return isNews;
+  }
+
   disconnected(now: number): void {
     // The end of a link that was given up before tells nothing of the member.
     const isNews = this.#state.life.kind !== 'unreachable' && this.evidence(now).kind !== 'gone';
@@ -279,7 +312,8 @@ export class Peer {
     this.heartbeats.disconnected();
     this.follower.abandon();
     if (isNews) this.detector.lost(now);
-    if (this.isMet && !this.hasLeft) this.redial.hasten(now);
+    if (this.#version === null) this.redial.rest(now + VERSIONS_REST_MS);
+    else if (this.isMet && !this.hasLeft) this.redial.hasten(now);
   }
 
   /** `heldGeneration`: of what was held of it before this hello. */
@@ -305,7 +339,7 @@ export class Peer {
     this.#on({ kind: 'witnessed' });
     this.detector.neverHeard();
     this.redial.waitAtMost(RETRY_MAX_MS);
-    this.redial.hasten(now);
+    if (this.#version !== null) this.redial.hasten(now);
     this.witnessedAt = now;
   }
 

@@ -1,5 +1,7 @@
 import { profileOf } from '@headwater/testing/profile-of';
 import { seededRandom } from '@headwater/testing/seeded-random';
+import type { Decoded } from '../../wire/codec.js';
+import { isOfLaterFormat } from '../../wire/envelope.js';
 import type { Effects, Fact } from '../effects.js';
 import type { Input } from '../input.js';
 import { TICK_MS } from '../limits.js';
@@ -29,6 +31,17 @@ export interface Weather {
   delayMaxMs: number;
 }
 
+/** What becomes of messages on their way. */
+export interface VirtualCodec {
+  direct(message: DirectMessage, from: string): Decoded<DirectMessage>;
+  broadcast(message: BroadcastMessage, author: string): Decoded<BroadcastMessage>;
+}
+
+const AS_IT_IS: VirtualCodec = {
+  direct: (message) => ({ kind: 'message', message }),
+  broadcast: (message) => ({ kind: 'message', message }),
+};
+
 interface Pipe {
   readonly ends: ReadonlySet<string>;
   /** Ends that still think that it is open. */
@@ -45,6 +58,7 @@ export class VirtualMesh {
   readonly weather: Weather = { loss: 0, repetition: 0, delayMaxMs: 2 };
   readonly random: () => number;
   now = 0;
+  codec: VirtualCodec = AS_IT_IS;
   readonly #options: { readonly seeds: readonly string[] };
   readonly #events: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
   readonly #pipes: Pipe[] = [];
@@ -144,14 +158,14 @@ export class VirtualMesh {
     this.now = end;
   }
 
-  /** An envelope: what the author said, as text under its name. Nobody here forges one. */
+  /** An envelope: format 1, and what the author said as text under its name. Nobody here forges one. */
   seal(author: string, message: BroadcastMessage): Uint8Array {
-    return Buffer.from(JSON.stringify({ author, message }));
+    return Buffer.from(`\u0001${JSON.stringify({ author, message })}`);
   }
 
   #verify(signedBytes: Uint8Array): { author: string; message: DeltaNews } | null {
     try {
-      return JSON.parse(Buffer.from(signedBytes).toString());
+      return JSON.parse(Buffer.from(signedBytes).toString().slice(1));
     } catch {
       return null;
     }
@@ -209,8 +223,17 @@ export class VirtualMesh {
     for (const { to, message } of effects.sends) this.#send(member, to, message);
     for (const { via, signedBytes } of effects.verifications) {
       const opened = this.#verify(signedBytes);
-      if (opened) this.#step(member, { kind: 'handed-on', peer: via, ...opened, signedBytes });
-      else this.#step(member, { kind: 'offence', peer: via, reason: 'no valid signature' });
+      const decoded = opened && this.codec.broadcast(opened.message, opened.author);
+      if (opened && decoded?.kind === 'message' && decoded.message.kind === 'delta')
+        this.#step(member, {
+          kind: 'handed-on',
+          peer: via,
+          ...opened,
+          message: decoded.message,
+          signedBytes,
+        });
+      else if (!isOfLaterFormat(signedBytes))
+        this.#step(member, { kind: 'offence', peer: via, reason: 'no valid signature' });
     }
     for (const message of effects.broadcasts) this.#broadcast(member, message);
     for (const { peer, addresses } of effects.dials) {
@@ -249,19 +272,37 @@ export class VirtualMesh {
     const at = Math.max(this.now + 1, pipe.lastAt.get(from.name) ?? 0);
     pipe.lastAt.set(from.name, at);
     const { core } = this.member(to);
+    const decoded = this.codec.direct(message, from.name);
     this.#later(at - this.now, () => {
       if (this.#cuts.has(`${from.name}>${to}`)) return;
       if (!pipe.open.has(to)) {
         this.#endOf(pipe, from.name, 'reset');
         return;
       }
-      this.#deliver(this.member(to), core, { kind: 'direct', peer: from.name, message });
+      this.#receive(this.member(to), core, from.name, decoded, (known) => ({
+        kind: 'direct',
+        peer: from.name,
+        message: known,
+      }));
     });
+  }
+
+  #receive<T>(
+    member: VirtualMember,
+    core: MemberCore,
+    peer: string,
+    decoded: Decoded<T>,
+    inputOf: (message: T) => Input,
+  ): void {
+    if (decoded.kind === 'message') this.#deliver(member, core, inputOf(decoded.message));
+    if (decoded.kind === 'malformed')
+      this.#deliver(member, core, { kind: 'offence', peer, reason: decoded.reason });
   }
 
   #broadcast(from: VirtualMember, message: BroadcastMessage): void {
     from.sent.push({ to: '*', message });
     const signedBytes = this.seal(from.name, message);
+    const decoded = this.codec.broadcast(message, from.name);
     for (const to of this.members.values()) {
       if (to === from || !this.isConnected(from.name, to.name)) continue;
       const copies = this.random() < this.weather.loss ? 0 : this.random() < this.weather.repetition ? 2 : 1;
@@ -269,7 +310,12 @@ export class VirtualMesh {
       for (let copy = 0; copy < copies; copy += 1) {
         this.#later(1 + this.random() * this.weather.delayMaxMs, () => {
           if (this.#cuts.has(`${from.name}>${to.name}`)) return;
-          this.#deliver(to, core, { kind: 'broadcast', author: from.name, message, signedBytes });
+          this.#receive(to, core, from.name, decoded, (known) => ({
+            kind: 'broadcast',
+            author: from.name,
+            message: known,
+            signedBytes,
+          }));
         });
       }
     }
