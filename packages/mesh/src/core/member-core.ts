@@ -239,8 +239,8 @@ export class MemberCore {
     for (const peer of this.#peers) {
       this.#membership.tick(peer, step);
       this.#repair.pullIfBehind(peer, false, step);
-      this.#secondHand.askIfUnheard(peer, step);
     }
+    this.#secondHand.tick(step);
   }
 
   /** When all are to be told that somebody is not heard any more; null: they are not. */
