@@ -257,8 +257,8 @@ export class MemberCore {
     for (const peer of this.#peers) {
       this.#membership.tick(peer, step);
       this.#repair.pullIfBehind(peer, false, step);
-      this.#secondHand.askIfUnheard(peer, step);
     }
+    this.#secondHand.tick(step);
   }
 
   /** When all are to be told that somebody is not heard any more; null: they are not. */
@@ -408,9 +408,10 @@ export class MemberCore {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
     if (author === this.self && generation > this.#local.position.generation)
       this.#penalties.twinOfSelf(generation, author, step);
-    const peer = this.#peers.get(author);
-    if (peer === undefined || generation <= peer.leftGeneration) return;
-    if (!peer.isMet && !this.#reachability.isWitnessed(peer, generation, step.now)) return;
+    const isMet = this.#peers.get(author)?.isMet === true;
+    if (!isMet && !this.#reachability.isWitnessed(author, generation, step.now)) return;
+    const peer = this.#peers.heardOf(author, step.now);
+    if (peer === null || generation <= peer.leftGeneration) return;
     this.#local.heardOther(author, step.now);
     if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, step);
     else if (message.delta.member !== author) this.#penalties.offence(peer, 'spoke for another member', step);

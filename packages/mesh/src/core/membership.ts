@@ -193,7 +193,7 @@ export class Membership {
     const { directory } = this.#peers;
     const { generation } = directory.position(peer.id);
     if (generation <= peer.leftGeneration || directory.member(peer.id) === undefined) return;
-    if (!this.#reachability.isWitnessed(peer, generation, step.now)) return;
+    if (!this.#reachability.isWitnessed(peer.id, generation, step.now)) return;
     // Nobody believes yet that it lives: that is judged next, as of any member.
     if (!peer.isMet) this.#believe(peer, 'dead', step);
     peer.witnessed(step.now);

@@ -72,6 +72,13 @@ export class Peers implements OwnPath {
     return this.#peers.get(id) ?? this.#add(id, now, now);
   }
 
+  /** Others hear it, and handed on what it says. Null where there is no room. */
+  heardOf(id: MemberId, now: number): Peer | null {
+    const known = this.#peers.get(id);
+    if (known !== undefined) return known;
+    return this.#makeRoom() ? this.#add(id, now, now) : null;
+  }
+
   /** Others' word about who is there: a reason to dial, and no more than that. */
   learn(one: Acquaintance, from: Peer, now: number): void {
     const known = this.#peers.get(one.id);

@@ -19,12 +19,16 @@ interface Asked {
 export class Questions {
   readonly #allowance = new Allowance(ASKS_PER_SECOND_MAX);
   #asked: Asked | null = null;
-  /** When others were asked last for its own words. */
   #soughtAt = Number.NEGATIVE_INFINITY;
 
   /** Whether one more question of its own is within its allowance. */
   allows(now: number): boolean {
     return this.#allowance.take(now);
+  }
+
+  /** When others were asked last for its words. */
+  get soughtAt(): number {
+    return this.#soughtAt;
   }
 
   /** Whether others may be asked for its words, each `pauseMs`. */

@@ -11,7 +11,7 @@ const WITNESS_LEEWAY_MAX_MS = 3_000;
 
 /** What others that are heard say of a member, as far as it counts. */
 export interface Testimony {
-  /** Those that hear it, best last word first. */
+  /** Those that hear it. */
   readonly witnesses: readonly Peer[];
   /** Somebody whose last word is that it hears it has not spoken since the connection closed: until when that is awaited. */
   readonly awaitedUntil: number | null;
@@ -149,16 +149,18 @@ export class Reachability {
     return verdictOf(evidence, { witnesses, awaitedUntil, witnessedAt }, deadAfterMs, now);
   }
 
-  /** Members that are heard and hear this one. */
+  /** Members that are heard and hear this one, by id. */
   through(peer: Peer, now: number): readonly MemberId[] {
-    return this.#testimony(peer, peer.evidence(now), now).witnesses.map(({ id }) => id);
+    return this.#testimony(peer, peer.evidence(now), now)
+      .witnesses.map(({ id }) => id)
+      .sort();
   }
 
   /** Some other member says that it hears this start of a member. */
-  isWitnessed(peer: Peer, generation: number, now: number): boolean {
-    const digest = startDigest(peer.id, generation);
+  isWitnessed(id: MemberId, generation: number, now: number): boolean {
+    const digest = startDigest(id, generation);
     for (const other of this.#peers) {
-      const word = other === peer ? null : other.wordAt(now);
+      const word = other.id === id ? null : other.wordAt(now);
       if (word !== null && includesDigest(word.hears, digest)) return true;
     }
     return false;
@@ -169,7 +171,7 @@ export class Reachability {
     if (peer.isHeard || peer.hasLeft) return false;
     const { life } = peer.state;
     if (life.kind === 'unreachable') return true;
-    return peer.namedAs > peer.greetedAs && this.isWitnessed(peer, peer.namedAs, now);
+    return peer.namedAs > peer.greetedAs && this.isWitnessed(peer.id, peer.namedAs, now);
   }
 
   #testimony(peer: Peer, evidence: Evidence, now: number): Pick<Testimony, 'witnesses' | 'awaitedUntil'> {

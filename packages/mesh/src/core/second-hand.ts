@@ -27,8 +27,17 @@ export class SecondHand {
     this.#random = random;
   }
 
-  /** Asks somebody for the news of who can't be asked itself, now and then: also news of which nothing is known here. */
-  askIfUnheard(owner: Peer, step: Step): void {
+  /**
+   * Asks others for the news of those that can't be asked themselves, now and then: also news of which nothing is known
+   * here. Who waited longest comes first: each other one is asked one question at a time.
+   */
+  tick(step: Step): void {
+    const unheard = [...this.#peers].filter((peer) => peer.isMet && peer.state.life.kind !== 'alive');
+    unheard.sort((a, b) => a.questions.soughtAt - b.questions.soughtAt);
+    for (const owner of unheard) this.#askIfUnheard(owner, step);
+  }
+
+  #askIfUnheard(owner: Peer, step: Step): void {
     const { directory } = this.#peers;
     const { liveness, through = [] } = directory.member(owner.id) ?? {};
     const isUnreachable = liveness === 'unreachable';

@@ -29,6 +29,12 @@ export interface Weather {
   repetition: number;
   /** Longest way of a broadcast, ms: those that take longer are overtaken. */
   delayMaxMs: number;
+  /** Broadcasts come to who is not connected through somebody who is with both. */
+  areHandedOn: boolean;
+  /** Way of a packet from one member to another, ms. */
+  wayMs: number;
+  /** Packets of connections that are lost, 0..1: TCP sends them again, so they and what follows come late. */
+  packetLoss: number;
 }
 
 /** What becomes of messages on their way. */
@@ -41,6 +47,9 @@ const AS_IT_IS: VirtualCodec = {
   direct: (message) => ({ kind: 'message', message }),
   broadcast: (message) => ({ kind: 'message', message }),
 };
+
+/** Packets, one after the other, until a connection stands. */
+const DIAL_PACKETS = 6;
 
 interface Pipe {
   readonly ends: ReadonlySet<string>;
@@ -55,7 +64,14 @@ interface Pipe {
  */
 export class VirtualMesh {
   readonly members = new Map<string, VirtualMember>();
-  readonly weather: Weather = { loss: 0, repetition: 0, delayMaxMs: 2 };
+  readonly weather: Weather = {
+    loss: 0,
+    repetition: 0,
+    delayMaxMs: 2,
+    areHandedOn: false,
+    wayMs: 1,
+    packetLoss: 0,
+  };
   readonly random: () => number;
   now = 0;
   codec: VirtualCodec = AS_IT_IS;
@@ -63,6 +79,8 @@ export class VirtualMesh {
   readonly #events: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
   readonly #pipes: Pipe[] = [];
   readonly #cuts = new Set<string>();
+  /** Pairs between which connections are refused; `a>b` both ways. */
+  readonly #refused = new Set<string>();
   /** For when a flush is planned. */
   readonly #flushing = new Map<MemberCore, number>();
   #order = 0;
@@ -137,8 +155,22 @@ export class VirtualMesh {
     if (!oneWay) this.#cuts.add(`${b}>${a}`);
   }
 
+  /** A firewall between two: their connection is reset, and new ones are refused at once. */
+  refuse(a: string, b: string): void {
+    this.#refused.add(`${a}>${b}`).add(`${b}>${a}`);
+    this.reset(a, b);
+  }
+
+  /** Their connection breaks; new ones are possible. */
+  reset(a: string, b: string): void {
+    for (const pipe of [...this.#pipes])
+      if (pipe.ends.has(a) && pipe.ends.has(b))
+        for (const end of [a, b]) this.#later(this.#wayMs(), () => this.#endOf(pipe, end, 'reset'));
+  }
+
   heal(): void {
     this.#cuts.clear();
+    this.#refused.clear();
   }
 
   input(name: string, input: Input): void {
@@ -173,6 +205,15 @@ export class VirtualMesh {
 
   isConnected(a: string, b: string): boolean {
     return this.#pipeBetween(a, b) !== undefined;
+  }
+
+  /** TCP's way with lost packets: sent again after 200 ms and a round trip, then after twice as long, and so on. */
+  #wayMs(): number {
+    const { wayMs, packetLoss } = this.weather;
+    let ms = wayMs;
+    if (packetLoss === 0) return ms;
+    for (let waitMs = 200 + 2 * wayMs; this.random() < packetLoss; waitMs *= 2) ms += waitMs;
+    return ms;
   }
 
   #later(delayMs: number, run: () => void): void {
@@ -269,7 +310,7 @@ export class VirtualMesh {
     from.sent.push({ to, message });
     const pipe = this.#pipeBetween(from.name, to, from.name);
     if (pipe === undefined) return;
-    const at = Math.max(this.now + 1, pipe.lastAt.get(from.name) ?? 0);
+    const at = Math.max(this.now + this.#wayMs(), pipe.lastAt.get(from.name) ?? 0);
     pipe.lastAt.set(from.name, at);
     const { core } = this.member(to);
     const decoded = this.codec.direct(message, from.name);
@@ -304,12 +345,12 @@ export class VirtualMesh {
     const signedBytes = this.seal(from.name, message);
     const decoded = this.codec.broadcast(message, from.name);
     for (const to of this.members.values()) {
-      if (to === from || !this.isConnected(from.name, to.name)) continue;
+      if (to === from || !this.#gossips(from.name, to.name)) continue;
       const copies = this.random() < this.weather.loss ? 0 : this.random() < this.weather.repetition ? 2 : 1;
       const { core } = to;
       for (let copy = 0; copy < copies; copy += 1) {
-        this.#later(1 + this.random() * this.weather.delayMaxMs, () => {
-          if (this.#cuts.has(`${from.name}>${to.name}`)) return;
+        this.#later(this.#wayMs() + this.random() * this.weather.delayMaxMs, () => {
+          if (!this.#passes(from.name, to.name)) return;
           this.#receive(to, core, from.name, decoded, (known) => ({
             kind: 'broadcast',
             author: from.name,
@@ -321,6 +362,21 @@ export class VirtualMesh {
     }
   }
 
+  #gossips(from: string, to: string): boolean {
+    if (this.isConnected(from, to)) return true;
+    return this.weather.areHandedOn && this.running().some(({ name }) => this.#isBetween(name, from, to));
+  }
+
+  #passes(from: string, to: string): boolean {
+    if (!this.#cuts.has(`${from}>${to}`)) return true;
+    return this.weather.areHandedOn && this.running().some(({ name }) => this.#isBetween(name, from, to));
+  }
+
+  #isBetween(name: string, from: string, to: string): boolean {
+    const isCut = this.#cuts.has(`${from}>${name}`) || this.#cuts.has(`${name}>${to}`);
+    return !isCut && this.isConnected(from, name) && this.isConnected(name, to);
+  }
+
   #dial(from: VirtualMember, addresses: readonly string[], done: (reached: string | null) => void): void {
     const { core } = from;
     const to = addresses
@@ -328,9 +384,10 @@ export class VirtualMesh {
       .find((one) => one?.isRunning);
     const isCut =
       to && (this.#cuts.has(`${from.name}>${to.name}`) || this.#cuts.has(`${to.name}>${from.name}`));
-    this.#later(isCut ? 2_000 : 2 + this.random() * 3, () => {
+    const isRefused = to && this.#refused.has(`${from.name}>${to.name}`);
+    this.#later(isCut ? 2_000 : this.#dialMs(), () => {
       if (!from.isRunning || from.core !== core) return;
-      if (!to?.isRunning || isCut) {
+      if (!to?.isRunning || isCut || isRefused) {
         done(null);
         return;
       }
@@ -346,6 +403,14 @@ export class VirtualMesh {
     });
   }
 
+  /** TCP, handshake and muxer on long paths. */
+  #dialMs(): number {
+    if (this.weather.wayMs === 1) return 2 + this.random() * 3;
+    let ms = 0;
+    for (let packet = 0; packet < DIAL_PACKETS; packet += 1) ms += this.#wayMs();
+    return ms;
+  }
+
   /** `asSeenBy`: a pipe that this end thinks is open; else one that both do. */
   #pipeBetween(a: string, b: string, asSeenBy?: string): Pipe | undefined {
     return this.#pipes.find(
@@ -356,7 +421,7 @@ export class VirtualMesh {
   #closePipe(pipe: Pipe, by: string, reason: string): void {
     this.#endOf(pipe, by, reason);
     for (const other of pipe.open) {
-      this.#later(1, () => {
+      this.#later(this.weather.wayMs, () => {
         if (!this.#cuts.has(`${by}>${other}`)) this.#endOf(pipe, other, reason);
       });
     }
