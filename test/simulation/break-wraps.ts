@@ -119,26 +119,25 @@ export function onSends(core: MemberCore, send: (message: DirectMessage) => Dire
   });
 }
 
-interface Detector {
-  readonly heardAt: number;
-  signal(now: number): 'alive' | 'suspect' | 'dead';
-}
-
-export const detectorOf = (core: MemberCore, id: MemberId): Detector | undefined =>
-  (core.peer(id) as unknown as { readonly detector: Detector } | undefined)?.detector;
+export const detectorOf = (core: MemberCore, id: MemberId): FailureDetector | undefined =>
+  (core.peer(id) as unknown as { readonly detector: FailureDetector } | undefined)?.detector;
 
 /** The time in which a death must be confirmed begins once more; silence for too long is a death all the same. */
-export function confirmAnew(detector: Detector | undefined, lostAt: number): void {
+export function confirmAnew(detector: FailureDetector | undefined, lostAt: number): void {
   if (!detector) return;
   believe(detector);
-  const signal = detector.signal.bind(detector);
-  detector.signal = (now) =>
-    now - lostAt < CONFIRM_MS && now - detector.heardAt < SILENCE_MS ? 'suspect' : signal(now);
+  const evidence = detector.evidence.bind(detector);
+  detector.evidence = (now, leeway) => {
+    const until = Math.min(lostAt + CONFIRM_MS, detector.wordAt + SILENCE_MS);
+    return now < until
+      ? { kind: 'lost', lostAt, countedFrom: lostAt, isRefused: false, until }
+      : evidence(now, leeway);
+  };
 }
 
 /** What it says by itself. */
-export function believe(detector: Detector | undefined): void {
-  if (detector) Reflect.deleteProperty(detector, 'signal');
+export function believe(detector: FailureDetector | undefined): void {
+  if (detector) Reflect.deleteProperty(detector, 'evidence');
 }
 
 /** Of members of the simulator, until death. */

@@ -6,7 +6,6 @@ import type { Trouble } from './plan.js';
  * of these breaks no rule any more: then it comes off the list.
  */
 export const TROUBLES_NOT_YET: Readonly<Partial<Record<Trouble, string>>> = {
-  'long-paths': 'patience that follows the measured round trip',
   twins: 'a newer generation for who is alone with its identity again',
 };
 
@@ -14,10 +13,6 @@ export const TROUBLES_NOT_YET: Readonly<Partial<Record<Trouble, string>>> = {
 export const CHECKERS_NOT_YET: Readonly<
   Record<string, { readonly waitsFor: string; readonly shownBy: Trouble }>
 > = {
-  'heard-by-others': {
-    waitsFor: 'unreachable members, which others hear, instead of dead ones',
-    shownBy: 'cut-link',
-  },
   strangers: { waitsFor: 'bounds on dead members and dials', shownBy: 'ghosts' },
 };
 

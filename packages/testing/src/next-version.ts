@@ -113,6 +113,9 @@ function withUnknown(from: number, entries: readonly Values[]): Values {
   });
 }
 
+/** Whom it hears, and then more starts than this release has room for. */
+const heard = (told: Uint8Array): Uint8Array => Buffer.concat([told, Buffer.alloc(6 * MEMBERS_TOLD, 9)]);
+
 const delta = ([generation, from, to, entries]: Values): Values => [
   generation,
   from,
@@ -141,13 +144,13 @@ const REWRITTEN: Readonly<Record<number, (fields: Values) => Values>> = {
     [1, 9, ...news()],
     ...news(),
   ],
-  2: ([position, load, sentAt, echo]) => [
+  2: ([position, load, sentAt, echo, hears = null, lateMs = null]) => [
     extend(position),
     extend(load),
     sentAt,
     track(echo),
-    Buffer.alloc(6 * MEMBERS_TOLD, 9),
-    2 ** 40,
+    hears && heard(hears as Uint8Array),
+    lateMs,
     ...news(),
   ],
   3: ([known]) => [members(known), ...news()],
