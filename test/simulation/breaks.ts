@@ -1,6 +1,7 @@
 import {
   type Applied,
   type Claim,
+  claimsStand,
   type Delta,
   type Directory,
   type MemberId,
@@ -42,8 +43,7 @@ function tamper(
   version = directory.position(member).version,
 ): readonly StreamKey[] {
   const state = directory.member(member);
-  const isStanding = state?.liveness === 'alive' || state?.liveness === 'suspect';
-  if (!state || !isStanding || member === directory.self || version < 1) return [];
+  if (!state || !claimsStand(state.liveness) || member === directory.self || version < 1) return [];
   const { generation } = state.position;
   const claims = claimsOf(directory, member);
   change(claims);
@@ -212,9 +212,11 @@ export const BREAKS: readonly Break[] = [
     caughtBy: ['zombies', 'dead-routes'],
     core: (core) =>
       onStep(core, (input, now, next) => {
-        if (input.kind === 'broadcast' && core.directory.member(input.author)?.liveness === 'dead')
-          core.directory.setLiveness(input.author, 'alive');
-        return next(input, now);
+        const author = input.kind === 'broadcast' ? input.author : '';
+        const wasDead = core.directory.member(author)?.liveness === 'dead';
+        const effects = next(input, now);
+        if (wasDead) core.directory.setLiveness(author, 'alive');
+        return effects;
       }),
   },
   {
