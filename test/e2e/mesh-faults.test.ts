@@ -153,24 +153,74 @@ describe('members on hosts of their own', needs('network namespaces'), () => {
     await agreed(members, 0);
   });
 
-  it('cut one way between two, both find out, and the others go on with both', async () => {
-    const [a, b, c, d] = members as [MeshProcess, MeshProcess, MeshProcess, MeshProcess];
-    claim(a, 'of-a');
-    claim(b, 'of-b');
-    await agreed(members, 2);
-    lab.cutOneWay([0], [1]);
-    await owned([b], 'of-a', []);
-    await owned([a], 'of-b', []);
-    claim(a, 'second-of-a');
-    await agreed([c, d], 3);
+  it.each([
+    ['both ways', false],
+    ['one way', true],
+  ])(
+    'with one link cut %s, each lists what both own, and hears of all changes, and nobody is dead',
+    async (_, oneWay) => {
+      const [a, b] = members as [MeshProcess, MeshProcess, MeshProcess, MeshProcess];
+      claim(a, 'of-a');
+      claim(b, 'of-b');
+      await agreed(members, 2);
+      for (const member of members) {
+        member.forget('member');
+        member.forget('owners');
+      }
+      if (oneWay) lab.cutOneWay([0], [1]);
+      else lab.cut([0], [1]);
+      await Promise.all([
+        a.told('member', ({ name, liveness }) => name === 'h1' && liveness === 'unreachable'),
+        b.told('member', ({ name, liveness }) => name === 'h0' && liveness === 'unreachable'),
+      ]);
+      claim(a, 'second-of-a');
+      release(b, 'of-b');
+      claim(b, 'second-of-b');
+      await agreed(members, 3);
+      // It stays so for as long as it is cut.
+      for (let change = 0; change < 10; change += 1) {
+        claim(b, `more-${change}`);
+        await owned(members, `more-${change}`, ['h1']);
+        release(b, `more-${change}`);
+        await agreed(members, 3);
+      }
+      expect(saysDead(members)).toEqual([]);
+      const ofA = members.flatMap((member) =>
+        member.all('owners').filter(({ key }) => key.endsWith('/of-a')),
+      );
+      expect(ofA.filter(({ owners }) => owners.length === 0)).toEqual([]);
+      lab.heal();
+      await awaitWhole(members);
+      expect(saysDead(members)).toEqual([]);
+      for (const [member, stream] of [
+        [a, 'of-a'],
+        [a, 'second-of-a'],
+        [b, 'second-of-b'],
+      ] as const)
+        release(member, stream);
+      await agreed(members, 0);
+    },
+  );
+
+  it('with one link cut, one that dies is gone for both, and one that comes back is found through the others', async () => {
+    const [a, b] = members as [MeshProcess, MeshProcess, MeshProcess, MeshProcess];
+    claim(b, 'old-of-b');
+    await agreed(members, 1);
+    lab.cut([0], [1]);
+    await a.told('member', ({ name, liveness }) => name === 'h1' && liveness === 'unreachable');
+    await b.kill();
+    await owned(
+      members.filter((member) => member !== b),
+      'old-of-b',
+      [],
+    );
+    await b.restart();
+    claim(b, 'new-of-b');
+    await owned(members, 'new-of-b', ['h1']);
+    await owned(members, 'old-of-b', []);
     lab.heal();
-    await agreed(members, 3);
-    for (const [member, stream] of [
-      [a, 'of-a'],
-      [a, 'second-of-a'],
-      [b, 'of-b'],
-    ] as const)
-      release(member, stream);
+    await awaitWhole(members);
+    release(b, 'new-of-b');
     await agreed(members, 0);
   });
 

@@ -119,24 +119,29 @@ export function onSends(core: MemberCore, send: (message: DirectMessage) => Dire
   });
 }
 
-export const detectorOf = (core: MemberCore, id: MemberId): FailureDetector | undefined =>
-  (core.peer(id) as unknown as { readonly detector: FailureDetector } | undefined)?.detector;
+interface Detector {
+  readonly wordAt: number;
+  evidence(now: number, leeway: unknown): { readonly kind: string };
+}
+
+export const detectorOf = (core: MemberCore, id: MemberId): Detector | undefined =>
+  (core.peer(id) as unknown as { readonly detector: Detector } | undefined)?.detector;
 
 /** The time in which a death must be confirmed begins once more; silence for too long is a death all the same. */
-export function confirmAnew(detector: FailureDetector | undefined, lostAt: number): void {
+export function confirmAnew(detector: Detector | undefined, lostAt: number): void {
   if (!detector) return;
   believe(detector);
   const evidence = detector.evidence.bind(detector);
   detector.evidence = (now, leeway) => {
     const until = Math.min(lostAt + CONFIRM_MS, detector.wordAt + SILENCE_MS);
     return now < until
-      ? { kind: 'lost', lostAt, countedFrom: lostAt, isRefused: false, until }
+      ? ({ kind: 'lost', lostAt, countedFrom: lostAt, isRefused: false, until } as { readonly kind: string })
       : evidence(now, leeway);
   };
 }
 
 /** What it says by itself. */
-export function believe(detector: FailureDetector | undefined): void {
+export function believe(detector: Detector | undefined): void {
   if (detector) Reflect.deleteProperty(detector, 'evidence');
 }
 

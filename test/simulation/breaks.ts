@@ -1,5 +1,6 @@
 import {
   type Claim,
+  claimsStand,
   type Delta,
   type MemberId,
   NO_LOAD,
@@ -38,10 +39,111 @@ export interface Break {
   readonly caughtBy: readonly string[];
   readonly core?: (core: MemberCore) => void;
   readonly routeOf?: NonNullable<SeedOptions['routeOf']>;
+<<<<<<< HEAD
   readonly sealing?: NonNullable<SeedOptions['sealing']>;
   readonly prepare?: NonNullable<SeedOptions['prepare']>;
   /** What it needs to show; absent: whatever seeds draw. */
   readonly troubles?: readonly Trouble[];
+=======
+}
+
+const claimsOf = (directory: Directory, member: MemberId): Map<StreamKey, Claim> => {
+  const claims = new Map<StreamKey, Claim>();
+  for (const key of directory.streams())
+    for (const owner of directory.owners(key)) if (owner.member === member) claims.set(key, owner.claim);
+  return claims;
+};
+
+/** Changes the claims held of a member behind the directory's back, its position stays (or becomes `version`). */
+function tamper(
+  directory: Directory,
+  apply: Directory['apply'],
+  member: MemberId,
+  change: (claims: Map<StreamKey, Claim>) => void,
+  version = directory.position(member).version,
+): readonly StreamKey[] {
+  const state = directory.member(member);
+  if (!state || !claimsStand(state.liveness) || member === directory.self || version < 1) return [];
+  const { generation } = state.position;
+  const claims = claimsOf(directory, member);
+  change(claims);
+  const changed = directory.forget(member);
+  const entries: Delta['entries'] = [
+    ...(state.profile ? [{ kind: 'profile', version, profile: state.profile } as const] : []),
+    ...[...claims.values()].map((claim) => ({ kind: 'claim', version, claim }) as const),
+  ];
+  const applied = apply({ member, generation, from: 0, to: version, entries });
+  directory.setLiveness(member, state.liveness);
+  directory.setLoad(member, state.load);
+  return [...changed, ...applied.changed];
+}
+
+function enter(claims: Map<StreamKey, Claim>, entries: Delta['entries']): void {
+  for (const entry of entries) {
+    if (entry.kind === 'claim') claims.set(entry.claim.key, entry.claim);
+    else if (entry.kind === 'release') claims.delete(entry.key);
+  }
+}
+
+function flowing(entry: Delta['entries'][number]): Delta['entries'][number] {
+  if (entry.kind !== 'claim') return entry;
+  const { silent: _, ...claim } = entry.claim;
+  return { ...entry, claim };
+}
+
+/** Keeps what `Envelopes` keeps, without its limits. */
+class Hoard {
+  readonly #kept: Uint8Array[] = [];
+
+  get count(): number {
+    return this.#kept.length;
+  }
+
+  get bytes(): number {
+    return this.#kept.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  keep(_delta: Delta, signedBytes: Uint8Array): void {
+    this.#kept.push(signedBytes);
+  }
+
+  since(): readonly Uint8Array[] {
+    return [];
+  }
+
+  clear(): void {}
+}
+
+/** Wraps `apply`; `next` is the real one. */
+function onApply(
+  core: MemberCore,
+  apply: (delta: Delta, next: (delta: Delta) => Applied, directory: Directory) => Applied,
+): void {
+  const { directory } = core;
+  const next = directory.apply.bind(directory);
+  directory.apply = (delta) => (delta.member === core.self ? next(delta) : apply(delta, next, directory));
+}
+
+/** Wraps `step`; `next` is the real one. */
+function onStep(
+  core: MemberCore,
+  step: (input: Input, now: number, next: (input: Input, now: number) => Effects) => Effects,
+): void {
+  const next = core.step.bind(core);
+  core.step = (input, now) => step(input, now, next);
+}
+
+function onSends(core: MemberCore, send: (message: DirectMessage) => DirectMessage | null): void {
+  onStep(core, (input, now, next) => {
+    const effects = next(input, now);
+    const sends = effects.sends.splice(0);
+    for (const { to, message } of sends) {
+      const changed = send(message);
+      if (changed) effects.send(to, changed);
+    }
+    return effects;
+  });
+>>>>>>> h-reach
 }
 
 export const BREAKS: readonly Break[] = [
@@ -133,9 +235,11 @@ export const BREAKS: readonly Break[] = [
     caughtBy: ['zombies', 'dead-routes'],
     core: (core) =>
       onStep(core, (input, now, next) => {
-        if (input.kind === 'broadcast' && core.directory.member(input.author)?.liveness === 'dead')
-          core.directory.setLiveness(input.author, 'alive');
-        return next(input, now);
+        const author = input.kind === 'broadcast' ? input.author : '';
+        const wasDead = core.directory.member(author)?.liveness === 'dead';
+        const effects = next(input, now);
+        if (wasDead) core.directory.setLiveness(author, 'alive');
+        return effects;
       }),
   },
   {

@@ -4,16 +4,26 @@ import { RoundTrip } from './round-trip.js';
 /** The round trip is measured no more often than this, ms. */
 const MEASURE_GAP_MS = 400;
 
+/** Heartbeats whose echo is known again. */
+const SENT_KEPT = 16;
+
+/** What a heartbeat proves by its echo, by this member's own clock. */
+export interface Proof {
+  /** The echoed heartbeat was sent then: what it answers was said later. */
+  readonly saidAfter: number;
+  /** It was sent itself then, at the earliest. */
+  readonly saidAt: number;
+}
+
 /** Heartbeats to and from one member, and the round trip that they measure. */
 export class HeartbeatExchange {
   readonly roundTrip = new RoundTrip();
-  #spokenAt = Number.NEGATIVE_INFINITY;
-  #measuredAt = Number.NEGATIVE_INFINITY;
-  #toldAt = Number.NEGATIVE_INFINITY;
-  /** The newest of its echoes on this connection: a heartbeat sent then arrived; null: none yet. */
-  #echoedAt: number | null = null;
+  /** When the last ones were sent, newest last. */
+  #sent: number[] = [];
   /** This process stood still until then: what it measures of heartbeats from before is its own lateness. */
   #notBefore = Number.NEGATIVE_INFINITY;
+  #measuredAt = Number.NEGATIVE_INFINITY;
+  #toldAt = Number.NEGATIVE_INFINITY;
   /** Its last heartbeat's clock, and when that came. */
   #heard: { readonly sentAt: number; readonly receivedAt: number } | null = null;
 
@@ -22,31 +32,26 @@ export class HeartbeatExchange {
     return this.roundTrip.lastMs;
   }
 
-  /** The newest heartbeat to it of which it told the arrival was sent then; null where there is none on this connection. */
-  get echoedAt(): number | null {
-    return this.#echoedAt;
-  }
-
   /** When it was sent a heartbeat last. */
   get spokenAt(): number {
-    return this.#spokenAt;
+    return this.#sent.at(-1) ?? Number.NEGATIVE_INFINITY;
   }
 
   spoke(now: number): void {
-    this.#spokenAt = now;
+    this.#sent.push(now);
+    if (this.#sent.length > SENT_KEPT) this.#sent.shift();
   }
 
-  /** Returns when it was sent, at the earliest, by this member's clock; null where it does not tell. */
-  heard({ sentAt, echo }: Heartbeat, now: number): number | null {
+  /** Null where it has no echo of a heartbeat that is known. */
+  heard({ sentAt, echo }: Heartbeat, now: number): Proof | null {
     this.#heard = { sentAt, receivedAt: now };
-    if (echo === null) return null;
-    this.#echoedAt = Math.max(this.#echoedAt ?? 0, Math.min(now, echo.sentAt));
+    if (echo === null || !this.#sent.includes(echo.sentAt)) return null;
     // Heartbeats that a broken path kept back come all at once, and tell of that path one time.
     if (echo.sentAt >= this.#notBefore && now - this.#measuredAt >= MEASURE_GAP_MS) {
       this.roundTrip.take(now - echo.sentAt - echo.heldMs);
       this.#measuredAt = now;
     }
-    return Math.min(now, echo.sentAt + echo.heldMs);
+    return { saidAfter: echo.sentAt, saidAt: Math.min(now, echo.sentAt + echo.heldMs) };
   }
 
   /** Whether its question between two heartbeats is answered: not again within `gapMs`. */
@@ -66,8 +71,8 @@ export class HeartbeatExchange {
     return heard && { sentAt: heard.sentAt, heldMs: Math.max(0, now - heard.receivedAt) };
   }
 
+  /** What it said on a connection that is gone, or before it restarted, is not echoed: its clock may be another one. */
   disconnected(): void {
     this.#heard = null;
-    this.#echoedAt = null;
   }
 }

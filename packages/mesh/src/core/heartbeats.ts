@@ -10,9 +10,6 @@ export type HeartbeatState = Pick<Heartbeat, 'position' | 'load' | 'hears' | 'la
 /** The side that is to answer speaks by itself once the other is this late, in heartbeat intervals. */
 const OVERDUE = 1.25;
 
-/** An echo of a heartbeat is there after so many intervals: it waits for the next one, which may be a tick late. */
-const ECHO_DUE = 3;
-
 /** A heartbeat that comes sooner than this after the last one, in intervals, is not answered. */
 const TOO_SOON = 0.2;
 
@@ -78,15 +75,6 @@ export class Heartbeats {
     this.#isTellDue = false;
     this.#toldAllAt = step.now;
     for (const peer of this.#peers.greeted()) this.#send(peer, step);
-  }
-
-  /** How much later than due the last echo of each member that speaks is, ms. */
-  overdueEchoes(now: number): readonly number[] {
-    const overdue: number[] = [];
-    for (const { isHeard, heartbeats } of this.#peers)
-      if (isHeard && heartbeats.echoedAt !== null)
-        overdue.push(now - heartbeats.echoedAt - ECHO_DUE * this.#intervalMs - (heartbeats.rttMs ?? 0));
-    return overdue;
   }
 
   /** How long ago this member spoke to it, in intervals. */

@@ -38,18 +38,4 @@ describe('Lateness', () => {
     lateness.tick(200, 120);
     expect(lateness.ms).toBe(10);
   });
-
-  it.each([
-    ['nobody is there', [], 0],
-    ['one alone misses what was sent', [700], 0],
-    ['all but one do', [700, 900, -5], 0],
-    ['all do', [700, 900], 700],
-    ['all do for very long', [70_000, 90_000], LATE_MAX_MS],
-  ])('by the echoes of others, where %s', (_, overdue, ms) => {
-    const lateness = new Lateness(0);
-    lateness.missed(overdue);
-    expect(lateness.ms).toBe(ms);
-    lateness.missed([]);
-    expect(lateness.ms).toBe(0);
-  });
 });

@@ -12,20 +12,19 @@ const TOLD_FROM_MS = 20;
 /**
  * How late this member itself is, by the ticks that it asked for: a mean over the last second or two, so that one late turn
  * is little and a loop that is always late is seen as late as it is. Who is late gives others more time, and tells them
- * (the idea of memberlist's awareness; "Lifeguard", 2017).
+ * (the idea of memberlist's awareness; "Lifeguard", 2017). That all echoes are missing at once is no sign of it here: so it is
+ * in a partition too.
  */
 export class Lateness {
   #meanMs = 0;
   #tickAt: number;
-  /** Others hear this member later than it sends, by their echoes. */
-  #unheardMs = 0;
 
   constructor(now: number) {
     this.#tickAt = now;
   }
 
   get ms(): number {
-    return Math.min(LATE_MAX_MS, Math.max(this.#meanMs, this.#unheardMs));
+    return this.#meanMs;
   }
 
   /** What heartbeats tell; undefined: on time. */
@@ -40,13 +39,5 @@ export class Lateness {
     const lateMs = Math.max(now - this.#tickAt - TICK_MS, overdueMs, 0);
     this.#tickAt = now;
     this.#meanMs += (Math.min(lateMs, LATE_MAX_MS) - this.#meanMs) * GAIN;
-  }
-
-  /**
-   * `overdueMs`: for each member that is heard, how much later than due its last echo of a heartbeat from here is. Where all
-   * of two or more miss what was sent, it is this member that is late, and by no less than the least of that.
-   */
-  missed(overdueMs: readonly number[]): void {
-    this.#unheardMs = overdueMs.length < 2 ? 0 : Math.max(0, Math.min(...overdueMs));
   }
 }

@@ -244,7 +244,6 @@ export class MemberCore {
   #tick(askedFor: number | null, step: Step): void {
     this.#peers.tick();
     this.#lateness.tick(step.now, askedFor);
-    this.#lateness.missed(this.#heartbeats.overdueEchoes(step.now));
     this.#lastTickAt = step.now;
     this.#local.flushDue(step);
     this.#retelling.tick(step);
@@ -391,11 +390,11 @@ export class MemberCore {
       if (step.now - peer.generationSince > TWIN_GRACE_MS) this.#penalties.twins(peer, generation, step);
       return;
     }
-    const saidAt = peer.heartbeats.heard(heartbeat, step.now);
-    if (saidAt !== null) peer.detector.spoke(saidAt);
+    const proof = peer.heartbeats.heard(heartbeat, step.now);
+    if (proof !== null) peer.detector.spoke(proof.saidAt);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
-    const isAwaited = this.#reachability.heard(peer, heartbeat, step.now);
+    const isAwaited = this.#reachability.heard(peer, heartbeat, proof, step.now);
     this.#heartbeats.answer(peer, isAwaited, step);
     this.#membership.judgeUnheard(step);
   }
@@ -406,10 +405,16 @@ export class MemberCore {
    */
   #broadcast(author: MemberId, message: BroadcastMessage, signedBytes: Uint8Array, step: Step): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
+<<<<<<< HEAD
     if (author === this.self) {
       if (generation > this.#local.position.generation) this.#penalties.twinOfSelf(generation, author, step);
       return;
     }
+=======
+    if (author === this.self && generation > this.#local.position.generation)
+      this.#penalties.twinOfSelf(generation, author, step);
+    if (author === this.self) return;
+>>>>>>> h-reach
     const isMet = this.#peers.get(author)?.isMet === true;
     if (!isMet && !this.#reachability.isWitnessed(author, generation, step.now)) return;
     const peer = this.#peers.heardOf(author, step.now);

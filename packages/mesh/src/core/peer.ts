@@ -322,6 +322,7 @@ export class Peer {
     // What an earlier start was asked for, this one will not answer.
     if (position.generation !== this.#greetedAs) {
       this.follower.abandon();
+      this.heartbeats.disconnected();
       this.holds = 0;
       this.#word = null;
     }

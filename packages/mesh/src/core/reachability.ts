@@ -1,5 +1,6 @@
 import type { Liveness, MemberId } from '@headwater/directory';
 import type { Evidence } from './failure-detector.js';
+import type { Proof } from './heartbeat-exchange.js';
 import { ANSWER_WAIT_MS, CONFIRM_MS, WITNESSED_MAX_MS } from './limits.js';
 import { includesDigest, joinDigests, startDigest } from './member-digest.js';
 import type { Heartbeat } from './messages.js';
@@ -113,7 +114,7 @@ export class Reachability {
   }
 
   /** Takes note of what a member says. Returns whether it waits for the word of this one. */
-  heard(peer: Peer, { hears, echo, lateMs }: Heartbeat, now: number): boolean {
+  heard(peer: Peer, { hears, lateMs }: Heartbeat, proof: Proof | null, now: number): boolean {
     peer.lateMs = lateMs ?? 0;
     const before = peer.word;
     if (hears === undefined) {
@@ -121,7 +122,7 @@ export class Reachability {
       if (before !== null && peer.isWordKept(now)) peer.says({ ...before, at: now });
       return false;
     }
-    const saidAfter = echo === null ? Number.NEGATIVE_INFINITY : Math.min(now, echo.sentAt);
+    const saidAfter = proof?.saidAfter ?? Number.NEGATIVE_INFINITY;
     const isSame = before !== null && Buffer.compare(before.hears, hears) === 0;
     peer.says({ hears: isSame ? before.hears : hears.slice(), at: now, saidAfter });
     peer.detector.hearsUs(includesDigest(hears, this.#own), now);

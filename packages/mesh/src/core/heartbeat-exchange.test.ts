@@ -1,0 +1,86 @@
+import { NO_LOAD } from '@headwater/directory';
+import { describe, expect, it } from 'vitest';
+import { HeartbeatExchange } from './heartbeat-exchange.js';
+import type { Heartbeat } from './messages.js';
+
+const heartbeatOf = (sentAt: number, echo: Heartbeat['echo']): Heartbeat => ({
+  kind: 'heartbeat',
+  position: { generation: 1, version: 1 },
+  load: NO_LOAD,
+  sentAt,
+  echo,
+});
+
+/** Sent a heartbeat at 1,000. */
+function spoken(): HeartbeatExchange {
+  const exchange = new HeartbeatExchange();
+  exchange.spoke(1_000);
+  return exchange;
+}
+
+describe('HeartbeatExchange', () => {
+  it('measures the round trip by the echo, without the time that the other one held it', () => {
+    const exchange = spoken();
+    exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 300 }), 1_350);
+    expect(exchange.rttMs).toBe(50);
+  });
+
+  it('tells when a heartbeat was sent that waited in a socket', () => {
+    const exchange = spoken();
+    expect(exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 300 }), 9_000)).toEqual({
+      saidAfter: 1_000,
+      saidAt: 1_300,
+    });
+  });
+
+  it('believes nothing of the future', () => {
+    expect(spoken().heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 1e9 }), 2_000)).toEqual({
+      saidAfter: 1_000,
+      saidAt: 2_000,
+    });
+  });
+
+  it.each([
+    ['no echo', null],
+    ['the echo of what was never sent', { sentAt: 1_001, heldMs: 0 }],
+  ])('learns nothing from %s', (_, echo) => {
+    const exchange = spoken();
+    expect(exchange.heard(heartbeatOf(7, echo), 2_000)).toBeNull();
+    expect(exchange.rttMs).toBeNull();
+  });
+
+  it('forgets what it sent long ago', () => {
+    const exchange = spoken();
+    for (let at = 2_000; at < 20_000; at += 1_000) exchange.spoke(at);
+    expect(exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 0 }), 20_000)).toBeNull();
+    expect(exchange.heard(heartbeatOf(7, { sentAt: 19_000, heldMs: 0 }), 20_000)).not.toBeNull();
+  });
+
+  it('measures once where many come at once, and not what was sent before a standstill', () => {
+    const exchange = spoken();
+    exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 0 }), 5_000);
+    exchange.heard(heartbeatOf(8, { sentAt: 1_000, heldMs: 900 }), 5_001);
+    expect(exchange.rttMs).toBe(4_000);
+    exchange.spoke(5_100);
+    exchange.stalled(9_000);
+    exchange.heard(heartbeatOf(9, { sentAt: 5_100, heldMs: 0 }), 9_100);
+    expect(exchange.rttMs).toBe(4_000);
+  });
+
+  it('echoes the last one of this connection', () => {
+    const exchange = spoken();
+    exchange.heard(heartbeatOf(7, null), 2_000);
+    expect(exchange.echo(2_300)).toEqual({ sentAt: 7, heldMs: 300 });
+    exchange.disconnected();
+    expect(exchange.echo(2_400)).toBeNull();
+  });
+
+  it('answers a question again only after a while', () => {
+    const exchange = spoken();
+    expect([exchange.tells(10, 50), exchange.tells(59, 50), exchange.tells(60, 50)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+});
