@@ -2,7 +2,6 @@ import type { MemberId } from '@headwater/directory';
 import { CONFIRM_MS, TICK_MS } from '@headwater/mesh/core';
 import { isStanding } from '../graves.js';
 import { RETRANSMIT_MS } from '../network/connection.js';
-import { isAsked } from '../not-yet.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
@@ -14,7 +13,7 @@ export const DETECTED_MS = 3_000;
 /** Connections that nobody closed stand for so long, ms. */
 const STALE_MS = 20_000;
 
-/** What others say of whom they hear is as old as this, where that counts, ms. */
+/** What others say of whom they hear is as old as this, ms. */
 const HEARSAY_MS = 2_000;
 
 /** Two looks, a tick, late packets. */
@@ -28,16 +27,11 @@ export const deadRoutes: Checker = {
     const slackMs = SLACK_MS + slownessMs(world);
     for (const observer of world.honest()) {
       if (observer.isStalled) continue;
-<<<<<<< HEAD
-      for (const { id, position, claims } of observer.core.directory.members()) {
+      for (const { id, position, claims, through } of observer.core.directory.members()) {
         if (id === observer.id || claims === 0 || world.isBeyondRules(id) || !isStanding(observer, id))
           continue;
-=======
-      for (const { id, position, claims, through } of observer.core.directory.members()) {
-        if (id === observer.id || claims === 0 || world.isHostile(id) || !isStanding(observer, id)) continue;
         // Who means ill may say that it hears the dead; that counts for a limited time.
-        if (through.some((one) => world.isHostile(one))) continue;
->>>>>>> h-reach
+        if (through.some((one) => world.isBeyondRules(one))) continue;
         const silence = silenceOf(world, observer, id, position.generation);
         if (silence === null) continue;
         // What an observer missed while it stood still, it can't be blamed for.
@@ -52,13 +46,8 @@ export const deadRoutes: Checker = {
   },
 };
 
-/** What others say of whom they hear is as old as this, where that counts, ms. */
+/** What others say of whom they hear is as old as this, ms. */
 const HEARSAY_MS = 2_000;
-
-const isLinkNoMember = (world: World): boolean =>
-  world.options.isStrict === true || isAsked('heard-by-others');
-
-const hearsayMs = (world: World): number => (isLinkNoMember(world) ? HEARSAY_MS : 0);
 
 /** Until when words may come that a cut had kept back. */
 function lateWordsAt(world: World, { id }: RunningCore, member: MemberId): number {
@@ -77,16 +66,9 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
   if (member === undefined) return { since: 0, why: 'which never was', limitMs: 0 };
   const end = member.endOf(generation);
   if (end !== null) {
-<<<<<<< HEAD
-    const brokenAt = world.lastBrokenAt(observer.id, id);
-    // A reset comes only over a connection that stood on both sides, and from a machine that is still there.
-=======
     // A reset comes only over a connection that stood on both sides, and from a machine that is still there. Who misses it
     // goes on to say that it hears the member, for as long as any silence may last.
-    const brokenAt = Math.max(
-      ...world.running().map((one) => paths.lastBrokenAt(one.id, id) ?? Number.NEGATIVE_INFINITY),
-    );
->>>>>>> h-reach
+    const brokenAt = Math.max(...world.running().map((one) => world.lastBrokenAt(one.id, id)));
     const wasWell = Math.max(brokenAt, observer.resumedAt) < end.at - DETECTED_MS;
     // Beside the new connection an old one may stand, of a machine that went off without a word: it keeps the end unheard.
     const hasStale = member.ended.some(
@@ -97,27 +79,14 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
-<<<<<<< HEAD
-      limitMs: isTold ? CONFIRM_MS : DETECTED_MS + hearsayMs(world),
-=======
       limitMs: isTold ? CONFIRM_MS : DETECTED_MS + HEARSAY_MS,
->>>>>>> h-reach
     };
   }
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };
   const { stalledSince } = member.running;
-<<<<<<< HEAD
-  if (stalledSince !== null)
-    return { since: stalledSince, why: 'hung', limitMs: DETECTED_MS + hearsayMs(world) };
-  const cutSince = world.cutSince(id, observer.id);
-  if (cutSince === null) return null;
-  // Who is heard by others is not gone.
-  const heardUntil = isLinkNoMember(world) ? bridgedUntil(world, observer, id) : cutSince;
-  return { since: Math.max(cutSince, heardUntil), why: 'cut off', limitMs: DETECTED_MS + hearsayMs(world) };
-=======
   const limitMs = DETECTED_MS + HEARSAY_MS;
   if (stalledSince !== null) return { since: stalledSince, why: 'hung', limitMs };
-  const cutSince = paths.cutSince(id, observer.id);
+  const cutSince = world.cutSince(id, observer.id);
   if (cutSince === null) return null;
   // Who is heard by others is not gone.
   return { since: Math.max(cutSince, bridgedUntil(world, observer, id)), why: 'cut off', limitMs };
@@ -135,7 +104,7 @@ function bridgedUntil(world: World, observer: RunningCore, id: MemberId): number
       [between.id, id],
       [id, between.id],
     ] as const;
-    const cutAt = Math.min(...ways.map(([from, to]) => paths.cutSince(from, to) ?? world.now));
+    const cutAt = Math.min(...ways.map(([from, to]) => world.cutSince(from, to) ?? world.now));
     const { running, ended } = between;
     const goneAt = running
       ? (running.stalledSince ?? world.now)
@@ -143,5 +112,4 @@ function bridgedUntil(world: World, observer: RunningCore, id: MemberId): number
     until = Math.max(until, Math.min(cutAt, goneAt));
   }
   return until;
->>>>>>> h-reach
 }

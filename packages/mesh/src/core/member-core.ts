@@ -405,16 +405,10 @@ export class MemberCore {
    */
   #broadcast(author: MemberId, message: BroadcastMessage, signedBytes: Uint8Array, step: Step): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
-<<<<<<< HEAD
     if (author === this.self) {
       if (generation > this.#local.position.generation) this.#penalties.twinOfSelf(generation, author, step);
       return;
     }
-=======
-    if (author === this.self && generation > this.#local.position.generation)
-      this.#penalties.twinOfSelf(generation, author, step);
-    if (author === this.self) return;
->>>>>>> h-reach
     const isMet = this.#peers.get(author)?.isMet === true;
     if (!isMet && !this.#reachability.isWitnessed(author, generation, step.now)) return;
     const peer = this.#peers.heardOf(author, step.now);
