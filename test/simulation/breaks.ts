@@ -1,6 +1,5 @@
 import {
   type Claim,
-  claimsStand,
   type Delta,
   type MemberId,
   NO_LOAD,

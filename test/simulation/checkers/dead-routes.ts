@@ -13,9 +13,6 @@ export const DETECTED_MS = 3_000;
 /** Connections that nobody closed stand for so long, ms. */
 const STALE_MS = 20_000;
 
-/** What others say of whom they hear is as old as this, ms. */
-const HEARSAY_MS = 2_000;
-
 /** Two looks, a tick, late packets. */
 const SLACK_MS = 300 + TICK_MS;
 
@@ -90,26 +87,4 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
   if (cutSince === null) return null;
   // Who is heard by others is not gone.
   return { since: Math.max(cutSince, bridgedUntil(world, observer, id)), why: 'cut off', limitMs };
-}
-
-/** Until when somebody was there that heard the member, and that the observer heard; `-Infinity`: nobody was. */
-function bridgedUntil(world: World, observer: RunningCore, id: MemberId): number {
-  const { paths } = world.network;
-  let until = Number.NEGATIVE_INFINITY;
-  for (const between of world.members.values()) {
-    if (between.id === observer.id || between.id === id) continue;
-    const ways = [
-      [observer.id, between.id],
-      [between.id, observer.id],
-      [between.id, id],
-      [id, between.id],
-    ] as const;
-    const cutAt = Math.min(...ways.map(([from, to]) => world.cutSince(from, to) ?? world.now));
-    const { running, ended } = between;
-    const goneAt = running
-      ? (running.stalledSince ?? world.now)
-      : (ended.at(-1)?.at ?? Number.NEGATIVE_INFINITY);
-    until = Math.max(until, Math.min(cutAt, goneAt));
-  }
-  return until;
 }
