@@ -21,6 +21,8 @@ export interface Watcher {
   stepping(running: RunningCore, input: Input): void;
   stepped(running: RunningCore, input: Input, effects: Effects): void;
   broken(running: RunningCore, error: unknown): void;
+  /** A newer generation is on its disk. */
+  kept(running: RunningCore, generation: number): void;
   believed(running: RunningCore, member: MemberId, liveness: Liveness | 'unknown'): void;
 }
 
@@ -54,7 +56,6 @@ class Clock {
 export class RunningCore implements Host {
   readonly id: MemberId;
   readonly core: MemberCore;
-  readonly generation: number;
   readonly startedAt: number;
   readonly endpoint: Endpoint<Parcel>;
   /** Ends of its last standstill; its start where there was none. */
@@ -81,7 +82,6 @@ export class RunningCore implements Host {
 
   constructor(
     id: MemberId,
-    generation: number,
     parts: {
       readonly timeline: Timeline;
       readonly random: Random;
@@ -92,7 +92,6 @@ export class RunningCore implements Host {
     },
   ) {
     this.id = id;
-    this.generation = generation;
     this.#timeline = parts.timeline;
     this.#random = parts.random;
     this.#codec = parts.codec;
@@ -103,6 +102,10 @@ export class RunningCore implements Host {
     this.core = parts.makeCore(this.#clock.now, () => this.#random.fraction());
     this.endpoint = parts.attach(this, this.#events());
     this.#tickLater(this.#random.fraction() * TICK_MS);
+  }
+
+  get generation(): number {
+    return this.core.generation;
   }
 
   get isStalled(): boolean {
@@ -217,8 +220,17 @@ export class RunningCore implements Host {
     for (const { peer, addresses } of effects.dials) endpoint.dial(peer, addresses);
     for (const seed of effects.visits) endpoint.visit(seed);
     for (const { peer, reason, refuseMs } of effects.disconnects) endpoint.disconnect(peer, reason, refuseMs);
+    if (effects.generation !== null) {
+      const { generation } = effects;
+      this.#timeline.after(1, () => this.run(() => this.#keepGeneration(generation)));
+    }
     for (const key of effects.changedStreams) this.toldOwners.set(key, ownersText(this.core, key));
     for (const id of effects.changedMembers) this.#believes(id);
+  }
+
+  #keepGeneration(generation: number): void {
+    this.#watcher.kept(this, generation);
+    this.input({ kind: 'generation-kept', generation });
   }
 
   /** As the real shell does it. */

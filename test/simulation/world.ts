@@ -144,7 +144,7 @@ export class World implements Watcher {
     member.claimedKeys.clear();
     this.trace(`start ${member.id} generation ${generation}`);
     const { makeCore = (options: CoreOptions, now: number) => new MemberCore(options, now) } = this.options;
-    member.running = new RunningCore(member.id, generation, {
+    member.running = new RunningCore(member.id, {
       timeline: this.timeline,
       random: this.random.fork(),
       codec: this.#codec,
@@ -245,6 +245,13 @@ export class World implements Watcher {
 
   broken(running: RunningCore, error: unknown): void {
     this.violate('no-throw', `${running.id}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
+  kept({ id }: RunningCore, generation: number): void {
+    const member = this.member(id);
+    member.lastGeneration = Math.max(member.lastGeneration, generation);
+    member.claimedKeys.clear();
+    for (const key of member.claims.keys()) member.claimedKeys.add(key);
   }
 
   believed(running: RunningCore, member: MemberId, liveness: Belief['liveness']): void {

@@ -161,6 +161,17 @@ export class Directory implements DirectoryView {
     if (record) record.load = load;
   }
 
+  /** Records, this member's own included. */
+  get memberCount(): number {
+    return this.#records.size;
+  }
+
+  /** Drops the claims of a member that owns nothing any more. Words of its earlier starts are still refused. */
+  voidClaims(id: MemberId): void {
+    const record = this.#records.get(id);
+    if (record && !isIndexed(record)) this.#startGeneration(record, record.generation, new Set());
+  }
+
   /** Drops all knowledge of a member, so that its old words would be taken for new: only long after its death. */
   forget(id: MemberId): readonly StreamKey[] {
     if (id === this.self) return NOTHING;

@@ -44,6 +44,11 @@ export async function loadIdentity(dataDir: string, now: number, log: MeshLog): 
   }
 }
 
+/** Keeps a generation that the member takes while it runs, so that the next start counts on from it. @throws where it can't. */
+export async function keepGeneration(dataDir: string, generation: number): Promise<void> {
+  await writeWhole(join(dataDir, GENERATION_FILE), `${generation}\n`);
+}
+
 async function identityOf(privateKey: KeyObject, generation: number): Promise<Identity> {
   const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
   const publicKeyBytes = Buffer.from(

@@ -11,7 +11,7 @@ import type { Effects } from './core/effects.js';
 import type { Input } from './core/input.js';
 import { TICK_MS } from './core/limits.js';
 import type { MemberCore } from './core/member-core.js';
-import type { MemberView, Mesh, MeshLog, MeshStatus } from './mesh.js';
+import type { MemberView, Mesh, MeshDisputed, MeshLog, MeshStatus } from './mesh.js';
 import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
 import type { Opener, Sealer } from './wire/envelope.js';
@@ -25,8 +25,10 @@ export class RunningMember implements Mesh {
   readonly #sealer: Sealer;
   readonly #opener: Opener;
   readonly #log: MeshLog;
+  readonly #keepGeneration: (generation: number) => Promise<void>;
   readonly #ownersListeners = new Set<(key: StreamKey) => void>();
   readonly #memberListeners = new Set<(member: MemberView) => void>();
+  readonly #forgottenListeners = new Set<(meshAddresses: readonly string[]) => void>();
   /** What the transport brought while effects were being carried out, or before the start. */
   readonly #waiting: Input[] = [];
   #running: { readonly core: MemberCore; readonly transport: Transport } | null = null;
@@ -36,7 +38,14 @@ export class RunningMember implements Mesh {
   #stopped: Promise<void> | null = null;
   #closeFirst: () => Promise<void> = () => Promise.resolve();
 
-  constructor(sealer: Sealer, opener: Opener, log: MeshLog) {
+  /** `keepGeneration`: puts a newer generation of this member on disk. */
+  constructor(
+    sealer: Sealer,
+    opener: Opener,
+    log: MeshLog,
+    keepGeneration: (generation: number) => Promise<void> = () => Promise.resolve(),
+  ) {
+    this.#keepGeneration = keepGeneration;
     this.#sealer = sealer;
     this.#opener = opener;
     this.#log = log;
@@ -94,6 +103,14 @@ export class RunningMember implements Mesh {
     return { joined: isJoined, synced: isSynced, ...(waitingFor !== null && { waitingFor }) };
   }
 
+  get disputed(): MeshDisputed | null {
+    const { disputed } = this.#core;
+    if (disputed === null) return null;
+    const { since, generation, by } = disputed;
+    const names = by.map((id) => this.#core.directory.member(id)?.profile?.name ?? id);
+    return { sinceMs: Math.round(performance.timeOrigin + since), generation, by: names };
+  }
+
   onOwnersChanged(listener: (key: StreamKey) => void): () => void {
     this.#ownersListeners.add(listener);
     return () => this.#ownersListeners.delete(listener);
@@ -102,6 +119,12 @@ export class RunningMember implements Mesh {
   onMemberChanged(listener: (member: MemberView) => void): () => void {
     this.#memberListeners.add(listener);
     return () => this.#memberListeners.delete(listener);
+  }
+
+  /** Called when a member is forgotten, with the mesh addresses where it was. */
+  onMemberForgotten(listener: (meshAddresses: readonly string[]) => void): () => void {
+    this.#forgottenListeners.add(listener);
+    return () => this.#forgottenListeners.delete(listener);
   }
 
   /** What is to be closed before this member leaves. */
@@ -197,11 +220,24 @@ export class RunningMember implements Mesh {
     for (const seed of effects.visits) transport.visit(seed);
     for (const { peer, reason, refuseMs } of effects.disconnects)
       transport.disconnect(peer, reason, refuseMs);
+    if (effects.generation !== null) this.#takeGeneration(effects.generation);
+    for (const { addresses } of effects.forgotten) this.#tell(this.#forgottenListeners, addresses);
     for (const key of effects.changedStreams) this.#tell(this.#ownersListeners, key);
     for (const id of effects.changedMembers) {
       const state = this.#core.directory.member(id);
       if (state) this.#tell(this.#memberListeners, this.#view(state));
     }
+  }
+
+  /** Kept first, so that no later start has an older one. Where it can't be kept, the clock will be past it by then. */
+  #takeGeneration(generation: number): void {
+    this.#keepGeneration(generation)
+      .catch((error: Error) => {
+        const hint =
+          'free space in dataDir or make it writable: the next start counts generations on from this file';
+        this.#log.warn({ generation, reason: error.message, hint }, 'generation not kept');
+      })
+      .then(() => this.#feed({ kind: 'generation-kept', generation }));
   }
 
   /** A listener's fault is not the mesh's. */

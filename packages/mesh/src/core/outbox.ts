@@ -11,10 +11,12 @@ export class Outbox {
   readonly #log: OwnLog;
   readonly #pace: Pick<BroadcastPace, 'nextAt' | 'sent'>;
   #entries: Entry[] = [];
-  #sentVersion = 0;
+  #sentVersion: number;
 
-  constructor(log: OwnLog, pace: Pick<BroadcastPace, 'nextAt' | 'sent'>) {
+  /** `sentVersion`: the log up to there is not to be sent. */
+  constructor(log: OwnLog, pace: Pick<BroadcastPace, 'nextAt' | 'sent'>, sentVersion = 0) {
     this.#log = log;
+    this.#sentVersion = sentVersion;
     this.#pace = pace;
   }
 

@@ -6,18 +6,25 @@ import { Follower } from './follower.js';
 import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
 import {
+  GONE_RETRY_MAX_MS,
+  GONE_RETRY_SHARE,
   LEFT_REST_MS,
+  RECENTLY_LOST_MS,
   RETRY_MAX_MS,
+  STRANGER_KEPT_MS,
   STRANGER_RETRY_MAX_MS,
+  TWIN_ANSWER_PAUSE_MS,
+  TWIN_HEARD_MS,
   TWIN_TOLD_EVERY_MS,
-  VOUCHED_MS,
 } from './limits.js';
+import { memberDigest } from './member-digest.js';
 import type { Hello } from './messages.js';
 import { Offences } from './offences.js';
 import { PeerAddresses } from './peer-addresses.js';
 import { isSynced, nextState, type PeerEvent, type PeerState, STRANGER } from './peer-state.js';
 import { Questions } from './questions.js';
 import { Redial } from './redial.js';
+import { Vouch } from './vouch.js';
 import { WarningPace } from './warning-pace.js';
 
 /** All that one member keeps of another besides its log, which is in the directory. */
@@ -35,18 +42,27 @@ export class Peer {
   readonly twinWarning = new WarningPace(TWIN_TOLD_EVERY_MS);
   /** Once, or a member that changes its order could fill the log. */
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
+  /** How often whoever holds its identity is answered, while two do. */
+  readonly twinAnswerPace = new WarningPace(TWIN_ANSWER_PAUSE_MS);
+  /** Who says to hear it, while it is not heard here. */
+  readonly vouch = new Vouch();
+  /** Since when there is anything to keep of it. */
+  readonly knownSince: number;
   readonly #addresses = new PeerAddresses();
+  #digest: Uint8Array | null = null;
   #state: PeerState = STRANGER;
   #name: string;
+  #namedAt = Number.NEGATIVE_INFINITY;
+  #olderHeardAt = Number.NEGATIVE_INFINITY;
   /** Its generation when it greeted last. */
   #greetedAs = 0;
   #generationSince = 0;
-  #vouch: { readonly by: MemberId; readonly until: number } | null = null;
 
   constructor(id: MemberId, directory: Directory, patience: Patience, dialAt: number, now: number) {
     this.id = id;
+    this.knownSince = now;
     this.#name = id;
-    this.redial = new Redial(dialAt, STRANGER_RETRY_MAX_MS);
+    this.redial = new Redial(dialAt);
     this.detector = new FailureDetector(patience, now);
     this.follower = new Follower(id, directory);
   }
@@ -110,17 +126,65 @@ export class Peer {
     return this.heartbeats.rttMs;
   }
 
-  /** A stranger: who named it last, whether or not that still counts. */
-  get voucher(): MemberId | null {
-    return this.#vouch?.by ?? null;
+  /** Addresses at which it certainly is. */
+  get provedAddresses(): readonly string[] {
+    return this.#addresses.proved;
   }
 
-  isVouched(now: number): boolean {
-    return this.#vouch !== null && now < this.#vouch.until;
+  /** Where it said itself that it is. */
+  get announcedAddresses(): readonly string[] {
+    return this.#addresses.announcedByItself;
   }
 
-  vouchedBy(member: MemberId, now: number): void {
-    this.#vouch = { by: member, until: now + VOUCHED_MS };
+  /** It stands for the member in others' lists of whom they hear. */
+  get digest(): Uint8Array {
+    this.#digest ??= memberDigest(this.id);
+    return this.#digest;
+  }
+
+  /** Heard here, now: what others are told. */
+  get isHeard(): boolean {
+    const { life, link } = this.#state;
+    return link.kind === 'greeted' && (life.kind === 'alive' || life.kind === 'suspect');
+  }
+
+  /** It was there just now, and is looked for before others. */
+  isRecentlyLost(now: number): boolean {
+    const { life } = this.#state;
+    if (life.kind === 'dead') return now - life.since < RECENTLY_LOST_MS;
+    return life.kind !== 'stranger' && life.kind !== 'left';
+  }
+
+  /**
+   * Longest wait between two dials, ms. A partition heals within that share of the time that it lasted, also without a
+   * seed and without anybody who hears the other side.
+   */
+  retryMaxMs(now: number): number {
+    const since = this.isMet ? this.goneSince : this.knownSince;
+    if (since === null || this.vouch.stands(now)) return RETRY_MAX_MS;
+    const leastMs = this.isMet && !this.hasLeft ? RETRY_MAX_MS : STRANGER_RETRY_MAX_MS;
+    const goneMs = now - since;
+    return Math.min(GONE_RETRY_MAX_MS, Math.max(leastMs, goneMs * GONE_RETRY_SHARE));
+  }
+
+  /** A stranger that somebody names, or that is remembered for what it did. */
+  isWorthKeeping(now: number): boolean {
+    return this.isMet || now - this.#namedAt < STRANGER_KEPT_MS || this.offences.isRemembered(now);
+  }
+
+  /** Somebody told of it. */
+  named(now: number): void {
+    this.#namedAt = now;
+  }
+
+  /** An earlier start of it speaks, long after the present one began: two hold its identity. */
+  heardOlder(now: number): void {
+    this.#olderHeardAt = now;
+  }
+
+  /** That is so at present: words that do not tell which start says them say nothing about the life of the present one. */
+  isOlderAbout(now: number): boolean {
+    return now - this.#olderHeardAt < TWIN_HEARD_MS;
   }
 
   connected(from: Whereabouts, now: number): void {
@@ -131,6 +195,7 @@ export class Peer {
 
   disconnected(now: number): void {
     this.#on({ kind: 'disconnected' });
+    this.#addresses.disconnected();
     this.answering.disconnected();
     this.questions.disconnected();
     this.heartbeats.disconnected();
@@ -147,7 +212,7 @@ export class Peer {
     this.#greetedAs = position.generation;
     this.#name = name;
     this.#on({ kind: 'greeted' });
-    this.redial.waitAtMost(RETRY_MAX_MS);
+    this.vouch.clear();
     this.detector.heard(now);
     this.#addresses.announced(addresses);
   }
@@ -166,15 +231,7 @@ export class Peer {
     this.#on({ kind: 'left', generation, at: now });
     this.follower.abandon();
     this.envelopes.clear();
-    this.redial.waitAtMost(STRANGER_RETRY_MAX_MS);
     this.redial.rest(now + LEFT_REST_MS);
-  }
-
-  /** Its record is gone from the directory. */
-  forgotten(): void {
-    this.#on({ kind: 'forgotten' });
-    this.envelopes.clear();
-    this.redial.waitAtMost(STRANGER_RETRY_MAX_MS);
   }
 
   /** Where others say that it is. Returns whether that is new. */

@@ -9,9 +9,8 @@ export function retryDelayMs(failures: number, maxMs: number, random: number): n
   return full * (1 - random / 2);
 }
 
-/** When one address or member is tried next. For ever: nothing is ever given up. */
+/** When one address or member is tried next. */
 export class Redial {
-  #retryMaxMs: number;
   #failures = 0;
   #nextAt: number;
   #busyUntil = 0;
@@ -20,9 +19,13 @@ export class Redial {
   #isExcused = false;
   #excusedUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(nextAt: number, retryMaxMs: number) {
+  constructor(nextAt: number) {
     this.#nextAt = nextAt;
-    this.#retryMaxMs = retryMaxMs;
+  }
+
+  /** It is tried then, where nothing else comes before. */
+  get nextAt(): number {
+    return this.#nextAt;
   }
 
   /**
@@ -53,10 +56,11 @@ export class Redial {
     this.#hastenedTo = Number.POSITIVE_INFINITY;
   }
 
-  failed(now: number, random: number): void {
+  /** `retryMaxMs`: longest wait before the next one. */
+  failed(now: number, retryMaxMs: number, random: number): void {
     this.#busyUntil = 0;
     this.#failures += 1;
-    this.#nextAt = Math.min(this.#hastenedTo, now + retryDelayMs(this.#failures, this.#retryMaxMs, random));
+    this.#nextAt = Math.min(this.#hastenedTo, now + retryDelayMs(this.#failures, retryMaxMs, random));
     this.#hastenedTo = Number.POSITIVE_INFINITY;
   }
 
@@ -65,11 +69,6 @@ export class Redial {
     this.#busyUntil = 0;
     this.#failures = 0;
     this.#nextAt = nextAt;
-  }
-
-  /** Longest wait between two tries from now on. */
-  waitAtMost(retryMaxMs: number): void {
-    this.#retryMaxMs = retryMaxMs;
   }
 
   /** Not before then. */

@@ -43,20 +43,22 @@ export function readLoad(fields: Fields): MemberLoad {
   };
 }
 
-export const packAcquaintance = ({ id, position, addresses }: Acquaintance): unknown => [
+/** The last field is there where it is known: older members do not tell it. */
+export const packAcquaintance = ({ id, position, addresses, heard }: Acquaintance): unknown => [
   id,
   position.generation,
   position.version,
   addresses,
+  ...(heard === undefined ? [] : [heard]),
 ];
 
 export function readAcquaintance(value: unknown): Acquaintance {
   const fields = new Fields(value, 'member');
-  return {
-    id: fields.name('id', MEMBER_ID_LENGTH_MAX),
-    position: readPosition(fields),
-    addresses: readAddresses(fields),
-  };
+  const id = fields.name('id', MEMBER_ID_LENGTH_MAX);
+  const position = readPosition(fields);
+  const addresses = readAddresses(fields);
+  const heard = fields.flagOrNull('heard');
+  return { id, position, addresses, ...(heard !== null && { heard }) };
 }
 
 export function readAddresses(fields: Fields): readonly string[] {
