@@ -56,13 +56,14 @@ export class VirtualMesh {
   readonly weather: Weather = { loss: 0, repetition: 0, delayMaxMs: 2 };
   readonly random: () => number;
   now = 0;
-  /** Dials and visits of all members. */
+  /** Of all members. */
   dials = 0;
+  visits = 0;
   /** Off where a mesh runs for hours. */
   keepsSent = true;
   readonly #options: { readonly seeds: readonly string[] };
   readonly #events: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
-  readonly #pipes: Pipe[] = [];
+  readonly #pipes = new Map<string, Pipe[]>();
   readonly #cuts = new Set<string>();
   /** Those for whom a flush is planned. */
   readonly #flushing = new Set<MemberCore>();
@@ -127,7 +128,7 @@ export class VirtualMesh {
   /** The process ends and its host says so to everybody connected who can hear it. */
   kill(name: string): void {
     this.member(name).isRunning = false;
-    for (const pipe of [...this.#pipes]) if (pipe.ends.has(name)) this.#closePipe(pipe, name, 'reset');
+    for (const pipe of [...this.#pipesOf(name)]) this.#closePipe(pipe, name, 'reset');
   }
 
   stall(name: string, ms: number): void {
@@ -245,7 +246,7 @@ export class VirtualMesh {
     if (effects.generation !== null)
       this.#tell(member, { kind: 'generation-kept', generation: effects.generation });
     for (const seed of effects.visits) {
-      this.dials += 1;
+      this.visits += 1;
       const isSelf = seed === member.address;
       if (isSelf) this.#tell(member, { kind: 'seed-visited', seed, outcome: { reached: [], isSelf } });
       else
@@ -267,9 +268,25 @@ export class VirtualMesh {
     this.#later(1, () => this.#deliver(member, core, input));
   }
 
+  #pipesOf(name: string): readonly Pipe[] {
+    return this.#pipes.get(name) ?? [];
+  }
+
+  #keep(pipe: Pipe): void {
+    for (const end of pipe.ends) this.#pipes.set(end, [...this.#pipesOf(end), pipe]);
+  }
+
+  #drop(pipe: Pipe): void {
+    for (const end of pipe.ends)
+      this.#pipes.set(
+        end,
+        this.#pipesOf(end).filter((one) => one !== pipe),
+      );
+  }
+
   /** Pipes that this one thinks are open, to processes with this id; the last is the one that was used last. */
   #pipesTo(from: VirtualMember, id: string): Pipe[] {
-    return this.#pipes
+    return this.#pipesOf(from.name)
       .filter(
         ({ ids, open }) =>
           open.has(from.name) && [...ids].some(([end, of]) => end !== from.name && of === id),
@@ -342,12 +359,11 @@ export class VirtualMesh {
       // Whoever else is dialled there is found again, by a spare connection that is closed soon.
       if (known === undefined || (dialled !== null && to.id !== dialled)) {
         const old = this.#pipeBetween(to.name, from.name, to.name);
-        if (old && old !== known) this.#pipes.splice(this.#pipes.indexOf(old), 1);
+        if (old && old !== known) this.#drop(old);
         const ends = new Set([from.name, to.name]);
         const heardAt = new Map([...ends].map((end) => [end, this.now]));
         const ids = new Map([from, to].map(({ name, id }) => [name, id]));
-        if (known === undefined)
-          this.#pipes.push({ ends, ids, open: new Set(ends), lastAt: new Map(), heardAt });
+        if (known === undefined) this.#keep({ ends, ids, open: new Set(ends), lastAt: new Map(), heardAt });
         this.#deliver(from, from.core, { kind: 'connected', peer: to.id, from: { dialled: to.address } });
         this.#deliver(to, to.core, { kind: 'connected', peer: from.id, from: { seenAs: hostOf(from) } });
       }
@@ -357,8 +373,8 @@ export class VirtualMesh {
 
   /** `asSeenBy`: a pipe that this end thinks is open; else one that both do. */
   #pipeBetween(a: string, b: string, asSeenBy?: string): Pipe | undefined {
-    return this.#pipes.find(
-      ({ ends, open }) => ends.has(a) && ends.has(b) && (asSeenBy ? open.has(asSeenBy) : open.size === 2),
+    return this.#pipesOf(a).find(
+      ({ ends, open }) => ends.has(b) && (asSeenBy ? open.has(asSeenBy) : open.size === 2),
     );
   }
 
@@ -373,7 +389,7 @@ export class VirtualMesh {
 
   #endOf(pipe: Pipe, name: string, reason: string): void {
     if (!pipe.open.delete(name)) return;
-    if (pipe.open.size === 0) this.#pipes.splice(this.#pipes.indexOf(pipe), 1);
+    if (pipe.open.size === 0) this.#drop(pipe);
     const [other] = [...pipe.ends].filter((end) => end !== name);
     const member = this.members.get(name);
     const peer = pipe.ids.get(other ?? '');
