@@ -46,6 +46,7 @@ export class KnownMembers {
   #visitEveryMs = VISIT_EVERY_MS;
   #turns: NodeJS.Timeout | null = null;
   #write: NodeJS.Timeout | null = null;
+  #saved: Promise<void> = Promise.resolve();
   #stopListening: () => void = () => {};
 
   private constructor(path: string, addresses: readonly string[], log: MeshLog) {
@@ -102,13 +103,15 @@ export class KnownMembers {
     this.#stopListening();
     if (this.#visits) clearTimeout(this.#visits);
     if (this.#turns) clearInterval(this.#turns);
-    if (this.#write === null) return;
-    clearTimeout(this.#write);
-    await this.#save();
+    if (this.#write !== null) {
+      clearTimeout(this.#write);
+      this.#save();
+    }
+    await this.#saved;
   }
 
   #note(): void {
-    this.#write ??= setTimeout(() => void this.#save(), WRITE_EVERY_MS);
+    this.#write ??= setTimeout(() => this.#save(), WRITE_EVERY_MS);
   }
 
   #forget(addresses: readonly string[]): void {
@@ -127,7 +130,7 @@ export class KnownMembers {
   }
 
   /** Who is gone is still a hint, but makes room for who is there. */
-  async #save(): Promise<void> {
+  #save(): void {
     this.#write = null;
     const alive = this.#alive();
     const kept = this.#addresses.filter((address) => !this.#gone.has(address));
@@ -136,11 +139,11 @@ export class KnownMembers {
     const addresses = [...new Set([...alive, ...kept])].slice(0, KNOWN_MAX);
     if ([...addresses].sort().join() === [...this.#addresses].sort().join()) return;
     this.#addresses = addresses;
-    try {
-      await writeWhole(this.#path, `${addresses.join('\n')}\n`);
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#log.warn({ path: this.#path, reason }, 'known members not written');
-    }
+    // One after the other, also where a disk is slow.
+    this.#saved = this.#saved
+      .then(() => writeWhole(this.#path, `${addresses.join('\n')}\n`))
+      .catch((error: Error) => {
+        this.#log.warn({ path: this.#path, reason: error.message }, 'known members not written');
+      });
   }
 }
