@@ -92,6 +92,23 @@ describe('who connects', () => {
     expect(own.core.gauges).toMatchObject({ peers: 0, strangers: 0, records: 1 });
   });
 
+  it.each([
+    ['before its hello', false],
+    ['right after it', true],
+  ])('and closes the connection %s is not dialled in a circle', (_, greets) => {
+    greet('a', {}, ['a:1']);
+    greet('b', { dialled: 'b:1' }, ['b:1']);
+    let dials = 0;
+    for (let turn = 0; turn < 300; turn += 1) {
+      dials += effectsOf({ kind: 'disconnected', peer: 'b', reason: 'reset' }).dials.length;
+      run(100, 'a');
+      if (greets) greet('b', { dialled: 'b:1' }, ['b:1']);
+      else input({ kind: 'connected', peer: 'b', from: { dialled: 'b:1' } });
+    }
+    // One that closes each after 100 ms would have been dialled each time.
+    expect(dials).toBeLessThan(30);
+  });
+
   it('and is gone before its hello is kept where others name it, for a time', () => {
     greet('a', {}, ['a:1']);
     tell('a', named('b'));

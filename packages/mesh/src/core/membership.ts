@@ -103,6 +103,7 @@ export class Membership {
     if (peer.isGreeted && peer.goneSince === null)
       step.effects.log('info', 'connection with member lost', { ...this.#peers.naming(peer), reason });
     peer.disconnected(step.now);
+    if (!peer.hasLeft) peer.redial.lost(step.now, peer.retryMaxMs(step.now), this.#random());
     this.#seeds.lost(peer.id, step.now);
     this.judge(peer, step);
     this.#acquaintances.went(peer, step);

@@ -189,7 +189,7 @@ export class Peer {
 
   connected(from: Whereabouts, now: number): void {
     this.#on({ kind: 'connected', at: now });
-    this.redial.succeeded(now);
+    this.redial.connected();
     this.#addresses.seen(from);
   }
 
@@ -201,7 +201,6 @@ export class Peer {
     this.heartbeats.disconnected();
     this.follower.abandon();
     this.detector.lost(now);
-    if (this.isMet && !this.hasLeft) this.redial.hasten(now);
   }
 
   /** `heldGeneration`: of what was held of it before this hello. */
@@ -213,6 +212,7 @@ export class Peer {
     this.#name = name;
     this.#on({ kind: 'greeted' });
     this.vouch.clear();
+    this.redial.greeted(now);
     this.detector.heard(now);
     this.#addresses.announced(addresses);
   }

@@ -50,4 +50,22 @@ describe('Redial', () => {
     redial.failed(40, 1_000, 0);
     expect(redial.isDue(50)).toBe(false);
   });
+
+  it.each([
+    ['one that stood is tried again at once', 5_000, [true, true]],
+    ['one that did not counts as a failure', 100, [false, true]],
+    ['one that was of no use does, too', null, [false, true]],
+  ])('after a lost connection: %s', (_, stoodMs, due) => {
+    const redial = new Redial(0);
+    redial.started(0);
+    redial.connected();
+    if (stoodMs !== null) redial.greeted(0);
+    const lostAt = stoodMs ?? 5_000;
+    redial.lost(lostAt, 1_500, 0);
+    expect([redial.isDue(lostAt), redial.isDue(lostAt + 200)]).toEqual(due);
+    // The next connection has to prove itself anew.
+    redial.connected();
+    redial.lost(lostAt + 9_000, 1_500, 0);
+    expect(redial.isDue(lostAt + 9_000)).toBe(false);
+  });
 });

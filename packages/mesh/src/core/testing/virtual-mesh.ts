@@ -301,10 +301,10 @@ export class VirtualMesh {
     if (pipe === undefined || to === undefined) return;
     const at = Math.max(this.now + 1, pipe.lastAt.get(from.name) ?? 0);
     pipe.lastAt.set(from.name, at);
-    const { core } = this.member(to);
+    const core = this.members.get(to)?.core;
     this.#later(at - this.now, () => {
-      if (this.#cuts.has(`${from.name}>${to}`) || !this.members.has(to)) return;
-      if (!pipe.open.has(to)) {
+      if (this.#cuts.has(`${from.name}>${to}`)) return;
+      if (core === undefined || !this.members.has(to) || !pipe.open.has(to)) {
         this.#endOf(pipe, from.name, 'reset');
         return;
       }
