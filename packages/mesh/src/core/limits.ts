@@ -179,8 +179,8 @@ export const TWIN_GRACE_MS = 2_000;
 /** The same two twins are told of at most this often. */
 export const TWIN_TOLD_EVERY_MS = 60_000;
 
-/** Who uses this member's identity is answered at most this often. */
-export const TWIN_ANSWER_PAUSE_MS = 200;
+/** Each of two holders of one identity is answered at most this often. */
+export const TWIN_ANSWER_PAUSE_MS = 500;
 
 /** For so long after words of an earlier start of a member, only words that tell their start show that it lives. */
 export const TWIN_HEARD_MS = 5_000;

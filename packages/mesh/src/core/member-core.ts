@@ -239,8 +239,8 @@ export class MemberCore {
 
   #judgeIdentity(step: Step): void {
     const before = this.disputed;
-    const connected = this.#peers.greeted().map(({ id }) => id);
-    const generation = this.#dispute.judge(this.generation, connected, step.now);
+    const witnesses = [...this.#peers].filter((peer) => peer.isWitness(step.now)).map(({ id }) => id);
+    const generation = this.#dispute.judge(this.generation, witnesses, step.now);
     const { disputed } = this;
     if ((before === null) !== (disputed === null)) step.effects.changedMembers.add(this.self);
     if (disputed !== null) {
@@ -267,7 +267,13 @@ export class MemberCore {
       reason:
         'others keep a generation of this member that is newer than its own, and hear nobody of that one',
     });
-    for (const peer of this.#peers) if (peer.isConnected) step.effects.send(peer.id, this.#hello(step));
+    for (const peer of this.#peers) {
+      if (!peer.isConnected) continue;
+      step.effects.send(peer.id, this.#hello(step));
+      // What the older generation asked for was not answered.
+      peer.follower.abandon();
+      this.#repair.pullIfBehind(peer, true, step);
+    }
   }
 
   /** Whoever stalled heard nobody; that is nobody else's fault. */
@@ -348,6 +354,8 @@ export class MemberCore {
         return;
       }
     }
+    if (message.kind === 'hello' || message.kind === 'roster')
+      this.#membership.heardOfSelf(message.members, peer, step);
     if (message.kind === 'hello') {
       this.#membership.heardHello(peer, message, step);
       checkOrder(this.#order, message.order, peer, this.#peers, step);
@@ -388,7 +396,7 @@ export class MemberCore {
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
     if (heartbeat.hears !== undefined) this.#acquaintances.heardBy(heartbeat.hears, peer, step);
     this.#heartbeats.answer(peer, step);
-    if (peer.isOlderAbout(step.now)) this.#membership.tellHolder(peer, step);
+    if (peer.isOlderAbout(step.now)) this.#membership.tellHolder(peer, 'newest', step);
   }
 
   /** News count only of members met: the claims of others come with their own hello. */

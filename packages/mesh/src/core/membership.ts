@@ -65,7 +65,9 @@ export class Membership {
   tick(peer: Peer, step: Step): void {
     this.judge(peer, step);
     const { link, life } = peer.state;
-    if (link.kind === 'open' && step.now - link.since >= HELLO_DEADLINE_MS && !peer.isOlderAbout(step.now))
+    const isRefused = link.kind === 'open' && peer.isOlderAbout(step.now);
+    if (isRefused) this.tellHolder(peer, 'older', step);
+    if (link.kind === 'open' && !isRefused && step.now - link.since >= HELLO_DEADLINE_MS)
       step.effects.disconnects.push({ peer: peer.id, reason: 'no hello', refuseMs: 0 });
     if (link.kind === 'greeted' && life.kind === 'left' && step.now - life.since >= LEFT_CLOSE_MS)
       step.effects.disconnects.push({ peer: peer.id, reason: 'left', refuseMs: 0 });
@@ -121,11 +123,14 @@ export class Membership {
   }
 
   learn(members: readonly Acquaintance[], from: Peer, step: Step): void {
-    for (const one of members) {
-      if (one.id !== this.#peers.self) this.#acquaintances.learn(one, from, step);
-      else this.#dispute.told(from.id, one.position.generation, one.heard ?? null, step.now);
-    }
+    for (const one of members) if (one.id !== this.#peers.self) this.#acquaintances.learn(one, from, step);
     this.dial(step);
+  }
+
+  /** What a member says of this one, also where its greeting does not count: it may be disputed itself. */
+  heardOfSelf(members: readonly Acquaintance[], from: Peer, step: Step): void {
+    for (const { id, position, heard } of members)
+      if (id === this.#peers.self) this.#dispute.told(from.id, position.generation, heard ?? null, step.now);
   }
 
   heardHello(peer: Peer, hello: Hello, step: Step): void {
@@ -161,12 +166,12 @@ export class Membership {
     if (step.now - peer.generationSince <= TWIN_GRACE_MS) return;
     if (peer.goneSince === null) this.#penalties.twins(peer, generation, step);
     peer.heardOlder(step.now);
-    this.tellHolder(peer, step);
+    this.tellHolder(peer, 'older', step);
   }
 
-  /** Tells whoever holds this member's identity, and spoke last, what is kept of it. Neither takes the silence for a death. */
-  tellHolder(peer: Peer, step: Step): void {
-    if (!peer.twinAnswerPace.take(step.now)) return;
+  /** Tells who holds this member's identity, and spoke last, what is kept of it. Neither takes the silence for a death. */
+  tellHolder(peer: Peer, which: keyof Peer['answerPaces'], step: Step): void {
+    if (!peer.answerPaces[which].take(step.now)) return;
     const members = [this.#peers.acquaintance(peer, peer.goneSince === null)];
     step.effects.send(peer.id, { kind: 'roster', members });
   }

@@ -42,8 +42,11 @@ export class Peer {
   readonly twinWarning = new WarningPace(TWIN_TOLD_EVERY_MS);
   /** Once, or a member that changes its order could fill the log. */
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
-  /** How often whoever holds its identity is answered, while two do. */
-  readonly twinAnswerPace = new WarningPace(TWIN_ANSWER_PAUSE_MS);
+  /** How often each of those that hold its identity is answered, while two do. */
+  readonly answerPaces = {
+    older: new WarningPace(TWIN_ANSWER_PAUSE_MS),
+    newest: new WarningPace(TWIN_ANSWER_PAUSE_MS),
+  };
   /** Who says to hear it, while it is not heard here. */
   readonly vouch = new Vouch();
   /** Since when there is anything to keep of it. */
@@ -180,6 +183,11 @@ export class Peer {
   /** An earlier start of it speaks, long after the present one began: two hold its identity. */
   heardOlder(now: number): void {
     this.#olderHeardAt = now;
+  }
+
+  /** It can be asked what it knows of this member: it greeted, or is refused as an earlier start of itself. */
+  isWitness(now: number): boolean {
+    return this.isGreeted || (this.isConnected && this.isOlderAbout(now));
   }
 
   /** That is so at present: words that do not tell which start says them say nothing about the life of the present one. */

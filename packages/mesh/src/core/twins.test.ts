@@ -170,6 +170,28 @@ describe('a copy of a running member', () => {
   });
 });
 
+describe('copies of all members at once', () => {
+  it('leave all of them whole again', () => {
+    const mesh = new VirtualMesh(3, ['a:1', 'b:1', 'x:1']);
+    const names = ['a', 'b', 'x'];
+    for (const name of names) {
+      mesh.start(name);
+      claim(mesh, name, `v/app/${name}`);
+    }
+    mesh.run(5_000);
+    for (const name of names) mesh.start(`twin of ${name}`, { self: name, host: `twin of ${name}` });
+    mesh.run(10_000);
+    for (const name of names) expect(disputed(mesh, name), name).not.toBeNull();
+    for (const name of names) mesh.kill(`twin of ${name}`);
+    mesh.run(WHOLE_MS);
+    const streams = names.map((name) => `v/app/${name}`);
+    for (const name of names) {
+      expect(disputed(mesh, name), name).toBeNull();
+      expect([...mesh.member(name).core.directory.streams()].sort(), name).toEqual(streams);
+    }
+  });
+});
+
 describe('a member that lost count of its starts', () => {
   it('takes a newer generation than others know of it', () => {
     const mesh = new VirtualMesh(3, ['s:1']);
