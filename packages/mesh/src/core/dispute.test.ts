@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Dispute } from './dispute.js';
 import {
   GENERATION_MAX,
+  MEMBERS_MAX,
   TWIN_ALONE_MAX_MS,
   TWIN_ALONE_MS,
   TWIN_DOUBT_MS,
@@ -172,5 +173,89 @@ describe('Dispute', () => {
     dispute.excuse(30_000);
     expect(go(TWIN_ALONE_MS - STEP_MS, [{ by: ['a', 'b', 'c'], heard: false }])).toBeNull();
     expect(go(10_000, [{ by: ['a', 'b', 'c'], heard: false }])?.generation).toBe(OWN + 6);
+  });
+
+  it('is content with what most say, where no clock shows any of it', () => {
+    const far = OWN + 2 * TWIN_SKEW_MAX_MS;
+    const sayings = [10, 30, 0, 20].map((more, index) => ({
+      by: [ALL[index] ?? ''],
+      generation: far + more,
+      heard: false,
+    }));
+    expect(go(10_000, sayings)?.generation).toBe(far + 21);
+  });
+
+  it('shown by the signature alone ends some seconds later', () => {
+    dispute.proved({ generation: OWN + 5, version: 3 }, now);
+    go(1_000, []);
+    expect(dispute.disputed).not.toBeNull();
+    go(4_000, []);
+    expect(dispute.disputed).not.toBeNull();
+    go(2_000, []);
+    expect(dispute.disputed).toBeNull();
+  });
+
+  it.each([
+    ['its own generation', OWN],
+    ['a generation that no clock shows', GENERATION_MAX + 1],
+  ])('is not shown by a signature of %s', (_, generation) => {
+    dispute.proved({ generation, version: 3 }, now);
+    go(1_000, []);
+    expect(dispute.disputed).toBeNull();
+  });
+
+  it('ends no sooner than words count, and lasts while nobody is connected', () => {
+    go(1_000, [{ by: ALL }]);
+    go(2_000, []);
+    expect(dispute.disputed).not.toBeNull();
+    go(TWIN_DOUBT_MS / 2, [], { connected: [] });
+    expect(dispute.disputed).not.toBeNull();
+    go(STEP_MS, []);
+    expect(dispute.disputed).toBeNull();
+  });
+
+  it('takes no standstill for a time in which nobody could be asked', () => {
+    go(2_000, [{ by: ALL }]);
+    go(1_000, [], { connected: [] });
+    now += 2 * TWIN_DOUBT_MS;
+    dispute.excuse(2 * TWIN_DOUBT_MS);
+    expect(go(TWIN_DOUBT_MS - 2_000, [], { connected: [] })).toBeNull();
+    expect(go(4_000, [], { connected: [] })?.generation).toBe(OWN + 6);
+  });
+
+  it('begins its pause anew where words were missing in between', () => {
+    const denied = [{ by: ALL, heard: false }];
+    go(STEP_MS, denied);
+    expect(go(3 * TWIN_ALONE_MS, [])).toBeNull();
+    expect(go(TWIN_ALONE_MS, denied)).toBeNull();
+    expect(go(2 * STEP_MS, denied)?.generation).toBe(OWN + 6);
+  });
+
+  it('remembers no more members than there may be', () => {
+    for (let index = 0; index < 3 * MEMBERS_MAX; index += 1) dispute.told(`m${index}`, OWN + 5, true, now);
+    const everybody = Array.from({ length: 3 * MEMBERS_MAX }, (_, index) => `m${index}`);
+    dispute.judge(OWN, everybody, now);
+    expect(dispute.disputed).toBeNull();
+    const last = everybody.slice(-10);
+    dispute.judge(OWN, last, now);
+    expect(dispute.disputed?.by).toEqual(last);
+    // Who is remembered does not push the others out by speaking again.
+    for (const id of last) dispute.told(id, OWN + 6, true, now);
+    dispute.judge(OWN, last, now);
+    expect(dispute.disputed?.generation).toBe(OWN + 6);
+  });
+
+  it('hears half of the members as few', () => {
+    const sayings = [{ by: ['a', 'b'], heard: false }, { by: ['c', 'd'] }];
+    expect(go(2 * TWIN_DOUBT_MS, sayings)?.generation).toBe(OWN + 6);
+    dispute = new Dispute(OWN, 800, now);
+    expect(go(2 * TWIN_DOUBT_MS, [{ by: ['a'], heard: false }, { by: ['b', 'c', 'd'] }])).toBeNull();
+  });
+
+  it('lets words count for longer where heartbeats are rarer', () => {
+    dispute = new Dispute(OWN, 5_000, now);
+    go(STEP_MS, [{ by: ALL }]);
+    go(14_000, []);
+    expect(dispute.disputed).not.toBeNull();
   });
 });
