@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { choices, wholes } from '../support/options.js';
 import { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { CAN_PIN, onCore } from './cores.js';
 import { spreadOf } from './figures.js';
 import { LoadProcess } from './load-process.js';
@@ -8,6 +9,7 @@ import { type MediaServer, startHeadwater } from './media-servers.js';
 import { cpuTimeMs, residentMb } from './process-cost.js';
 import { publishSample } from './sample-publisher.js';
 
+const PARTS = ['players', 'publishers'] as const;
 const SETTLE_MS = 5_000;
 const MEASURE_MS = 20_000;
 /** A step is held where no player got nothing for longer. */
@@ -30,34 +32,36 @@ interface Step {
 type Steps = Record<string, Step>;
 
 /** How many players, and how many publishers with one player each, a member serves from one core. Linux only. */
-export async function capacity(_scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      players: { type: 'string', default: '1000,3000,5000,7000,9000' },
-      publishers: { type: 'string', default: '100,300,500,700' },
-      merge: { type: 'string', default: '30,350' },
-      only: { type: 'string', default: 'players,publishers' },
-    },
-  });
-  const numbers = (text: string): number[] => text.split(',').map(Number);
-  const figures: Record<string, object> = {};
-  if (values.only.includes('players'))
-    for (const mergeMs of numbers(values.merge))
-      figures[`RTMP players of one stream, merge window ${mergeMs} ms`] = await withScope((scope) =>
-        playersOf(scope, mergeMs, numbers(values.players)),
+export const capacity = bench(
+  'how many players, and how many publishers, a member serves from one core; Linux only',
+  {
+    players: wholes('steps of RTMP players of one stream', {
+      default: [1000, 3000, 5000, 7000, 9000],
+      min: 1,
+    }),
+    publishers: wholes('steps of publishers with one player each', { default: [100, 300, 500, 700], min: 1 }),
+    merge: wholes('merge windows, ms', { default: [30, 350] }),
+    only: choices('parts to run', PARTS, { default: PARTS }),
+  },
+  async (_scope, values) => {
+    const figures: Record<string, object> = {};
+    if (values.only.includes('players'))
+      for (const mergeMs of values.merge)
+        figures[`RTMP players of one stream, merge window ${mergeMs} ms`] = await withScope((scope) =>
+          playersOf(scope, mergeMs, values.players),
+        );
+    if (values.only.includes('publishers'))
+      figures['publishers, each with one RTMP player'] = await withScope((scope) =>
+        publishersOf(scope, values.publishers),
       );
-  if (values.only.includes('publishers'))
-    figures['publishers, each with one RTMP player'] = await withScope((scope) =>
-      publishersOf(scope, numbers(values.publishers)),
-    );
-  return {
-    what: 'what one core holds, ~577 kbit/s each; the member has a core of its own, players and publishers share another',
-    isPinned: CAN_PIN,
-    reach: { playersWithoutGap: 5_000, publishersWithoutGap: 500, gapMs: GAP_MS },
-    ...figures,
-  };
-}
+    return {
+      what: 'what one core holds, ~577 kbit/s each; the member has a core of its own, players and publishers share another',
+      isPinned: CAN_PIN,
+      reach: { playersWithoutGap: 5_000, publishersWithoutGap: 500, gapMs: GAP_MS },
+      ...figures,
+    };
+  },
+);
 
 async function playersOf(scope: Scope, mergeMs: number, counts: readonly number[]): Promise<Steps> {
   const server = await startHeadwater(scope, mergeMs, onCore(0));

@@ -1,6 +1,7 @@
 import { Cluster } from '../support/cluster.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import type { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { spreadOf } from './figures.js';
 import { statusAt } from './rtmp-timing.js';
 
@@ -11,18 +12,22 @@ const REDIRECTED = 'NetConnection.Connect.Rejected';
  * From a publish accepted on one member to the route on every other, as clients see it: an SRS edge waits for the stream
  * on each other member, and is redirected when its member has heard of the claim. 3 members.
  */
-export async function convergence(scope: Scope): Promise<object> {
-  const cluster = await Cluster.start(scope, { config: { log: { level: 'info', format: 'json' } } });
-  const everywhere: number[] = [];
-  for (let publish = 0; publish < PUBLISHES; publish += 1) {
-    everywhere.push(await convergenceMs(scope, cluster, `bench${publish}`));
-  }
-  return {
-    what: 'publish accepted (NetStream.Publish.Start at the publisher) -> every other member routes to it, loopback, 3 members',
-    reach: { p99Ms: 10 },
-    convergence: spreadOf(everywhere),
-  };
-}
+export const convergence = bench(
+  'from a publish on one member to the route on every other, as clients see it',
+  {},
+  async (scope) => {
+    const cluster = await Cluster.start(scope, { config: { log: { level: 'info', format: 'json' } } });
+    const everywhere: number[] = [];
+    for (let publish = 0; publish < PUBLISHES; publish += 1) {
+      everywhere.push(await convergenceMs(scope, cluster, `bench${publish}`));
+    }
+    return {
+      what: 'publish accepted (NetStream.Publish.Start at the publisher) -> every other member routes to it, loopback, 3 members',
+      reach: { p99Ms: 10 },
+      convergence: spreadOf(everywhere),
+    };
+  },
+);
 
 async function convergenceMs(scope: Scope, cluster: Cluster, stream: string): Promise<number> {
   const [first, ...others] = cluster.members;

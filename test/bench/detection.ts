@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { awaitWhole, type MeshProcess, startMeshProcesses } from '../support/mesh-process.js';
 import { monotonicMs } from '../support/monotonic.js';
-import type { Scope } from '../support/scope.js';
+import { whole } from '../support/options.js';
+import { bench } from './bench.js';
 import { spreadOf } from './figures.js';
 
 const STALL_MS = 1500;
@@ -10,40 +10,40 @@ const STALL_MS = 1500;
 const AFTERMATH_MS = 3500;
 
 /** From a member's end to the moment when no other one routes to it, for the ways a member can end. Mesh only. */
-export async function detection(scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      members: { type: 'string', default: '10' },
-      kills: { type: 'string', default: '20' },
-      stops: { type: 'string', default: '4' },
-      stalls: { type: 'string', default: '4' },
-    },
-  });
-  const members = await startMeshProcesses(scope, Number(values.members));
-  const killed: number[] = [];
-  for (let round = 0; round < Number(values.kills); round += 1) {
-    killed.push(await kill(members, turn(members, round)));
-  }
-  const hung: number[] = [];
-  for (let round = 0; round < Number(values.stops); round += 1) {
-    hung.push(await hang(members, turn(members, round)));
-  }
-  let falseDeaths = 0;
-  let suspicions = 0;
-  for (let round = 0; round < Number(values.stalls); round += 1) {
-    const seen = await stall(members, turn(members, round));
-    falseDeaths += seen.deaths;
-    suspicions += seen.suspicions;
-  }
-  return {
-    what: `a member ends -> no other one routes to its only stream, ${values.members} members, loopback, mesh only`,
-    reach: { killedP99Ms: 300, hungMs: 3000, falseDeaths: 0 },
-    killed: spreadOf(killed),
-    hung: spreadOf(hung),
-    stalled: { stalls: Number(values.stalls), stallMs: STALL_MS, falseDeaths, suspicions },
-  };
-}
+export const detection = bench(
+  "from a member's end to the moment when no other one routes to it, for the ways it can end",
+  {
+    members: whole('processes with the mesh only', { default: 10, min: 2 }),
+    kills: whole('members killed, one after the other', { default: 20 }),
+    stops: whole('members stopped (SIGSTOP)', { default: 4 }),
+    stalls: whole('members that stand still for a moment', { default: 4 }),
+  },
+  async (scope, values) => {
+    const members = await startMeshProcesses(scope, values.members);
+    const killed: number[] = [];
+    for (let round = 0; round < values.kills; round += 1) {
+      killed.push(await kill(members, turn(members, round)));
+    }
+    const hung: number[] = [];
+    for (let round = 0; round < values.stops; round += 1) {
+      hung.push(await hang(members, turn(members, round)));
+    }
+    let falseDeaths = 0;
+    let suspicions = 0;
+    for (let round = 0; round < values.stalls; round += 1) {
+      const seen = await stall(members, turn(members, round));
+      falseDeaths += seen.deaths;
+      suspicions += seen.suspicions;
+    }
+    return {
+      what: `a member ends -> no other one routes to its only stream, ${values.members} members, loopback, mesh only`,
+      reach: { killedP99Ms: 300, hungMs: 3000, falseDeaths: 0 },
+      killed: spreadOf(killed),
+      hung: spreadOf(hung),
+      stalled: { stalls: values.stalls, stallMs: STALL_MS, falseDeaths, suspicions },
+    };
+  },
+);
 
 const turn = (members: readonly MeshProcess[], round: number): MeshProcess =>
   members[round % members.length]!;

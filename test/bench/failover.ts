@@ -4,8 +4,10 @@ import { awaitCondition } from '@headwater/testing/await-condition';
 import { WebSocket } from 'ws';
 import { Cluster } from '../support/cluster.js';
 import { FlvReader } from '../support/flv-reader.js';
+import { whole } from '../support/options.js';
 import { SampleTags } from '../support/sample-tags.js';
 import { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { spreadOf } from './figures.js';
 import { SAMPLE } from './sample-publisher.js';
 
@@ -26,42 +28,46 @@ const SIGNAL = { kill: 'SIGKILL', hung: 'SIGSTOP' } as const;
  * A stream on two owners, of one encode and of two, and a player on a third member by WebSocket: its longest time without a
  * picture from just before the end of the owner that it is relayed from, and what was lost or doubled.
  */
-export async function failover(scope: Scope, [runs = String(RUNS)]: readonly string[]): Promise<object> {
-  const cluster = await Cluster.start(scope, { config: { log: { level: 'info', format: 'json' } } });
-  const figures: Record<Encodes, Record<string, object>> = { sameEncode: {}, differentEncodes: {} };
-  for (const encodes of ['sameEncode', 'differentEncodes'] as const) {
-    for (const end of ENDS) {
-      const gapsMs: number[] = [];
-      const breaks: string[] = [];
-      for (let run = 0; run < Number(runs); run += 1) {
-        const inner = new Scope();
-        try {
-          const stream = `live/${encodes}-${end}-${run}`;
-          const { gapMs, found } = await failoverOnce(inner, cluster, stream, encodes, end);
-          gapsMs.push(gapMs);
-          breaks.push(...found);
-        } finally {
-          await inner.close();
+export const failover = bench(
+  'an owner of a relayed stream ends: the longest time without a picture at a player, and what was lost',
+  { runs: whole('how often each owner ends in each way', { default: RUNS, min: 1 }) },
+  async (scope, values) => {
+    const cluster = await Cluster.start(scope, { config: { log: { level: 'info', format: 'json' } } });
+    const figures: Record<Encodes, Record<string, object>> = { sameEncode: {}, differentEncodes: {} };
+    for (const encodes of ['sameEncode', 'differentEncodes'] as const) {
+      for (const end of ENDS) {
+        const gapsMs: number[] = [];
+        const breaks: string[] = [];
+        for (let run = 0; run < values.runs; run += 1) {
+          const inner = new Scope();
+          try {
+            const stream = `live/${encodes}-${end}-${run}`;
+            const { gapMs, found } = await failoverOnce(inner, cluster, stream, encodes, end);
+            gapsMs.push(gapMs);
+            breaks.push(...found);
+          } finally {
+            await inner.close();
+          }
+          await heal(cluster);
         }
-        await heal(cluster);
+        figures[encodes][end] = { gap: spreadOf(gapsMs), breaks };
       }
-      figures[encodes][end] = { gap: spreadOf(gapsMs), breaks };
     }
-  }
-  return {
-    what: 'owner of a relayed stream ends -> longest time without a picture at the player, other owner there, loopback, 3 members; breaks: pictures or sounds lost, doubled or out of order (different encodes: timestamps that go back)',
-    reach: {
-      sameEncode: { kill: { p99Ms: 300 }, silent: { p99Ms: 1500 }, hung: { p99Ms: 1500 }, breaks: 0 },
-      differentEncodes: {
-        what: 'beside the time to the next keyframe that can be had',
-        kill: { maxMs: 500 },
-        silent: { maxMs: 2000 },
-        hung: { maxMs: 2000 },
+    return {
+      what: 'owner of a relayed stream ends -> longest time without a picture at the player, other owner there, loopback, 3 members; breaks: pictures or sounds lost, doubled or out of order (different encodes: timestamps that go back)',
+      reach: {
+        sameEncode: { kill: { p99Ms: 300 }, silent: { p99Ms: 1500 }, hung: { p99Ms: 1500 }, breaks: 0 },
+        differentEncodes: {
+          what: 'beside the time to the next keyframe that can be had',
+          kill: { maxMs: 500 },
+          silent: { maxMs: 2000 },
+          hung: { maxMs: 2000 },
+        },
       },
-    },
-    ...figures,
-  };
-}
+      ...figures,
+    };
+  },
+);
 
 async function failoverOnce(
   scope: Scope,

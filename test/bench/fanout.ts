@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { choices, flag, whole, wholes } from '../support/options.js';
 import { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import type { LoadProtocol } from './load-order.js';
 import { LoadProcess } from './load-process.js';
 import { type MediaServer, startFloor, startHeadwater, startNodeMediaServer } from './media-servers.js';
@@ -36,36 +37,36 @@ interface Plan {
  * CPU of the server per player and second, for each merge window, side by side with the floor (one shared buffer
  * written per player and window) and node-media-server as it is. Linux only: it reads /proc.
  */
-export async function fanout(_scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      players: { type: 'string' },
-      protocol: { type: 'string', multiple: true, default: ['rtmp', 'http-flv'] },
-      merge: { type: 'string', default: '350,100,30' },
-      quick: { type: 'boolean', default: false },
-      'without-nms': { type: 'boolean', default: false },
-    },
-  });
-  const base = values.quick ? QUICK : FULL;
-  const plan: Plan = { ...base, players: Number(values.players ?? base.players) };
-  const protocols = PROTOCOLS.filter((protocol) => values.protocol.includes(protocol));
-  const bytesPerSecond = await sampleBytesPerSecond();
-  const windows: Record<string, Record<string, unknown>> = {};
-  for (const windowMs of values.merge.split(',').map(Number)) {
-    windows[`${windowMs} ms`] = await costsAt(windowMs, protocols, bytesPerSecond, plan);
-  }
-  const nodeMediaServer = values['without-nms']
-    ? {}
-    : await withScope(async (scope) => costs(scope, await startNodeMediaServer(scope), protocols, plan));
-  return {
-    what: 'CPU of the server per player and second, one stream',
-    reach: REACH,
-    ...plan,
-    windows,
-    nodeMediaServer,
-  };
-}
+export const fanout = bench(
+  'CPU of the server per player and second, one stream, beside a floor and node-media-server',
+  {
+    players: whole('players of the one stream (1000, or 200 with --quick)', { min: 1 }),
+    protocol: choices('what they speak', PROTOCOLS, { default: ['rtmp', 'http-flv'] }),
+    merge: wholes('merge windows, ms', { default: [350, 100, 30] }),
+    quick: flag('fewer players, for a shorter time'),
+    'without-nms': flag('leave node-media-server out'),
+  },
+  async (_scope, values) => {
+    const base = values.quick ? QUICK : FULL;
+    const plan: Plan = { ...base, players: values.players ?? base.players };
+    const protocols = PROTOCOLS.filter((protocol) => values.protocol.includes(protocol));
+    const bytesPerSecond = await sampleBytesPerSecond();
+    const windows: Record<string, Record<string, unknown>> = {};
+    for (const windowMs of values.merge) {
+      windows[`${windowMs} ms`] = await costsAt(windowMs, protocols, bytesPerSecond, plan);
+    }
+    const nodeMediaServer = values['without-nms']
+      ? {}
+      : await withScope(async (scope) => costs(scope, await startNodeMediaServer(scope), protocols, plan));
+    return {
+      what: 'CPU of the server per player and second, one stream',
+      reach: REACH,
+      ...plan,
+      windows,
+      nodeMediaServer,
+    };
+  },
+);
 
 /** Ours between two measurements of the floor: on a busy machine the floor itself moves by half. */
 async function costsAt(

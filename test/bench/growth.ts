@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type ScaleFigures, scaleOf } from '../simulation/scale.js';
 import { startMeshProcesses } from '../support/mesh-process.js';
+import { flag, wholes } from '../support/options.js';
 import { REPOSITORY } from '../support/repository.js';
 import { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { machine } from './figures.js';
 import { costPage } from './growth-page.js';
 import { claimTimes, joinTime } from './scale.js';
@@ -41,39 +42,41 @@ export interface Growth {
 }
 
 /** How the mesh's cost grows with members and streams; `--write` puts it into docs/cost.md and its drawing. */
-export async function growth(_scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      members: { type: 'string', default: '3,5,10,20,30' },
-      streams: { type: 'string', default: '1000,10000,100000' },
-      counted: { type: 'string', default: '3,5,10,20,30,50,100,200' },
-      write: { type: 'boolean', default: false },
-    },
-  });
-  const numbers = (text: string): number[] => text.split(',').map(Number);
-  const members: MembersRow[] = [];
-  for (const count of numbers(values.members)) {
-    console.error(`${count} members`);
-    members.push(await membersRow(count));
-  }
-  const streams: StreamsRow[] = [];
-  for (const count of numbers(values.streams)) {
-    console.error(`${count} streams`);
-    streams.push(await withScope((scope) => joinTime(scope, count)));
-  }
-  const counted: ScaleFigures[] = [];
-  for (const count of numbers(values.counted)) {
-    console.error(`${count} members, counted in the simulator`);
-    counted.push(scaleOf(count));
-  }
-  const figures: Growth = { members, streams, counted };
-  if (values.write) {
-    const page = costPage(figures, machine());
-    for (const [name, text] of Object.entries(page)) writeFileSync(join(REPOSITORY, 'docs', name), text);
-  }
-  return { what: 'how the cost of the mesh grows', ...figures };
-}
+export const growth = bench(
+  "how the mesh's cost grows with members and streams: the figures of docs/cost.md",
+  {
+    members: wholes('sizes of a mesh of processes', { default: [3, 5, 10, 20, 30], min: 2 }),
+    streams: wholes('streams of one member', { default: [1000, 10_000, 100_000], min: 1 }),
+    counted: wholes('sizes of a mesh in the simulator', {
+      default: [3, 5, 10, 20, 30, 50, 100, 200],
+      min: 2,
+    }),
+    write: flag('write docs/cost.md and its drawing'),
+  },
+  async (_scope, values) => {
+    const members: MembersRow[] = [];
+    for (const count of values.members) {
+      console.error(`${count} members`);
+      members.push(await membersRow(count));
+    }
+    const streams: StreamsRow[] = [];
+    for (const count of values.streams) {
+      console.error(`${count} streams`);
+      streams.push(await withScope((scope) => joinTime(scope, count)));
+    }
+    const counted: ScaleFigures[] = [];
+    for (const count of values.counted) {
+      console.error(`${count} members, counted in the simulator`);
+      counted.push(scaleOf(count));
+    }
+    const figures: Growth = { members, streams, counted };
+    if (values.write) {
+      const page = costPage(figures, machine());
+      for (const [name, text] of Object.entries(page)) writeFileSync(join(REPOSITORY, 'docs', name), text);
+    }
+    return { what: 'how the cost of the mesh grows', ...figures };
+  },
+);
 
 const membersRow = (count: number): Promise<MembersRow> =>
   withScope(async (scope) => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { hasTool } from '@headwater/testing/tools';
 import { startMeshOnHosts, startMeshProcesses } from '../support/mesh-process.js';
 import { NetLab } from '../support/net-lab.js';
-import type { Scope } from '../support/scope.js';
+import { whole } from '../support/options.js';
+import { bench } from './bench.js';
 
 /** Members tell each other of members less and less often once all have met. */
 const SETTLE_MS = 20_000;
@@ -12,48 +12,48 @@ const SETTLE_MS = 20_000;
  * What a member costs while nothing happens. Bytes are counted at its sockets (payload of TCP) and, where there can be
  * network namespaces, at the one interface of its own, with all headers and acknowledgements.
  */
-export async function idle(scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      members: { type: 'string', default: '10' },
-      seconds: { type: 'string', default: '20' },
-    },
-  });
-  const count = Number(values.members);
-  const lab = hasTool('network namespaces') ? NetLab.open(scope, count) : null;
-  const members = lab ? await startMeshOnHosts(scope, lab, count) : await startMeshProcesses(scope, count);
-  await sleep(SETTLE_MS);
-  for (const member of members) member.order({ kind: 'reset', loopDelay: false });
-  const before = members.map((_, host) => lab?.bytes(host));
-  await sleep(Number(values.seconds) * 1000);
-  const after = members.map((_, host) => lab?.bytes(host));
-  const reports = await Promise.all(members.map((member) => member.report()));
-  const spread = (rates: readonly number[]) => ({
-    mean: round(rates.reduce((sum, rate) => sum + rate, 0) / rates.length),
-    most: round(Math.max(...rates)),
-  });
-  const atInterface = (way: 'received' | 'sent') =>
-    spread(
-      after.map(
-        (bytes, host) => ((bytes?.[way] ?? 0) - (before[host]?.[way] ?? 0)) / Number(values.seconds) / 1000,
+export const idle = bench(
+  'what a member costs while nothing happens',
+  {
+    members: whole('processes with the mesh only', { default: 10, min: 1 }),
+    seconds: whole('how long it is measured', { default: 20, min: 1 }),
+  },
+  async (scope, values) => {
+    const count = values.members;
+    const lab = hasTool('network namespaces') ? NetLab.open(scope, count) : null;
+    const members = lab ? await startMeshOnHosts(scope, lab, count) : await startMeshProcesses(scope, count);
+    await sleep(SETTLE_MS);
+    for (const member of members) member.order({ kind: 'reset', loopDelay: false });
+    const before = members.map((_, host) => lab?.bytes(host));
+    await sleep(values.seconds * 1000);
+    const after = members.map((_, host) => lab?.bytes(host));
+    const reports = await Promise.all(members.map((member) => member.report()));
+    const spread = (rates: readonly number[]) => ({
+      mean: round(rates.reduce((sum, rate) => sum + rate, 0) / rates.length),
+      most: round(Math.max(...rates)),
+    });
+    const atInterface = (way: 'received' | 'sent') =>
+      spread(
+        after.map(
+          (bytes, host) => ((bytes?.[way] ?? 0) - (before[host]?.[way] ?? 0)) / values.seconds / 1000,
+        ),
+      );
+    return {
+      what: `an idle member of ${values.members}, mesh only, ${lab ? 'in a network namespace each' : 'loopback'}`,
+      reach: { corePercent: 1, kBytesPerSecond: 10 },
+      corePercent: spread(reports.map(({ cpuMs, elapsedMs }) => (cpuMs / elapsedMs) * 100)),
+      ...(lab && {
+        atInterface: {
+          receivedKBytesPerSecond: atInterface('received'),
+          sentKBytesPerSecond: atInterface('sent'),
+        },
+      }),
+      payloadReceivedKBytesPerSecond: spread(
+        reports.map(({ receivedBytes, elapsedMs }) => receivedBytes / elapsedMs),
       ),
-    );
-  return {
-    what: `an idle member of ${values.members}, mesh only, ${lab ? 'in a network namespace each' : 'loopback'}`,
-    reach: { corePercent: 1, kBytesPerSecond: 10 },
-    corePercent: spread(reports.map(({ cpuMs, elapsedMs }) => (cpuMs / elapsedMs) * 100)),
-    ...(lab && {
-      atInterface: {
-        receivedKBytesPerSecond: atInterface('received'),
-        sentKBytesPerSecond: atInterface('sent'),
-      },
-    }),
-    payloadReceivedKBytesPerSecond: spread(
-      reports.map(({ receivedBytes, elapsedMs }) => receivedBytes / elapsedMs),
-    ),
-    payloadSentKBytesPerSecond: spread(reports.map(({ sentBytes, elapsedMs }) => sentBytes / elapsedMs)),
-  };
-}
+      payloadSentKBytesPerSecond: spread(reports.map(({ sentBytes, elapsedMs }) => sentBytes / elapsedMs)),
+    };
+  },
+);
 
 const round = (value: number) => Math.round(value * 100) / 100;

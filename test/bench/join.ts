@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { awaitCondition } from '@headwater/testing/await-condition';
+import { flag } from '../support/options.js';
 import { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { publishGop } from './gop-publisher.js';
 import { LoadProcess } from './load-process.js';
 import { type MediaServer, startHeadwater, startJoinFloor } from './media-servers.js';
@@ -31,26 +32,29 @@ interface JoinCost {
  * kernel's copying. What is over that and over a connection with hardly any GOP is what the GOP costs here. Then the memory
  * of joiners that never read. Linux only: it reads /proc.
  */
-export async function join(_scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({ args: [...args], options: { quick: { type: 'boolean', default: false } } });
-  const joins = values.quick ? 100 : 400;
-  const byGop: Record<string, object> = {};
-  let connectionMs: number | null = null;
-  for (const mb of GOP_MB) {
-    const costs = await costsAt(mb * 1e6, joins);
-    connectionMs ??= costs.cpuMsPerJoinOverFloor;
-    byGop[`${mb} MB`] = { ...costs, cpuMsOfTheGop: round(costs.cpuMsPerJoinOverFloor - connectionMs) };
-  }
-  return {
-    what: 'CPU of the server per HTTP-FLV join, joins spread in time, and memory of joiners that do not read',
-    reach: REACH,
-    gopSeconds: GOP_SECONDS,
-    mergeMs: MERGE_MS,
-    joinEveryMs: JOIN_EVERY_MS,
-    byGop,
-    unread: await unread(6e6),
-  };
-}
+export const join = bench(
+  'CPU and memory of joins of a stream whose GOP is large',
+  { quick: flag('100 joins of each kind, not 400') },
+  async (_scope, values) => {
+    const joins = values.quick ? 100 : 400;
+    const byGop: Record<string, object> = {};
+    let connectionMs: number | null = null;
+    for (const mb of GOP_MB) {
+      const costs = await costsAt(mb * 1e6, joins);
+      connectionMs ??= costs.cpuMsPerJoinOverFloor;
+      byGop[`${mb} MB`] = { ...costs, cpuMsOfTheGop: round(costs.cpuMsPerJoinOverFloor - connectionMs) };
+    }
+    return {
+      what: 'CPU of the server per HTTP-FLV join, joins spread in time, and memory of joiners that do not read',
+      reach: REACH,
+      gopSeconds: GOP_SECONDS,
+      mergeMs: MERGE_MS,
+      joinEveryMs: JOIN_EVERY_MS,
+      byGop,
+      unread: await unread(6e6),
+    };
+  },
+);
 
 async function costsAt(gopBytes: number, joins: number) {
   const floor = () =>

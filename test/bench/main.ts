@@ -1,46 +1,34 @@
-import { Scope } from '../support/scope.js';
-import { capacity } from './capacity.js';
-import { convergence } from './convergence.js';
-import { detection } from './detection.js';
-import { failover } from './failover.js';
-import { fanout } from './fanout.js';
-import { machine } from './figures.js';
-import { growth } from './growth.js';
-import { idle } from './idle.js';
-import { join } from './join.js';
-import { path } from './path.js';
-import { redirect } from './redirect.js';
-import { relay } from './relay.js';
-import { scale } from './scale.js';
+import { command, runCommand, UsageError } from '../support/command-line.js';
+import { nearest } from '../support/nearest.js';
+import { BENCHES } from './benches.js';
 
-type Bench = (scope: Scope, args: readonly string[]) => Promise<object>;
+const names = Object.keys(BENCHES);
+const width = Math.max(...names.map(({ length }) => length));
 
-const BENCHES: Readonly<Record<string, Bench>> = {
-  redirect,
-  capacity,
-  convergence,
-  fanout,
-  join,
-  path,
-  failover,
-  detection,
-  scale,
-  growth,
-  idle,
-  relay,
-};
+const COMMAND = command({
+  call: 'npm run bench --',
+  about: `Measures one thing, and prints its figures as JSON with the machine's cores and load:
 
+${Object.entries(BENCHES)
+  .map(([name, { about }]) => `  ${name.padEnd(width)}  ${about}`)
+  .join('\n')}`,
+  ways: [
+    ['NAME [options]', 'measure it'],
+    ['NAME --help', 'which options it takes'],
+  ],
+  options: {},
+});
+
+/** No option comes before the name. */
 const [name = '', ...args] = process.argv.slice(2);
-const bench = BENCHES[name];
-if (bench === undefined) {
-  console.error(`usage: npm run bench -- ${Object.keys(BENCHES).join('|')}`);
-  process.exit(2);
-}
-const scope = new Scope();
-const before = machine();
-try {
-  const figures = await bench(scope, args);
-  console.log(JSON.stringify({ bench: name, ...figures, machine: machine(), before }, null, 2));
-} finally {
-  await scope.close();
-}
+const bench = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+process.exitCode =
+  (await bench?.run(name, args)) ??
+  (await runCommand(
+    { ...COMMAND, operands: { value: 'NAME', about: 'what is measured', min: 1, max: 1 } },
+    [name],
+    () => {
+      const like = nearest(name, names);
+      throw new UsageError(`there is no bench '${name}'${like === null ? '' : `; did you mean ${like}?`}`);
+    },
+  ));

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { type Frame, RtmpPublisher } from '@headwater/media';
 import { freePorts } from '../support/free-port.js';
 import { monotonicMs } from '../support/monotonic.js';
+import { flag, whole } from '../support/options.js';
 import { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { type CpuProfile, type ProfiledPlace, profileOf } from './cpu-profile.js';
 import { spreadOf } from './figures.js';
 import { LoadProcess } from './load-process.js';
@@ -19,30 +20,33 @@ const PACKET_BYTES = 2900;
  * players read it, what it costs the server, and in which parts of the program that is spent. The players are one process
  * beside the server, so the last of them reads later than the server writes. Linux only: it reads /proc.
  */
-export async function path(_scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { players: { type: 'string' }, quick: { type: 'boolean', default: false } },
-  });
-  const players = Number(values.players ?? 1000);
-  const packets = values.quick ? 50 : 200;
-  const floor = await within((scope) => floorCost(scope, players, packets));
-  const plain = await within(async (scope) => {
-    const server = await startHeadwater(scope, 0);
-    return measured(scope, server, players, packets);
-  });
-  const whereTimeGoes = await within((scope) => shares(scope, players, packets));
-  return {
-    what: 'one packet from a publisher’s socket to the sockets of RTMP players, mergeMs 0',
-    players,
-    packets,
-    packetBytes: PACKET_BYTES,
-    ...plain,
-    floor,
-    timesFloor: round(plain.cpuMsPerPacket / floor.cpuMsPerPacket),
-    whereTimeGoes,
-  };
-}
+export const path = bench(
+  "one packet from a publisher's socket to the sockets of many players: when, and at which cost; Linux only",
+  {
+    players: whole('players of the one stream', { default: 1000, min: 1 }),
+    quick: flag('50 packets, not 200'),
+  },
+  async (_scope, values) => {
+    const players = values.players;
+    const packets = values.quick ? 50 : 200;
+    const floor = await within((scope) => floorCost(scope, players, packets));
+    const plain = await within(async (scope) => {
+      const server = await startHeadwater(scope, 0);
+      return measured(scope, server, players, packets);
+    });
+    const whereTimeGoes = await within((scope) => shares(scope, players, packets));
+    return {
+      what: 'one packet from a publisher’s socket to the sockets of RTMP players, mergeMs 0',
+      players,
+      packets,
+      packetBytes: PACKET_BYTES,
+      ...plain,
+      floor,
+      timesFloor: round(plain.cpuMsPerPacket / floor.cpuMsPerPacket),
+      whereTimeGoes,
+    };
+  },
+);
 
 async function measured(scope: Scope, { pid, ports }: MediaServer, players: number, packets: number) {
   const rtmp = ports.rtmp ?? 0;

@@ -1,6 +1,7 @@
 import { Cluster } from '../support/cluster.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import type { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { spreadOf } from './figures.js';
 import { resultAt, statusAt } from './rtmp-timing.js';
 
@@ -9,39 +10,43 @@ const AT_ONCE = 50;
 const REDIRECTED = 'NetConnection.Connect.Rejected';
 
 /** From `play` to the RTMP 302, as an SRS edge sees it on a member that does not own the stream; 3 members. */
-export async function redirect(scope: Scope): Promise<object> {
-  // The publishers send nothing: only the answer to a play is measured.
-  const cluster = await Cluster.start(scope, {
-    config: { publish: { idleMs: 600_000 }, log: { level: 'info', format: 'json' } },
-  });
-  // A stream for each play: a client that comes back for the same one is relayed, by the rule against loops.
-  const streams = Array.from({ length: 2 * PLAYS }, (_, index) => `bench${index}`);
-  for (const stream of streams) await publish(scope, cluster.member(0).ports.rtmp, stream);
-  await cluster.owned(`live/${streams.at(-1)}`, ['a']);
-  const port = cluster.member(2).ports.rtmp;
+export const redirect = bench(
+  'from a play to the redirect of an SRS edge, on a member that does not own the stream',
+  {},
+  async (scope) => {
+    // The publishers send nothing: only the answer to a play is measured.
+    const cluster = await Cluster.start(scope, {
+      config: { publish: { idleMs: 600_000 }, log: { level: 'info', format: 'json' } },
+    });
+    // A stream for each play: a client that comes back for the same one is relayed, by the rule against loops.
+    const streams = Array.from({ length: 2 * PLAYS }, (_, index) => `bench${index}`);
+    for (const stream of streams) await publish(scope, cluster.member(0).ports.rtmp, stream);
+    await cluster.owned(`live/${streams.at(-1)}`, ['a']);
+    const port = cluster.member(2).ports.rtmp;
 
-  const oneByOne: number[] = [];
-  const floor: number[] = [];
-  for (const stream of streams.slice(0, PLAYS)) {
-    floor.push(await answerMs(await edge(scope, port)));
-    oneByOne.push(await playMs(await edge(scope, port), stream));
-  }
-  const atOnce: number[] = [];
-  for (let next = PLAYS; next < streams.length; next += AT_ONCE) {
-    atOnce.push(...(await playAll(scope, port, streams.slice(next, next + AT_ONCE))));
-  }
-  return {
-    what: 'RTMP play on a non-owner -> 302, loopback, 3 members',
-    reach: { p50Ms: 1, p99Ms: 5 },
-    oneByOne: spreadOf(oneByOne),
-    oneByOneWithoutTheFirst50: spreadOf(oneByOne.slice(50)),
-    floor: {
-      what: 'a command that is answered without any work, in turn with the plays',
-      ...spreadOf(floor),
-    },
-    [`${AT_ONCE}AtOnce`]: spreadOf(atOnce),
-  };
-}
+    const oneByOne: number[] = [];
+    const floor: number[] = [];
+    for (const stream of streams.slice(0, PLAYS)) {
+      floor.push(await answerMs(await edge(scope, port)));
+      oneByOne.push(await playMs(await edge(scope, port), stream));
+    }
+    const atOnce: number[] = [];
+    for (let next = PLAYS; next < streams.length; next += AT_ONCE) {
+      atOnce.push(...(await playAll(scope, port, streams.slice(next, next + AT_ONCE))));
+    }
+    return {
+      what: 'RTMP play on a non-owner -> 302, loopback, 3 members',
+      reach: { p50Ms: 1, p99Ms: 5 },
+      oneByOne: spreadOf(oneByOne),
+      oneByOneWithoutTheFirst50: spreadOf(oneByOne.slice(50)),
+      floor: {
+        what: 'a command that is answered without any work, in turn with the plays',
+        ...spreadOf(floor),
+      },
+      [`${AT_ONCE}AtOnce`]: spreadOf(atOnce),
+    };
+  },
+);
 
 async function publish(scope: Scope, port: number, stream: string): Promise<void> {
   const publisher = await RtmpClient.open(scope, port);

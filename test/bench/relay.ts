@@ -1,10 +1,11 @@
-import { parseArgs } from 'node:util';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import type { RtmpMessage } from '@headwater/testing/rtmp-chunks';
 import { Cluster } from '../support/cluster.js';
+import { flag, whole } from '../support/options.js';
 import type { OriginProcess } from '../support/origin-process.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import type { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { spreadOf } from './figures.js';
 import { LoadProcess } from './load-process.js';
 import { publishSample } from './sample-publisher.js';
@@ -17,42 +18,42 @@ const VIDEO = 9;
 const LINGER_MS = 0;
 
 /** A stream with a GOP of 1 s, published on one member and played from another that relays it; loopback. */
-export async function relay(scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      players: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-    },
-  });
-  const players = Number(values.players ?? (values.quick ? 200 : 1000));
-  const plays = values.quick ? PLAYS / 4 : PLAYS;
-  const cluster = await Cluster.start(scope, {
-    names: ['owner', 'relay'],
-    config: {
-      play: { mergeMs: MERGE_MS },
-      relay: { lingerMs: LINGER_MS },
-      log: { level: 'info', format: 'json' },
-    },
-  });
-  const [owner, other] = [cluster.member(0), cluster.member(1)];
-  await publishSample(scope, owner.rtmpUrl('live/bench'));
-  await cluster.owned('live/bench', [owner.name]);
+export const relay = bench(
+  'a stream played from a member that relays it: first frames, latency, cost',
+  {
+    players: whole('players on the relaying member (1000, or 200 with --quick)', { min: 1 }),
+    quick: flag('fewer players and plays'),
+  },
+  async (scope, values) => {
+    const players = values.players ?? (values.quick ? 200 : 1000);
+    const plays = values.quick ? PLAYS / 4 : PLAYS;
+    const cluster = await Cluster.start(scope, {
+      names: ['owner', 'relay'],
+      config: {
+        play: { mergeMs: MERGE_MS },
+        relay: { lingerMs: LINGER_MS },
+        log: { level: 'info', format: 'json' },
+      },
+    });
+    const [owner, other] = [cluster.member(0), cluster.member(1)];
+    await publishSample(scope, owner.rtmpUrl('live/bench'));
+    await cluster.owned('live/bench', [owner.name]);
 
-  const local = await firstFrames(scope, owner, plays);
-  const cold = await firstFrames(scope, other, plays, () => relayPulls(owner) === 0);
-  const frames = values.quick ? LATENCY_FRAMES / 4 : LATENCY_FRAMES;
-  const added = await latencyAdded(scope, owner, other, frames);
-  const warm = await withPlayer(scope, other, () => firstFrames(scope, other, plays));
-  return {
-    what: 'RTMP play through a relay, 2 members, GOP 1 s, loopback',
-    reach: { firstFrameP95Ms: 100, latencyAddedP95Ms: 20 + MERGE_MS, pulls: 1 },
-    mergeMs: MERGE_MS,
-    firstFrameAfterPlay: { local, relayThatMustPullFirst: cold, relayThatPullsAlready: warm },
-    latencyAddedAgainstLocal: added,
-    joinsAtOnce: await joinsAtOnce(scope, owner, other, players),
-  };
-}
+    const local = await firstFrames(scope, owner, plays);
+    const cold = await firstFrames(scope, other, plays, () => relayPulls(owner) === 0);
+    const frames = values.quick ? LATENCY_FRAMES / 4 : LATENCY_FRAMES;
+    const added = await latencyAdded(scope, owner, other, frames);
+    const warm = await withPlayer(scope, other, () => firstFrames(scope, other, plays));
+    return {
+      what: 'RTMP play through a relay, 2 members, GOP 1 s, loopback',
+      reach: { firstFrameP95Ms: 100, latencyAddedP95Ms: 20 + MERGE_MS, pulls: 1 },
+      mergeMs: MERGE_MS,
+      firstFrameAfterPlay: { local, relayThatMustPullFirst: cold, relayThatPullsAlready: warm },
+      latencyAddedAgainstLocal: added,
+      joinsAtOnce: await joinsAtOnce(scope, owner, other, players),
+    };
+  },
+);
 
 /** From `play` to the first picture, one player after the other. `isReady` holds each back. */
 async function firstFrames(

@@ -61,7 +61,8 @@ const playOf = (key: StreamKey, index: number): PlayRequest => ({
   mode: 'auto',
 });
 
-function profileOf(member: number): MemberProfile {
+/** The profile of one of many members. */
+export function profileOf(member: number): MemberProfile {
   const ports = { rtmpPort: 1935, httpPort: 8080 };
   const inside = { network: 'inside', host: `origin-${member}`, ...ports };
   const outside = { network: 'outside', host: 'live.example.com', ...ports };

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { MeshProcess, startMeshProcesses } from '../support/mesh-process.js';
 import { monotonicMs } from '../support/monotonic.js';
+import { choices, texts, whole, wholeOf, wholes } from '../support/options.js';
 import { Scope } from '../support/scope.js';
+import { bench } from './bench.js';
 import { spreadOf } from './figures.js';
 import { loopDelay } from './loop-delay.js';
 import { routeRate } from './route-rate.js';
@@ -13,55 +14,78 @@ const MANY_STREAMS = 100_000;
 const FILL_MS = 120_000;
 const CHURN_MS = 10_000;
 
+const PARTS = ['route', 'claims', 'join', 'churn', 'loop'] as const;
+
+/** So many members that make so many claims a second together. */
+interface Load {
+  readonly members: number;
+  readonly claimsPerSecond: number;
+  readonly toString: () => string;
+}
+
+const loadOf = (members: number, claimsPerSecond: number): Load => ({
+  members,
+  claimsPerSecond,
+  toString: () => `${members}:${claimsPerSecond}`,
+});
+
+function readLoad(name: string, written: string): Load {
+  const [members = '', claimsPerSecond = ''] = written.split(':');
+  return loadOf(wholeOf(name, members, 2), wholeOf(name, claimsPerSecond, 1));
+}
+
 /** What grows with members and streams: news, bursts, joining, memory, routing, and the event loop. Mesh only. */
-export async function scale(_scope: Scope, args: readonly string[]): Promise<object> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      members: { type: 'string', default: '3,10' },
-      streams: { type: 'string', default: String(MANY_STREAMS) },
-      churn: { type: 'string', default: '10:300' },
-      loop: { type: 'string', default: '30:1000' },
-      only: { type: 'string', default: 'route,claims,join,churn,loop' },
-    },
-  });
-  const parts = values.only.split(',');
-  const figures: Record<string, unknown> = {};
-  if (parts.includes('route')) figures.route = routeRate(MANY_STREAMS, 30);
-  if (parts.includes('claims')) {
-    for (const count of values.members.split(',').map(Number)) {
-      figures[`claims, ${count} members`] = await withScope((scope) => claims(scope, count));
+export const scale = bench(
+  'what grows with members and streams: news, bursts, joining, memory, routing, the event loop',
+  {
+    members: wholes('sizes of the mesh for `claims`', { default: [3, 10], min: 2 }),
+    streams: whole('streams for `join`', { default: MANY_STREAMS, min: 1 }),
+    churn: texts('meshes for `churn`', readLoad, {
+      value: 'MEMBERS:CLAIMS/S,...',
+      default: [loadOf(10, 300)],
+    }),
+    loop: texts('meshes for `loop`', readLoad, {
+      value: 'MEMBERS:CLAIMS/S,...',
+      default: [loadOf(30, 1000)],
+    }),
+    only: choices('parts to run', PARTS, { default: PARTS }),
+  },
+  async (_scope, values) => {
+    const parts: readonly string[] = values.only;
+    const figures: Record<string, unknown> = {};
+    if (parts.includes('route')) figures.route = routeRate(MANY_STREAMS, 30);
+    if (parts.includes('claims')) {
+      for (const count of values.members) {
+        figures[`claims, ${count} members`] = await withScope((scope) => claims(scope, count));
+      }
     }
-  }
-  if (parts.includes('join')) figures.join = await withScope((scope) => join(scope, Number(values.streams)));
-  if (parts.includes('churn')) {
-    for (const [members = 0, claimsPerSecond = 0] of values.churn
-      .split(',')
-      .map((one) => one.split(':').map(Number))) {
-      figures[`all of ${members} members, ${claimsPerSecond} claims/s in all`] = await withScope((scope) =>
-        churn(scope, members, claimsPerSecond),
+    if (parts.includes('join')) figures.join = await withScope((scope) => join(scope, values.streams));
+    if (parts.includes('churn')) {
+      for (const { members, claimsPerSecond } of values.churn) {
+        figures[`all of ${members} members, ${claimsPerSecond} claims/s in all`] = await withScope((scope) =>
+          churn(scope, members, claimsPerSecond),
+        );
+      }
+    }
+    for (const { members, claimsPerSecond } of parts.includes('loop') ? values.loop : []) {
+      figures[`one of ${members} members, ${claimsPerSecond} claims/s in all`] = await withScope((scope) =>
+        loopDelay(scope, members, claimsPerSecond),
       );
     }
-  }
-  if (parts.includes('loop')) {
-    const [members = 0, claimsPerSecond = 0] = values.loop.split(':').map(Number);
-    figures[`one of ${members} members, ${claimsPerSecond} claims/s in all`] = await withScope((scope) =>
-      loopDelay(scope, members, claimsPerSecond),
-    );
-  }
-  return {
-    what: 'what grows with members and streams; loopback, processes with the mesh only',
-    reach: {
-      routesPerCpuSecond: 1_000_000,
-      claimP99Ms: { 3: 10, 10: 50 },
-      burstMs: 1000,
-      joinMs: 2000,
-      bytesPerStream: 1024,
-      loopDelayP99Ms: 10,
-    },
-    ...figures,
-  };
-}
+    return {
+      what: 'what grows with members and streams; loopback, processes with the mesh only',
+      reach: {
+        routesPerCpuSecond: 1_000_000,
+        claimP99Ms: { 3: 10, 10: 50 },
+        burstMs: 1000,
+        joinMs: 2000,
+        bytesPerStream: 1024,
+        loopDelayP99Ms: 10,
+      },
+      ...figures,
+    };
+  },
+);
 
 async function claims(scope: Scope, count: number): Promise<object> {
   const members = await startMeshProcesses(scope, count);

@@ -2,13 +2,27 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { command, type Order, runCommand } from '../support/command-line.js';
+import { whole } from '../support/options.js';
 import { REPOSITORY } from '../support/repository.js';
 import { BusyCores } from './busy-cores.js';
 
-const HELP = `npm run test:busy -- [--runs N] [--cores N] [-- PATTERN...]
-Runs \`npm test\` so many times (10) while another process keeps so many cores busy (all), and says how many were green.
-PATTERN: what is run instead of all tests, as for \`npm test -- PATTERN\`.`;
+const COMMAND = command({
+  call: 'npm run test:busy --',
+  about:
+    'Runs `npm test` again and again while another process keeps the cores busy, and says how many runs were green.',
+  options: {
+    runs: whole('how many runs', { default: 10, min: 1 }),
+    cores: whole('how many cores are kept busy', { default: availableParallelism() }),
+  },
+  operands: {
+    value: '[PATTERN...]',
+    about:
+      'what is run instead of all tests, as for `npm test -- PATTERN`; after `--` also options of vitest',
+    min: 0,
+    max: Number.POSITIVE_INFINITY,
+  },
+});
 
 interface Run {
   readonly isGreen: boolean;
@@ -44,27 +58,16 @@ function verdict(output: string): string {
   return lines.slice(failures < 0 ? -1 : failures).join('\n');
 }
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    options: {
-      runs: { type: 'string', default: '10' },
-      cores: { type: 'string', default: String(availableParallelism()) },
-      help: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  });
-  const [runs, cores] = [Number(values.runs), Number(values.cores)];
-  if (values.help || !(Number.isInteger(runs) && runs > 0 && Number.isInteger(cores) && cores >= 0)) {
-    console.log(HELP);
-    process.exitCode = values.help ? 0 : 2;
-    return;
-  }
+async function main({
+  values: { runs, cores },
+  operands,
+}: Order<(typeof COMMAND)['options']>): Promise<number> {
   const logs = mkdtempSync(join(tmpdir(), 'headwater-test-busy-'));
   const busy = BusyCores.start(cores);
   let green = 0;
   try {
     for (let run = 1; run <= runs; run += 1) {
-      const { isGreen, seconds, output } = await npmTest(positionals);
+      const { isGreen, seconds, output } = await npmTest(operands);
       if (isGreen) green += 1;
       writeFileSync(join(logs, `run-${run}.log`), output);
       console.log(`run ${run}: ${isGreen ? 'green' : 'RED'} after ${seconds} s: ${verdict(output)}`);
@@ -75,7 +78,7 @@ async function main(): Promise<void> {
   console.log(
     `\n${green} of ${runs} runs were green while another process kept ${cores} cores busy; logs: ${logs}`,
   );
-  process.exitCode = green === runs ? 0 : 1;
+  return green === runs ? 0 : 1;
 }
 
-await main();
+process.exitCode = await runCommand(COMMAND, process.argv.slice(2), main);

@@ -1,26 +1,32 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { machine } from '../bench/figures.js';
+import { command, runCommand, UsageError, type Values } from '../support/command-line.js';
+import { choice, flag, text, whole } from '../support/options.js';
 import { seconds } from './event-log.js';
 import { STREAM_KINDS } from './plan.js';
 import { runSeed, type SeedOptions, type SeedResult } from './run-seed.js';
 import { violationsInWords } from './violations-in-words.js';
 
-const USAGE = `usage: npm run chaos -- --seeds N [--from N] [options]   run many seeds
-       npm run chaos -- --seed S [options]               run one again, and tell all of it
-
-Three members, two streams with two owners each, players of every protocol on every member, random
-faults. A failing seed prints its event log. The same seed and options draw the same faults.
-
-  --members-die   members are killed, stopped and restarted, too
-  --only KIND     one stream alone: same (one encode on two owners) or different (two encodes)
-  --no-faults     none at all: whether the harness itself is right
-  --logs FOLDER   keep the members' logs of failing seeds there
-  --verbose       print each event as it comes
-  --help          print this`;
-
-class UsageError extends Error {}
+const COMMAND = command({
+  call: 'npm run chaos --',
+  about: `Three members, two streams with two owners each, players of every protocol on every member, random
+faults. A failing seed prints its event log. The same seed and options draw the same faults.`,
+  ways: [
+    ['--seeds N [--from N] [options]', 'run many seeds'],
+    ['--seed S [options]', 'run one again, and tell all of it'],
+  ],
+  options: {
+    seeds: whole('how many seeds', { min: 1 }),
+    from: whole('the first of them', { default: 1 }),
+    seed: whole('this one alone', { value: 'S' }),
+    'members-die': flag('members are killed, stopped and restarted, too'),
+    only: choice('one stream alone: one encode on both owners, or two', STREAM_KINDS),
+    'no-faults': flag('none at all: whether the harness itself is right'),
+    logs: text("keep the members' logs of failing seeds there", { value: 'FOLDER' }),
+    verbose: flag('print each event as it comes'),
+  },
+});
 
 interface Order {
   readonly seeds: readonly number[];
@@ -29,21 +35,14 @@ interface Order {
   readonly logs: string | undefined;
 }
 
-function read(args: string[]): Order | null {
-  const { values } = parse(args);
-  if (values.help) return null;
-  const [seed, seeds, from] = (['seed', 'seeds', 'from'] as const).map((name) => whole(name, values[name]));
-  if (seed !== undefined && (seeds ?? 1) !== 1)
+function orderOf(values: Values<(typeof COMMAND)['options']>): Order {
+  const { seed, seeds, from, only, logs } = values;
+  if (seed !== undefined && seeds !== undefined)
     throw new UsageError('--seed runs one seed: leave out --seeds');
   if (seed === undefined && seeds === undefined) throw new UsageError('say --seeds N or --seed S');
-  if (seeds === 0) throw new UsageError('--seeds takes at least 1');
-  const first = seed ?? from ?? 1;
-  const only = STREAM_KINDS.find((kind) => kind === values.only);
-  if (values.only !== undefined && only === undefined)
-    throw new UsageError(`--only takes ${STREAM_KINDS.join(' or ')}, not '${values.only}'`);
   const trace = values.verbose ? { trace: (line: string) => console.log(line) } : {};
   return {
-    seeds: Array.from({ length: seed === undefined ? (seeds ?? 1) : 1 }, (_, index) => first + index),
+    seeds: seed === undefined ? Array.from({ length: seeds ?? 1 }, (_, index) => from + index) : [seed],
     isReplay: seed !== undefined,
     options: {
       membersDie: values['members-die'],
@@ -51,43 +50,11 @@ function read(args: string[]): Order | null {
       ...(only && { only }),
       ...trace,
     },
-    logs: values.logs,
+    logs,
   };
 }
 
-function parse(args: string[]) {
-  const off = { type: 'boolean', default: false } as const;
-  const text = { type: 'string' } as const;
-  const options = {
-    seeds: text,
-    seed: text,
-    from: text,
-    logs: text,
-    only: text,
-    'members-die': off,
-    'no-faults': off,
-    verbose: off,
-    help: off,
-  };
-  try {
-    return parseArgs({ args, options });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function whole(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,10}$/.test(text)) throw new UsageError(`--${name} takes a whole number, not '${text}'`);
-  return Number(text);
-}
-
-async function main(): Promise<number> {
-  const order = read(process.argv.slice(2));
-  if (order === null) {
-    console.log(USAGE);
-    return 0;
-  }
+async function main(order: Order): Promise<number> {
   const startedMs = performance.now();
   const results: SeedResult[] = [];
   const broken: number[] = [];
@@ -153,10 +120,4 @@ function countsOf(violations: SeedResult['violations']): Record<string, number> 
 // So that the members end with us: an exit that is asked for kills them.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message}\n\n${USAGE}`);
-  process.exitCode = 2;
-}
+process.exitCode = await runCommand(COMMAND, process.argv.slice(2), ({ values }) => main(orderOf(values)));

@@ -1,40 +1,32 @@
-import { parseArgs } from 'node:util';
+import { command, runCommand, type Values } from '../support/command-line.js';
+import { flag, whole } from '../support/options.js';
 import { runCampaign, runOne, SILENCE_MS_MAX, STALL_MS_MAX } from './campaign.js';
 import { MemberUnderTest } from './member-under-test.js';
 import { GROWTH_BYTES_MAX, RSS_GROWTH_BYTES_MAX } from './memory-rule.js';
 import { makeRecordings } from './record.js';
 
-const USAGE = `usage: npm run fuzz -- [--sessions N] [--seed N] [--only K]
-  --sessions N  how many hostile sessions (1000)
-  --seed N      which ones (1): the same seed means the same bytes
-  --only K      run session K of the seed alone, and show it
-  --record      record the honest sessions anew that the others are made of`;
+const COMMAND = command({
+  call: 'npm run fuzz --',
+  about: 'Hostile sessions against a real member, with an honest publisher and honest players beside them.',
+  options: {
+    sessions: whole('how many hostile sessions', { default: 1000, min: 1 }),
+    seed: whole('which ones: the same seed means the same bytes', { default: 1 }),
+    only: whole('run session K of the seed alone, and show it', { value: 'K' }),
+    record: flag('record the honest sessions anew that the others are made of'),
+  },
+});
 
 const MIB = 2 ** 20;
 const mib = (bytes: number): string => (bytes / MIB).toFixed(1).padStart(7);
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      sessions: { type: 'string', default: '1000' },
-      seed: { type: 'string', default: '1' },
-      only: { type: 'string' },
-      record: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const [sessions, seed] = [Number(values.sessions), Number(values.seed)];
-  if (values.help || !Number.isInteger(sessions) || !Number.isInteger(seed)) {
-    console.log(USAGE);
-    return values.help ? 0 : 2;
-  }
-  if (values.record) {
+async function main({ sessions, seed, only, record }: Values<(typeof COMMAND)['options']>): Promise<number> {
+  if (record) {
     const member = await MemberUnderTest.start();
     await makeRecordings({ rtmp: member.rtmpPort, http: member.httpPort });
     await member.stop();
     return 0;
   }
-  if (values.only !== undefined) return only(seed, Number(values.only));
+  if (only !== undefined) return runAlone(seed, only);
 
   console.log(`${sessions} sessions of seed ${seed}; memory after collection, in MiB`);
   console.log('sessions     heap  outside      rss  stalled ms');
@@ -70,7 +62,7 @@ async function main(): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-async function only(seed: number, index: number): Promise<number> {
+async function runAlone(seed: number, index: number): Promise<number> {
   const { session, end, log } = await runOne(seed, index);
   console.log(
     `session ${index} of seed ${seed}: ${session.made}, to the ${session.port} port, ends by ${session.end}`,
@@ -82,4 +74,4 @@ async function only(seed: number, index: number): Promise<number> {
   return end === null ? 0 : 1;
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand(COMMAND, process.argv.slice(2), ({ values }) => main(values));

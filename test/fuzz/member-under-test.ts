@@ -72,6 +72,8 @@ export class MemberUnderTest {
       const read = (line: string): void => {
         lines.push(line);
         if (lines.length > LINES_KEPT) lines.shift();
+        // A fault that was fenced in is a fault: the member's end has the session looked for that did it.
+        if (/"[^"]* ended by a fault"/.test(line)) child.kill('SIGKILL');
         if (line.includes('"origin ready"')) resolve(portsOf(line));
       };
       byLine(child.stdout, read);

@@ -1,15 +1,23 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { MutantResult, PartialStrykerOptions } from '@stryker-mutator/api/core';
-import { Stryker } from '@stryker-mutator/core';
+import { command, type Order, runCommand, UsageError } from '../support/command-line.js';
+import { text } from '../support/options.js';
 import { judge } from './verdict.js';
 
-const USAGE = `usage: npm run mutate -- FOLDER [--tests FOLDER]
-
-Changes the code of FOLDER in one small place after the other (packages/directory, packages/media/src/wire, a single
-file), runs the unit tests of FOLDER (or of --tests) that reach that place, and lists each change that none of them noticed.`;
+const COMMAND = command({
+  call: 'npm run mutate --',
+  about: `Changes the code of FOLDER in one small place after the other, runs the unit tests of FOLDER (or of --tests)
+that reach that place, and lists each change that none of them noticed.`,
+  options: { tests: text('whose unit tests are run (those of FOLDER)', { value: 'FOLDER' }) },
+  operands: {
+    value: 'FOLDER',
+    about: 'packages/directory, packages/media/src/wire, or a single file',
+    min: 1,
+    max: 1,
+  },
+});
 
 /** Below this share of noticed changes the run fails, percent. */
 const SCORE_MIN = 85;
@@ -17,18 +25,14 @@ const SCORE_MIN = 85;
 /** Copies of the sources, each with all changes in it; ignored by git, and removed after the run. */
 const TEMP_FOLDER = '.stryker-tmp';
 
-async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { tests: { type: 'string' } },
-  });
-  const [written, ...more] = positionals;
-  const folder = written === undefined ? null : sourceOf(written);
+async function main({
+  values,
+  operands: [written = ''],
+}: Order<(typeof COMMAND)['options']>): Promise<number> {
+  const folder = sourceOf(written);
   const tests = values.tests === undefined ? folder : sourceOf(values.tests);
-  if (folder === null || tests === null || more.length > 0) {
-    console.error(USAGE);
-    return 2;
-  }
+  // It takes a second to load, which a wrong call need not wait for.
+  const { Stryker } = await import('@stryker-mutator/core');
   const results = await new Stryker(optionsFor(folder, tests)).runMutationTest();
   return report(results);
 }
@@ -39,11 +43,13 @@ interface Source {
   readonly isFile: boolean;
 }
 
-/** A folder or file in the packages; null where there is none. */
-function sourceOf(written: string): Source | null {
+/** A folder or file in the packages. @throws UsageError where there is none. */
+function sourceOf(written: string): Source {
   const path = relative(process.cwd(), resolve(written)).replaceAll('\\', '/');
   const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined || !path.startsWith('packages/') ? null : { path, isFile: stat.isFile() };
+  if (stat === undefined || !path.startsWith('packages/'))
+    throw new UsageError(`there is no '${written}' in packages/`);
+  return { path, isFile: stat.isFile() };
 }
 
 function optionsFor(folder: Source, tests: Source): PartialStrykerOptions {
@@ -82,4 +88,4 @@ function report(results: readonly MutantResult[]): number {
   return score >= SCORE_MIN ? 0 : 1;
 }
 
-process.exitCode = await main();
+process.exitCode = await runCommand(COMMAND, process.argv.slice(2), main);

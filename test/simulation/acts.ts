@@ -1,5 +1,6 @@
 import { type Act, between } from './act.js';
 import { hostilities } from './hostilities.js';
+import { lasting } from './lasting-acts.js';
 import type { Trouble } from './plan.js';
 import { publishing } from './publishing.js';
 
@@ -125,8 +126,8 @@ const cuts: readonly Act[] = [
     trouble: 'split',
     weight: 1,
     run: (storm) => {
-      const all = storm.random.shuffled([...storm.world.members.keys()]);
-      const here = all.slice(0, storm.random.whole(1, all.length - 1));
+      const all = storm.random.shuffled(storm.machines());
+      const here = all.slice(0, storm.random.whole(1, Math.max(1, all.length - 1)));
       const there = all.filter((id) => !here.includes(id));
       storm.world.trace(`split ${here.join(' ')} | ${there.join(' ')}`);
       const paths = here.flatMap((a) => there.map((b) => [a, b] as const));
@@ -147,6 +148,6 @@ const cuts: readonly Act[] = [
 
 /** All that these troubles may do. */
 export const actsOf = (troubles: ReadonlySet<Trouble>): readonly Act[] =>
-  [...publishing, ...endings, ...standstills, ...cuts, ...hostilities].filter(
+  [...publishing, ...endings, ...standstills, ...cuts, ...lasting, ...hostilities].filter(
     ({ trouble }) => trouble === null || troubles.has(trouble),
   );

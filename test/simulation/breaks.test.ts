@@ -7,7 +7,7 @@ import { runSeed } from './run-seed.js';
 const SEEDS_MAX = 60;
 
 describe('a core that', () => {
-  it.each(BREAKS)('$name is found', ({ caughtBy, core: breakIt, routeOf }) => {
+  it.each(BREAKS)('$name is found', ({ caughtBy, core: breakIt, routeOf, sealing, prepare, troubles }) => {
     const makeCore = (...args: ConstructorParameters<typeof MemberCore>): MemberCore => {
       const core = new MemberCore(...args);
       breakIt?.(core);
@@ -15,7 +15,14 @@ describe('a core that', () => {
     };
     const found: string[] = [];
     for (let seed = 1; seed <= SEEDS_MAX && !found.some((name) => caughtBy.includes(name)); seed += 1) {
-      const { violations } = runSeed(seed, { makeCore, members: 4, ...(routeOf && { routeOf }) });
+      const { violations } = runSeed(seed, {
+        makeCore,
+        members: 4,
+        troubles,
+        ...(routeOf && { routeOf }),
+        ...(sealing && { sealing }),
+        ...(prepare && { prepare }),
+      });
       found.push(...violations.map(({ checker }) => checker));
     }
     expect(found, `found by ${found.join(', ') || 'nobody'}`).toEqual(

@@ -1,18 +1,32 @@
 import {
-  type Applied,
   type Claim,
   type Delta,
-  type Directory,
   type MemberId,
   NO_LOAD,
   type Owner,
+  OwnersChange,
   type PlayRequest,
   type RouteView,
   route,
   type StreamKey,
 } from '@headwater/directory';
-import type { DirectMessage, Effects, Input, MemberCore } from '@headwater/mesh/core';
+import type { Effects, MemberCore } from '@headwater/mesh/core';
+import {
+  believe,
+  claimsOf,
+  confirmAnew,
+  detectorOf,
+  enter,
+  flowing,
+  Hoard,
+  onApply,
+  onSends,
+  onStep,
+  tamper,
+} from './break-wraps.js';
+import type { Trouble } from './plan.js';
 import type { SeedOptions } from './run-seed.js';
+import { WITHOUT_PURPOSE } from './seal.js';
 
 /**
  * Faults put into the core on purpose, to see that the checkers find them. Each wraps what a core shows to everybody
@@ -24,105 +38,10 @@ export interface Break {
   readonly caughtBy: readonly string[];
   readonly core?: (core: MemberCore) => void;
   readonly routeOf?: NonNullable<SeedOptions['routeOf']>;
-}
-
-const claimsOf = (directory: Directory, member: MemberId): Map<StreamKey, Claim> => {
-  const claims = new Map<StreamKey, Claim>();
-  for (const key of directory.streams())
-    for (const owner of directory.owners(key)) if (owner.member === member) claims.set(key, owner.claim);
-  return claims;
-};
-
-/** Changes the claims held of a member behind the directory's back, its position stays (or becomes `version`). */
-function tamper(
-  directory: Directory,
-  apply: Directory['apply'],
-  member: MemberId,
-  change: (claims: Map<StreamKey, Claim>) => void,
-  version = directory.position(member).version,
-): readonly StreamKey[] {
-  const state = directory.member(member);
-  const isStanding = state?.liveness === 'alive' || state?.liveness === 'suspect';
-  if (!state || !isStanding || member === directory.self || version < 1) return [];
-  const { generation } = state.position;
-  const claims = claimsOf(directory, member);
-  change(claims);
-  const changed = directory.forget(member);
-  const entries: Delta['entries'] = [
-    ...(state.profile ? [{ kind: 'profile', version, profile: state.profile } as const] : []),
-    ...[...claims.values()].map((claim) => ({ kind: 'claim', version, claim }) as const),
-  ];
-  const applied = apply({ member, generation, from: 0, to: version, entries });
-  directory.setLiveness(member, state.liveness);
-  directory.setLoad(member, state.load);
-  return [...changed, ...applied.changed];
-}
-
-function enter(claims: Map<StreamKey, Claim>, entries: Delta['entries']): void {
-  for (const entry of entries) {
-    if (entry.kind === 'claim') claims.set(entry.claim.key, entry.claim);
-    else if (entry.kind === 'release') claims.delete(entry.key);
-  }
-}
-
-function flowing(entry: Delta['entries'][number]): Delta['entries'][number] {
-  if (entry.kind !== 'claim') return entry;
-  const { silent: _, ...claim } = entry.claim;
-  return { ...entry, claim };
-}
-
-/** Keeps what `Envelopes` keeps, without its limits. */
-class Hoard {
-  readonly #kept: Uint8Array[] = [];
-
-  get count(): number {
-    return this.#kept.length;
-  }
-
-  get bytes(): number {
-    return this.#kept.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  }
-
-  keep(_delta: Delta, signedBytes: Uint8Array): void {
-    this.#kept.push(signedBytes);
-  }
-
-  since(): readonly Uint8Array[] {
-    return [];
-  }
-
-  clear(): void {}
-}
-
-/** Wraps `apply`; `next` is the real one. */
-function onApply(
-  core: MemberCore,
-  apply: (delta: Delta, next: (delta: Delta) => Applied, directory: Directory) => Applied,
-): void {
-  const { directory } = core;
-  const next = directory.apply.bind(directory);
-  directory.apply = (delta) => (delta.member === core.self ? next(delta) : apply(delta, next, directory));
-}
-
-/** Wraps `step`; `next` is the real one. */
-function onStep(
-  core: MemberCore,
-  step: (input: Input, now: number, next: (input: Input, now: number) => Effects) => Effects,
-): void {
-  const next = core.step.bind(core);
-  core.step = (input, now) => step(input, now, next);
-}
-
-function onSends(core: MemberCore, send: (message: DirectMessage) => DirectMessage | null): void {
-  onStep(core, (input, now, next) => {
-    const effects = next(input, now);
-    const sends = effects.sends.splice(0);
-    for (const { to, message } of sends) {
-      const changed = send(message);
-      if (changed) effects.send(to, changed);
-    }
-    return effects;
-  });
+  readonly sealing?: NonNullable<SeedOptions['sealing']>;
+  readonly prepare?: NonNullable<SeedOptions['prepare']>;
+  /** What it needs to show; absent: whatever seeds draw. */
+  readonly troubles?: readonly Trouble[];
 }
 
 export const BREAKS: readonly Break[] = [
@@ -152,7 +71,8 @@ export const BREAKS: readonly Break[] = [
           delta.entries.filter(({ kind }) => kind === 'release'),
         );
         const changed = tamper(directory, next, delta.member, (claims) => enter(claims, due));
-        return { outcome: 'applied', changed: [...applied.changed, ...changed] };
+        changed.join(applied.changed);
+        return { outcome: 'applied', changed };
       });
     },
   },
@@ -170,7 +90,8 @@ export const BREAKS: readonly Break[] = [
         const changed = tamper(directory, next, delta.member, (claims) => {
           for (const [key, claim] of old) if (!claims.has(key)) claims.set(key, claim);
         });
-        return { outcome: 'applied', changed: [...applied.changed, ...changed] };
+        changed.join(applied.changed);
+        return { outcome: 'applied', changed };
       });
     },
   },
@@ -232,7 +153,7 @@ export const BREAKS: readonly Break[] = [
       const setLiveness = directory.setLiveness.bind(directory);
       directory.setLiveness = (id, liveness) => {
         const isRefuted = directory.member(id)?.liveness === 'suspect' && liveness === 'alive';
-        return isRefuted ? [] : setLiveness(id, liveness);
+        return isRefuted ? new OwnersChange() : setLiveness(id, liveness);
       };
     },
   },
@@ -260,12 +181,12 @@ export const BREAKS: readonly Break[] = [
   },
   {
     name: 'skips repair: never asks for what it missed',
-    caughtBy: ['agreement', 'joined'],
+    caughtBy: ['agreement', 'joined', 'visible-claims'],
     core: (core) => onSends(core, (message) => (message.kind === 'pull' ? null : message)),
   },
   {
     name: 'answers no repair',
-    caughtBy: ['agreement', 'joined'],
+    caughtBy: ['agreement', 'joined', 'visible-claims'],
     core: (core) =>
       onSends(core, (message) =>
         message.kind === 'delta-part' || message.kind === 'snapshot-part' ? null : message,
@@ -367,7 +288,8 @@ export const BREAKS: readonly Break[] = [
     core: (core) =>
       onStep(core, (input, now, next) => {
         const effects = next(input, now);
-        if (input.kind === 'disconnected' || input.kind === 'tick') effects.changedStreams.clear();
+        if (input.kind === 'disconnected' || input.kind === 'tick')
+          Object.assign(effects, { changedStreams: new OwnersChange() });
         return effects;
       }),
   },
@@ -384,5 +306,99 @@ export const BREAKS: readonly Break[] = [
     name: 'redirects a redirected play again',
     caughtBy: ['redirect-loops'],
     routeOf: (view: RouteView, request: PlayRequest) => route(view, { ...request, mark: 'none' }),
+  },
+  {
+    name: 'signs without saying what for',
+    caughtBy: ['faithful-copies', 'versions'],
+    sealing: WITHOUT_PURPOSE,
+    troubles: ['hostile'],
+  },
+  {
+    name: 'checks as many envelopes as it is given for one question',
+    caughtBy: ['bounds'],
+    core: (core) => {
+      const asked = new Map<MemberId, number>();
+      onStep(core, (input, now, next) => {
+        const words = input.kind === 'direct' && input.message.kind === 'words' ? input.message : null;
+        const isAnswer =
+          input.kind === 'direct' && words !== null && asked.get(input.peer) === words.ask && !words.last;
+        const effects = next(isAnswer ? { ...input, message: { ...words, envelopes: [] } } : input, now);
+        if (isAnswer)
+          for (const signedBytes of words.envelopes)
+            effects.verifications.push({ via: input.peer, signedBytes });
+        for (const { to, message } of effects.sends) if (message.kind === 'ask') asked.set(to, message.ask);
+        return effects;
+      });
+    },
+    troubles: ['hostile', 'cut', 'one-way-cut', 'bad-gossip', 'hot-backup'],
+  },
+  {
+    name: 'confirms a death anew with each further loss',
+    caughtBy: ['dead-routes'],
+    core: (core) =>
+      onStep(core, (input, now, next) => {
+        if (input.kind === 'disconnected') confirmAnew(detectorOf(core, input.peer), now);
+        if (input.kind === 'dial-failed') believe(detectorOf(core, input.peer));
+        return next(input, now);
+      }),
+    troubles: ['mute'],
+  },
+  {
+    name: 'has joined as soon as a seed turns out to be itself, whoever else is behind that name',
+    caughtBy: ['joined-alone'],
+    core: (core) =>
+      onStep(core, (input, now, next) =>
+        next(
+          input.kind === 'seed-visited' && input.outcome.isSelf
+            ? { ...input, outcome: { isSelf: true, reached: [] } }
+            : input,
+          now,
+        ),
+      ),
+  },
+  {
+    name: 'tells of versions in heartbeats that it has not sent yet',
+    caughtBy: ['heartbeat-versions'],
+    core: (core) =>
+      onSends(core, (message) =>
+        message.kind === 'heartbeat' ? { ...message, position: core.directory.position(core.self) } : message,
+      ),
+  },
+  {
+    name: 'says nothing directly to whom gossip leaves out, once it reached anybody',
+    caughtBy: ['broadcasts'],
+    prepare: ({ network }) => {
+      network.gossip.isFallbackForAll = false;
+    },
+    troubles: ['join', 'kill', 'rolling-restart'],
+  },
+  {
+    name: 'takes lists of members for an offence',
+    caughtBy: ['blame'],
+    core: (core) =>
+      onStep(core, (input, now, next) =>
+        next(
+          input.kind === 'direct' && input.message.kind === 'roster'
+            ? { kind: 'offence', peer: input.peer, reason: 'a list' }
+            : input,
+          now,
+        ),
+      ),
+  },
+  {
+    name: 'forgets a member that it hears',
+    caughtBy: ['forgotten'],
+    core: (core) => {
+      let heartbeats = 0;
+      onStep(core, (input, now, next) => {
+        const effects = next(input, now);
+        if (input.kind !== 'direct' || input.message.kind !== 'heartbeat') return effects;
+        heartbeats += 1;
+        if (heartbeats % 50 > 0) return effects;
+        effects.changed(core.directory.forget(input.peer));
+        effects.changedMembers.add(input.peer);
+        return effects;
+      });
+    },
   },
 ];

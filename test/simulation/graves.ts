@@ -1,11 +1,11 @@
-import type { MemberId } from '@headwater/directory';
+import { claimsStand, type MemberId } from '@headwater/directory';
 import type { RunningCore } from './running-core.js';
 import type { World } from './world.js';
 
 /** Whether a member's claims are shown to players by this observer. */
 export const isStanding = (observer: RunningCore, member: MemberId): boolean => {
   const liveness = observer.core.directory.member(member)?.liveness;
-  return liveness === 'alive' || liveness === 'suspect';
+  return liveness !== undefined && claimsStand(liveness);
 };
 
 /** Per observer: the newest ended start of each member that the observer had buried. Filled at each look. */

@@ -1,6 +1,8 @@
 import type { DirectMessage } from '@headwater/mesh/core';
+import { encode } from '@headwater/mesh/wire';
 import type { Act } from './act.js';
 import { signedBytesOf } from './parcel.js';
+import { proofOf } from './seal.js';
 import type { Storm } from './storm.js';
 
 /** What a member does that was admitted and means ill. It has its own key, and nobody else's. */
@@ -53,6 +55,26 @@ export const hostilities: readonly Act[] = [
     });
     say(storm, self, { kind: 'delta-part', pull: storm.random.whole(1, 50), index: 0, last: true, delta });
   }),
+  // Has a member prove who it is, with a message as the words to sign, and hands the proof on as that member's broadcast.
+  hostile(3, (storm, self) => {
+    const victim = storm.anyRunning();
+    if (!victim?.running) return;
+    const { generation, version } = victim.running.core.directory.position(victim.id);
+    const claim = { key: 'v/stolen/stream', sinceMs: 1, media: {} };
+    const message = {
+      kind: 'delta',
+      delta: {
+        member: victim.id,
+        generation,
+        from: version,
+        to: version + 1,
+        entries: [{ kind: 'claim', version: version + 1, claim }],
+      },
+    } as const;
+    const handMade = proofOf(victim.id, encode(message), storm.world.sealing);
+    const parcel = { author: victim.id, message, encoded: null, bytes: 200, handMade };
+    storm.world.member(self).running?.endpoint.broadcast(parcel);
+  }),
   // Tells of members that are not, and of others at wrong places and with wrong positions.
   hostile(2, (storm, self) => {
     const ghosts = Array.from({ length: storm.random.whole(1, 30) }, () => ({
@@ -76,7 +98,9 @@ export const hostilities: readonly Act[] = [
       kind: 'words',
       ask: storm.random.whole(0, 20),
       last: storm.random.chance(0.5),
-      envelopes: storm.world.overheard.slice(0, 3).map(signedBytesOf),
+      envelopes: storm.world.overheard
+        .slice(0, 3)
+        .map((parcel) => signedBytesOf(parcel, storm.world.sealing)),
     });
     say(storm, self, { kind: 'more', pull: storm.random.whole(0, 100) });
     say(storm, self, {

@@ -1,4 +1,12 @@
-import type { Claim, MemberId, MemberLoad, MemberProfile, StreamKey } from '@headwater/directory';
+import type {
+  Claim,
+  LogPosition,
+  MemberId,
+  MemberLoad,
+  MemberProfile,
+  StreamKey,
+} from '@headwater/directory';
+import type { Machine } from './network/paths.js';
 import type { RunningCore } from './running-core.js';
 
 /** How one start of a member ended. `silent`: with its machine, which told nobody. */
@@ -10,19 +18,38 @@ export interface EndedStart {
   readonly ending: Ending;
 }
 
+/** What a member is like, for good. */
+export interface MemberTraits {
+  /** It is admitted, but does not do what it should: nothing is expected of it, or of what others think of it. */
+  readonly isHostile?: boolean;
+  /** It speaks as the next version of this program will. */
+  readonly isNextVersion?: boolean;
+  /** Where it runs; a machine of its own where absent. */
+  readonly machine?: Machine;
+}
+
 /** A member over all its starts, with the truth about it: what its directory should say everywhere. */
 export class Member {
   readonly id: MemberId;
-  /** It is admitted, but does not do what it should: nothing is expected of it, or of what others think of it. */
   readonly isHostile: boolean;
+  readonly isNextVersion: boolean;
+  readonly machine: Machine;
   addresses: readonly string[];
   profile: MemberProfile;
   load: MemberLoad = { players: 0, publishers: 0, outboundKbps: 0 };
+  /** Mesh keys of its config, as its next start reads them. */
+  keys: readonly string[] = ['key'];
   /** Its wall clock against the others', ms. */
   wallSkewMs: number;
   /** As its data directory keeps it. */
   lastGeneration = 0;
   running: RunningCore | null = null;
+  /** Its data directory is gone: this id never starts again. */
+  isRetired = false;
+  /** Something else listens in its place: it can't start. */
+  isPortTaken = false;
+  /** Another process has its identity, or had it until shortly before this time: nothing is expected until then. */
+  disputedUntil = Number.NEGATIVE_INFINITY;
   /** When it was last made to stand still, and until when it did so for longer than is excused. */
   stalledAt = Number.NEGATIVE_INFINITY;
   hungUntil = Number.NEGATIVE_INFINITY;
@@ -30,13 +57,17 @@ export class Member {
   readonly claims = new Map<StreamKey, Claim>();
   /** All keys that it ever claimed in the present generation. */
   readonly claimedKeys = new Set<StreamKey>();
+  /** How far its log was at the last looks, oldest first. */
+  readonly past: { readonly at: number; readonly position: LogPosition }[] = [];
 
-  constructor(id: MemberId, profile: MemberProfile, wallSkewMs: number, isHostile: boolean) {
+  constructor(id: MemberId, profile: MemberProfile, wallSkewMs: number, traits: MemberTraits = {}) {
     this.id = id;
     this.profile = profile;
     this.addresses = [`${id}:7946`];
     this.wallSkewMs = wallSkewMs;
-    this.isHostile = isHostile;
+    this.isHostile = traits.isHostile === true;
+    this.isNextVersion = traits.isNextVersion === true;
+    this.machine = traits.machine ?? id;
   }
 
   /** Greater than at each start before, also when the clock went back: as `loadIdentity` counts starts. */
@@ -49,5 +80,10 @@ export class Member {
   endOf(generation: number): EndedStart | null {
     if (this.running?.generation === generation) return null;
     return this.ended.find((end) => end.generation === generation) ?? null;
+  }
+
+  /** How far its log was at that time, as far as is known. */
+  positionAt(at: number): LogPosition | null {
+    return this.past.findLast((one) => one.at <= at)?.position ?? null;
   }
 }

@@ -1,8 +1,9 @@
 import type { MemberId } from '@headwater/directory';
 import type { BroadcastMessage, DirectMessage } from '@headwater/mesh/core';
-import { decodeBroadcast, decodeDirect, encode } from '@headwater/mesh/wire';
+import type { Decoded } from '@headwater/mesh/wire';
 import type { Random } from '@headwater/testing/random';
-import { seal } from './seal.js';
+import { type Language, PRESENT } from './language.js';
+import type { Sealing } from './seal.js';
 
 /** Length and channel in front of a direct message; format, key and signature around a broadcast one. */
 const FRAME_BYTES = 5;
@@ -13,58 +14,85 @@ const HEARTBEAT_BYTES = 48;
 
 /**
  * A message on its way. A share of them travels as the real bytes, through the real codec; the others are handed over
- * as they are, which is quicker. A signature is only noted as `author`: nobody here can forge one.
+ * as they are, which is quicker. A signature is only noted as `author`, unless somebody made an envelope by hand.
  */
 export interface Parcel {
   readonly author: MemberId;
   readonly message: DirectMessage | BroadcastMessage;
   readonly encoded: Uint8Array | null;
   readonly bytes: number;
+  /** Of whoever wrote `encoded`; absent: the present one. */
+  readonly language?: Language;
+  /** In place of all that: an envelope whose signature is to be checked. */
+  readonly handMade?: Uint8Array;
 }
 
 export interface Codec {
   /** Share of messages that go through the real codec, 0..1. */
   readonly share: number;
   readonly random: Random;
+  readonly language: Language;
 }
 
-export function direct(author: MemberId, message: DirectMessage, { share, random }: Codec): Parcel {
-  const isEncoded = random.chance(share);
+export function direct(author: MemberId, message: DirectMessage, codec: Codec): Parcel {
+  const isEncoded = isWritten(codec);
   if (message.kind === 'heartbeat' && !isEncoded)
     return { author, message, encoded: null, bytes: HEARTBEAT_BYTES + FRAME_BYTES };
-  const encoded = encode(message);
-  return { author, message, encoded: isEncoded ? encoded : null, bytes: encoded.byteLength + FRAME_BYTES };
+  return parcelOf(author, message, codec, isEncoded, FRAME_BYTES);
 }
 
-export function broadcast(author: MemberId, message: BroadcastMessage, { share, random }: Codec): Parcel {
-  const encoded = encode(message);
-  const bytes = encoded.byteLength + ENVELOPE_BYTES;
-  return { author, message, encoded: random.chance(share) ? encoded : null, bytes };
+export const broadcast = (author: MemberId, message: BroadcastMessage, codec: Codec): Parcel =>
+  parcelOf(author, message, codec, isWritten(codec), ENVELOPE_BYTES);
+
+/** What another version writes, this one must read. */
+const isWritten = ({ share, random, language }: Codec): boolean =>
+  random.chance(share) || language !== PRESENT;
+
+function parcelOf(
+  author: MemberId,
+  message: Parcel['message'],
+  { language }: Codec,
+  isEncoded: boolean,
+  aroundBytes: number,
+): Parcel {
+  const encoded = language.encode(message);
+  return {
+    author,
+    message,
+    encoded: isEncoded ? encoded : null,
+    bytes: encoded.byteLength + aroundBytes,
+    language,
+  };
 }
 
-/** @throws Error where the codec does not take what it packed itself: always a fault. */
-export function openDirect(parcel: Parcel, from: MemberId): DirectMessage {
-  if (parcel.encoded === null) return parcel.message as DirectMessage;
-  const decoded = decodeDirect(parcel.encoded, from);
-  if (decoded.kind === 'message') return decoded.message;
-  throw new Error(`a ${parcel.message.kind} came out of the codec as ${JSON.stringify(decoded)}`);
+/** @throws Error where a version does not take what it packed itself: always a fault. */
+export function openDirect(parcel: Parcel, from: MemberId, language: Language): Decoded<DirectMessage> {
+  if (parcel.encoded === null) return { kind: 'message', message: parcel.message as DirectMessage };
+  return understood(parcel, language, language.decodeDirect(parcel.encoded, from));
 }
 
 /** @throws Error as above. */
-export function openBroadcast(parcel: Parcel): BroadcastMessage {
-  if (parcel.encoded === null) return parcel.message as BroadcastMessage;
-  const decoded = decodeBroadcast(parcel.encoded, parcel.author);
-  if (decoded.kind === 'message') return decoded.message;
+export function openBroadcast(parcel: Parcel, language: Language): Decoded<BroadcastMessage> {
+  if (parcel.encoded === null) return { kind: 'message', message: parcel.message as BroadcastMessage };
+  return understood(parcel, language, language.decodeBroadcast(parcel.encoded, parcel.author));
+}
+
+function understood<T>(parcel: Parcel, language: Language, decoded: Decoded<T>): Decoded<T> {
+  if (decoded.kind === 'message' || (parcel.language ?? PRESENT) !== language) return decoded;
   throw new Error(`a ${parcel.message.kind} came out of the codec as ${JSON.stringify(decoded)}`);
 }
 
-const signed = new WeakMap<Parcel['message'], Uint8Array>();
+const signedBytes = new WeakMap<Parcel['message'], Uint8Array>();
 
-/** A broadcast message as its author signed it; always the same bytes for the same message. */
-export function signedBytesOf({ author, message }: Parcel): Uint8Array {
-  const known = signed.get(message);
+/** A broadcast message as its author signedBytes it; always the same bytes for the same message. */
+export function signedBytesOf(
+  { author, message, encoded, handMade, language = PRESENT }: Parcel,
+  sealing: Sealing,
+): Uint8Array {
+  if (handMade) return handMade;
+  const known = signedBytes.get(message);
   if (known) return known;
-  const made = seal(author, encode(message));
-  signed.set(message, made);
+  const made = sealing.seal(author, encoded ?? language.encode(message));
+  signedBytes.set(message, made);
   return made;
 }

@@ -1,9 +1,11 @@
 import { Random } from '@headwater/testing/random';
 import { look } from './checkers/index.js';
+import { slownessMs } from './checkers/reach.js';
 import type { Traffic } from './network/network.js';
-import { type Plan, planOf } from './plan.js';
+import type { Violation } from './observations.js';
+import { type Plan, type PlanOptions, planOf } from './plan.js';
 import { Storm, seedsOf } from './storm.js';
-import { type Violation, World, type WorldOptions } from './world.js';
+import { World, type WorldOptions } from './world.js';
 
 /** How often the checkers look while the storm goes on, virtual ms. */
 const LOOK_MS = 250;
@@ -20,9 +22,12 @@ const JOINED_MS = 12_000;
 /** Nothing happens for so long, at the end. */
 const QUIET_MS = 5_000;
 
-export interface SeedOptions extends Pick<WorldOptions, 'makeCore' | 'routeOf' | 'trace'> {
-  /** Instead of what the seed says. */
-  readonly members?: number;
+/** In place of what the seed says, and of the parts that are right. */
+export interface SeedOptions
+  extends PlanOptions,
+    Pick<WorldOptions, 'makeCore' | 'routeOf' | 'sealing' | 'trace'> {
+  /** Before anybody starts. */
+  readonly prepare?: (world: World) => void;
 }
 
 export interface SeedResult {
@@ -38,14 +43,16 @@ export interface SeedResult {
 /** One whole life of a mesh, by its seed: the same seed is the same life. Ends with the first violation. */
 export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
   const random = new Random(seed);
-  const plan = planOf(random, options.members);
+  const plan = planOf(random, options);
   const world = new World({
     ...options,
     seed: random.next(),
     seeds: seedsOf(plan),
     codecShare: plan.codecShare,
     order: plan.order,
+    isStrict: options.isStrict === true,
   });
+  options.prepare?.(world);
   const storm = new Storm(world, plan, random.fork());
   const isBroken = (): boolean => world.violations.length > 0;
   world.trace(`plan ${JSON.stringify({ ...plan, troubles: [...plan.troubles] })}`);
@@ -64,10 +71,10 @@ export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
   world.trace('all cuts are healed');
   world.network.paths.healAll();
   world.inMesh = new Set(world.honest().filter(({ core }) => core.isJoined));
-  world.run(HEALED_MS, isBroken);
+  world.run(HEALED_MS + slownessMs(world), isBroken);
   if (!isBroken()) look(world, 'quiet');
   world.inMesh = null;
-  world.run(JOINED_MS, isBroken);
+  world.run(JOINED_MS + slownessMs(world), isBroken);
   const before = copyOf(world.network.traffic);
   world.run(QUIET_MS, isBroken);
   world.quiet = { ms: QUIET_MS, traffic: difference(world.network.traffic, before) };

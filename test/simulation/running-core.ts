@@ -1,6 +1,6 @@
 import type { Liveness, MemberId, StreamKey } from '@headwater/directory';
 import { type Effects, type Fact, type Input, type MemberCore, TICK_MS } from '@headwater/mesh/core';
-import { decodeBroadcast } from '@headwater/mesh/wire';
+import type { Decoded } from '@headwater/mesh/wire';
 import type { Random } from '@headwater/testing/random';
 import type { Endpoint, EndpointEvents, Host } from './network/endpoint.js';
 import {
@@ -12,7 +12,8 @@ import {
   type Parcel,
   signedBytesOf,
 } from './parcel.js';
-import { unseal } from './seal.js';
+import { isOfLaterFormat, type Sealing } from './seal.js';
+import { StepNotes } from './step-notes.js';
 import type { Timeline } from './timeline.js';
 
 /** What a running member shows to who watches it. */
@@ -65,12 +66,16 @@ export class RunningCore implements Host {
   hasEnded = false;
   /** Owners as its listeners know them, who hear only of changes. */
   readonly toldOwners = new Map<StreamKey, string>();
+  /** Since when each member's record stands here in one and the same generation, as looks saw it. */
+  readonly standingSince = new Map<MemberId, { readonly generation: number; readonly at: number }>();
   readonly believed = new Map<MemberId, Liveness | 'unknown'>();
   readonly facts: (Fact & { readonly at: number })[] = [];
   factsTotal = 0;
+  readonly notes: StepNotes;
   readonly #timeline: Timeline;
   readonly #random: Random;
   readonly #codec: Codec;
+  readonly #sealing: Sealing;
   readonly #watcher: Watcher;
   readonly #clock: Clock;
   #stalledUntil = 0;
@@ -78,7 +83,9 @@ export class RunningCore implements Host {
   #inputs: Input[] = [];
   #isStepping = false;
   #isTickMissed = false;
-  #isFlushPlanned = false;
+  #flushAt = Number.POSITIVE_INFINITY;
+  /** How late each of its turns is, ms; 0: on time. */
+  #lateMs = 0;
 
   constructor(
     id: MemberId,
@@ -86,6 +93,7 @@ export class RunningCore implements Host {
       readonly timeline: Timeline;
       readonly random: Random;
       readonly codec: Codec;
+      readonly sealing: Sealing;
       readonly watcher: Watcher;
       readonly makeCore: (now: number, random: () => number) => MemberCore;
       readonly attach: (host: Host, events: EndpointEvents<Parcel>) => Endpoint<Parcel>;
@@ -95,17 +103,24 @@ export class RunningCore implements Host {
     this.#timeline = parts.timeline;
     this.#random = parts.random;
     this.#codec = parts.codec;
+    this.#sealing = parts.sealing;
     this.#watcher = parts.watcher;
     this.startedAt = this.#timeline.now;
     this.resumedAt = this.#timeline.now;
     this.#clock = new Clock(this.#timeline, this.#random);
     this.core = parts.makeCore(this.#clock.now, () => this.#random.fraction());
     this.endpoint = parts.attach(this, this.#events());
+    this.notes = new StepNotes(this.#timeline);
     this.#tickLater(this.#random.fraction() * TICK_MS);
   }
 
+  /** As it says itself: a core may take a newer one while it runs. */
   get generation(): number {
     return this.core.generation;
+  }
+
+  get lateMs(): number {
+    return this.#lateMs;
   }
 
   get isStalled(): boolean {
@@ -115,7 +130,7 @@ export class RunningCore implements Host {
   /** Upper end of `Host`: what the network brings. */
   run(job: () => void): void {
     if (this.hasEnded) return;
-    if (this.isStalled) this.#inbox.push(job);
+    if (this.isStalled || this.#lateMs > 0) this.#inbox.push(job);
     else job();
   }
 
@@ -145,12 +160,33 @@ export class RunningCore implements Host {
     if (!this.isStalled || this.hasEnded) return;
     this.stalledSince = null;
     this.resumedAt = this.#timeline.now;
+    this.#turn();
+  }
+
+  /** From now on its loop turns only each so often: whatever comes waits for the next turn. 0: as it should. */
+  setLate(ms: number): void {
+    const wasLate = this.#lateMs > 0;
+    this.#lateMs = ms;
+    if (!wasLate && ms > 0) this.#turnLater();
+    else if (ms === 0 && !this.isStalled) this.#turn();
+  }
+
+  #turnLater(): void {
+    this.#timeline.after(this.#lateMs, () => {
+      if (this.hasEnded || this.#lateMs === 0) return;
+      if (!this.isStalled) this.#turn();
+      this.#turnLater();
+    });
+  }
+
+  /** All that waited. */
+  #turn(): void {
     const inbox = this.#inbox;
     this.#inbox = [];
     // Timers or sockets first: an event loop does either, by where it stood still.
     const isTickFirst = this.#random.chance(0.5);
     if (this.#isTickMissed && isTickFirst) this.input({ kind: 'tick' });
-    for (const job of inbox) this.run(job);
+    for (const job of inbox) if (!this.hasEnded) job();
     if (this.#isTickMissed && !isTickFirst) this.input({ kind: 'tick' });
     this.#isTickMissed = false;
   }
@@ -179,22 +215,45 @@ export class RunningCore implements Host {
       offence: (peer, reason) => this.input({ kind: 'offence', peer, reason }),
       direct: (peer, parcel) => {
         try {
-          this.input({ kind: 'direct', peer, message: openDirect(parcel, peer) });
+          const message = this.#accepted(peer, openDirect(parcel, peer, this.#codec.language));
+          if (message !== null) this.input({ kind: 'direct', peer, message });
         } catch (error) {
           this.#watcher.broken(this, error);
         }
       },
-      broadcast: (parcel) => {
+      broadcast: (parcel, via) => {
         try {
-          const { author } = parcel;
-          const message = openBroadcast(parcel);
-          this.input({ kind: 'broadcast', author, message, signedBytes: signedBytesOf(parcel) });
+          return this.#broadcast(parcel, via);
         } catch (error) {
           this.#watcher.broken(this, error);
+          return true;
         }
-        return true;
       },
     };
+  }
+
+  /** As the real shell does it. */
+  #broadcast(parcel: Parcel, via: MemberId): boolean {
+    const { author } = parcel;
+    const signedBytes = signedBytesOf(parcel, this.#sealing);
+    if (parcel.handMade === undefined) {
+      const message = this.#accepted(author, openBroadcast(parcel, this.#codec.language));
+      if (message !== null) this.input({ kind: 'broadcast', author, message, signedBytes });
+      return message !== null;
+    }
+    const opened = this.#sealing.unseal(signedBytes);
+    const decoded = opened && this.#codec.language.decodeBroadcast(opened.message, opened.author);
+    const message = decoded && this.#accepted(opened.author, decoded);
+    if (opened && message) this.input({ kind: 'broadcast', author: opened.author, message, signedBytes });
+    if (!opened) this.input({ kind: 'offence', peer: via, reason: 'broadcast without a valid signature' });
+    return message !== null;
+  }
+
+  /** What another version says may mean nothing to this one, and must not be an offence. */
+  #accepted<T>(from: MemberId, decoded: Decoded<T>): T | null {
+    if (decoded.kind === 'message') return decoded.message;
+    if (decoded.kind === 'malformed') this.input({ kind: 'offence', peer: from, reason: decoded.reason });
+    return null;
   }
 
   #step(input: Input): void {
@@ -202,6 +261,7 @@ export class RunningCore implements Host {
     this.#watcher.stepping(this, input);
     const effects = this.core.step(input, this.#clock.now);
     this.#carryOut(effects);
+    this.notes.note(this.core, effects);
     this.#watcher.stepped(this, input, effects);
     this.#planFlush();
   }
@@ -235,8 +295,10 @@ export class RunningCore implements Host {
 
   /** As the real shell does it. */
   #verify(peer: MemberId, signedBytes: Uint8Array): void {
-    const opened = unseal(signedBytes);
-    const decoded = opened && decodeBroadcast(opened.message, opened.author);
+    const opened = this.#sealing.unseal(signedBytes);
+    if (opened === null && isOfLaterFormat(signedBytes)) return;
+    const decoded = opened && this.#codec.language.decodeBroadcast(opened.message, opened.author);
+    if (decoded?.kind === 'unknown') return;
     if (opened && decoded?.kind === 'message' && decoded.message.kind === 'delta')
       this.input({ kind: 'handed-on', peer, author: opened.author, message: decoded.message, signedBytes });
     else this.input({ kind: 'offence', peer, reason: 'handed on words without a valid signature' });
@@ -251,11 +313,13 @@ export class RunningCore implements Host {
 
   #planFlush(): void {
     const { flushAt } = this.core;
-    if (flushAt === null || this.#isFlushPlanned) return;
-    this.#isFlushPlanned = true;
+    if (flushAt === null || this.#flushAt <= flushAt) return;
+    this.#flushAt = flushAt;
     // As a real timer: whole ms, at least one.
     this.#timeline.after(Math.max(1, Math.trunc(flushAt - this.#clock.now)), () => {
-      this.#isFlushPlanned = false;
+      // Another one was planned since, for sooner.
+      if (this.#flushAt !== flushAt) return;
+      this.#flushAt = Number.POSITIVE_INFINITY;
       this.#tick();
     });
   }
@@ -270,7 +334,7 @@ export class RunningCore implements Host {
 
   #tick(): void {
     if (this.hasEnded) return;
-    if (this.isStalled) this.#isTickMissed = true;
+    if (this.isStalled || this.#lateMs > 0) this.#isTickMissed = true;
     else this.input({ kind: 'tick' });
   }
 }

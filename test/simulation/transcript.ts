@@ -143,7 +143,7 @@ class Scenario {
           mark: 'none',
           mode: 'auto',
         });
-        return found.kind === 'redirect' ? `redirect to ${found.owner.member}` : found.kind;
+        return found.kind === 'redirect' ? `redirect to ${found.target.member}` : found.kind;
       }),
     // All rules that hold when it is quiet.
     check: () => {
@@ -153,8 +153,7 @@ class Scenario {
   };
 
   #table(cell: (running: NonNullable<Member['running']>) => string): string[] {
-    return this.#world
-      .running()
+    return [...this.#world.running()]
       .sort((one, other) => (one.id < other.id ? -1 : 1))
       .map((running) => `${running.id}: ${cell(running)}`);
   }

@@ -1,4 +1,4 @@
-import { createLibp2pTransport, loadIdentity, meshPrologue } from '@headwater/mesh/transport';
+import { createLibp2pTransport, loadIdentity, meshKeys } from '@headwater/mesh/transport';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { Random } from '@headwater/testing/random';
 import { Scope } from '../support/scope.js';
@@ -41,8 +41,8 @@ transportContract('over libp2p', async (): Promise<Rig> => {
     start: async () => {
       const told = new Told();
       const identity = await loadIdentity(await scratchFolder(scope), Date.now(), log);
-      const prologue = meshPrologue(undefined, '127.0.0.1');
-      const options = { host: '127.0.0.1', port: 0, privateKey: identity.libp2pKey, prologue };
+      const keys = meshKeys(undefined, '127.0.0.1');
+      const options = { host: '127.0.0.1', port: 0, privateKey: identity.libp2pKey, keys };
       const transport = await createLibp2pTransport(identity.id, options, told, log);
       scope.defer(() => transport.close());
       return { transport, address: `127.0.0.1:${transport.port}`, told };

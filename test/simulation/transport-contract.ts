@@ -19,9 +19,12 @@ export class Told implements TransportEvents {
   readonly directs: { readonly from: MemberId; readonly bytes: Uint8Array }[] = [];
   readonly broadcasts: string[] = [];
   readonly offences: MemberId[] = [];
+  /** What happens at once when a connection stands. */
+  onConnected: () => void = () => {};
 
   connected(peer: MemberId): void {
     this.connects.push(peer);
+    this.onConnected();
   }
   disconnected(peer: MemberId): void {
     this.disconnects.push(peer);
@@ -142,6 +145,23 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
       a.transport.broadcast(Buffer.from('news'));
       await rig.until('all have it', () => [b, c].every(({ told }) => told.broadcasts.includes('news')));
       expect(a.told.broadcasts).toEqual([]);
+    });
+
+    it('a broadcast comes to who connected just now, also where others had long been there', async () => {
+      const [a, b, c] = await parties(3);
+      await link(a, b);
+      // Until gossip surely knows b.
+      a.transport.broadcast(Buffer.from('before'));
+      await rig.until('b has it', () => b.told.broadcasts.includes('before'));
+      await rig.pass(2_000);
+      a.told.onConnected = () => a.transport.broadcast(Buffer.from('news'));
+      await link(a, c);
+      await rig.until('b has it', () => b.told.broadcasts.includes('news'));
+      // On the connection itself, not by somebody's later gossip: whoever has what was sent afterwards has it too.
+      await rig.pass(20);
+      a.transport.send(c.transport.self, Uint8Array.of(1));
+      await rig.until('c has what came after', () => c.told.directs.length > 0);
+      expect(c.told.broadcasts).toContain('news');
     });
 
     it('two that dial each other at once stay connected, and nothing comes twice', async () => {

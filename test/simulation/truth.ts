@@ -6,7 +6,7 @@ interface TrueOwner {
   readonly member: MemberId;
   readonly isSilent: boolean;
   readonly sinceMs: number;
-  /** What goes before age, first things first: silent, draining, in another zone, more loaded. */
+  /** What goes before age, first things first: silent, full, draining, in another zone, more loaded. */
   readonly rank: number;
 }
 
@@ -25,7 +25,11 @@ export function ownersByTruth(
     // Its own word about its load: a level, which it tells only now and then.
     const level = world.options.order === 'spread' ? (running.core.directory.profile.loadLevel ?? 0) : 0;
     const isFar = zone !== undefined && profile.zone !== zone;
-    const rank = (profile.draining ? 1_000_000 : 0) + (isFar ? 1_000 : 0) + level;
+    const rank =
+      (profile.full === true ? 5_000_000 : 0) +
+      (profile.draining ? 1_000_000 : 0) +
+      (isFar ? 1_000 : 0) +
+      level;
     for (const { key, sinceMs, silent } of claims.values()) {
       const others = owners.get(key) ?? [];
       const isSilent = silent === true;

@@ -1,6 +1,5 @@
 import {
   type Claim,
-  type Liveness,
   type LogPosition,
   type MemberId,
   type MemberProfile,
@@ -10,63 +9,52 @@ import {
 } from '@headwater/directory';
 import { type CoreOptions, type Effects, type Input, MemberCore } from '@headwater/mesh/core';
 import { Random } from '@headwater/testing/random';
-import { Graves } from './graves.js';
+import { Graves, isStanding } from './graves.js';
+import { NEXT, PRESENT } from './language.js';
 import { lyingAboutOthers } from './liar.js';
-import { type Ending, Member } from './member.js';
+import { type Ending, Member, type MemberTraits } from './member.js';
 import { Network, type Traffic } from './network/network.js';
+import type { Machine } from './network/paths.js';
+import type { Accusation, Advance, Belief, Violation } from './observations.js';
 import type { Codec, Parcel } from './parcel.js';
 import { RunningCore, type Watcher } from './running-core.js';
+import { Sealing } from './seal.js';
 import { Timeline } from './timeline.js';
-
-/** Something that must never be, found by a checker. */
-export interface Violation {
-  readonly checker: string;
-  readonly at: number;
-  readonly what: string;
-}
 
 export interface WorldOptions {
   readonly seed: number;
   readonly seeds: readonly string[];
   readonly codecShare: number;
   readonly order?: OwnerPolicy;
+  /** All checkers are asked, also those for which the core is not ready yet. */
+  readonly isStrict?: boolean;
   /** Makes each core; a test puts a broken one here. */
   readonly makeCore?: (options: CoreOptions, now: number) => MemberCore;
   /** Routes plays; as above. */
   readonly routeOf?: typeof route;
+  /** Stands for signatures; as above. */
+  readonly sealing?: Sealing;
   /** Every line of what happens. */
   readonly trace?: (line: string) => void;
 }
 
-/** A change of mind of one member about another. */
-export interface Belief {
-  readonly at: number;
-  readonly observer: MemberId;
-  readonly member: MemberId;
-  /** The start of that member that the observer knew. */
-  readonly generation: number;
-  readonly liveness: Liveness | 'unknown';
-}
-
-/** One member's copy of another one's log went on. */
-export interface Advance {
-  readonly at: number;
-  readonly observer: MemberId;
-  readonly member: MemberId;
-  readonly before: LogPosition;
-  readonly after: LogPosition;
-  /** How far the member itself was then. */
-  readonly newest: LogPosition;
-}
-
 /** Unix ms at the start of the simulation, for the members' wall clocks. */
 const EPOCH_MS = 1_700_000_000_000;
+
+/** Lines of the log that say that a member did what no well-behaved one does, or found no room. */
+const ACCUSING: ReadonlySet<string> = new Set(['message dropped', 'member cut off', 'member refused']);
 
 /** A member that stands still for no longer than this is never declared dead. */
 export const STALL_EXCUSED_MS = 1_500;
 
 /** Steps of all members in one virtual second: more than any burst takes; else they run in circles. */
 const STEPS_PER_SECOND_MAX = 500_000;
+
+/** The older twin is whole again so long after the other one is gone, ms. */
+const TWIN_GONE_MS = 15_000;
+
+/** How far back it is known how far each member's log was, ms. */
+const PAST_MS = 20_000;
 
 /** Broadcasts that a hostile member may play again. */
 const OVERHEARD_MAX = 300;
@@ -81,6 +69,7 @@ export class World implements Watcher {
   /** Since the last look of the checkers. */
   beliefs: Belief[] = [];
   advances: Advance[] = [];
+  accusations: Accusation[] = [];
   /** What was broadcast last, as a hostile member may have kept it. */
   readonly overheard: Parcel[] = [];
   readonly graves = new Graves();
@@ -95,7 +84,11 @@ export class World implements Watcher {
   lookNow: () => void = () => {};
   readonly options: WorldOptions;
   readonly routeOf: typeof route;
-  readonly #codec: Codec;
+  readonly sealing: Sealing;
+  /** Copies of an identity that run. */
+  readonly #twins = new Map<MemberId, RunningCore>();
+  readonly #codec: Omit<Codec, 'language'>;
+  #running: readonly RunningCore[] | null = null;
   #before: LogPosition | null = null;
   #secondAt = 0;
   #stepsThisSecond = 0;
@@ -103,6 +96,7 @@ export class World implements Watcher {
   constructor(options: WorldOptions) {
     this.options = options;
     this.routeOf = options.routeOf ?? route;
+    this.sealing = options.sealing ?? new Sealing();
     this.random = new Random(options.seed);
     this.#codec = { share: options.codecShare, random: this.random.fork() };
     this.network = new Network(this.timeline, this.random.fork(), (parcel) => parcel.bytes);
@@ -112,8 +106,8 @@ export class World implements Watcher {
     return this.timeline.now;
   }
 
-  add(id: MemberId, profile: MemberProfile, wallSkewMs = 0, isHostile = false): Member {
-    const member = new Member(id, profile, wallSkewMs, isHostile);
+  add(id: MemberId, profile: MemberProfile, wallSkewMs = 0, traits: MemberTraits = {}): Member {
+    const member = new Member(id, profile, wallSkewMs, traits);
     this.members.set(id, member);
     return member;
   }
@@ -124,38 +118,95 @@ export class World implements Watcher {
     return member;
   }
 
-  running(): RunningCore[] {
-    return [...this.members.values()].flatMap(({ running }) => (running === null ? [] : [running]));
+  running(): readonly RunningCore[] {
+    // Asked for at each step of each checker.
+    this.#running ??= [...this.members.values()].flatMap(({ running }) => running ?? []);
+    return this.#running;
   }
 
-  /** Running members of good will. */
+  /** Running members of good will, each the only one of its identity. */
   honest(): RunningCore[] {
-    return this.running().filter(({ id }) => !this.member(id).isHostile);
+    return this.running().filter(({ id }) => !this.isBeyondRules(id));
   }
 
   isHostile(id: MemberId): boolean {
     return this.members.get(id)?.isHostile === true;
   }
 
+  /** Nothing is expected of it, or of what others think of it. */
+  isBeyondRules(id: MemberId): boolean {
+    const member = this.members.get(id);
+    return member !== undefined && (member.isHostile || member.disputedUntil > this.now);
+  }
+
+  // Paths between members, as paths between their machines
+
+  machineOf(id: MemberId): Machine {
+    return this.members.get(id)?.machine ?? id;
+  }
+
+  /** `-Infinity` where it never was. */
+  healedAt(from: MemberId, to: MemberId): number {
+    return this.network.paths.healedAt(this.machineOf(from), this.machineOf(to)) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  cutSince(from: MemberId, to: MemberId): number | null {
+    return this.network.paths.cutSince(this.machineOf(from), this.machineOf(to));
+  }
+
+  /** `-Infinity` where it never was. */
+  lastBrokenAt(a: MemberId, b: MemberId): number {
+    return this.network.paths.lastBrokenAt(this.machineOf(a), this.machineOf(b)) ?? Number.NEGATIVE_INFINITY;
+  }
+
   start(member: Member): void {
-    if (member.running !== null) return;
+    if (member.running !== null || member.isRetired || member.isPortTaken) return;
     const generation = member.nextGeneration(EPOCH_MS + this.now);
     member.claims.clear();
     member.claimedKeys.clear();
     this.trace(`start ${member.id} generation ${generation}`);
+    member.running = this.#launch(member, generation, member.machine);
+    this.#running = null;
+    member.running.input({ kind: 'load', load: member.load });
+  }
+
+  /** A second process with the member's identity, newer by its generation, on a machine of its own. */
+  startTwin(member: Member): void {
+    if (member.running === null || this.#twins.has(member.id)) return;
+    const generation = Math.max(
+      Math.floor(EPOCH_MS + this.now + member.wallSkewMs),
+      member.lastGeneration + 1,
+    );
+    this.trace(`start twin of ${member.id} generation ${generation}`);
+    member.disputedUntil = Number.POSITIVE_INFINITY;
+    this.#twins.set(member.id, this.#launch(member, generation, `twin of ${member.id}`));
+  }
+
+  endTwin(member: Member): void {
+    const twin = this.#twins.get(member.id);
+    if (twin === undefined) return;
+    this.trace(`end twin of ${member.id}`);
+    this.#twins.delete(member.id);
+    member.disputedUntil = this.now + TWIN_GONE_MS;
+    twin.crash(false);
+  }
+
+  #launch(member: Member, generation: number, machine: Machine): RunningCore {
     const { makeCore = (options: CoreOptions, now: number) => new MemberCore(options, now) } = this.options;
-    member.running = new RunningCore(member.id, {
+    const addresses = machine === member.machine ? member.addresses : [`${machine}:7946`];
+    return new RunningCore(member.id, {
       timeline: this.timeline,
       random: this.random.fork(),
-      codec: this.#codec,
+      codec: { ...this.#codec, language: member.isNextVersion ? NEXT : PRESENT },
+      sealing: this.sealing,
       watcher: this,
       makeCore: (now, random) => {
-        const core = makeCore(this.#coreOptions(member, generation, random), now);
-        return member.isHostile ? lyingAboutOthers(core, random) : core;
+        const core = makeCore({ ...this.#coreOptions(member, generation, random), addresses }, now);
+        return member.isHostile ? lyingAboutOthers(core, random, this.sealing) : core;
       },
-      attach: (host, events) => this.network.attach(member.id, member.addresses, host, events),
+      attach: (host, events) =>
+        this.network.attach(member.id, addresses, host, events, { machine, keys: member.keys }),
     });
-    member.running.input({ kind: 'load', load: member.load });
   }
 
   end(member: Member, ending: Ending): void {
@@ -163,11 +214,13 @@ export class World implements Watcher {
     if (running === null) return;
     this.trace(`end ${member.id} ${ending}`);
     member.running = null;
+    this.#running = null;
+    member.lastGeneration = Math.max(member.lastGeneration, running.generation);
     member.ended.push({ generation: running.generation, at: this.now, ending });
     if (ending === 'left') running.leave();
     else {
       running.crash(ending === 'silent');
-      if (ending === 'silent') this.network.powerOff(member.id);
+      if (ending === 'silent') this.network.powerOff(member.machine);
     }
   }
 
@@ -201,6 +254,12 @@ export class World implements Watcher {
     if (ms > STALL_EXCUSED_MS) member.hungUntil = Math.max(member.hungUntil, this.now + ms);
   }
 
+  /** Each turn of its loop is so late from now on, ms; 0: none any more. */
+  setLate(member: Member, ms: number): void {
+    this.trace(`loop of ${member.id} is late by ${Math.round(ms)} ms`);
+    member.running?.setLate(ms);
+  }
+
   setProfile(member: Member, profile: MemberProfile): void {
     if (member.running?.isStalled) return;
     member.profile = profile;
@@ -217,6 +276,24 @@ export class World implements Watcher {
 
   trace(line: string): void {
     this.options.trace?.(`${(this.now / 1000).toFixed(4).padStart(9)}  ${line}`);
+  }
+
+  /** How far everybody's log is now, for those who ask later. */
+  remember(): void {
+    for (const { running, past, id } of this.members.values()) {
+      if (running !== null) past.push({ at: this.now, position: running.core.directory.position(id) });
+      while ((past[0]?.at ?? this.now) < this.now - PAST_MS) past.shift();
+    }
+    for (const observer of this.running()) this.#rememberStanding(observer);
+  }
+
+  #rememberStanding(observer: RunningCore): void {
+    const { standingSince, core } = observer;
+    for (const { id, position } of core.directory.members()) {
+      if (!isStanding(observer, id)) standingSince.delete(id);
+      else if (standingSince.get(id)?.generation !== position.generation)
+        standingSince.set(id, { generation: position.generation, at: this.now });
+    }
   }
 
   // What the running members show
@@ -237,7 +314,15 @@ export class World implements Watcher {
       if (this.overheard.length > OVERHEARD_MAX) this.overheard.shift();
     }
     const author = authorOf(input);
-    if (author !== null && this.#before !== null) this.#notePosition(running, author, this.#before);
+    if (author !== null && this.#before !== null && !this.#isTwin(running))
+      this.#notePosition(running, author, this.#before);
+    for (const { msg, fields } of effects.facts)
+      if (ACCUSING.has(msg))
+        this.accusations.push({
+          observer: running.id,
+          member: String(fields.member),
+          what: `${msg}: ${fields.reason}`,
+        });
     if (this.options.trace)
       for (const { level, msg, fields } of effects.facts)
         this.trace(`${running.id} ${level}: ${msg} ${JSON.stringify(fields)}`);
@@ -255,8 +340,13 @@ export class World implements Watcher {
   }
 
   believed(running: RunningCore, member: MemberId, liveness: Belief['liveness']): void {
+    if (this.#isTwin(running)) return;
     const { generation } = running.core.directory.position(member);
     this.beliefs.push({ at: this.now, observer: running.id, member, generation, liveness });
+  }
+
+  #isTwin(running: RunningCore): boolean {
+    return this.#twins.get(running.id) === running;
   }
 
   #claim(member: Member, claim: Claim): void {

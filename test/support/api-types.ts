@@ -12,6 +12,8 @@ export interface ApiMember {
   readonly publishers: number;
   readonly connected: boolean;
   readonly addresses: readonly unknown[];
+  readonly relayAddresses: readonly { readonly host: string; readonly rtmpPort: number }[];
+  readonly pulledAt?: string;
 }
 
 export interface ApiOwner {
@@ -47,6 +49,9 @@ export interface ApiStreamDetail {
   readonly here: {
     readonly source: 'publisher' | 'relay' | 'none';
     readonly relayFrom?: unknown;
+    readonly relayThrough?: unknown;
+    readonly relayThroughName?: string;
+    readonly passesOn?: readonly string[];
     readonly players: readonly ApiPlayer[];
   };
   readonly routes: readonly {

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { ALL_STREAMS } from '@headwater/directory';
 import { createMesh, type Mesh, type MeshLog } from '@headwater/mesh';
 import type { MeshNews, MeshOrder, MeshReport, MeshStart } from './mesh-order.js';
 import { monotonicMs } from './monotonic.js';
@@ -11,12 +12,14 @@ const start = JSON.parse(process.argv[2] ?? '{}') as MeshStart;
 const CHURN_EVERY_MS = 10;
 
 const sockets = new Set<Socket>();
+let connectionsMade = 0;
 let closedReceived = 0;
 let closedSent = 0;
 for (const channel of ['net.client.socket', 'net.server.socket']) {
   subscribe(channel, (message) => {
     const { socket } = message as { socket: Socket };
     sockets.add(socket);
+    connectionsMade += 1;
     socket.once('close', () => {
       sockets.delete(socket);
       closedReceived += socket.bytesRead;
@@ -77,10 +80,24 @@ mesh.onOwnersChanged((key) => {
   if (!key.includes('watched')) return;
   const owners = mesh.directory.owners(key).map(({ profile }) => profile.name);
   tell({ kind: 'owners', key, owners, at: monotonicMs() });
-});
+}, ALL_STREAMS);
 mesh.onMemberChanged(({ profile, id, liveness }) =>
   tell({ kind: 'member', name: profile?.name ?? id, liveness, at: monotonicMs() }),
 );
+
+const OTHERS_LOOK_MS = 250;
+
+function awaitOthers(count: number): void {
+  const looking = setInterval(() => {
+    const others = mesh
+      .members()
+      .filter(({ isSelf, liveness, connected }) => !isSelf && liveness === 'alive' && connected);
+    const { joined, synced } = mesh.status();
+    if (others.length < count || !joined || !synced) return;
+    clearInterval(looking);
+    tell({ kind: 'whole', at: monotonicMs() });
+  }, OTHERS_LOOK_MS);
+}
 
 let churning: NodeJS.Timeout | undefined;
 let churned = 0;
@@ -115,6 +132,7 @@ function report(): MeshReport {
   global.gc?.();
   global.gc?.();
   const { heapUsed, external } = process.memoryUsage();
+  const inAll = process.cpuUsage();
   const { joined, synced } = mesh.status();
   return {
     streams: mesh.directory.streamCount,
@@ -125,6 +143,8 @@ function report(): MeshReport {
     elapsedMs,
     changes,
     cpuMs: (user + system) / 1000,
+    connectionsMade,
+    cpuMsInAll: (inAll.user + inAll.system) / 1000,
     receivedBytes: received() - base.received,
     sentBytes: sent() - base.sent,
     loopDelayMs,
@@ -165,6 +185,9 @@ async function obey(order: MeshOrder): Promise<void> {
       awaited = order.count;
       awaitingSince = monotonicMs();
       count();
+      break;
+    case 'await-others':
+      awaitOthers(order.count);
       break;
     case 'load':
       mesh.setLoad(order.load);

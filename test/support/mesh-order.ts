@@ -18,6 +18,8 @@ export type MeshOrder =
   | { readonly kind: 'churn'; readonly claimsPerSecond: number }
   /** Tells `counted` once the directory has so many streams. */
   | { readonly kind: 'await-streams'; readonly count: number }
+  /** Tells `whole` once it is ready and connected with so many others. */
+  | { readonly kind: 'await-others'; readonly count: number }
   /** Has this load from now on. */
   | { readonly kind: 'load'; readonly load: MemberLoad }
   /** Blocks its event loop. */
@@ -40,6 +42,7 @@ export type MeshNews =
     }
   | { readonly kind: 'member'; readonly name: string; readonly liveness: Liveness; readonly at: number }
   | { readonly kind: 'counted'; readonly count: number; readonly at: number }
+  | { readonly kind: 'whole'; readonly at: number }
   | { readonly kind: 'warned'; readonly msg: string; readonly fields: object }
   | ({ readonly kind: 'report' } & MeshReport);
 
@@ -57,6 +60,10 @@ export interface MeshReport {
   /** Changes of owners that the directory told of. */
   readonly changes: number;
   readonly cpuMs: number;
+  /** TCP connections that it made or took, failed ones too, since it started. */
+  readonly connectionsMade: number;
+  /** CPU since it started. */
+  readonly cpuMsInAll: number;
   /** Of all its TCP connections: payload, without the headers of TCP and IP. */
   readonly receivedBytes: number;
   readonly sentBytes: number;

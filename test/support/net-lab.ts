@@ -56,6 +56,21 @@ export class NetLab {
     this.#drop(those, these);
   }
 
+  /** What these send to one TCP port of that host is lost; all else between them is not. */
+  cutPort(from: readonly number[], to: number, port: number): void {
+    for (const source of from) {
+      const match = ['-s', this.address(source), '-p', 'tcp', '--dport', String(port)];
+      this.#iptables(to, '-A', 'INPUT', ...match, '-j', 'DROP');
+    }
+  }
+
+  /** As a machine without IPv6: no address of it is left, and there will be none. */
+  withoutIpv6(host: number): void {
+    const [command = '', ...args] = [...this.within(host), 'sysctl', '-qw'];
+    const settings = ['all', 'default', 'lo'].map((name) => `net.ipv6.conf.${name}.disable_ipv6=1`);
+    execFileSync(command, [...args, ...settings], { stdio: 'pipe', timeout: 20_000 });
+  }
+
   /** Every host loses this share (0..1) of all packets that come to it. */
   lose(share: number): void {
     const statistic = ['-m', 'statistic', '--mode', 'random', '--probability', String(share)];

@@ -3,7 +3,7 @@ import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Delta } from './delta.js';
-import { Directory } from './directory.js';
+import { type Applied, Directory } from './directory.js';
 import { NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
 
@@ -25,6 +25,9 @@ function deltaOf(log: OwnLog, from: number): Delta {
   return delta;
 }
 
+/** What came of a change, its streams listed in order. */
+const told = ({ outcome, changed }: Applied) => ({ outcome, changed: [...changed].sort() });
+
 const ownersOf = (directory: Directory, stream = key) =>
   directory.owners(stream).map((owner) => owner.member);
 
@@ -37,8 +40,8 @@ describe('the directory', () => {
     const directory = fresh();
     const log = hearing(directory, 'a');
     log.claim(claimOf('s1'));
-    expect(directory.apply(deltaOf(log, 1))).toEqual({ outcome: 'applied', changed: [key] });
-    expect(directory.apply(deltaOf(log, 1))).toEqual({ outcome: 'old', changed: [] });
+    expect(told(directory.apply(deltaOf(log, 1)))).toEqual({ outcome: 'applied', changed: [key] });
+    expect(told(directory.apply(deltaOf(log, 1)))).toEqual({ outcome: 'old', changed: [] });
     expect(ownersOf(directory)).toEqual(['a']);
   });
 
@@ -47,7 +50,7 @@ describe('the directory', () => {
     const log = hearing(directory, 'a');
     log.claim(claimOf('s1'));
     log.claim(claimOf('s2'));
-    expect(directory.apply(deltaOf(log, 2))).toEqual({ outcome: 'gap', changed: [] });
+    expect(told(directory.apply(deltaOf(log, 2)))).toEqual({ outcome: 'gap', changed: [] });
     expect(ownersOf(directory)).toEqual([]);
     directory.apply(deltaOf(log, directory.position('a').version));
     expect(directory.streamCount).toBe(2);
@@ -61,7 +64,7 @@ describe('the directory', () => {
     const restarted = new OwnLog('a', 6, 100);
     restarted.setProfile(profileOf('a'));
     restarted.claim(claimOf('s2'));
-    expect(directory.apply(deltaOf(restarted, 1))).toEqual({ outcome: 'gap', changed: [key] });
+    expect(told(directory.apply(deltaOf(restarted, 1)))).toEqual({ outcome: 'gap', changed: [key] });
     expect(ownersOf(directory)).toEqual([]);
     old.claim(claimOf('s3'));
     expect(directory.apply(deltaOf(old, 0)).outcome).toBe('old');
@@ -72,15 +75,15 @@ describe('the directory', () => {
     const log = hearing(directory, 'a');
     log.claim(claimOf('s1'));
     directory.apply(deltaOf(log, 1));
-    expect(directory.setLiveness('a', 'dead')).toEqual([key]);
+    expect([...directory.setLiveness('a', 'dead')]).toEqual([key]);
     log.claim(claimOf('s2'));
-    expect(directory.apply(deltaOf(log, 2))).toEqual({ outcome: 'applied', changed: [] });
+    expect(told(directory.apply(deltaOf(log, 2)))).toEqual({ outcome: 'applied', changed: [] });
     expect(directory.streamCount).toBe(0);
     expect([...directory.setLiveness('a', 'alive')].sort()).toEqual([key, claimOf('s2').key]);
     expect(directory.streamCount).toBe(2);
   });
 
-  it('replaces everything by a snapshot and names only what it changed', () => {
+  it('replaces everything by a snapshot', () => {
     const directory = fresh();
     const log = hearing(directory, 'a');
     const kept = claimOf('kept');
@@ -89,8 +92,11 @@ describe('the directory', () => {
     directory.apply(deltaOf(log, 1));
     log.release(key);
     log.claim(claimOf('s2'));
-    const { outcome, changed } = directory.replace(log.snapshot());
-    expect([outcome, [...changed].sort()]).toEqual(['applied', [key, claimOf('s2').key]]);
+    // What it may have changed: all that it has, and all that was held.
+    expect(told(directory.replace(log.snapshot()))).toEqual({
+      outcome: 'applied',
+      changed: [kept.key, key, claimOf('s2').key],
+    });
     expect([...directory.streams()].sort()).toEqual([kept.key, claimOf('s2').key]);
     expect(directory.position('a')).toEqual({ generation: 1, version: log.version });
   });
@@ -107,8 +113,8 @@ describe('the directory', () => {
     expect(directory.apply(deltaOf(log, 0)).outcome).toBe('refused');
     expect(directory.replace(log.snapshot()).outcome).toBe('refused');
     expect(directory.streamCount).toBe(0);
-    expect(directory.replace(tooMany.snapshot())).toEqual({ outcome: 'refused', changed: [] });
-    expect(directory.setLiveness('one too many', 'dead')).toEqual([]);
+    expect(told(directory.replace(tooMany.snapshot()))).toEqual({ outcome: 'refused', changed: [] });
+    expect([...directory.setLiveness('one too many', 'dead')]).toEqual([]);
     expect(directory.member('one too many')).toBeUndefined();
   });
 
@@ -165,7 +171,7 @@ describe('the directory', () => {
         { kind: 'claim', version: next + 2, claim: claimOf('s102') },
       ],
     };
-    expect(directory.apply(delta)).toEqual({ outcome: 'refused', changed: [] });
+    expect(told(directory.apply(delta))).toEqual({ outcome: 'refused', changed: [] });
     expect(directory.member('a')?.claims).toBe(100);
   });
 
@@ -176,7 +182,7 @@ describe('the directory', () => {
     directory.apply(deltaOf(log, 1));
     const next = new OwnLog('a', 2, 10);
     for (let i = 0; i < 101; i += 1) next.claim(claimOf(`s${i}`));
-    expect(directory.apply(deltaOf(next, 0))).toEqual({ outcome: 'refused', changed: [key] });
+    expect(told(directory.apply(deltaOf(next, 0)))).toEqual({ outcome: 'refused', changed: [key] });
   });
 
   it('passes over entries that it has, in a delta that begins before them', () => {
@@ -199,7 +205,7 @@ describe('the directory', () => {
         { kind: 'claim', version: 5, claim: claimOf('s5') },
       ],
     };
-    expect(directory.apply(delta)).toEqual({ outcome: 'applied', changed: [claimOf('s5').key] });
+    expect(told(directory.apply(delta))).toEqual({ outcome: 'applied', changed: [claimOf('s5').key] });
     expect(directory.owners(key)[0]?.claim.sinceMs).toBe(7);
     expect(directory.streamCount).toBe(2);
     // Nor do they count against the limit.
@@ -217,7 +223,7 @@ describe('the directory', () => {
     log.claim(claimOf('s1'));
     directory.apply(deltaOf(log, 1));
     for (const snapshot of [before, log.snapshot()])
-      expect(directory.replace(snapshot)).toEqual({ outcome: 'old', changed: [] });
+      expect(told(directory.replace(snapshot))).toEqual({ outcome: 'old', changed: [] });
     expect(ownersOf(directory)).toEqual(['a']);
   });
 
@@ -241,9 +247,9 @@ describe('the directory', () => {
     const say = (log: OwnLog, change: () => void) => {
       const from = log.version;
       change();
-      return directory.apply(deltaOf(log, from)).changed;
+      return [...directory.apply(deltaOf(log, from)).changed];
     };
-    expect(directory.setLiveness('b', 'alive')).toEqual([]);
+    expect([...directory.setLiveness('b', 'alive')]).toEqual([]);
     const release: Delta = {
       member: 'a',
       generation: 1,
@@ -251,9 +257,9 @@ describe('the directory', () => {
       to: a.version + 1,
       entries: [{ kind: 'release', version: a.version + 1, key: claimOf('never claimed').key }],
     };
-    expect(directory.apply(release)).toEqual({ outcome: 'applied', changed: [] });
+    expect(told(directory.apply(release))).toEqual({ outcome: 'applied', changed: [] });
     expect([...directory.setLiveness('b', 'dead')].sort()).toEqual([claimOf('of-b').key, key]);
-    expect(directory.setLiveness('b', 'left')).toEqual([]);
+    expect([...directory.setLiveness('b', 'left')]).toEqual([]);
     expect(say(b, () => b.setProfile(profileOf('b')))).toEqual([]);
     expect(say(b, () => b.release(claimOf('of-b').key))).toEqual([]);
     expect(ownersOf(directory)).toEqual(['a']);
@@ -265,7 +271,7 @@ describe('the directory', () => {
     log.claim(claimOf('s1'));
     directory.apply(deltaOf(log, 1));
     log.setProfile(profileOf('a', { apiAddress: 'elsewhere:1985' }));
-    expect(directory.apply(deltaOf(log, 2)).changed).toEqual([key]);
+    expect([...directory.apply(deltaOf(log, 2)).changed]).toEqual([key]);
     expect(directory.owners(key)[0]?.profile.apiAddress).toBe('elsewhere:1985');
   });
 
@@ -284,6 +290,7 @@ describe('the directory', () => {
       liveness: 'alive',
       load,
       claims: 1,
+      through: [],
     };
     expect(directory.member('a')).toEqual(a);
     expect(directory.member('nobody')).toBeUndefined();
@@ -308,10 +315,11 @@ describe('the directory', () => {
     const log = hearing(directory, 'a', 3);
     log.claim(claimOf('s1'));
     directory.apply(deltaOf(log, 1));
-    expect(directory.forget('a')).toEqual([key]);
+    expect([...directory.forget('a')]).toEqual([key]);
     expect([directory.streamCount, directory.member('a')]).toEqual([0, undefined]);
-    expect(directory.apply(deltaOf(log, 0)).changed).toEqual([key]);
-    expect(directory.forget('me')).toEqual([]);
+    expect([...directory.apply(deltaOf(log, 0)).changed]).toEqual([key]);
+    expect([...directory.forget('me')]).toEqual([]);
+    expect(directory.member('me')?.id).toBe('me');
     expect(directory.profile).toEqual(profileOf('me'));
   });
 
@@ -329,7 +337,7 @@ describe('the directory', () => {
     expect(directory.memberCount).toBe(2);
     expect(directory.apply({ ...deltaOf(log, 0), generation: 2 }).outcome).toBe('old');
     directory.setLiveness('a', 'alive');
-    expect(directory.apply(deltaOf(log, 0)).changed).toEqual([key]);
+    expect([...directory.apply(deltaOf(log, 0)).changed]).toEqual([key]);
   });
 
   it('orders owners: alive before suspect, staying before draining, oldest first, then by id', () => {
@@ -364,7 +372,7 @@ describe('the directory', () => {
       return directory.apply(deltaOf(log, from));
     };
     expect(ownersOf(directory)).toEqual(['a', 'b']);
-    expect(say(a, true)).toEqual({ outcome: 'applied', changed: [key] });
+    expect(told(say(a, true))).toEqual({ outcome: 'applied', changed: [key] });
     expect(ownersOf(directory)).toEqual(['b', 'a']);
     expect(directory.owners(key).map(({ claim }) => claim.silent)).toEqual([undefined, true]);
     say(b, true);
@@ -380,10 +388,10 @@ describe('the directory', () => {
     const directory = fresh();
     const log = hearing(directory, 'a');
     log.claim(claimOf('s1', 1, true));
-    expect(directory.replace(log.snapshot()).changed).toEqual([key]);
+    expect([...directory.replace(log.snapshot()).changed]).toEqual([key]);
     expect(directory.owners(key)[0]?.claim.silent).toBe(true);
     log.claim(claimOf('s1'));
-    expect(directory.replace(log.snapshot()).changed).toEqual([key]);
+    expect([...directory.replace(log.snapshot()).changed]).toEqual([key]);
     expect(directory.owners(key)[0]?.claim).not.toHaveProperty('silent');
   });
 
@@ -394,7 +402,7 @@ describe('the directory', () => {
     directory.apply(deltaOf(log, 0));
     expect(ownersOf(directory)).toEqual([]);
     log.setProfile(profileOf('a'));
-    expect(directory.apply(deltaOf(log, 1)).changed).toEqual([key]);
+    expect([...directory.apply(deltaOf(log, 1)).changed]).toEqual([key]);
     expect(ownersOf(directory)).toEqual(['a']);
   });
 
@@ -433,5 +441,247 @@ describe('the directory', () => {
         for (const [key, claim] of expected) expect(directory.owners(key)[0]?.claim).toEqual(claim);
       }),
     );
+  });
+
+  it('names nothing of one that is dead, whatever comes of it, nor what is said again', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a');
+    const claim = claimOf('s1');
+    log.claim(claim);
+    log.claim(claimOf('s2'));
+    directory.apply(deltaOf(log, 1));
+    const from = log.version;
+    log.claim(claim);
+    expect(told(directory.apply(deltaOf(log, from)))).toEqual({ outcome: 'applied', changed: [] });
+    log.release(claimOf('s2').key);
+    expect([...directory.apply(deltaOf(log, from + 1)).changed]).toEqual([claimOf('s2').key]);
+    directory.setLiveness('a', 'dead');
+    log.release(key);
+    expect([...directory.apply(deltaOf(log, from + 2)).changed]).toEqual([]);
+    log.claim(claimOf('s3'));
+    expect([...directory.replace(log.snapshot()).changed]).toEqual([]);
+    const next = { member: 'a', generation: 2, from: 0, to: 0, entries: [] };
+    expect(told(directory.apply(next))).toEqual({ outcome: 'applied', changed: [] });
+    expect([...directory.setLiveness('a', 'left')]).toEqual([]);
+    expect([...directory.forget('a')]).toEqual([]);
+  });
+
+  it('stages a snapshot part by part, and shows nothing of it before it is whole', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a');
+    log.claim(claimOf('s1'));
+    directory.apply(deltaOf(log, 1));
+    log.release(key);
+    log.claim(claimOf('s2'));
+    log.claim(claimOf('s3'));
+    const { claims, ...head } = log.snapshot();
+    const staged = directory.stage('a');
+    expect(staged?.add(claims.slice(0, 1))).toBe(true);
+    expect([...directory.streams()]).toEqual([key]);
+    expect(staged?.add(claims.slice(1))).toBe(true);
+    const applied = staged?.commit(head);
+    expect(applied && told(applied)).toEqual({
+      outcome: 'applied',
+      changed: [key, ...claims.map((claim) => claim.key)],
+    });
+    expect([...directory.streams()].sort()).toEqual(claims.map((claim) => claim.key));
+    expect(directory.member('a')).toMatchObject({ claims: 2, position: { version: log.version } });
+    // It is used up.
+    expect(staged?.add(claims)).toBe(false);
+    expect(staged?.commit({ ...head, version: 99 }).outcome).toBe('old');
+    expect(directory.position('a').version).toBe(log.version);
+  });
+
+  it('lets a later snapshot of the same member, a later word, or its end void one that is staged', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a');
+    log.claim(claimOf('s1'));
+    const { claims, ...head } = log.snapshot();
+    const first = directory.stage('a');
+    first?.add(claims);
+    const second = directory.stage('a');
+    first?.discard();
+    expect(first?.commit(head).outcome).toBe('old');
+    expect(second?.add(claims)).toBe(true);
+    directory.apply(deltaOf(log, 1));
+    expect(second?.commit(head).outcome).toBe('old');
+    const third = directory.stage('a');
+    third?.discard();
+    expect(third?.add(claims)).toBe(false);
+    const fourth = directory.stage('a');
+    fourth?.add(claims);
+    directory.forget('a');
+    expect(fourth?.commit({ ...head, version: 9 }).outcome).toBe('old');
+    while (directory.isSweepDue) directory.sweep(1);
+    expect(directory.keysFrom('', 9)).toEqual([]);
+  });
+
+  it('refuses a staged snapshot as soon as it is over the limit', () => {
+    const directory = fresh();
+    const claims = Array.from({ length: 101 }, (_, index) => claimOf(`s${index}`));
+    const staged = directory.stage('a');
+    expect(staged?.add(claims.slice(0, 100))).toBe(true);
+    expect(staged?.add(claims.slice(100))).toBe(false);
+    expect(staged?.add([])).toBe(false);
+    expect(directory.streamCount).toBe(0);
+    for (let i = 0; i < 8; i += 1) hearing(directory, `m${i}`);
+    expect(directory.stage('one too many')).toBeNull();
+  });
+
+  it('sweeps what was voided, so much at a time, and some with each claim that comes', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a');
+    for (let i = 0; i < 40; i += 1) log.claim(claimOf(`s${i}`));
+    directory.apply(deltaOf(log, 1));
+    expect(directory.isSweepDue).toBe(false);
+    directory.forget('a');
+    const left = () => directory.keysFrom('', 99).length;
+    expect([directory.isSweepDue, directory.streamCount, left()]).toEqual([true, 0, 40]);
+    directory.sweep(10);
+    expect(left()).toBe(30);
+    const other = hearing(directory, 'b');
+    for (let i = 0; i < 3; i += 1) other.claim(claimOf(`t${i}`));
+    directory.apply(deltaOf(other, 1));
+    expect(left()).toBe(30 - 6 + 3);
+    directory.sweep(99);
+    expect([directory.isSweepDue, left(), directory.streamCount]).toEqual([false, 3, 3]);
+    // Nothing is to be swept of a member that claims nothing.
+    directory.forget('c');
+    hearing(directory, 'c');
+    directory.forget('c');
+    expect(directory.isSweepDue).toBe(false);
+  });
+
+  it('tells who else can take plays: whoever lives, has room and stays', () => {
+    const directory = fresh();
+    const withRoom = () => directory.withRoom().map(({ member, profile }) => `${member} ${profile.name}`);
+    const log = hearing(directory, 'a');
+    hearing(directory, 'b');
+    directory.apply({ member: 'nameless', generation: 1, from: 0, to: 1, entries: [] });
+    expect(withRoom()).toEqual(['a a', 'b b']);
+    for (const [more, expected] of [
+      [{ full: true }, ['b b']],
+      [{ full: false }, ['a a', 'b b']],
+      [{ draining: true }, ['b b']],
+      [{}, ['a a', 'b b']],
+    ] as const) {
+      const from = log.version;
+      log.setProfile(profileOf('a', more));
+      directory.apply(deltaOf(log, from));
+      expect(withRoom()).toEqual(expected);
+    }
+    for (const liveness of ['unreachable', 'suspect', 'dead', 'left'] as const) {
+      directory.setLiveness('b', liveness);
+      expect(withRoom()).toEqual(['a a']);
+    }
+    directory.forget('a');
+    expect(withRoom()).toEqual([]);
+  });
+
+  it('names, of the streams of one that is full or has room again, only those that others own too', () => {
+    const directory = fresh();
+    const [a] = ['a', 'b'].map((member) => {
+      const log = hearing(directory, member);
+      log.claim(claimOf('s1'));
+      log.claim(claimOf(`of-${member}`));
+      directory.apply(deltaOf(log, 1));
+      return log;
+    }) as [OwnLog, OwnLog];
+    a.setProfile(profileOf('a', { full: true }));
+    const { changed } = directory.apply(deltaOf(a, 3));
+    expect([...changed]).toEqual([key]);
+    expect([changed.touches(key), changed.touches(claimOf('none').key)]).toEqual([true, false]);
+    const elsewhere = claimOf('of-others').key;
+    for (const member of ['c', 'd']) {
+      const log = hearing(directory, member);
+      log.claim({ ...claimOf('x'), key: elsewhere });
+      directory.apply(deltaOf(log, 1));
+    }
+    expect(changed.touches(elsewhere)).toBe(false);
+    expect([changed.touches(claimOf('of-a').key), changed.touches(claimOf('of-b').key)]).toEqual([
+      false,
+      false,
+    ]);
+    expect(ownersOf(directory)).toEqual(['b', 'a']);
+  });
+
+  describe('a member that is out of reach from here', () => {
+    const keys = Array.from({ length: 60 }, (_, index) => claimOf(`s${index}`).key);
+    const throughs = (directory: Directory) =>
+      new Set(keys.map((stream) => directory.owners(stream)[0]?.through ?? null));
+    const unreachable = (zones: Readonly<Record<string, string>> = {}, zone?: string) => {
+      const own = profileOf('me', zone === undefined ? {} : { zone });
+      const directory = new Directory('me', own, { membersMax: 9, streamsPerMemberMax: 99 });
+      const log = hearing(directory, 'a');
+      for (const stream of keys) log.claim({ ...claimOf('s'), key: stream });
+      directory.apply(deltaOf(log, 1));
+      // Nobody knows where it is.
+      directory.apply({ member: 'nameless', generation: 1, from: 0, to: 1, entries: [] });
+      const logs = new Map(['x', 'y', 'z'].map((member) => [member, hearing(directory, member)]));
+      const tell = (member: string, more: Parameters<typeof profileOf>[1]) => {
+        const one = logs.get(member) as OwnLog;
+        const from = one.version;
+        one.setProfile(profileOf(member, more));
+        directory.apply(deltaOf(one, from));
+      };
+      for (const [member, one] of Object.entries(zones)) tell(member, { zone: one });
+      return { directory, tell };
+    };
+
+    it('keeps its claims, and is pulled from through one that reaches both, spread by stream', () => {
+      const { directory } = unreachable();
+      expect(directory.setReach('a', ['x', 'y', 'nobody', 'nameless', 'me']).isEmpty).toBe(true);
+      expect(throughs(directory)).toEqual(new Set([null]));
+      expect([...directory.setLiveness('a', 'unreachable')].sort()).toEqual([...keys].sort());
+      expect(directory.streamCount).toBe(keys.length);
+      expect(throughs(directory)).toEqual(new Set(['x', 'y']));
+      expect(directory.member('a')?.through).toEqual(['x', 'y', 'nobody', 'nameless', 'me']);
+      expect([...directory.setReach('a', ['x'])].sort()).toEqual([...keys].sort());
+      expect(throughs(directory)).toEqual(new Set(['x']));
+      expect(directory.setReach('a', ['x']).isEmpty).toBe(true);
+      directory.setReach('a', []);
+      expect(throughs(directory)).toEqual(new Set([null]));
+      directory.setReach('a', ['x']);
+      directory.setLiveness('a', 'alive');
+      expect(throughs(directory)).toEqual(new Set([null]));
+      expect(directory.setReach('stranger', ['x']).isEmpty).toBe(true);
+    });
+
+    it.each<[string, (world: ReturnType<typeof unreachable>) => void, readonly (string | null)[]]>([
+      ['is full', ({ tell }) => tell('x', { full: true }), ['y']],
+      ['drains while another stays', ({ tell }) => tell('x', { draining: true }), ['y']],
+      ['is suspect', ({ directory }) => directory.setLiveness('x', 'suspect'), ['y']],
+      ['is itself out of reach', ({ directory }) => directory.setLiveness('x', 'unreachable'), ['y']],
+      ['was forgotten', ({ directory }) => directory.forget('x'), ['y']],
+      [
+        'is all that is left, though it drains',
+        ({ tell, directory }) => {
+          tell('x', { draining: true });
+          directory.setLiveness('y', 'dead');
+        },
+        ['x'],
+      ],
+      [
+        'is all that is left, and full',
+        ({ tell, directory }) => {
+          tell('x', { full: true });
+          directory.setLiveness('y', 'dead');
+        },
+        [null],
+      ],
+    ])('is pulled from through another where one %s', (_what, change, expected) => {
+      const world = unreachable();
+      world.directory.setReach('a', ['x', 'y']);
+      world.directory.setLiveness('a', 'unreachable');
+      change(world);
+      expect(throughs(world.directory)).toEqual(new Set(expected));
+    });
+
+    it('is pulled from through one in the own zone where there is any', () => {
+      const { directory } = unreachable({ x: 'west', y: 'east' }, 'east');
+      directory.setReach('a', ['x', 'y', 'z']);
+      directory.setLiveness('a', 'unreachable');
+      expect(throughs(directory)).toEqual(new Set(['y']));
+    });
   });
 });

@@ -5,9 +5,22 @@ export {
   Directory,
   type DirectoryLimits,
   type DirectoryView,
+  type StagedSnapshot,
 } from './directory.js';
+export {
+  hostPort,
+  ipv6Groups,
+  isAnyIpv4,
+  isHost,
+  isHostAndPort,
+  isWildcard,
+  plainAddress,
+  sameHost,
+} from './host.js';
 export { LOAD_LEVEL_MAX, nextLoadLevel } from './load-level.js';
 export {
+  claimsStand,
+  isLive,
   type Liveness,
   type MediaAddress,
   type MemberId,
@@ -16,9 +29,20 @@ export {
   NO_LOAD,
   type Role,
 } from './member.js';
+export { isMemberName, isNetworkName, isZone } from './member-labels.js';
 export type { MemberState } from './member-record.js';
-export { OwnLog } from './own-log.js';
-export { type Owner, type OwnerOrder, type OwnerPolicy, ownerOrder, primaryOrder } from './owner.js';
+export { type LogCut, OwnLog } from './own-log.js';
+export {
+  type Owner,
+  type OwnerOrder,
+  type OwnerPolicy,
+  ownerOrder,
+  ownerThrough,
+  primaryOrder,
+} from './owner.js';
+export { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
+export { relayAddressFor } from './relay-address.js';
+export type { Candidate } from './rendezvous.js';
 export {
   addressFor,
   type PlayMark,
@@ -31,6 +55,7 @@ export {
   type RouteView,
   route,
 } from './route.js';
+export { Slice } from './slice.js';
 export {
   DEFAULT_VHOST,
   displayStreamKey,

@@ -1,19 +1,15 @@
-import type { Claim } from './claim.js';
+import { ClaimSet } from './claim-set.js';
 import type { LogPosition } from './delta.js';
-import { type Liveness, type MemberId, type MemberLoad, type MemberProfile, NO_LOAD } from './member.js';
-import type { Owner } from './owner.js';
+import {
+  claimsStand,
+  type Liveness,
+  type MemberId,
+  type MemberLoad,
+  type MemberProfile,
+  NO_LOAD,
+} from './member.js';
+import { type Candidate, choose } from './rendezvous.js';
 import type { StreamKey } from './stream-key.js';
-
-/** What the directory keeps of one member. */
-export interface MemberRecord {
-  readonly id: MemberId;
-  generation: number;
-  version: number;
-  profile: MemberProfile | null;
-  liveness: Liveness;
-  load: MemberLoad;
-  readonly claims: Map<StreamKey, Claim>;
-}
 
 /** All that is known of one member, for who asks. */
 export interface MemberState {
@@ -22,59 +18,70 @@ export interface MemberState {
   readonly profile: MemberProfile | null;
   readonly liveness: Liveness;
   readonly load: MemberLoad;
-  /** How many streams it claims; none of them stand unless it is alive or suspect. */
+  /** How many streams it claims; none of them stand while it is dead or left. */
   readonly claims: number;
+  /** Members that reach both this one and us; empty where it is reached directly, or by nobody. */
+  readonly through: readonly MemberId[];
 }
 
-export function newRecord(id: MemberId): MemberRecord {
-  return {
-    id,
-    generation: 0,
-    version: 0,
-    profile: null,
-    liveness: 'alive',
-    load: NO_LOAD,
-    claims: new Map(),
-  };
-}
+/** What the directory keeps of one member. */
+export class MemberRecord {
+  readonly id: MemberId;
+  generation = 0;
+  version = 0;
+  profile: MemberProfile | null = null;
+  liveness: Liveness = 'alive';
+  load: MemberLoad = NO_LOAD;
+  /** Members that reach both it and us. */
+  through: readonly MemberId[] = [];
+  /** Those that stand, while the member does. */
+  claims: ClaimSet;
+  /** Those of a snapshot that is not complete yet. */
+  staged: ClaimSet | null = null;
+  readonly #self: MemberRecord;
+  readonly #all: ReadonlyMap<MemberId, MemberRecord>;
 
-export function stateOf(record: MemberRecord): MemberState {
-  return {
-    id: record.id,
-    position: { generation: record.generation, version: record.version },
-    profile: record.profile,
-    liveness: record.liveness,
-    load: record.load,
-    claims: record.claims.size,
-  };
-}
-
-const isStanding = (liveness: Liveness): boolean => liveness === 'alive' || liveness === 'suspect';
-
-/** Claims are found by players only while their member is alive or suspect, and known by name and address. */
-export const isIndexed = (record: MemberRecord): boolean =>
-  isStanding(record.liveness) && record.profile !== null;
-
-/** A claim seen together with its member's record, so that a change of liveness or load needs no copying. */
-export class StandingClaim implements Owner {
-  readonly #record: MemberRecord;
-  readonly claim: Claim;
-
-  constructor(record: MemberRecord, claim: Claim) {
-    this.#record = record;
-    this.claim = claim;
+  /** `self`: absent where the record is this member's own. `all`: every record of the directory. `setId`: of its claims. */
+  constructor(id: MemberId, setId: number, all: ReadonlyMap<MemberId, MemberRecord>, self?: MemberRecord) {
+    this.id = id;
+    this.claims = new ClaimSet(setId, this);
+    this.#all = all;
+    this.#self = self ?? this;
   }
-  get member(): MemberId {
-    return this.#record.id;
+
+  /** Claims are found by players only while their member is there, and known by name and address. */
+  get stands(): boolean {
+    return claimsStand(this.liveness) && this.profile !== null;
   }
-  get profile(): MemberProfile {
-    // Only members with a profile get their claims indexed.
-    return this.#record.profile as MemberProfile;
+
+  /** Where it lives, is reached directly, and can take more plays; else null. */
+  get withRoom(): Candidate | null {
+    const { id, liveness, profile } = this;
+    if (liveness !== 'alive' || profile === null || profile.draining || profile.full === true) return null;
+    return { member: id, profile };
   }
-  get liveness(): Liveness {
-    return this.#record.liveness;
+
+  /**
+   * The member to pull this stream through, where this one is out of reach: alive, not full, staying rather than draining,
+   * near rather than far. Null: directly, also where there is none.
+   */
+  throughFor(key: StreamKey): MemberId | null {
+    if (this.liveness !== 'unreachable') return null;
+    const candidates: Candidate[] = [];
+    for (const id of this.through) {
+      const { liveness, profile = null } = this.#all.get(id) ?? {};
+      if (liveness === 'alive' && profile !== null && profile.full !== true && id !== this.#self.id)
+        candidates.push({ member: id, profile });
+    }
+    // Stryker disable next-line OptionalChaining: this member itself always has a profile.
+    const zone = this.#self.profile?.zone;
+    const staying = candidates.filter(({ profile }) => !profile.draining);
+    return choose(key, staying.length > 0 ? staying : candidates, zone)?.member ?? null;
   }
-  get load(): MemberLoad {
-    return this.#record.load;
+
+  get state(): MemberState {
+    const { id, generation, version, profile, liveness, load, claims, through } = this;
+    const position = { generation, version };
+    return { id, position, profile, liveness, load, claims: claims.size, through };
   }
 }

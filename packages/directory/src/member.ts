@@ -5,10 +5,17 @@ export type MemberId = string;
 export type Role = 'origin' | 'edge';
 
 /**
- * What the mesh believes of a member. `suspect`: silent, perhaps dead; its streams are routed to it only if nobody
- * else has them. `dead` and `left` own nothing; their last words are kept some minutes to refuse older ones.
+ * What the mesh believes of a member. `unreachable`: others hear it, this member does not; its claims stand. `suspect`:
+ * silent, perhaps dead; its streams are routed to it only if nobody else has them. `dead` and `left` own nothing; their
+ * last words are kept some minutes to refuse older ones.
  */
-export type Liveness = 'alive' | 'suspect' | 'dead' | 'left';
+export type Liveness = 'alive' | 'unreachable' | 'suspect' | 'dead' | 'left';
+
+/** Whether claims of such a member stand: players find them. */
+export const claimsStand = (liveness: Liveness): boolean => liveness !== 'dead' && liveness !== 'left';
+
+/** Whether such a member is known to live, be it by others' word. */
+export const isLive = (liveness: Liveness): boolean => liveness === 'alive' || liveness === 'unreachable';
 
 /** Where players, edges and relays reach a member's media, in one of the networks it is known in. */
 export interface MediaAddress {
@@ -26,8 +33,10 @@ export interface MemberProfile {
   readonly role: Role;
   /** What players are told, in order of preference; the first serves where no network matches. At least one. */
   readonly addresses: readonly MediaAddress[];
-  /** Where the other members pull relays from. */
+  /** Where the other members pull relays from, where they know of nothing better. */
   readonly relayAddress: MediaAddress;
+  /** The same network by network, `relayAddress` among them; absent where that is the only one. */
+  readonly relayAddresses?: readonly MediaAddress[];
   /** Where SRS's `/api/v1/clusters` and people find the API, `host:port`; absent where it is on loopback only. */
   readonly apiAddress?: string;
   /** Availability zone, rack or site; owners in the asker's zone come first where both set one. */
@@ -41,7 +50,7 @@ export interface MemberProfile {
    * order owners by the same one.
    */
   readonly loadLevel?: number;
-  /** Has no room for one more player; absent: it has. */
+  /** Its connections or its outbound limit are used up: plays go to others where any has room. Absent: false. */
   readonly full?: boolean;
 }
 

@@ -1,5 +1,6 @@
 import { claimOf } from '@headwater/testing/claim-of';
 import { profileOf } from '@headwater/testing/profile-of';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OwnLog } from './own-log.js';
 
@@ -66,5 +67,72 @@ describe('a member’s own log', () => {
     release('s19');
     expect(log.deltaSince(9)).toBeNull();
     expect(log.deltaSince(10)?.entries).toHaveLength(15);
+  });
+
+  it('can be read as it was at one version, however long that takes', () => {
+    const change = fc.record({ stream: fc.nat({ max: 6 }), isClaim: fc.boolean() });
+    fc.assert(
+      fc.property(
+        fc.array(change, { maxLength: 120 }),
+        fc.array(change, { maxLength: 300 }),
+        fc.nat({ max: 40 }),
+        (before, after, from) => {
+          const log = new OwnLog('a', 1, 3);
+          log.setProfile(profileOf('a'));
+          const make = ({ stream, isClaim }: { stream: number; isClaim: boolean }): void => {
+            if (isClaim) log.claim(claimOf(`s${stream}`, log.version));
+            else log.release(claimOf(`s${stream}`).key);
+          };
+          for (const one of before) make(one);
+          const delta = log.deltaSince(from);
+          const snapshot = log.snapshot();
+          expect(log.reachesBackTo(from)).toBe(delta !== null);
+          const tail = log.cut(from);
+          const whole = log.cut();
+          const read = tail.entries();
+          const first = read.next();
+          for (const one of after) make(one);
+          log.setProfile(profileOf('b'));
+          const entries = first.done === true ? [] : [first.value, ...read];
+          if (delta !== null) expect([tail.version, entries]).toEqual([delta.to, delta.entries]);
+          const claims = [...whole.entries()].flatMap((entry) =>
+            entry.kind === 'claim' ? [entry.claim] : [],
+          );
+          expect([whole.version, whole.profile, claims]).toEqual([
+            snapshot.version,
+            snapshot.profile,
+            snapshot.claims,
+          ]);
+        },
+      ),
+    );
+  });
+
+  it('keeps no more superseded entries than newest ones, and some', () => {
+    const log = new OwnLog('a', 1, 10);
+    for (let i = 1; i <= 1_000; i += 1) log.claim(claimOf('s1', i));
+    expect(log.deltaSince(0)?.entries).toEqual([
+      { kind: 'claim', version: 1_000, claim: claimOf('s1', 1_000) },
+    ]);
+    expect(log.deltaSince(999)?.entries).toHaveLength(1);
+    expect(log.deltaSince(1_000)?.entries).toHaveLength(0);
+    expect(log.snapshot().profile).toBeNull();
+  });
+
+  it('drops what is superseded once it is more than what stands, and more than 64 entries', () => {
+    const log = new OwnLog('a', 1, 10);
+    for (let i = 1; i <= 65; i += 1) log.claim(claimOf('s1', i));
+    expect(log.entryCount).toBe(65);
+    log.claim(claimOf('s1', 66));
+    expect([log.entryCount, log.deltaSince(0)?.entries.length]).toEqual([1, 1]);
+    for (let i = 2; i <= 100; i += 1) log.claim(claimOf(`s${i}`));
+    for (let i = 1; i <= 100; i += 1) log.claim(claimOf(`s${i}`));
+    expect(log.entryCount).toBe(200);
+    const before = log.cut();
+    log.claim(claimOf('s1', 9));
+    expect([log.entryCount, log.deltaSince(0)?.entries.length]).toEqual([100, 100]);
+    // Who reads what it was still finds all of it.
+    expect([...before.entries()]).toHaveLength(100);
+    expect([...before.entries()].at(0)?.version).toBe(before.version - 99);
   });
 });

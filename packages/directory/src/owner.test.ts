@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Directory } from './directory.js';
 import { type MemberProfile, NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
-import { type Owner, type OwnerPolicy, ownerOrder } from './owner.js';
+import { type Owner, type OwnerPolicy, ownerOrder, ownerThrough } from './owner.js';
 
 const ownerOf = (
   member: string,
@@ -21,6 +21,13 @@ const ownerOf = (
   load: NO_LOAD,
   claim: claimOf('s', sinceMs, silent),
   profile: profileOf(member, profile),
+});
+
+it('is the same owner when it is pulled through another member, also as a view of the directory', () => {
+  const owner = ownerOf('a');
+  const view: Owner = Object.create(owner);
+  expect(ownerThrough(view, 'm')).toEqual({ ...owner, through: 'm' });
+  expect(ownerThrough(ownerThrough(view, 'm'), null)).toEqual({ ...owner, through: null });
 });
 
 const ordered = (owners: readonly Owner[], policy: OwnerPolicy, zone?: string): string =>
@@ -102,10 +109,42 @@ describe('the order of owners', () => {
     expect(ordered([...owners].reverse(), policy, zone)).toBe(expected);
   });
 
+  it.each<[string, string, Partial<MemberProfile & Owner>, Partial<MemberProfile & Owner>]>([
+    ['a draining one before an unreachable one', 'a b', { draining: true }, { liveness: 'unreachable' }],
+    [
+      'an unreachable, draining one before a full one',
+      'a b',
+      { liveness: 'unreachable', draining: true },
+      { full: true },
+    ],
+    [
+      'a full, unreachable, draining one before a suspect',
+      'a b',
+      { full: true, liveness: 'unreachable', draining: true },
+      { liveness: 'suspect' },
+    ],
+    ['one with room before a full one', 'b a', { full: true }, { full: false }],
+    ['one reached directly before an unreachable one', 'b a', { liveness: 'unreachable' }, {}],
+  ])('puts %s', (_what, expected, a, b) => {
+    for (const policy of ['primary', 'spread'] as const) {
+      const owners = [
+        ownerOf('a', { ...a, sinceMs: expected === 'a b' ? 9 : 1, loadLevel: expected === 'a b' ? 9 : 1 }),
+        ownerOf('b', { ...b, sinceMs: expected === 'a b' ? 1 : 9, loadLevel: expected === 'a b' ? 1 : 9 }),
+      ];
+      expect(ordered(owners, policy)).toBe(expected);
+    }
+  });
+
+  it('puts a full, unreachable suspect that flows before one that is well and silent', () => {
+    const owners = [ownerOf('a', { silent: true }), ownerOf('b', { full: true, liveness: 'suspect' })];
+    expect(ordered(owners, 'primary')).toBe('b a');
+  });
+
   it('is total, and puts who flows before who is silent first of all, then the living, then the staying', () => {
     const anyOwner = fc.record({
       silent: fc.boolean(),
-      liveness: fc.constantFrom('alive', 'suspect'),
+      liveness: fc.constantFrom('alive', 'unreachable', 'suspect'),
+      full: fc.boolean(),
       draining: fc.boolean(),
       sinceMs: fc.nat({ max: 2 }),
       loadLevel: fc.nat({ max: 2 }),
@@ -115,7 +154,15 @@ describe('the order of owners', () => {
       .array(anyOwner, { maxLength: 6 })
       .map((all) => all.map((one, i) => ownerOf(`${i}`, one)));
     const rankOf = ({ claim, liveness, profile }: Owner): string =>
-      [claim.silent === true, liveness === 'suspect', profile.draining].map(Number).join('');
+      [
+        claim.silent === true,
+        liveness === 'suspect',
+        profile.full === true,
+        liveness === 'unreachable',
+        profile.draining,
+      ]
+        .map(Number)
+        .join('');
     fc.assert(
       fc.property(
         owners,
@@ -152,7 +199,7 @@ describe('the order of owners', () => {
     a?.setProfile(profileOf('a', { loadLevel: 2 }));
     const delta = a?.deltaSince(from);
     const applied = delta && directory.apply(delta);
-    expect(applied?.changed).toEqual([shared]);
+    expect([...(applied?.changed ?? [])]).toEqual([shared]);
     expect(first()).toEqual(['b', 'a']);
   });
 });

@@ -1,5 +1,5 @@
 import type { Claim } from './claim.js';
-import type { Liveness, MemberId, MemberLoad, MemberProfile } from './member.js';
+import { isLive, type Liveness, type MemberId, type MemberLoad, type MemberProfile } from './member.js';
 
 /** One standing claim together with what is known of the member that made it. */
 export interface Owner {
@@ -8,6 +8,14 @@ export interface Owner {
   readonly liveness: Liveness;
   readonly load: MemberLoad;
   readonly claim: Claim;
+  /** The member to pull through, since this one cannot reach the owner itself; null or absent: pulled from the owner. */
+  readonly through?: MemberId | null;
+}
+
+/** The same owner as it is now, pulled another way. Owners of the directory are views, which must not be spread. */
+export function ownerThrough(owner: Owner, through: MemberId | null): Owner {
+  const { member, profile, liveness, load, claim } = owner;
+  return { member, profile, liveness, load, claim, through };
 }
 
 /** Negative where `a` comes before `b`. Must give the same answer on every member that knows the same. */
@@ -16,11 +24,16 @@ export type OwnerOrder = (a: Owner, b: Owner) => number;
 /** How a stream's owners are ordered. `primary`: the oldest claim first. `spread`: the least loaded member first. */
 export type OwnerPolicy = 'primary' | 'spread';
 
-/** Flowing before silent, then alive before suspect, then staying before draining. */
-const rank = (owner: Owner): number =>
-  (owner.claim.silent === true ? 4 : 0) +
-  (owner.liveness === 'alive' ? 0 : 2) +
-  (owner.profile.draining ? 1 : 0);
+/**
+ * Flowing before silent, then known to live before suspect, then with room before full, then reachable directly before
+ * unreachable, then staying before draining.
+ */
+const rank = ({ claim, liveness, profile }: Owner): number =>
+  (claim.silent === true ? 16 : 0) +
+  (isLive(liveness) ? 0 : 8) +
+  (profile.full === true ? 4 : 0) +
+  (liveness === 'unreachable' ? 2 : 0) +
+  (profile.draining ? 1 : 0);
 
 const byId = (a: Owner, b: Owner): number => (a.member < b.member ? -1 : a.member > b.member ? 1 : 0);
 

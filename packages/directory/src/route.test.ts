@@ -19,6 +19,7 @@ const view = (...members: string[]): RouteView => ({
   self: 'me',
   profile: profileOf('me'),
   owners: () => members.map(owner),
+  withRoom: () => [],
 });
 const play = (more: Partial<PlayRequest> = {}): PlayRequest => ({
   key,
@@ -73,9 +74,30 @@ describe('the route of a play', () => {
     expect(route(view(...owners), play(request))).toMatchObject({ kind, reason });
   });
 
+  it('passes on what an owner publishes whom another member cannot reach, and this one can', () => {
+    const asked = (through: string | null | undefined, relayOf: string) =>
+      route(
+        {
+          ...view('a', 'b'),
+          owners: () => [owner('a'), { ...owner('b'), ...(through === undefined ? {} : { through }) }],
+        },
+        play({ mark: 'relay', relayOf }),
+      );
+    for (const through of [undefined, null]) {
+      const passed = asked(through, 'b');
+      expect(passed).toMatchObject({ kind: 'relay', reason: 'passed-on' });
+      expect(passed.kind === 'relay' && passed.owners.map(({ member }) => member)).toEqual(['b']);
+    }
+    // Two members on the way would be a way to go round in circles.
+    expect(asked('m', 'b')).toEqual({ kind: 'refuse', reason: 'relay-of-unowned' });
+    expect(asked(null, 'nobody')).toEqual({ kind: 'refuse', reason: 'relay-of-unowned' });
+    expect(route(view('b', 'me'), play({ mark: 'relay', relayOf: 'b' }))).toMatchObject({ kind: 'local' });
+    expect(route(view('b'), play({ relayOf: 'b' }))).toMatchObject({ reason: 'client-follows-no-redirects' });
+  });
+
   it('redirects to the first owner and relays from all of them in order', () => {
     expect(route(view('a', 'b'), play({ followsRedirect: true }))).toMatchObject({
-      owner: { member: 'a' },
+      target: { member: 'a' },
       address: { host: 'a', rtmpPort: 1935 },
     });
     const relay = route(view('a', 'b'), play());
@@ -97,7 +119,7 @@ describe('the route of a play', () => {
         const redirect = route(directory, play({ followsRedirect: true }));
         const relay = route(directory, play());
         return [
-          redirect.kind === 'redirect' && redirect.owner.member,
+          redirect.kind === 'redirect' && redirect.target.member,
           relay.kind === 'relay' && relay.owners.map((each) => each.member).join(' '),
         ];
       };
@@ -112,10 +134,210 @@ describe('the route of a play', () => {
   );
 });
 
+describe('the route of a play where members are full', () => {
+  type Scene = {
+    /** Owners in order. */
+    readonly owners: readonly string[];
+    /** Who says that it is full. */
+    readonly full?: readonly string[];
+    readonly silent?: readonly string[];
+    /** Everybody else. */
+    readonly others?: readonly string[];
+    readonly suspect?: readonly string[];
+    readonly unreachable?: readonly string[];
+  };
+  const viewOf = ({
+    owners,
+    full = [],
+    silent = [],
+    others = [],
+    suspect = [],
+    unreachable = [],
+  }: Scene): RouteView => {
+    const profile = (member: string) => profileOf(member, { full: full.includes(member) });
+    const all = [...new Set([...owners, ...others])];
+    return {
+      self: 'me',
+      profile: profile('me'),
+      owners: () =>
+        owners.map((member) => ({
+          ...owner(member),
+          profile: profile(member),
+          liveness: suspect.includes(member)
+            ? 'suspect'
+            : unreachable.includes(member)
+              ? 'unreachable'
+              : 'alive',
+          claim: claimOf('s1', 1, silent.includes(member)),
+        })),
+      withRoom: () =>
+        all
+          .filter(
+            (member) =>
+              member !== 'me' &&
+              !full.includes(member) &&
+              !suspect.includes(member) &&
+              !unreachable.includes(member),
+          )
+          .map((member) => ({ member, profile: profile(member) })),
+    };
+  };
+  const follower = { followsRedirect: true } as const;
+  const told = (scene: Scene, request: Partial<PlayRequest>): string => {
+    const taken = route(viewOf(scene), play(request));
+    const to = taken.kind === 'redirect' ? ` ${taken.target.member} ${taken.address.host}` : '';
+    return `${taken.kind} ${taken.reason}${to}`;
+  };
+  const here: Scene = { owners: ['me'], full: ['me'] };
+
+  it.each<[string, Scene, Partial<PlayRequest>, string]>([
+    ['an owner is full, and this one is not', { owners: ['a'], full: ['a'] }, follower, 'relay owner-full'],
+    ['it is relayed anyway', { owners: ['a'], full: ['a'] }, {}, 'relay client-follows-no-redirects'],
+    [
+      'the better owner has room',
+      { owners: ['a', 'b'], full: ['b'] },
+      follower,
+      'redirect client-follows-redirects a a',
+    ],
+    ['this owner is full, nobody else is there', here, follower, 'local published-here'],
+    [
+      'this owner is full, another owner has room',
+      { owners: ['me', 'a', 'b'], full: ['me', 'a'], others: ['c'] },
+      follower,
+      'redirect full-other-owner b b',
+    ],
+    [
+      'this owner is full, another member has room',
+      { ...here, others: ['c'] },
+      follower,
+      'redirect full-other-member c c',
+    ],
+    [
+      'the only other owner with room is silent',
+      { owners: ['me', 'a'], full: ['me'], silent: ['a'], others: ['c'] },
+      follower,
+      'redirect full-other-member c c',
+    ],
+    [
+      'the only other one with room is an owner that is silent',
+      { owners: ['me', 'a'], full: ['me'], silent: ['a'] },
+      follower,
+      'local published-here',
+    ],
+    [
+      'all owners are silent',
+      { owners: ['me', 'a'], full: ['me'], silent: ['me', 'a'] },
+      follower,
+      'redirect full-other-owner a a',
+    ],
+    [
+      'the other owner may be dead',
+      { owners: ['me', 'a'], full: ['me'], suspect: ['a'], others: ['c'] },
+      follower,
+      'redirect full-other-member c c',
+    ],
+    [
+      'this owner is full, and the client follows nothing',
+      { ...here, others: ['c'] },
+      {},
+      'local published-here',
+    ],
+    [
+      'this owner is full, and the client may not be redirected again',
+      { ...here, others: ['c'] },
+      { ...follower, mark: 'redirected' },
+      'local published-here',
+    ],
+    ['it is a pull', { ...here, others: ['c'] }, { ...follower, mark: 'relay' }, 'local published-here'],
+    ['by play.mode alone', { ...here, others: ['c'] }, { mode: 'redirect' }, 'local published-here'],
+    [
+      'by play.mode, and it follows',
+      { ...here, others: ['c'] },
+      { ...follower, mode: 'redirect' },
+      'redirect full-other-member c c',
+    ],
+    [
+      'owner and this one are full',
+      { owners: ['a'], full: ['me', 'a'], others: ['c'] },
+      follower,
+      'redirect full-other-member c c',
+    ],
+    [
+      'owner and this one are full, and nobody else is there',
+      { owners: ['a'], full: ['me', 'a'] },
+      follower,
+      'relay owner-full',
+    ],
+    [
+      'only this one is full',
+      { owners: ['a'], full: ['me'], others: ['c'] },
+      follower,
+      'redirect client-follows-redirects a a',
+    ],
+    [
+      'only this one is full, and it must be relayed',
+      { owners: ['a'], full: ['me'] },
+      {},
+      'relay client-follows-no-redirects',
+    ],
+    ['nobody publishes it', { owners: [], full: ['me'], others: ['c'] }, follower, 'wait not-published'],
+  ])('where %s', (_what, scene, request, expected) => {
+    expect(told(scene, request)).toBe(expected);
+    // Whoever is served already stays.
+    const served = told(scene, { ...request, isServed: true });
+    expect(served).toBe(
+      scene.owners.includes('me')
+        ? 'local published-here'
+        : told({ ...scene, full: scene.full?.filter((member) => member !== 'me') ?? [] }, request),
+    );
+  });
+
+  it.each<[string, Scene, Partial<PlayRequest>, string]>([
+    ['nobody else is there', { owners: ['me'] }, {}, 'refuse nobody-has-room'],
+    ['nobody else is there', { owners: ['me'] }, follower, 'refuse nobody-has-room'],
+    ['others are full', { owners: ['a'], full: ['a'] }, {}, 'refuse nobody-has-room'],
+    [
+      'others have room, and it follows nothing',
+      { owners: ['me'], others: ['c'] },
+      {},
+      'local published-here',
+    ],
+    ['others have room', { owners: ['me'], others: ['c'] }, follower, 'redirect full-other-member c c'],
+    [
+      'another owner has room, out of reach from here, and it follows nothing',
+      { owners: ['me', 'a'], unreachable: ['a'] },
+      {},
+      'local published-here',
+    ],
+    [
+      'another owner has room, out of reach from here',
+      { owners: ['me', 'a'], unreachable: ['a'] },
+      follower,
+      'redirect full-other-owner a a',
+    ],
+    ['it is served already', { owners: ['me'] }, { isServed: true }, 'local published-here'],
+    ['it is a pull', { owners: ['me'] }, { mark: 'relay' }, 'local published-here'],
+    ['nobody publishes it', { owners: [] }, {}, 'wait not-published'],
+  ])('at its limit, before its profile says so: %s', (_what, scene, request, expected) => {
+    expect(told(scene, { ...request, isFull: true })).toBe(expected);
+  });
+
+  it('goes to one member for one stream, and to all for many', () => {
+    const full = viewOf({ owners: ['me'], full: ['me'], others: ['c', 'd', 'e'] });
+    const chosen = Array.from({ length: 50 }, (_, index) => {
+      const taken = route(full, play({ ...follower, key: claimOf(`s${index}`).key }));
+      return taken.kind === 'redirect' ? taken.target.member : '';
+    });
+    expect(new Set(chosen)).toEqual(new Set(['c', 'd', 'e']));
+    const again = route(full, play({ ...follower, key: claimOf('s0').key }));
+    expect(again).toMatchObject({ target: { member: chosen[0] } });
+  });
+});
+
 it('explains each reason in a sentence of its own', () => {
   const sentences = Object.values(ROUTE_REASONS);
-  expect(sentences).toHaveLength(9);
-  expect(new Set(sentences).size).toBe(9);
+  expect(sentences).toHaveLength(14);
+  expect(new Set(sentences).size).toBe(14);
   for (const sentence of sentences) expect(sentence).toMatch(/ /);
 });
 

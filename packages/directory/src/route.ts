@@ -1,5 +1,7 @@
-import type { MediaAddress, MemberId, MemberProfile } from './member.js';
+import { sameHost } from './host.js';
+import { isLive, type MediaAddress, type MemberId, type MemberProfile } from './member.js';
 import type { Owner } from './owner.js';
+import { type Candidate, choose } from './rendezvous.js';
 import type { StreamKey } from './stream-key.js';
 
 export type PlayProtocol = 'rtmp' | 'http-flv' | 'ws-flv';
@@ -20,10 +22,19 @@ export interface PlayRequest {
   /** Whether this client is known to follow a redirect on this protocol. */
   readonly followsRedirect: boolean;
   readonly mark: PlayMark;
+  /**
+   * With mark `relay`: whose media the other member asks for, since it cannot reach that owner itself. It is passed on from
+   * there where this member does not publish the stream.
+   */
+  readonly relayOf?: MemberId;
   /** Host name or IP by which the client reached us (tcUrl, `Host` header), without the port; absent where unknown. */
   readonly reachedBy?: string;
   /** `play.mode` in force for the stream's app. */
   readonly mode: PlayMode;
+  /** It is served here already: then it stays, however full members are. Absent: false. */
+  readonly isServed?: boolean;
+  /** This member can take no more plays at the moment, whatever its profile says yet. Absent: false. */
+  readonly isFull?: boolean;
 }
 
 /** The answer for one play. `reason` is a stable code, explained in `ROUTE_REASONS`. */
@@ -31,20 +42,32 @@ export type Route =
   | { readonly kind: 'local'; readonly reason: 'published-here' }
   | {
       readonly kind: 'redirect';
-      readonly reason: 'client-follows-redirects' | 'mode-redirect';
-      readonly owner: Owner;
+      readonly reason:
+        | 'client-follows-redirects'
+        | 'mode-redirect'
+        | 'full-other-owner'
+        | 'full-other-member';
+      /** An owner, or a member that relays the stream. */
+      readonly target: Candidate;
       readonly address: MediaAddress;
     }
   | {
       readonly kind: 'relay';
-      readonly reason: 'client-follows-no-redirects' | 'mode-relay' | 'already-redirected' | 'websocket';
-      /** Whom to pull from, best first; at least one, never this member. */
+      readonly reason:
+        | 'client-follows-no-redirects'
+        | 'mode-relay'
+        | 'already-redirected'
+        | 'websocket'
+        | 'owner-full'
+        | 'passed-on';
+      /** Whom to pull from, best first; at least one, never this member. `through` says whom by, where that is another. */
       readonly owners: readonly Owner[];
     }
   | { readonly kind: 'wait'; readonly reason: 'not-published' }
-  | { readonly kind: 'refuse'; readonly reason: 'relay-of-unowned' };
+  | { readonly kind: 'refuse'; readonly reason: 'relay-of-unowned' | 'nobody-has-room' };
 
 export type RouteReason = Route['reason'];
+type RelayReason = Extract<Route, { kind: 'relay' }>['reason'];
 
 /** What each reason means, for logs, `explain` and the docs. */
 export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
@@ -56,8 +79,13 @@ export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
   'mode-relay': 'the stream is on another member, and play.mode is relay',
   'already-redirected': 'the stream is on another member, and this play was redirected once already',
   websocket: 'the stream is on another member, and WebSocket clients follow no redirects',
+  'owner-full': 'the stream is on a member that is full; this one has room and relays it',
+  'full-other-owner': 'this member is full, and another owner of the stream has room',
+  'full-other-member': 'this member is full, and another one has room to relay the stream',
+  'passed-on': 'another member cannot reach the owner, and pulls its stream through this member',
   'not-published': 'nobody publishes this stream; the player waits until somebody does',
   'relay-of-unowned': 'another member pulled a stream that is not published here',
+  'nobody-has-room': 'this member is full, and no other one has room',
 };
 
 /** What routing needs to know of the directory. */
@@ -67,47 +95,94 @@ export interface RouteView {
   readonly profile: MemberProfile;
   /** Standing claims on a stream, best first. */
   owners(key: StreamKey): readonly Owner[];
+  /** Other members that can take more plays. */
+  withRoom(): readonly Candidate[];
 }
 
 const LOCAL: Route = { kind: 'local', reason: 'published-here' };
 const WAIT: Route = { kind: 'wait', reason: 'not-published' };
-const REFUSE: Route = { kind: 'refuse', reason: 'relay-of-unowned' };
+const RELAY_OF_UNOWNED: Route = { kind: 'refuse', reason: 'relay-of-unowned' };
+const NOBODY_HAS_ROOM: Route = { kind: 'refuse', reason: 'nobody-has-room' };
 
 /** Where this play goes. Pure and without I/O: one lookup, nobody is asked. */
 export function route(view: RouteView, request: PlayRequest): Route {
   const owners = view.owners(request.key);
-  for (const owner of owners) {
-    if (owner.member === view.self) return LOCAL;
-  }
-  if (request.mark === 'relay') return REFUSE;
   const best = owners[0];
+  const isOwn = owners.some(({ member }) => member === view.self);
+  if (request.mark === 'relay') return isOwn ? LOCAL : passOn(owners, request.relayOf);
   if (best === undefined) return WAIT;
+  if ((view.profile.full === true || request.isFull === true) && request.isServed !== true) {
+    const elsewhere = routeOfFull(view, request, owners, best, isOwn);
+    if (elsewhere !== null) return elsewhere;
+  }
+  if (isOwn) return LOCAL;
   const reason = relayReason(request);
   if (reason !== null) return { kind: 'relay', reason, owners };
-  return {
-    kind: 'redirect',
-    reason: request.mode === 'redirect' ? 'mode-redirect' : 'client-follows-redirects',
-    owner: best,
-    address: addressFor(view.profile, best.profile, request.reachedBy),
-  };
+  // Who would be sent to a full owner is better off here.
+  if (best.profile.full === true) return { kind: 'relay', reason: 'owner-full', owners };
+  return redirect(
+    view,
+    request,
+    best,
+    request.mode === 'redirect' ? 'mode-redirect' : 'client-follows-redirects',
+  );
+}
+
+/**
+ * Where a play goes that a full member should not take: who follows redirects, to whoever has room. Null: as if it were not
+ * full, for who follows none while others have room, and for who goes elsewhere anyway.
+ */
+function routeOfFull(
+  view: RouteView,
+  request: PlayRequest,
+  owners: readonly Owner[],
+  best: Owner,
+  isOwn: boolean,
+): Route | null {
+  // By `play.mode` alone nobody is sent away from its own stream.
+  const canRedirect = relayReason(request) === null && (request.followsRedirect || !isOwn);
+  const isSilent = best.claim.silent === true;
+  const other = owners.find(
+    ({ member, liveness, profile, claim }) =>
+      member !== view.self &&
+      isLive(liveness) &&
+      profile.full !== true &&
+      (claim.silent !== true || isSilent),
+  );
+  if (canRedirect && other !== undefined)
+    return isOwn ? redirect(view, request, other, 'full-other-owner') : null;
+  const others = view.withRoom();
+  if (others.length === 0 && other === undefined) return request.isFull === true ? NOBODY_HAS_ROOM : null;
+  if (!canRedirect) return null;
+  const free = others.filter(({ member }) => !owners.some((owner) => owner.member === member));
+  const relay = choose(request.key, free, view.profile.zone);
+  return relay === null ? null : redirect(view, request, relay, 'full-other-member');
+}
+
+function redirect(
+  view: RouteView,
+  request: PlayRequest,
+  target: Candidate,
+  reason: Extract<Route, { kind: 'redirect' }>['reason'],
+): Route {
+  const address = addressFor(view.profile, target.profile, request.reachedBy);
+  return { kind: 'redirect', reason, target, address };
+}
+
+/** Pulled from that very owner, which this member reaches itself: so no pull passes through two members. */
+function passOn(owners: readonly Owner[], relayOf: MemberId | undefined): Route {
+  const owner = owners.find(({ member }) => member === relayOf);
+  if (owner === undefined || (owner.through ?? null) !== null) return RELAY_OF_UNOWNED;
+  return { kind: 'relay', reason: 'passed-on', owners: [owner] };
 }
 
 /** Why this play must be relayed rather than redirected; null where a redirect is right. */
-function relayReason(request: PlayRequest): Extract<Route, { kind: 'relay' }>['reason'] | null {
+function relayReason(request: PlayRequest): RelayReason | null {
   if (request.protocol === 'ws-flv') return 'websocket';
   if (request.mark === 'redirected') return 'already-redirected';
   if (request.mode === 'relay') return 'mode-relay';
   if (request.mode === 'auto' && !request.followsRedirect) return 'client-follows-no-redirects';
   return null;
-}
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '::1']);
-
-/** Host names that mean the same place for a client: case and the spelling of loopback do not count. */
-function sameHost(a: string, b: string): boolean {
-  const left = a.toLowerCase();
-  const right = b.toLowerCase();
-  return left === right || (LOOPBACK.has(left) && LOOPBACK.has(right));
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   PlayRequest,
   Route,
   StreamKey,
+  StreamKeys,
 } from '@headwater/directory';
 import type { PublishPolicy } from './desks/publish/publish-policy.js';
 
@@ -17,12 +18,33 @@ export interface MediaHost {
   route(request: PlayRequest): Route;
   /** Standing claims on a stream, best first, this member's own included. */
   owners(key: StreamKey): readonly Owner[];
-  /** Called whenever the answer of `owners(key)` may have changed. Returns how to stop being called. */
-  onOwnersChanged(listener: (key: StreamKey) => void): () => void;
+  /**
+   * Called whenever the answer of `owners(key)` may have changed, for each stream in `interest`, which is looked at again
+   * each time. Returns how to stop being called.
+   */
+  onOwnersChanged(listener: (key: StreamKey) => void, interest: StreamKeys): () => void;
   /** A publisher was accepted here, or what is in its stream became known (same `sinceMs`). */
   claim(claim: Claim): void;
   /** The publisher is gone. */
   release(key: StreamKey): void;
+  /** Another process runs with this member's identity, so nobody may see what this one claims. */
+  isDisputed(): boolean;
+  /** Where this member pulls streams from that one; null where it is not known. */
+  relayAddress(member: MemberId): RelayAddress | null;
+  /**
+   * Members through which this one may pull the streams of an owner that it cannot reach itself, best first, a few at most.
+   * They are asked only after that has failed.
+   */
+  detours(owner: MemberId): readonly MemberId[];
+  /** Whether a live member is known to be at this IP, so that a connection from there may be its pull. */
+  isMemberAddress(ip: string): boolean;
+}
+
+/** A member's RTMP port as another one reaches it. */
+export interface RelayAddress {
+  /** DNS name or IP, IPv6 without brackets. */
+  readonly host: string;
+  readonly rtmpPort: number;
 }
 
 /** The part of a pino logger that media uses: fields first, then a stable message. */
@@ -82,6 +104,10 @@ export interface MediaOptions {
   readonly limits: {
     readonly connectionsMax: number;
     readonly connectionsPerAddressMax: number;
+    /** Outbound kbit/s from which on this member takes no more plays that others have room for; 0 or absent: no limit. */
+    readonly outboundKbpsMax?: number;
+    /** How often one address may publish; absent: 6,000. */
+    readonly publishesPerAddressPerMinute?: number;
     /** Deadline from connect to an accepted publish or play. */
     readonly handshakeMs: number;
     /** Largest RTMP message or FLV tag, bytes. */
@@ -105,7 +131,7 @@ export interface MediaOptions {
 export interface PlayerView {
   readonly id: string;
   readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv';
-  /** `address:port` of the client. */
+  /** `address:port` of the client, IPv6 in brackets. */
   readonly remote: string;
   /** What it tells of itself: flashVer or User-Agent. */
   readonly agent: string;
@@ -127,6 +153,10 @@ export interface StreamView {
   };
   /** Whom the relay pulls from; absent unless `source` is `relay`. */
   readonly relayFrom?: MemberId;
+  /** The member through which it does; absent where it reaches the owner itself. */
+  readonly relayThrough?: MemberId;
+  /** Owners whose media is passed on to other members, which cannot reach them; absent where there are none. */
+  readonly passesOn?: readonly MemberId[];
   readonly media: MediaInfo;
   readonly bytesIn: number;
   readonly players: readonly PlayerView[];
@@ -166,12 +196,26 @@ export interface Media {
   readonly ports: { readonly rtmp: number; readonly http: number };
   /** Refuses publishers from now on; those who are there stay. */
   refusePublishers(): void;
-  /** Closes every publisher and releases its claim. Players stay, and go on from other owners. */
+  /**
+   * Closes every publisher and releases its claim, and ends what is passed on to other members. Players stay, and go on
+   * from other owners.
+   */
   closePublishers(): void;
-  /** The streams that other members pull from this one, once for each pull. */
+  /** The streams published here that other members pull from this one, once for each pull. */
   pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];
-  stream(key: StreamKey): StreamView | undefined;
+  /** `playersMax`: of players, only the first ones. */
+  stream(key: StreamKey, playersMax?: number): StreamView | undefined;
+  /** The streams here, without a look at any of them. */
+  streamKeys(): Iterable<StreamKey>;
+  /** Players and other members' pulls of a stream here. */
+  playerCount(key: StreamKey): number;
   slowPlayers(): SlowPlayers;
+  /** What handlers of connections threw although they never should, since the start; each is in the log. */
+  faults(): number;
+  /** Connections of all listeners. */
+  readonly connections: number;
+  /** This member can take no more plays: its connections or its outbound limit are used up. */
+  readonly isFull: boolean;
   load(): { readonly players: number; readonly publishers: number; readonly outboundKbps: number };
 }

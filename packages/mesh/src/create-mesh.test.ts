@@ -1,10 +1,13 @@
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ALL_STREAMS } from '@headwater/directory';
 import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Meshes, type TestMember } from './testing/meshes.js';
+import { PENDING_CONNECTIONS_MAX } from './transport/guarded-tcp.js';
 
 const KEY = '__defaultVhost__/live/s1';
 const claim = { key: KEY, sinceMs: 1, media: { video: { codec: 'h264' } } };
@@ -43,7 +46,7 @@ describe('createMesh', () => {
   it('shows a claim to everybody, and its end', async () => {
     const [a, b, c] = await three();
     const told: string[] = [];
-    const stopTelling = c.mesh.onOwnersChanged((key) => told.push(key));
+    const stopTelling = c.mesh.onOwnersChanged((key) => told.push(key), ALL_STREAMS);
     a.mesh.claim(claim);
     expect(ownersAt(a)).toEqual(['a']);
     await awaitCondition('the claim is everywhere', () =>
@@ -106,7 +109,7 @@ describe('createMesh', () => {
     expect(a.mesh.status().waitingFor).toContain(proxy.address);
     const seed = await meshes.startBehind('seed', proxy, []);
     await awaitCondition('a joins', () => isWhole([a, seed]));
-    expect(a.mesh.status()).toEqual({ joined: true, synced: true });
+    expect(a.mesh.status()).toEqual({ joined: true, synced: true, disputed: false });
   });
 
   it('finds itself among the seeds and ignores that, quietly', async () => {
@@ -225,6 +228,29 @@ describe('createMesh', () => {
     await expect(meshes.start('b', ['no port:x'])).rejects.toMatchObject({ code: 'seed-invalid' });
   });
 
+  it('lets members in while others hold more connections open than it has places, without a word', async () => {
+    const a = await meshes.start('a', []);
+    const sockets = new Set<Socket>();
+    let isOver = false;
+    let opened = 0;
+    const hold = (): void => {
+      if (isOver) return;
+      const socket = connect(a.mesh.port, '127.0.0.1').on('error', () => {});
+      sockets.add(socket);
+      opened += 1;
+      socket.on('close', () => {
+        sockets.delete(socket);
+        setTimeout(hold, 20);
+      });
+    };
+    for (let count = 0; count < PENDING_CONNECTIONS_MAX + 44; count += 1) hold();
+    await awaitCondition('the first had to make room', () => opened > PENDING_CONNECTIONS_MAX + 44);
+    const b = await meshes.start('b', [addressOf(a)]);
+    await awaitCondition('b joins', () => isWhole([a, b]));
+    isOver = true;
+    for (const socket of sockets) socket.destroy();
+  });
+
   it('withstands rubbish and silence on its port', async () => {
     const a = await meshes.start('a', []);
     const rubbish = [
@@ -280,5 +306,32 @@ describe('a copied data folder', () => {
     expect(taken).toBeGreaterThan(generation);
     expect(await readFile(join(c.dataDir, 'generation'), 'utf8')).toBe(`${taken}\n`);
     await rm(copy, { recursive: true });
+  });
+});
+
+describe('members that listen on both families', needs('IPv6'), () => {
+  const key = 'k'.repeat(32);
+
+  it('are reached by either, and tell IPv4 addresses as such', async () => {
+    const a = await meshes.start('a', [], { host: '::', key });
+    const b = await meshes.start('b', [`[::1]:${a.mesh.port}`], { host: '::', key, advertise: '[::1]' });
+    const c = await meshes.start('c', [`127.0.0.1:${a.mesh.port}`], {
+      host: '::',
+      key,
+      advertise: '127.0.0.1',
+    });
+    await awaitCondition('three members form', () => isWhole([a, b, c]));
+    expect(a.mesh.member(b.mesh.id)?.remoteIp).toBe('::1');
+    expect(a.mesh.member(c.mesh.id)?.remoteIp).toBe('127.0.0.1');
+    // Whichever of the two dialled last: each knows the other by the host that was dialled, or by its IP.
+    for (const [from, to] of [
+      [b, a],
+      [c, a],
+    ] as const) {
+      const seen = from.mesh.member(to.mesh.id);
+      expect(seen?.dialledAt ?? seen?.remoteIp).toMatch(/./);
+    }
+    expect(a.mesh.member('nobody')).toBeUndefined();
+    for (const { fields } of a.lines) expect(JSON.stringify(fields)).not.toContain('::ffff:');
   });
 });

@@ -1,19 +1,23 @@
 import type { MemberProfile } from '@headwater/directory';
-import { advertisedAddresses, formatAll } from './advertised.js';
+import { advertisedAddresses, formatAll, listenHost } from './advertised.js';
 import { MemberCore } from './core/member-core.js';
 import { parseHostPort } from './host-port.js';
 import { keepGeneration, loadIdentity } from './identity.js';
 import { KnownMembers } from './known-members.js';
 import { type Mesh, MeshError, type MeshLog, type MeshOptions } from './mesh.js';
-import { meshPrologue } from './mesh-key.js';
+import { meshKeys } from './mesh-key.js';
 import { RunningMember } from './running-member.js';
 import { createLibp2pTransport } from './transport/libp2p-transport.js';
+import { Names } from './transport/names.js';
 import { Opener, Sealer } from './wire/envelope.js';
 
 export interface MeshComponents {
   readonly log: MeshLog;
-  /** Makes what this member says of itself; `host`: the name or IP under which the others reach this machine. */
-  readonly profile: (host: string) => MemberProfile;
+  /**
+   * Makes what this member says of itself; `hosts`: the names and IPs under which the others reach this machine, the best
+   * first; at least one.
+   */
+  readonly profile: (hosts: readonly string[]) => MemberProfile;
 }
 
 /**
@@ -24,7 +28,7 @@ export interface MeshComponents {
  */
 export async function createMesh(options: MeshOptions, { log, profile }: MeshComponents): Promise<Mesh> {
   checkSeeds(options.seeds);
-  const prologue = meshPrologue(options.key, options.host);
+  const keys = meshKeys(options.key, options.host);
   const identity = await loadIdentity(options.dataDir, Date.now(), log);
   const known = await KnownMembers.load(options.dataDir, log);
   const member = new RunningMember(
@@ -33,20 +37,22 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     log,
     (generation) => keepGeneration(options.dataDir, generation),
   );
+  const names = new Names();
+  const host = listenHost(options.host);
   const transport = await createLibp2pTransport(
     identity.id,
-    { host: options.host, port: options.port, privateKey: identity.libp2pKey, prologue },
+    { host, port: options.port, privateKey: identity.libp2pKey, keys, names },
     member.transportEvents,
     log,
   );
-  const listening = { host: options.host, port: transport.port };
+  const listening = { host, port: transport.port };
   const addresses = advertisedAddresses(listening, options.advertise);
   const core = new MemberCore(
     {
       ...options,
       self: identity.id,
       generation: identity.generation,
-      profile: profile(addresses[0]?.host ?? options.host),
+      profile: profile(addresses.map(({ host }) => host)),
       addresses: formatAll(addresses),
       random: Math.random,
     },
@@ -57,7 +63,11 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     'mesh listening',
   );
   member.start(core, transport);
-  known.follow(member, (address) => transport.visit(address));
+  known.follow(
+    member,
+    (address) => transport.visit(address),
+    (name) => names.lastGood(name),
+  );
   member.atStop(() => known.close());
   return member;
 }

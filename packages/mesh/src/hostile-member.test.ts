@@ -7,7 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OFFENCES_MAX } from './core/limits.js';
 import { type Identity, loadIdentity } from './identity.js';
-import { meshPrologue } from './mesh-key.js';
+import { meshKeys } from './mesh-key.js';
 import { Meshes, type TestMember } from './testing/meshes.js';
 import { Admission } from './transport/admission.js';
 import { BROADCAST, DIRECT, frame } from './transport/frames.js';
@@ -44,8 +44,8 @@ afterEach(async () => {
 
 async function hostileTo({ mesh }: TestMember): Promise<Hostile> {
   const identity = await loadIdentity(dir, 1, quiet);
-  const prologue = meshPrologue(undefined, '127.0.0.1');
-  const options = { host: '127.0.0.1', port: 0, privateKey: identity.libp2pKey, prologue };
+  const keys = meshKeys(undefined, '127.0.0.1');
+  const options = { host: '127.0.0.1', port: 0, privateKey: identity.libp2pKey, keys };
   const made = await createNode(options, new Admission(identity.id, quiet, () => performance.now()));
   node = made;
   const connection = await made.dial(multiaddr(`/ip4/127.0.0.1/tcp/${mesh.port}`));
@@ -98,7 +98,7 @@ describe('a member that holds the mesh key', () => {
       host: '127.0.0.1',
       port: 0,
       privateKey: identity.libp2pKey,
-      prologue: meshPrologue(undefined, '127.0.0.1'),
+      keys: meshKeys(undefined, '127.0.0.1'),
     };
     node = await createNode(options, new Admission(identity.id, quiet, () => performance.now()));
     const mute = await node.dial(multiaddr(`/ip4/127.0.0.1/tcp/${a.mesh.port}`));

@@ -1,18 +1,23 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepGeneration, loadIdentity } from './identity.js';
+import type { MeshLog } from './mesh.js';
 
-const warnings: string[] = [];
-const log = { debug() {}, info() {}, warn: (_: object, msg: string) => warnings.push(msg), error() {} };
+let warnings: string[];
+let log: MeshLog;
 let dir: string;
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'headwater-identity-'));
-  warnings.length = 0;
+  // What hung in the test before tells its own log, whenever it goes on.
+  const told: string[] = [];
+  warnings = told;
+  log = { debug() {}, info() {}, warn: (_: object, msg: string) => told.push(msg), error() {} };
 });
-afterEach(() => rm(dir, { recursive: true }));
+afterEach(() => rm(dir, { recursive: true, maxRetries: 3 }));
 
 describe('loadIdentity', () => {
   it('makes a key that only its user can read, and keeps it', async () => {
@@ -42,6 +47,43 @@ describe('loadIdentity', () => {
     expect((await loadIdentity(dir, 2_000, log)).generation).toBe(2_000);
   });
 
+  it.each(['17', '1e3', '-5', '9007199254740991', '', '\0\0\0\0', '1'.repeat(100_000)])(
+    'goes by the clock where the file holds %j, and is greater again next time',
+    async (text) => {
+      await loadIdentity(dir, 1_000, log);
+      await writeFile(join(dir, 'generation'), text);
+      expect((await loadIdentity(dir, 2_000, log)).generation).toBe(2_000);
+      expect((await loadIdentity(dir, 5, log)).generation).toBe(2_001);
+      expect(warnings).toEqual(text === '17' ? [] : ['generation not understood']);
+    },
+  );
+
+  it('goes on where the generation cannot be read or kept', async () => {
+    const first = await loadIdentity(dir, 1_000, log);
+    await rm(join(dir, 'generation'));
+    await mkdir(join(dir, 'generation'));
+    expect(await loadIdentity(dir, 2_000, log)).toMatchObject({ id: first.id, generation: 2_000 });
+    expect(warnings).toEqual(['generation not read', 'generation not kept']);
+  });
+
+  it('leaves no drafts behind', async () => {
+    await loadIdentity(dir, 1_000, log);
+    expect((await readdir(dir)).sort()).toEqual(['generation', 'identity.pem']);
+  });
+
+  it.each(['identity.pem', 'generation'])('tells in time where %s never answers', async (file) => {
+    await loadIdentity(dir, 1_000, log);
+    await rm(join(dir, file));
+    execFileSync('mkfifo', [join(dir, file)]);
+    await expect(loadIdentity(dir, 2_000, log, 100)).rejects.toMatchObject({
+      code: 'identity',
+      cause: { code: 'ETIMEDOUT' },
+    });
+    // Lets go of the thread that waits for a writer.
+    const writer = await open(join(dir, file), 'r+');
+    await writer.close();
+  });
+
   it('closes a key that others could read', async () => {
     await loadIdentity(dir, 1, log);
     await chmod(join(dir, 'identity.pem'), 0o644);
@@ -50,14 +92,17 @@ describe('loadIdentity', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('does not overwrite a key that it cannot read', async () => {
-    await writeFile(join(dir, 'identity.pem'), 'no key', { mode: 0o600 });
-    await expect(loadIdentity(dir, 1, log)).rejects.toMatchObject({
-      code: 'identity',
-      message: /no Ed25519/,
-    });
-    expect(await readFile(join(dir, 'identity.pem'), 'utf8')).toBe('no key');
-  });
+  it.each(['no key', '', '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQ', '\0'.repeat(10_000)])(
+    'does not overwrite a key that it cannot understand: %j',
+    async (text) => {
+      await writeFile(join(dir, 'identity.pem'), text, { mode: 0o600 });
+      await expect(loadIdentity(dir, 1, log)).rejects.toMatchObject({
+        code: 'identity',
+        message: /no Ed25519/,
+      });
+      expect(await readFile(join(dir, 'identity.pem'), 'utf8')).toBe(text);
+    },
+  );
 
   it('says which folder cannot be used', async () => {
     await writeFile(join(dir, 'file'), '');

@@ -56,6 +56,15 @@ describe('known members', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
+  it('are kept with the address that a name had, for a start while it cannot be resolved', async () => {
+    const seed = await meshes.start('seed', [], { advertise: 'localhost' });
+    const member = await meshes.start('member', [`localhost:${seed.mesh.port}`], { dataDir: dir });
+    await awaitCondition('they met', () => sees(member, seed));
+    await member.mesh.stop();
+    const kept = await readFile(join(dir, 'known-members'), 'utf8');
+    expect(kept).toBe(`localhost:${seed.mesh.port}\n${addressOf(seed)}\n`);
+  });
+
   it.each([
     ['rubbish', 'no address\n\u0000\u0001\n127.0.0.1:7946\n'],
     [
@@ -122,6 +131,7 @@ describe('known members', () => {
       load: { players: 0, publishers: 0, outboundKbps: 0 },
       streams: 0,
       connected: true,
+      through: [],
       meshAddresses: [address],
     });
     const written = async (): Promise<string> => {

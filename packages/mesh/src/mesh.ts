@@ -7,6 +7,7 @@ import type {
   MemberProfile,
   OwnerPolicy,
   StreamKey,
+  StreamKeys,
 } from '@headwater/directory';
 
 /** The part of a pino logger that the mesh uses: fields first, then a stable message. */
@@ -25,8 +26,11 @@ export interface MeshOptions {
   readonly advertise?: string;
   /** `host:port` each, DNS names too; resolved again on each try. A member finds itself among them and ignores that. */
   readonly seeds: readonly string[];
-  /** Shared secret, at least 32 bytes; absent only where the mesh listens on loopback. */
-  readonly key?: string;
+  /**
+   * Shared secret, at least 32 bytes; absent only where the mesh listens on loopback. Of a list the first is used to dial,
+   * and each is accepted.
+   */
+  readonly key?: string | readonly string[];
   /** Where the identity key (mode 0600) and the last generation are kept. */
   readonly dataDir: string;
   readonly heartbeatMs: number;
@@ -52,8 +56,14 @@ export interface MemberView {
   /** How many streams it owns. */
   readonly streams: number;
   readonly connected: boolean;
+  /** Members that reach both it and this one, where it is `unreachable` from here; else empty. */
+  readonly through: readonly MemberId[];
   /** `host:port` of its mesh listener, as far as known. */
   readonly meshAddresses: readonly string[];
+  /** `host:port` at which its mesh listener was dialled for the present connection, or the last; absent where it dialled. */
+  readonly dialledAt?: string;
+  /** IP at the other end of that connection. */
+  readonly remoteIp?: string;
   /** Last round-trip time, ms; absent where none was measured. */
   readonly rttMs?: number;
 }
@@ -63,7 +73,12 @@ export interface MeshStatus {
   readonly joined: boolean;
   /** Holds the whole state of every member it knew of when it joined. */
   readonly synced: boolean;
-  /** Why not ready, as a sentence; absent where joined and synced. */
+  /**
+   * Another process runs with this member's identity: others may listen to that one, so nobody may see what this one
+   * claims.
+   */
+  readonly disputed: boolean;
+  /** Why not ready, as a sentence; absent where joined and synced and not disputed. */
   readonly waitingFor?: string;
 }
 
@@ -79,7 +94,7 @@ export interface MeshDisputed {
 
 /** The mesh could not start or go on; `origin` adds what to do next. */
 export class MeshError extends Error {
-  readonly code: 'listen' | 'identity' | 'key-missing' | 'key-short' | 'seed-invalid';
+  readonly code: 'listen' | 'identity' | 'key-missing' | 'key-short' | 'keys-many' | 'seed-invalid';
   constructor(code: MeshError['code'], message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'MeshError';
@@ -107,9 +122,15 @@ export interface Mesh {
    * this member itself when it begins and ends.
    */
   readonly disputed: MeshDisputed | null;
+  /** One of them; undefined where it is not known. */
+  member(id: MemberId): MemberView | undefined;
   status(): MeshStatus;
-  /** Called whenever the answer of `directory.owners(key)` may have changed. Returns how to stop being called. */
-  onOwnersChanged(listener: (key: StreamKey) => void): () => void;
+  /**
+   * Called whenever the answer of `directory.owners(key)` may have changed, for each stream in `interest` that this is true
+   * of; `interest` is looked at again each time. Many streams are told in slices, a moment later. Returns how to stop being
+   * called.
+   */
+  onOwnersChanged(listener: (key: StreamKey) => void, interest: StreamKeys): () => void;
   /** Called when a member came, went, or changed its liveness. */
   onMemberChanged(listener: (member: MemberView) => void): () => void;
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { profileOf } from '@headwater/testing/profile-of';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Input } from './core/input.js';
 import { MemberCore } from './core/member-core.js';
 import type { Ask, DirectMessage } from './core/messages.js';
 import { type Identity, loadIdentity } from './identity.js';
@@ -19,11 +20,47 @@ let owner: Identity;
 let helper: Identity;
 let member: RunningMember;
 let warnings: unknown[];
+let errors: { readonly msg: string; readonly fields: object }[];
+let disconnects: string[];
+let core: MemberCore;
 let asks: Ask[];
 /** Generations that are to be kept, and how that ends. */
 let kept: { readonly generation: number; readonly end: (error?: Error) => void }[];
 
 const sealerOf = ({ privateKey, publicKeyBytes }: Identity): Sealer => new Sealer(privateKey, publicKeyBytes);
+
+function transportOf(self: string, sent: (message: DirectMessage) => void): Transport {
+  return {
+    self,
+    port: 1,
+    dial() {},
+    visit() {},
+    send: (peer, bytes) => {
+      const decoded = decodeDirect(bytes, peer);
+      if (decoded.kind === 'message') sent(decoded.message);
+    },
+    broadcast() {},
+    disconnect() {},
+    close: async () => {},
+  };
+}
+
+const coreOf = (self: string, batchMs: number): MemberCore =>
+  new MemberCore(
+    {
+      self,
+      generation: 1,
+      profile: profileOf('self'),
+      addresses: [],
+      seeds: [],
+      heartbeatMs: 800,
+      suspectAfterMs: 1_800,
+      deadAfterMs: 900,
+      batchMs,
+      random: () => 0,
+    },
+    performance.now(),
+  );
 
 /** A member whose transport keeps what it is told, and who met the owner and the helper, and lost the owner. */
 beforeEach(async () => {
@@ -34,40 +71,25 @@ beforeEach(async () => {
   warnings = [];
   asks = [];
   kept = [];
-  const log = { ...quiet, warn: (fields: object) => warnings.push(fields) };
+  errors = [];
+  disconnects = [];
+  const log = {
+    ...quiet,
+    warn: (fields: object) => warnings.push(fields),
+    error: (fields: object, msg: string) => errors.push({ msg, fields }),
+  };
   const keep = (generation: number): Promise<void> =>
     new Promise((resolve, reject) => {
       kept.push({ generation, end: (error) => (error ? reject(error) : resolve()) });
     });
   member = new RunningMember(sealerOf(self), new Opener(), log, keep);
   const transport: Transport = {
-    self: self.id,
-    port: 1,
-    dial() {},
-    visit() {},
-    send: (peer, bytes) => {
-      const decoded = decodeDirect(bytes, peer);
-      if (decoded.kind === 'message' && decoded.message.kind === 'ask') asks.push(decoded.message);
-    },
-    broadcast() {},
-    disconnect() {},
-    close: async () => {},
+    ...transportOf(self.id, (message) => {
+      if (message.kind === 'ask') asks.push(message);
+    }),
+    disconnect: (peer) => disconnects.push(peer),
   };
-  const core = new MemberCore(
-    {
-      self: self.id,
-      generation: 1,
-      profile: profileOf('self'),
-      addresses: [],
-      seeds: [],
-      heartbeatMs: 800,
-      suspectAfterMs: 1_800,
-      deadAfterMs: 900,
-      batchMs: 3,
-      random: () => 0,
-    },
-    performance.now(),
-  );
+  core = coreOf(self.id, 3);
   member.start(core, transport);
   for (const { id } of [owner, helper]) {
     member.transportEvents.connected(id, {});
@@ -145,4 +167,66 @@ describe('a newer generation', () => {
       expect.objectContaining({ generation: 8, reason: 'no space left on device' }),
     );
   });
+});
+describe('a fault in what a member sent', () => {
+  /** Makes the core fail as a bug would. */
+  function plant(isMeant: (input: Input) => boolean): void {
+    const step = core.step.bind(core);
+    core.step = (input, now) => {
+      if (isMeant(input)) throw new TypeError('planted');
+      return step(input, now);
+    };
+  }
+  const roster: DirectMessage = { kind: 'roster', members: [] };
+
+  it('costs that member its connection, and nobody else', () => {
+    plant((input) => input.kind === 'direct' && input.message.kind === 'roster' && input.peer === helper.id);
+    say(helper.id, roster);
+    expect(disconnects).toEqual([helper.id]);
+    expect(errors).toMatchObject([
+      {
+        msg: 'connection with a member ended by a fault',
+        fields: { peer: helper.id, faults: 1, err: { message: 'planted' } },
+      },
+    ]);
+    handOn(sealerOf(owner));
+    expect(member.directory.owners(KEY)).toMatchObject([{ member: owner.id }]);
+  });
+
+  it('is not hidden where no member did it: the process is to end', () => {
+    plant((input) => input.kind === 'claim');
+    expect(() => member.claim({ key: KEY, sinceMs: 1, media: {} })).toThrow('planted');
+  });
+
+  it('does not keep this one from leaving', async () => {
+    plant((input) => input.kind === 'leave');
+    await member.stop();
+    expect(errors).toMatchObject([{ msg: 'mesh did not say leave' }]);
+  });
+});
+
+it('goes on at once with what is done in slices, though other work is planned for later', async () => {
+  vi.useFakeTimers();
+  const parts: number[] = [];
+  const busy = new RunningMember(sealerOf(helper), new Opener(), quiet);
+  const transport = transportOf(helper.id, (message) => {
+    if (message.kind === 'delta-part') parts.push(message.index);
+  });
+  busy.start(coreOf(helper.id, 400), transport);
+  busy.transportEvents.connected(owner.id, {});
+  const position = { generation: 1, version: 0 };
+  const hello = { kind: 'hello', name: 'o', program: '', position, addresses: [], members: [] } as const;
+  busy.transportEvents.direct(owner.id, encode(hello));
+  for (let index = 0; index < 3_000; index += 1)
+    busy.claim({ key: `v/app/some-longer-stream-name-${index}`, sinceMs: 1, media: {} });
+  vi.advanceTimersByTime(2_000);
+  busy.claim({ key: KEY, sinceMs: 1, media: {} });
+  // This one is planned: the one before went out at once.
+  busy.claim({ key: KEY, sinceMs: 2, media: {} });
+  busy.transportEvents.direct(owner.id, encode({ kind: 'pull', pull: 1, held: position }));
+  expect(parts).toEqual([0]);
+  vi.advanceTimersByTime(2);
+  expect(parts.slice(0, 3)).toEqual([0, 1, 2]);
+  vi.useRealTimers();
+  await busy.stop();
 });

@@ -6,15 +6,28 @@ import type {
   MemberProfile,
   MemberState,
   StreamKey,
+  StreamKeys,
 } from '@headwater/directory';
 import type { Effects } from './core/effects.js';
 import type { Input } from './core/input.js';
 import { TICK_MS } from './core/limits.js';
 import type { MemberCore } from './core/member-core.js';
+import type { DirectMessage } from './core/messages.js';
+import { HeavyMessages } from './heavy-messages.js';
 import type { MemberView, Mesh, MeshDisputed, MeshLog, MeshStatus } from './mesh.js';
+import { OwnersListeners } from './owners-listeners.js';
 import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
-import type { Opener, Sealer } from './wire/envelope.js';
+import { isOfLaterFormat, type Opened, type Opener, type Sealer } from './wire/envelope.js';
+
+/** How long a member is refused whose input made this one fail: it would send the same again at once. */
+const FAULT_REFUSE_MS = 10_000;
+
+/** What is kept on disk at a stop must not keep a member from leaving. */
+const CLOSE_FIRST_MS = 1_000;
+
+const DISPUTED =
+  'another process runs with the identity key of this member; give each origin a dataDir of its own';
 
 /**
  * The shell around the core: gives it time and what the transport brings, and carries out its effects. All decisions
@@ -26,15 +39,17 @@ export class RunningMember implements Mesh {
   readonly #opener: Opener;
   readonly #log: MeshLog;
   readonly #keepGeneration: (generation: number) => Promise<void>;
-  readonly #ownersListeners = new Set<(key: StreamKey) => void>();
+  readonly #ownersListeners: OwnersListeners;
+  readonly #heavy: HeavyMessages;
   readonly #memberListeners = new Set<(member: MemberView) => void>();
   readonly #forgottenListeners = new Set<(meshAddresses: readonly string[]) => void>();
   /** What the transport brought while effects were being carried out, or before the start. */
   readonly #waiting: Input[] = [];
   #running: { readonly core: MemberCore; readonly transport: Transport } | null = null;
   #depth = 0;
+  #faults = 0;
   #ticks: NodeJS.Timeout | null = null;
-  #flush: NodeJS.Timeout | null = null;
+  #flush: { readonly timer: NodeJS.Timeout; readonly at: number } | null = null;
   #stopped: Promise<void> | null = null;
   #closeFirst: () => Promise<void> = () => Promise.resolve();
 
@@ -49,14 +64,18 @@ export class RunningMember implements Mesh {
     this.#sealer = sealer;
     this.#opener = opener;
     this.#log = log;
+    this.#ownersListeners = new OwnersListeners((error) => this.#logFault(error));
+    this.#heavy = new HeavyMessages((peer, bytes) =>
+      this.#fenced(peer, () => this.#direct(peer, bytes), undefined),
+    );
     this.transportEvents = {
       connected: (peer, from) => this.#feed({ kind: 'connected', peer, from }),
       disconnected: (peer, reason) => this.#feed({ kind: 'disconnected', peer, reason }),
       dialFailed: (peer, reason) => this.#feed({ kind: 'dial-failed', peer, reason }),
       seedVisited: (seed, outcome) => this.#feed({ kind: 'seed-visited', seed, outcome }),
       offence: (peer, reason) => this.#feed({ kind: 'offence', peer, reason }),
-      direct: (peer, bytes) => this.#direct(peer, bytes),
-      broadcast: (bytes, via) => this.#broadcast(bytes, via),
+      direct: (peer, bytes) => this.#heavy.take(peer, bytes),
+      broadcast: (bytes, via) => this.#fenced(via, () => this.#broadcast(bytes, via), false),
     };
   }
 
@@ -98,9 +117,16 @@ export class RunningMember implements Mesh {
     return [...this.#core.directory.members()].map((state) => this.#view(state));
   }
 
+  member(id: MemberId): MemberView | undefined {
+    const state = this.#core.directory.member(id);
+    return state === undefined ? undefined : this.#view(state);
+  }
+
   status(): MeshStatus {
     const { isJoined, isSynced, waitingFor } = this.#core;
-    return { joined: isJoined, synced: isSynced, ...(waitingFor !== null && { waitingFor }) };
+    const disputed = this.#core.disputed !== null;
+    const why = disputed ? DISPUTED : waitingFor;
+    return { joined: isJoined, synced: isSynced, disputed, ...(why !== null && { waitingFor: why }) };
   }
 
   get disputed(): MeshDisputed | null {
@@ -111,9 +137,8 @@ export class RunningMember implements Mesh {
     return { sinceMs: Math.round(performance.timeOrigin + since), generation, by: names };
   }
 
-  onOwnersChanged(listener: (key: StreamKey) => void): () => void {
-    this.#ownersListeners.add(listener);
-    return () => this.#ownersListeners.delete(listener);
+  onOwnersChanged(listener: (key: StreamKey) => void, interest: StreamKeys): () => void {
+    return this.#ownersListeners.add(listener, interest);
   }
 
   onMemberChanged(listener: (member: MemberView) => void): () => void {
@@ -127,7 +152,7 @@ export class RunningMember implements Mesh {
     return () => this.#forgottenListeners.delete(listener);
   }
 
-  /** What is to be closed before this member leaves. */
+  /** What is to be closed when this member leaves; its first step sees the mesh as it was. Must not reject. */
   atStop(close: () => Promise<void>): void {
     this.#closeFirst = close;
   }
@@ -138,11 +163,18 @@ export class RunningMember implements Mesh {
   }
 
   async #stop(): Promise<void> {
-    await this.#closeFirst();
     if (this.#ticks) clearInterval(this.#ticks);
-    this.#run({ kind: 'leave' });
-    if (this.#flush) clearTimeout(this.#flush);
-    await this.#transport.close();
+    const closedFirst = this.#closeFirst();
+    try {
+      this.#run({ kind: 'leave' });
+    } catch (error) {
+      const err = error instanceof Error ? error : new Error(String(error));
+      this.#log.error({ err }, 'mesh did not say leave');
+    }
+    if (this.#flush) clearTimeout(this.#flush.timer);
+    this.#heavy.stop();
+    this.#ownersListeners.stop();
+    await Promise.all([withinMs(closedFirst, CLOSE_FIRST_MS), this.#transport.close()]);
   }
 
   get #core(): MemberCore {
@@ -161,28 +193,36 @@ export class RunningMember implements Mesh {
   }
 
   #broadcast(bytes: Uint8Array, via: MemberId): boolean {
-    const opened = this.#opener.open(bytes);
-    if (opened === null) {
-      this.#feed({ kind: 'offence', peer: via, reason: 'broadcast without a valid signature' });
-      return false;
-    }
-    const message = this.#accept(opened.author, decodeBroadcast(opened.message, opened.author));
+    const opened = this.#open(bytes, via, 'broadcast without a valid signature');
+    if (opened === null) return false;
+    const decoded = decodeBroadcast(opened.message, opened.author);
+    const message = this.#accept(opened.author, decoded);
     if (message !== null)
       this.#feed({ kind: 'broadcast', author: opened.author, message, signedBytes: bytes });
-    return message !== null;
+    // What means nothing here may mean something to a member of a later version.
+    return decoded.kind !== 'malformed';
+  }
+
+  #send(to: MemberId, message: DirectMessage): void {
+    this.#transport.send(to, encode(message, this.#core.peer(to)?.version ?? undefined));
   }
 
   #verify(via: MemberId, signedBytes: Uint8Array): void {
-    const opened = this.#opener.open(signedBytes);
-    if (opened === null) {
-      this.#feed({ kind: 'offence', peer: via, reason: 'handed on words without a valid signature' });
-      return;
-    }
+    const opened = this.#open(signedBytes, via, 'handed on words without a valid signature');
+    if (opened === null) return;
     const { author } = opened;
     const message = this.#accept(author, decodeBroadcast(opened.message, author));
     if (message?.kind === 'delta') this.#feed({ kind: 'handed-on', peer: via, author, message, signedBytes });
     else if (message !== null)
       this.#feed({ kind: 'offence', peer: via, reason: 'handed on what is no news' });
+  }
+
+  /** Null where it is not genuine, which is the giver's offence, or where that can't be told here. */
+  #open(envelope: Uint8Array, via: MemberId, offence: string): Opened | null {
+    const opened = this.#opener.open(envelope);
+    if (opened === null && !isOfLaterFormat(envelope))
+      this.#feed({ kind: 'offence', peer: via, reason: offence });
+    return opened;
   }
 
   #accept<T>(from: MemberId, decoded: Decoded<T>): T | null {
@@ -195,7 +235,28 @@ export class RunningMember implements Mesh {
   #feed(input: Input): void {
     this.#waiting.push(input);
     if (this.#depth > 0 || this.#running === null) return;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#run(next);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      const input = next;
+      const peer = 'peer' in input ? input.peer : 'author' in input ? input.author : null;
+      if (peer === null) this.#run(input);
+      else this.#fenced(peer, () => this.#run(input), undefined);
+    }
+  }
+
+  /**
+   * What a member sends must not end this process, whatever is wrong here: it costs that member its connection. What
+   * throws without a member's doing is left to end the process.
+   */
+  #fenced<T>(peer: MemberId, act: () => T, otherwise: T): T {
+    try {
+      return act();
+    } catch (error) {
+      this.#faults += 1;
+      const err = error instanceof Error ? error : new Error(String(error));
+      this.#log.error({ peer, faults: this.#faults, err }, 'connection with a member ended by a fault');
+      this.#running?.transport.disconnect(peer, 'fault', FAULT_REFUSE_MS);
+      return otherwise;
+    }
   }
 
   #run(input: Input): void {
@@ -213,7 +274,7 @@ export class RunningMember implements Mesh {
   #carryOut(effects: Effects): void {
     const transport = this.#transport;
     for (const { level, fields, msg } of effects.facts) this.#log[level](fields, msg);
-    for (const { to, message } of effects.sends) transport.send(to, encode(message));
+    for (const { to, message } of effects.sends) this.#send(to, message);
     for (const { via, signedBytes } of effects.verifications) this.#verify(via, signedBytes);
     for (const message of effects.broadcasts) transport.broadcast(this.#sealer.seal(encode(message)));
     for (const { peer, addresses } of effects.dials) transport.dial(peer, addresses);
@@ -222,7 +283,7 @@ export class RunningMember implements Mesh {
       transport.disconnect(peer, reason, refuseMs);
     if (effects.generation !== null) this.#takeGeneration(effects.generation);
     for (const { addresses } of effects.forgotten) this.#tell(this.#forgottenListeners, addresses);
-    for (const key of effects.changedStreams) this.#tell(this.#ownersListeners, key);
+    this.#ownersListeners.tell(effects.changedStreams);
     for (const id of effects.changedMembers) {
       const state = this.#core.directory.member(id);
       if (state) this.#tell(this.#memberListeners, this.#view(state));
@@ -246,23 +307,27 @@ export class RunningMember implements Mesh {
       try {
         listener(value);
       } catch (error) {
-        this.#log.error(
-          { reason: error instanceof Error ? error.stack : String(error) },
-          'mesh listener failed',
-        );
+        this.#logFault(error);
       }
     }
   }
 
+  #logFault(error: unknown): void {
+    this.#log.error({ reason: error instanceof Error ? error.stack : String(error) }, 'mesh listener failed');
+  }
+
   #planFlush(core: MemberCore): void {
-    if (this.#flush !== null || core.flushAt === null || this.#stopped !== null) return;
-    this.#flush = setTimeout(
+    const at = core.flushAt;
+    if (at === null || this.#stopped !== null || (this.#flush !== null && this.#flush.at <= at)) return;
+    if (this.#flush !== null) clearTimeout(this.#flush.timer);
+    const timer = setTimeout(
       () => {
         this.#flush = null;
         this.#feed({ kind: 'tick' });
       },
-      Math.max(0, core.flushAt - performance.now()),
+      Math.max(0, at - performance.now()),
     );
+    this.#flush = { timer, at };
   }
 
   #view(state: MemberState): MemberView {
@@ -279,8 +344,21 @@ export class RunningMember implements Mesh {
       load: state.load,
       streams: state.claims,
       connected: isSelf || peer?.isConnected === true,
+      through: state.liveness === 'unreachable' ? state.through : [],
       meshAddresses: isSelf ? core.addresses : (peer?.addresses ?? []),
+      ...(peer?.whereabouts.dialled !== undefined && { dialledAt: peer.whereabouts.dialled }),
+      ...(peer?.whereabouts.remoteIp !== undefined && { remoteIp: peer.whereabouts.remoteIp }),
       ...(peer?.rttMs != null && { rttMs: peer.rttMs }),
     };
   }
+}
+
+/** Resolves when the work is done, or after that time. */
+async function withinMs(work: Promise<void>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }

@@ -13,7 +13,7 @@ interface Scene {
   readonly playersLeaveAfterMs?: number;
   /** Other owners of the stream. */
   readonly others?: readonly Partial<
-    Pick<Owner, 'liveness'> & { readonly draining: boolean; readonly silent: boolean }
+    Pick<Owner, 'liveness'> & { readonly draining: boolean; readonly silent: boolean; readonly full: boolean }
   >[];
 }
 
@@ -24,10 +24,17 @@ async function told(scene: Scene): Promise<readonly string[]> {
   const done: string[] = [];
   const note = (what: string): void => void done.push(`${now} ${what}`);
   const isOver = (afterMs: number | undefined): boolean => now >= (afterMs ?? Number.POSITIVE_INFINITY);
-  const owner = (member: string, liveness: Owner['liveness'], draining: boolean, silent = false): Owner =>
-    ({ member, liveness, profile: { draining }, claim: silent ? { silent } : {} }) as unknown as Owner;
-  const others = (scene.others ?? []).map(({ liveness = 'alive', draining = false, silent = false }, index) =>
-    owner(`other${index}`, liveness, draining, silent),
+  const owner = (
+    member: string,
+    liveness: Owner['liveness'],
+    draining: boolean,
+    silent = false,
+    full = false,
+  ): Owner =>
+    ({ member, liveness, profile: { draining, full }, claim: silent ? { silent } : {} }) as unknown as Owner;
+  const others = (scene.others ?? []).map(
+    ({ liveness = 'alive', draining = false, silent = false, full = false }, index) =>
+      owner(`other${index}`, liveness, draining, silent, full),
   );
   const member: Draining = {
     media: {
@@ -68,11 +75,18 @@ describe('drain', () => {
     expect(done.slice(2)).toEqual(['100 closes publishers', '100 done']);
   });
 
+  it('waits for relays that move to an owner which only this member does not reach', async () => {
+    const others = [{ liveness: 'unreachable' as const }];
+    const done = await told({ pulls: [KEY], pullsMoveAfterMs: 100, publishers: 1, others });
+    expect(done[2]).toBe('100 closes publishers');
+  });
+
   it.each([
     ['nobody else owns the stream', []],
     ['the other owner is draining, too', [{ draining: true }]],
     ['the other owner is suspect', [{ liveness: 'suspect' as const }]],
     ['the other owner is silent', [{ silent: true }]],
+    ['the other owner is full', [{ full: true }]],
   ])('does not wait for relays where %s', async (_, others) => {
     expect((await told({ pulls: [KEY], publishers: 1, others }))[2]).toBe('0 closes publishers');
   });

@@ -1,4 +1,4 @@
-import type { DirectoryView, StreamKey } from '@headwater/directory';
+import { type DirectoryView, isLive, type StreamKey } from '@headwater/directory';
 import type { Media } from '@headwater/media';
 
 /** What draining needs of the member that drains. */
@@ -60,6 +60,10 @@ function hasAnotherOwner({ directory }: Draining, key: StreamKey): boolean {
     .owners(key)
     .some(
       ({ member, liveness, profile, claim }) =>
-        member !== directory.self && liveness === 'alive' && !profile.draining && claim.silent !== true,
+        member !== directory.self &&
+        isLive(liveness) &&
+        !profile.draining &&
+        profile.full !== true &&
+        claim.silent !== true,
     );
 }

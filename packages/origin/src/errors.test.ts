@@ -57,6 +57,20 @@ describe('expectedFailure', () => {
   });
 
   it.each([
+    ['ENOSPC', 'Make room'],
+    ['EROFS', 'writable'],
+    ['ESTALE', 'mount'],
+    ['ETIMEDOUT', 'mount'],
+    ['ENOTDIR', 'a file has that name'],
+  ])('does not advise to remove an identity because of %s', (code, advice) => {
+    const cause = Object.assign(new Error('write'), { code });
+    const failure = expectedFailure(named('MeshError', { code: 'identity' }, cause), listeners);
+    expect(failure?.code).toBe('IDENTITY_UNUSABLE');
+    expect(failure?.hint).toContain(advice);
+    expect(failure?.hint).not.toContain('new identity');
+  });
+
+  it.each([
     ['identity', 'IDENTITY_UNUSABLE'],
     ['key-missing', 'MESH_KEY_MISSING'],
     ['key-short', 'MESH_KEY_SHORT'],

@@ -20,7 +20,7 @@ export const ERRORS = {
   PORT_TAKEN: 'Stop the program that has the port, or choose another.',
   PORT_FORBIDDEN:
     'Ports below 1024 need a privilege: choose a higher port, or allow this one (CAP_NET_BIND_SERVICE).',
-  ADDRESS_UNAVAILABLE: 'Choose an address of this machine, or 0.0.0.0 for all of them.',
+  ADDRESS_UNAVAILABLE: 'Choose an address of this machine, or :: for all of them.',
   LISTEN_FAILED: 'Choose another address or port.',
   API_UNREACHABLE:
     'Start an origin (headwater origin), or name the API of a running one with --api URL or HEADWATER_API. The API listens on loopback unless api.host says otherwise.',
@@ -29,6 +29,7 @@ export const ERRORS = {
     'Check that --api or HEADWATER_API names the API port (1985 by default) of a headwater member.',
   NOT_READY: 'Wait until the member has joined and has the whole directory; its log says what holds it up.',
   STREAM_NAME_INVALID: 'Write a stream as APP/STREAM, such as live/s1, without blanks, ?, # or \\.',
+  QUERY_INVALID: 'See GET /api/v1 for what the query may hold.',
   NOT_FOUND: 'See GET /api/v1 for what there is.',
   DEMO_FAILED: 'See the lines above; headwater demo --help shows what can be changed.',
   INTERNAL:
@@ -95,8 +96,29 @@ const MESH_FAILURES = {
   identity: 'IDENTITY_UNUSABLE',
   'key-missing': 'MESH_KEY_MISSING',
   'key-short': 'MESH_KEY_SHORT',
+  'keys-many': 'CONFIG_INVALID',
   'seed-invalid': 'SEED_INVALID',
 } as const satisfies Record<Exclude<MeshError['code'], 'listen'>, ErrorCode>;
+
+const MAKE_ROOM =
+  'Make room on the disk that holds dataDir, then start again. Keep the files in it: they are who this member is.';
+const MOUNT_DEAD =
+  'Look at the mount that holds dataDir: it does not work. Nothing in dataDir needs to be removed.';
+
+/** Where the disk is to blame, and removing the files would only lose who the member is. */
+const DISK_HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: MAKE_ROOM,
+  EDQUOT: MAKE_ROOM,
+  EROFS: 'Mount the disk that holds dataDir writable for the first start, or point dataDir to one that is.',
+  ENOENT: MOUNT_DEAD,
+  EIO: MOUNT_DEAD,
+  ESTALE: MOUNT_DEAD,
+  ENOTCONN: MOUNT_DEAD,
+  ENODEV: MOUNT_DEAD,
+  ETIMEDOUT: MOUNT_DEAD,
+  ENOTDIR: 'Point dataDir to a folder: a file has that name.',
+  EEXIST: 'Point dataDir to a folder: something else has that name, such as a link to nothing.',
+};
 
 /**
  * What a failed start means for people; null where it is no expected failure. `listeners` says where each one was to
@@ -111,7 +133,11 @@ export function expectedFailure(
     return listenFailure(error.what, error, error.systemCode, error);
   if (isNamed<MeshError>(error, 'MeshError')) {
     if (error.code === 'listen') return listenFailure('mesh', listeners.mesh, systemCodeOf(error), error);
-    return new HeadwaterError(MESH_FAILURES[error.code], error.message, { cause: error });
+    const hint = error.code === 'identity' ? DISK_HINTS[systemCodeOf(error)] : undefined;
+    return new HeadwaterError(MESH_FAILURES[error.code], error.message, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
   // What is left with a system code and a port is the API's own listener (node:net's error has both).
   if (isSystemError(error) && error.syscall === 'listen' && error.port === listeners.api.port)

@@ -15,3 +15,25 @@ it('the command as it is installed: output, status, and a reader that goes away 
   const piped = await run('sh', ['-c', `'${process.execPath}' '${COMMAND}' origin --help | head -n 1`]);
   expect(piped).toEqual({ stdout: 'headwater origin\n', stderr: '' });
 });
+
+/** Loaded before the command: names each module that it loads on stderr. */
+const TELL_LOADS = `
+import { register } from 'node:module';
+register('data:text/javascript,' + encodeURIComponent(\`
+import { writeSync } from 'node:fs';
+export async function load(url, context, next) { writeSync(2, url + '\\\\n'); return next(url, context); }
+\`));
+`;
+
+it('a health check, which runs each few seconds, loads nothing that it does not need', async () => {
+  const tell = `--import=data:text/javascript,${encodeURIComponent(TELL_LOADS)}`;
+  const words = [tell, COMMAND, 'health', '--api', 'http://127.0.0.1:1'];
+  const { stderr } = await run(process.execPath, words).catch((error) => error);
+  expect(stderr).toContain('API_UNREACHABLE');
+  const loaded = String(stderr)
+    .split('\n')
+    .filter((line) => line.startsWith('file:'));
+  expect(loaded.some((url) => url.endsWith('/cli/commands/health.js'))).toBe(true);
+  expect(loaded.filter((url) => url.includes('node_modules') || url.includes('/config/options'))).toEqual([]);
+  expect(loaded.filter((url) => /packages\/(mesh|media|directory)\//.test(url))).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
-import { createMedia, type Media, type MediaHost, playModeOf, vhostOf } from '@headwater/media';
+import { createMedia, type Media, playModeOf, vhostOf } from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
 import type { ApiSource } from './api/api-source.js';
@@ -8,8 +8,12 @@ import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { drain } from './drain.js';
-import { createLog } from './log.js';
-import { type MediaPorts, profileOf } from './profile.js';
+import { nextFull } from './fullness.js';
+import { createLog } from './log/create-log.js';
+import { QuietLog } from './log/quiet-log.js';
+import { mediaHost } from './media-host.js';
+import { profileOf } from './profile.js';
+import type { MediaPorts } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
 
 /** A running member: mesh, media and API together. */
@@ -33,7 +37,7 @@ export interface StartOptions {
   readonly log?: Logger;
 }
 
-/** How often the member's load is measured and told, ms. */
+/** How often the member's load is measured and told, ms; also the least time between two changes of whether it is full. */
 const LOAD_INTERVAL_MS = 1000;
 
 /**
@@ -42,26 +46,29 @@ const LOAD_INTERVAL_MS = 1000;
  */
 export async function startOrigin(config: OriginConfig, options: StartOptions): Promise<RunningOrigin> {
   const log = options.log ?? createLog(config, process.stdout.isTTY === true);
+  const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
   const configured = { rtmp: config.rtmp.port, http: config.http.port };
-  let meshHost = '127.0.0.1';
+  let meshHosts: readonly string[] = ['127.0.0.1'];
   const mesh = await createMesh(
     { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
     {
-      log,
-      profile: (host) => {
-        meshHost = host;
-        return profileOf(config, host, configured);
+      log: quietLog,
+      profile: (hosts) => {
+        meshHosts = hosts;
+        return profileOf(config, hosts, configured);
       },
     },
   );
   let isDraining = false;
+  let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
-    ...profileOf(config, meshHost, ports),
+    ...profileOf(config, meshHosts, ports),
     draining: isDraining,
+    ...(isFull && { full: true }),
   });
-  const media = createMedia(mediaOptions(config), mediaHost(mesh), log);
+  const media = createMedia(mediaOptions(config), mediaHost(mesh), quietLog);
   let api: ApiListener;
   try {
     await media.start();
@@ -70,16 +77,27 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     }
     const app = createApi(
       apiSource(config, mesh, media, () => isDraining),
-      (error, path) => log.error({ err: error, path }, 'api bug'),
+      (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
-    api = await listenApi(app, config.api.host, config.api.port);
+    api = await listenApi(app, config.api.host, config.api.port, (error) =>
+      quietLog.error({ err: error }, 'api listener failed'),
+    );
   } catch (error) {
     await media.stop();
     await mesh.stop();
+    quietLog.close();
     throw error;
   }
 
-  const loadTimer = setInterval(() => mesh.setLoad(media.load()), LOAD_INTERVAL_MS);
+  const loadTimer = setInterval(() => {
+    const load = media.load();
+    mesh.setLoad(load);
+    const used = { connections: media.connections, outboundKbps: load.outboundKbps };
+    if (nextFull(isFull, used, config.limits) === isFull) return;
+    isFull = !isFull;
+    mesh.setProfile(profile(media.ports));
+    log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
+  }, LOAD_INTERVAL_MS);
   const ports = { ...media.ports, api: api.port, mesh: mesh.port };
   log.info(
     { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
@@ -108,6 +126,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     await mesh.stop();
     await media.stop();
     await api.close();
+    quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');
   };
   return {
@@ -139,27 +158,18 @@ function mediaOptions(config: OriginConfig): Parameters<typeof createMedia>[0] {
   };
 }
 
-/** The one place where media and mesh meet. */
-function mediaHost(mesh: Mesh): MediaHost {
-  return {
-    member: mesh.id,
-    route: (request) => route(mesh.directory, request),
-    owners: (key) => mesh.directory.owners(key),
-    onOwnersChanged: (listener) => mesh.onOwnersChanged(listener),
-    claim: (claim) => mesh.claim(claim),
-    release: (key) => mesh.release(key),
-  };
-}
-
 function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: () => boolean): ApiSource {
   return {
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),
     isDraining,
-    hereStreams: () => media.streams(),
-    hereStream: (key) => media.stream(key),
-    route: (request) => route(mesh.directory, { ...request, mode: playModeOf(request.key, config) }),
+    faults: () => media.faults(),
+    hereKeys: () => media.streamKeys(),
+    playersHere: (key) => media.playerCount(key),
+    hereStream: (key, playersMax) => media.stream(key, playersMax),
+    route: (request) =>
+      route(mesh.directory, { ...request, mode: playModeOf(request.key, config), isFull: media.isFull }),
     resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
   };
 }

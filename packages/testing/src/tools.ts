@@ -20,6 +20,23 @@ const TOOLS = {
     get: 'apt-get install gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad',
   },
   cvlc: { command: 'which', probe: ['cvlc'], get: 'apt-get install vlc-bin vlc-plugin-base' },
+  haproxy: { command: 'haproxy', probe: ['-v'], get: 'apt-get install haproxy' },
+  'file systems of its own': {
+    command: 'sh',
+    probe: [
+      '-c',
+      'd=$(mktemp -d) || exit 1; mount -t tmpfs -o size=16k tmpfs $d; ok=$?; [ $ok = 0 ] && umount $d; rmdir $d; exit $ok',
+    ],
+    get: 'run as root, or as a user who may mount',
+  },
+  IPv6: {
+    command: process.execPath,
+    probe: [
+      '-e',
+      "require('net').createServer().on('error', () => process.exit(1)).listen(0, '::1', () => process.exit(0))",
+    ],
+    get: 'sysctl -w net.ipv6.conf.all.disable_ipv6=0',
+  },
   'network namespaces': {
     command: 'sh',
     probe: [

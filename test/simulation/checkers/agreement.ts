@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { claimsStand, type MemberProfile } from '@headwater/directory';
 import type { Member } from '../member.js';
 import { ownerText, type RunningCore } from '../running-core.js';
 import { ownersByTruth } from '../truth.js';
@@ -32,14 +33,14 @@ function* aboutMembers(
 ): Iterable<string> {
   const { directory } = observer.core;
   for (const member of world.members.values()) {
-    if (member.isHostile || member.id === observer.id) continue;
+    if (world.isBeyondRules(member.id) || member.id === observer.id) continue;
     const state = directory.member(member.id);
     const isThere = member.running !== null && joined.includes(member.running);
     if (isThere) {
       if (state?.liveness !== 'alive')
         yield `${observer.id} believes ${member.id} ${state?.liveness ?? 'unknown'}, who is alive`;
       else yield* aboutWords(observer, member);
-    } else if (member.running === null && (state?.liveness === 'alive' || state?.liveness === 'suspect'))
+    } else if (member.running === null && state !== undefined && claimsStand(state.liveness))
       yield `${observer.id} believes ${member.id} ${state.liveness}, who is gone`;
   }
 }
@@ -50,8 +51,14 @@ function* aboutWords(observer: RunningCore, member: Member): Iterable<string> {
   const { generation, version } = state?.position ?? { generation: 0, version: 0 };
   if (own && (generation !== own.generation || version !== own.version))
     yield `${observer.id} holds ${generation}/${version} of ${member.id}, who is at ${own.generation}/${own.version}`;
-  else if (!isDeepStrictEqual(state?.profile, member.running?.core.directory.profile))
+  else if (!isSameProfile(member, state?.profile, member.running?.core.directory.profile))
     yield `${observer.id} holds another profile of ${member.id} than it has`;
+}
+
+/** Of the next version's profiles this one holds what it can take. */
+function isSameProfile(member: Member, held?: MemberProfile | null, own?: MemberProfile): boolean {
+  if (!member.isNextVersion) return isDeepStrictEqual(held, own);
+  return held?.name === own?.name && held?.draining === own?.draining && held?.zone === own?.zone;
 }
 
 function* aboutOwners(

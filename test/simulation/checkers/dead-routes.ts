@@ -2,9 +2,11 @@ import type { MemberId } from '@headwater/directory';
 import { CONFIRM_MS, TICK_MS } from '@headwater/mesh/core';
 import { isStanding } from '../graves.js';
 import { RETRANSMIT_MS } from '../network/connection.js';
+import { isAsked } from '../not-yet.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
+import { bridgedUntil, slownessMs } from './reach.js';
 
 /** Hung and cut-off members, and those whose machine died, are found within this time, ms. */
 export const DETECTED_MS = 3_000;
@@ -20,17 +22,19 @@ export const deadRoutes: Checker = {
   name: 'dead-routes',
   when: 'always',
   *check(world) {
+    const slackMs = SLACK_MS + slownessMs(world);
     for (const observer of world.honest()) {
       if (observer.isStalled) continue;
       for (const { id, position, claims } of observer.core.directory.members()) {
-        if (id === observer.id || claims === 0 || world.isHostile(id) || !isStanding(observer, id)) continue;
+        if (id === observer.id || claims === 0 || world.isBeyondRules(id) || !isStanding(observer, id))
+          continue;
         const silence = silenceOf(world, observer, id, position.generation);
         if (silence === null) continue;
         // What an observer missed while it stood still, it can't be blamed for.
         const sinceMs =
           world.now -
           Math.max(silence.since, lateWordsAt(world, observer, id), observer.resumedAt, observer.startedAt);
-        const limitMs = silence.limitMs + SLACK_MS + 2 * world.network.paths.weather.jitterMs;
+        const limitMs = silence.limitMs + slackMs;
         if (sinceMs > limitMs)
           yield `${observer.id} routes to ${id}, ${silence.why} for ${Math.round(sinceMs)} ms`;
       }
@@ -38,10 +42,17 @@ export const deadRoutes: Checker = {
   },
 };
 
+/** What others say of whom they hear is as old as this, where that counts, ms. */
+const HEARSAY_MS = 2_000;
+
+const isLinkNoMember = (world: World): boolean =>
+  world.options.isStrict === true || isAsked('heard-by-others');
+
+const hearsayMs = (world: World): number => (isLinkNoMember(world) ? HEARSAY_MS : 0);
+
 /** Until when words may come that a cut had kept back. */
-function lateWordsAt({ network: { paths } }: World, { id }: RunningCore, member: MemberId): number {
-  if (paths.isCut(member, id)) return Number.NEGATIVE_INFINITY;
-  return (paths.lastBrokenAt(id, member) ?? Number.NEGATIVE_INFINITY) + RETRANSMIT_MS.max;
+function lateWordsAt(world: World, { id }: RunningCore, member: MemberId): number {
+  return Math.min(world.now, world.healedAt(member, id) + RETRANSMIT_MS.max);
 }
 
 interface Silence {
@@ -52,28 +63,32 @@ interface Silence {
 
 /** Why this start of a member cannot be heard by the observer; null where it can. */
 function silenceOf(world: World, observer: RunningCore, id: MemberId, generation: number): Silence | null {
-  const { paths } = world.network;
   const member = world.members.get(id);
   if (member === undefined) return { since: 0, why: 'which never was', limitMs: 0 };
   const end = member.endOf(generation);
   if (end !== null) {
-    const brokenAt = paths.lastBrokenAt(observer.id, id) ?? Number.NEGATIVE_INFINITY;
+    const brokenAt = world.lastBrokenAt(observer.id, id);
     // A reset comes only over a connection that stood on both sides, and from a machine that is still there.
     const wasWell = Math.max(brokenAt, observer.resumedAt) < end.at - DETECTED_MS;
     // Beside the new connection an old one may stand, of a machine that went off without a word: it keeps the end unheard.
     const hasStale = member.ended.some(
       ({ ending, at }) => ending === 'silent' && at < end.at && at > end.at - STALE_MS,
     );
-    const isTold = end.ending === 'killed' && wasWell && !hasStale && world.network.isMachineUp(id);
+    const isTold =
+      end.ending === 'killed' && wasWell && !hasStale && world.network.isMachineUp(member.machine);
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
-      limitMs: isTold ? CONFIRM_MS : DETECTED_MS,
+      limitMs: isTold ? CONFIRM_MS : DETECTED_MS + hearsayMs(world),
     };
   }
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };
   const { stalledSince } = member.running;
-  if (stalledSince !== null) return { since: stalledSince, why: 'hung', limitMs: DETECTED_MS };
-  const cutSince = paths.cutSince(id, observer.id);
-  return cutSince === null ? null : { since: cutSince, why: 'cut off', limitMs: DETECTED_MS };
+  if (stalledSince !== null)
+    return { since: stalledSince, why: 'hung', limitMs: DETECTED_MS + hearsayMs(world) };
+  const cutSince = world.cutSince(id, observer.id);
+  if (cutSince === null) return null;
+  // Who is heard by others is not gone.
+  const heardUntil = isLinkNoMember(world) ? bridgedUntil(world, observer, id) : cutSince;
+  return { since: Math.max(cutSince, heardUntil), why: 'cut off', limitMs: DETECTED_MS + hearsayMs(world) };
 }

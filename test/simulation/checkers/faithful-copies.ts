@@ -17,7 +17,7 @@ export const faithfulCopies: Checker = {
       for (const { id, position, claims } of observer.core.directory.members()) {
         const member = world.members.get(id);
         const own = member?.running;
-        if (member === undefined || own == null || member.isHostile) continue;
+        if (member === undefined || own == null || world.isBeyondRules(id)) continue;
         if (position.generation !== own.generation) continue;
         const keys = shown.get(id) ?? new Map<StreamKey, boolean>();
         for (const key of keys.keys())

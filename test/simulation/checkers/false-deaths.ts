@@ -1,4 +1,5 @@
-import { type Belief, STALL_EXCUSED_MS, type World } from '../world.js';
+import type { Belief } from '../observations.js';
+import { STALL_EXCUSED_MS, type World } from '../world.js';
 import type { Checker } from './checker.js';
 
 /** A cause of a death may lie back so long, ms: silence until suspect, until dead, and a heal in between. */
@@ -15,17 +16,24 @@ export const falseDeaths: Checker = {
   },
 };
 
-function hasCause({ members, network }: World, { observer, member, generation, at }: Belief): boolean {
+function hasCause(world: World, { observer, member, generation, at }: Belief): boolean {
+  const { members } = world;
   const own = members.get(observer);
   const suspect = members.get(member);
-  if (own === undefined || suspect === undefined || own.isHostile || suspect.isHostile) return true;
+  if (
+    own === undefined ||
+    suspect === undefined ||
+    world.isBeyondRules(observer) ||
+    world.isBeyondRules(member)
+  )
+    return true;
   const { running, hungUntil, stalledAt } = suspect;
   if (running === null || running.generation !== generation) return true;
   const hasHung = own.hungUntil > at - CAUSE_MS;
   // Who hung wakes up with what was so before.
   const since = (hasHung ? Math.min(own.stalledAt, at) : at) - CAUSE_MS;
   if (running.startedAt > since || hungUntil > since) return true;
-  if ((network.paths.lastBrokenAt(observer, member) ?? Number.NEGATIVE_INFINITY) > since) return true;
+  if (world.lastBrokenAt(observer, member) > since) return true;
   if (running.stalledSince !== null && at - running.stalledSince > STALL_EXCUSED_MS) return true;
   // The others dropped who hung, and it may find one of them not answering for the moment of a stall.
   return hasHung && stalledAt > since;

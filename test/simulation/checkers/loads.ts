@@ -8,7 +8,7 @@ export const loads: Checker = {
     for (const { id, core } of world.honest()) {
       for (const { id: member, load } of core.directory.members()) {
         const truth = world.members.get(member);
-        if (truth === undefined || truth.running === null || truth.isHostile) continue;
+        if (truth === undefined || truth.running === null || world.isBeyondRules(member)) continue;
         if (load.players !== truth.load.players)
           yield `${id} believes ${load.players} players at ${member}, which has ${truth.load.players}`;
       }

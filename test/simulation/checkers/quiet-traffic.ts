@@ -15,7 +15,7 @@ export const quietTraffic: Checker = {
     const limit = MESSAGES_PER_MEMBER_AND_SECOND * world.members.size * (isAbused ? 2 : 1);
     for (const [id, { messages }] of traffic) {
       const perSecond = (messages * 1000) / ms;
-      if (!world.isHostile(id) && perSecond > limit)
+      if (!world.isBeyondRules(id) && perSecond > limit)
         yield `${id} sends ${Math.round(perSecond)} messages/s though nothing happens, more than ${limit}`;
     }
   },

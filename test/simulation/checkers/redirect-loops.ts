@@ -42,7 +42,7 @@ function wayOf(world: World, start: MemberId, key: StreamKey): MemberId[] {
     if (core === undefined) break;
     const route = world.routeOf(core.directory, { ...REQUEST, key, mark });
     if (route.kind === 'redirect') {
-      at = route.owner.member;
+      at = route.target.member;
       mark = 'redirected';
     } else if (route.kind === 'relay') {
       at = route.owners[0]?.member;

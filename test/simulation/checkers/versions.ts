@@ -12,7 +12,7 @@ export const versions: Checker = {
       // 0/0: forgotten long after its death.
       if (comparePositions(after, before) < 0 && after.generation > 0)
         yield `${observer} went back with ${member} from ${text(before)} to ${text(after)}`;
-      if (!world.isHostile(member) && comparePositions(after, newest) > 0)
+      if (!world.isBeyondRules(member) && comparePositions(after, newest) > 0)
         yield `${observer} holds ${text(after)} of ${member}, who wrote no more than ${text(newest)}`;
     }
   },

@@ -16,7 +16,7 @@ export const zombies: Checker = {
   *check(world) {
     for (const observer of world.honest()) {
       for (const { id, position, claims } of observer.core.directory.members()) {
-        if (claims === 0 || world.isHostile(id) || !isStanding(observer, id)) continue;
+        if (claims === 0 || world.isBeyondRules(id) || !isStanding(observer, id)) continue;
         const end = world.members.get(id)?.endOf(position.generation);
         if (
           end &&
@@ -31,15 +31,12 @@ export const zombies: Checker = {
 
 /**
  * What a start said before it ended, and a cut kept back, TCP delivers after the heal: its own words, on its own
- * connection. So does who stood still, with what waited in its sockets. They stand until the connection is found to be dead.
+ * connection, also where it ended between the heal and that. So does who stood still, with what waited in its sockets.
+ * They stand until the connection is found to be dead.
  */
-function mayBeHeardLate(
-  { network: { paths }, now }: World,
-  observer: RunningCore,
-  id: MemberId,
-  endedAt: number,
-): boolean {
-  const brokenAt = paths.lastBrokenAt(observer.id, id) ?? Number.NEGATIVE_INFINITY;
+function mayBeHeardLate(world: World, observer: RunningCore, id: MemberId, endedAt: number): boolean {
+  const { now } = world;
+  const brokenAt = world.lastBrokenAt(observer.id, id);
   if (observer.resumedAt > endedAt && now < observer.resumedAt + CONFIRM_MS + SLACK_MS) return true;
-  return brokenAt > endedAt && now < brokenAt + RETRANSMIT_MS.max + CONFIRM_MS + SLACK_MS;
+  return now < brokenAt + RETRANSMIT_MS.max + CONFIRM_MS + SLACK_MS;
 }

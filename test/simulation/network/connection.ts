@@ -86,11 +86,19 @@ export class Connection<P> {
     from.endpoint.closed(from, reason);
   }
 
+  /** Something between the two ends it: a firewall, a proxy, a NAT that forgot it. Both sides hear of it. */
+  break(): void {
+    for (const end of [this.near, this.far])
+      this.#paths.timeline.after(this.#paths.delayMs(), () =>
+        end.endpoint.host.run(() => this.#gone(end, 'reset')),
+      );
+  }
+
   /** Tells the other side of `from` that nobody is here any more. */
   reset(from: End<P>): void {
     const to = this.#other(from);
     this.#paths.timeline.after(this.#paths.delayMs(), () => {
-      if (this.#paths.isCut(from.endpoint.self, from.peer)) return;
+      if (this.#isCut(from)) return;
       to.endpoint.host.run(() => this.#gone(to, 'reset'));
     });
   }
@@ -99,7 +107,7 @@ export class Connection<P> {
   healed(from: End<P>): void {
     if (from.held.length === 0) return;
     this.#paths.timeline.after(this.#paths.random.between(RETRANSMIT_MS.min, RETRANSMIT_MS.max), () => {
-      if (this.#paths.isCut(from.endpoint.self, from.peer)) return;
+      if (this.#isCut(from)) return;
       const { held } = from;
       from.held = [];
       for (const packet of held) this.#receive(from, packet);
@@ -107,7 +115,7 @@ export class Connection<P> {
   }
 
   #transmit(from: End<P>, packet: Packet<P>): void {
-    if (from.held.length > 0 || this.#paths.isCut(from.endpoint.self, from.peer)) {
+    if (from.held.length > 0 || this.#isCut(from)) {
       from.held.push(packet);
       return;
     }
@@ -115,7 +123,7 @@ export class Connection<P> {
     const at = Math.max(timeline.now + this.#paths.delayMs(), from.lastArrivalAt);
     from.lastArrivalAt = at + (packet.kind === 'data' ? packet.bytes / BYTES_PER_MS : 0);
     timeline.at(from.lastArrivalAt, () => {
-      if (from.held.length > 0 || this.#paths.isCut(from.endpoint.self, from.peer)) from.held.push(packet);
+      if (from.held.length > 0 || this.#isCut(from)) from.held.push(packet);
       else this.#receive(from, packet);
     });
   }
@@ -144,6 +152,11 @@ export class Connection<P> {
     if (!end.isOpen) return;
     end.isOpen = false;
     end.endpoint.closed(end, reason);
+  }
+
+  /** Whether what this end sends gets lost. */
+  #isCut(from: End<P>): boolean {
+    return this.#paths.isCut(from.endpoint.machine, this.#other(from).endpoint.machine);
   }
 
   #other(end: End<P>): End<P> {

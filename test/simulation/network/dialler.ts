@@ -85,17 +85,27 @@ export class Dialler<P> {
     const attempt = (): void => {
       const machine = this.#network.machineAt(address);
       if (isSettled || machine === undefined || !this.#network.isMachineUp(machine)) return;
-      if (paths.isBroken(from.self, machine)) return;
-      const tripMs = paths.delayMs() + paths.delayMs();
+      if (paths.isBroken(from.machine, machine)) return;
+      const tripMs = paths.wireMs() + paths.wireMs();
       const listener = this.#network.listenerAt(address);
       if (listener === from) settle({ isSelf: true });
       else if (listener === undefined)
-        timeline.after(tripMs, () => settle({ failure: `${address}: connection refused` }));
+        timeline.after(tripMs + this.#resendMs(1), () =>
+          settle({ failure: `${address}: connection refused` }),
+        );
       else
-        timeline.after(tripMs * HANDSHAKE_TRIPS, () =>
+        timeline.after(tripMs * HANDSHAKE_TRIPS + this.#resendMs(HANDSHAKE_TRIPS), () =>
           listener.host.run(() => {
             if (isSettled || from.isClosed || listener.isClosed) return;
-            if (paths.isBroken(from.self, machine)) return;
+            if (paths.isBroken(from.machine, machine)) return;
+            if (listener.self === from.self) {
+              settle({ failure: `${address}: another process has this member's identity` });
+              return;
+            }
+            if (!listener.keys.includes(from.keys[0] ?? '')) {
+              settle({ failure: `${address}: another mesh key` });
+              return;
+            }
             if (listener.isRefused(from.self) || from.isRefused(listener.self)) {
               settle({ failure: `${address}: refused` });
               return;
@@ -119,6 +129,13 @@ export class Dialler<P> {
     timeline.after(DIAL_TIMEOUT_MS, () =>
       settle({ failure: `${address}: no answer within ${DIAL_TIMEOUT_MS} ms` }),
     );
+  }
+
+  /** What losses add to so many round trips. */
+  #resendMs(trips: number): number {
+    let ms = 0;
+    for (let packet = 0; packet < 2 * trips; packet += 1) ms += this.#network.paths.resendMs();
+    return ms;
   }
 
   #remember(from: Endpoint<P>, address: string, member: MemberId): void {

@@ -2,6 +2,7 @@ import type { MemberId } from '@headwater/directory';
 import type { Transport, TransportEvents } from '@headwater/mesh/transport';
 import type { Connection, End } from './connection.js';
 import type { Network } from './network.js';
+import type { Machine } from './paths.js';
 
 /** Of two connections with one member the spare one is closed after this time, ms, as the real transport does. */
 const SPARE_LINGER_MS = 500;
@@ -10,6 +11,13 @@ const SILENT_MS = 10_000;
 /** The process behind an endpoint: what reaches it waits while it stands still, and is dropped when it has ended. */
 export interface Host {
   run(job: () => void): void;
+}
+
+/** Where a process runs, and who may speak with it. */
+export interface Place {
+  readonly machine: Machine;
+  /** Mesh keys: it dials with the first, and takes dials with each. */
+  readonly keys: readonly string[];
 }
 
 /** What the endpoint tells: the transport's events, for payloads of whatever kind. */
@@ -43,6 +51,8 @@ export class Endpoint<P> implements EndpointMethods<P> {
   readonly self: MemberId;
   readonly port = 7946;
   readonly addresses: readonly string[];
+  readonly machine: Machine;
+  readonly keys: readonly string[];
   readonly host: Host;
   readonly events: EndpointEvents<P>;
   isClosed = false;
@@ -56,16 +66,19 @@ export class Endpoint<P> implements EndpointMethods<P> {
     addresses: readonly string[],
     host: Host,
     events: EndpointEvents<P>,
+    { machine, keys }: Place,
   ) {
     this.#network = network;
     this.self = self;
     this.addresses = addresses;
+    this.machine = machine;
+    this.keys = keys;
     this.host = host;
     this.events = events;
   }
 
   get isMachineUp(): boolean {
-    return this.#network.isMachineUp(this.self);
+    return this.#network.isMachineUp(this.machine);
   }
 
   get connected(): readonly MemberId[] {
@@ -74,6 +87,21 @@ export class Endpoint<P> implements EndpointMethods<P> {
 
   isConnected(peer: MemberId): boolean {
     return this.#links.has(peer);
+  }
+
+  /** The process at the other end of the connection on which this one would send. */
+  partner(peer: MemberId): Endpoint<P> | undefined {
+    const link = this.#best(peer);
+    if (link === undefined) return undefined;
+    const { near, far } = link.connection;
+    return link.end === near ? far.endpoint : near.endpoint;
+  }
+
+  /** For how long a connection with it has stood; 0 where there is none. */
+  connectedForMs(peer: MemberId): number {
+    const { now } = this.#network.timeline;
+    const openedAt = (this.#links.get(peer) ?? []).map(({ end }) => end.openedAt);
+    return now - Math.min(now, ...openedAt);
   }
 
   isRefused(peer: MemberId): boolean {

@@ -12,7 +12,19 @@ const SEEN_MS = 30_000;
 const RETRY_MS = { min: 300, max: 4_000 };
 const TRIES_MAX = 4;
 
+/** A new member is known to gossip so long after it connected, ms and round trips: until then it is told directly. */
+const KNOWN_AFTER_MS = 30;
+const KNOWN_AFTER_TRIPS = 3;
+
+/** Who had not heard of a broadcast yet that its author was connected with. */
+export interface Publication<P> {
+  readonly at: number;
+  readonly by: Endpoint<P>;
+  readonly missing: Set<Endpoint<P>>;
+}
+
 interface Rumour<P> {
+  readonly publication: Publication<P>;
   readonly id: number;
   readonly payload: P;
 }
@@ -25,6 +37,10 @@ export class Gossip<P> {
   readonly #network: Network<P>;
   /** Members that hand nothing on. */
   readonly mute = new Set<MemberId>();
+  /** The author tells all directly whom gossip does not know yet; not so: only where it knows nobody at all. */
+  isFallbackForAll = true;
+  /** While nothing is lost; since somebody took them from here. */
+  publications: Publication<P>[] = [];
   readonly #seen = new WeakMap<Endpoint<P>, Map<number, number>>();
   #ids = 0;
 
@@ -34,9 +50,21 @@ export class Gossip<P> {
 
   publish(from: Endpoint<P>, payload: P): void {
     this.#ids += 1;
-    const rumour = { id: this.#ids, payload };
+    const partners = from.connected.flatMap((peer) => from.partner(peer) ?? []);
+    const publication = { at: this.#network.timeline.now, by: from, missing: new Set(partners) };
+    if (this.#network.paths.weather.gossipLoss === 0) this.publications.push(publication);
+    const rumour = { id: this.#ids, payload, publication };
     this.#see(from, rumour.id);
-    for (const peer of from.connected) this.#hop(from, peer, rumour);
+    const known = from.connected.filter((peer) => this.#isKnown(from, peer));
+    for (const peer of known) this.#hop(from, peer, rumour);
+    if (!this.isFallbackForAll && known.length > 0) return;
+    for (const peer of from.connected) if (!known.includes(peer)) this.#hop(from, peer, rumour);
+  }
+
+  #isKnown(from: Endpoint<P>, peer: MemberId): boolean {
+    const { weather } = this.#network.paths;
+    const sinceMs = from.connectedForMs(peer);
+    return sinceMs >= KNOWN_AFTER_MS + KNOWN_AFTER_TRIPS * 2 * (weather.delayMs + weather.jitterMs);
   }
 
   #hop(from: Endpoint<P>, to: MemberId, rumour: Rumour<P>): void {
@@ -44,7 +72,7 @@ export class Gossip<P> {
     const { random, weather } = paths;
     this.#network.sent(from.self, rumour.payload);
     if (random.chance(weather.gossipLoss)) return;
-    const target = this.#network.endpointOf(to);
+    const target = from.partner(to);
     if (target === undefined) return;
     const lateMs = (): number => paths.delayMs() + random.fraction() * weather.gossipJitterMs;
     timeline.after(lateMs(), () => this.#arrive(from, target, rumour, false, 0));
@@ -55,7 +83,7 @@ export class Gossip<P> {
   #arrive(from: Endpoint<P>, to: Endpoint<P>, rumour: Rumour<P>, isAgain: boolean, tries: number): void {
     if (to.isClosed) return;
     const { paths, timeline } = this.#network;
-    if (paths.isCut(from.self, to.self)) {
+    if (paths.isCut(from.machine, to.machine)) {
       if (tries >= TRIES_MAX || paths.random.chance(0.3)) return;
       timeline.after(paths.random.between(RETRY_MS.min, RETRY_MS.max), () =>
         this.#arrive(from, to, rumour, isAgain, tries + 1),
@@ -63,6 +91,7 @@ export class Gossip<P> {
       return;
     }
     to.host.run(() => {
+      rumour.publication.missing.delete(to);
       const isNew = this.#see(to, rumour.id);
       if (to.isClosed || (!isNew && !isAgain)) return;
       const isSound = to.events.broadcast(rumour.payload, from.self);

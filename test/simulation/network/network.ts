@@ -3,9 +3,9 @@ import type { Random } from '@headwater/testing/random';
 import type { Timeline } from '../timeline.js';
 import type { Connection } from './connection.js';
 import { Dialler } from './dialler.js';
-import { Endpoint, type EndpointEvents, type Host } from './endpoint.js';
+import { Endpoint, type EndpointEvents, type Host, type Place } from './endpoint.js';
 import { Gossip } from './gossip.js';
-import { Paths } from './paths.js';
+import { type Machine, Paths } from './paths.js';
 
 /** What went over the wire, by whom. */
 export interface Traffic {
@@ -23,9 +23,8 @@ export class Network<P> {
   readonly #bytesOf: (payload: P) => number;
   /** Names that stand for several addresses, as DNS has them. */
   readonly #names = new Map<string, readonly string[]>();
-  readonly #machines = new Map<string, MemberId>();
-  readonly #downMachines = new Set<MemberId>();
-  readonly #endpoints = new Map<MemberId, Endpoint<P>>();
+  readonly #machines = new Map<string, Machine>();
+  readonly #downMachines = new Set<Machine>();
   readonly #listeners = new Map<string, Endpoint<P>>();
   #connections = new Set<Connection<P>>();
 
@@ -36,35 +35,39 @@ export class Network<P> {
     this.paths.onHealed((from, to) => this.#healed(from, to));
   }
 
-  /** A process of this member starts to listen; the member's machine is up from now on. */
-  attach(self: MemberId, addresses: readonly string[], host: Host, events: EndpointEvents<P>): Endpoint<P> {
-    const endpoint = new Endpoint(this, self, addresses, host, events);
-    this.#downMachines.delete(self);
-    this.#endpoints.set(self, endpoint);
+  /** A process of this member starts to listen; its machine, where none is said the member's own, is up from now on. */
+  attach(
+    self: MemberId,
+    addresses: readonly string[],
+    host: Host,
+    events: EndpointEvents<P>,
+    place: Place = { machine: self, keys: ['key'] },
+  ): Endpoint<P> {
+    const endpoint = new Endpoint(this, self, addresses, host, events, place);
+    this.#downMachines.delete(place.machine);
     for (const address of addresses) {
-      this.#machines.set(address, self);
+      this.#machines.set(address, place.machine);
       this.#listeners.set(address, endpoint);
     }
     return endpoint;
   }
 
   detach(endpoint: Endpoint<P>): void {
-    if (this.#endpoints.get(endpoint.self) === endpoint) this.#endpoints.delete(endpoint.self);
     for (const address of endpoint.addresses)
       if (this.#listeners.get(address) === endpoint) this.#listeners.delete(address);
   }
 
   /** This address is on that member's machine, though nobody may listen there. */
-  knows(address: string, machine: MemberId): void {
+  knows(address: string, machine: Machine): void {
     this.#machines.set(address, machine);
   }
 
   /** Switched off: it does not even refuse any more. */
-  powerOff(machine: MemberId): void {
+  powerOff(machine: Machine): void {
     this.#downMachines.add(machine);
   }
 
-  isMachineUp(machine: MemberId): boolean {
+  isMachineUp(machine: Machine): boolean {
     return !this.#downMachines.has(machine);
   }
 
@@ -76,16 +79,12 @@ export class Network<P> {
     return this.#names.get(name) ?? [name];
   }
 
-  machineAt(address: string): MemberId | undefined {
+  machineAt(address: string): Machine | undefined {
     return this.#machines.get(address);
   }
 
   listenerAt(address: string): Endpoint<P> | undefined {
     return this.#listeners.get(address);
-  }
-
-  endpointOf(member: MemberId): Endpoint<P> | undefined {
-    return this.#endpoints.get(member);
   }
 
   track(connection: Connection<P>): void {
@@ -106,10 +105,19 @@ export class Network<P> {
     return bytes;
   }
 
-  #healed(from: MemberId, to: MemberId): void {
+  /** Connections between these machines end, without either side's doing. */
+  breakConnections(isBetween: (one: Machine, other: Machine) => boolean): void {
     for (const connection of this.#connections) {
-      for (const end of [connection.near, connection.far])
-        if (end.endpoint.self === from && end.peer === to) connection.healed(end);
+      const { near, far } = connection;
+      if (near.isOpen && isBetween(near.endpoint.machine, far.endpoint.machine)) connection.break();
+    }
+  }
+
+  #healed(from: Machine, to: Machine): void {
+    for (const connection of this.#connections) {
+      const { near, far } = connection;
+      if (near.endpoint.machine === from && far.endpoint.machine === to) connection.healed(near);
+      if (far.endpoint.machine === from && near.endpoint.machine === to) connection.healed(far);
     }
   }
 }

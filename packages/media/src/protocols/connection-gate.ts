@@ -1,34 +1,115 @@
-/** Counts connections of all listeners against `limits.connectionsMax` and `limits.connectionsPerAddressMax`. */
+import { limitedAddress } from '../desks/client-address.js';
+
+/** Least places beyond `limits.connectionsMax`, and their share of it. */
+const SPARE_MIN = 4;
+const SPARE_SHARE = 0.05;
+
+/** Connections that are let in beyond the limit, to be sent to another member, or refused in words. */
+export const spareOf = (connectionsMax: number): number =>
+  Math.max(SPARE_MIN, Math.floor(connectionsMax * SPARE_SHARE));
+
+export interface GateLimits {
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
+}
+
+/**
+ * Connections from a live member's address that are let in over the limit of that address at once, to show whether they
+ * are its pulls. `limits.handshakeMs` ends those that show nothing.
+ */
+export const MEMBER_ARRIVALS_MAX = 256;
+
+/** One connection's place among all. */
+export interface GatePlace {
+  /** It is over; only the first call counts. */
+  leave(): void;
+  /** It is another member's pull: where a live member is known at that address, it counts against the total alone. */
+  countAsPull(): void;
+  /** It publishes or plays. False where its address has no place for another such connection: it must go. */
+  countAsClient(): boolean;
+}
+
+type Counted = 'client' | 'arrival' | 'pull';
+
+/**
+ * Counts connections of all listeners against `limits.connectionsMax` and `limits.connectionsPerAddressMax`. Addresses are
+ * IPv4 addresses and /64 networks of IPv6. Pulls of other members do not count against their address, on which there may be
+ * any number of clients (a balancer, NAT): a client that says it is a pull is believed only where the mesh knows a member.
+ */
 export class ConnectionGate {
-  readonly #connectionsMax: number;
-  readonly #perAddressMax: number;
-  readonly #byAddress = new Map<string, number>();
+  readonly #limits: GateLimits;
+  readonly #spare: number;
+  readonly #isMemberAddress: (ip: string) => boolean;
+  readonly #clients = new Map<string, number>();
+  readonly #arrivals = new Map<string, number>();
   #connections = 0;
 
-  constructor(connectionsMax: number, perAddressMax: number) {
-    this.#connectionsMax = connectionsMax;
-    this.#perAddressMax = perAddressMax;
+  /** `spare`: how many more than `connectionsMax` are let in; see `spareOf`. */
+  constructor(limits: GateLimits, isMemberAddress: (ip: string) => boolean, spare = 0) {
+    this.#limits = limits;
+    this.#isMemberAddress = isMemberAddress;
+    this.#spare = spare;
+  }
+
+  /** There are more connections than there should be. */
+  get isFull(): boolean {
+    return this.#connections > this.#limits.connectionsMax;
   }
 
   get connections(): number {
     return this.#connections;
   }
 
-  /** Takes a place for a client's IP. Returns how to give it back (once counts), or why there is none. */
-  enter(address: string): (() => void) | 'connections-max' | 'connections-per-address-max' {
-    if (this.#connections >= this.#connectionsMax) return 'connections-max';
-    const here = this.#byAddress.get(address) ?? 0;
-    if (here >= this.#perAddressMax) return 'connections-per-address-max';
+  /** Takes a place for a client's IP, or says why there is none. `mayPull`: members pull by this listener's protocol. */
+  enter(ip: string, mayPull: boolean): GatePlace | 'connections-max' | 'connections-per-address-max' {
+    if (this.#connections >= this.#limits.connectionsMax + this.#spare) return 'connections-max';
+    const address = limitedAddress(ip);
+    let counted: Counted = 'client';
+    if (!this.#hasRoom(address)) {
+      const arrivals = this.#arrivals.get(address) ?? 0;
+      if (!mayPull || arrivals >= MEMBER_ARRIVALS_MAX || !this.#isMemberAddress(ip))
+        return 'connections-per-address-max';
+      counted = 'arrival';
+    }
     this.#connections += 1;
-    this.#byAddress.set(address, here + 1);
+    let hasPlayed = false;
     let isInside = true;
-    return () => {
-      if (!isInside) return;
-      isInside = false;
-      this.#connections -= 1;
-      const left = (this.#byAddress.get(address) ?? 1) - 1;
-      if (left === 0) this.#byAddress.delete(address);
-      else this.#byAddress.set(address, left);
+    const count = (as: Counted): void => {
+      this.#add(address, counted, -1);
+      counted = as;
+      this.#add(address, counted, 1);
     };
+    this.#add(address, counted, 1);
+    return {
+      leave: () => {
+        if (!isInside) return;
+        isInside = false;
+        this.#connections -= 1;
+        this.#add(address, counted, -1);
+      },
+      countAsPull: () => {
+        if (isInside && !hasPlayed && counted !== 'pull' && this.#isMemberAddress(ip)) count('pull');
+      },
+      countAsClient: () => {
+        if (isInside && counted !== 'client') {
+          if (!this.#hasRoom(address)) return false;
+          count('client');
+        }
+        hasPlayed = true;
+        return true;
+      },
+    };
+  }
+
+  #hasRoom(address: string): boolean {
+    return (this.#clients.get(address) ?? 0) < this.#limits.connectionsPerAddressMax;
+  }
+
+  #add(address: string, counted: Counted, change: 1 | -1): void {
+    if (counted === 'pull') return;
+    const counts = counted === 'client' ? this.#clients : this.#arrivals;
+    const count = (counts.get(address) ?? 0) + change;
+    if (count === 0) counts.delete(address);
+    else counts.set(address, count);
   }
 }

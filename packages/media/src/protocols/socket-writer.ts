@@ -18,6 +18,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export class SocketWriter implements QueueCarrier {
   readonly #stream: Writable;
+  readonly #onFault: (error: unknown) => void;
   #queues: PlayerQueue[] = [];
   #messages: Buffer[] = [];
   /** Whose piece went out last; its item may be half out. Null for messages. */
@@ -28,8 +29,10 @@ export class SocketWriter implements QueueCarrier {
   #isSlow = false;
   #onDrained: (() => void) | null = null;
 
-  constructor(stream: Writable) {
+  /** `onFault` hears what a queue threw while it was asked for more; by default the stream is closed. */
+  constructor(stream: Writable, onFault: (error: unknown) => void = () => stream.destroy()) {
     this.#stream = stream;
+    this.#onFault = onFault;
   }
 
   /** All that the kernel took since the start. */
@@ -75,6 +78,9 @@ export class SocketWriter implements QueueCarrier {
    */
   finish(onDrained: () => void, onStuck: () => void): void {
     for (const queue of this.#queues) queue.close();
+    this.#onDrained = onDrained;
+    this.#pump();
+    if (this.#onDrained === null) return;
     let sentBytes = this.#sentBytes;
     const timer = setInterval(() => {
       if (this.#stream.writable && this.#sentBytes !== sentBytes) {
@@ -90,7 +96,6 @@ export class SocketWriter implements QueueCarrier {
       clearInterval(timer);
       onDrained();
     };
-    this.#pump();
   }
 
   #pump(): void {
@@ -152,8 +157,12 @@ export class SocketWriter implements QueueCarrier {
   readonly #onWritten = (error?: Error | null): void => {
     // `close` follows an error, and nothing of the queues matters any more.
     if (error) return;
-    this.#taken();
-    this.#pump();
+    try {
+      this.#taken();
+      this.#pump();
+    } catch (fault) {
+      this.#onFault(fault);
+    }
   };
 
   #taken(): void {

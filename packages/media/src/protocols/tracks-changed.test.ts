@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { Fence } from '../fence.js';
 import type { QueueItem } from '../stream/player-queue.js';
+import { MemoryLog } from '../testing/media-options.js';
 import { flvHeader } from '../wire/flv/flv-header.js';
 import { wsMessage } from '../wire/flv/ws-frame.js';
 import { type FlvTarget, readFlvTarget } from './http/flv-target.js';
@@ -38,7 +40,7 @@ describe('when the tracks of a stream change', () => {
   it('an HTTP response ends cleanly after what waits', async () => {
     const port = await listen(
       createServer((req, res) => {
-        const play = new HttpFlvPlay(res, target(req.url), CLIENT);
+        const play = new HttpFlvPlay(res, target(req.url), CLIENT, new Fence(new MemoryLog()));
         play.begin(VIDEO_ONLY);
         play.queue.add(item(MEDIA));
         play.queue.send();
@@ -61,7 +63,7 @@ describe('when the tracks of a stream change', () => {
     const made = createServer();
     made.on('upgrade', (req, socket, head) => {
       players.handleUpgrade(req, socket, head, (webSocket) => {
-        const play = new WsFlvPlay(webSocket, socket, target(req.url), CLIENT);
+        const play = new WsFlvPlay(webSocket, socket, target(req.url), CLIENT, new Fence(new MemoryLog()));
         play.begin(VIDEO_ONLY);
         play.queue.add(item(wsMessage(MEDIA)));
         play.queue.send();

@@ -1,18 +1,25 @@
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
+import { readPlayMark, readRelayOf, readReplayMs } from '../desks/play/play-mark.js';
+import { Fence } from '../fence.js';
 import type { Upstream } from '../stream/upstream.js';
 import { type FakeRtmpConnection, FakeRtmpServer } from '../testing/fake-rtmp-server.js';
 import { KEY } from '../testing/frames.js';
-import { mediaOptions } from '../testing/media-options.js';
+import { MemoryLog, mediaOptions } from '../testing/media-options.js';
 import { ownerOf, STREAM_KEY } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { relayTarget, rtmpUpstream } from './rtmp-upstream.js';
 
 const ADDRESS = { host: '10.0.0.2', rtmpPort: 1936 };
+const pull = (memberName = 'b', replayMs = 0, relayOf: string | null = null) => ({
+  memberName,
+  replayMs,
+  relayOf,
+});
 
 describe('relayTarget', () => {
   it("names the stream at the owner's relay address, marked, with who pulls", () => {
-    expect(relayTarget('__defaultVhost__/live/room/s1', ADDRESS, 'origin b&c')).toEqual({
+    expect(relayTarget('__defaultVhost__/live/room/s1', ADDRESS, pull('origin b&c'))).toEqual({
       host: '10.0.0.2',
       port: 1936,
       app: 'live/room',
@@ -22,21 +29,30 @@ describe('relayTarget', () => {
   });
 
   it('tells a vhost that is not the default', () => {
-    expect(relayTarget('v.example/live/s', ADDRESS, 'b')).toMatchObject({ app: 'live', vhost: 'v.example' });
+    expect(relayTarget('v.example/live/s', ADDRESS, pull())).toMatchObject({
+      app: 'live',
+      vhost: 'v.example',
+    });
   });
 
   it('asks for a replay', () => {
-    expect(relayTarget('__defaultVhost__/live/s', ADDRESS, 'b', 5000).query).toBe(
+    expect(relayTarget('__defaultVhost__/live/s', ADDRESS, pull('b', 5000)).query).toBe(
       'headwater=relay&member=b&replay=5000',
     );
   });
 
+  it('names the owner whose media another member is to pass on', () => {
+    const { query } = relayTarget('__defaultVhost__/live/s', ADDRESS, pull('b', 5000, 'Qm1'));
+    expect(query).toBe('headwater=relay&member=b&owner=Qm1&replay=5000');
+    expect([readPlayMark(query), readRelayOf(query), readReplayMs(query)]).toEqual(['relay', 'Qm1', 5000]);
+  });
+
   it('takes valid keys only', () => {
-    expect(() => relayTarget('live/s', ADDRESS, 'b')).toThrow(new TypeError('"live/s" is no stream key'));
+    expect(() => relayTarget('live/s', ADDRESS, pull())).toThrow(new TypeError('"live/s" is no stream key'));
   });
 
   it('tells no vhost that is the default, and encodes names', () => {
-    expect(relayTarget('__defaultVhost__/100%/50%25', ADDRESS, 'b')).toStrictEqual({
+    expect(relayTarget('__defaultVhost__/100%/50%25', ADDRESS, pull())).toStrictEqual({
       host: '10.0.0.2',
       port: 1936,
       app: '100%25',
@@ -58,6 +74,7 @@ describe('rtmpUpstream', () => {
   async function pulled(
     answer: Parameters<FakeRtmpConnection['serve']>[0],
     beforeAnswer: (upstream: Upstream, connection: FakeRtmpConnection) => void = () => {},
+    through: string | null = null,
   ) {
     const server = await FakeRtmpServer.open((connection) => {
       connection.serve(answer);
@@ -68,23 +85,30 @@ describe('rtmpUpstream', () => {
       };
     });
     servers.push(server);
-    const owner = ownerOf('b');
-    const address = { ...owner.profile.relayAddress, rtmpPort: server.port };
-    const profile = { ...owner.profile, relayAddress: address };
+    const asked: string[] = [];
+    const relayAddress = (member: string) => {
+      asked.push(member);
+      return { host: '127.0.0.1', rtmpPort: server.port };
+    };
     /** What came, in order. */
     const told: string[] = [];
     const frames: Frame[] = [];
-    const upstream = rtmpUpstream(mediaOptions('member c'))({ ...owner, profile }, STREAM_KEY, 5000, {
-      started: () => told.push('started'),
-      frame: (frame) => {
-        told.push('frame');
-        frames.push(frame);
+    const upstream = rtmpUpstream(mediaOptions('member c'), { relayAddress }, new Fence(new MemoryLog()))(
+      ownerOf('b', { through }),
+      STREAM_KEY,
+      5000,
+      {
+        started: () => told.push('started'),
+        frame: (frame) => {
+          told.push('frame');
+          frames.push(frame);
+        },
+        ended: ({ code, text, isOrdinary }) =>
+          told.push(`ended ${code}, ${text}${isOrdinary ? ', ordinary' : ''}`),
       },
-      ended: ({ code, text, isOrdinary }) =>
-        told.push(`ended ${code}, ${text}${isOrdinary ? ', ordinary' : ''}`),
-    });
+    );
     const connection = await until(() => server.connections[0], 'the connection');
-    return { upstream, told, frames, connection };
+    return { upstream, told, frames, connection, asked };
   }
 
   async function playing() {
@@ -104,6 +128,44 @@ describe('rtmpUpstream', () => {
     expect(connect?.[2]).toMatchObject({ app: 'live', flashVer: 'headwater relay (member c)' });
     expect(play?.slice(0, 1)).toEqual(['play']);
     expect(play?.[3]).toBe('s?headwater=relay&member=member%20c&replay=5000');
+  });
+
+  it('goes to the owner, or to the member through which it is pulled, and tells that one the owner', async () => {
+    const direct = await playing();
+    const through = await pulled(START, () => {}, 'm');
+    await until(() => through.told.length > 0, 'the start');
+    expect([direct.asked, through.asked]).toEqual([['b'], ['m']]);
+    expect(through.connection.commands[2]?.[3]).toBe(
+      's?headwater=relay&member=member%20c&owner=b&replay=5000',
+    );
+  });
+
+  it('ends, later, where nobody knows the address of that member any more', async () => {
+    const ends: string[] = [];
+    const events = {
+      started: () => {},
+      frame: () => {},
+      ended: ({ code }: { code: string }) => ends.push(code),
+    };
+    const open = rtmpUpstream(mediaOptions('c'), { relayAddress: () => null }, new Fence(new MemoryLog()));
+    open(ownerOf('b'), STREAM_KEY, 0, events);
+    open(ownerOf('b'), STREAM_KEY, 0, events).close();
+    expect(ends).toEqual([]);
+    await until(() => ends.length > 0, 'the end');
+    await new Promise(setImmediate);
+    expect(ends).toEqual(['unreachable']);
+  });
+
+  it('ends no more than itself where that end meets a fault', async () => {
+    const log = new MemoryLog();
+    const fence = new Fence(log);
+    const ended = (): void => {
+      throw new TypeError('planted');
+    };
+    const open = rtmpUpstream(mediaOptions('c'), { relayAddress: () => null }, fence);
+    open(ownerOf('b'), STREAM_KEY, 0, { started: () => {}, frame: () => {}, ended });
+    await until(() => fence.faults > 0, 'the fault');
+    expect(log.of('task ended by a fault')).toMatchObject([{ err: { message: 'planted' } }]);
   });
 
   it.each(['NetStream.Play.UnpublishNotify', 'NetStream.Play.Stop', 'NetStream.Play.StreamNotFound'])(

@@ -1,20 +1,37 @@
-import { DEFAULT_VHOST, parseStreamKey } from '@headwater/directory';
-import { withReplayMs } from '../desks/play/play-mark.js';
-import type { MediaOptions } from '../media-host.js';
+import { DEFAULT_VHOST, hostPort, type MemberId, parseStreamKey } from '@headwater/directory';
+import { type RelayPull, relayQuery } from '../desks/play/play-mark.js';
+import type { Fence } from '../fence.js';
+import type { MediaHost, MediaOptions, RelayAddress } from '../media-host.js';
 import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
 import type { RtmpTarget } from '../protocols/rtmp/rtmp-target.js';
 import { encodeName } from '../protocols/stream-name.js';
-import type { OpenUpstream } from '../stream/upstream.js';
+import type { OpenUpstream, Upstream, UpstreamEvents } from '../stream/upstream.js';
 
-/** Pulls from an owner's relay address by RTMP, marked so that it is served from there or refused. */
-export function rtmpUpstream(options: MediaOptions): OpenUpstream {
+/**
+ * Pulls from an owner by RTMP, marked so that it is served from there or refused; or from the member through which it is
+ * pulled, marked so that that one passes on what this owner publishes, or refuses.
+ */
+export function rtmpUpstream(
+  options: MediaOptions,
+  host: Pick<MediaHost, 'relayAddress'>,
+  fence: Fence,
+): OpenUpstream {
   return (owner, key, replayMs, events) => {
     let isOpen = true;
     let isStarted = false;
+    const through = owner.through ?? null;
+    const address = host.relayAddress(through ?? owner.member);
+    if (address === null) return unknownAddress(through ?? owner.member, events, fence);
+    const remote = hostPort(address.host, address.rtmpPort);
+    const guarded = (handler: () => void): void =>
+      fence.run({ remote, protocol: 'relay', key }, handler, () =>
+        session.abort(new RtmpClientError('protocol', 'a fault of this member')),
+      );
+    const relayOf = through === null ? null : owner.member;
     const session = new RtmpClientSession(
       {
-        target: relayTarget(key, owner.profile.relayAddress, options.memberName, replayMs),
+        target: relayTarget(key, address, { memberName: options.memberName, replayMs, relayOf }),
         agent: `headwater relay (${options.memberName})`,
         deadlineMs: options.relay.connectMs,
         limits: options.limits,
@@ -22,10 +39,10 @@ export function rtmpUpstream(options: MediaOptions): OpenUpstream {
       {
         started() {
           isStarted = true;
-          if (isOpen) events.started();
+          if (isOpen) guarded(() => events.started());
         },
         frame(frame) {
-          if (isOpen) events.frame(frame);
+          if (isOpen) guarded(() => events.frame(frame));
         },
         status(code, description) {
           if (ENDING_STATUS.has(code))
@@ -36,11 +53,13 @@ export function rtmpUpstream(options: MediaOptions): OpenUpstream {
           isOpen = false;
           // After it played, this is how an owner says that its publisher has gone.
           const isOrdinary = isStarted && error.code === 'refused' && ENDING_STATUS.has(error.status ?? '');
-          events.ended({
-            code: isOrdinary ? 'publisher-ended' : error.code,
-            text: error.message,
-            isOrdinary,
-          });
+          guarded(() =>
+            events.ended({
+              code: isOrdinary ? 'publisher-ended' : error.code,
+              text: error.message,
+              isOrdinary,
+            }),
+          );
         },
       },
     );
@@ -54,6 +73,13 @@ export function rtmpUpstream(options: MediaOptions): OpenUpstream {
   };
 }
 
+/** The member has left the mesh in this moment. */
+function unknownAddress(member: MemberId, events: UpstreamEvents, fence: Fence): Upstream {
+  const ended = { code: 'unreachable', text: `no address is known of ${member}`, isOrdinary: false };
+  const soon = setImmediate(() => fence.runTask('end of a relay', () => events.ended(ended)));
+  return { close: () => clearImmediate(soon) };
+}
+
 /** What an owner says when its publisher has gone. */
 const ENDING_STATUS = new Set([
   'NetStream.Play.UnpublishNotify',
@@ -62,12 +88,7 @@ const ENDING_STATUS = new Set([
 ]);
 
 /** Where a stream is pulled from. The key must be valid. */
-export function relayTarget(
-  key: string,
-  address: { readonly host: string; readonly rtmpPort: number },
-  memberName: string,
-  replayMs = 0,
-): RtmpTarget {
+export function relayTarget(key: string, address: RelayAddress, pull: RelayPull): RtmpTarget {
   const name = parseStreamKey(key);
   if (name === null) throw new TypeError(`"${key}" is no stream key`);
   return {
@@ -75,7 +96,7 @@ export function relayTarget(
     port: address.rtmpPort,
     app: encodeName(name.app),
     stream: encodeName(name.stream),
-    query: withReplayMs(`headwater=relay&member=${encodeURIComponent(memberName)}`, replayMs),
+    query: relayQuery(pull),
     ...(name.vhost === DEFAULT_VHOST ? {} : { vhost: name.vhost }),
   };
 }

@@ -124,7 +124,7 @@ export class Audience {
     if (this.#feeds.size === 0) return;
     const window = new PacketWindow(batches);
     const moment = this.#moment();
-    for (const feed of this.#feeds.values()) feed.deliver(window, moment);
+    for (const feed of this.#feeds.values()) this.#guard(feed, () => feed.deliver(window, moment));
   }
 
   /** The cached pictures cannot open the stream any more; who joins now starts at the next start. */
@@ -137,7 +137,7 @@ export class Audience {
   /** The source is gone: everybody waits for the start of the next. */
   pause(): void {
     this.forgetGop();
-    for (const feed of this.#feeds.values()) feed.pause();
+    for (const feed of this.#feeds.values()) this.#guard(feed, () => feed.pause());
   }
 
   /**
@@ -149,8 +149,21 @@ export class Audience {
     this.#gopHeaders = null;
     if (moment.tracks === null) return;
     for (const feed of [...this.#feeds.values()]) {
-      feed.endIfTracksDiffer(moment.tracks);
-      if (feed.player.format !== 'rtmp') this.#openFromGop(feed, moment);
+      const { tracks } = moment;
+      this.#guard(feed, () => {
+        feed.endIfTracksDiffer(tracks);
+        if (feed.player.format !== 'rtmp') this.#openFromGop(feed, moment);
+      });
+    }
+  }
+
+  /** One player's fault is not the others', nor the source's. */
+  #guard(feed: PlayerFeed, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.remove(feed.player);
+      feed.player.fault(error);
     }
   }
 

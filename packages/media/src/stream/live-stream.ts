@@ -1,17 +1,18 @@
-import type { MediaInfo, Owner, StreamKey } from '@headwater/directory';
+import type { MediaInfo, MemberId, Owner, StreamKey } from '@headwater/directory';
 import type { MediaLog, PlayerView, StreamView } from '../media-host.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
+import { type PassedOnEnd, PassedOnRelays } from './passed-on-relay.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
-import { PullsOfPublisher } from './pulls-of-publisher.js';
+import { PullsOfSource } from './pulls-of-source.js';
 import { type SourceId, SourceSwitch, type SwitchAction, type SwitchEvent } from './source-switch.js';
 import type { Splice } from './splice.js';
 import { StreamHub } from './stream-hub.js';
 import type { StreamLimits } from './stream-limits.js';
 import { type SourceAbout, StreamSource } from './stream-source.js';
 import type { Timers } from './timers.js';
-import type { OpenUpstream, Upstream, UpstreamEnd } from './upstream.js';
+import { type OpenUpstream, UNREACHED, type Upstream, type UpstreamEnd } from './upstream.js';
 
 /** What a stream needs from outside. */
 export interface StreamParts {
@@ -20,6 +21,8 @@ export interface StreamParts {
   readonly timers: Timers;
   readonly open: OpenUpstream;
   readonly log: MediaLog;
+  /** Members through which an owner may be pulled that cannot be reached, best first. */
+  detours(owner: MemberId): readonly MemberId[];
   /** The stream got a source, another one, or lost it. */
   onSourceChanged(hasSource: boolean): void;
   /** Nobody may need the stream any more. */
@@ -59,7 +62,9 @@ export class LiveStream {
   readonly #upstreams = new Map<SourceId, Upstream>();
   #publisher: { readonly source: StreamSource; readonly events: PublisherEvents } | null = null;
   /** Other members' pulls: fed by the publisher alone, so that members never feed each other what is nobody's. */
-  readonly #pulls: PullsOfPublisher;
+  readonly #pulls: PullsOfSource;
+  /** Their pulls of owners that they cannot reach: each fed by a relay from that owner alone. */
+  readonly #passedOn: PassedOnRelays;
   #feeding: StreamSource | null = null;
   #splice: Splice = { kind: 'none' };
   #lastOwner: string | null = null;
@@ -74,7 +79,8 @@ export class LiveStream {
     this.#parts = parts;
     this.#switch = new SourceSwitch(parts.limits);
     this.#hub = new StreamHub(parts.limits, parts.traffic);
-    this.#pulls = new PullsOfPublisher(parts.limits, parts.traffic);
+    this.#pulls = new PullsOfSource(parts.limits, parts.traffic);
+    this.#passedOn = new PassedOnRelays({ ...parts, key });
   }
 
   /** Who feeds the stream; the one that closed last while another may go on from it. */
@@ -88,7 +94,7 @@ export class LiveStream {
 
   /** Players and other members' pulls. */
   get playerCount(): number {
-    return this.#hub.size + this.#pulls.size;
+    return this.#hub.size + this.#pulls.size + this.#passedOn.size;
   }
 
   /** What is in the stream, as far as its source told. */
@@ -153,8 +159,17 @@ export class LiveStream {
     this.#pulls.add(player, replayMs, this.#parts.timers.nowMs());
   }
 
+  /**
+   * Feeds another member's pull with what this owner publishes, in the same way. `onEnded` is called once where that ends,
+   * unless the pull is removed first.
+   */
+  passOn(player: Player, owner: Owner, replayMs: number, onEnded: (end: PassedOnEnd) => void): void {
+    this.#passedOn.add(player, owner, replayMs, onEnded);
+  }
+
   remove(player: Player): void {
     this.#pulls.remove(player);
+    this.#passedOn.remove(player);
     this.#hub.remove(player);
     this.#step({ kind: 'players', count: this.#hub.size });
   }
@@ -172,11 +187,13 @@ export class LiveStream {
     for (const upstream of this.#upstreams.values()) upstream.close();
     this.#upstreams.clear();
     this.#sources.clear();
+    this.#passedOn.close();
     this.#timer?.stop();
     this.#timer = null;
   }
 
-  view(): StreamView {
+  /** `playersMax`: of players, only the first ones. */
+  view(playersMax = Number.POSITIVE_INFINITY): StreamView {
     // Who has closed feeds nobody, though another source may go on from there.
     const source = this.#feeding !== null && this.#sources.has(this.#feeding.id) ? this.source : null;
     return {
@@ -186,19 +203,31 @@ export class LiveStream {
         ? { publisher: { remote: source.remote, agent: source.agent, protocol: source.protocol } }
         : {}),
       ...(source?.kind === 'relay' ? { relayFrom: source.from } : {}),
+      ...(source?.kind === 'relay' && source.through !== null ? { relayThrough: source.through } : {}),
+      ...(this.#passedOn.size > 0 ? { passesOn: this.#passedOn.owners } : {}),
       media: this.media,
       bytesIn: this.#bytesIn,
-      players: this.#feeds().map((feed) => this.#playerView(feed)),
+      players: this.#playerViews(playersMax),
     };
   }
 
-  #feeds(): PlayerFeed[] {
-    return [...this.#hub.feeds(), ...this.#pulls.feeds()];
+  #playerViews(playersMax: number): PlayerView[] {
+    const isFed = this.source !== null;
+    const ofStream = [...this.#hub.feeds(), ...this.#pulls.feeds()].slice(0, playersMax);
+    const passedOn = this.#passedOn.feeds().slice(0, playersMax - ofStream.length);
+    return [
+      ...ofStream.map((feed) => this.#playerView(feed, isFed)),
+      ...passedOn.map((feed) => this.#playerView(feed, true)),
+    ];
   }
 
-  #playerView(feed: PlayerFeed): PlayerView {
+  #feeds(): PlayerFeed[] {
+    return [...this.#hub.feeds(), ...this.#pulls.feeds(), ...this.#passedOn.feeds()];
+  }
+
+  #playerView(feed: PlayerFeed, isFed: boolean): PlayerView {
     const { id, protocol, remote, agent, sinceMs, queue } = feed.player;
-    const state = this.source === null ? 'waiting' : 'playing';
+    const state = isFed ? 'playing' : 'waiting';
     const { framesDropped } = feed;
     return { id, protocol, remote, agent, sinceMs, state, bytesOut: queue.sentBytes, framesDropped };
   }
@@ -238,9 +267,12 @@ export class LiveStream {
     this.#actions.push(...actions);
     if (this.#isActing) return;
     this.#isActing = true;
-    for (let next = this.#actions.shift(); next !== undefined; next = this.#actions.shift()) this.#do(next);
-    this.#isActing = false;
-    this.#arm();
+    try {
+      for (let next = this.#actions.shift(); next !== undefined; next = this.#actions.shift()) this.#do(next);
+    } finally {
+      this.#isActing = false;
+      this.#arm();
+    }
   }
 
   /** One timer, for when the next decision is due at the latest; one that is early does no harm. */
@@ -276,6 +308,7 @@ export class LiveStream {
         return;
       case 'detach':
         this.#feeding = null;
+        this.#lastOwner = null;
         this.#hub.detach();
         this.#parts.onSourceChanged(false);
         return;
@@ -296,8 +329,13 @@ export class LiveStream {
   #open({ source: id, owner, reason, isReplayed }: Extract<SwitchAction, { kind: 'open' }>): void {
     const { open, log, limits } = this.#parts;
     const { name } = owner.profile;
-    log.info({ key: this.key, to: name, from: this.#lastOwner, reason }, 'relay pulls');
-    const source = this.#newSource(id, { kind: 'relay', from: owner.member, name });
+    const through = owner.through ?? null;
+    const about = { kind: 'relay', from: owner.member, name, through } as const;
+    log.info(
+      { key: this.key, to: name, from: this.#lastOwner, reason, ...(through === null ? {} : { through }) },
+      'relay pulls',
+    );
+    const source = this.#newSource(id, about);
     const replayMs = isReplayed ? limits.replayMs : 0;
     const upstream = open(owner, this.key, replayMs, {
       started: () => this.#step({ kind: 'answered', source: id, isReplayed: replayMs > 0 }),
@@ -316,7 +354,19 @@ export class LiveStream {
     const fields = { key: this.key, ...this.#told(source), reason: code, detail: text };
     if (isOrdinary) this.#parts.log.info(fields, 'relay lost its owner');
     else this.#parts.log.warn(fields, 'relay lost its owner');
-    this.#step({ kind: 'closed', source: id, reason: code, isOver: isOrdinary });
+    const detours = UNREACHED.has(code) ? this.#detoursOf(source.about) : [];
+    this.#step({
+      kind: 'closed',
+      source: id,
+      reason: code,
+      isOver: isOrdinary,
+      ...(detours.length > 0 ? { detours } : {}),
+    });
+  }
+
+  /** One more member on the way is enough. */
+  #detoursOf(about: SourceAbout): readonly MemberId[] {
+    return about.kind === 'relay' && about.through === null ? this.#parts.detours(about.from) : [];
   }
 
   #search(id: SourceId): void {
@@ -379,6 +429,8 @@ export class LiveStream {
 
   #told(source: StreamSource | undefined): object {
     const about = source?.about;
-    return about?.kind === 'relay' ? { owner: about.name, ownerId: about.from } : {};
+    if (about?.kind !== 'relay') return {};
+    const { name, from, through } = about;
+    return { owner: name, ownerId: from, ...(through === null ? {} : { through }) };
   }
 }

@@ -33,4 +33,6 @@ export interface Player {
   begin(tracks: Tracks): void;
   /** Disconnects. Whoever owns the connection then tells the desk, as on any other close. */
   end(reason: PlayerEnd): void;
+  /** Something threw while this player was served: tells of it, and ends its connection alone. */
+  fault(error: unknown): void;
 }

@@ -18,7 +18,7 @@ const START_MS = 50_000;
 function lineOf(action: SwitchAction): string {
   switch (action.kind) {
     case 'open':
-      return `open ${action.source} to ${action.owner.member}: ${action.reason}${action.isReplayed ? ', replayed' : ''}`;
+      return `open ${action.source} to ${action.owner.member}${action.owner.through ? ` through ${action.owner.through}` : ''}: ${action.reason}${action.isReplayed ? ', replayed' : ''}`;
     case 'close':
       return `close ${action.source}: ${action.reason}`;
     case 'search':
@@ -77,8 +77,8 @@ class Script {
     this.step({ kind: 'replayed', source });
   }
 
-  close(source: SourceId, reason = 'broken', isOver = false): void {
-    this.step({ kind: 'closed', source, reason, isOver });
+  close(source: SourceId, reason = 'broken', isOver = false, detours?: readonly string[]): void {
+    this.step({ kind: 'closed', source, reason, isOver, ...(detours === undefined ? {} : { detours }) });
   }
 
   /** So many frames at once, as a replay brings them. */
@@ -248,7 +248,7 @@ describe('a relay', () => {
     script.pass(200);
     script.owners(A);
     script.players(1);
-    expect(script.done).toEqual(['3960 open 2 to a: retry', '4760 open 3 to a: refused']);
+    expect(script.done).toEqual(['3960 open 2 to a: started', '4760 open 3 to a: started']);
   });
 
   it('is closed before its answer where its owner left, and not after it', () => {
@@ -394,7 +394,7 @@ describe('a stream whose relay broke', () => {
     expect(script.done).toEqual(['400 close 2: owner-left', '400 detach']);
     expect(script.state.wakeMs).toBe(Number.POSITIVE_INFINITY);
     script.owners(C);
-    expect(script.done).toEqual(['400 open 3 to c: retry']);
+    expect(script.done).toEqual(['400 open 3 to c: started']);
   });
 
   it('is given up where nobody plays it any more', () => {
@@ -699,14 +699,14 @@ describe('a publisher', () => {
     expect([script.state.feeding, script.state.wakeMs]).toEqual([null, Number.POSITIVE_INFINITY]);
   });
 
-  it('that ends for nobody leaves it without a source though others have it', () => {
+  it('that ends for nobody leaves it without a source though others have it, and opens no relay', () => {
     const publisher = publisherOf(A);
     script.players(0);
     script.pass(300);
     script.close(publisher, 'publisher-ended', true);
-    expect(script.done.slice(2)).toEqual(['700 open 2 to a: publisher-ended, replayed']);
-    script.pass(500);
-    expect(script.done).toEqual(['1200 close 2: no-players', '1200 detach']);
+    expect(script.done.slice(2)).toEqual(['700 detach']);
+    script.players(1);
+    expect(script.done).toEqual(['700 open 2 to a: started']);
   });
 
   it('that is silent gives way to an owner that flows, and to none that is silent', () => {
@@ -863,5 +863,88 @@ describe('a stream that is fed well', () => {
     script.media(1, AUDIO(0));
     script.pass(1500);
     expect(script.done).toEqual(['3000 waits for 1: stalled, 1500 ms']);
+  });
+});
+
+describe('an owner that is pulled through another member', () => {
+  const THROUGH_M = ownerOf('a', { through: 'm' });
+  const THROUGH_N = ownerOf('a', { through: 'n' });
+
+  it('stays where it is when the way changes while it flows, either way', () => {
+    relayOf(A);
+    script.owners(THROUGH_M);
+    script.flow(400, 1);
+    script.owners(A);
+    script.flow(400, 1);
+    expect(script.done).toEqual(['0 open 1 to a: started', '0 switch to 1, start']);
+  });
+
+  it('is another relay than the direct one, which is silent when the link broke', () => {
+    relayOf(A);
+    script.pass(500);
+    expect(script.done.slice(2)).toEqual(['900 waits for 1: stalled, 500 ms']);
+    script.owners(THROUGH_M);
+    expect(script.done).toEqual(['900 open 2 to a through m: stalled, replayed']);
+    script.answer(2, true);
+    script.matches.set(2, EXACT);
+    script.frames(2, 10);
+    script.replayed(2);
+    expect(script.done.at(-2)).toBe('900 switch to 2, exact, from 1');
+    expect(script.state.feeding).toBe(2);
+  });
+
+  it('changes its way when the member on it fails, and goes back to the owner itself', () => {
+    relayOf(THROUGH_M);
+    script.owners(THROUGH_N);
+    script.close(1);
+    expect(script.done.at(-1)).toBe('400 open 2 to a through n: broken, replayed');
+    script.close(2, 'refused');
+    script.owners(A);
+    expect(script.done.at(-1)).toBe('400 open 3 to a: refused, replayed');
+  });
+
+  it('is tried through others where it cannot be reached, after the owners that can', () => {
+    script.players(1);
+    script.owners(A, B);
+    script.close(1, 'unreachable', false, ['m', 'n']);
+    script.close(2, 'refused');
+    script.close(3, 'refused');
+    script.answer(4);
+    script.frames(4);
+    expect(script.done).toEqual([
+      '0 open 1 to a: started',
+      '0 open 2 to b: unreachable',
+      '0 open 3 to a through m: refused',
+      '0 open 4 to a through n: refused',
+      '0 switch to 4, start',
+    ]);
+    // A new round begins with the owners themselves.
+    script.flow(400, 4);
+    script.close(4, 'refused', true);
+    expect(script.done).toEqual(['400 open 5 to a: refused, replayed']);
+  });
+
+  it('is tried anew, itself first, after all ways failed', () => {
+    script.players(1);
+    script.owners(A);
+    script.close(1, 'deadline', false, ['m']);
+    script.close(2, 'refused');
+    script.pass(700);
+    script.close(3, 'unreachable', false, ['n']);
+    expect(script.done).toEqual([
+      '0 open 1 to a: started',
+      '0 open 2 to a through m: deadline',
+      '700 open 3 to a: refused',
+      '700 open 4 to a through n: unreachable',
+    ]);
+  });
+
+  it('is not tried so once it has left the owners', () => {
+    script.players(1);
+    script.owners(A, B);
+    script.close(1, 'unreachable', false, ['m']);
+    script.owners(B);
+    script.close(2, 'refused');
+    expect(script.done.at(-1)).toBe('0 open 2 to b: unreachable');
   });
 });

@@ -1,4 +1,4 @@
-import type { MemberId, Owner } from '@headwater/directory';
+import { type MemberId, type Owner, ownerThrough } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
 import { FlowWatch } from './flow-watch.js';
 
@@ -6,7 +6,8 @@ import { FlowWatch } from './flow-watch.js';
  * Decides from which source a stream is fed, and when it switches. Pure: events and the time go in, actions come out.
  * Publisher sessions, relay connections and the search for a splice report here and do what is decided, nothing else.
  *
- * A **source** is the publisher on this member, or a relay: one connection to one owner.
+ * A **source** is the publisher on this member, or a relay: one connection to one owner, or to the member through which
+ * the owner is pulled. Owner and member together are the relay's **route**: each is tried, found silent and blamed by itself.
  *
  * | source is    | meaning                                                                    | goes to                          |
  * |--------------|----------------------------------------------------------------------------|----------------------------------|
@@ -41,11 +42,13 @@ export class SourceSwitch {
   #lingerUntilMs = Number.NEGATIVE_INFINITY;
   /** Something was sent since the stream had no source: there is a frame that could be the next one. */
   #hasDelivered = false;
-  /** Who failed in this round, with the claim that did; another claim of theirs is worth another try. */
-  readonly #failed = new Map<MemberId, number>();
-  readonly #stalledMs = new Map<MemberId, number>();
+  /** Which routes failed in this round, with the claim that did; another claim of the owner is worth another try. */
+  readonly #failed = new Map<RelayRoute, number>();
+  /** Through whom owners may be pulled that could not be reached in this round. */
+  readonly #detours = new Map<MemberId, readonly MemberId[]>();
+  readonly #stalledMs = new Map<RelayRoute, number>();
   /** Whose connection broke last. */
-  #broken: { readonly member: MemberId; readonly atMs: number } | null = null;
+  #broken: { readonly route: RelayRoute; readonly atMs: number } | null = null;
   #retryAtMs: number | null = null;
   #reason = 'started';
   #lastId = 0;
@@ -117,7 +120,9 @@ export class SourceSwitch {
         this.#setOwners(event.owners);
         return;
       case 'players':
-        if (event.count === 0 && this.#players > 0) this.#lingerUntilMs = nowMs + this.#rules.lingerMs;
+        // Who merely waited leaves no relay, and needs none.
+        if (event.count === 0 && this.#players > 0 && this.hasRelay)
+          this.#lingerUntilMs = nowMs + this.#rules.lingerMs;
         this.#players = event.count;
         return;
       case 'published': {
@@ -192,7 +197,10 @@ export class SourceSwitch {
     if (source === undefined) return;
     this.#sources.delete(id);
     if (source === this.#publisher) this.#publisher = null;
-    if (source.owner !== null) this.#blame(source, source.owner, event.isOver, nowMs);
+    if (source.owner !== null) {
+      this.#blame(source, source.owner, event.isOver, nowMs);
+      if (event.detours !== undefined) this.#detours.set(source.owner.member, event.detours);
+    }
     this.#reason = reason;
     if (source === this.#feeding) {
       source.state = 'closed';
@@ -332,12 +340,19 @@ export class SourceSwitch {
 
   #tellStall(relay: Source, isLost: boolean, nowMs: number): void {
     if (relay.owner === null || this.#isWell(relay, nowMs)) return;
-    if (isLost) this.#stalledMs.set(relay.owner.member, nowMs);
+    if (isLost) this.#hasStalled(relay.owner, nowMs);
     if (relay.isStallTold) return;
     relay.isStallTold = true;
     const reason = this.#ownerOf(relay) === undefined ? 'owner-left' : 'stalled';
     const silentMs = nowMs - relay.heardMs;
     this.#actions.push({ kind: 'stalled', source: relay.id, reason, silentMs, isLost });
+  }
+
+  #hasStalled(owner: Owner, nowMs: number): void {
+    for (const [route, atMs] of this.#stalledMs) {
+      if (nowMs - atMs >= STALL_PENALTY_MS) this.#stalledMs.delete(route);
+    }
+    this.#stalledMs.set(routeOf(owner), nowMs);
   }
 
   #openNext(nowMs: number): void {
@@ -350,7 +365,7 @@ export class SourceSwitch {
     if (candidate !== undefined) {
       const isSilent = candidate.state === 'live' && !this.#isWell(candidate, nowMs);
       if (!isSilent || next === undefined || candidate.owner === null) return;
-      this.#stalledMs.set(candidate.owner.member, nowMs);
+      this.#hasStalled(candidate.owner, nowMs);
       this.#close(candidate, 'stalled');
     }
     if (next !== undefined) {
@@ -363,10 +378,15 @@ export class SourceSwitch {
     } else if (this.#failed.size > 0 && this.#owners.length > 0) {
       this.#retryAtMs ??= nowMs + this.#rules.retryMs;
       if (nowMs < this.#retryAtMs) return;
-      this.#retryAtMs = null;
-      this.#failed.clear();
+      this.#newRound();
       this.#openNext(nowMs);
     }
+  }
+
+  #newRound(): void {
+    this.#retryAtMs = null;
+    this.#failed.clear();
+    this.#detours.clear();
   }
 
   #whyNot(feeding: Source): string {
@@ -375,26 +395,39 @@ export class SourceSwitch {
     return this.#isDraining(feeding) ? 'draining' : 'stalled';
   }
 
-  /** The best owner to open a relay to: none that is connected, failed in this round, or could give nothing better. */
+  /**
+   * The best owner to open a relay to: none that is connected, failed in this round, or could give nothing better. One that
+   * could not be reached comes again, through another member, after all the others.
+   */
   #nextOwner(nowMs: number): Owner | undefined {
     const feeding = this.#feeding;
     const isFed = feeding !== null && feeding.state !== 'closed';
     // Beside a source that may go on any moment only one that flows is of use.
     const mustFlow = isFed || this.#publisher !== null;
     const mustStay = isFed && this.#isDraining(feeding);
-    const connected = new Set(this.#relays().map(({ owner }) => owner?.member));
-    const open = this.#owners.filter(
-      ({ member, claim, profile }) =>
-        !connected.has(member) &&
-        this.#failed.get(member) !== claim.sinceMs &&
-        !(mustFlow && claim.silent === true) &&
-        !(mustStay && profile.draining),
-    );
-    const isFresh = ({ member }: Owner): boolean =>
-      nowMs - (this.#stalledMs.get(member) ?? Number.NEGATIVE_INFINITY) >= STALL_PENALTY_MS;
+    const connected = new Set(this.#relays().map(({ owner }) => owner && routeOf(owner)));
+    const isOpen = (owner: Owner): boolean =>
+      !connected.has(routeOf(owner)) &&
+      this.#failed.get(routeOf(owner)) !== owner.claim.sinceMs &&
+      !(mustFlow && owner.claim.silent === true) &&
+      !(mustStay && owner.profile.draining);
+    const open = this.#owners.filter(isOpen);
+    const isFresh = (owner: Owner): boolean =>
+      nowMs - (this.#stalledMs.get(routeOf(owner)) ?? Number.NEGATIVE_INFINITY) >= STALL_PENALTY_MS;
     const fresh = open.filter(isFresh);
     return (
-      fresh.find(({ member }) => member !== this.#broken?.member) ?? fresh[0] ?? (isFed ? undefined : open[0])
+      fresh.find((owner) => routeOf(owner) !== this.#broken?.route) ??
+      fresh[0] ??
+      (isFed ? undefined : open[0]) ??
+      this.#roundabout().find((owner) => isOpen(owner) && isFresh(owner))
+    );
+  }
+
+  /** The owners that could not be reached, through each member that may reach them. */
+  #roundabout(): Owner[] {
+    if (this.#detours.size === 0) return [];
+    return this.#owners.flatMap((owner) =>
+      (this.#detours.get(owner.member) ?? []).map((through) => ownerThrough(owner, through)),
     );
   }
 
@@ -412,8 +445,8 @@ export class SourceSwitch {
   #endUnwanted(nowMs: number): void {
     if (this.#isWanted(nowMs)) return;
     for (const relay of this.#relays()) this.#close(relay, 'no-players');
-    this.#retryAtMs = null;
-    this.#failed.clear();
+    this.#newRound();
+    this.#reason = 'started';
   }
 
   #isWanted(nowMs: number): boolean {
@@ -433,8 +466,7 @@ export class SourceSwitch {
     if (before !== null && before.state !== 'closed') this.#tellStall(before, true, nowMs);
     this.#feeding = source;
     this.#hasDelivered = before !== null || source.hasMedia;
-    this.#failed.clear();
-    this.#retryAtMs = null;
+    this.#newRound();
     for (const other of this.#sources.values()) {
       other.match = null;
       other.searchUntilMs = null;
@@ -448,6 +480,8 @@ export class SourceSwitch {
   #detach(): void {
     this.#feeding = null;
     this.#hasDelivered = false;
+    // What ended is over: the next relay is opened for whoever wants the stream then.
+    this.#reason = 'started';
     this.#actions.push({ kind: 'detach' });
   }
 
@@ -459,10 +493,11 @@ export class SourceSwitch {
   }
 
   /** One whose connection broke after it was well may have the next frame still: others first, then it, at once. */
-  #blame(relay: Source, { member, claim }: Owner, isOver: boolean, nowMs: number): void {
-    const isAgain = this.#broken?.member === member && nowMs - this.#broken.atMs < this.#rules.retryMs;
-    if (relay.hasMedia && !isOver && !isAgain) this.#broken = { member, atMs: nowMs };
-    else this.#failed.set(member, claim.sinceMs);
+  #blame(relay: Source, owner: Owner, isOver: boolean, nowMs: number): void {
+    const route = routeOf(owner);
+    const isAgain = this.#broken?.route === route && nowMs - this.#broken.atMs < this.#rules.retryMs;
+    if (relay.hasMedia && !isOver && !isAgain) this.#broken = { route, atMs: nowMs };
+    else this.#failed.set(route, owner.claim.sinceMs);
   }
 
   /** Tells whether the publisher here flows, when that changes. */
@@ -564,12 +599,16 @@ interface MatchedEvent {
   readonly costMs: number;
 }
 
-/** A source ended by itself. `isOver`: its publisher has ended too, so far as is known. */
+/**
+ * A source ended by itself. `isOver`: its publisher has ended too, so far as is known. `detours`: the owner could not be
+ * reached, and may be pulled through these members.
+ */
 interface ClosedEvent {
   readonly kind: 'closed';
   readonly source: SourceId;
   readonly reason: string;
   readonly isOver: boolean;
+  readonly detours?: readonly MemberId[];
 }
 
 export type SwitchEvent =
@@ -652,11 +691,17 @@ interface Source {
   lagUntilMs: number | null;
 }
 
+/** An owner's id; with the member through which it is pulled, where it is. */
+type RelayRoute = string;
+
+const routeOf = ({ member, through }: Owner): RelayRoute =>
+  through === undefined || through === null ? member : `${member} ${through}`;
+
 const NOTHING: readonly SwitchAction[] = [];
 const MEDIA: SwitchEvent = { kind: 'media' };
 
 /** How long the end of a replay is waited for: an owner of an older version, or one without media yet, says none. */
-const REPLAY_MS_MAX = 500;
+export const REPLAY_MS_MAX = 500;
 /** How long an exact switch is preferred to one that could be made now. */
 const PATIENCE_MS = 300;
 /** Fewer frames than this prove nothing about whose encode they are. */
@@ -673,6 +718,6 @@ const CANDIDATES_MAX = 2;
 /** An owner that stalled is not asked again for this long while another source may go on. */
 const STALL_PENALTY_MS = 1000;
 /** A silent connection with nobody else to go to is made anew after this long. */
-const RECONNECT_MS = 5000;
+export const RECONNECT_MS = 5000;
 /** A timer later than this tells that we ourselves stood still. */
 const TIMER_LATE_MS = 100;

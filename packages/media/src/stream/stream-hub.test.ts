@@ -22,7 +22,12 @@ beforeEach(() => {
 });
 
 const newSource = (id: number): StreamSource =>
-  new StreamSource(id, { kind: 'relay', from: `owner ${id}`, name: `owner ${id}` }, STREAM_LIMITS, nowMs);
+  new StreamSource(
+    id,
+    { kind: 'relay', from: `owner ${id}`, name: `owner ${id}`, through: null },
+    STREAM_LIMITS,
+    nowMs,
+  );
 
 /** Pictures `from` to `to` of one encode, a keyframe every ten, by a clock that is `clockMs` ahead. */
 const encode = (from: number, to: number, clockMs = 0): Frame[] =>

@@ -17,7 +17,13 @@ export type SourceAbout =
       readonly agent: string;
       readonly protocol: PlayProtocol;
     }
-  | { readonly kind: 'relay'; readonly from: MemberId; readonly name: string };
+  | {
+      readonly kind: 'relay';
+      readonly from: MemberId;
+      readonly name: string;
+      /** The member through which the owner is pulled; null: it is pulled itself. */
+      readonly through: MemberId | null;
+    };
 
 /**
  * One source of a stream, whether it feeds it or is a standby: what it sent lately, on its own line of time, and what is

@@ -22,6 +22,7 @@ beforeEach(() => {
     limitsOf: (key) => ({ ...STREAM_LIMITS, gopCacheBytesMax: key === 'uncached' ? 0 : 1_000_000 }),
     ownersOf: (key) => owners[key] ?? [],
     timers,
+    detours: () => [],
     log: new MemoryLog(),
     open: (owner, key) => {
       const relay = { key, owner: owner.member, isOpen: true };

@@ -1,4 +1,4 @@
-import type { Owner, StreamKey } from '@headwater/directory';
+import type { MemberId, Owner, StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaLog } from '../media-host.js';
 import { LiveStream } from './live-stream.js';
 import type { FramesDropped, Traffic } from './player-feed.js';
@@ -12,12 +12,14 @@ export interface StreamTableParts {
   /** Who else claims a stream now, best first, this member left out. */
   readonly ownersOf: (key: StreamKey) => readonly Owner[];
   readonly open: OpenUpstream;
+  /** Members through which an owner may be pulled that cannot be reached, best first. */
+  readonly detours: (owner: MemberId) => readonly MemberId[];
   readonly timers: Timers;
   readonly log: MediaLog;
 }
 
 /** The streams of this member that have a source or players. */
-export class StreamTable {
+export class StreamTable implements StreamKeys {
   readonly #parts: StreamTableParts;
   /** What was sent to all players, and what was not, since the start. */
   readonly traffic: Traffic & { readonly framesDropped: FramesDropped } = {
@@ -32,6 +34,18 @@ export class StreamTable {
     this.#parts = parts;
   }
 
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  has(key: StreamKey): boolean {
+    return this.#streams.has(key);
+  }
+
+  keys(): Iterable<StreamKey> {
+    return this.#streams.keys();
+  }
+
   get(key: StreamKey): LiveStream | undefined {
     return this.#streams.get(key);
   }
@@ -40,12 +54,13 @@ export class StreamTable {
   open(key: StreamKey): LiveStream {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const { limitsOf, ownersOf, open, timers, log } = this.#parts;
+    const { limitsOf, ownersOf, open, detours, timers, log } = this.#parts;
     const stream = new LiveStream(key, {
       limits: limitsOf(key),
       traffic: this.traffic,
       timers,
       open,
+      detours,
       log,
       onSourceChanged: (hasSource) => this.onSourceChanged(key, hasSource),
       onIdle: () => this.tidy(key),

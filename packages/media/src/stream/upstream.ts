@@ -1,6 +1,9 @@
 import type { Owner, StreamKey } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
 
+/** Codes of an `UpstreamEnd` that say that nobody answered there, so that another way to the same owner may help. */
+export const UNREACHED: ReadonlySet<string> = new Set(['unreachable', 'deadline']);
+
 /** Why an upstream ended by itself: a stable code and a sentence. */
 export interface UpstreamEnd {
   readonly code: string;
@@ -17,14 +20,14 @@ export interface UpstreamEvents {
   ended(end: UpstreamEnd): void;
 }
 
-/** One connection to one owner, pulling one stream. */
+/** One connection to one owner, or to the member through which that one is pulled, pulling one stream. */
 export interface Upstream {
   /** Nothing is called afterwards. */
   close(): void;
 }
 
 /**
- * Opens a connection; events come later, never within the call. `replayMs`: how much of the stream's past to ask for;
+ * Opens a connection to the owner, or to its `through`; events come later, never within the call. `replayMs`: how much of the stream's past to ask for;
  * 0 asks for what players get, from the newest start on.
  */
 export type OpenUpstream = (

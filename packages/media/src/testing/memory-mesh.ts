@@ -1,11 +1,14 @@
 import {
+  type Candidate,
   type Claim,
+  type MediaAddress,
   type MemberProfile,
   NO_LOAD,
   type Owner,
   primaryOrder,
   route,
   type StreamKey,
+  type StreamKeys,
 } from '@headwater/directory';
 import type { MediaHost } from '../media-host.js';
 
@@ -13,7 +16,9 @@ import type { MediaHost } from '../media-host.js';
 export class MemoryMesh {
   readonly #profiles = new Map<string, MemberProfile>();
   readonly #claims = new Map<string, Map<StreamKey, Claim>>();
-  readonly #listeners = new Set<(key: StreamKey) => void>();
+  readonly #disputed = new Set<string>();
+  readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
+  readonly #full = new Set<string>();
 
   /** A member's host. Its address is set once its ports are known. */
   host(name: string): MediaHost {
@@ -23,25 +28,47 @@ export class MemoryMesh {
     return {
       member: name,
       route: (request) =>
-        route({ self: name, profile: this.#profile(name), owners: (key) => this.owners(key) }, request),
+        route(
+          {
+            self: name,
+            profile: this.#profile(name),
+            owners: (key) => this.owners(key),
+            withRoom: () => this.#withRoom(name),
+          },
+          request,
+        ),
       owners: (key) => this.owners(key),
-      onOwnersChanged: (listener) => {
-        this.#listeners.add(listener);
+      onOwnersChanged: (listener, interest) => {
+        this.#listeners.set(listener, interest);
         return () => this.#listeners.delete(listener);
       },
       claim: (claim) => {
         own?.set(claim.key, claim);
         this.#tell(claim.key);
       },
+      isDisputed: () => this.#disputed.has(name),
       release: (key) => {
         own?.delete(key);
         this.#tell(key);
       },
+      relayAddress: (member) => this.#profiles.get(member)?.relayAddress ?? null,
+      isMemberAddress: () => false,
+      detours: (owner) => [...this.#profiles.keys()].filter((member) => member !== owner && member !== name),
     };
   }
 
+  /** Whether a twin of this member runs. */
+  dispute(name: string, isDisputed: boolean): void {
+    if (isDisputed) this.#disputed.add(name);
+    else this.#disputed.delete(name);
+  }
+
   setPorts(name: string, rtmpPort: number, httpPort: number): void {
-    const address = { network: 'test', host: '127.0.0.1', rtmpPort, httpPort };
+    this.setAddress(name, { network: 'test', host: '127.0.0.1', rtmpPort, httpPort });
+  }
+
+  /** Where a member is, for clients and for pulls. */
+  setAddress(name: string, address: MediaAddress): void {
     this.#profiles.set(name, {
       name,
       role: 'origin',
@@ -52,12 +79,26 @@ export class MemoryMesh {
     });
   }
 
+  /** A member says that it is full, or no longer. */
+  setFull(name: string, isFull: boolean): void {
+    if (isFull) this.#full.add(name);
+    else this.#full.delete(name);
+  }
+
   owners(key: StreamKey): Owner[] {
     const owners: Owner[] = [];
     for (const [member, claims] of this.#claims) {
       const claim = claims.get(key);
       if (claim === undefined) continue;
-      owners.push({ member, profile: this.#profile(member), liveness: 'alive', load: NO_LOAD, claim });
+      const owner: Owner = {
+        member,
+        profile: this.#profile(member),
+        liveness: 'alive',
+        load: NO_LOAD,
+        claim,
+      };
+      // As the directory's, none of whose properties are its own.
+      owners.push(Object.create(owner));
     }
     return owners.sort(primaryOrder);
   }
@@ -72,10 +113,16 @@ export class MemoryMesh {
   #profile(name: string): MemberProfile {
     const profile = this.#profiles.get(name);
     if (profile === undefined) throw new Error(`no member ${name}`);
-    return profile;
+    return { ...profile, full: this.#full.has(name) };
+  }
+
+  #withRoom(asker: string): Candidate[] {
+    return [...this.#profiles.keys()]
+      .filter((member) => member !== asker && !this.#full.has(member))
+      .map((member) => ({ member, profile: this.#profile(member) }));
   }
 
   #tell(key: StreamKey): void {
-    for (const listener of [...this.#listeners]) listener(key);
+    for (const [listener, interest] of [...this.#listeners]) if (interest.has(key)) listener(key);
   }
 }

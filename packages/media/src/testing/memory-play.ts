@@ -19,6 +19,8 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
   /** What people were told with each `refuse`. */
   readonly texts: string[] = [];
   readonly reachedBy?: string;
+  readonly relayOf?: string;
+  readonly replayMs?: number;
 
   constructor(
     more: {
@@ -29,6 +31,8 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
       forgetsMark?: boolean;
       protocol?: PlayProtocol;
       reachedBy?: string;
+      relayOf?: string;
+      replayMs?: number;
     } = {},
   ) {
     plays += 1;
@@ -38,6 +42,8 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
     this.mark = more.mark ?? 'none';
     this.forgetsMark = more.forgetsMark ?? true;
     if (more.reachedBy !== undefined) this.reachedBy = more.reachedBy;
+    if (more.relayOf !== undefined) this.relayOf = more.relayOf;
+    if (more.replayMs !== undefined) this.replayMs = more.replayMs;
     this.remote = more.remote ?? `10.0.0.1:${plays}`;
   }
 

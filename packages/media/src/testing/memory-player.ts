@@ -71,6 +71,10 @@ export class MemoryPlayer implements Player {
     this.ended = reason;
   }
 
+  fault(error: unknown): void {
+    throw error;
+  }
+
   /** Each message as `video 40 key 7`: kind, time, what it is and the number that it carries. */
   get story(): string[] {
     return this.got.map(({ type, timestampMs, payload }) => {

@@ -25,6 +25,8 @@ export const STREAM_LIMITS: StreamLimits = {
 /** A relay that the stream opened, as seen from its owner. */
 export interface OpenedRelay {
   readonly owner: string;
+  /** The member through which it goes; null: to the owner itself. */
+  readonly through: string | null;
   /** How much of the past it was asked for. */
   readonly replayMs: number;
   readonly events: UpstreamEvents;
@@ -34,9 +36,9 @@ export interface OpenedRelay {
 /** Another member's claim. */
 export function ownerOf(
   name: string,
-  more: { sinceMs?: number; silent?: boolean; draining?: boolean } = {},
+  more: { sinceMs?: number; silent?: boolean; draining?: boolean; through?: string | null } = {},
 ): Owner {
-  const { sinceMs = 1, silent = false, draining = false } = more;
+  const { sinceMs = 1, silent = false, draining = false, through } = more;
   const address = { network: 'test', host: '127.0.0.1', rtmpPort: 1, httpPort: 1 };
   return {
     member: name,
@@ -51,6 +53,7 @@ export function ownerOf(
     liveness: 'alive',
     load: NO_LOAD,
     claim: { key: STREAM_KEY, sinceMs, media: {}, ...(silent ? { silent } : {}) },
+    ...(through === undefined ? {} : { through }),
   };
 }
 
@@ -63,6 +66,8 @@ export class StreamWorld {
   /** Each time that the stream got a source or lost it. */
   readonly told: boolean[] = [];
   readonly stream: LiveStream;
+  /** Members through which owners may be pulled that cannot be reached. */
+  detours: readonly string[] = [];
   #idle = 0;
 
   constructor(limits: Partial<StreamLimits> = {}) {
@@ -72,7 +77,8 @@ export class StreamWorld {
       timers: this.timers,
       log: this.log,
       open: (owner, _key, replayMs, events) => {
-        const relay: OpenedRelay = { owner: owner.member, replayMs, events, isOpen: true };
+        const through = owner.through ?? null;
+        const relay: OpenedRelay = { owner: owner.member, through, replayMs, events, isOpen: true };
         this.opened.push(relay);
         return {
           close: () => {
@@ -80,6 +86,7 @@ export class StreamWorld {
           },
         };
       },
+      detours: () => this.detours,
       onSourceChanged: (hasSource) => this.told.push(hasSource),
       onIdle: () => {
         this.#idle += 1;
@@ -139,9 +146,11 @@ export class MemoryStreams extends StreamTable {
       limitsOf: () => ({ ...STREAM_LIMITS, lingerMs: 500 }),
       ownersOf,
       timers: systemTimers,
+      detours: () => [],
       log,
       open: (owner, key, replayMs, events) => {
-        const relay = { owner: owner.member, key, replayMs, events, isOpen: true };
+        const through = owner.through ?? null;
+        const relay = { owner: owner.member, through, key, replayMs, events, isOpen: true };
         this.opened.push(relay);
         return {
           close: () => {

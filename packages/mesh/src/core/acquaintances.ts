@@ -89,6 +89,7 @@ export class Acquaintances {
         reason: 'no room for one that says no hello',
         refuseMs: 0,
       });
+    peer.forgotten();
     this.#peers.delete(peer);
   }
 

@@ -1,87 +1,69 @@
-import type { Claim, Entry, LogPosition, MemberProfile, OwnLog } from '@headwater/directory';
+import type { Claim, Entry, LogCut, OwnLog } from '@headwater/directory';
 import { PART_BYTES_MAX, PARTS_WINDOW } from './limits.js';
 import type { DeltaPart, Pull, SnapshotPart } from './messages.js';
-import { claimBytes, entryBytes, fitting } from './wire-size.js';
+import { claimBytes, entryBytes, Parts } from './wire-size.js';
 
 /**
- * An owner's answer to one pull: its log in parts, `PARTS_WINDOW` of them at a time, so that a slow asker does not grow
- * the owner's queue. What is sent is how the log was when the pull came; what changed since comes as news.
+ * An owner's answer to one pull: its log in parts, `PARTS_WINDOW` of them until the asker says that it has taken those, so
+ * that a slow asker does not grow the owner's queue. What is sent is how the log was when the pull came; what changed since
+ * comes as news. Each part is made when it is taken.
  */
 export class Answer {
   readonly pull: number;
   readonly #parts: Iterator<DeltaPart | SnapshotPart>;
+  #windowLeft = PARTS_WINDOW;
 
-  constructor(log: OwnLog, pull: Pull) {
-    this.pull = pull.pull;
-    const from = pull.held.generation === log.generation ? pull.held.version : 0;
-    const delta = from > log.version ? null : log.deltaSince(from);
-    if (delta !== null) this.#parts = deltaParts(pull.pull, log, from, delta.to, delta.entries);
-    else {
-      const { generation, version, profile, claims } = log.snapshot();
-      this.#parts = snapshotParts(pull.pull, { generation, version }, profile, claims);
-    }
+  constructor(log: OwnLog, { pull, held }: Pull) {
+    this.pull = pull;
+    const from = held.generation === log.generation ? held.version : 0;
+    this.#parts =
+      from <= log.version && log.reachesBackTo(from)
+        ? deltaParts(pull, log, from, log.cut(from))
+        : snapshotParts(pull, log, log.cut());
   }
 
-  /** The next window of parts; empty after the last. */
-  next(): readonly (DeltaPart | SnapshotPart)[] {
-    const parts: (DeltaPart | SnapshotPart)[] = [];
-    while (parts.length < PARTS_WINDOW) {
-      const part = this.#parts.next();
-      if (part.done) break;
-      parts.push(part.value);
-    }
-    return parts;
+  /** Whether a part may go out now. */
+  get isDue(): boolean {
+    return this.#windowLeft > 0;
+  }
+
+  /** The asker has taken the last window. */
+  more(): void {
+    this.#windowLeft = PARTS_WINDOW;
+  }
+
+  /** The next part; null after the last. */
+  next(): DeltaPart | SnapshotPart | null {
+    const part = this.#parts.next();
+    this.#windowLeft -= 1;
+    return part.done === true ? null : part.value;
   }
 }
 
-function* deltaParts(
-  pull: number,
-  log: OwnLog,
-  from: number,
-  to: number,
-  entries: readonly Entry[],
-): Generator<DeltaPart> {
+function* deltaParts(pull: number, log: OwnLog, from: number, cut: LogCut): Generator<DeltaPart> {
   const { member, generation } = log;
-  let start = 0;
+  const parts = new Parts<Entry>(cut.entries(), entryBytes, PART_BYTES_MAX);
   let done = from;
   for (let index = 0; ; index += 1) {
-    const end = start + fitting(entries, start, entryBytes, PART_BYTES_MAX);
-    const last = end >= entries.length;
-    const part = entries.slice(start, end);
-    const reached = last ? to : (part.at(-1)?.version ?? to);
-    yield {
-      kind: 'delta-part',
-      pull,
-      index,
-      last,
-      delta: { member, generation, from: done, to: reached, entries: part },
-    };
+    const { items: entries, last } = parts.next();
+    const to = last ? cut.version : (entries.at(-1)?.version ?? cut.version);
+    yield { kind: 'delta-part', pull, index, last, delta: { member, generation, from: done, to, entries } };
     if (last) return;
-    start = end;
-    done = reached;
+    done = to;
   }
 }
 
-function* snapshotParts(
-  pull: number,
-  position: LogPosition,
-  profile: MemberProfile | null,
-  claims: readonly Claim[],
-): Generator<SnapshotPart> {
-  let start = 0;
+function* snapshotParts(pull: number, log: OwnLog, cut: LogCut): Generator<SnapshotPart> {
+  const position = { generation: log.generation, version: cut.version };
+  const parts = new Parts<Claim>(claimsOf(cut), claimBytes, PART_BYTES_MAX);
   for (let index = 0; ; index += 1) {
-    const end = start + fitting(claims, start, claimBytes, PART_BYTES_MAX);
-    const last = end >= claims.length;
-    yield {
-      kind: 'snapshot-part',
-      pull,
-      index,
-      last,
-      position,
-      profile: index === 0 ? profile : null,
-      claims: claims.slice(start, end),
-    };
+    const { items: claims, last } = parts.next();
+    const profile = index === 0 ? cut.profile : null;
+    yield { kind: 'snapshot-part', pull, index, last, position, profile, claims };
     if (last) return;
-    start = end;
   }
+}
+
+function* claimsOf(cut: LogCut): Generator<Claim> {
+  for (const entry of cut.entries()) if (entry.kind === 'claim') yield entry.claim;
 }

@@ -14,16 +14,28 @@ export class Answering {
     return this.#allowance.take(now);
   }
 
+  /** Whether a part may go out now. */
+  get isDue(): boolean {
+    return this.#answer?.isDue === true;
+  }
+
   begin(log: OwnLog, pull: Pull): void {
     this.#answer = new Answer(log, pull);
   }
 
-  /** The next window of parts; empty where that pull has no more. */
-  next(pull: number): readonly (DeltaPart | SnapshotPart)[] {
-    if (this.#answer?.pull !== pull) return [];
-    const parts = this.#answer.next();
-    if (parts.at(-1)?.last !== false) this.#answer = null;
-    return parts;
+  /** It has taken the last window of that pull's parts. False where that pull has no more. */
+  more(pull: number): boolean {
+    if (this.#answer?.pull !== pull) return false;
+    this.#answer.more();
+    return true;
+  }
+
+  /** The next part that may go out; null where none may. */
+  next(): DeltaPart | SnapshotPart | null {
+    if (this.#answer?.isDue !== true) return null;
+    const part = this.#answer.next();
+    if (part?.last !== false) this.#answer = null;
+    return part;
   }
 
   disconnected(): void {

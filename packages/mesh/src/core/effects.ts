@@ -1,4 +1,4 @@
-import type { MemberId, StreamKey } from '@headwater/directory';
+import { type MemberId, OwnersChange } from '@headwater/directory';
 import type { BroadcastMessage, DirectMessage } from './messages.js';
 
 /** Something that people may want to read in the log. */
@@ -21,7 +21,7 @@ export class Effects {
   readonly disconnects: { readonly peer: MemberId; readonly reason: string; readonly refuseMs: number }[] =
     [];
   /** Streams whose owners, or whose owners' order, may have changed. */
-  readonly changedStreams = new Set<StreamKey>();
+  readonly changedStreams = new OwnersChange();
   /** Members that came, went, or changed their liveness or profile. */
   readonly changedMembers = new Set<MemberId>();
   /** Members of which nothing is known any more, and where they were. */
@@ -34,8 +34,8 @@ export class Effects {
     this.sends.push({ to, message });
   }
 
-  changed(keys: Iterable<StreamKey>): void {
-    for (const key of keys) this.changedStreams.add(key);
+  changed(streams: OwnersChange): void {
+    this.changedStreams.join(streams);
   }
 
   log(level: Fact['level'], msg: string, fields: Fact['fields']): void {

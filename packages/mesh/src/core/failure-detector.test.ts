@@ -34,6 +34,14 @@ describe('FailureDetector', () => {
     expect(detector.signal(11)).toBe('dead');
   });
 
+  it('does not begin anew to confirm a death with each further loss', () => {
+    const detector = detectorAt(0);
+    detector.lost(10);
+    detector.lost(10 + CONFIRM_MS - 1);
+    expect(detector.signal(10 + CONFIRM_MS - 1)).toBe('suspect');
+    expect(detector.signal(10 + CONFIRM_MS)).toBe('dead');
+  });
+
   it('does not take a failed dial against one that is connected', () => {
     const detector = detectorAt(0);
     detector.unreachable();

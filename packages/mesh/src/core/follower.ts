@@ -1,28 +1,28 @@
 import {
   type Applied,
-  type Claim,
   comparePositions,
   type Delta,
   type Directory,
   type LogPosition,
   type MemberId,
   type MemberProfile,
-  type StreamKey,
+  OwnersChange,
+  type StagedSnapshot,
 } from '@headwater/directory';
 import {
   GAP_PATIENCE_MS,
   PARTS_WINDOW,
   PENDING_DELTAS_MAX,
+  PENDING_PER_STEP,
   PULL_DEADLINE_MS,
   REFUSED_LOG_PAUSE_MS,
   SHORT_ANSWER_PAUSE_MS,
-  STREAMS_PER_MEMBER_MAX,
 } from './limits.js';
 import type { DeltaPart, Pull, SnapshotPart } from './messages.js';
 
 /** What some words of a member changed here. */
 export interface Taken {
-  readonly changed: readonly StreamKey[];
+  readonly changed: OwnersChange;
   /** The member's profile came or changed. */
   readonly isProfileNew: boolean;
   /** The member claims more than anybody may. */
@@ -37,8 +37,8 @@ interface PullUnderWay {
   /** Of a snapshot: what came so far. */
   snapshot: {
     readonly position: LogPosition;
-    profile: MemberProfile | null;
-    claims: Claim[];
+    readonly profile: MemberProfile | null;
+    readonly staged: StagedSnapshot;
     parts: number;
   } | null;
 }
@@ -56,11 +56,17 @@ export class Follower {
   #pausedUntil = 0;
   #isAnsweredShort = false;
   #pending: Delta[] = [];
+  #isPendingDue = false;
   #pull: PullUnderWay | null = null;
 
   /** Deltas kept that wait for those that they build upon. */
   get pendingCount(): number {
     return this.#pending.length;
+  }
+
+  /** Some of them can be taken now: `takePending` goes on with it. */
+  get isPendingDue(): boolean {
+    return this.#isPendingDue;
   }
 
   constructor(member: MemberId, directory: Directory) {
@@ -117,8 +123,10 @@ export class Follower {
 
   /** The pull to send now, or null where none is needed or one is under way. `isUrgent`: do not wait for late news. */
   nextPull(id: number, isUrgent: boolean, now: number): Pull | null {
-    if (this.#pull !== null && now >= this.#pull.deadlineAt) this.#pull = null;
+    if (this.#pull !== null && now >= this.#pull.deadlineAt) this.#endPull();
     if (this.#pull !== null || now < this.#pausedUntil || !this.isBehind) return null;
+    // What is missing may be here already.
+    if (this.#isPendingDue) return null;
     if (!isUrgent && now - (this.#behindSince ?? now) < GAP_PATIENCE_MS) return null;
     this.#pull = { id, told: this.#told, deadlineAt: now + PULL_DEADLINE_MS, snapshot: null };
     return { kind: 'pull', pull: id, held: this.#directory.position(this.#member) };
@@ -126,8 +134,16 @@ export class Follower {
 
   /** The connection is gone: nobody will answer. */
   abandon(): void {
-    this.#pull = null;
+    this.#endPull();
     this.#pending = [];
+    this.#isPendingDue = false;
+  }
+
+  /** Takes some of the deltas that waited for those that they build upon. */
+  takePending(now: number): Taken {
+    const taken = this.#applyPending(now);
+    this.#note(now);
+    return taken;
   }
 
   excuse(stalledMs: number): void {
@@ -136,7 +152,7 @@ export class Follower {
 
   /** Whose answer ends before what it had told would be asked again at once, and again, for ever. */
   #answered({ told }: PullUnderWay, part: DeltaPart | SnapshotPart, now: number): void {
-    this.#pull = null;
+    this.#endPull();
     const end =
       part.kind === 'delta-part'
         ? { generation: part.delta.generation, version: part.delta.to }
@@ -163,35 +179,53 @@ export class Follower {
 
   #applyPending(now: number): Taken {
     let taken = NOTHING;
-    for (let again = true; again && this.#pending.length > 0; ) {
-      again = false;
-      const waiting = this.#pending;
-      this.#pending = [];
-      for (const delta of waiting) {
-        const applied = this.#directory.apply(delta);
-        if (applied.outcome === 'gap') this.#pending.push(delta);
-        else if (applied.outcome === 'applied') again = true;
-        taken = join(taken, this.#took(applied, hasProfile(delta), now));
+    let left = PENDING_PER_STEP;
+    // In the order in which they build upon each other, so that one look at each is enough.
+    const waiting = this.#pending.sort((a, b) => a.generation - b.generation || a.from - b.from);
+    this.#pending = [];
+    this.#isPendingDue = false;
+    for (const delta of waiting) {
+      if (left <= 0 && this.#isNext(delta)) {
+        this.#isPendingDue = true;
+        this.#pending.push(delta);
+        continue;
       }
+      const applied = this.#directory.apply(delta);
+      if (applied.outcome === 'gap') this.#pending.push(delta);
+      else if (applied.outcome === 'applied') left -= delta.entries.length;
+      taken = join(taken, this.#took(applied, hasProfile(delta), now));
     }
     return taken;
   }
 
+  #isNext({ generation, from, to }: Delta): boolean {
+    const held = this.#directory.position(this.#member);
+    return comparePositions({ generation, version: to }, held) > 0 && from <= held.version;
+  }
+
   #collect(pull: PullUnderWay, part: SnapshotPart, now: number): Taken {
-    if (part.index === 0)
-      pull.snapshot = { position: part.position, profile: part.profile, claims: [], parts: 0 };
-    const snapshot = pull.snapshot;
+    if (part.index === 0) pull.snapshot = this.#begin(part);
+    const { snapshot } = pull;
     if (snapshot === null || part.index !== snapshot.parts) return NOTHING;
     snapshot.parts += 1;
-    for (const claim of part.claims) snapshot.claims.push(claim);
-    if (snapshot.claims.length > STREAMS_PER_MEMBER_MAX) {
-      this.#pull = null;
-      return this.#took({ outcome: 'refused', changed: [] }, false, now);
+    if (!snapshot.staged.add(part.claims)) {
+      this.#endPull();
+      return this.#took({ outcome: 'refused', changed: new OwnersChange() }, false, now);
     }
     if (!part.last) return NOTHING;
-    const { position, profile, claims } = snapshot;
-    const applied = this.#directory.replace({ member: this.#member, ...position, profile, claims });
+    const { position, profile, staged } = snapshot;
+    const applied = staged.commit({ member: this.#member, ...position, profile });
     return join(this.#took(applied, true, now), this.#applyPending(now));
+  }
+
+  #begin({ position, profile }: SnapshotPart): PullUnderWay['snapshot'] {
+    const staged = this.#directory.stage(this.#member);
+    return staged && { position, profile, staged, parts: 0 };
+  }
+
+  #endPull(): void {
+    this.#pull?.snapshot?.staged.discard();
+    this.#pull = null;
   }
 
   #took(applied: Applied, hasProfileIn: boolean, now: number): Taken {
@@ -205,15 +239,18 @@ export class Follower {
   }
 }
 
-const NOTHING: Taken = { changed: [], isProfileNew: false, isRefused: false };
+const NOTHING: Taken = { changed: new OwnersChange(), isProfileNew: false, isRefused: false };
 
-const join = (a: Taken, b: Taken): Taken =>
-  b === NOTHING
-    ? a
-    : {
-        changed: [...a.changed, ...b.changed],
-        isProfileNew: a.isProfileNew || b.isProfileNew,
-        isRefused: a.isRefused || b.isRefused,
-      };
+function join(a: Taken, b: Taken): Taken {
+  if (b === NOTHING) return a;
+  const changed = new OwnersChange();
+  changed.join(a.changed);
+  changed.join(b.changed);
+  return {
+    changed,
+    isProfileNew: a.isProfileNew || b.isProfileNew,
+    isRefused: a.isRefused || b.isRefused,
+  };
+}
 
 const hasProfile = (delta: Delta): boolean => delta.entries.some((entry) => entry.kind === 'profile');

@@ -17,6 +17,8 @@ export interface Whereabouts {
   readonly dialled?: string;
   /** The IP that it dialled from. */
   readonly seenAs?: string;
+  /** The IP at the other end, whoever dialled. */
+  readonly remoteIp?: string;
 }
 
 /** A member's own signed news, given by another member that was asked for them. */

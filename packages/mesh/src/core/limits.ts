@@ -42,6 +42,21 @@ export const BROADCASTS_AHEAD = 3;
 /** Claims are gathered no longer than this. */
 export const BROADCAST_SPACING_MAX_MS = 500;
 
+/**
+ * Parts that one step sends: a part takes 1 to 2 ms to encode, and what comes meanwhile waits for it. The rest of the
+ * window goes with the next steps.
+ */
+export const PARTS_PER_STEP = 1;
+
+/** Voided claims that one tick sweeps, about 1 ms of work. */
+export const SWEPT_PER_TICK = 1_000;
+
+/** Entries of deltas that waited for others after which the rest is left to the next step, about 1 ms of work. */
+export const PENDING_PER_STEP = 1_000;
+
+/** Deltas of this member's own changes that go out in one step. */
+export const DELTAS_PER_FLUSH = 2;
+
 /** Deltas kept that came before the ones they build upon, per member. */
 export const PENDING_DELTAS_MAX = 64;
 
@@ -79,7 +94,10 @@ export const ASKS_PER_SECOND_MAX = 20;
 export const REFUSED_LOG_PAUSE_MS = 30_000;
 
 /** A connected member that has not said hello by then is disconnected. */
-export const HELLO_DEADLINE_MS = 5_000;
+export const HELLO_DEADLINE_MS = 15_000;
+
+/** A connection with a member that speaks no common version is kept for this long; nor is it dialled sooner. */
+export const VERSIONS_REST_MS = 60_000;
 
 /** A dial that was not answered by then counts as failed; the transport's own limit is shorter. */
 export const DIAL_DEADLINE_MS = 15_000;
@@ -206,3 +224,6 @@ export const TWIN_SKEW_MAX_MS = 24 * 60 * 60_000;
 
 /** No clock counts so far: greater generations are nobody's. */
 export const GENERATION_MAX = 2 ** 48;
+
+/** That one member goes over limits is told at most this often. */
+export const EXCESS_TOLD_EVERY_MS = 60_000;

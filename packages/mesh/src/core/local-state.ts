@@ -120,8 +120,10 @@ export class LocalState {
     if (this.#outbox.dueAt !== null && this.#outbox.dueAt <= step.now) this.flush(step);
   }
 
-  flush(step: Step): void {
-    for (const delta of this.#outbox.flush(step.now)) step.effects.broadcasts.push({ kind: 'delta', delta });
+  /** `all`: at once, however many they are. */
+  flush(step: Step, all = false): void {
+    for (const delta of this.#outbox.flush(step.now, all))
+      step.effects.broadcasts.push({ kind: 'delta', delta });
   }
 
   #tellProfile(profile: MemberProfile, loadLevel: number, step: Step): void {

@@ -31,6 +31,30 @@ const ownersAt = (mesh: VirtualMesh, name: string, key = KEY): string[] =>
 const livenessAt = (mesh: VirtualMesh, name: string, of: string): string | undefined =>
   mesh.member(name).core.directory.member(of)?.liveness;
 
+describe('a heartbeat', () => {
+  it('tells no version that was not broadcast yet', () => {
+    const mesh = meshOf('a', 'b');
+    const { core } = mesh.member('a');
+    let sent = core.directory.position('a').version;
+    let tellingLess = 0;
+    for (let ms = 5; ms <= 1_500; ms += 5) {
+      for (const input of ms % TICK_MS === 0
+        ? [claimOf(`s${ms}`), { kind: 'tick' } as const]
+        : [claimOf(`s${ms}`)]) {
+        const { broadcasts, sends } = core.step(input, mesh.now + ms);
+        for (const message of broadcasts) if (message.kind === 'delta') sent = message.delta.to;
+        for (const { message } of sends) {
+          if (message.kind !== 'heartbeat') continue;
+          expect(message.position.version).toBe(sent);
+          if (sent < core.directory.position('a').version) tellingLess += 1;
+        }
+      }
+    }
+    // The test is about them.
+    expect(tellingLess).toBeGreaterThan(0);
+  });
+});
+
 describe('joining', () => {
   it('connects everybody with everybody through one seed', () => {
     const mesh = meshOf('a', 'b', 'c', 'd');

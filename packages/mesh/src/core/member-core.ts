@@ -12,7 +12,7 @@ import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
 import { Heartbeats } from './heartbeats.js';
 import type { HandedOn, Input, SeedOutcome } from './input.js';
-import { MEMBERS_MAX, STALL_MS, STREAMS_PER_MEMBER_MAX, TICK_MS } from './limits.js';
+import { MEMBERS_MAX, STALL_MS, STREAMS_PER_MEMBER_MAX, SWEPT_PER_TICK, TICK_MS } from './limits.js';
 import { LocalState } from './local-state.js';
 import { isSettled, Membership } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
@@ -25,7 +25,8 @@ import { RosterPace } from './roster-pace.js';
 import { SecondHand } from './second-hand.js';
 import { Seeds } from './seeds.js';
 import { Step } from './step.js';
-import { SPEAKS } from './versions.js';
+import { settleVersion } from './version-check.js';
+import { SPEAKS, type VersionRange } from './versions.js';
 
 export interface CoreOptions extends Patience {
   readonly self: MemberId;
@@ -38,6 +39,8 @@ export interface CoreOptions extends Patience {
   readonly batchMs: number;
   /** How owners are ordered; `primary` where absent. */
   readonly order?: OwnerPolicy;
+  /** Versions of the protocol that it speaks; `SPEAKS` where absent. */
+  readonly speaks?: VersionRange;
   /** 0 <= random() < 1; a seeded one makes a run repeatable. */
   readonly random: () => number;
 }
@@ -56,6 +59,7 @@ export class MemberCore {
   readonly directory: Directory;
   readonly #options: CoreOptions;
   readonly #order: OwnerPolicy;
+  readonly #speaks: VersionRange;
   readonly #local: LocalState;
   readonly #seeds: Seeds;
   readonly #peers: Peers;
@@ -79,6 +83,7 @@ export class MemberCore {
     this.self = self;
     this.#options = options;
     this.#order = order;
+    this.#speaks = options.speaks ?? SPEAKS;
     const limits = { membersMax: MEMBERS_MAX, streamsPerMemberMax: STREAMS_PER_MEMBER_MAX };
     this.directory = new Directory(self, profile, limits, ownerOrder(order, profile.zone));
     this.#local = new LocalState({ ...options, order }, this.directory, new Step(now));
@@ -118,9 +123,13 @@ export class MemberCore {
     return this.#options.addresses;
   }
 
-  /** Gathered changes go out then: the shell ticks at this time too, beside each `TICK_MS`; null: none. */
+  /**
+   * Gathered changes go out then, and work that is done in slices goes on at once: the shell ticks at this time too, beside
+   * each `TICK_MS`; null: not needed.
+   */
   get flushAt(): number | null {
-    return this.#local.flushAt;
+    const isWorking = this.directory.isSweepDue || this.#repair.isWorking;
+    return isWorking ? Number.NEGATIVE_INFINITY : this.#local.flushAt;
   }
 
   /** Which start of this member this is; grows where another holder of its identity was there. */
@@ -145,7 +154,7 @@ export class MemberCore {
 
   /** What it waits for, as a sentence; null where it is joined and synced. */
   get waitingFor(): string | null {
-    if (!this.isJoined) return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
+    if (!this.isJoined) return this.#waitingForSeeds;
     if (this.#isSynced) return null;
     const names = [...this.#peers]
       .filter((peer) => !isSettled(peer))
@@ -153,12 +162,21 @@ export class MemberCore {
     return `the streams of ${names.join(', ')} are still on their way`;
   }
 
+  get #waitingForSeeds(): string {
+    const others = [...this.#peers].filter((peer) => peer.version === null).map(({ name }) => name);
+    if (others.length > 0)
+      return `no protocol version is common with the members found (${others.join(', ')})`;
+    return `no seed has answered yet (${this.#seeds.unreached.join('; ')})`;
+  }
+
   /** How much is held for others, beside the directory. */
   get gauges(): Gauges {
     return gaugesOf(this.#peers, this.#local, this.#membership.dialsPerSecond(this.#now));
   }
 
-  peer(id: MemberId): Pick<Peer, 'isConnected' | 'addresses' | 'rttMs'> | undefined {
+  peer(
+    id: MemberId,
+  ): Pick<Peer, 'isConnected' | 'addresses' | 'whereabouts' | 'rttMs' | 'version'> | undefined {
     return this.#peers.get(id);
   }
 
@@ -216,7 +234,7 @@ export class MemberCore {
   }
 
   #leave(step: Step): void {
-    this.#local.flush(step);
+    this.#local.flush(step, true);
     const leave: Leave = { kind: 'leave', generation: this.#local.position.generation };
     step.effects.broadcasts.push(leave);
     for (const peer of this.#peers.greeted()) step.effects.send(peer.id, leave);
@@ -226,6 +244,8 @@ export class MemberCore {
   #tick(step: Step): void {
     this.#lastTickAt = step.now;
     this.#local.flushDue(step);
+    this.directory.sweep(SWEPT_PER_TICK);
+    this.#repair.work(step);
     this.#heartbeats.tick(step);
     if (this.#rosterPace.isDue(step.now)) this.#tellRoster(step);
     for (const peer of this.#peers) {
@@ -302,7 +322,7 @@ export class MemberCore {
       addresses: this.addresses,
       members: this.#peers.roster(step.now),
       order: this.#order,
-      speaks: SPEAKS,
+      speaks: this.#speaks,
     };
   }
 
@@ -357,6 +377,7 @@ export class MemberCore {
     if (message.kind === 'hello' || message.kind === 'roster')
       this.#membership.heardOfSelf(message.members, peer, step);
     if (message.kind === 'hello') {
+      if (!settleVersion(this.#speaks, message, peer, step)) return;
       this.#membership.heardHello(peer, message, step);
       checkOrder(this.#order, message.order, peer, this.#peers, step);
     }

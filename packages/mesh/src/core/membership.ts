@@ -4,7 +4,14 @@ import { DialBudget } from './dial-budget.js';
 import type { Dispute } from './dispute.js';
 import type { Fact } from './effects.js';
 import type { Whereabouts } from './input.js';
-import { CUT_OFF_MS, HELLO_DEADLINE_MS, LEFT_CLOSE_MS, MEMBERS_MAX, TWIN_GRACE_MS } from './limits.js';
+import {
+  CUT_OFF_MS,
+  HELLO_DEADLINE_MS,
+  LEFT_CLOSE_MS,
+  MEMBERS_MAX,
+  TWIN_GRACE_MS,
+  VERSIONS_REST_MS,
+} from './limits.js';
 import type { Acquaintance, DirectMessage, Hello } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
@@ -64,13 +71,8 @@ export class Membership {
   /** Once each tick for each member. */
   tick(peer: Peer, step: Step): void {
     this.judge(peer, step);
-    const { link, life } = peer.state;
-    const isRefused = link.kind === 'open' && peer.isOlderAbout(step.now);
-    if (isRefused) this.tellHolder(peer, 'older', step);
-    if (link.kind === 'open' && !isRefused && step.now - link.since >= HELLO_DEADLINE_MS)
-      step.effects.disconnects.push({ peer: peer.id, reason: 'no hello', refuseMs: 0 });
-    if (link.kind === 'greeted' && life.kind === 'left' && step.now - life.since >= LEFT_CLOSE_MS)
-      step.effects.disconnects.push({ peer: peer.id, reason: 'left', refuseMs: 0 });
+    if (peer.state.link.kind === 'open' && peer.isOlderAbout(step.now)) this.tellHolder(peer, 'older', step);
+    else this.#endIfUseless(peer, step);
     this.#acquaintances.tick(peer, step);
   }
 
@@ -88,6 +90,13 @@ export class Membership {
       peer.redial.started(now);
       step.effects.dials.push({ peer: peer.id, addresses: peer.addresses });
     }
+  }
+
+  #endIfUseless(peer: Peer, step: Step): void {
+    const useless = uselessSince(peer);
+    if (useless === null) return;
+    const { since, deadlineMs, reason } = useless;
+    if (step.now - since >= deadlineMs) step.effects.disconnects.push({ peer: peer.id, reason, refuseMs: 0 });
   }
 
   connected(id: MemberId, from: Whereabouts, hello: Hello, step: Step): void {
@@ -220,9 +229,23 @@ export class Membership {
   }
 }
 
+/** A connection that stands and is of no use: it is closed then. */
+function uselessSince({
+  state: { link, life },
+}: Peer): { readonly since: number; readonly deadlineMs: number; readonly reason: string } | null {
+  if (link.kind === 'open') return { since: link.since, deadlineMs: HELLO_DEADLINE_MS, reason: 'no hello' };
+  // Closed at once, an incompatible one would come again at once; and its own side has to read our hello.
+  if (link.kind === 'incompatible')
+    return { since: link.since, deadlineMs: VERSIONS_REST_MS, reason: 'no common protocol version' };
+  if (link.kind === 'greeted' && life.kind === 'left')
+    return { since: life.since, deadlineMs: LEFT_CLOSE_MS, reason: 'left' };
+  return null;
+}
+
 const isDialDue = (peer: Peer, now: number): boolean =>
   !peer.isConnected &&
   now >= peer.offences.refusedUntil &&
+  now >= peer.incompatibleUntil &&
   peer.redial.isDue(now) &&
   peer.addresses.length > 0;
 
@@ -233,6 +256,7 @@ const dialRank = (peer: Peer, now: number): number => {
 
 const NEWS: Readonly<Record<Liveness, { readonly level: Fact['level']; readonly msg: string }>> = {
   alive: { level: 'info', msg: 'member alive' },
+  unreachable: { level: 'warn', msg: 'member unreachable' },
   suspect: { level: 'warn', msg: 'member suspect' },
   dead: { level: 'warn', msg: 'member dead' },
   left: { level: 'info', msg: 'member left' },
@@ -243,4 +267,5 @@ export const isSettled = (peer: Peer): boolean =>
   peer.wasSynced ||
   peer.goneSince !== null ||
   peer.offences.refusedUntil > 0 ||
+  peer.version === null ||
   (!peer.isConnected && peer.redial.isTried);

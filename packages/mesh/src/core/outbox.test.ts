@@ -1,6 +1,7 @@
-import { OwnLog } from '@headwater/directory';
+import { type Delta, OwnLog } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
 import { BroadcastPace } from './broadcast-pace.js';
+import { DELTAS_PER_FLUSH } from './limits.js';
 import { Outbox } from './outbox.js';
 
 const keyOf = (index: number): string => `v/app/${'x'.repeat(200)}${index}`;
@@ -25,7 +26,14 @@ describe('Outbox', () => {
 
   it('cuts many changes into deltas that build upon each other', () => {
     const { outbox } = outboxOf(1_000);
-    const deltas = outbox.flush(0);
+    const deltas: Delta[] = [];
+    for (let some = outbox.flush(0); some.length > 0; some = outbox.flush(0)) {
+      expect(some.length).toBeLessThanOrEqual(DELTAS_PER_FLUSH);
+      expect(outbox.sentVersion).toBe(some.at(-1)?.to);
+      deltas.push(...some);
+      // The rest does not wait for the pace.
+      expect(outbox.dueAt).toBe(outbox.sentVersion < 1_000 ? Number.NEGATIVE_INFINITY : null);
+    }
     expect(deltas.length).toBeGreaterThan(3);
     expect(deltas.flatMap(({ entries }) => entries)).toHaveLength(1_000);
     let version = 0;

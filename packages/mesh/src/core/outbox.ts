@@ -1,6 +1,6 @@
 import type { Delta, Entry, OwnLog } from '@headwater/directory';
 import type { BroadcastPace } from './broadcast-pace.js';
-import { PART_BYTES_MAX } from './limits.js';
+import { DELTAS_PER_FLUSH, PART_BYTES_MAX } from './limits.js';
 import { entryBytes, fitting } from './wire-size.js';
 
 /**
@@ -11,6 +11,8 @@ export class Outbox {
   readonly #log: OwnLog;
   readonly #pace: Pick<BroadcastPace, 'nextAt' | 'sent'>;
   #entries: Entry[] = [];
+  /** How many of `entries` went out already; the others follow at once. */
+  #sent = 0;
   #sentVersion: number;
 
   /** `sentVersion`: the log up to there is not to be sent. */
@@ -22,6 +24,7 @@ export class Outbox {
 
   /** When the gathered changes are due; null where there are none. */
   get dueAt(): number | null {
+    if (this.#sent > 0) return Number.NEGATIVE_INFINITY;
     return this.#entries.length === 0 ? null : this.#pace.nextAt;
   }
 
@@ -34,16 +37,18 @@ export class Outbox {
     this.#entries.push(entry);
   }
 
-  /** The gathered changes as deltas that build upon each other, each small enough for one message. */
-  flush(now: number): readonly Delta[] {
+  /**
+   * The gathered changes as deltas that build upon each other, each small enough for one message: the first of them, since
+   * thousands take long to encode. The others are due at once. `all`: no matter how long it takes.
+   */
+  flush(now: number, all = false): readonly Delta[] {
     const entries = this.#entries;
     if (entries.length === 0) return [];
-    this.#entries = [];
-    this.#pace.sent(now);
+    if (this.#sent === 0) this.#pace.sent(now);
     const deltas: Delta[] = [];
-    for (let start = 0; start < entries.length; ) {
-      const end = start + fitting(entries, start, entryBytes, PART_BYTES_MAX);
-      const part = entries.slice(start, end);
+    while (this.#sent < entries.length && (all || deltas.length < DELTAS_PER_FLUSH)) {
+      const end = this.#sent + fitting(entries, this.#sent, entryBytes, PART_BYTES_MAX);
+      const part = entries.slice(this.#sent, end);
       const to = part.at(-1)?.version ?? this.#sentVersion;
       deltas.push({
         member: this.#log.member,
@@ -53,7 +58,11 @@ export class Outbox {
         entries: part,
       });
       this.#sentVersion = to;
-      start = end;
+      this.#sent = end;
+    }
+    if (this.#sent === entries.length) {
+      this.#entries = [];
+      this.#sent = 0;
     }
     return deltas;
   }

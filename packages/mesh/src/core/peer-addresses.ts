@@ -30,6 +30,11 @@ export class PeerAddresses {
     );
   }
 
+  /** What its present or last connection tells of where it is. */
+  get whereabouts(): Whereabouts {
+    return this.#latest;
+  }
+
   /** What a new connection tells. */
   seen(from: Whereabouts): void {
     this.#latest = from;

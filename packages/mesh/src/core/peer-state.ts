@@ -11,11 +11,13 @@ export type Life =
       readonly generation: number;
     };
 
-/** The connection with a member: it is of use from the hello on. */
+/** The connection with a member: it is of use from the hello on, if that is of a version that both speak. */
 export type LinkState =
   | { readonly kind: 'none' }
   | { readonly kind: 'open'; readonly since: number }
-  | { readonly kind: 'greeted' };
+  | { readonly kind: 'greeted' }
+  /** It said hello, and no version of the protocol is spoken by both. */
+  | { readonly kind: 'incompatible'; readonly since: number };
 
 /**
  * All that one member knows of where another one is in its life. The link says who can be talked to, the life who
@@ -24,8 +26,9 @@ export type LinkState =
  * | event        | counts where          | life becomes                                   | link becomes |
  * | ------------ | --------------------- | ---------------------------------------------- | ------------ |
  * | connected    | link none             | stays                                          | open         |
- * | disconnected | link open, greeted    | stays                                          | none         |
- * | greeted      | link open, greeted    | alive                                          | greeted      |
+ * | disconnected | link any but none     | stays                                          | none         |
+ * | greeted      | link any but none     | alive                                          | greeted      |
+ * | incompatible | link open, greeted    | stays                                          | incompatible |
  * | judged       | life alive, suspect   | alive, suspect or dead, as judged              | stays        |
  * |              | life dead, greeted    | alive or suspect, as judged                    | stays        |
  * | synced       | life any but stranger | the same, with `isSynced`                      | stays        |
@@ -45,6 +48,7 @@ export type PeerEvent =
   | { readonly kind: 'connected'; readonly at: number }
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'greeted' }
+  | { readonly kind: 'incompatible'; readonly at: number }
   | { readonly kind: 'judged'; readonly liveness: 'alive' | 'suspect' | 'dead'; readonly at: number }
   | { readonly kind: 'synced' }
   | { readonly kind: 'left'; readonly generation: number; readonly at: number };
@@ -62,6 +66,9 @@ export function nextState(state: PeerState, event: PeerEvent): PeerState {
     case 'greeted':
       if (link.kind === 'none') return state;
       return { life: { kind: 'alive', isSynced: isSynced(life) }, link: { kind: 'greeted' } };
+    case 'incompatible':
+      if (link.kind !== 'open' && link.kind !== 'greeted') return state;
+      return { life, link: { kind: 'incompatible', since: event.at } };
     default: {
       const next = nextLife(life, link, event);
       return next === life ? state : { life: next, link };

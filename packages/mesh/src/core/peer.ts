@@ -6,6 +6,7 @@ import { Follower } from './follower.js';
 import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
 import {
+  EXCESS_TOLD_EVERY_MS,
   GONE_RETRY_MAX_MS,
   GONE_RETRY_SHARE,
   LEFT_REST_MS,
@@ -16,6 +17,7 @@ import {
   TWIN_ANSWER_PAUSE_MS,
   TWIN_HEARD_MS,
   TWIN_TOLD_EVERY_MS,
+  VERSIONS_REST_MS,
 } from './limits.js';
 import { memberDigest } from './member-digest.js';
 import type { Hello } from './messages.js';
@@ -24,6 +26,7 @@ import { PeerAddresses } from './peer-addresses.js';
 import { isSynced, nextState, type PeerEvent, type PeerState, STRANGER } from './peer-state.js';
 import { Questions } from './questions.js';
 import { Redial } from './redial.js';
+import { ONLY_FIRST } from './versions.js';
 import { Vouch } from './vouch.js';
 import { WarningPace } from './warning-pace.js';
 
@@ -40,6 +43,7 @@ export class Peer {
   /** Its last news as it signed them. */
   readonly envelopes = new Envelopes();
   readonly twinWarning = new WarningPace(TWIN_TOLD_EVERY_MS);
+  readonly excessWarning = new WarningPace(EXCESS_TOLD_EVERY_MS);
   /** Once, or a member that changes its order could fill the log. */
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
   /** How often each of those that hold its identity is answered, while two do. */
@@ -57,6 +61,10 @@ export class Peer {
   #name: string;
   #namedAt = Number.NEGATIVE_INFINITY;
   #olderHeardAt = Number.NEGATIVE_INFINITY;
+  #version: number | null = ONLY_FIRST.max;
+  /** Its program and versions, where people were told that there is none in common. */
+  #versionsTold: string | null = null;
+  #incompatibleUntil = Number.NEGATIVE_INFINITY;
   /** Its generation when it greeted last. */
   #greetedAs = 0;
   #generationSince = 0;
@@ -77,6 +85,16 @@ export class Peer {
   /** As it greeted; its id before that. */
   get name(): string {
     return this.#name;
+  }
+
+  /** Version of the protocol that is used with it; null: there is none that both speak. */
+  get version(): number | null {
+    return this.#version;
+  }
+
+  /** No version was common with it: it is not dialled before then, whoever names it. */
+  get incompatibleUntil(): number {
+    return this.#incompatibleUntil;
   }
 
   get isConnected(): boolean {
@@ -139,6 +157,11 @@ export class Peer {
     return this.#addresses.announcedByItself;
   }
 
+  /** What its present or last connection tells of where it is. */
+  get whereabouts(): Whereabouts {
+    return this.#addresses.whereabouts;
+  }
+
   /** It stands for the member in others' lists of whom they hear. */
   get digest(): Uint8Array {
     this.#digest ??= memberDigest(this.id);
@@ -170,9 +193,10 @@ export class Peer {
     return Math.min(GONE_RETRY_MAX_MS, Math.max(leastMs, goneMs * GONE_RETRY_SHARE));
   }
 
-  /** A stranger that somebody names, or that is remembered for what it did. */
+  /** A stranger that somebody names, or that is remembered for what it did or spoke. */
   isWorthKeeping(now: number): boolean {
-    return this.isMet || now - this.#namedAt < STRANGER_KEPT_MS || this.offences.isRemembered(now);
+    const lastAt = Math.max(this.#namedAt, this.#incompatibleUntil);
+    return this.isMet || now - lastAt < STRANGER_KEPT_MS || this.offences.isRemembered(now);
   }
 
   /** Somebody told of it. */
@@ -201,6 +225,23 @@ export class Peer {
     this.#addresses.seen(from);
   }
 
+  /** Its hello names versions of which this one is used. */
+  agreedOn(version: number): void {
+    this.#version = version;
+    this.#incompatibleUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Its hello names no version that is spoken here. Returns whether people were not told of it yet. */
+  incompatible(name: string, told: string, now: number): boolean {
+    this.#version = null;
+    this.#name = name;
+    this.#incompatibleUntil = now + VERSIONS_REST_MS;
+    this.#on({ kind: 'incompatible', at: now });
+    const isNews = this.#versionsTold !== told;
+    this.#versionsTold = told;
+    return isNews;
+  }
+
   disconnected(now: number): void {
     this.#on({ kind: 'disconnected' });
     this.#addresses.disconnected();
@@ -209,6 +250,7 @@ export class Peer {
     this.heartbeats.disconnected();
     this.follower.abandon();
     this.detector.lost(now);
+    if (this.#version === null) this.#incompatibleUntil = now + VERSIONS_REST_MS;
   }
 
   /** `heldGeneration`: of what was held of it before this hello. */
@@ -240,6 +282,12 @@ export class Peer {
     this.follower.abandon();
     this.envelopes.clear();
     this.redial.rest(now + LEFT_REST_MS);
+  }
+
+  /** Nothing that was begun with it goes on. */
+  forgotten(): void {
+    this.follower.abandon();
+    this.answering.disconnected();
   }
 
   /** Where others say that it is. Returns whether that is new. */

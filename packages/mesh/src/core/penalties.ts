@@ -25,6 +25,15 @@ export class Penalties {
     step.effects.disconnects.push({ peer: peer.id, reason: 'cut-off', refuseMs: CUT_OFF_MS });
   }
 
+  /**
+   * Something of this member's is over a limit of this program and is dropped. A later one may have raised the limit: no
+   * offence. People are told now and then.
+   */
+  excess(peer: Peer, reason: string, step: Step): void {
+    if (peer.excessWarning.take(step.now))
+      step.effects.log('warn', 'member over a limit', { ...this.#peers.naming(peer), reason });
+  }
+
   /** Somebody knows a later start of this member than this one. */
   twinOfSelf(ownGeneration: number, generation: number, heardFrom: readonly string[], step: Step): void {
     if (!this.#twinWarning.take(step.now)) return;

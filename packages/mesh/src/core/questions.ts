@@ -52,15 +52,22 @@ export class Questions {
     return this.#asked;
   }
 
-  /** Whether that is what it was asked for. `late`: the answer to an earlier question, which is nobody's fault. */
-  answered({ ask, last, envelopes }: Words): 'asked' | 'late' | 'unasked' {
+  /**
+   * The envelopes, where that is what it was asked for; it may keep more than are kept here, and they lead on from each
+   * other, so the first ones are of use by themselves. `late`: the answer to an earlier question, which is nobody's fault.
+   */
+  answered({
+    ask,
+    last,
+    envelopes,
+  }: Words): { readonly envelopes: readonly Uint8Array[] } | 'late' | 'unasked' {
     const asked = this.#asked;
     if (asked !== null && ask < asked.ask) return 'late';
-    if (asked === null || asked.isOver || ask !== asked.ask || envelopes.length > asked.left)
-      return 'unasked';
-    asked.left -= envelopes.length;
+    if (asked === null || asked.isOver || ask !== asked.ask) return 'unasked';
+    const taken = envelopes.slice(0, asked.left);
+    asked.left -= taken.length;
     asked.isOver = last;
-    return 'asked';
+    return { envelopes: taken };
   }
 
   disconnected(): void {

@@ -1,6 +1,7 @@
 import type { OwnLog } from '@headwater/directory';
 import type { Dispute } from './dispute.js';
 import type { Taken } from './follower.js';
+import { PARTS_PER_STEP } from './limits.js';
 import type { DeltaPart, More, Pull, SnapshotPart } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Penalties } from './penalties.js';
@@ -11,6 +12,10 @@ export class Repair {
   readonly #local: { readonly log: OwnLog };
   readonly #penalties: Penalties;
   readonly #dispute: Dispute;
+  /** Whose answers have parts to go out, whose turn it is first. */
+  readonly #answering = new Set<Peer>();
+  /** Of whom news that waited can be taken now. */
+  readonly #taking = new Set<Peer>();
   #pulls = 0;
 
   constructor(local: { readonly log: OwnLog }, penalties: Penalties, dispute: Dispute) {
@@ -23,7 +28,9 @@ export class Repair {
   take(peer: Peer, taken: Taken, step: Step): void {
     step.effects.changed(taken.changed);
     if (taken.isProfileNew) step.effects.changedMembers.add(peer.id);
-    if (taken.isRefused) this.#penalties.offence(peer, 'claims more streams than one member may', step);
+    if (taken.isRefused) this.#penalties.excess(peer, 'claims more streams than are kept of one', step);
+    this.#taking.delete(peer);
+    if (peer.follower.isPendingDue) this.#taking.add(peer);
     if (peer.isGreeted && peer.follower.isWhole) peer.synced();
   }
 
@@ -49,17 +56,46 @@ export class Repair {
 
   heardPull(peer: Peer, pull: Pull, step: Step): void {
     if (!peer.answering.allows(step.now)) {
-      this.#penalties.offence(peer, 'asks for repair too often', step);
+      this.#penalties.excess(peer, 'asks for repair too often', step);
       return;
     }
     const { log } = this.#local;
     if (pull.held.generation > log.generation)
       this.#dispute.told(peer.id, pull.held.generation, null, step.now);
     peer.answering.begin(log, pull);
-    this.heardMore(peer, { kind: 'more', pull: pull.pull }, step);
+    this.#answering.add(peer);
+    this.#sendParts(step);
   }
 
   heardMore(peer: Peer, { pull }: More, step: Step): void {
-    for (const part of peer.answering.next(pull)) step.effects.send(peer.id, part);
+    if (!peer.answering.more(pull)) return;
+    this.#answering.add(peer);
+    this.#sendParts(step);
+  }
+
+  /** Whether `work` has something to do. */
+  get isWorking(): boolean {
+    return this.#answering.size > 0 || this.#taking.size > 0;
+  }
+
+  /** Goes on with what takes more than one step: answers to others, and news that came before those they build upon. */
+  work(step: Step): void {
+    this.#sendParts(step);
+    const [peer] = this.#taking;
+    if (peer !== undefined) this.take(peer, peer.follower.takePending(step.now), step);
+  }
+
+  /** Sends some of the parts that may go out, of one asker after the other. */
+  #sendParts(step: Step): void {
+    for (let left = PARTS_PER_STEP; left > 0; ) {
+      const [peer] = this.#answering;
+      if (peer === undefined) return;
+      this.#answering.delete(peer);
+      const part = peer.answering.next();
+      if (part === null) continue;
+      step.effects.send(peer.id, part);
+      left -= 1;
+      if (peer.answering.isDue) this.#answering.add(peer);
+    }
   }
 }

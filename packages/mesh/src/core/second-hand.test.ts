@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, OFFENCES_MAX } from './limits.js';
+import { ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, ENVELOPES_KEPT_MAX, OFFENCES_MAX } from './limits.js';
 import type { Ask, BroadcastMessage, DirectMessage } from './messages.js';
 import { VirtualMesh } from './testing/virtual-mesh.js';
 
@@ -145,6 +145,17 @@ describe('who hands on', () => {
     expect(c().facts.map(({ msg }) => msg)).toContain('member cut off');
   });
 
+  it('more than is kept here is cut, without blame', () => {
+    const { ask } = cutUntilAsked();
+    const held = versionHeld();
+    const many = (from: number): Uint8Array[] =>
+      Array.from({ length: 50 }, (_, index) => mesh.seal('a', newsOf('a', held + from + index)));
+    say({ kind: 'words', ask, last: false, envelopes: many(0) });
+    say({ kind: 'words', ask, last: true, envelopes: many(50) });
+    expect(versionHeld()).toBe(held + ENVELOPES_KEPT_MAX);
+    expect(offences()).toEqual([]);
+  });
+
   it('more than was asked for is refused', () => {
     const { ask } = cutUntilAsked();
     say({ kind: 'words', ask, last: true, envelopes: [] });
@@ -156,5 +167,16 @@ describe('who hands on', () => {
 it('refuses questions beyond the allowance', () => {
   for (let count = 1; count <= ASKS_PER_SECOND_MAX + 1; count += 1)
     say({ kind: 'ask', ask: count, owner: 'a', held: { generation: 0, version: 0 } });
-  expect(offences()).toEqual([`asks for others' words more than ${ASKS_PER_SECOND_MAX} times a second`]);
+  const answers = c().sent.filter(({ message }) => message.kind === 'words');
+  expect(answers).toHaveLength(ASKS_PER_SECOND_MAX);
+  // A later version may ask more often.
+  expect(offences()).toEqual([]);
+  expect(c().facts.filter(({ msg }) => msg === 'member over a limit')).toMatchObject([
+    {
+      fields: {
+        member: 'b',
+        reason: `asks for others' words more than ${ASKS_PER_SECOND_MAX} times a second`,
+      },
+    },
+  ]);
 });

@@ -43,7 +43,7 @@ export class SecondHand {
 
   heardAsk(peer: Peer, { ask, owner, held }: Ask, step: Step): void {
     if (!peer.questions.allows(step.now)) {
-      this.#penalties.offence(
+      this.#penalties.excess(
         peer,
         `asks for others' words more than ${ASKS_PER_SECOND_MAX} times a second`,
         step,
@@ -64,8 +64,9 @@ export class SecondHand {
   heardWords(peer: Peer, words: Words, step: Step): void {
     const answer = peer.questions.answered(words);
     if (answer === 'unasked') this.#penalties.offence(peer, 'handed on words that nobody asked for', step);
-    if (answer !== 'asked') return;
-    for (const signedBytes of words.envelopes) step.effects.verifications.push({ via: peer.id, signedBytes });
+    if (typeof answer === 'string') return;
+    for (const signedBytes of answer.envelopes)
+      step.effects.verifications.push({ via: peer.id, signedBytes });
   }
 
   /** The owner that an envelope is of, where it is what was asked for; else it is the giver's offence. */

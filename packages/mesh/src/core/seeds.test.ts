@@ -13,6 +13,28 @@ describe('Seeds', () => {
     expect(seeds.isAlone).toBe(true);
   });
 
+  it('is not alone where its own name leads to others, too', () => {
+    const seeds = new Seeds(['mesh:1'], 0);
+    seeds.due(0);
+    seeds.visited('mesh:1', { reached: ['x'], isSelf: true }, 0, 0);
+    expect(seeds.isAlone).toBe(false);
+    seeds.visited('mesh:1', { reached: [], isSelf: true, failure: '10.0.0.2: refused' }, 1, 0);
+    expect(seeds.isAlone).toBe(false);
+    seeds.visited('mesh:1', { reached: [], isSelf: true }, 2, 0);
+    expect(seeds.isAlone).toBe(true);
+  });
+
+  it.each(['x', 'y'])('looks again at once when %s is lost, one of two members behind one name', (lost) => {
+    const seeds = new Seeds(['mesh:1', 'other:1'], 0);
+    seeds.due(0);
+    seeds.visited('mesh:1', { reached: ['x', 'y'], isSelf: false }, 0, 0);
+    seeds.visited('other:1', { reached: ['z'], isSelf: false }, 0, 0);
+    seeds.lost('nobody', 500);
+    expect(seeds.due(500)).toEqual([]);
+    seeds.lost(lost, 1_000);
+    expect(seeds.due(1_000)).toEqual(['mesh:1']);
+  });
+
   it('tries for ever, never faster than planned, and says the same thing once', () => {
     const seeds = new Seeds(['s:1'], 0);
     let visits = 0;

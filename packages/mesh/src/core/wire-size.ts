@@ -16,7 +16,7 @@ export const claimBytes = ({ key, media }: Claim): number =>
   textBytes(key) + CLAIM_BYTES + (media.video || media.audio ? MEDIA_BYTES : 0);
 
 const profileBytes = (profile: MemberProfile): number =>
-  [profile.relayAddress, ...profile.addresses].reduce(
+  [profile.relayAddress, ...profile.addresses, ...(profile.relayAddresses ?? [])].reduce(
     (sum, address) => sum + textBytes(address.network) + textBytes(address.host) + 20,
     textBytes(profile.name) +
       textBytes(profile.program) +
@@ -45,4 +45,32 @@ export function fitting<T>(
     if (bytes > bytesMax && end > start) break;
   }
   return end - start;
+}
+
+/** Cuts a sequence into parts that each fit in one message, one at a time. The last may be empty where there is nothing. */
+export class Parts<T> {
+  readonly #items: Iterator<T>;
+  readonly #sizeOf: (item: T) => number;
+  readonly #bytesMax: number;
+  /** Taken of the sequence, and in no part yet. */
+  #next: IteratorResult<T, unknown>;
+
+  constructor(items: Iterator<T>, sizeOf: (item: T) => number, bytesMax: number) {
+    this.#items = items;
+    this.#sizeOf = sizeOf;
+    this.#bytesMax = bytesMax;
+    this.#next = items.next();
+  }
+
+  next(): { readonly items: readonly T[]; readonly last: boolean } {
+    const items: T[] = [];
+    let bytes = 0;
+    while (this.#next.done !== true && items.length < ENTRIES_PER_MESSAGE_MAX) {
+      bytes += this.#sizeOf(this.#next.value);
+      if (bytes > this.#bytesMax && items.length > 0) break;
+      items.push(this.#next.value);
+      this.#next = this.#items.next();
+    }
+    return { items, last: this.#next.done === true };
+  }
 }

@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { profileOf } from '@headwater/testing/profile-of';
+import { formatHostPort } from '../host-port.js';
 import { createMesh, type Mesh, type MeshLog, type MeshOptions } from '../index.js';
 
 export interface Line {
@@ -48,7 +49,10 @@ export class Meshes {
     };
     const mesh = await createMesh(options, {
       log,
-      profile: (host) => ({ ...profileOf(name), apiAddress: host }),
+      profile: ([host]) => ({
+        ...profileOf(name),
+        ...(host === undefined ? {} : { apiAddress: formatHostPort({ host, port: 1985 }) }),
+      }),
     });
     const member = { name, mesh, lines, dataDir };
     this.#members.push(member);

@@ -1,15 +1,17 @@
 import type { MemberId } from '@headwater/directory';
 import type { MeshLog } from '../mesh.js';
+import type { GuardEvents } from './guarded-tcp.js';
 import { HandshakeReports } from './handshake-reports.js';
-import type { HandshakeEvents, HandshakeFailure } from './keyed-noise.js';
+import type { Direction, HandshakeEvents } from './keyed-noise.js';
 
 /** Who gets in, and what is noted about those that do not. */
-export class Admission implements HandshakeEvents {
+export class Admission implements HandshakeEvents, GuardEvents {
   readonly #self: MemberId;
   readonly #reports: HandshakeReports;
   readonly #now: () => number;
   readonly #refusedUntil = new Map<MemberId, number>();
   #selfMet = 0;
+  #pending = 0;
 
   constructor(self: MemberId, log: MeshLog, now: () => number) {
     this.#self = self;
@@ -20,6 +22,11 @@ export class Admission implements HandshakeEvents {
   /** How often this process was dialled by itself. */
   get selfMet(): number {
     return this.#selfMet;
+  }
+
+  /** Connections of others that are not secured yet. */
+  get pendingConnections(): number {
+    return this.#pending;
   }
 
   refuse(peer: MemberId, forMs: number): void {
@@ -36,11 +43,23 @@ export class Admission implements HandshakeEvents {
     if (peer === this.#self) this.#selfMet += 1;
   }
 
-  failed(failure: HandshakeFailure, direction: 'inbound' | 'outbound', remote: string): void {
-    this.#reports.failed(failure, direction, remote);
-  }
-
   stranger(remote: string): void {
     this.#reports.stranger(remote);
+  }
+
+  keyDiffers(direction: Direction, remote: string): void {
+    this.#reports.keyDiffers(direction, remote);
+  }
+
+  undecryptable(direction: Direction, remote: string): void {
+    this.#reports.undecryptable(direction, remote);
+  }
+
+  pending(count: number): void {
+    this.#pending = count;
+  }
+
+  brokenOff(direction: Direction, remote: string, reason: string): void {
+    this.#reports.brokenOff(direction, remote, reason);
   }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { anySucceeds } from './head-start.js';
+import { anySucceeds, type Try } from './head-start.js';
 
 const HEAD_START_MS = 250;
 
@@ -20,7 +20,7 @@ const tryOf = (isSuccess: boolean, afterMs: number) => (): Promise<boolean> => {
   return new Promise((resolve) => setTimeout(() => resolve(isSuccess), afterMs));
 };
 
-async function outcome(tries: readonly (() => Promise<boolean>)[]) {
+async function outcome(tries: readonly Try[]) {
   let tookMs = -1;
   const race = anySucceeds(tries, HEAD_START_MS).then((isSuccess) => {
     tookMs = Date.now() - begun;
@@ -49,6 +49,18 @@ describe('anySucceeds', () => {
   it('takes the success of one that was overtaken', async () => {
     const found = await outcome([tryOf(true, 400), tryOf(false, 2_000)]);
     expect(found).toEqual({ isSuccess: true, tookMs: 400 });
+  });
+
+  it('waits for longer where a try got on, and no longer once another has begun', async () => {
+    const hopeful: Try = (nextIn) => {
+      startedAt.push(Date.now() - begun);
+      setTimeout(() => nextIn(1_000), 100);
+      setTimeout(() => nextIn(50), 2_000);
+      return new Promise(() => {});
+    };
+    const found = await outcome([hopeful, tryOf(false, 5_000), tryOf(true, 1)]);
+    expect(startedAt).toEqual([0, 1_100, 1_100 + HEAD_START_MS]);
+    expect(found.isSuccess).toBe(true);
   });
 
   it('fails once all have, also those that throw, and at once where there is none', async () => {

@@ -32,7 +32,7 @@ export function joinWrites(connection: MultiaddrConnection): void {
     if (!isCorked) {
       isCorked = true;
       socket.cork();
-      process.nextTick(uncork);
+      setImmediate(uncork);
     }
     return send(data);
   };

@@ -6,31 +6,39 @@ import type {
   SecuredConnection,
 } from '@libp2p/interface';
 import { type NoiseComponents, type NoiseExtensions, noise } from '@libp2p/noise';
+import type { MeshKey } from '../mesh-key.js';
+import { type NoiseCrypto, nativeX25519 } from './native-x25519.js';
+import { noiseProtocol } from './preamble.js';
 
-/**
- * What a failed handshake looks like from here. `key-differs`: the other side has another mesh key, as the dialling side
- * sees at once. `given-up`: the other side closed in the middle of it, as it does when the key differs.
- */
-export type HandshakeFailure = 'key-differs' | 'given-up' | 'other';
-
-/** Starts the message of an error that went through libp2p, where only the message comes out again. */
-export const KEY_DIFFERS = 'mesh.key differs';
+export type Direction = 'inbound' | 'outbound';
 
 export interface HandshakeEvents {
-  failed(failure: HandshakeFailure, direction: 'inbound' | 'outbound', remote: string): void;
+  /** What the other side sent cannot be decrypted with the key that both had agreed on. `remote`: a multiaddr. */
+  undecryptable(direction: Direction, remote: string): void;
+  /** It ended before it was done: the other side closed, or took too long, or this process did. */
+  brokenOff(direction: Direction, remote: string, reason: string): void;
   /** Who dialled proved to be `peer`. */
   answered(peer: MemberId): void;
 }
 
 type Encrypter = ConnectionEncrypter<NoiseExtensions>;
 
-/** Noise with the mesh key in its prologue, telling why a handshake failed. */
+/** Noise with a mesh key in its prologue, under a protocol name that says which key. */
 export function keyedNoise(
-  prologueBytes: Uint8Array,
+  key: MeshKey,
   events: HandshakeEvents,
 ): (components: NoiseComponents) => Encrypter {
-  const make = noise({ prologueBytes });
-  return (components) => new KeyedNoise(make(components), events);
+  const make = noise({ prologueBytes: key.prologue });
+  return (components) => {
+    const inner = make(components);
+    const { crypto } = inner as unknown as { readonly crypto?: Partial<NoiseCrypto> };
+    const native = nativeX25519();
+    for (const name of ['generateKeypair', 'dh', 'hkdf'] as const)
+      if (typeof crypto?.[name] !== 'function')
+        throw new Error('this version of noise keeps its cryptography in another way');
+    Object.assign(crypto ?? {}, native);
+    return new KeyedNoise(noiseProtocol(key.id), inner, events);
+  };
 }
 
 class KeyedNoise implements Encrypter {
@@ -38,8 +46,8 @@ class KeyedNoise implements Encrypter {
   readonly #noise: Encrypter;
   readonly #events: HandshakeEvents;
 
-  constructor(inner: Encrypter, events: HandshakeEvents) {
-    this.protocol = inner.protocol;
+  constructor(protocol: string, inner: Encrypter, events: HandshakeEvents) {
+    this.protocol = protocol;
     this.#noise = inner;
     this.#events = events;
   }
@@ -51,7 +59,8 @@ class KeyedNoise implements Encrypter {
     try {
       return await this.#noise.secureOutbound(connection, options);
     } catch (error) {
-      throw this.#explain(error, connection, 'outbound');
+      this.#tell(error, 'outbound', connection);
+      throw error;
     }
   }
 
@@ -64,24 +73,18 @@ class KeyedNoise implements Encrypter {
       this.#events.answered(secured.remotePeer.toString());
       return secured;
     } catch (error) {
-      throw this.#explain(error, connection, 'inbound');
+      this.#tell(error, 'inbound', connection);
+      throw error;
     }
   }
 
-  #explain(error: unknown, connection: MessageStream, direction: 'inbound' | 'outbound'): Error {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    const failure = failureOf(cause, direction);
-    this.#events.failed(failure, direction, remoteOf(connection));
-    return failure === 'key-differs' ? new Error(`${KEY_DIFFERS}: ${cause.message}`) : cause;
+  #tell(error: unknown, direction: Direction, connection: MessageStream): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    const remote = remoteOf(connection);
+    // Messages 2 (to the dialling side) and 3 are encrypted, with the prologue authenticated.
+    if (/^handshake stage [12] validation fail/.test(reason)) this.#events.undecryptable(direction, remote);
+    else this.#events.brokenOff(direction, remote, reason);
   }
-}
-
-function failureOf(error: Error, direction: 'inbound' | 'outbound'): HandshakeFailure {
-  // Message 2 (to the dialling side) is the first that is encrypted, with the prologue authenticated.
-  if (/^handshake stage [12] validation fail/.test(error.message)) return 'key-differs';
-  return direction === 'inbound' && !/abort|timeout/i.test(`${error.name} ${error.message}`)
-    ? 'given-up'
-    : 'other';
 }
 
 /** The address behind a connection; libp2p passes the raw connection here, whose type it does not promise. */

@@ -2,25 +2,28 @@ import './promise-with-resolvers.js';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub';
-import { type Identify, identify } from '@libp2p/identify';
 import type { Libp2p, PrivateKey } from '@libp2p/interface';
 import { createLibp2p } from 'libp2p';
 import { MEMBERS_MAX } from '../core/limits.js';
 import { MeshError } from '../mesh.js';
+import type { MeshKey } from '../mesh-key.js';
 import type { Admission } from './admission.js';
 import { deltaGossip } from './gossip.js';
-import { guardedTcp } from './guarded-tcp.js';
+import { GossipPeers } from './gossip-peers.js';
+import { guardedTcp, PENDING_CONNECTIONS_MAX } from './guarded-tcp.js';
 import { keyedNoise } from './keyed-noise.js';
 import { lazyYamux } from './lazy-window.js';
+import { quiet } from './quiet-peer-store.js';
+import { silentLogger } from './silent-logger.js';
 
-/** A connection must be secured, and then carry our stream, within this time each: half-open ones are closed. */
-export const UPGRADE_TIMEOUT_MS = 5_000;
+/** A secured connection must carry our stream within this time: half-open ones are closed. */
+export const STREAM_TIMEOUT_MS = 10_000;
+
+/** libp2p's own timeouts do not know that this process was late itself; ours come sooner. */
+const LIBP2P_TIMEOUT_MS = 60_000;
 
 /** Connections at once: each member may have two for a moment. */
 const CONNECTIONS_MAX = 2 * MEMBERS_MAX;
-
-/** Connections not yet secured at once. */
-const PENDING_CONNECTIONS_MAX = 256;
 
 /** New connections per second and IP: a whole mesh on one host may start at once. */
 const CONNECTIONS_PER_SECOND_MAX = 1_000;
@@ -29,37 +32,40 @@ export interface NodeOptions {
   readonly host: string;
   readonly port: number;
   readonly privateKey: PrivateKey;
-  /** 32 bytes from the mesh key. */
-  readonly prologue: Uint8Array;
+  /** The one to dial with first; each is accepted. */
+  readonly keys: readonly MeshKey[];
 }
 
 interface Services extends Record<string, unknown> {
-  readonly identify: Identify;
   readonly pubsub: GossipSub;
+  readonly gossipPeers: GossipPeers;
 }
 
 export type Node = Libp2p<Services>;
 
 /**
- * libp2p as we use it: TCP, noise with the mesh key, yamux, identify and gossipsub; it listens when this returns. All
+ * libp2p as we use it: TCP, noise with the mesh keys, yamux and gossipsub; it listens when this returns. All
  * that would dial, ping, discover or prune by itself is off: the core decides that.
  *
  * @throws MeshError `listen` where the address is taken or not ours.
  */
 export async function createNode(options: NodeOptions, admission: Admission): Promise<Node> {
-  const { host, port, privateKey, prologue } = options;
+  const { host, port, privateKey, keys } = options;
   const isRefused = (peer: { toString(): string }): boolean => admission.isRefused(peer.toString());
   try {
     const ip = isIP(host) === 0 ? (await lookup(host)).address : host;
-    return await createLibp2p<Services>({
+    const node = await createLibp2p<Services>({
       privateKey,
+      ...(process.env.DEBUG === undefined && { logger: silentLogger }),
       addresses: { listen: [`/${isIP(ip) === 6 ? 'ip6' : 'ip4'}/${ip}/tcp/${port}`] },
       transports: [
-        guardedTcp({ backlog: 512, maxConnections: CONNECTIONS_MAX + PENDING_CONNECTIONS_MAX }, (remote) =>
-          admission.stranger(remote),
+        guardedTcp(
+          { backlog: 512, maxConnections: CONNECTIONS_MAX + PENDING_CONNECTIONS_MAX },
+          keys.map(({ id }) => id),
+          admission,
         ),
       ],
-      connectionEncrypters: [keyedNoise(prologue, admission)],
+      connectionEncrypters: keys.map((key) => keyedNoise(key, admission)),
       // Our heartbeats notice a dead connection sooner than these keep-alives would.
       streamMuxers: [lazyYamux({ enableKeepAlive: false, maxInboundStreams: 64, maxOutboundStreams: 64 })],
       connectionMonitor: { enabled: false },
@@ -72,13 +78,18 @@ export async function createNode(options: NodeOptions, admission: Admission): Pr
         maxConnections: CONNECTIONS_MAX,
         maxIncomingPendingConnections: PENDING_CONNECTIONS_MAX,
         inboundConnectionThreshold: CONNECTIONS_PER_SECOND_MAX,
-        inboundUpgradeTimeout: UPGRADE_TIMEOUT_MS,
+        inboundUpgradeTimeout: LIBP2P_TIMEOUT_MS,
+        dialTimeout: LIBP2P_TIMEOUT_MS,
+        addressDialTimeout: LIBP2P_TIMEOUT_MS,
+        inboundStreamProtocolNegotiationTimeout: LIBP2P_TIMEOUT_MS,
         maxParallelDials: 64,
         maxDialQueueLength: 1_024,
         reconnectRetries: 0,
       },
-      services: { identify: identify(), pubsub: deltaGossip() },
+      services: { pubsub: deltaGossip(), gossipPeers: (components) => new GossipPeers(components) },
     });
+    quiet(node.peerStore);
+    return node;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new MeshError('listen', `the mesh cannot listen on ${host}:${port}: ${listenReason(reason)}`, {

@@ -1,5 +1,5 @@
 import { TopicValidatorResult } from '@chainsafe/libp2p-gossipsub';
-import type { MemberId } from '@headwater/directory';
+import { type MemberId, plainAddress } from '@headwater/directory';
 import type { Connection, Stream } from '@libp2p/interface';
 import type { SeedOutcome, Whereabouts } from '../core/input.js';
 import type { MeshLog } from '../mesh.js';
@@ -8,10 +8,12 @@ import { Admission } from './admission.js';
 import { Dialler } from './dialler.js';
 import { BROADCAST, DIRECT } from './frames.js';
 import { TOPIC } from './gossip.js';
-import { boundPort, createNode, type Node, type NodeOptions, UPGRADE_TIMEOUT_MS } from './libp2p-node.js';
+import { boundPort, createNode, type Node, type NodeOptions, STREAM_TIMEOUT_MS } from './libp2p-node.js';
 import { Link } from './link.js';
 import { Links } from './links.js';
-import type { Transport, TransportEvents } from './transport.js';
+import { Names } from './names.js';
+import { OwnTimeout } from './own-timeout.js';
+import type { Transport, TransportEvents, TransportGauges } from './transport.js';
 
 /** Name and version of what our streams carry. */
 export const PROTOCOL_NAME = '/headwater/mesh/1';
@@ -19,10 +21,18 @@ export const PROTOCOL_NAME = '/headwater/mesh/1';
 /** How often spare and silent connections are looked for, while a member has more than one. */
 const SWEEP_MS = 500;
 
+/** Members remembered as met. */
+const MET_MAX = 1_024;
+
 /** How long leaving may take. */
 const CLOSE_TIMEOUT_MS = 500;
 
 const now = (): number => performance.now();
+
+export interface TransportOptions extends NodeOptions {
+  /** Resolves the names of members; one of its own where absent. */
+  readonly names?: Names;
+}
 
 /**
  * The network over libp2p: one long-lived stream per member for direct messages, gossipsub for broadcasts.
@@ -31,12 +41,13 @@ const now = (): number => performance.now();
  */
 export async function createLibp2pTransport(
   self: MemberId,
-  options: NodeOptions,
+  options: TransportOptions,
   events: TransportEvents,
   log: MeshLog,
-): Promise<Transport> {
+): Promise<Transport & { readonly gauges: TransportGauges }> {
   const admission = new Admission(self, log, now);
-  const transport = new Libp2pTransport(await createNode(options, admission), admission, events, log);
+  const node = await createNode(options, admission);
+  const transport = new Libp2pTransport(node, options.names ?? new Names(), admission, events, log);
   await transport.start();
   return transport;
 }
@@ -50,22 +61,26 @@ class Libp2pTransport implements Transport {
   readonly #log: MeshLog;
   readonly #dialler: Dialler;
   readonly #links = new Map<MemberId, Links>();
+  readonly #met = new Set<MemberId>();
   /** Links under way or open on the connections that were dialled. */
   readonly #openings = new WeakMap<Connection, Promise<void>>();
   #sweep: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  constructor(node: Node, admission: Admission, events: TransportEvents, log: MeshLog) {
+  constructor(node: Node, names: Names, admission: Admission, events: TransportEvents, log: MeshLog) {
     this.#node = node;
     this.#admission = admission;
     this.#events = events;
     this.#log = log;
     this.self = node.peerId.toString();
     this.port = boundPort(node);
-    this.#dialler = new Dialler(node, {
+    this.#dialler = new Dialler(node, names, {
+      self: this.self,
       port: this.port,
       selfMet: () => admission.selfMet,
       isConnected: (peer) => this.#links.has(peer),
+      hasMet: (peer) => this.#met.has(peer),
+      isAnswering: () => admission.pendingConnections > 0,
       open: (connection, address) => this.#openOnce(connection, address),
     });
   }
@@ -82,6 +97,13 @@ class Libp2pTransport implements Transport {
       return isSound ? TopicValidatorResult.Accept : TopicValidatorResult.Ignore;
     });
     pubsub.subscribe(TOPIC);
+  }
+
+  get gauges(): TransportGauges {
+    let links = 0;
+    for (const each of this.#links.values()) links += each.size;
+    const { pendingConnections } = this.#admission;
+    return { links, pendingConnections, ...this.#dialler.gauges };
   }
 
   dial(peer: MemberId, addresses: readonly string[]): void {
@@ -146,9 +168,11 @@ class Libp2pTransport implements Transport {
   #openOnce(connection: Connection, dialled: string): Promise<void> {
     const known = this.#openings.get(connection);
     if (known) return known;
+    const timeout = new OwnTimeout(STREAM_TIMEOUT_MS, `no stream within ${STREAM_TIMEOUT_MS} ms`);
     const opening = connection
-      .newStream(PROTOCOL_NAME, { signal: AbortSignal.timeout(UPGRADE_TIMEOUT_MS) })
-      .then((stream) => this.#link(stream, connection, { dialled }))
+      .newStream(PROTOCOL_NAME, { signal: timeout.signal })
+      .finally(() => timeout.clear())
+      .then((stream) => this.#link(stream, connection, { dialled, ...remoteIpOf(connection) }))
       .catch((error: Error) => {
         abortConnection(connection, error.message);
         throw error;
@@ -158,19 +182,20 @@ class Libp2pTransport implements Transport {
   }
 
   #accept(stream: Stream, connection: Connection): void {
-    const seenAs = connection.remoteAddr.getComponents()[0]?.value;
-    this.#link(stream, connection, seenAs === undefined ? {} : { seenAs });
+    const { remoteIp } = remoteIpOf(connection);
+    this.#link(stream, connection, remoteIp === undefined ? {} : { seenAs: remoteIp, remoteIp });
   }
 
   /** Who was dialled waits for the stream, but not for long. */
   #awaitStream(connection: Connection): void {
     if (connection.direction !== 'inbound') return;
-    const deadline = setTimeout(() => {
+    const timeout = new OwnTimeout(STREAM_TIMEOUT_MS, 'no mesh stream');
+    timeout.signal.addEventListener('abort', () => {
       const links = this.#links.get(connection.remotePeer.toString())?.all() ?? [];
       if (!links.some((link) => link.connection === connection))
         abortConnection(connection, 'no mesh stream');
-    }, UPGRADE_TIMEOUT_MS);
-    connection.addEventListener('close', () => clearTimeout(deadline));
+    });
+    connection.addEventListener('close', () => timeout.clear());
   }
 
   #link(stream: Stream, connection: Connection, from: Whereabouts): void {
@@ -187,15 +212,18 @@ class Libp2pTransport implements Transport {
     const links = this.#links.get(peer) ?? new Links(this.self, peer);
     this.#links.set(peer, links);
     links.add(link);
+    if (this.#met.size >= MET_MAX) this.#met.clear();
+    this.#met.add(peer);
     if (links.size > 1) this.#sweep ??= setInterval(() => this.#sweepLinks(), SWEEP_MS);
+    this.#node.services.gossipPeers.connected(connection.remotePeer, connection);
     this.#events.connected(peer, from);
     link.open();
   }
 
   #message(peer: MemberId, channel: number, message: Uint8Array): void {
+    // Other channels are a later version's.
     if (channel === DIRECT) this.#events.direct(peer, message);
     else if (channel === BROADCAST) this.#events.broadcast(message, peer);
-    else this.#events.offence(peer, 'frame on an unknown channel');
   }
 
   #closed(peer: MemberId, link: Link, reason: string): void {
@@ -203,12 +231,13 @@ class Libp2pTransport implements Transport {
     if (!links?.delete(link)) return;
     if (links.size === 0) {
       this.#links.delete(peer);
+      this.#node.services.gossipPeers.disconnected(link.connection.remotePeer);
       if (!this.#isClosed) this.#events.disconnected(peer, reason);
       return;
     }
     // gossipsub's stream may have gone with that connection, and it makes a new one only when told of the member again.
     const rest = links.best?.connection;
-    if (rest) this.#node.services.identify.identify(rest).catch(() => {});
+    if (rest) this.#node.services.gossipPeers.connected(rest.remotePeer, rest);
   }
 
   #sweepLinks(): void {
@@ -221,4 +250,9 @@ class Libp2pTransport implements Transport {
     clearInterval(this.#sweep);
     this.#sweep = null;
   }
+}
+
+function remoteIpOf(connection: Connection): { readonly remoteIp?: string } {
+  const ip = connection.remoteAddr.getComponents()[0]?.value;
+  return ip === undefined ? {} : { remoteIp: plainAddress(ip) };
 }

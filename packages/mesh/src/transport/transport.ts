@@ -22,6 +22,19 @@ export interface TransportEvents {
   offence(peer: MemberId, reason: string): void;
 }
 
+/** How much is under way at the moment, each with the limit that bounds it. */
+export interface TransportGauges {
+  /** Connections that carry our stream; one for each member in the end. */
+  readonly links: number;
+  /** Of others, not secured yet: at most `PENDING_CONNECTIONS_MAX`. */
+  readonly pendingConnections: number;
+  /** At most `DIALS_MAX`, each for `TURN_MS` at most; the dial itself may go on. */
+  readonly dialTurns: number;
+  readonly dialsWaiting: number;
+  /** Dials begun since the start: at most `DIALS_PER_SECOND_MAX` in a second, and as many once ahead of that. */
+  readonly dialsBegun: number;
+}
+
 /**
  * The network as a member sees it. Only holders of the mesh key get in, and ids are proved by keys. Nothing here throws
  * for what others do, waits without a limit or grows without one: where a member does not take what it is sent, its

@@ -1,3 +1,5 @@
+import type { MemberProfile } from '@headwater/directory';
+import { asNextVersion } from '@headwater/testing/next-version';
 import { seededRandom } from '@headwater/testing/seeded-random';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
@@ -5,104 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { MESSAGE_BYTES_MAX } from '../core/limits.js';
 import type { BroadcastMessage, DirectMessage } from '../core/messages.js';
 import { decodeBroadcast, decodeDirect, encode } from './codec.js';
+import { BROADCAST, claim, DIRECT, delta, position, profile } from './testing/example-messages.js';
 
-const claim = {
-  key: '__defaultVhost__/live/room/s1',
-  sinceMs: 1_795_382_427_232,
-  media: {
-    video: { codec: 'h264', width: 1280, height: 720, frameRate: 29.97 },
-    audio: { codec: 'aac', sampleRateHz: 48_000, channels: 2 },
-  },
-};
-const address = { network: 'inside', host: '10.0.0.1', rtmpPort: 1935, httpPort: 8080 };
-const profile = {
-  name: 'a',
-  role: 'edge',
-  addresses: [address, { ...address, network: 'outside' }],
-  relayAddress: address,
-  apiAddress: '10.0.0.1:1985',
-  zone: 'z1',
-  draining: true,
-  program: '0.1.0',
-  loadLevel: 7,
-  full: true,
-} as const;
-const position = { generation: 1_795_382_427_232, version: 42 };
-const delta = {
-  member: 'm',
-  generation: position.generation,
-  from: 3,
-  to: 9,
-  entries: [
-    { kind: 'profile', version: 4, profile },
-    { kind: 'claim', version: 5, claim },
-    { kind: 'claim', version: 6, claim: { ...claim, media: {} } },
-    { kind: 'claim', version: 7, claim: { ...claim, silent: true } },
-    { kind: 'release', version: 9, key: claim.key },
-  ],
-} as const;
-const members = [{ id: 'm2', position, addresses: ['[::1]:7946', 'host:7946'] }];
-
-const DIRECT: DirectMessage[] = [
-  { kind: 'hello', name: 'a', program: '0.1.0', position, addresses: ['10.0.0.1:7946'], members },
-  { kind: 'hello', name: 'a', program: '0.1.0', position, addresses: [], members, order: 'spread' },
-  {
-    kind: 'hello',
-    name: 'a',
-    program: '0.1.0',
-    position,
-    addresses: [],
-    members,
-    order: 'primary',
-    speaks: { min: 1, max: 3 },
-  },
-  {
-    kind: 'heartbeat',
-    position,
-    load: { players: 1, publishers: 2, outboundKbps: 3.5 },
-    sentAt: 12.25,
-    echo: { sentAt: 1.5, heldMs: 0 },
-  },
-  {
-    kind: 'heartbeat',
-    position,
-    load: { players: 1, publishers: 2, outboundKbps: 3 },
-    sentAt: 1,
-    echo: null,
-  },
-  {
-    kind: 'heartbeat',
-    position,
-    load: { players: 1, publishers: 2, outboundKbps: 3 },
-    sentAt: 1,
-    echo: null,
-    hears: Buffer.from('ba7816bf8f01', 'hex'),
-    lateMs: 120,
-  },
-  { kind: 'roster', members },
-  { kind: 'pull', pull: 1, held: position },
-  { kind: 'more', pull: 1 },
-  { kind: 'delta-part', pull: 1, index: 0, last: true, delta },
-  { kind: 'snapshot-part', pull: 1, index: 1, last: false, position, profile: null, claims: [claim] },
-  {
-    kind: 'snapshot-part',
-    pull: 1,
-    index: 2,
-    last: false,
-    position,
-    profile: null,
-    claims: [claim, { ...claim, media: {}, silent: true }],
-  },
-  { kind: 'snapshot-part', pull: 1, index: 0, last: true, position, profile, claims: [] },
-  { kind: 'leave', generation: 5 },
-  { kind: 'ask', ask: 3, owner: 'm2', held: position },
-  { kind: 'words', ask: 3, last: false, envelopes: [Buffer.of(1, 2, 3), Buffer.of()] },
-  { kind: 'words', ask: 3, last: true, envelopes: [] },
-];
-const BROADCAST: BroadcastMessage[] = [
-  { kind: 'delta', delta },
-  { kind: 'leave', generation: 5 },
-];
 const pack = (value: unknown): Uint8Array => new Packr({ useRecords: false }).pack(value);
 
 describe('codec', () => {
@@ -123,7 +29,7 @@ describe('codec', () => {
   });
 
   it('ignores what a later version may send, without blame', () => {
-    expect(decodeDirect(pack([2, 1, 'whatever']), 'm')).toEqual({ kind: 'unknown' });
+    expect(decodeDirect(pack([2, 2, 'whatever']), 'm')).toEqual({ kind: 'unknown' });
     expect(decodeDirect(pack([1, 200]), 'm')).toEqual({ kind: 'unknown' });
     const hello = [1, 1, 'a', '0.2.0', [1, 1], [], [], 7];
     expect(decodeDirect(pack(hello), 'm')).toMatchObject({ message: { kind: 'hello' } });
@@ -169,8 +75,10 @@ describe('codec', () => {
     ['a fraction', [1, 5, 1.5]],
     ['NaN', [1, 5, Number.NaN]],
     ['too few fields', [1, 4, 1]],
-    ['silence that is neither true nor false', [1, 9, 1, 0, 1, [[0, 1, 'v/a/s', 1, null, null, 1]]]],
-    ['a key that is none', [1, 9, 1, 0, 1, [[1, 1, 'no-key']]]],
+    ['a key that is no text', [1, 9, 1, 0, 1, [[1, 1, 7]]]],
+    ['an entry without a version', [1, 9, 1, 0, 1, [[7]]]],
+    ['a later kind of entry beyond the end', [1, 9, 1, 0, 1, [[7, 2]]]],
+    ['a map for a number', [1, 5, { pull: 1 }]],
     [
       'entries out of order',
       [
@@ -187,9 +95,6 @@ describe('codec', () => {
     ],
     ['an entry beyond the end', [1, 9, 1, 0, 1, [[1, 2, 'v/a/s']]]],
     ['an end before the beginning', [1, 9, 1, 3, 1, []]],
-    ['words that are no bytes', [1, 11, 1, true, ['text']]],
-    ['too many words', [1, 11, 1, true, Array.from({ length: 65 }, () => new Uint8Array(1))]],
-    ['too many addresses', [1, 3, [['m', 1, 1, ['a:1', 'a:2', 'a:3', 'a:4', 'a:5']]]]],
   ])('refuses %s', (_, value) => {
     const bytes = pack(value);
     const decoded = [decodeDirect(bytes, 'm'), decodeBroadcast(bytes, 'm')];
@@ -214,15 +119,79 @@ describe('codec', () => {
     );
   });
 
+  it.each([
+    ['deep nesting', [1, 5, 1, JSON.parse('['.repeat(20) + ']'.repeat(20))]],
+    ['deep maps', [1, 5, 1, JSON.parse(`${'{"a":'.repeat(20)}1${'}'.repeat(20)}`)]],
+    ['a message over the limit', [1, 5, 1, new Uint8Array(MESSAGE_BYTES_MAX)]],
+  ])('refuses %s also where a field of a later version would be', (_, value) => {
+    expect(decodeDirect(pack(value), 'm')).toMatchObject({ kind: 'malformed' });
+    expect(decodeBroadcast(pack(value), 'm')).toMatchObject({ kind: 'malformed' });
+  });
+
   it('survives any change of a good message', () => {
     const random = seededRandom(5);
     for (let run = 0; run < 20_000; run += 1) {
-      const bytes = Uint8Array.from(encode(DIRECT[run % DIRECT.length] as DirectMessage));
+      const good = encode(DIRECT[run % DIRECT.length] as DirectMessage);
+      const bytes = Uint8Array.from(run % 2 === 0 ? good : asNextVersion(good));
       for (let change = 0; change <= run % 4; change += 1)
         bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
       const cut = bytes.subarray(0, random() < 0.2 ? Math.floor(random() * bytes.length) : bytes.length);
+      expect(['malformed', 'unknown', 'message']).toContain(decodeBroadcast(cut, 'm').kind);
       const decoded = decodeDirect(cut, 'm');
       if (decoded.kind === 'message') expect(() => encode(decoded.message)).not.toThrow();
     }
+  });
+});
+
+describe('what no config lets a member say', () => {
+  const INJECTED = 'a\r\nSet-Cookie: x';
+  const address = profile.relayAddress;
+  const told = (more: object): MemberProfile | undefined => {
+    const entries = [{ kind: 'profile', version: 4, profile: { ...profile, ...more } }];
+    const bytes = encode({ kind: 'delta', delta: { ...delta, entries } } as BroadcastMessage);
+    const decoded = decodeBroadcast(bytes, delta.member);
+    if (decoded.kind !== 'message' || decoded.message.kind !== 'delta') throw new Error(decoded.kind);
+    const [entry] = decoded.message.delta.entries;
+    return entry?.kind === 'profile' ? entry.profile : undefined;
+  };
+
+  it.each([
+    ['with a line end', INJECTED],
+    ['that is not Latin', '例え.jp'],
+    ['with a port', 'a:1'],
+    ['with a path', 'a/b'],
+    ['that no IPv4 address is', '256.1.1.1'],
+    ['in brackets', '[::1]'],
+    ['that is nowhere', '0.0.0.0'],
+    ['that is nowhere, in IPv6', '::'],
+  ])('an address with a host %s is left out', (_, host) => {
+    const good = { ...address, network: 'outside', host: 'fd00::1' };
+    const odd = { ...address, host };
+    expect(told({ addresses: [odd, good], relayAddress: odd, relayAddresses: [odd, good] })).toMatchObject({
+      addresses: [good],
+      relayAddress: good,
+      relayAddresses: [good],
+    });
+    expect(told({ addresses: [odd], relayAddress: odd })).toBeUndefined();
+  });
+
+  it.each([`${INJECTED}:1`, 'a', 'a b:1', 'ä:1', 'a:65536'])('the API address %j is left out', (text) => {
+    expect(told({})).toHaveProperty('apiAddress');
+    expect(told({ apiAddress: text })).not.toHaveProperty('apiAddress');
+  });
+
+  it('texts for people stay in their line, and an empty zone is none', () => {
+    const texts = told({ name: INJECTED, zone: INJECTED, program: INJECTED });
+    for (const text of [texts?.name, texts?.zone, texts?.program]) expect(text).toMatch(/^a[^\r\n]+x$/);
+    expect(told({ zone: '' })).not.toHaveProperty('zone');
+  });
+
+  it('addresses of members that are none are left out', () => {
+    const addresses = ['a b:1', `${INJECTED}:7946`, 'a', 'fd00::1:7946', '[fd00::1]:7946'];
+    const sound = addresses.slice(3);
+    const hello = { ...DIRECT[0], addresses, members: [{ id: 'm2', position, addresses }] } as DirectMessage;
+    expect(decodeDirect(encode(hello), 'm')).toMatchObject({
+      message: { addresses: sound, members: [{ id: 'm2', addresses: sound }] },
+    });
   });
 });

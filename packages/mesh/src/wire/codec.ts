@@ -1,16 +1,11 @@
 import { type Delta, type MemberId, NAME_LENGTH_MAX } from '@headwater/directory';
 import { Packr } from 'msgpackr';
-import {
-  ENTRIES_PER_MESSAGE_MAX,
-  ENVELOPES_KEPT_MAX,
-  MEMBERS_MAX,
-  MESSAGE_BYTES_MAX,
-} from '../core/limits.js';
+import { ENVELOPES_KEPT_MAX, MEMBERS_MAX, MESSAGE_BYTES_MAX } from '../core/limits.js';
 import { MEMBER_DIGEST_BYTES } from '../core/member-digest.js';
-import type { BroadcastMessage, DirectMessage } from '../core/messages.js';
-import type { VersionRange } from '../core/versions.js';
+import type { BroadcastMessage, DirectMessage, Heartbeat, Hello } from '../core/messages.js';
+import { commonVersion, SPEAKS, type VersionRange } from '../core/versions.js';
 import { Fields, WireError } from './fields.js';
-import { msgpackProblem } from './inspect.js';
+import { inspect, withoutForeign } from './inspect.js';
 import {
   MEMBER_ID_LENGTH_MAX,
   packAcquaintance,
@@ -28,13 +23,11 @@ import {
   readOrder,
   readPosition,
   readProfile,
+  tail,
 } from './records.js';
 
-/** First field of each message. Grows only with changes that older members can't ignore. */
-export const PROTOCOL = 1;
-
 /** Second field of each message. Numbers are never used again for something else. */
-const KINDS = {
+export const KINDS = {
   hello: 1,
   heartbeat: 2,
   roster: 3,
@@ -49,7 +42,14 @@ const KINDS = {
 } as const;
 
 /**
- * What came of some bytes. `unknown`: well-formed, but of a later version of the protocol or a kind that this one does
+ * First field of what every member must be able to read: hello, since no version is settled yet, and broadcasts, which
+ * go to members of all versions. A broadcast has the lowest version that carries its meaning: that is the first for all
+ * that there are.
+ */
+const FOR_ALL = 1;
+
+/**
+ * What came of some bytes. `unknown`: well-formed, but of a version of the protocol or a kind that this program does
  * not have: ignored without blame, so that old and new members can run side by side.
  */
 export type Decoded<T> =
@@ -72,17 +72,19 @@ const packDelta = (delta: Delta): unknown[] => [
   delta.entries.map(packEntry),
 ];
 
+/** Entries that mean nothing here are left out; the delta still ends where it says, so the log goes on after them. */
 function readDelta(fields: Fields, member: MemberId): Delta {
   const generation = fields.count('generation');
   const from = fields.count('from');
   const to = fields.count('to');
-  const entries = fields.list('entries', ENTRIES_PER_MESSAGE_MAX, readEntry);
-  let version = from;
-  for (const entry of entries) {
-    if (entry.version <= version || entry.version > to)
-      throw new WireError('entries are not in the order of versions');
-    version = entry.version;
-  }
+  let reached = from;
+  // No limit but the message's own: what is cut off here would be lost.
+  const entries = fields.list('entries', Number.POSITIVE_INFINITY, (value) => {
+    const { version, entry } = readEntry(value, member);
+    if (version <= reached || version > to) throw new WireError('entries are not in the order of versions');
+    reached = version;
+    return entry;
+  });
   if (to < from) throw new WireError('the delta ends before it begins');
   return { member, generation, from, to, entries };
 }
@@ -96,8 +98,7 @@ function fieldsOf(message: DirectMessage | BroadcastMessage): unknown[] {
         packPosition(message.position),
         message.addresses,
         message.members.map(packAcquaintance),
-        packOrder(message.order),
-        ...(message.speaks ? [[message.speaks.min, message.speaks.max]] : []),
+        ...tail(packOrder(message.order), message.speaks && [message.speaks.min, message.speaks.max]),
       ];
     case 'heartbeat':
       return [
@@ -105,8 +106,7 @@ function fieldsOf(message: DirectMessage | BroadcastMessage): unknown[] {
         packLoad(message.load),
         message.sentAt,
         message.echo && [message.echo.sentAt, message.echo.heldMs],
-        ...(message.hears === undefined && message.lateMs === undefined ? [] : [message.hears ?? null]),
-        ...(message.lateMs === undefined ? [] : [message.lateMs]),
+        ...tail(message.hears, message.lateMs),
       ];
     case 'roster':
       return [message.members.map(packAcquaintance)];
@@ -136,58 +136,67 @@ function fieldsOf(message: DirectMessage | BroadcastMessage): unknown[] {
   }
 }
 
-export function encode(message: DirectMessage | BroadcastMessage): Uint8Array {
-  const bytes = packr.pack([PROTOCOL, KINDS[message.kind], ...fieldsOf(message)]);
-  // The core cuts its messages to size: a longer one is a fault of ours, and nobody would take it.
+/**
+ * `version`: the one settled with the one member that is to read it; where it is left out, all can.
+ *
+ * @throws RangeError where it is longer than `MESSAGE_BYTES_MAX`: the core cuts its messages to size.
+ */
+export function encode(message: DirectMessage | BroadcastMessage, version = FOR_ALL): Uint8Array {
+  const protocol = message.kind === 'hello' ? FOR_ALL : version;
+  const bytes = packr.pack([protocol, KINDS[message.kind], ...fieldsOf(message)]);
   if (bytes.byteLength > MESSAGE_BYTES_MAX)
     throw new RangeError(`a ${message.kind} of ${bytes.byteLength} bytes`);
   return bytes;
 }
 
-const numberOrNull = (fields: Fields | null): { sentAt: number; heldMs: number } | null =>
-  fields && { sentAt: fields.number('sentAt'), heldMs: fields.number('heldMs') };
+/** Name, program and, four fields later, the versions spoken have their place for ever; the rest only within a version. */
+function readHello(fields: Fields, peer: MemberId): Hello {
+  const name = fields.text('name', NAME_LENGTH_MAX) || peer;
+  const program = fields.text('program', NAME_LENGTH_MAX);
+  const speaks = readSpeaks(fields.ahead(4).fieldsOrNull('speaks'));
+  const head = { kind: 'hello', name, program, ...(speaks && { speaks }) } as const;
+  if (speaks && commonVersion(SPEAKS, speaks) === null) return { ...head, ...NOTHING_TOLD };
+  const position = readPosition(fields.fields('position'));
+  const addresses = readAddresses(fields);
+  const members = fields.list('members', MEMBERS_MAX, readAcquaintance);
+  const order = readOrder(fields);
+  return { ...head, position, addresses, members, ...(order && { order }) };
+}
+
+const NOTHING_TOLD = { position: { generation: 0, version: 0 }, addresses: [], members: [] };
 
 const readSpeaks = (fields: Fields | null): VersionRange | null =>
   fields && { min: fields.count('min'), max: fields.count('max') };
 
+function readHeartbeat(fields: Fields): Heartbeat {
+  const position = readPosition(fields.fields('position'));
+  const load = readLoad(fields.fields('load'));
+  const sentAt = fields.number('sentAt');
+  const echo = readEcho(fields.fieldsOrNull('echo'));
+  const hears = fields.bytesOrNull();
+  const lateMs = fields.numberOrNull();
+  return {
+    kind: 'heartbeat',
+    position,
+    load,
+    sentAt,
+    echo,
+    ...(hears && { hears: hears.subarray(0, HEARS_BYTES_MAX) }),
+    ...(lateMs !== null && { lateMs: Math.floor(lateMs) }),
+  };
+}
+
+const HEARS_BYTES_MAX = MEMBERS_MAX * MEMBER_DIGEST_BYTES;
+
+const readEcho = (fields: Fields | null): Heartbeat['echo'] =>
+  fields && { sentAt: fields.number('sentAt'), heldMs: fields.number('heldMs') };
+
 function readDirect(kind: number, fields: Fields, peer: MemberId): DirectMessage | null {
   switch (kind) {
-    case KINDS.hello: {
-      const name = fields.name('name', NAME_LENGTH_MAX);
-      const program = fields.text('program', NAME_LENGTH_MAX);
-      const position = readPosition(fields.fields('position'));
-      const addresses = readAddresses(fields);
-      const members = fields.list('members', MEMBERS_MAX, readAcquaintance);
-      const order = readOrder(fields);
-      const speaks = readSpeaks(fields.fieldsOrNull('speaks'));
-      return {
-        kind: 'hello',
-        name,
-        program,
-        position,
-        addresses,
-        members,
-        ...(order && { order }),
-        ...(speaks && { speaks }),
-      };
-    }
-    case KINDS.heartbeat: {
-      const position = readPosition(fields.fields('position'));
-      const load = readLoad(fields.fields('load'));
-      const sentAt = fields.number('sentAt');
-      const echo = numberOrNull(fields.fieldsOrNull('echo'));
-      const hears = fields.bytesOrNull('hears', MEMBERS_MAX * MEMBER_DIGEST_BYTES);
-      const lateMs = fields.numberOrNull('lateMs');
-      return {
-        kind: 'heartbeat',
-        position,
-        load,
-        sentAt,
-        echo,
-        ...(hears && { hears }),
-        ...(lateMs !== null && { lateMs }),
-      };
-    }
+    case KINDS.hello:
+      return readHello(fields, peer);
+    case KINDS.heartbeat:
+      return readHeartbeat(fields);
     case KINDS.roster:
       return { kind: 'roster', members: fields.list('members', MEMBERS_MAX, readAcquaintance) };
     case KINDS.pull:
@@ -214,26 +223,25 @@ function readDirect(kind: number, fields: Fields, peer: MemberId): DirectMessage
         index,
         last,
         position,
-        profile: profile === null ? null : readProfile(profile),
-        claims: fields.list('claims', ENTRIES_PER_MESSAGE_MAX, readClaim),
+        profile: profile === null ? null : readProfile(profile, peer),
+        claims: fields.list('claims', Number.POSITIVE_INFINITY, readClaim),
       };
     }
     case KINDS.leave:
       return { kind: 'leave', generation: fields.count('generation') };
-    case KINDS.ask:
-      return {
-        kind: 'ask',
-        ask: fields.count('ask'),
-        owner: fields.name('owner', MEMBER_ID_LENGTH_MAX),
-        held: readPosition(fields.fields('held')),
-      };
+    case KINDS.ask: {
+      const ask = fields.count('ask');
+      const owner = fields.wholeText('owner', MEMBER_ID_LENGTH_MAX);
+      const held = readPosition(fields.fields('held'));
+      return owner === null ? null : { kind: 'ask', ask, owner, held };
+    }
     case KINDS.words:
       return {
         kind: 'words',
         ask: fields.count('ask'),
         last: fields.flag('last'),
-        envelopes: fields.list('envelopes', ENVELOPES_KEPT_MAX, (envelope) =>
-          new Fields([envelope], 'envelope').bytes('envelope', MESSAGE_BYTES_MAX),
+        envelopes: fields.list('envelopes', ENVELOPES_KEPT_MAX, (value) =>
+          new Fields([value], 'envelope').bytesOrNull(),
         ),
       };
     default:
@@ -249,12 +257,14 @@ function readBroadcast(kind: number, fields: Fields, author: MemberId): Broadcas
 
 function decode<T>(bytes: Uint8Array, read: (kind: number, fields: Fields) => T | null): Decoded<T> {
   if (bytes.byteLength > MESSAGE_BYTES_MAX) return malformed(`${bytes.byteLength} bytes are too many`);
-  const problem = msgpackProblem(bytes);
+  const { problem, foreign } = inspect(bytes);
   if (problem !== null) return malformed(problem);
   try {
-    const fields = new Fields(packr.unpack(bytes), 'message');
-    if (fields.count('protocol') > PROTOCOL) return { kind: 'unknown' };
-    const message = read(fields.count('kind'), fields);
+    const fields = new Fields(packr.unpack(withoutForeign(bytes, foreign)), 'message');
+    const protocol = fields.count('protocol');
+    const kind = fields.count('kind');
+    if (protocol > SPEAKS.max && kind !== KINDS.hello) return { kind: 'unknown' };
+    const message = read(kind, fields);
     return message === null ? { kind: 'unknown' } : { kind: 'message', message };
   } catch (error) {
     return malformed(error instanceof WireError ? error.message : 'undecodable');

@@ -22,6 +22,15 @@ export const ENVELOPE_BYTES_MAX = MESSAGE_AT + MESSAGE_BYTES_MAX;
 /** An Ed25519 key as a PKCS or SPKI structure: this and the 32 bytes (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
+/** Formats up to this one are kept for later versions; no envelope ever begins with a greater byte. */
+const FORMAT_MAX = 15;
+
+/** Whether a later version may have made this envelope: it can't be checked here, which is nobody's offence. */
+export function isOfLaterFormat(envelope: Uint8Array): boolean {
+  const [format = 0] = envelope;
+  return envelope.byteLength <= ENVELOPE_BYTES_MAX && format > FORMAT && format <= FORMAT_MAX;
+}
+
 export interface Opened {
   readonly author: MemberId;
   readonly message: Uint8Array;

@@ -5,52 +5,61 @@ const problem = (what: string): never => {
   throw new WireError(what);
 };
 
+/** Control characters end a line of a log or a table; lone surrogates are no text. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/gu;
+
+/** What stands for a character that is no good. */
+const REPLACEMENT = '\ufffd';
+
 /**
- * Reads the fields of one array in order, each checked for its type and bounds. Fields after the last one read are
- * ignored: a later version of the protocol may add some.
+ * Reads the fields of one array in order. What a field must have and has not is a problem; but a later version may say
+ * more than this one understands (docs/wire.md): fields after the last one read are ignored, long texts and lists are
+ * cut, items that mean nothing here are left out, and an optional field of another type counts as absent.
  */
 export class Fields {
   readonly #values: readonly unknown[];
-  #at = 0;
+  #at: number;
 
-  constructor(value: unknown, what: string) {
+  constructor(value: unknown, what: string, at = 0) {
     this.#values = Array.isArray(value) ? value : problem(`${what} is no array`);
+    this.#at = at;
   }
 
+  /** Text for people: cut after `lengthMax` UTF-16 units, and kept in its line. */
   text(what: string, lengthMax: number): string {
+    return asText(this.#next(), lengthMax) ?? problem(`${what} is no text`);
+  }
+
+  textOrNull(lengthMax: number): string | null {
+    return asText(this.#next(), lengthMax);
+  }
+
+  /** Text that means nothing once it is cut: null where it is empty or longer. */
+  wholeText(what: string, lengthMax: number): string | null {
     const value = this.#next();
-    if (typeof value !== 'string' || value.length > lengthMax)
-      return problem(`${what} is no text of <= ${lengthMax}`);
-    return value;
+    if (typeof value !== 'string') return problem(`${what} is no text`);
+    return value.length > 0 && value.length <= lengthMax ? value : null;
   }
 
-  /** Text with at least one character. */
-  name(what: string, lengthMax: number): string {
-    const value = this.text(what, lengthMax);
-    return value.length > 0 ? value : problem(`${what} is empty`);
-  }
-
-  textOrNull(what: string, lengthMax: number): string | null {
-    return this.#isNull() ? null : this.text(what, lengthMax);
+  wholeTextOrNull(lengthMax: number): string | null {
+    const value = this.#next();
+    return typeof value === 'string' && value.length > 0 && value.length <= lengthMax ? value : null;
   }
 
   /** A finite number >= 0. */
   number(what: string): number {
-    const value = this.#next();
-    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
-      return problem(`${what} is no number >= 0`);
-    return value;
+    return asNumber(this.#next()) ?? problem(`${what} is no number >= 0`);
   }
 
-  numberOrNull(what: string): number | null {
-    return this.#isNull() ? null : this.number(what);
+  numberOrNull(): number | null {
+    return asNumber(this.#next());
   }
 
-  /** A whole number from 0 to `max`. */
-  count(what: string, max = Number.MAX_SAFE_INTEGER): number {
+  /** A whole number from 0 to 2^53 - 1. */
+  count(what: string): number {
     const value = this.#next();
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > max)
-      return problem(`${what} is no whole number from 0 to ${max}`);
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+      return problem(`${what} is no whole number >= 0`);
     return value;
   }
 
@@ -59,27 +68,31 @@ export class Fields {
     return typeof value === 'boolean' ? value : problem(`${what} is no boolean`);
   }
 
-  flagOrNull(what: string): boolean | null {
-    return this.#isNull() ? null : this.flag(what);
+  flagOrNull(): boolean | null {
+    const value = this.#next();
+    return typeof value === 'boolean' ? value : null;
+  }
+
+  /** A flag that is only there where it says something. */
+  isTrue(): boolean {
+    return this.#next() === true;
   }
 
   /** Not copied. */
-  bytes(what: string, lengthMax: number): Uint8Array {
+  bytesOrNull(): Uint8Array | null {
     const value = this.#next();
-    return value instanceof Uint8Array && value.byteLength <= lengthMax
-      ? value
-      : problem(`${what} are no bytes, <= ${lengthMax} of them`);
+    return value instanceof Uint8Array ? value : null;
   }
 
-  bytesOrNull(what: string, lengthMax: number): Uint8Array | null {
-    return this.#isNull() ? null : this.bytes(what, lengthMax);
+  /** The first `countMax` items of those that `read` makes something of: null is nothing. */
+  list<T>(what: string, countMax: number, read: (value: unknown) => T | null): readonly T[] {
+    const values = this.#next();
+    return Array.isArray(values) ? itemsOf(values, countMax, read) : problem(`${what} is no array`);
   }
 
-  list<T>(what: string, lengthMax: number, read: (value: unknown) => T): readonly T[] {
-    const value = this.#next();
-    if (!Array.isArray(value) || value.length > lengthMax)
-      return problem(`${what} is no array of <= ${lengthMax}`);
-    return value.map(read);
+  listOrNull<T>(countMax: number, read: (value: unknown) => T | null): readonly T[] | null {
+    const values = this.#next();
+    return Array.isArray(values) ? itemsOf(values, countMax, read) : null;
   }
 
   fields(what: string): Fields {
@@ -87,12 +100,18 @@ export class Fields {
   }
 
   fieldsOrNull(what: string): Fields | null {
-    return this.#isNull() ? null : this.fields(what);
+    const value = this.#next();
+    return Array.isArray(value) ? new Fields(value, what) : null;
   }
 
-  /** A field that somebody else checks. */
+  /** A field of any type. */
   value(): unknown {
     return this.#next();
+  }
+
+  /** The same fields from so many further on. */
+  ahead(count: number): Fields {
+    return new Fields(this.#values, 'message', this.#at + count);
   }
 
   #next(): unknown {
@@ -100,12 +119,26 @@ export class Fields {
     this.#at += 1;
     return value;
   }
-
-  /** Skips a field that is null, or that an older version of the protocol did not have yet. */
-  #isNull(): boolean {
-    const value = this.#values[this.#at];
-    if (value !== null && value !== undefined) return false;
-    this.#at += 1;
-    return true;
-  }
 }
+
+function itemsOf<T>(
+  values: readonly unknown[],
+  countMax: number,
+  read: (value: unknown) => T | null,
+): readonly T[] {
+  const items: T[] = [];
+  for (const value of values) {
+    if (items.length >= countMax) break;
+    const item = read(value);
+    if (item !== null) items.push(item);
+  }
+  return items;
+}
+
+function asText(value: unknown, lengthMax: number): string | null {
+  if (typeof value !== 'string') return null;
+  return value.slice(0, lengthMax).replace(UNPRINTABLE, REPLACEMENT);
+}
+
+const asNumber = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : null;

@@ -1,10 +1,14 @@
 import {
   type Claim,
   type Entry,
+  isHost,
+  isHostAndPort,
+  isWildcard,
   LOAD_LEVEL_MAX,
   type LogPosition,
   type MediaAddress,
   type MediaInfo,
+  type MemberId,
   type MemberLoad,
   type MemberProfile,
   NAME_LENGTH_MAX,
@@ -14,18 +18,29 @@ import {
 } from '@headwater/directory';
 import { ADDRESSES_PER_MEMBER_MAX } from '../core/limits.js';
 import type { Acquaintance } from '../core/messages.js';
-import { Fields, WireError } from './fields.js';
+import { Fields } from './fields.js';
 
-/** How claims, profiles and so on look on the wire: arrays of plain values, so that field names cost nothing. */
+/**
+ * How claims, profiles and so on look on the wire: arrays of plain values, so that field names cost nothing. Field by
+ * field: docs/wire.md. `read...` gives null for what is sound but means nothing here, as a later version may say it.
+ */
 
 /** A member's id is 52 characters of base58. */
 export const MEMBER_ID_LENGTH_MAX = 64;
 /** `vhost/app/stream`. */
 const KEY_LENGTH_MAX = 3 * NAME_LENGTH_MAX + 2;
 const CODEC_LENGTH_MAX = 32;
-/** Host names have 253 characters at most; brackets and a port follow. */
+const HOST_LENGTH_MAX = 253;
+/** A host; brackets and a port follow. */
 const ADDRESS_LENGTH_MAX = 264;
 const MEDIA_ADDRESSES_MAX = 16;
+const PORT_MAX = 65_535;
+
+/** Optional fields at the end of an array: those after the last one that is there are not written. */
+export function tail(...fields: readonly unknown[]): readonly unknown[] {
+  const end = fields.findLastIndex((field) => field !== undefined) + 1;
+  return fields.slice(0, end).map((field) => field ?? null);
+}
 
 export const packPosition = (position: LogPosition): unknown => [position.generation, position.version];
 
@@ -37,8 +52,8 @@ export const packLoad = (load: MemberLoad): unknown => [load.players, load.publi
 
 export function readLoad(fields: Fields): MemberLoad {
   return {
-    players: fields.count('players'),
-    publishers: fields.count('publishers'),
+    players: Math.floor(fields.number('players')),
+    publishers: Math.floor(fields.number('publishers')),
     outboundKbps: fields.number('outboundKbps'),
   };
 }
@@ -49,22 +64,23 @@ export const packAcquaintance = ({ id, position, addresses, heard }: Acquaintanc
   position.generation,
   position.version,
   addresses,
-  ...(heard === undefined ? [] : [heard]),
+  ...tail(heard),
 ];
 
-export function readAcquaintance(value: unknown): Acquaintance {
+export function readAcquaintance(value: unknown): Acquaintance | null {
   const fields = new Fields(value, 'member');
-  const id = fields.name('id', MEMBER_ID_LENGTH_MAX);
+  const id = fields.wholeText('id', MEMBER_ID_LENGTH_MAX);
   const position = readPosition(fields);
   const addresses = readAddresses(fields);
-  const heard = fields.flagOrNull('heard');
-  return { id, position, addresses, ...(heard !== null && { heard }) };
+  const heard = fields.flagOrNull();
+  return id === null ? null : { id, position, addresses, ...(heard !== null && { heard }) };
 }
 
 export function readAddresses(fields: Fields): readonly string[] {
-  return fields.list('addresses', ADDRESSES_PER_MEMBER_MAX, (address) =>
-    new Fields([address], 'address').name('address', ADDRESS_LENGTH_MAX),
-  );
+  return fields.list('addresses', ADDRESSES_PER_MEMBER_MAX, (value) => {
+    const address = new Fields([value], 'address').wholeText('address', ADDRESS_LENGTH_MAX);
+    return address !== null && isHostAndPort(address) ? address : null;
+  });
 }
 
 const packMediaAddress = (address: MediaAddress): unknown => [
@@ -74,63 +90,76 @@ const packMediaAddress = (address: MediaAddress): unknown => [
   address.httpPort,
 ];
 
-function readMediaAddress(value: unknown): MediaAddress {
+/** It may go into headers, URLs and look-ups, and others can connect to it. */
+const isReachable = (host: string): boolean => isHost(host) && !isWildcard(host);
+
+function readMediaAddress(value: unknown): MediaAddress | null {
   const fields = new Fields(value, 'media address');
-  return {
-    network: fields.text('network', NAME_LENGTH_MAX),
-    host: fields.name('host', NAME_LENGTH_MAX),
-    rtmpPort: fields.count('rtmpPort', 65_535),
-    httpPort: fields.count('httpPort', 65_535),
-  };
+  const network = fields.text('network', NAME_LENGTH_MAX);
+  const host = fields.wholeText('host', HOST_LENGTH_MAX);
+  const rtmpPort = fields.count('rtmpPort');
+  const httpPort = fields.count('httpPort');
+  if (host === null || !isReachable(host) || rtmpPort > PORT_MAX || httpPort > PORT_MAX) return null;
+  return { network, host, rtmpPort, httpPort };
 }
+
+const EDGE = 1;
 
 export const packProfile = (profile: MemberProfile): unknown => [
   profile.name,
-  profile.role === 'edge' ? 1 : 0,
+  profile.role === 'edge' ? EDGE : 0,
   profile.addresses.map(packMediaAddress),
   packMediaAddress(profile.relayAddress),
   profile.apiAddress ?? null,
   profile.zone ?? null,
   profile.draining,
   profile.program,
-  profile.loadLevel ?? null,
-  ...(profile.full === true ? [true] : []),
+  ...tail(
+    profile.loadLevel,
+    profile.full === true ? true : undefined,
+    profile.relayAddresses?.map(packMediaAddress),
+  ),
 ];
 
-export function readProfile(value: unknown): MemberProfile {
+/** `member`: whose it is. Null where none of its addresses can be used here. */
+export function readProfile(value: unknown, member: MemberId): MemberProfile | null {
   const fields = new Fields(value, 'profile');
-  const name = fields.name('name', NAME_LENGTH_MAX);
-  const role: Role = fields.count('role', 1) === 1 ? 'edge' : 'origin';
-  const addresses = fields.list('addresses', MEDIA_ADDRESSES_MAX, readMediaAddress);
-  const relayAddress = readMediaAddress(fields.value());
-  const apiAddress = fields.textOrNull('apiAddress', ADDRESS_LENGTH_MAX);
-  const zone = fields.textOrNull('zone', NAME_LENGTH_MAX);
+  const name = fields.text('name', NAME_LENGTH_MAX) || member;
+  // Who is no edge may claim, so every role that is unknown here is taken for an origin.
+  const role: Role = fields.value() === EDGE ? 'edge' : 'origin';
+  const told = fields.list('addresses', MEDIA_ADDRESSES_MAX, readMediaAddress);
+  const relayAddress = readMediaAddress(fields.value()) ?? told[0];
+  const apiAddress = fields.wholeTextOrNull(ADDRESS_LENGTH_MAX);
+  const zone = fields.textOrNull(NAME_LENGTH_MAX);
   const draining = fields.flag('draining');
   const program = fields.text('program', NAME_LENGTH_MAX);
-  const loadLevel = fields.numberOrNull('loadLevel');
-  const full = fields.flagOrNull('full');
+  const loadLevel = fields.numberOrNull();
+  const full = fields.isTrue();
+  const relayAddresses = fields.listOrNull(MEDIA_ADDRESSES_MAX, readMediaAddress);
+  if (relayAddress === undefined) return null;
   return {
     name,
     role,
-    addresses,
+    addresses: told.length > 0 ? told : [relayAddress],
     relayAddress,
-    ...(apiAddress !== null && { apiAddress }),
-    ...(zone !== null && { zone }),
+    ...(relayAddresses !== null && relayAddresses.length > 0 && { relayAddresses }),
+    ...(apiAddress !== null && isHostAndPort(apiAddress) && { apiAddress }),
+    ...(zone && { zone }),
     draining,
     program,
     ...(loadLevel !== null && { loadLevel: Math.min(loadLevel, LOAD_LEVEL_MAX) }),
-    ...(full === true && { full }),
+    ...(full && { full }),
   };
 }
 
-/** Null is none: an older member tells nothing, and a later one may have a policy that is unknown here. */
 const ORDERS: readonly OwnerPolicy[] = ['primary', 'spread'];
 
-export const packOrder = (order: OwnerPolicy | undefined): unknown =>
-  order === undefined ? null : ORDERS.indexOf(order);
+export const packOrder = (order: OwnerPolicy | undefined): number | undefined =>
+  order && ORDERS.indexOf(order);
 
+/** A policy that is unknown here counts as none told. */
 export function readOrder(fields: Fields): OwnerPolicy | undefined {
-  const index = fields.numberOrNull('order');
+  const index = fields.numberOrNull();
   return index === null ? undefined : ORDERS[index];
 }
 
@@ -147,31 +176,29 @@ export const packClaim = ({ key, sinceMs, media, silent }: Claim): readonly unkn
       ]
     : null,
   media.audio ? [media.audio.codec, media.audio.sampleRateHz ?? null, media.audio.channels ?? null] : null,
-  ...(silent === true ? [true] : []),
+  ...tail(silent === true ? true : undefined),
 ];
 
-function readClaimFields(fields: Fields): Claim {
+function readClaimFields(fields: Fields): Claim | null {
   const key = readKey(fields);
   const sinceMs = fields.number('sinceMs');
   const media = readMedia(fields);
-  const silent = fields.flagOrNull('silent');
-  return { key, sinceMs, media, ...(silent === true && { silent }) };
+  const silent = fields.isTrue();
+  return key === null ? null : { key, sinceMs, media, ...(silent && { silent }) };
 }
 
 function readMedia(fields: Fields): MediaInfo {
-  const video = fields.fieldsOrNull('video');
-  const audio = fields.fieldsOrNull('audio');
-  return {
-    ...(video && { video: readVideo(video) }),
-    ...(audio && { audio: readAudio(audio) }),
-  };
+  const video = readVideo(fields.fieldsOrNull('video'));
+  const audio = readAudio(fields.fieldsOrNull('audio'));
+  return { ...(video && { video }), ...(audio && { audio }) };
 }
 
-function readVideo(fields: Fields): NonNullable<MediaInfo['video']> {
-  const codec = fields.name('codec', CODEC_LENGTH_MAX);
-  const width = fields.numberOrNull('width');
-  const height = fields.numberOrNull('height');
-  const frameRate = fields.numberOrNull('frameRate');
+function readVideo(fields: Fields | null): MediaInfo['video'] | null {
+  const codec = fields?.textOrNull(CODEC_LENGTH_MAX);
+  if (!fields || !codec) return null;
+  const width = fields.numberOrNull();
+  const height = fields.numberOrNull();
+  const frameRate = fields.numberOrNull();
   return {
     codec,
     ...(width !== null && { width }),
@@ -180,20 +207,21 @@ function readVideo(fields: Fields): NonNullable<MediaInfo['video']> {
   };
 }
 
-function readAudio(fields: Fields): NonNullable<MediaInfo['audio']> {
-  const codec = fields.name('codec', CODEC_LENGTH_MAX);
-  const sampleRateHz = fields.numberOrNull('sampleRateHz');
-  const channels = fields.numberOrNull('channels');
+function readAudio(fields: Fields | null): MediaInfo['audio'] | null {
+  const codec = fields?.textOrNull(CODEC_LENGTH_MAX);
+  if (!fields || !codec) return null;
+  const sampleRateHz = fields.numberOrNull();
+  const channels = fields.numberOrNull();
   return { codec, ...(sampleRateHz !== null && { sampleRateHz }), ...(channels !== null && { channels }) };
 }
 
-function readKey(fields: Fields): string {
-  const key = fields.name('key', KEY_LENGTH_MAX);
-  if (parseStreamKey(key) === null) throw new WireError('key is no stream key');
-  return key;
+/** Null for a name that has no form here: nobody could play it from this member. */
+function readKey(fields: Fields): string | null {
+  const key = fields.wholeText('key', KEY_LENGTH_MAX);
+  return key !== null && parseStreamKey(key) !== null ? key : null;
 }
 
-export const readClaim = (value: unknown): Claim => readClaimFields(new Fields(value, 'claim'));
+export const readClaim = (value: unknown): Claim | null => readClaimFields(new Fields(value, 'claim'));
 
 const CLAIM = 0;
 const RELEASE = 1;
@@ -205,11 +233,32 @@ export function packEntry(entry: Entry): unknown {
   return [PROFILE, entry.version, packProfile(entry.profile)];
 }
 
-export function readEntry(value: unknown): Entry {
+/** One entry of a log. Kind and version are there for ever; `entry` is null where it means nothing here. */
+export function readEntry(
+  value: unknown,
+  member: MemberId,
+): { readonly version: number; readonly entry: Entry | null } {
   const fields = new Fields(value, 'entry');
-  const kind = fields.count('kind', PROFILE);
+  const kind = fields.count('kind');
   const version = fields.count('version');
-  if (kind === CLAIM) return { kind: 'claim', version, claim: readClaimFields(fields) };
-  if (kind === RELEASE) return { kind: 'release', version, key: readKey(fields) };
-  return { kind: 'profile', version, profile: readProfile(fields.value()) };
+  return { version, entry: readChange(kind, version, fields, member) };
+}
+
+function readChange(kind: number, version: number, fields: Fields, member: MemberId): Entry | null {
+  switch (kind) {
+    case CLAIM: {
+      const claim = readClaimFields(fields);
+      return claim && { kind: 'claim', version, claim };
+    }
+    case RELEASE: {
+      const key = readKey(fields);
+      return key === null ? null : { kind: 'release', version, key };
+    }
+    case PROFILE: {
+      const profile = readProfile(fields.value(), member);
+      return profile && { kind: 'profile', version, profile };
+    }
+    default:
+      return null;
+  }
 }

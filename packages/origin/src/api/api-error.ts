@@ -5,6 +5,7 @@ import { ERRORS, type ErrorCode } from '../errors.js';
 /** HTTP statuses are chosen here and nowhere else. */
 const STATUS = {
   STREAM_NAME_INVALID: 400,
+  QUERY_INVALID: 400,
   NOT_FOUND: 404,
   INTERNAL: 500,
 } as const satisfies Partial<Record<ErrorCode, ContentfulStatusCode>>;

@@ -7,11 +7,16 @@ export interface ApiSource {
   readonly directory: DirectoryView;
   members(): readonly MemberView[];
   status(): MeshStatus;
+  /** What handlers of connections threw although they never should, since the start. */
+  faults(): number;
   /** It is leaving on purpose. */
   isDraining(): boolean;
   /** Streams on this member: published, relayed or waited for here. */
-  hereStreams(): readonly StreamView[];
-  hereStream(key: StreamKey): StreamView | undefined;
+  hereKeys(): Iterable<StreamKey>;
+  /** Players of a stream on this member. */
+  playersHere(key: StreamKey): number;
+  /** With no more than so many of its players. */
+  hereStream(key: StreamKey, playersMax: number): StreamView | undefined;
   /** The route that this member would give. */
   route(request: Omit<PlayRequest, 'mode'>): Route;
   /** A vhost that counts here, or the default one. */

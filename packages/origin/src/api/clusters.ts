@@ -1,4 +1,4 @@
-import { addressFor, type StreamKey } from '@headwater/directory';
+import { addressFor, hostPort, type StreamKey } from '@headwater/directory';
 import type { ApiSource } from './api-source.js';
 import { hostOf } from './host-of.js';
 
@@ -34,7 +34,7 @@ function originOf(
   query: ClusterQuery,
 ): { ip: string; port: number; vhost: string; api: string; routers: string[] } {
   const address = addressFor(source.directory.profile, profile, hostOf(query.coworker));
-  const api = profile.apiAddress ?? `${address.host}:${SRS_API_PORT}`;
+  const api = profile.apiAddress ?? hostPort(address.host, SRS_API_PORT);
   return { ip: address.host, port: address.rtmpPort, vhost: query.vhost, api, routers: [api] };
 }
 

@@ -26,9 +26,11 @@ function sourceOf(overrides: Partial<ApiSource> = {}): ApiSource {
   return {
     directory,
     members: () => [],
-    status: () => ({ joined: true, synced: true }),
+    status: () => ({ joined: true, synced: true, disputed: false }),
+    faults: () => 3,
     isDraining: () => false,
-    hereStreams: () => [],
+    hereKeys: () => [],
+    playersHere: () => 0,
     hereStream: () => undefined,
     route: (request) => route(directory, { ...request, mode: 'auto' }),
     resolveVhost: () => '__defaultVhost__',
@@ -79,6 +81,50 @@ describe('the API', () => {
     expect(body.routes.map(({ target }: { target?: string }) => target)).toEqual(['a', 'a', 'a', 'a']);
   });
 
+  it('tells who is full, who is out of reach, and through whom', async () => {
+    const source = sourceOf();
+    const directory = source.directory as Directory;
+    const log = new OwnLog('id-b', 1, 9);
+    log.setProfile({ ...profile('b', 1936), full: true });
+    log.claim({ key: '__defaultVhost__/live/s1', sinceMs: 0, media: {} });
+    directory.replace(log.snapshot());
+    const via = new OwnLog('id-d', 1, 9);
+    via.setProfile(profile('d', 1938));
+    directory.replace(via.snapshot());
+    directory.setReach('id-a', ['id-d']);
+    directory.setLiveness('id-a', 'unreachable');
+    const { body } = await get('/api/v1/streams/live/s1', source);
+    expect(body.owners).toMatchObject([
+      { name: 'a', liveness: 'unreachable', through: 'd', full: false },
+      { name: 'b', liveness: 'alive', full: true },
+    ]);
+    expect(body.owners[1]).not.toHaveProperty('through');
+    expect(body.routes[0]).toMatchObject({ route: 'relay', target: 'a', through: 'd' });
+    expect(body.routes[1]).toMatchObject({ route: 'redirect', target: 'a' });
+    const view = (id: string, more: object) => {
+      const state = directory.member(id);
+      if (state === undefined) throw new Error(id);
+      const { position, claims, ...rest } = state;
+      return {
+        ...rest,
+        ...position,
+        isSelf: false,
+        streams: claims,
+        connected: true,
+        meshAddresses: [],
+        ...more,
+      };
+    };
+    const members = [view('id-a', { connected: false }), view('id-b', {}), view('id-d', {})];
+    const list = await get('/api/v1/members', sourceOf({ members: () => members }));
+    expect(list.body.members).toMatchObject([
+      { name: 'a', liveness: 'unreachable', through: ['d'], streams: 1, full: false },
+      { name: 'b', full: true },
+      { name: 'd', full: false },
+    ]);
+    expect(list.body.members[1]).not.toHaveProperty('through');
+  });
+
   it('tells the route of each kind of client, and the address in the asker’s network', async () => {
     const { body } = await get('/api/v1/streams/live/s1');
     expect(body.routes).toMatchObject([
@@ -89,6 +135,29 @@ describe('the API', () => {
     ]);
     const inside = await get('/api/v1/streams/live/s1', sourceOf(), 'c:1985');
     expect(inside.body.routes[1]).toMatchObject({ address: 'a:1935' });
+  });
+
+  it('lists no more players of a stream than it can at once, and counts all', async () => {
+    const player = {
+      id: 'p',
+      protocol: 'rtmp',
+      remote: 'r',
+      agent: '',
+      sinceMs: 1,
+      state: 'playing',
+    } as const;
+    const asked: number[] = [];
+    const source = sourceOf({
+      playersHere: () => 9000,
+      hereStream: (key, playersMax) => {
+        asked.push(playersMax);
+        const players = [{ ...player, bytesOut: 0, framesDropped: 0 }];
+        return { key, source: 'relay', relayFrom: 'id-a', media: {}, bytesIn: 0, players };
+      },
+    });
+    const { body } = await get('/api/v1/streams/live/s1', source);
+    expect(asked).toEqual([1000]);
+    expect([body.players, body.here.players.length, body.here.relayFrom]).toEqual([9000, 1, 'id-a']);
   });
 
   it('answers for a stream that nobody publishes, in an app with slashes, with a name in UTF-8', async () => {
@@ -151,7 +220,9 @@ describe('the API', () => {
 
   it('is ready only when joined and synced, and says what it waits for', async () => {
     expect(await get('/readyz')).toMatchObject({ status: 200, body: { ready: true } });
-    const waiting = sourceOf({ status: () => ({ joined: false, synced: false, waitingFor: 'a seed' }) });
+    const waiting = sourceOf({
+      status: () => ({ joined: false, synced: false, disputed: false, waitingFor: 'a seed' }),
+    });
     expect(await get('/readyz', sourceOf({ isDraining: () => true }))).toMatchObject({
       status: 503,
       body: { ready: false, draining: true, joined: true },
@@ -160,7 +231,12 @@ describe('the API', () => {
       status: 503,
       body: { ready: false, waitingFor: 'a seed' },
     });
-    expect(await get('/healthz', waiting)).toMatchObject({ status: 200, body: { status: 'ok' } });
+    const twin = { joined: true, synced: true, disputed: true, waitingFor: 'its twin' };
+    expect(await get('/readyz', sourceOf({ status: () => twin }))).toMatchObject({
+      status: 503,
+      body: { ready: false, disputed: true, waitingFor: 'its twin' },
+    });
+    expect(await get('/healthz', waiting)).toMatchObject({ status: 200, body: { status: 'ok', faults: 3 } });
   });
 
   it('says what is there where nothing is, and keeps its own faults to the log', async () => {

@@ -5,7 +5,12 @@ import type { ApiSource } from './api-source.js';
 import { describeCluster } from './clusters.js';
 import { hostOf } from './host-of.js';
 import { listMembers } from './members.js';
-import { describeStream, listStreams } from './streams.js';
+import { pageStreams } from './stream-page.js';
+import { readStreamQuery } from './stream-query.js';
+import { describeStream } from './streams.js';
+import { Turns } from './turns.js';
+
+export type { ApiSource } from './api-source.js';
 
 /** Hears of errors that are bugs of ours; the client is told only that there was one. */
 export type BugReporter = (error: Error, path: string) => void;
@@ -13,21 +18,26 @@ export type BugReporter = (error: Error, path: string) => void;
 /** The HTTP API, apart from any listener, so that it is tested without a port. */
 export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   const api = new Hono();
+  const turns = new Turns();
 
   for (const path of ['/', '/api/v1']) api.get(path, (context) => context.text(INDEX));
-  api.get('/healthz', (context) => context.json({ status: 'ok' }));
+  api.get('/healthz', (context) => context.json({ status: 'ok', faults: source.faults() }));
   api.get('/readyz', (context) => {
-    const { joined, synced, waitingFor } = source.status();
+    const { joined, synced, disputed, waitingFor } = source.status();
     const draining = source.isDraining();
-    const ready = joined && synced && !draining;
+    const ready = joined && synced && !disputed && !draining;
     return context.json(
-      { ready, joined, synced, draining, ...(waitingFor === undefined ? {} : { waitingFor }) },
+      { ready, joined, synced, draining, disputed, ...(waitingFor === undefined ? {} : { waitingFor }) },
       ready ? 200 : 503,
     );
   });
 
   api.get('/api/v1/members', (context) => context.json({ members: listMembers(source.members()) }));
-  api.get('/api/v1/streams', (context) => context.json({ streams: listStreams(source) }));
+  api.get('/api/v1/streams', async (context) => {
+    const query = readStreamQuery(context.req.query());
+    if (typeof query === 'string') return apiError(context, 'QUERY_INVALID', query);
+    return context.json(await pageStreams(source, query, turns));
+  });
 
   // The app may hold slashes, so the path is taken whole and split at its last one.
   api.get('/api/v1/streams/*', (context) => {
@@ -66,11 +76,12 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
 const INDEX = `headwater API
 
 GET /api/v1/members                  who is in the mesh
-GET /api/v1/streams                  every stream and its owners
+GET /api/v1/streams                  every stream and its owners, page by page: ?limit=100 (at most 1000), then cursor={next}
+                                     filters: app, owner (name or id), prefix (of app/stream), state (flowing, silent, unowned)
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players, and the route each kind of client gets
 GET /api/v1/clusters                 the same for SRS (vhost, app, stream, coworker), also by POST
 GET /healthz                         alive
-GET /readyz                          joined, synced and not draining: 200, else 503 and why
+GET /readyz                          joined, synced, not draining and not disputed: 200, else 503 and why
 `;
 
 function keyOf(

@@ -1,5 +1,6 @@
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 
 /** A listening API. */
@@ -15,18 +16,37 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Most API connections at once; the next is closed. */
 const CONNECTIONS_MAX = 256;
 
-/** Opens the API. Rejects with Node's own error (`code` such as EADDRINUSE) where the port can't be had. */
-export async function listenApi(api: Hono, host: string, port: number): Promise<ApiListener> {
-  const server = createAdaptorServer({ fetch: api.fetch });
-  if ('headersTimeout' in server) {
-    server.headersTimeout = HEADERS_TIMEOUT_MS;
-    server.requestTimeout = REQUEST_TIMEOUT_MS;
-  }
+/** What stands for the host in a request's URL where its own does not serve. Nothing here depends on it. */
+const HOST = 'localhost';
+const PLAIN_HOST = /^[a-z][a-z0-9.-]*(?::\d{1,5})?$/i;
+
+/**
+ * Opens the API. Rejects with Node's own error (`code` such as EADDRINUSE) where the port can't be had. `onFault` hears
+ * of what fails later; a fault in one request ends that request.
+ */
+export async function listenApi(
+  api: Hono,
+  host: string,
+  port: number,
+  onFault: (error: unknown) => void,
+): Promise<ApiListener> {
+  const serve = getRequestListener(api.fetch, { hostname: HOST });
+  const server = createServer((req, res) => {
+    useKnownHost(req);
+    Promise.resolve(serve(req, res)).catch((error: unknown) => {
+      onFault(error);
+      req.socket.destroy();
+    });
+  });
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = CONNECTIONS_MAX;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
+      // Such as no more files to open: it concerns those who connect meanwhile.
+      server.on('error', onFault);
       resolve();
     });
   });
@@ -35,7 +55,15 @@ export async function listenApi(api: Hono, host: string, port: number): Promise<
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        if ('closeAllConnections' in server) server.closeAllConnections();
+        server.closeAllConnections();
       }),
   };
+}
+
+/**
+ * Health checks by HTTP/1.0 have no `Host` (HAProxy's `option httpchk GET /readyz`), and others have one that makes no
+ * URL; hono's server would answer 400. Handlers see the header as it came.
+ */
+function useKnownHost(req: IncomingMessage): void {
+  if (!PLAIN_HOST.test(req.headers.host ?? '')) req.headers.host = HOST;
 }

@@ -1,5 +1,6 @@
-import { NO_LOAD } from '@headwater/directory';
+import { claimsStand, hostPort, type MemberProfile, NO_LOAD } from '@headwater/directory';
 import type { MemberView } from '@headwater/mesh';
+import { pulledAt } from '../pulled-at.js';
 
 /** One member in `GET /api/v1/members`. */
 export interface ApiMember {
@@ -16,26 +17,37 @@ export interface ApiMember {
   readonly outboundKbps: number;
   readonly connected: boolean;
   readonly draining: boolean;
+  /** Its connections or its outbound limit are used up. */
+  readonly full: boolean;
+  /** Where it is `unreachable`: names of members that reach both it and the asked one. */
+  readonly through?: readonly string[];
   readonly program: string;
   readonly zone?: string;
   readonly rttMs?: number;
   readonly meshAddresses: readonly string[];
   readonly addresses: readonly { network: string; host: string; rtmpPort: number; httpPort: number }[];
+  /** Where it says that the other members pull from, network by network. */
+  readonly relayAddresses: readonly { network: string; host: string; rtmpPort: number }[];
+  /** `host:port` that the member asked pulls from, where it does; absent for itself. */
+  readonly pulledAt?: string;
 }
 
 /** Self first, then by name, so that the list reads the same at each look. */
 export function listMembers(members: readonly MemberView[]): ApiMember[] {
   return members
-    .map(apiMember)
+    .map((member) => apiMember(member, members))
     .sort(
       (a, b) => Number(b.self) - Number(a.self) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id),
     );
 }
 
-function apiMember(member: MemberView): ApiMember {
+const nameOf = (id: string, all: readonly MemberView[]): string =>
+  all.find((one) => one.id === id)?.profile?.name ?? id;
+
+function apiMember(member: MemberView, all: readonly MemberView[]): ApiMember {
   const profile = member.profile;
   // What the dead and the left had is remembered, but is not theirs any more.
-  const isThere = member.liveness === 'alive' || member.liveness === 'suspect';
+  const isThere = claimsStand(member.liveness);
   return {
     id: member.id,
     name: profile?.name ?? '(not heard yet)',
@@ -48,10 +60,24 @@ function apiMember(member: MemberView): ApiMember {
     ...(isThere ? member.load : NO_LOAD),
     connected: member.connected,
     draining: profile?.draining ?? false,
+    full: profile?.full ?? false,
+    ...(member.through.length === 0 ? {} : { through: member.through.map((id) => nameOf(id, all)) }),
     program: profile?.program ?? '',
     ...(profile?.zone === undefined ? {} : { zone: profile.zone }),
     ...(member.rttMs === undefined ? {} : { rttMs: member.rttMs }),
     meshAddresses: member.meshAddresses,
     addresses: profile?.addresses ?? [],
+    relayAddresses: relayAddressesOf(profile),
+    ...pulledAtOf(member),
   };
+}
+
+function relayAddressesOf(profile: MemberProfile | null): ApiMember['relayAddresses'] {
+  const told = profile?.relayAddresses ?? (profile === null ? [] : [profile.relayAddress]);
+  return told.map(({ network, host, rtmpPort }) => ({ network, host, rtmpPort }));
+}
+
+function pulledAtOf(member: MemberView): Pick<ApiMember, 'pulledAt'> {
+  const address = member.isSelf ? null : pulledAt(member);
+  return address === null ? {} : { pulledAt: hostPort(address.host, address.rtmpPort) };
 }

@@ -1,5 +1,7 @@
 import {
+  hostPort,
   type MediaInfo,
+  type MemberId,
   type Owner,
   type PlayRequest,
   parseStreamKey,
@@ -15,7 +17,11 @@ export interface ApiOwner {
   readonly member: string;
   readonly name: string;
   readonly liveness: string;
+  /** The member that this one would pull the stream through; absent: directly. */
+  readonly through?: string;
   readonly draining: boolean;
+  /** Its connections or its outbound limit are used up; it comes after those that have room. */
+  readonly full: boolean;
   /** `silent`: no media at the moment; it comes after all that flow. */
   readonly state: 'flowing' | 'silent';
   /** ISO 8601, by the owner's own clock. */
@@ -44,24 +50,28 @@ export interface ApiRoute {
   readonly why: string;
   /** Name of the member redirected to or relayed from. */
   readonly target?: string;
+  /** Name of the member that a relay would pull through; absent: directly. */
+  readonly through?: string;
   /** `host:port` that a redirected client is told. */
   readonly address?: string;
 }
 
 /** Answer of `GET /api/v1/streams/{app}/{stream}`. */
 export interface ApiStreamDetail extends ApiStream {
-  readonly here: Pick<StreamView, 'source' | 'relayFrom' | 'publisher' | 'bytesIn'> & {
+  readonly here: Pick<
+    StreamView,
+    'source' | 'relayFrom' | 'relayThrough' | 'passesOn' | 'publisher' | 'bytesIn'
+  > & {
+    /** The first `PLAYERS_SHOWN_MAX`; `players` above counts all. */
     readonly players: StreamView['players'];
+    /** Name of the member `relayThrough`. */
+    readonly relayThroughName?: string;
   };
   readonly routes: readonly ApiRoute[];
 }
 
-/** Every stream that somebody owns, or that somebody plays or waits for on this member. */
-export function listStreams(source: ApiSource): ApiStream[] {
-  const here = new Map(source.hereStreams().map((view) => [view.key, view]));
-  const keys = new Set([...source.directory.streams(), ...here.keys()]);
-  return [...keys].sort().map((key) => apiStream(source, key, here.get(key)));
-}
+/** Players that are listed one by one; to list thousands would hold everything else up. */
+export const PLAYERS_SHOWN_MAX = 1000;
 
 /** Everything about one stream, also about one that nobody publishes. */
 export function describeStream(
@@ -69,18 +79,21 @@ export function describeStream(
   key: StreamKey,
   reachedBy: string | undefined,
 ): ApiStreamDetail {
-  const view = source.hereStream(key);
+  const view = source.hereStream(key, PLAYERS_SHOWN_MAX);
   return {
-    ...apiStream(source, key, view),
+    ...apiStream(source, key, source.playersHere(key)),
     here: {
       source: view?.source ?? 'none',
       ...(view?.relayFrom === undefined ? {} : { relayFrom: view.relayFrom }),
+      ...relayThroughOf(source, view?.relayThrough),
+      ...(view?.passesOn === undefined ? {} : { passesOn: view.passesOn }),
       ...(view?.publisher === undefined ? {} : { publisher: view.publisher }),
       bytesIn: view?.bytesIn ?? 0,
       players: view?.players ?? [],
     },
     routes: CLIENTS.map(([client, protocol, followsRedirect]) =>
       apiRoute(
+        source,
         client,
         source.route({
           key,
@@ -94,6 +107,12 @@ export function describeStream(
   };
 }
 
+function relayThroughOf(source: ApiSource, member: MemberId | undefined) {
+  if (member === undefined) return {};
+  const name = source.members().find(({ id }) => id === member)?.profile?.name;
+  return { relayThrough: member, ...(name === undefined ? {} : { relayThroughName: name }) };
+}
+
 /** Who plays, on what, and whether it follows a redirect there. */
 const CLIENTS: readonly (readonly [ApiRoute['client'], PlayRequest['protocol'], boolean])[] = [
   ['rtmp', 'rtmp', false],
@@ -102,28 +121,37 @@ const CLIENTS: readonly (readonly [ApiRoute['client'], PlayRequest['protocol'], 
   ['ws-flv', 'ws-flv', false],
 ];
 
-function apiStream(source: ApiSource, key: StreamKey, view: StreamView | undefined): ApiStream {
+/** `players`: those on this member. */
+export function apiStream(source: ApiSource, key: StreamKey, players: number): ApiStream {
   const name = parseStreamKey(key);
   if (name === null) throw new Error(`no stream key: ${key}`);
   return {
     key,
     ...name,
-    owners: source.directory.owners(key).map(apiOwner),
-    players: view?.players.length ?? 0,
+    owners: source.directory.owners(key).map((owner) => apiOwner(source, owner)),
+    players,
   };
 }
 
-function apiOwner(owner: Owner): ApiOwner {
+function apiOwner({ directory }: ApiSource, owner: Owner): ApiOwner {
   return {
     member: owner.member,
     name: owner.profile.name,
     liveness: owner.liveness,
+    ...throughOf(directory, owner),
     draining: owner.profile.draining,
+    full: owner.profile.full === true,
     state: owner.claim.silent === true ? 'silent' : 'flowing',
     since: isoTime(owner.claim.sinceMs),
     sinceMs: owner.claim.sinceMs,
     media: owner.claim.media,
   };
+}
+
+/** By name, for people. */
+function throughOf(directory: ApiSource['directory'], { through }: Owner): { readonly through?: string } {
+  if (through === undefined || through === null) return {};
+  return { through: directory.member(through)?.profile?.name ?? through };
 }
 
 /** A peer's clock may say anything; what is no date is shown as text. */
@@ -132,12 +160,14 @@ function isoTime(unixMs: number): string {
   return Number.isNaN(date.getTime()) ? 'unknown' : date.toISOString();
 }
 
-function apiRoute(client: ApiRoute['client'], route: Route): ApiRoute {
+function apiRoute(source: ApiSource, client: ApiRoute['client'], route: Route): ApiRoute {
   const common = { client, route: route.kind, reason: route.reason, why: ROUTE_REASONS[route.reason] };
   if (route.kind === 'redirect') {
     const port = client === 'http-flv' ? route.address.httpPort : route.address.rtmpPort;
-    return { ...common, target: route.owner.profile.name, address: `${route.address.host}:${port}` };
+    return { ...common, target: route.target.profile.name, address: hostPort(route.address.host, port) };
   }
   const from = route.kind === 'relay' ? route.owners[0] : undefined;
-  return from === undefined ? common : { ...common, target: from.profile.name };
+  return from === undefined
+    ? common
+    : { ...common, target: from.profile.name, ...throughOf(source.directory, from) };
 }

@@ -27,6 +27,7 @@ const member = {
   program: '0.1.0',
   meshAddresses: ['127.0.0.1:7946'],
   addresses: [],
+  relayAddresses: [{ network: 'in', host: '127.0.0.1', rtmpPort: 1935 }],
 };
 const owner = {
   member: 'id-a',
@@ -42,8 +43,23 @@ const owner = {
 describe('members', () => {
   const members = [
     member,
-    { ...member, id: 'id-b', name: 'b', self: false, liveness: 'suspect', rttMs: 0.42 },
-    { ...member, id: 'id-c', name: 'evil\u001b[2Jname', self: false, connected: true },
+    {
+      ...member,
+      id: 'id-b',
+      name: 'b',
+      self: false,
+      liveness: 'suspect',
+      rttMs: 0.42,
+      pulledAt: '203.0.113.5:1936',
+    },
+    {
+      ...member,
+      id: 'id-c',
+      name: 'evil\u001b[2Jname',
+      self: false,
+      connected: true,
+      relayAddresses: [{ network: 'in', host: '2001:db8::1', rtmpPort: 1935 }],
+    },
   ];
 
   it('prints an aligned table', async () => {
@@ -51,13 +67,28 @@ describe('members', () => {
     expect(status).toBe(0);
     expect(out).toBe(
       [
-        'MEMBER            ROLE    STATE    STREAMS  PUBLISHERS  PLAYERS  OUT kbit/s  RTT ms  MESH ADDRESS    PROGRAM',
-        'origin-a (asked)  origin  alive          3           3       40        1235       -  127.0.0.1:7946  0.1.0',
-        'b                 origin  suspect        3           3       40        1235     0.4  127.0.0.1:7946  0.1.0',
-        'evil\ufffd[2Jname      origin  alive          3           3       40        1235       -  127.0.0.1:7946  0.1.0',
+        'MEMBER            ROLE    STATE    STREAMS  PUBLISHERS  PLAYERS  OUT kbit/s  RTT ms  MESH ADDRESS    PULLED AT           PROGRAM',
+        'origin-a (asked)  origin  alive          3           3       40        1235       -  127.0.0.1:7946  127.0.0.1:1935      0.1.0',
+        'b                 origin  suspect        3           3       40        1235     0.4  127.0.0.1:7946  203.0.113.5:1936    0.1.0',
+        'evil\ufffd[2Jname      origin  alive          3           3       40        1235       -  127.0.0.1:7946  [2001:db8::1]:1935  0.1.0',
         '',
       ].join('\n'),
     );
+  });
+
+  it('shows who is full, and through whom one is reached that is out of reach', async () => {
+    const some = [
+      { ...member, self: false, connected: true, full: true },
+      { ...member, id: 'id-b', liveness: 'unreachable', through: ['c', 'd'] },
+      { ...member, id: 'id-c', liveness: 'unreachable' },
+      { ...member, id: 'id-d', full: true, draining: true },
+    ];
+    const { out } = await run(['members'], answering({ members: some }));
+    const states = out
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => line.split(/ {2,}/)[2]);
+    expect(states).toEqual(['full', 'unreachable, through c, d', 'unreachable', 'draining']);
   });
 
   it('prints the raw answer for machines', async () => {
@@ -106,6 +137,67 @@ describe('streams', () => {
     expect(second).toContain('\u001b[33mb (silent)');
   });
 
+  const paged = (pages: readonly unknown[]) => {
+    let page = -1;
+    return {
+      answer: () => {
+        page += 1;
+        return new Response(JSON.stringify(pages[page]));
+      },
+    };
+  };
+  const listed = (stream: string) => ({
+    key: `__defaultVhost__/live/${stream}`,
+    owners: [owner],
+    players: 0,
+    extra: 1,
+  });
+
+  it('reads page after page, whatever comes, and prints one list', async () => {
+    const pages = [{ streams: [listed('a'), listed('b')], next: 'n/1' }, { streams: [listed('c')] }];
+    const { out, requests } = await run(['streams'], paged(pages));
+    expect(out.match(/live\/\w/g)).toEqual(['live/a', 'live/b', 'live/c']);
+    expect(requests).toEqual([
+      'http://127.0.0.1:1985/api/v1/streams?limit=1000',
+      'http://127.0.0.1:1985/api/v1/streams?limit=1000&cursor=n%2F1',
+    ]);
+    const { out: json } = await run(['streams', '--json'], paged(pages));
+    expect(JSON.parse(json)).toEqual({ streams: ['a', 'b', 'c'].map(listed) });
+  });
+
+  it('asks for what is wanted, and for no more than that', async () => {
+    const pages = [
+      { streams: [listed('a')], next: 'n' },
+      { streams: [listed('b'), listed('c')], next: 'm' },
+    ];
+    const words = [
+      '--limit',
+      '2',
+      '--app',
+      'live',
+      '--owner',
+      'a b',
+      '--prefix',
+      'live/',
+      '--state',
+      'silent',
+    ];
+    const { out, requests } = await run(['streams', ...words], paged(pages));
+    expect(out.match(/live\/\w/g)).toEqual(['live/a', 'live/b']);
+    const filters = 'app=live&owner=a+b&prefix=live%2F&state=silent';
+    expect(requests).toEqual([
+      `http://127.0.0.1:1985/api/v1/streams?limit=2&${filters}`,
+      `http://127.0.0.1:1985/api/v1/streams?limit=1&${filters}&cursor=n`,
+    ]);
+    expect((await run(['streams', '--app', 'x'], answering({ streams: [] }))).out).toBe('No such stream.\n');
+  });
+
+  it.each(['0', '-1', '1.5', 'ten', ''])('refuses to show %j streams', async (limit) => {
+    const { status, err, requests } = await run(['streams', `--limit=${limit}`], answering({ streams: [] }));
+    expect([status, requests]).toEqual([2, []]);
+    expect(err).toContain('--limit');
+  });
+
   it('says so where there are none', async () => {
     expect((await run(['streams'], answering({ streams: [] }))).out).toContain('Nobody publishes anything');
   });
@@ -151,6 +243,40 @@ describe('explain', () => {
     ])
       expect(out).toMatch(text);
     expect(out).not.toContain('ilent');
+  });
+
+  it('shows through whom a relay goes, and which owner is full', async () => {
+    const { out } = await run(
+      ['explain', 'live/s1'],
+      answering({
+        ...detail,
+        owners: [
+          { ...owner, liveness: 'unreachable', through: 'c' },
+          { ...owner, name: 'b', full: true },
+        ],
+        routes: [
+          { client: 'rtmp', route: 'relay', reason: 'r', why: 'because', target: 'origin-a', through: 'c' },
+        ],
+      }),
+    );
+    expect(out).toMatch(/1 {2}origin-a {2}unreachable, through c {2}flowing/);
+    expect(out).toMatch(/2 {2}b {9}full/);
+    expect(out).toMatch(/relay {2}origin-a, through c {2}because/);
+  });
+
+  it('says how many play where not all of them are listed', async () => {
+    const { out } = await run(['explain', 'live/s1'], answering({ ...detail, players: 9000 }));
+    expect(out).toContain(
+      'On this member: relayed from origin-a, 9000 players, of whom the first 1 are shown.',
+    );
+  });
+
+  it('says through whom a stream is relayed whose owner is out of reach', async () => {
+    const here = { ...detail.here, relayThrough: 'id-m', relayThroughName: 'origin-m' };
+    const { out } = await run(['explain', 'live/s1'], answering({ ...detail, here }));
+    expect(out).toMatch(
+      /relayed from origin-a through origin-m, since it cannot be reached from here, 1 players/,
+    );
   });
 
   it('says which owners are silent, and what that means', async () => {

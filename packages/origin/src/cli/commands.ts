@@ -1,25 +1,26 @@
 import type { Command } from './command.js';
-import { CONFIG_CHECK } from './commands/config-check.js';
-import { CONFIG_EXAMPLE } from './commands/config-example.js';
-import { CONFIG_PRINT } from './commands/config-print.js';
-import { DEMO } from './commands/demo.js';
-import { EXPLAIN } from './commands/explain.js';
-import { HEALTH } from './commands/health.js';
-import { KEY } from './commands/key.js';
-import { MEMBERS } from './commands/members.js';
-import { ORIGIN } from './commands/origin.js';
-import { STREAMS } from './commands/streams.js';
+
+/** A command's name, and how to get the rest of it: a small command does not wait until the large ones are loaded. */
+export interface NamedCommand {
+  readonly name: string;
+  load(): Promise<Command>;
+}
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [
-  ORIGIN,
-  DEMO,
-  KEY,
-  CONFIG_CHECK,
-  CONFIG_PRINT,
-  CONFIG_EXAMPLE,
-  MEMBERS,
-  STREAMS,
-  EXPLAIN,
-  HEALTH,
+export const COMMANDS: readonly NamedCommand[] = [
+  { name: 'origin', load: async () => (await import('./commands/origin.js')).ORIGIN },
+  { name: 'demo', load: async () => (await import('./commands/demo.js')).DEMO },
+  { name: 'key', load: async () => (await import('./commands/key.js')).KEY },
+  { name: 'config check', load: async () => (await import('./commands/config-check.js')).CONFIG_CHECK },
+  { name: 'config print', load: async () => (await import('./commands/config-print.js')).CONFIG_PRINT },
+  { name: 'config example', load: async () => (await import('./commands/config-example.js')).CONFIG_EXAMPLE },
+  { name: 'members', load: async () => (await import('./commands/members.js')).MEMBERS },
+  { name: 'streams', load: async () => (await import('./commands/streams.js')).STREAMS },
+  { name: 'explain', load: async () => (await import('./commands/explain.js')).EXPLAIN },
+  { name: 'health', load: async () => (await import('./commands/health.js')).HEALTH },
 ];
+
+/** All of them, loaded. */
+export function loadCommands(): Promise<readonly Command[]> {
+  return Promise.all(COMMANDS.map((command) => command.load()));
+}

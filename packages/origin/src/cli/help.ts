@@ -21,7 +21,7 @@ ${listed(lines, paint)}
 ${paint.bold('Flags')}
 ${listed(COMMON_FLAGS.map(flagLine), paint)}
 headwater COMMAND --help shows the flags of a command; headwater origin --help every key of the configuration.
-Exit status: 0 done, 1 failed, 2 wrong usage or configuration.
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration, 70 a member ended by a fault of its own.
 `;
 }
 

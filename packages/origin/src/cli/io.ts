@@ -3,14 +3,22 @@ export interface CliIo {
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly fetch: typeof fetch;
+  /** GET. Rejects with the system's error, or one named `TimeoutError`. */
+  get(url: URL, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }>;
   /** Unix ms. */
   now(): number;
   /** Calls back each time the process is asked to end. Returns how to stop that. */
   onStopRequest(listener: (signal?: string) => void): () => void;
+  /** Calls back for each signal that may mean something to other programs, and nothing here. */
+  onIdleSignal(listener: (signal: string) => void): () => void;
+  /** Calls back for what was thrown and nobody caught; without a listener it ends the process. */
+  onFault(listener: (error: unknown, kind: FaultKind) => void): () => void;
   /** Ends the process at once. */
   exitNow(status: number): void;
 }
+
+/** How node tells of it. */
+export type FaultKind = 'uncaughtException' | 'unhandledRejection';
 
 interface TextOutput {
   write(text: string): unknown;
@@ -18,5 +26,5 @@ interface TextOutput {
   readonly columns?: number;
 }
 
-/** What the shell is told. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+/** What the shell is told. `fault`: a running member was ended by a bug of ours (EX_SOFTWARE of BSD's sysexits). */
+export const EXIT = { ok: 0, failed: 1, usage: 2, fault: 70 } as const;

@@ -19,6 +19,9 @@ export const OWNER = v.object({
   member: v.string(),
   name: v.string(),
   liveness: v.string(),
+  through: v.optional(v.string()),
+  /** Older members do not tell it. */
+  full: v.optional(v.boolean(), false),
   /** Older members do not tell it. */
   state: v.optional(v.string(), 'flowing'),
   sinceMs: v.number(),

@@ -20,17 +20,20 @@ export function memoryIo(overrides: Partial<CliIo> & { readonly answer?: () => R
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (err += text) },
     env: {},
-    fetch: async (url) => {
+    get: async (url) => {
       requests.push(String(url));
       if (overrides.answer === undefined)
         throw new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') });
-      return overrides.answer();
+      const answer = overrides.answer();
+      return { status: answer.status, text: await answer.text() };
     },
     now: () => 1_000_000,
     onStopRequest(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onIdleSignal: () => () => {},
+    onFault: () => () => {},
     exitNow: (status) => exits.push(status),
     ...overrides,
     out: () => out,

@@ -1,24 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { stopRequest } from './commands/origin.js';
-import { COMMANDS } from './commands.js';
+
+import { loadCommands } from './commands.js';
 import { memoryIo } from './memory-io.fixture.js';
 import { createPaint } from './paint.js';
 import { runCli } from './run-cli.js';
 import { errorText } from './show-error.js';
+import { stopRequest } from './stop-request.js';
 
 const run = async (words: string[], overrides?: Parameters<typeof memoryIo>[0]) => {
   const io = memoryIo(overrides);
   return { status: await runCli(words, io), out: io.out(), err: io.err() };
 };
 
+const commands = await loadCommands();
+
 describe('help', () => {
   it.each(['--help', '-h', 'help'])('%s lists every command', async (word) => {
     const { status, out, err } = await run([word]);
     expect({ status, err }).toEqual({ status: 0, err: '' });
-    for (const { name } of COMMANDS) expect(out).toContain(`  ${name}`);
+    for (const { name } of commands) expect(out).toContain(`  ${name}`);
   });
 
-  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+  it.each(commands.map((command) => [command.name, command] as const))(
     '%s --help has its flags',
     async (name, command) => {
       for (const words of [

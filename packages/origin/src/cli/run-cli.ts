@@ -1,11 +1,9 @@
 import { didYouMean, nearest } from '../config/nearest.js';
 import { HeadwaterError } from '../errors.js';
 import { PROGRAM_VERSION } from '../version.js';
-import type { Command } from './command.js';
-import { COMMANDS } from './commands.js';
-import { commandHelp, programHelp } from './help.js';
+import { COMMANDS, loadCommands, type NamedCommand } from './commands.js';
 import { type CliIo, EXIT } from './io.js';
-import { paintFor } from './paint.js';
+import { type Paint, paintFor } from './paint.js';
 import { parseArguments } from './parse-arguments.js';
 import { errorText, exitStatus } from './show-error.js';
 
@@ -24,19 +22,24 @@ async function dispatch(words: readonly string[], io: CliIo): Promise<number> {
   const [first] = words;
   if (first === 'help') return dispatch([...words.slice(1), '--help'], io);
   if (first === '--version' || first === '-v') return say(io, `${PROGRAM_VERSION}\n`);
-  if (first === '--help' || first === '-h') return say(io, programHelp(COMMANDS, paint));
+  if (first === '--help' || first === '-h') return say(io, await programHelp(paint));
   if (first === undefined) {
-    io.stderr.write(programHelp(COMMANDS, paintFor(io.stderr.isTTY === true, io.env)));
+    io.stderr.write(await programHelp(paintFor(io.stderr.isTTY === true, io.env)));
     return EXIT.usage;
   }
-  const command = findCommand(words);
+  const command = await findCommand(words).load();
   const given = parseArguments(command, words.slice(command.name.split(' ').length));
-  if (given.has('help')) return say(io, commandHelp(command, paint));
+  if (given.has('help')) return say(io, (await import('./help.js')).commandHelp(command, paint));
   if (given.has('version')) return say(io, `${PROGRAM_VERSION}\n`);
   return command.run(given, io);
 }
 
-function findCommand(words: readonly string[]): Command {
+async function programHelp(paint: Paint): Promise<string> {
+  const [help, commands] = await Promise.all([import('./help.js'), loadCommands()]);
+  return help.programHelp(commands, paint);
+}
+
+function findCommand(words: readonly string[]): NamedCommand {
   const command = COMMANDS.find(({ name }) => name.split(' ').every((word, index) => words[index] === word));
   if (command !== undefined) return command;
   const [first = '', second] = words;

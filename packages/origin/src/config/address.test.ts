@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   isLoopback,
-  isWildcard,
   parseAdvertised,
   parseHost,
   parseHostPort,
   parseMeshAdvertise,
+  parseRelayAdvertised,
 } from './address.js';
 
 describe('parseHost', () => {
@@ -66,6 +66,36 @@ describe('parseAdvertised', () => {
   ])('refuses %j', (text) => expect(parseAdvertised(text)).toBeNull());
 });
 
+describe('parseRelayAdvertised', () => {
+  it.each([
+    ['10.0.0.5', { network: 'relay', host: '10.0.0.5' }],
+    ['10.0.0.5:1936', { network: 'relay', host: '10.0.0.5', port: 1936 }],
+    ['in=[fd00::5]:1', { network: 'in', host: 'fd00::5', port: 1 }],
+    ['in=origin-a', { network: 'in', host: 'origin-a' }],
+  ])('reads %j', (text, expected) => expect(parseRelayAdvertised(text)).toEqual(expected));
+
+  it.each([
+    '',
+    'in=',
+    '=a',
+    'a:1:2',
+    'in=a:1:2',
+    '0.0.0.0',
+    'in=[::]',
+    '[::ffff:0.0.0.0]',
+    'in=[fe80::1%eth0]:1',
+    'a:0',
+    'a\r\nb',
+  ])('refuses %j', (text) => expect(parseRelayAdvertised(text)).toBeNull());
+});
+
+it('takes no address with a zone, which is another one on each machine', () => {
+  expect([parseAdvertised('out=[fe80::1%eth0]'), parseMeshAdvertise('[fe80::1%eth0]:1')]).toEqual([
+    null,
+    null,
+  ]);
+});
+
 it('parseMeshAdvertise keeps what was written', () => {
   expect(parseMeshAdvertise('[fe80::1]:7946')).toBe('[fe80::1]:7946');
   expect(parseMeshAdvertise('a')).toBe('a');
@@ -73,9 +103,7 @@ it('parseMeshAdvertise keeps what was written', () => {
   expect(parseMeshAdvertise('0.0.0.0:1')).toBeNull();
 });
 
-it('tells wildcards and loopback', () => {
-  expect(['0.0.0.0', '::', '0:0:0:0:0:0:0:0'].every(isWildcard)).toBe(true);
-  expect(['10.0.0.0', '::1', 'a'].some(isWildcard)).toBe(false);
+it('tells loopback', () => {
   expect(['127.0.0.1', '127.8.8.8', '::1', 'LocalHost'].every(isLoopback)).toBe(true);
   expect(['0.0.0.0', '127.example.com', '10.0.0.1'].some(isLoopback)).toBe(false);
 });

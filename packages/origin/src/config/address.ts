@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isHost, isNetworkName, isWildcard } from '@headwater/directory';
 
 /** A host with a port; IPv6 without brackets. */
 export interface HostPort {
@@ -15,19 +16,24 @@ export interface Advertised {
   readonly httpPort?: number;
 }
 
-/** Labels of letters, digits, `-` and `_` (Docker's and Kubernetes' names have those), RFC 1123's lengths. */
-const DNS_NAME =
-  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
-const LOOKS_LIKE_IPV4 = /^[\d.]+$/;
-const NETWORK_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/i;
+/** One entry of `relay.advertise`: where members pull from. Absent port: the bound one. */
+export interface RelayAdvertised {
+  readonly network: string;
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** The network of an entry that names none. */
+const ANY_NETWORK = 'relay';
+
 /** `host`, `[v6]`, and up to two ports after it. */
 const HOST_AND_PORTS = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?(?::(\d{1,5}))?$/;
 
 /** An IP address or a DNS name; null for anything else. IPv6 may stand in brackets, and is returned without. */
 export function parseHost(text: string): string | null {
-  const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
-  if (isIP(bare) !== 0) return bare;
-  return bare === text && DNS_NAME.test(text) && !LOOKS_LIKE_IPV4.test(text) ? text : null;
+  if (text.startsWith('[') && text.endsWith(']'))
+    return isIP(text.slice(1, -1)) === 6 ? text.slice(1, -1) : null;
+  return isHost(text) ? text : null;
 }
 
 /** `host:port`, IPv6 in brackets, port 1 to 65535. */
@@ -43,7 +49,7 @@ export function parseAdvertised(text: string): Advertised | null {
   const equals = text.indexOf('=');
   const network = text.slice(0, Math.max(equals, 0)).trim();
   const parts = splitPorts(text.slice(equals + 1).trim());
-  if (!NETWORK_NAME.test(network) || parts === null || isWildcard(parts.host)) return null;
+  if (!isNetworkName(network) || parts === null || !isTellable(parts.host)) return null;
   const [rtmpPort, httpPort] = parts.ports;
   return {
     network,
@@ -53,15 +59,24 @@ export function parseAdvertised(text: string): Advertised | null {
   };
 }
 
+/** `[network=]host[:port]`, IPv6 in brackets. Never a wildcard. */
+export function parseRelayAdvertised(text: string): RelayAdvertised | null {
+  const isNamed = text.includes('=');
+  const advertised = parseAdvertised(isNamed ? text : `${ANY_NETWORK}=${text}`);
+  if (advertised === null || advertised.httpPort !== undefined) return null;
+  const { network, host, rtmpPort } = advertised;
+  return { network, host, ...(rtmpPort === undefined ? {} : { port: rtmpPort }) };
+}
+
 /** `host` or `host:port`, kept as written. Never a wildcard. */
 export function parseMeshAdvertise(text: string): string | null {
   const parts = splitPorts(text);
-  return parts === null || parts.ports.length > 1 || isWildcard(parts.host) ? null : text;
+  return parts === null || parts.ports.length > 1 || !isTellable(parts.host) ? null : text;
 }
 
-/** All addresses of this machine. */
-export function isWildcard(host: string): boolean {
-  return /^0+(\.0+){0,3}$/.test(host) || /^[0:]+$/.test(host);
+/** Others can connect to it: no wildcard, and no zone, which is another one on each machine (`fe80::1%eth0`). */
+function isTellable(host: string): boolean {
+  return !isWildcard(host) && !host.includes('%');
 }
 
 /** Reached from this machine only. */

@@ -2,8 +2,8 @@ import * as v from 'valibot';
 
 /** What values an option takes, for the reader and for the machine. Issues of `schema` may name an item of a list. */
 export interface OptionType<T> {
-  /** How an environment variable or `--set` is read: as it stands, as a number, or as a comma list. */
-  readonly reads: 'text' | 'number' | 'list';
+  /** How an environment variable or `--set` is read: as it stands, as a number, as a comma list, or as one where it has a comma. */
+  readonly reads: 'text' | 'number' | 'list' | 'text or list';
   /** What is expected, to go after "expected". */
   readonly expected: string;
   readonly unit?: 'ms' | 'bytes';
@@ -51,15 +51,39 @@ export function text<T>(expected: string, parse: (text: string) => T | null): Op
   return { reads: 'text', expected, schema: parsed(expected, parse) };
 }
 
-/** A list of texts, each of which `parse` understands. At most `LIST_LENGTH_MAX` of them. */
-export function listOf<T>(item: string, parse: (text: string) => T | null): OptionType<readonly T[]> {
+/** A list of texts, each of which `parse` understands. At most so many of them. */
+export function listOf<T>(
+  item: string,
+  parse: (text: string) => T | null,
+  lengthMax = LIST_LENGTH_MAX,
+): OptionType<readonly T[]> {
   const expected = `a list of ${item}`;
   return {
     reads: 'list',
     expected,
     schema: v.pipe(
       v.array(parsed(item, parse), expected),
-      v.maxLength(LIST_LENGTH_MAX, `at most ${LIST_LENGTH_MAX} entries`),
+      v.maxLength(lengthMax, `at most ${lengthMax} entries`),
+    ),
+  };
+}
+
+/** One text, or a list of at most `max` of them, each of which `parse` understands. */
+export function oneOrMore<T>(
+  item: string,
+  max: number,
+  parse: (text: string) => T | null,
+): OptionType<readonly T[]> {
+  const expected = `${item}, or a list of up to ${max} such`;
+  return {
+    reads: 'text or list',
+    expected,
+    schema: v.pipe(
+      v.unknown(),
+      v.transform((value) => (Array.isArray(value) ? value : [value])),
+      v.array(parsed(item, parse), expected),
+      v.minLength(1, expected),
+      v.maxLength(max, `at most ${max} entries`),
     ),
   };
 }

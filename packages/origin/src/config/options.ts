@@ -1,6 +1,19 @@
-import { nameProblem, type OwnerPolicy, type PlayMode, type Role } from '@headwater/directory';
+import {
+  isMemberName,
+  isZone,
+  nameProblem,
+  type OwnerPolicy,
+  type PlayMode,
+  type Role,
+} from '@headwater/directory';
 import type { PublishPolicy } from '@headwater/media';
-import { parseAdvertised, parseHost, parseHostPort, parseMeshAdvertise } from './address.js';
+import {
+  parseAdvertised,
+  parseHost,
+  parseHostPort,
+  parseMeshAdvertise,
+  parseRelayAdvertised,
+} from './address.js';
 import {
   bytes,
   choice,
@@ -8,6 +21,7 @@ import {
   listOf,
   milliseconds,
   type OptionType,
+  oneOrMore,
   text,
   wholeNumber,
 } from './option-type.js';
@@ -48,22 +62,31 @@ function filledIn<T>(type: OptionType<T>, defaultNote: string, facts: Facts<T>):
   return { type, default: undefined, defaultNote, ...facts };
 }
 
-const MEMBER_NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
-const named = (value: string) => (MEMBER_NAME.test(value) ? value : null);
-const label = (value: string) =>
-  value.trim() === value && value.length >= 1 && value.length <= 64 ? value : null;
+const named = (value: string) => (isMemberName(value) ? value : null);
+const label = (value: string) => (isZone(value) ? value : null);
 const vhost = (value: string) => (nameProblem('vhost', value) === null ? value : null);
 const folder = (value: string) => (value.length > 0 && !value.includes('\0') ? value : null);
 const secret = (value: string) =>
   Buffer.byteLength(value.trim()) >= MESH_KEY_BYTES_MIN ? value.trim() : null;
 
+/** Most addresses that a member tells of itself; the others take no more. */
+const ADDRESSES_MAX = 16;
 /** Shortest mesh key. */
 export const MESH_KEY_BYTES_MIN = 32;
+/** Most mesh keys at once: a change takes two. */
+const MESH_KEYS_MAX = 4;
 
 const HOST = text('an IP address or a host name', parseHost);
+const BOTH_FAMILIES =
+  ':: is every address of this machine, IPv4 and IPv6; where it has no IPv6, the same as 0.0.0.0, which is IPv4 alone.';
 const NAME = text(
   '1 to 63 letters, digits, dots, hyphens or underscores, the first a letter or digit',
   named,
+);
+const MESH_KEYS = oneOrMore(
+  `at least ${MESH_KEY_BYTES_MIN} bytes (headwater key makes one)`,
+  MESH_KEYS_MAX,
+  secret,
 );
 const PLAY_MODE = choice<PlayMode>('auto', 'redirect', 'relay');
 const PUBLISH_POLICY = choice<PublishPolicy>('backup', 'reject', 'takeover');
@@ -81,7 +104,7 @@ export const OPTIONS = {
   role: option(choice<Role>('origin', 'edge'), 'origin', {
     meaning: 'An origin takes publishers and serves players. An edge owns nothing and only serves players.',
   }),
-  zone: optional(text('1 to 64 characters', label), 'none', {
+  zone: optional(text('1 to 64 characters in one line', label), 'none', {
     meaning:
       'Availability zone, rack or site, shown with each member. Where a stream has several owners, those in the same zone come first.',
     example: 'eu-west-1a',
@@ -89,12 +112,13 @@ export const OPTIONS = {
   dataDir: option(text('a folder', folder), './data', {
     meaning:
       'Folder for the identity key (mode 0600) and the last generation. Relative to the folder the process was started in.',
-    cost: 'Less than 1 KB. Lost, the member comes back under a new id. Two members must not share it.',
+    cost: 'Less than 8 KB. Lost, the member comes back under a new id. Two members must not share it. Once it has its key a member also starts where the folder is full or read-only, with a warning.',
   }),
   advertise: option(
     listOf(
       'network=host[:rtmpPort[:httpPort]] with a host that clients can reach (not 0.0.0.0)',
       parseAdvertised,
+      ADDRESSES_MAX,
     ),
     [],
     {
@@ -109,19 +133,22 @@ export const OPTIONS = {
     example: ['cdn.example.com'],
   }),
   'log.level': option(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
-    meaning: 'The least severe log lines to write.',
-    cost: 'debug writes a few lines per session; trace some per message, so only for a short while.',
+    meaning:
+      'The least severe log lines to write. A warning that repeats is written once, then counted, then written once when it has ended.',
+    cost: 'debug writes a few lines per session, and repeated warnings each time; trace some per message, so only for a short while.',
   }),
   'log.format': option(choice('auto', 'json', 'pretty'), 'auto', {
     meaning:
       'json: one object per line, for machines. pretty: for people. auto: pretty on a terminal, else json.',
   }),
-  'rtmp.host': option(HOST, '0.0.0.0', { meaning: 'Address to listen on for RTMP.' }),
+  'rtmp.host': option(HOST, '::', { meaning: `Address to listen on for RTMP. ${BOTH_FAMILIES}` }),
   'rtmp.port': option(LISTEN_PORT, 1935, {
     meaning:
       'Port for RTMP publishers, players, edges and the relay pulls of other members. 0 takes a free one.',
   }),
-  'http.host': option(HOST, '0.0.0.0', { meaning: 'Address to listen on for HTTP-FLV and WebSocket-FLV.' }),
+  'http.host': option(HOST, '::', {
+    meaning: `Address to listen on for HTTP-FLV and WebSocket-FLV. ${BOTH_FAMILIES}`,
+  }),
   'http.port': option(LISTEN_PORT, 8080, {
     meaning: 'Port for HTTP-FLV and WebSocket-FLV: http://HOST:PORT/APP/STREAM.flv. 0 takes a free one.',
   }),
@@ -132,8 +159,8 @@ export const OPTIONS = {
   'api.port': option(LISTEN_PORT, 1985, {
     meaning: 'Port for the HTTP API. 0 takes a free one.',
   }),
-  'mesh.host': option(HOST, '0.0.0.0', {
-    meaning: 'Address to listen on for the other members.',
+  'mesh.host': option(HOST, '::', {
+    meaning: `Address to listen on for the other members. ${BOTH_FAMILIES}`,
     cost: 'On loopback (127.0.0.1) the mesh needs no key, and nobody but this machine can join.',
   }),
   'mesh.port': option(LISTEN_PORT, 7946, {
@@ -152,15 +179,15 @@ export const OPTIONS = {
     [],
     {
       meaning:
-        'Where to find the mesh. Any one that lives is enough, and they may start last. A member finds itself among them and ignores that, so the same list serves everywhere. DNS names are resolved again on each try; all addresses of a name count. Empty: this member is alone until others find it.',
+        'Where to find the mesh. Any one that lives is enough, and they may start last. A member finds itself among them and ignores that, so the same list serves everywhere. Names are looked up in the hosts file and then in DNS (with its search list), again on each try; all addresses of a name count, and while DNS fails, its last good ones. Empty: this member is alone until others find it.',
       example: ['origin-a:7946', 'origin-b:7946'],
     },
   ),
   'mesh.key': {
-    ...optional(text(`at least ${MESH_KEY_BYTES_MIN} bytes (headwater key makes one)`, secret), 'none', {
+    ...optional(MESH_KEYS, 'none', {
       meaning:
-        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one.',
-      cost: 'Better set as HEADWATER_MESH_KEY than written into files or command lines. To change it, restart every member.',
+        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed by restarting the members one by one, twice: first all of them with [old, new], then all with [new].',
+      cost: 'Better set as HEADWATER_MESH_KEY than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
     }),
     isSecret: true,
   },
@@ -228,6 +255,19 @@ export const OPTIONS = {
       'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
     cost: 'takeover: two encoders that both reconnect by themselves close each other, up to 3 times within a minute; then the one who has the stream keeps it while the other goes on trying.',
   }),
+  'relay.advertise': option(
+    listOf(
+      '[network=]host[:port] with a host that the other members can reach (not 0.0.0.0)',
+      parseRelayAdvertised,
+      ADDRESSES_MAX,
+    ),
+    [],
+    {
+      meaning:
+        'Where the other members pull streams from by RTMP, if that is neither where the mesh reaches this one nor what clients are told: behind port mapping, or in a network of their own. One entry for each network; a member pulls from the one whose host, or whose network in advertise, is that by which it reaches this member in the mesh, else from the first. The port left out is rtmp.port. Empty: the hosts by which the mesh reaches this member, each with the RTMP port that advertise has for it, else with rtmp.port. headwater members shows what each member is pulled from.',
+      example: ['inside=10.0.0.5', 'outside=203.0.113.5:1936'],
+    },
+  ),
   'relay.lingerMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning: 'How long a pull goes on after its last player left, so that the next one starts at once.',
     cost: 'The bit rate of the stream between two members for as long.',
@@ -263,11 +303,23 @@ export const OPTIONS = {
     cost: 'A stop takes as long where players stay. Keep it below what your supervisor allows: docker 10 s, Kubernetes 30 s.',
   }),
   'limits.connectionsMax': option(wholeNumber(1, 1_000_000), 20_000, {
-    meaning: 'Most connections on the RTMP and HTTP ports together.',
+    meaning:
+      'Most connections on the RTMP and HTTP ports together. Once they are used up this member is full: other members send no plays here while any has room, and plays that come here are sent to one that has. A twentieth more, at least 4, are let in for that, and for pulls of other members.',
     cost: 'Each takes a file descriptor: raise ulimit -n (Docker: ulimits) as well.',
   }),
   'limits.connectionsPerAddressMax': option(wholeNumber(1, 1_000_000), 5000, {
-    meaning: 'Most connections from one client address. Behind a balancer or NAT, all clients share one.',
+    meaning:
+      'Most connections from one client address. Behind a balancer or NAT, all clients share one. IPv6 addresses count by their /64. Pulls of members that the mesh knows at that address do not count.',
+  }),
+  'limits.publishesPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 6000, {
+    meaning:
+      'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well.',
+    cost: 'Each publish and its end is told to every member. Behind a balancer or NAT, all publishers share one address, and come all at once after an origin died.',
+  }),
+  'limits.outboundKbpsMax': option(wholeNumber(0, 1_000_000_000), 0, {
+    meaning:
+      'What this member may send to all players and other members together, kbit/s, measured each second. Once it is reached this member is full, as by limits.connectionsMax: plays go to members that have room, and are refused where nobody has. Those that are served go on. 0: no limit.',
+    cost: 'Set to less than the network can carry, players are sent away too soon; set to more, all of them stutter.',
   }),
   'limits.handshakeMs': option(milliseconds(100, 600_000), 10_000, {
     meaning: 'Deadline from connect to an accepted publish or play.',

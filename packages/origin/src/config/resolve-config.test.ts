@@ -4,6 +4,7 @@ import { type ConfigInputs, type Resolution, resolveConfig } from './resolve-con
 import { problemText, sourceText } from './setting.js';
 
 const KEY = 'k'.repeat(32);
+const OTHER_KEY = 'o'.repeat(32);
 
 const resolve = (inputs: Partial<ConfigInputs> & { yaml?: string }): Resolution =>
   resolveConfig({
@@ -35,10 +36,10 @@ describe('defaults', () => {
       name: 'host-1',
       role: 'origin',
       dataDir: './data',
-      rtmp: { host: '0.0.0.0', port: 1935 },
+      rtmp: { host: '::', port: 1935 },
       http: { port: 8080 },
       api: { host: '127.0.0.1', port: 1985 },
-      mesh: { port: 7946, seeds: [], key: KEY },
+      mesh: { port: 7946, seeds: [], key: [KEY] },
       play: { mode: 'auto', waitMs: 60_000 },
     });
     expect('zone' in config).toBe(false);
@@ -226,13 +227,49 @@ describe('problems', () => {
       ...problemsOf({ env: {}, set: [`mesh.key=${secret}`] }),
     ];
     expect(problems).toHaveLength(3);
-    expect(problems.join()).not.toContain('hunter2');
+    const lists = [
+      ...problemsOf({ yaml: `mesh: { key: [${KEY}, ${secret}] }`, env: {} }),
+      ...problemsOf({ env: { HEADWATER_MESH_KEY: `${KEY},${secret}` } }),
+      ...problemsOf({ env: {}, set: [`mesh.key=${secret},${KEY}`] }),
+    ];
+    expect(
+      lists.map((problem) => problem.replace(/^.*(mesh\.key)/, '$1').replace(/, expected.*/, '')),
+    ).toEqual(['mesh.key[1]: found 15 bytes', 'mesh.key[1]: found 15 bytes', 'mesh.key[0]: found 15 bytes']);
+    expect([...problems, ...lists].join()).not.toMatch(/hunter2|kkk/);
+  });
+
+  it('take one mesh key or a list, from anywhere', () => {
+    const both = [KEY, OTHER_KEY];
+    const keysOf = (given: Parameters<typeof resolve>[0]) => configOf(given).mesh.key;
+    expect(keysOf({ env: { HEADWATER_MESH_KEY: KEY } })).toEqual([KEY]);
+    expect(keysOf({ env: { HEADWATER_MESH_KEY: ` ${KEY} , ${OTHER_KEY},` } })).toEqual(both);
+    expect(keysOf({ env: {}, yaml: `mesh: { key: "${KEY}" }` })).toEqual([KEY]);
+    expect(keysOf({ env: {}, yaml: `mesh:\n  key:\n    - ${KEY}\n    - ${OTHER_KEY}\n` })).toEqual(both);
+    expect(keysOf({ env: {}, set: [`mesh.key=${KEY},${OTHER_KEY}`] })).toEqual(both);
+    // A comma within one key is nothing special where a list can be written as such.
+    expect(keysOf({ env: {}, yaml: `mesh: { key: "${KEY},${KEY}" }` })).toEqual([`${KEY},${KEY}`]);
+    expect(problemsOf({ env: {}, yaml: 'mesh: { key: [] }' })[0]).toContain('mesh.key: found a list of 0');
+    const many = Array.from({ length: 5 }, (_, index) => `${KEY}${index}`).join();
+    expect(problemsOf({ env: { HEADWATER_MESH_KEY: many } })[0]).toContain('at most 4 entries');
   });
 
   it('tell of a missing mesh key, unless the mesh keeps to this machine', () => {
     expect(problemsOf({ env: {} })[0]).toMatch(/^mesh\.key: found none, .*headwater key.*HEADWATER_MESH_KEY/);
     expect(problemsOf({ env: {}, set: ['mesh.host=127.0.0.1'] })).toEqual([]);
     expect(problemsOf({ env: {}, set: ['mesh.host=::1'] })).toEqual([]);
+  });
+
+  it('tell of networks named twice, and of more addresses than members take', () => {
+    expect(problemsOf({ set: ['relay.advertise=a=h:1,a=i:2'] })).toEqual([
+      expect.stringContaining('found the network a twice'),
+    ]);
+    expect(problemsOf({ set: ['relay.advertise=h:1,i:2'] })[0]).toContain('twice');
+    expect(problemsOf({ set: ['relay.advertise=0.0.0.0:1'] })[0]).toContain('not 0.0.0.0');
+    for (const path of ['advertise', 'relay.advertise']) {
+      const entries = (count: number) => Array.from({ length: count }, (_, i) => `n${i}=h`).join(',');
+      expect(problemsOf({ set: [`${path}=${entries(16)}`] })).toEqual([]);
+      expect(problemsOf({ set: [`${path}=${entries(17)}`] })[0]).toContain('at most 16 entries');
+    }
   });
 
   it('allow the same port on different addresses, and free ports', () => {
@@ -297,6 +334,18 @@ describe('warnings', () => {
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(expected);
     expect(problemsOf({ set: [flag] })).toEqual([]);
+  });
+
+  it('tell of a mapped port that members would not know of', () => {
+    const mesh = 'mesh.advertise=203.0.113.5:7946';
+    const warnings = (...set: string[]) => warningsOf({ set: [mesh, ...set] });
+    expect(warnings('advertise=out=live.example.com:1936')).toEqual([
+      expect.stringMatching(/relay\.advertise: .*203\.0\.113\.5 and port 1935/),
+    ]);
+    expect(warnings('advertise=out=203.0.113.5:1936')).toEqual([]);
+    expect(warnings('advertise=out=live.example.com')).toEqual([]);
+    expect(warnings('advertise=out=live.example.com:1935')).toEqual([]);
+    expect(warnings('advertise=out=live.example.com:1936', 'relay.advertise=203.0.113.5:1936')).toEqual([]);
   });
 
   it('tell of far seeds that a mesh on loopback hears nothing of', () => {

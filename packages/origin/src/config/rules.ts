@@ -1,4 +1,5 @@
-import { isLoopback, isWildcard } from './address.js';
+import { isWildcard, sameHost } from '@headwater/directory';
+import { isLoopback } from './address.js';
 import type { ConfigValues, FixedPath } from './origin-config.js';
 import type { Problem } from './setting.js';
 
@@ -44,12 +45,27 @@ export const RULES: readonly Rule[] = [
   {
     keys: ['advertise'],
     severity: 'error',
-    check: ({ advertise }) => {
-      const networks = advertise.map(({ network }) => network);
-      const twice = networks.find((network, index) => networks.indexOf(network) !== index);
-      return twice === undefined
-        ? null
-        : `found the network ${twice} twice, expected one entry for each network`;
+    check: ({ advertise }) => networkTwice(advertise),
+  },
+  {
+    keys: ['relay.advertise'],
+    severity: 'error',
+    check: (values) => networkTwice(values['relay.advertise']),
+  },
+  {
+    keys: ['relay.advertise', 'mesh.advertise', 'advertise', 'rtmp.port'],
+    severity: 'warning',
+    check: (values) => {
+      const mesh = values['mesh.advertise'];
+      if (mesh === undefined || values['relay.advertise'].length > 0) return null;
+      const host = mesh.replace(/:\d+$/, '').replace(/[[\]]/g, '');
+      const isMapped = values.advertise.some(
+        ({ rtmpPort }) => (rtmpPort ?? 0) !== 0 && rtmpPort !== values['rtmp.port'],
+      );
+      const isKnown = values.advertise.some((address) => sameHost(address.host, host));
+      return isMapped && !isKnown
+        ? `found none: advertise maps the RTMP port, but has no entry for ${host} of mesh.advertise, so the other members pull from ${host} and port ${values['rtmp.port']}`
+        : null;
     },
   },
   {
@@ -115,6 +131,12 @@ export const RULES: readonly Rule[] = [
         : `more than limits.connectionsMax (${values['limits.connectionsMax']}), so it limits nothing`,
   },
 ];
+
+function networkTwice(addresses: readonly { readonly network: string }[]): string | null {
+  const networks = addresses.map(({ network }) => network);
+  const twice = networks.find((network, index) => networks.indexOf(network) !== index);
+  return twice === undefined ? null : `found the network ${twice} twice, expected one entry for each network`;
+}
 
 /** Whether two listeners with one port get into each other's way. */
 function overlap(a: string, b: string): boolean {

@@ -74,9 +74,16 @@ export function readText(text: string, option: Option<unknown>): RawValue {
     case 'number':
       return /^-?\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : text;
     case 'list':
-      return text
-        .split(',')
-        .map((entry) => entry.trim())
-        .filter((entry) => entry !== '');
+      return entriesOf(text);
+    case 'text or list': {
+      const [only = text, ...more] = entriesOf(text);
+      return more.length === 0 ? only : [only, ...more];
+    }
   }
 }
+
+const entriesOf = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');

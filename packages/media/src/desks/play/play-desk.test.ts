@@ -1,4 +1,4 @@
-import type { PlayRequest } from '@headwater/directory';
+import { type PlayRequest, route } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MediaHost } from '../../media-host.js';
 import { replayEnd } from '../../stream/frame-history.js';
@@ -6,7 +6,7 @@ import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/
 import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import { MemoryPlay } from '../../testing/memory-play.js';
-import { MemoryStreams, type OpenedRelay } from '../../testing/stream-world.js';
+import { MemoryStreams, type OpenedRelay, ownerOf } from '../../testing/stream-world.js';
 import type { Frame } from '../../wire/frame.js';
 import { PublishDesk } from '../publish/publish-desk.js';
 import type { PublishFeed } from '../publish/publish-session.js';
@@ -17,7 +17,7 @@ const KEY_S = '__defaultVhost__/live/s';
 const CLAIM = { key: KEY_S, sinceMs: 1, media: {} };
 
 /** Member `a` whole but for its sockets, and the hosts of `b` and `c` to claim by. */
-function memberA(rules: Partial<PlayRules> = {}) {
+function memberA(rules: Partial<PlayRules> = {}, isFull: () => boolean = () => false) {
   const mesh = new MemoryMesh();
   const own = mesh.host('a');
   const asked: PlayRequest[] = [];
@@ -28,9 +28,9 @@ function memberA(rules: Partial<PlayRules> = {}) {
       asked.push(request);
       return own.route(request);
     },
-    onOwnersChanged: (listener) => {
+    onOwnersChanged: (listener, interest) => {
       listening += 1;
-      const stop = own.onOwnersChanged(listener);
+      const stop = own.onOwnersChanged(listener, interest);
       return () => {
         listening -= 1;
         stop();
@@ -42,7 +42,7 @@ function memberA(rules: Partial<PlayRules> = {}) {
   const options = mediaOptions('a');
   const log = new MemoryLog();
   const streams = new MemoryStreams((key) => mesh.owners(key).filter(({ member }) => member !== 'a'), log);
-  const plays = new PlayDesk({ streams, host, log }, { ...options, ...rules });
+  const plays = new PlayDesk({ streams, host, log, isFull }, { ...options, ...rules });
   const publishes = new PublishDesk(
     { streams, host: own, log, onPublisherChanged: (key) => plays.reconsider(key) },
     { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
@@ -60,6 +60,9 @@ function memberA(rules: Partial<PlayRules> = {}) {
       remote: '1.1.1.1:1',
       agent: '',
       end: () => {},
+      fault: (error) => {
+        throw error;
+      },
     });
     if (!answer.accepted) throw new Error(answer.code);
     for (const frame of [METADATA(), VIDEO_HEADER(), AUDIO_HEADER()]) answer.feed.push(frame);
@@ -314,6 +317,175 @@ describe('what the play desk asks, tells and logs', () => {
   });
 });
 
+describe('thousands of plays of one stream', () => {
+  const CROWD = 500;
+  /** So many wait, and the clock that slices go by passes as fast as told. */
+  const crowd = (more: Parameters<ReturnType<typeof memberA>['play']>[0] = {}) => {
+    const world = memberA();
+    const sessions = Array.from({ length: CROWD }, () => world.play(more));
+    const real = performance.now.bind(performance);
+    let passedMs = 0;
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => {
+      passedMs += 1;
+      return real() + passedMs;
+    });
+    const relayed = () => world.routes().filter((line) => line.startsWith('relay')).length;
+    return { ...world, sessions, relayed, restore: () => now.mockRestore() };
+  };
+
+  it('go on in slices when its owners change', () => {
+    const { b, relayed, restore } = crowd();
+    claim(b);
+    const first = relayed();
+    expect(first).toBeGreaterThanOrEqual(64);
+    expect(first).toBeLessThan(CROWD);
+    vi.advanceTimersToNextTimer();
+    expect(relayed()).toBeGreaterThan(first);
+    for (let turns = 0; relayed() < CROWD && turns < CROWD; turns += 1) vi.advanceTimersToNextTimer();
+    expect(relayed()).toBe(CROWD);
+    restore();
+  });
+
+  it('are sent away in slices where they follow, before a relay is opened for those who stay', () => {
+    const { b, play, streams, sessions, restore } = crowd({ followsRedirect: true });
+    const other = play();
+    const sent = () => sessions.filter(({ told }) => told.length > 1).length;
+    claim(b);
+    expect(sent()).toBeGreaterThanOrEqual(64);
+    expect(sent()).toBeLessThan(CROWD);
+    for (let turns = 0; sent() < CROWD && turns < CROWD; turns += 1) {
+      expect(streams.opened).toEqual([]);
+      // News that come meanwhile do not begin it anew.
+      b.claim({ ...CLAIM, sinceMs: turns + 2 });
+      vi.advanceTimersToNextTimer();
+    }
+    expect(new Set(sessions.map(({ told }) => told.join()))).toEqual(new Set(['wait,redirect 127.0.0.1']));
+    for (let turns = 0; streams.opened.length === 0 && turns < CROWD; turns += 1)
+      vi.advanceTimersToNextTimer();
+    expect([streams.opened.length, other.told]).toEqual([1, ['wait']]);
+    restore();
+  });
+
+  it('may all leave while they are looked at: a relay that lingers hears of its owners nevertheless', () => {
+    const { b, c, play, plays, streams, sessions, restore } = crowd({
+      followsRedirect: true,
+      mark: 'redirected',
+    });
+    claim(b);
+    for (let turns = 0; streams.opened.length === 0 && turns < CROWD; turns += 1)
+      vi.advanceTimersToNextTimer();
+    flow(streams.opened[0]).push(KEY(0, 1));
+    c.claim({ ...CLAIM, sinceMs: 2 });
+    for (const session of sessions) plays.leave(session);
+    expect(streams.relays.map(({ owner }) => owner)).toEqual(['b']);
+    play({ mark: 'redirected' });
+    fail(streams.opened[0]);
+    expect(streams.opened.map(({ owner }) => owner)).toEqual(['b', 'c']);
+    restore();
+  });
+
+  it('hold up nobody who waits for another stream', () => {
+    const { b, play, relayed, routes, restore } = crowd();
+    const other = '__defaultVhost__/live/other';
+    play({ key: other });
+    claim(b);
+    const first = relayed();
+    b.claim({ ...CLAIM, key: other });
+    expect(relayed()).toBe(first + 1);
+    expect(routes().at(-1)).toBe('relay client-follows-no-redirects');
+    restore();
+  });
+
+  it('go by what is true at the end, whatever changes meanwhile, and leave when they like', () => {
+    const { b, plays, sessions, relayed, restore } = crowd();
+    claim(b);
+    b.release(KEY_S);
+    for (const session of sessions.slice(100, 200)) plays.leave(session);
+    for (let turns = 0; turns < CROWD; turns += 1) vi.advanceTimersByTime(1);
+    // Whoever was told of the owner waits again, and has been told so.
+    const told = relayed();
+    expect(told).toBeLessThan(CROWD);
+    expect(sessions.filter((session) => session.told.join() === 'wait,wait')).toHaveLength(told);
+    expect(sessions.filter((session) => session.told.join() === 'wait')).toHaveLength(CROWD - told);
+    restore();
+  });
+
+  it('are let go of at once when this member stops', () => {
+    const { b, plays, sessions, relayed, restore } = crowd();
+    claim(b);
+    const first = relayed();
+    plays.stop();
+    for (let turns = 0; turns < 10; turns += 1) vi.advanceTimersByTime(1);
+    expect(relayed()).toBe(first);
+    expect(sessions.every((session) => session.told.at(-1) === 'end stopping')).toBe(true);
+    restore();
+  });
+});
+
+describe('a play where members are full', () => {
+  const follower = { followsRedirect: true, forgetsMark: false } as const;
+
+  it('of a stream published here goes to a member that has room, where it follows', () => {
+    const { mesh, publish, play, routes, streams } = memberA();
+    publish().push(KEY(0, 1));
+    mesh.setFull('a', true);
+    expect(play(follower).told).toEqual(['redirect 127.0.0.1']);
+    const plain = play();
+    expect(plain.told).toEqual(['begin']);
+    expect(routes()).toEqual(['redirect full-other-member', 'local published-here']);
+    expect(streams.opened).toEqual([]);
+  });
+
+  it('that is served stays, however full this member becomes', () => {
+    const { mesh, publish, play, plays, routes } = memberA();
+    const feed = publish();
+    feed.push(KEY(0, 1));
+    const session = play(follower);
+    mesh.setFull('a', true);
+    plays.reconsider(KEY_S);
+    feed.push(INTER(40, 2));
+    expect(session.told).toEqual(['begin']);
+    expect(session.story.at(-1)).toContain('#2');
+    expect(routes()).toEqual(['local published-here']);
+  });
+
+  it('is relayed here rather than sent to an owner that is full', () => {
+    const { mesh, b, play, routes } = memberA();
+    claim(b);
+    mesh.setFull('b', true);
+    expect(play(follower).told).toEqual([]);
+    expect(routes()).toEqual(['relay owner-full']);
+  });
+
+  it('is refused in words where this member is at its limit and nobody has room', () => {
+    const isFull = { isFull: false };
+    const { mesh, publish, play, plays, log } = memberA({}, () => isFull.isFull);
+    const feed = publish();
+    feed.push(KEY(0, 1));
+    const before = play();
+    for (const member of ['b', 'c']) mesh.setFull(member, true);
+    expect(play(follower).told).toEqual(['begin']);
+    isFull.isFull = true;
+    const refused = play(follower);
+    expect(refused.told).toEqual(['refuse full']);
+    expect(refused.texts).toEqual(['this member is full, and no other one has room; try again later']);
+    expect(log.of('play routed').at(-1)).toMatchObject({ route: 'refuse', reason: 'nobody-has-room' });
+    plays.reconsider(KEY_S);
+    expect(before.told).toEqual(['begin']);
+    expect(play({ mark: 'relay' }).told).toEqual(['begin']);
+    const asker = {
+      key: KEY_S,
+      protocol: 'rtmp',
+      mark: 'none',
+      followsRedirect: false,
+      canRedirectNow: true,
+    } as const;
+    expect(plays.peek(asker)).toEqual({ kind: 'refuse', reason: 'nobody-has-room' });
+    isFull.isFull = false;
+    expect(play().told).toEqual(['begin']);
+  });
+});
+
 describe('a look at where a play would go', () => {
   const asker = {
     key: KEY_S,
@@ -340,6 +512,20 @@ describe('a look at where a play would go', () => {
 });
 
 describe('a waiting play', () => {
+  it('that follows a redirect opens no relay when its stream appears, and leaves none', () => {
+    const { b, play, streams, plays } = memberA();
+    const edges = [play({ followsRedirect: true }), play({ followsRedirect: true })];
+    claim(b);
+    expect(edges.map(({ told }) => told)).toEqual(Array(2).fill(['wait', 'redirect 127.0.0.1']));
+    expect([streams.opened.length, [...streams.values()].length]).toEqual([0, 0]);
+    b.release(KEY_S);
+    const [edge, other] = [play({ followsRedirect: true, remote: '10.7.7.7:1' }), play()];
+    claim(b);
+    expect([edge.told.at(-1), other.told]).toEqual(['redirect 127.0.0.1', ['wait']]);
+    expect(streams.relays).toHaveLength(1);
+    plays.leave(other);
+  });
+
   it('goes on here when it is published here', () => {
     const { play, publish, routes } = memberA();
     const session = play();
@@ -469,6 +655,87 @@ describe('when the publisher here goes', () => {
     feed.push(KEY(0, 1));
     feed.end();
     expect(pull.told).toEqual(['begin', 'refuse relay-of-unowned']);
+  });
+});
+
+describe('a pull of an owner that the other member cannot reach', () => {
+  const through = (more = {}) => ({ mark: 'relay', relayOf: 'b', ...more }) as const;
+
+  it('is passed on from that owner, and stays with it whatever else happens to the stream', () => {
+    const { b, c, play, publish, streams, routes, plays } = memberA();
+    claim(b);
+    claim(c);
+    const pull = play(through({ replayMs: 5000 }));
+    const feed = flow(streams.opened[0]);
+    for (const frame of [VIDEO_HEADER(), KEY(0, 1), replayEnd()]) feed.push(frame);
+    expect(streams.opened.map(({ owner, through: via }) => [owner, via])).toEqual([['b', null]]);
+    expect(routes()).toEqual(['relay passed-on']);
+    const own = publish();
+    own.push(KEY(0, 9));
+    b.release(KEY_S);
+    vi.advanceTimersByTime(60_000);
+    feed.push(INTER(40, 2));
+    expect(pull.told).toEqual(['begin']);
+    expect(pull.story.at(-1)).toBe('video 40 #2');
+    // A drain does not wait for it to move: nothing of this member's own is in it.
+    expect(plays.pulls()).toEqual([]);
+    plays.leave(pull);
+    expect(streams.relays).toEqual([]);
+  });
+
+  it('is refused where this member does not reach it either, or nobody owns the stream so', () => {
+    const { b, c, host, play, plays, streams } = memberA();
+    claim(c);
+    expect(play(through()).told).toEqual(['refuse relay-of-unowned']);
+    claim(b);
+    Object.assign(host, {
+      route: (request: PlayRequest) =>
+        route(
+          {
+            self: 'a',
+            profile: ownerOf('a').profile,
+            owners: () => [ownerOf('b', { through: 'c' })],
+            withRoom: () => [],
+          },
+          request,
+        ),
+    });
+    expect(play(through()).told).toEqual(['refuse relay-of-unowned']);
+    expect([streams.opened.length, plays.pulls(), [...streams.values()].length]).toEqual([0, [], 0]);
+  });
+
+  it('gets what is published here where that is so, and ends with it rather than go over to the owner', () => {
+    const { b, play, publish, streams } = memberA();
+    claim(b);
+    const feed = publish();
+    const pull = play(through());
+    feed.push(KEY(0, 1));
+    feed.end();
+    expect(pull.told).toEqual(['begin', 'refuse relay-of-unowned']);
+    expect(streams.opened).toEqual([]);
+  });
+
+  it('hears whether the publisher has ended or the owner is out of reach, and leaves nothing', () => {
+    const { b, play, streams } = memberA();
+    claim(b);
+    const over = play(through());
+    streams.opened[0]?.events.ended({ code: 'publisher-ended', text: '', isOrdinary: true });
+    const lost = play(through());
+    fail(streams.opened[1]);
+    expect([over.told, lost.told]).toEqual([['refuse relay-of-unowned'], ['refuse owner-unreachable']]);
+    expect([...streams.values()]).toEqual([]);
+  });
+
+  it('ends when this member drains, and when it stops', () => {
+    const { b, play, plays, streams } = memberA();
+    claim(b);
+    const player = play();
+    const drained = play(through());
+    plays.endPassedOn();
+    const stopped = play(through());
+    plays.stop();
+    expect([drained.told, stopped.told]).toEqual([['refuse owner-unreachable'], ['end stopping']]);
+    expect([player.told, streams.relays.map(({ owner }) => owner)]).toEqual([['end stopping'], ['b']]);
   });
 });
 

@@ -1,16 +1,27 @@
-import type { Owner, PlayMark, PlayRequest, Route, StreamKey } from '@headwater/directory';
+import {
+  type Owner,
+  type PlayMark,
+  type PlayRequest,
+  type Route,
+  type RouteReason,
+  Slice,
+  type StreamKey,
+} from '@headwater/directory';
 import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
+import type { PassedOnEnd } from '../../stream/passed-on-relay.js';
 import type { StreamTable } from '../../stream/stream-table.js';
-import { addressOf } from './address-of.js';
+import { addressOf } from '../client-address.js';
 import { modeOf } from './app-play.js';
 import type { PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
-import { WaitLimit } from './wait-limit.js';
+import { WaitLimits } from './wait-limits.js';
 
 export interface PlayDeskParts {
   readonly streams: StreamTable;
   readonly host: Pick<MediaHost, 'member' | 'route' | 'owners' | 'onOwnersChanged'>;
   readonly log: MediaLog;
+  /** This member can take no more plays at the moment; absent: it always can. */
+  readonly isFull?: () => boolean;
 }
 
 export type PlayRules = Pick<MediaOptions, 'play' | 'apps'>;
@@ -21,17 +32,39 @@ interface Play {
   readonly mark: PlayMark;
   /** The route last taken, so that each is logged once. */
   told: string;
-  readonly limit: WaitLimit;
+  /** It was given a stream: then it stays, however full members are. */
+  isServed: boolean;
+  /** It is another member's pull that a relay of its own feeds: no change of owners moves it, it goes on until that ends. */
+  isPassedOn: boolean;
 }
 
 /** All plays of one stream. */
 interface StreamPlays {
   readonly key: StreamKey;
   readonly plays: Map<string, Play>;
+  readonly limits: WaitLimits<Play>;
+  /** Those still to be looked at for whether they are sent away, before the stream hears of its new owners; null: none. */
+  redirecting: Iterator<Play> | null;
+  /** Those whose route is still to be looked at again; null: none. */
+  unsettled: Iterator<Play> | null;
 }
+
+/** Plays whose route is looked at again in one slice, whatever the clock says. */
+const PLAYS_MIN = 64;
+
+/** Plays that can't be redirected, of which so many count as one in a slice. */
+const PASSED_OVER_MAX = 256;
 
 const LOCAL: Route = { kind: 'local', reason: 'published-here' };
 const WAIT: Route = { kind: 'wait', reason: 'not-published' };
+const REFUSE: Route = { kind: 'refuse', reason: 'relay-of-unowned' };
+
+/** Why a play may go elsewhere, or nowhere, though its stream is published here. */
+const FOR_WANT_OF_ROOM: ReadonlySet<RouteReason> = new Set([
+  'full-other-owner',
+  'full-other-member',
+  'nobody-has-room',
+]);
 
 /**
  * Takes plays of every protocol, asks where each goes, and does it. A play that was taken stays until its client
@@ -42,6 +75,9 @@ export class PlayDesk {
   readonly #rules: PlayRules;
   readonly #streams = new Map<StreamKey, StreamPlays>();
   readonly #redirects = new RedirectMemory();
+  /** Streams with plays whose route is still to be looked at again, the next first. */
+  readonly #unsettled = new Set<StreamPlays>();
+  #next: NodeJS.Immediate | null = null;
   readonly #unsubscribe: () => void;
   #isStopping = false;
 
@@ -49,7 +85,7 @@ export class PlayDesk {
     this.#parts = parts;
     this.#rules = rules;
     parts.streams.onSourceChanged = (key, hasSource) => this.#onSourceChanged(key, hasSource);
-    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.reconsider(key));
+    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.reconsider(key), parts.streams);
   }
 
   /** A client wants to play. The session hears what becomes of it, at once or later, until `leave`. */
@@ -70,8 +106,7 @@ export class PlayDesk {
       return;
     }
     const stream = this.#open(session.key);
-    const limit = new WaitLimit(this.#rules.play.waitMs, () => this.#giveUp(stream, play));
-    const play: Play = { session, mark, told: '', limit };
+    const play: Play = { session, mark, told: '', isServed: false, isPassedOn: false };
     stream.plays.set(session.id, play);
     this.#settle(stream, play, taken);
     this.#tidy(stream);
@@ -94,61 +129,171 @@ export class PlayDesk {
     this.#parts.log.info({ key, client: remote, protocol, agent, bytesOut: queue.sentBytes }, 'play ended');
   }
 
-  /** The stream's publisher or owners changed: every play of it goes on by the route that is right now. */
+  /**
+   * The stream's publisher or owners changed: every play of it goes on by the route that is right now. Where they are
+   * thousands, the first of them at once and the others in slices. Who is sent away needs no relay, and none is to be opened
+   * for it: so the stream itself hears of it after those are gone.
+   */
   reconsider(key: StreamKey): void {
-    this.#parts.streams.ownersChanged(key);
     const stream = this.#streams.get(key);
-    if (stream === undefined) return;
-    this.#resettle(stream);
+    if (stream === undefined) {
+      this.#parts.streams.ownersChanged(key);
+      return;
+    }
+    // Where that goes on already, all plays are looked at after it anyway: begun anew with each change it might never end.
+    stream.redirecting ??= stream.plays.values();
+    this.#settleSlice(stream);
   }
 
-  /** The streams of plays that are other members' pulls, once for each. */
+  /** The streams of plays that are other members' pulls of what is published here, once for each. */
   pulls(): StreamKey[] {
     return [...this.#streams.values()].flatMap(({ key, plays }) =>
-      [...plays.values()].filter(({ mark }) => mark === 'relay').map(() => key),
+      [...plays.values()].filter(({ mark, isPassedOn }) => mark === 'relay' && !isPassedOn).map(() => key),
     );
+  }
+
+  /** Ends what is passed on to other members: they go on through another one. */
+  endPassedOn(): void {
+    for (const stream of [...this.#streams.values()]) {
+      for (const play of [...stream.plays.values()]) {
+        if (!play.isPassedOn) continue;
+        this.#guard(stream, play, () => this.#endPassedOn(stream, play, 'owner-unreachable'));
+      }
+    }
   }
 
   /** Refuses from now on, and ends everybody who is there. */
   stop(): void {
     this.#isStopping = true;
     this.#unsubscribe();
+    if (this.#next !== null) clearImmediate(this.#next);
+    this.#unsettled.clear();
     for (const stream of [...this.#streams.values()]) {
       for (const play of [...stream.plays.values()]) {
-        this.#forget(stream, play);
-        play.session.end('stopping');
+        this.#guard(stream, play, () => {
+          this.#forget(stream, play);
+          play.session.end('stopping');
+        });
       }
       this.#tidy(stream);
     }
   }
 
   #resettle(stream: StreamPlays): void {
-    for (const play of [...stream.plays.values()]) {
-      if (stream.plays.has(play.session.id)) this.#settle(stream, play);
-    }
-    this.#tidy(stream);
+    stream.unsettled = stream.plays.values();
+    this.#settleSlice(stream);
   }
 
-  #settle(stream: StreamPlays, play: Play, taken = this.#route(play.session, play.mark)): void {
+  /** One play's fault is not the others' of its stream. */
+  #guard(stream: StreamPlays, play: Play, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#forget(stream, play);
+      play.session.fault(error);
+    }
+  }
+
+  /** Looks at some plays of a stream; the others' turn comes after that of other streams. */
+  #settleSlice(stream: StreamPlays): void {
+    this.#unsettled.delete(stream);
+    if (this.#redirectSome(stream) && this.#settleSome(stream)) return;
+    this.#unsettled.add(stream);
+    this.#next ??= setImmediate(() => {
+      this.#next = null;
+      const [first] = this.#unsettled;
+      if (first !== undefined) this.#settleSlice(first);
+    });
+  }
+
+  /** Sends some away of those who follow. True where none of them is left: then the stream has heard of its owners. */
+  #redirectSome(stream: StreamPlays): boolean {
+    const slice = new Slice(() => performance.now(), PLAYS_MIN);
+    while (stream.redirecting !== null) {
+      if (slice.isOver) return false;
+      const play = this.#nextToRedirect(stream.redirecting);
+      if (play === 'none') this.#tellStream(stream);
+      else if (play !== null) {
+        this.#guard(stream, play, () => {
+          const taken = this.#route(play.session, play.mark, play.isServed);
+          if (taken.kind === 'redirect') this.#settle(stream, play, taken);
+        });
+      }
+    }
+    return true;
+  }
+
+  /** Passes over those who can't be sent away, which costs next to nothing. Null: some of these, and there are more. */
+  #nextToRedirect(plays: Iterator<Play>): Play | null | 'none' {
+    for (let left = PASSED_OVER_MAX; left > 0; left -= 1) {
+      const next = plays.next();
+      if (next.done === true) return 'none';
+      const { key, canRedirectNow, followsRedirect } = next.value.session;
+      if (canRedirectNow && (followsRedirect || modeOf(key, this.#rules) === 'redirect')) return next.value;
+    }
+    return null;
+  }
+
+  /** Whoever is to be sent away is gone: the stream hears of its owners, and then all plays are looked at. */
+  #tellStream(stream: StreamPlays): void {
+    stream.redirecting = null;
+    stream.unsettled = stream.plays.values();
+    this.#parts.streams.ownersChanged(stream.key);
+  }
+
+  /** Lets some go on by the route that is right now. True where all have been looked at. */
+  #settleSome(stream: StreamPlays): boolean {
+    const slice = new Slice(() => performance.now(), PLAYS_MIN);
+    while (!slice.isOver) {
+      // What is done for one play may lead to all of them being looked at anew.
+      const next = stream.unsettled?.next();
+      if (next === undefined || next.done === true) {
+        stream.unsettled = null;
+        this.#tidy(stream);
+        return true;
+      }
+      const play = next.value;
+      this.#guard(stream, play, () => this.#settle(stream, play));
+    }
+    return false;
+  }
+
+  #settle(
+    stream: StreamPlays,
+    play: Play,
+    taken = this.#route(play.session, play.mark, play.isServed),
+  ): void {
     const { session } = play;
+    if (play.isPassedOn) return;
     if (taken.kind === 'redirect') {
       this.#forget(stream, play);
       this.#redirect(session, play.mark, taken);
       return;
     }
-    const isNew = this.#tell(play, taken);
-    switch (taken.kind) {
+    // What it got so far was this member's publisher, whose end it is to hear of as the end of its pull.
+    const hasEnded = taken.reason === 'passed-on' && play.told !== '';
+    const settled = hasEnded ? REFUSE : taken;
+    // Nothing is to be done again for who goes on as before.
+    if (!this.#tell(play, settled)) return;
+    switch (settled.kind) {
       case 'local':
       case 'relay':
-        this.#serve(play);
+        if (settled.reason === 'passed-on') {
+          this.#passOn(stream, play, settled.owners[0]);
+          return;
+        }
+        play.isServed = true;
+        this.#serve(stream, play);
         return;
       case 'wait':
-        this.#serve(play);
-        if (isNew) session.wait();
+        this.#serve(stream, play);
+        session.wait();
         return;
       case 'refuse':
         this.#forget(stream, play);
-        session.refuse('relay-of-unowned', 'the stream is not published on this member');
+        if (settled.reason === 'nobody-has-room')
+          session.refuse('full', 'this member is full, and no other one has room; try again later');
+        else session.refuse('relay-of-unowned', 'the stream is not published on this member');
     }
   }
 
@@ -161,25 +306,62 @@ export class PlayDesk {
   }
 
   /** Feeds the play with whatever its stream has, now or later. */
-  #serve(play: Play): void {
+  #serve({ limits }: StreamPlays, play: Play): void {
     const stream = this.#parts.streams.open(play.session.key);
     if (play.mark === 'relay') stream.addPull(play.session, play.session.replayMs ?? 0);
     else stream.add(play.session);
-    play.limit.set(stream.source !== null);
+    limits.add(play);
+    limits.set(stream.source !== null);
+  }
+
+  /** Feeds another member's pull with the media of an owner that it cannot reach. */
+  #passOn(stream: StreamPlays, play: Play, owner: Owner | undefined): void {
+    if (owner === undefined) return;
+    const { session } = play;
+    play.isPassedOn = true;
+    this.#parts.streams
+      .open(session.key)
+      .passOn(session, owner, session.replayMs ?? 0, (end) =>
+        this.#guard(stream, play, () => this.#endPassedOn(stream, play, end)),
+      );
+  }
+
+  #endPassedOn(stream: StreamPlays, play: Play, end: PassedOnEnd): void {
+    this.#forget(stream, play);
+    this.#tidy(stream);
+    if (end === 'publisher-ended')
+      play.session.refuse('relay-of-unowned', 'the stream is not published on its owner any more');
+    else play.session.refuse(end, 'this member does not reach the owner; pull through another one');
   }
 
   #onSourceChanged(key: StreamKey, hasSource: boolean): void {
     const stream = this.#streams.get(key);
     if (stream === undefined) return;
-    for (const play of stream.plays.values()) play.limit.set(hasSource);
+    stream.limits.set(hasSource);
     // Who played hears that it waits, and edges may be sent elsewhere.
     if (!hasSource) this.#resettle(stream);
   }
 
   /** Where this play goes now. Our own publisher counts before anything that is said of us. */
-  #route(asker: PlayAsker, mark: PlayMark): Route {
+  #route(asker: PlayAsker, mark: PlayMark, isServed = false): Route {
     const { key } = asker;
-    if (this.#hasPublisher(key)) return LOCAL;
+    if (!this.#hasPublisher(key)) return this.#routeElsewhere(asker, mark, isServed);
+    if (isServed) return LOCAL;
+    const answer = this.#ask(asker, mark, isServed);
+    return FOR_WANT_OF_ROOM.has(answer.reason) ? answer : LOCAL;
+  }
+
+  #routeElsewhere(asker: PlayAsker, mark: PlayMark, isServed: boolean): Route {
+    const answer = this.#ask(asker, mark, isServed);
+    if (answer.kind === 'local') return WAIT;
+    // The owners are gone from the directory, yet media flows: a mesh that lost sight of them must not cut it.
+    if (answer.kind === 'wait' && this.#parts.streams.get(asker.key)?.source?.kind === 'relay')
+      return { kind: 'relay', reason: 'client-follows-no-redirects', owners: [] };
+    return answer;
+  }
+
+  #ask(asker: PlayAsker, mark: PlayMark, isServed: boolean): Route {
+    const { key } = asker;
     const mode = modeOf(key, this.#rules);
     const request: PlayRequest = {
       key,
@@ -187,15 +369,13 @@ export class PlayDesk {
       // One who can't be redirected any more is relayed.
       followsRedirect: asker.followsRedirect && asker.canRedirectNow,
       mark,
+      ...(asker.relayOf === undefined ? {} : { relayOf: asker.relayOf }),
       ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
       mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
+      ...(isServed && { isServed }),
+      ...(this.#parts.isFull?.() === true && { isFull: true }),
     };
-    const answer = this.#parts.host.route(request);
-    if (answer.kind === 'local') return WAIT;
-    // The owners are gone from the directory, yet media flows: a mesh that lost sight of them must not cut it.
-    if (answer.kind === 'wait' && this.#parts.streams.get(asker.key)?.source?.kind === 'relay')
-      return { kind: 'relay', reason: 'client-follows-no-redirects', owners: [] };
-    return answer;
+    return this.#parts.host.route(request);
   }
 
   /** Logs a route that this play did not have before, and says whether it is one. */
@@ -239,7 +419,7 @@ export class PlayDesk {
   }
 
   #forget(stream: StreamPlays, play: Play): void {
-    play.limit.clear();
+    stream.limits.delete(play);
     stream.plays.delete(play.session.id);
     this.#parts.streams.get(stream.key)?.remove(play.session);
   }
@@ -247,7 +427,10 @@ export class PlayDesk {
   #open(key: StreamKey): StreamPlays {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const stream: StreamPlays = { key, plays: new Map() };
+    const limits = new WaitLimits<Play>(this.#rules.play.waitMs, (play) =>
+      this.#guard(stream, play, () => this.#giveUp(stream, play)),
+    );
+    const stream: StreamPlays = { key, plays: new Map(), limits, redirecting: null, unsettled: null };
     this.#streams.set(key, stream);
     return stream;
   }
@@ -255,7 +438,10 @@ export class PlayDesk {
   /** Lets go of what no play needs any more. */
   #tidy(stream: StreamPlays): void {
     if (stream.plays.size > 0) return;
+    this.#unsettled.delete(stream);
     if (this.#streams.get(stream.key) === stream) this.#streams.delete(stream.key);
+    // A relay may linger.
+    if (stream.redirecting !== null) this.#tellStream(stream);
     this.#parts.streams.tidy(stream.key);
   }
 
@@ -269,7 +455,7 @@ export class PlayDesk {
 }
 
 function targetOf(taken: Route): string {
-  if (taken.kind === 'redirect') return `${taken.owner.profile.name} ${taken.address.host}`;
+  if (taken.kind === 'redirect') return `${taken.target.profile.name} ${taken.address.host}`;
   if (taken.kind === 'relay') return taken.owners[0]?.profile.name ?? '';
   return '';
 }

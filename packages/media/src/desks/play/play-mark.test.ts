@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPlayMark, readReplayMs, withPlayMark, withReplayMs } from './play-mark.js';
+import { readPlayMark, readRelayOf, readReplayMs, relayQuery, withPlayMark } from './play-mark.js';
 
 describe('play marks', () => {
   it.each([
@@ -36,7 +36,25 @@ describe('the replay that a pull asks for', () => {
   });
 
   it('is asked for where there is something to go on from', () => {
-    expect(withReplayMs('headwater=relay', 0)).toBe('headwater=relay');
-    expect(readReplayMs(withReplayMs('headwater=relay', 4999.6))).toBe(5000);
+    const pull = { memberName: 'a', relayOf: null };
+    expect(relayQuery({ ...pull, replayMs: 0 })).toBe('headwater=relay&member=a');
+    expect(readReplayMs(relayQuery({ ...pull, replayMs: 4999.6 }))).toBe(5000);
+  });
+});
+
+describe('the owner whose media a pull asks for', () => {
+  const ID = '12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf';
+  it.each([
+    [`headwater=relay&owner=${ID}`, ID],
+    ['owner=m2', 'm2'],
+    ['headwater=relay', undefined],
+    ['owner=', undefined],
+    [`owner=${'a'.repeat(64)}`, 'a'.repeat(64)],
+    [`owner=${'a'.repeat(65)}`, undefined],
+    ['owner=a%20b', undefined],
+    ['owner=a%0d%0ab', undefined],
+    ['owner=%zz', undefined],
+  ])('of %j is %s', (query, expected) => {
+    expect(readRelayOf(query)).toBe(expected);
   });
 });

@@ -1,4 +1,4 @@
-import type { PlayMark } from '@headwater/directory';
+import type { MemberId, PlayMark } from '@headwater/directory';
 
 /** The query parameter by which members know each other's redirects and pulls. */
 const PARAMETER = 'headwater';
@@ -28,7 +28,39 @@ export function readReplayMs(query: string): number {
   return /^\d{1,9}$/.test(text) ? Math.min(Number(text), REPLAY_MS_MAX) : 0;
 }
 
-/** The same query, asking for so much of the past; 0 asks for nothing. */
-export function withReplayMs(query: string, replayMs: number): string {
-  return replayMs > 0 ? `${query}&${REPLAY_PARAMETER}=${Math.round(replayMs)}` : query;
+/** Whose media a pull asks for that is made of another member than the owner. */
+const OWNER_PARAMETER = 'owner';
+/** What a member's id looks like: base58, and in tests names. */
+const MEMBER_ID_FORM = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * The owner whose media a pull asks for, where that is not simply what is published here; undefined where it names none, or
+ * what is no member's id.
+ */
+export function readRelayOf(query: string): MemberId | undefined {
+  const owner = new URLSearchParams(query).get(OWNER_PARAMETER);
+  return owner !== null && MEMBER_ID_FORM.test(owner) ? owner : undefined;
+}
+
+/** What a member's pull says of itself. */
+export interface RelayPull {
+  /** Who pulls, for people. */
+  readonly memberName: string;
+  /** How much of the past to ask for; 0 asks for none. */
+  readonly replayMs: number;
+  /** The owner, where another member is asked for what that one publishes. */
+  readonly relayOf: MemberId | null;
+}
+
+/**
+ * The query of a pull. Older members know no `owner`: they answer with what is published there or refuse, as they do to any
+ * pull.
+ */
+export function relayQuery({ memberName, replayMs, relayOf }: RelayPull): string {
+  return [
+    `${PARAMETER}=relay`,
+    `member=${encodeURIComponent(memberName)}`,
+    ...(relayOf === null ? [] : [`${OWNER_PARAMETER}=${encodeURIComponent(relayOf)}`]),
+    ...(replayMs > 0 ? [`${REPLAY_PARAMETER}=${Math.round(replayMs)}`] : []),
+  ].join('&');
 }

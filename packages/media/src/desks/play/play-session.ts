@@ -1,13 +1,13 @@
-import type { MediaAddress, PlayMark, StreamKey } from '@headwater/directory';
+import type { MediaAddress, MemberId, PlayMark, StreamKey } from '@headwater/directory';
 import type { Player } from '../../stream/player.js';
 
-/** Why a play is answered with an end. HTTP makes 404, 404 and 503 of these; RTMP its own codes. */
-export type PlayRefusal = 'stream-not-found' | 'relay-of-unowned' | 'stopping';
+/** Why a play is answered with an end. HTTP makes 404, 404, 503, 503 and 503 of these; RTMP its own codes. */
+export type PlayRefusal = 'stream-not-found' | 'relay-of-unowned' | 'owner-unreachable' | 'stopping' | 'full';
 
 /** What the route of a play depends on. */
 export type PlayAsker = Pick<
   PlaySession,
-  'key' | 'protocol' | 'mark' | 'followsRedirect' | 'canRedirectNow' | 'reachedBy'
+  'key' | 'protocol' | 'mark' | 'relayOf' | 'followsRedirect' | 'canRedirectNow' | 'reachedBy'
 >;
 
 /** One play of any protocol, as the play desk deals with it. No method throws. */
@@ -17,6 +17,8 @@ export interface PlaySession extends Player {
   readonly followsRedirect: boolean;
   /** Read from the query (`headwater=redirected|relay`); the desk adds what it remembers itself. */
   readonly mark: PlayMark;
+  /** Whose media a relay's pull asks for, where that one cannot be reached by who pulls. */
+  readonly relayOf?: MemberId;
   /** How much of the stream's past a relay's pull asks for, ms; absent or 0: the last GOP, as players get it. */
   readonly replayMs?: number;
   /** Host name by which the client reached us, without the port. */

@@ -1,4 +1,4 @@
-import { type Claim, NO_LOAD, type Owner, type StreamKey } from '@headwater/directory';
+import { type Claim, NO_LOAD, type Owner, type StreamKey, type StreamKeys } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryLog } from '../../testing/media-options.js';
@@ -11,7 +11,17 @@ import { TAKEOVERS_MAX } from './takeover-pace.js';
 const KEY_S = '__defaultVhost__/live/s';
 
 function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idleMs = 5000) {
-  const mesh: { others: Owner[]; changed: (key: StreamKey) => void } = { others: [], changed: () => {} };
+  const mesh: {
+    others: Owner[];
+    changed: (key: StreamKey) => void;
+    interest: StreamKeys | null;
+    isDisputed: boolean;
+  } = {
+    others: [],
+    changed: () => {},
+    interest: null,
+    isDisputed: false,
+  };
   const said: string[] = [];
   const claims: Claim[] = [];
   const streams = new MemoryStreams();
@@ -31,12 +41,14 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
       host: {
         member: 'here',
         owners: () => mesh.others,
-        onOwnersChanged: (listener) => {
+        onOwnersChanged: (listener, interest) => {
           mesh.changed = listener;
+          mesh.interest = interest;
           return () => said.push('unsubscribe');
         },
         claim: host.claim,
         release: (key) => void host.release(key),
+        isDisputed: () => mesh.isDisputed,
       },
       log,
       onPublisherChanged: (key) => changes.push(key),
@@ -56,6 +68,9 @@ function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] 
     agent: 'test',
     ends,
     end: (reason) => ends.push(reason),
+    fault: (error) => {
+      throw error;
+    },
   };
 }
 
@@ -67,6 +82,45 @@ afterEach(() => {
 });
 
 describe('PublishDesk', () => {
+  it('closes many publishers in slices, and all of them in the end, or at once when it stops', () => {
+    vi.useFakeTimers();
+    const { desk } = deskOf();
+    const sessions = Array.from({ length: 20 }, (_, index) => sessionOf(`v/live/s${index}`));
+    for (const session of sessions) desk.publish(session);
+    let ms = 0;
+    // Each look at the clock takes half of a slice.
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => {
+      ms += 0.5;
+      return ms;
+    });
+    desk.closeAll();
+    const first = 20 - desk.count;
+    expect(first).toBeGreaterThanOrEqual(1);
+    expect(first).toBeLessThan(20);
+    for (let turns = 0; desk.count > 0 && turns < 20; turns += 1) vi.advanceTimersByTime(1);
+    expect(sessions.map(({ ends }) => ends)).toEqual(Array(20).fill(['stopping']));
+    const again = sessions.map(({ key }) => sessionOf(key));
+    for (const session of again) desk.publish(session);
+    desk.stop();
+    expect(desk.count).toBe(0);
+    now.mockRestore();
+    vi.useRealTimers();
+  });
+
+  it('wants to hear of owners of what is published here, and where streams are taken over of every claim', () => {
+    const { desk, mesh } = deskOf();
+    expect([mesh.interest?.size, mesh.interest?.has(KEY_S)]).toEqual([0, false]);
+    desk.publish(sessionOf());
+    expect([mesh.interest?.size, mesh.interest?.has(KEY_S), mesh.interest?.has('v/live/t')]).toEqual([
+      1,
+      true,
+      false,
+    ]);
+    expect([...(mesh.interest?.keys() ?? [])]).toEqual([KEY_S]);
+    const taking = deskOf(true, 'takeover').mesh.interest;
+    expect([taking?.size, taking?.has('v/live/t'), [...(taking?.keys() ?? [])]]).toEqual([0, true, []]);
+  });
+
   it('claims what it accepts, and releases it at once when it ends', () => {
     const { desk, said, streams } = deskOf();
     const answer = desk.publish(sessionOf());
@@ -88,6 +142,19 @@ describe('PublishDesk', () => {
     expect(claims).toHaveLength(1);
     if (first.accepted) first.feed.push(KEY(0));
     expect(streams.get(KEY_S)?.bytesIn).toBeGreaterThan(0);
+  });
+
+  it('refuses while a twin of this member runs, and takes publishers once it is gone', () => {
+    const { desk, said, mesh } = deskOf();
+    mesh.isDisputed = true;
+    expect(desk.publish(sessionOf())).toMatchObject({
+      accepted: false,
+      code: 'identity-disputed',
+      text: expect.stringContaining('identity'),
+    });
+    expect(said).toEqual([]);
+    mesh.isDisputed = false;
+    expect(desk.publish(sessionOf()).accepted).toBe(true);
   });
 
   it('refuses on an edge, claiming nothing', () => {

@@ -1,15 +1,20 @@
-import type { Owner, StreamKey } from '@headwater/directory';
+import { isLive, type Owner, Slice, type StreamKey, type StreamKeys } from '@headwater/directory';
 import type { MediaHost, MediaLog } from '../../media-host.js';
 import type { PublisherFeed } from '../../stream/live-stream.js';
 import type { StreamTable } from '../../stream/stream-table.js';
+import { addressOf, limitedAddress } from '../client-address.js';
 import { FlowClaim } from './flow-claim.js';
 import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
+import { PublishRate } from './publish-rate.js';
 import type { PublishAnswer, PublishEnd, PublishRefusal, PublishSession } from './publish-session.js';
 import { TakeoverPace } from './takeover-pace.js';
 
 export interface PublishDeskParts {
   readonly streams: StreamTable;
-  readonly host: Pick<MediaHost, 'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release'>;
+  readonly host: Pick<
+    MediaHost,
+    'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release' | 'isDisputed'
+  >;
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
   readonly onPublisherChanged: (key: StreamKey) => void;
@@ -22,6 +27,8 @@ export interface PublishRules {
   readonly idleMs: number;
   /** Who may publish a stream that is published already; the same on every member. */
   readonly policy: (key: StreamKey) => PublishPolicy;
+  /** How often one address may publish; absent: as often as it likes. */
+  readonly publishesPerAddressPerMinute?: number;
 }
 
 interface Publish {
@@ -47,6 +54,10 @@ const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
   contended:
     'somebody publishes this stream, and it changed hands too often lately: encoders that reconnect by themselves take it from each other; stop one of them, or try again when nobody has for a minute',
   'not-an-origin': 'this member is an edge and takes no publishers; publish to an origin',
+  'identity-disputed':
+    'another process runs with the identity of this origin, so nobody could see the stream; publish to another one',
+  'publish-rate':
+    'this address has published too often within a minute (limits.publishesPerAddressPerMinute; behind a balancer or NAT all publishers share one); wait some seconds, or publish to another origin',
   stopping: 'this origin is stopping; publish to another one',
 };
 
@@ -61,13 +72,28 @@ export class PublishDesk {
   /** Whose media became better known since the last claim. */
   readonly #claimsDue = new Set<Publish>();
   readonly #pace = new TakeoverPace();
+  readonly #rate: PublishRate | null;
   readonly #unsubscribe: () => void;
   #isStopping = false;
 
   constructor(parts: PublishDeskParts, rules: PublishRules) {
     this.#parts = parts;
     this.#rules = rules;
-    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key));
+    const { publishesPerAddressPerMinute: perMinute } = rules;
+    this.#rate = perMinute === undefined ? null : new PublishRate(perMinute);
+    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key), this.#interest());
+  }
+
+  /** Of other streams, only claims that are named one by one: `takeover` counts how often each changes hands. */
+  #interest(): StreamKeys {
+    const publishes = this.#publishes;
+    return {
+      get size() {
+        return publishes.size;
+      },
+      has: (key) => publishes.has(key) || this.#rules.policy(key) === 'takeover',
+      keys: () => publishes.keys(),
+    };
   }
 
   get count(): number {
@@ -76,7 +102,7 @@ export class PublishDesk {
 
   /** Decides at once; an accepted publisher's claim stands when this returns. */
   publish(session: PublishSession): PublishAnswer {
-    const code = this.#refusal(session.key);
+    const code = this.#refusal(session.key) ?? this.#rateRefusal(session.remote);
     const about = describe(session);
     if (code !== null) {
       this.#parts.log.info({ ...about, reason: code }, 'publish refused');
@@ -89,7 +115,13 @@ export class PublishDesk {
       sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
       (before?.sinceMs ?? 0) + 1,
     );
-    const flow = new FlowClaim((isFlowing) => this.#tellFlow(publish, isFlowing));
+    const flow = new FlowClaim((isFlowing) => {
+      try {
+        this.#tellFlow(publish, isFlowing);
+      } catch (error) {
+        session.fault(error);
+      }
+    });
     const source = this.#parts.streams.open(key).publish(
       { remote, agent, protocol },
       {
@@ -155,23 +187,39 @@ export class PublishDesk {
   stop(): void {
     this.refuse();
     this.#unsubscribe();
-    this.closeAll();
+    for (const publish of this.#publishes.values()) this.#close(publish, 'stopping');
   }
 
+  /** Closes who is there: the first at once, and where they are many the others in slices. */
   closeAll(): void {
-    for (const publish of [...this.#publishes.values()]) this.#close(publish, 'stopping');
+    const slice = new Slice(() => performance.now());
+    for (const publish of this.#publishes.values()) {
+      if (slice.isOver) {
+        setImmediate(() => this.closeAll());
+        return;
+      }
+      this.#close(publish, 'stopping');
+    }
   }
 
   #refusal(key: StreamKey): PublishRefusal | null {
     if (this.#isStopping) return 'stopping';
     if (!this.#rules.acceptsPublishers) return 'not-an-origin';
+    if (this.#parts.host.isDisputed()) return 'identity-disputed';
     const policy = this.#rules.policy(key);
     const isPublished = this.#publishes.has(key);
     if (isPublished && policy !== 'takeover') return 'already-published';
     if (policy === 'backup') return null;
-    if (!isPublished && !this.#others(key).some((owner) => owner.liveness === 'alive')) return null;
+    if (!isPublished && !this.#others(key).some((owner) => isLive(owner.liveness))) return null;
     if (policy === 'reject') return 'owned-elsewhere';
     return this.#pace.allows(key, performance.now()) ? null : 'contended';
+  }
+
+  /** Counts who is accepted otherwise: nobody else is told to the mesh. */
+  #rateRefusal(remote: string): PublishRefusal | null {
+    if (this.#rate === null) return null;
+    const address = limitedAddress(addressOf(remote));
+    return this.#rate.take(address, performance.now()) ? null : 'publish-rate';
   }
 
   /** Two origins may have accepted a publisher at once, or apart from each other: each compares the claims alike. */
@@ -193,8 +241,12 @@ export class PublishDesk {
 
   /** Ends it from our side. */
   #close(publish: Publish, reason: PublishEnd): void {
-    this.#end(publish, reason);
-    publish.session.end(reason);
+    try {
+      this.#end(publish, reason);
+      publish.session.end(reason);
+    } catch (error) {
+      publish.session.fault(error);
+    }
   }
 
   #end(publish: Publish, reason: string): void {
@@ -224,7 +276,11 @@ export class PublishDesk {
       if (this.#publishes.get(key) !== publish) continue;
       const { source, flow, sinceMs } = publish;
       const silent = flow.isFlowing ? {} : { silent: true };
-      this.#parts.host.claim({ key, sinceMs, media: source.media, ...silent });
+      try {
+        this.#parts.host.claim({ key, sinceMs, media: source.media, ...silent });
+      } catch (error) {
+        publish.session.fault(error);
+      }
     }
   }
 }

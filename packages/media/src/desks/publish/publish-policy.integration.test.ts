@@ -88,11 +88,11 @@ describe('publish.policy', () => {
     const apart = (host: MediaHost): MediaHost => ({
       ...host,
       owners: (key) => host.owners(key).filter((owner) => !isApart || owner.member === host.member),
-      onOwnersChanged: (listener) => {
+      onOwnersChanged: (listener, interest) => {
         deaf.add(() => listener(NAME));
         return host.onOwnersChanged((key) => {
           if (!isApart) listener(key);
-        });
+        }, interest);
       },
     });
     const [a, b] = [await member('a', policy, apart), await member('b', policy, apart)];

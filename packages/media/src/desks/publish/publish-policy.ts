@@ -1,4 +1,11 @@
-import { type Claim, type MemberId, type Owner, parseStreamKey, type StreamKey } from '@headwater/directory';
+import {
+  type Claim,
+  isLive,
+  type MemberId,
+  type Owner,
+  parseStreamKey,
+  type StreamKey,
+} from '@headwater/directory';
 
 /**
  * Who may publish a stream that is published already. `backup`: one publisher on each origin. `reject`: nobody else.
@@ -38,7 +45,7 @@ export function lostTo(
   others: readonly Owner[],
 ): 'owned-elsewhere' | 'taken-over' | null {
   if (policy === 'backup') return null;
-  const hasLost = others.some((other) => other.liveness === 'alive' && prevails(policy, other, own));
+  const hasLost = others.some((other) => isLive(other.liveness) && prevails(policy, other, own));
   if (!hasLost) return null;
   return policy === 'reject' ? 'owned-elsewhere' : 'taken-over';
 }

@@ -7,6 +7,8 @@ export type PublishRefusal =
   | 'owned-elsewhere'
   | 'contended'
   | 'not-an-origin'
+  | 'identity-disputed'
+  | 'publish-rate'
   | 'stopping';
 
 /** Why an accepted publisher is closed by us. */
@@ -21,6 +23,8 @@ export interface PublishSession {
   readonly agent: string;
   /** Closes the connection. The desk has ended the publish by then. */
   end(reason: PublishEnd): void;
+  /** Something threw while this publisher was dealt with: tells of it, and ends its connection alone. */
+  fault(error: unknown): void;
 }
 
 /** Where an accepted publisher puts its frames. */

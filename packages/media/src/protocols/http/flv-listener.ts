@@ -3,13 +3,16 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
-import { ListenError, type MediaLog, type MediaOptions } from '../../media-host.js';
+import type { Fence, Fenced } from '../../fence.js';
+import type { MediaLog, MediaOptions } from '../../media-host.js';
+import { clientAddress, clientIp } from '../client-address.js';
 import type { ConnectionGate } from '../connection-gate.js';
+import { listen } from '../listen.js';
 import type { Listener } from '../listener.js';
 import { cleanAgent } from '../stream-name.js';
 import { WsFlv } from '../ws/ws-flv.js';
 import { readFlvTarget, splitUrl } from './flv-target.js';
-import { answerAndHangUp, answerPreflight, answerRaw, answerText } from './http-answer.js';
+import { answerAndHangUp, answerPreflight, answerRaw, answerText, endByFault } from './http-answer.js';
 import { peekOverHttp, playOverHttp, publishOverHttp } from './http-flv.js';
 import { welcomeText } from './welcome.js';
 
@@ -19,6 +22,7 @@ export interface FlvParts {
   readonly publishes: PublishDesk;
   readonly gate: ConnectionGate;
   readonly log: MediaLog;
+  readonly fence: Fence;
 }
 
 /** Largest request head, bytes; node answers 431 over it. */
@@ -33,8 +37,7 @@ const STOP_MS = 200;
 
 /** Serves HTTP-FLV and WebSocket-FLV. Nothing that a client sends leaves its own request. */
 export function createFlvListener(parts: FlvParts): Listener {
-  const { options, gate, log } = parts;
-  const { host, port } = options.http;
+  const { options, gate, log, fence } = parts;
   const sockets = new Set<Duplex>();
   const ws = new WsFlv(parts);
   /** Connections with a play or publish under way: a second request on one of them is not served. */
@@ -52,19 +55,27 @@ export function createFlvListener(parts: FlvParts): Listener {
   });
 
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
-    const leave = gate.enter(address);
-    if (typeof leave === 'string') {
-      log.warn({ client: address, protocol: 'http', reason: leave }, 'connection refused');
-      answerRaw(socket, 503, `too many connections (${leave}); try another member`);
+    fence.run(
+      fencedOf(socket),
+      () => accept(socket),
+      () => socket.destroy(),
+    );
+  });
+
+  function accept(socket: Socket): void {
+    const ip = clientIp(socket);
+    const place = gate.enter(ip, false);
+    if (typeof place === 'string') {
+      log.warn({ client: ip, protocol: 'http', reason: place }, 'connection refused');
+      answerRaw(socket, 503, `too many connections (${place}); try another member`);
       return;
     }
     sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
-      leave();
+      place.leave();
     });
-  });
+  }
 
   server.on('request', (req, res) => {
     if (busy.has(req.socket)) {
@@ -73,7 +84,11 @@ export function createFlvListener(parts: FlvParts): Listener {
     }
     res.on('error', () => {});
     req.on('error', () => {});
-    serve(req, res);
+    fence.run(
+      fencedOf(req.socket),
+      () => serve(req, res),
+      () => endByFault(res),
+    );
   });
 
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -82,19 +97,15 @@ export function createFlvListener(parts: FlvParts): Listener {
       socket.destroy();
       return;
     }
-    const target = readFlvTarget(req.url ?? '', req.headers.host, options.vhosts);
-    if ('problem' in target) {
-      refuse(req, target.problem);
-      answerRaw(socket, target.status, target.problem);
-    } else if (req.headers.upgrade?.toLowerCase() !== 'websocket' || req.method !== 'GET') {
-      answerRaw(socket, 400, 'only WebSocket upgrades by GET are taken');
-    } else {
-      ws.upgrade({ req, socket, head, target, client: clientOf(req) });
-    }
+    fence.run(
+      fencedOf(req.socket),
+      () => upgrade(req, socket, head),
+      () => socket.destroy(),
+    );
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const address = (socket as Socket).remoteAddress ?? '';
+    const address = clientIp(socket as Socket);
     if (error.code !== 'ECONNRESET') {
       log.info(
         { client: address, protocol: 'http', reason: error.code ?? error.message },
@@ -107,6 +118,18 @@ export function createFlvListener(parts: FlvParts): Listener {
     else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') answerRaw(socket, 408, 'the request took too long');
     else answerRaw(socket, 400, 'that was no HTTP request');
   });
+
+  function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const target = readFlvTarget(req.url ?? '', req.headers.host, options.vhosts);
+    if ('problem' in target) {
+      refuse(req, target.problem);
+      answerRaw(socket, target.status, target.problem);
+    } else if (req.headers.upgrade?.toLowerCase() !== 'websocket' || req.method !== 'GET') {
+      answerRaw(socket, 400, 'only WebSocket upgrades by GET are taken');
+    } else {
+      ws.upgrade({ req, socket, head, target, client: clientOf(req) });
+    }
+  }
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
     const url = req.url ?? '';
@@ -151,20 +174,7 @@ export function createFlvListener(parts: FlvParts): Listener {
   }
 
   return {
-    start: () =>
-      new Promise<number>((resolve, reject) => {
-        const fail = (error: NodeJS.ErrnoException) =>
-          reject(new ListenError('http', host, port, error.code ?? error.message));
-        server.once('error', fail);
-        server.listen({ host, port }, () => {
-          server.off('error', fail);
-          server.on('error', (error) =>
-            log.error({ protocol: 'http', text: error.message }, 'listener failed'),
-          );
-          const bound = server.address();
-          resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
-        });
-      }),
+    start: () => listen(server, 'http', options.http, log),
     async stop() {
       const closed = new Promise<void>((resolve) => {
         if (server.listening) server.close(() => resolve());
@@ -183,6 +193,9 @@ export function createFlvListener(parts: FlvParts): Listener {
 
 /** `address:port` and User-Agent of who asks. */
 function clientOf(req: IncomingMessage): { readonly remote: string; readonly agent: string } {
-  const { remoteAddress = '', remotePort = 0 } = req.socket;
-  return { remote: `${remoteAddress}:${remotePort}`, agent: cleanAgent(req.headers['user-agent']) };
+  return { remote: clientAddress(req.socket), agent: cleanAgent(req.headers['user-agent']) };
+}
+
+function fencedOf(socket: Socket): Fenced {
+  return { remote: clientAddress(socket), protocol: 'http' };
 }

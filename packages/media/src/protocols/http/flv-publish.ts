@@ -18,6 +18,8 @@ export interface FlvPublishOptions {
   readonly messageBytesMax: number;
   /** Ends the connection in its protocol's way. */
   readonly hangUp: (reason: PublishEnd) => void;
+  /** Tells of what threw, and cuts the connection. */
+  readonly fault: (error: unknown) => void;
 }
 
 /** One stream coming in as FLV, over HTTP or WebSocket. */
@@ -28,16 +30,18 @@ export class FlvPublish implements PublishSession {
   readonly remote: string;
   readonly agent: string;
   readonly #hangUp: (reason: PublishEnd) => void;
+  readonly #fault: (error: unknown) => void;
   readonly #parser: FlvParser;
   #feed: PublishFeed | null = null;
   #bytesIn = 0;
 
-  constructor({ protocol, target, client, messageBytesMax, hangUp }: FlvPublishOptions) {
+  constructor({ protocol, target, client, messageBytesMax, hangUp, fault }: FlvPublishOptions) {
     this.key = streamKey(target.name);
     this.protocol = protocol;
     this.remote = client.remote;
     this.agent = client.agent;
     this.#hangUp = hangUp;
+    this.#fault = fault;
     this.#parser = new FlvParser(messageBytesMax, ({ kind, timestampMs, payload }) => {
       if (payload.length > 0) this.#feed?.push(makeFrame(kind, timestampMs, payload));
     });
@@ -72,5 +76,9 @@ export class FlvPublish implements PublishSession {
   end(reason: PublishEnd): void {
     this.#feed = null;
     this.#hangUp(reason);
+  }
+
+  fault(error: unknown): void {
+    this.#fault(error);
   }
 }

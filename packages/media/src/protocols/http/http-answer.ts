@@ -51,6 +51,18 @@ export function answerAndHangUp(
   socket.once('close', () => clearTimeout(timer));
 }
 
+/** The end of a request in which something threw: 500 where nothing was said yet, else the end of the connection. */
+export function endByFault(res: ServerResponse): void {
+  const { req } = res;
+  try {
+    if (res.headersSent) req.socket.destroy();
+    else answerAndHangUp(req, res, 500, 'the request failed by a fault of this member, whose log says more');
+  } catch (error) {
+    req.socket.destroy();
+    throw error;
+  }
+}
+
 export function answerPreflight(res: ServerResponse): void {
   res.writeHead(204, { ...CORS_HEADERS, ...PREFLIGHT_HEADERS });
   res.end();

@@ -1,17 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import type { MediaAddress } from '@headwater/directory';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
+import type { Fence } from '../../fence.js';
 import type { PlayerEnd } from '../../stream/player.js';
 import { flvHeader, type Tracks } from '../../wire/flv/flv-header.js';
 import { FlvPlay } from '../flv-play.js';
 import { SocketWriter } from '../socket-writer.js';
 import { type FlvTarget, redirectLocation } from './flv-target.js';
-import { answerText, FLV_HEADERS } from './http-answer.js';
+import { answerText, endByFault, FLV_HEADERS } from './http-answer.js';
 
 const REFUSAL_STATUS: Readonly<Record<PlayRefusal, number>> = {
   'stream-not-found': 404,
   'relay-of-unowned': 404,
+  'owner-unreachable': 503,
   stopping: 503,
+  full: 503,
 };
 
 /** One GET of a stream. Its answer is held back until there is media, or it is known that there will be none. */
@@ -21,15 +24,18 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
   readonly followsRedirect = true;
   readonly #target: FlvTarget;
   readonly #res: ServerResponse;
+  readonly #fence: Fence;
 
   constructor(
     res: ServerResponse,
     target: FlvTarget,
     client: { readonly remote: string; readonly agent: string },
+    fence: Fence,
   ) {
     super(res.req.socket, target, client);
     this.#res = res;
     this.#target = target;
+    this.#fence = fence;
   }
 
   get canRedirectNow(): boolean {
@@ -43,7 +49,7 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
     this.#res.writeHead(200, { ...FLV_HEADERS, Connection: 'close' });
     this.#res.flushHeaders();
     // Past the response, which holds each write back for a tick. It has no socket while one before it is unfinished.
-    this.writer = new SocketWriter(this.#res.socket ?? this.#res);
+    this.writer = new SocketWriter(this.#res.socket ?? this.#res, (error) => this.fault(error));
     this.writer.send(flvHeader(tracks));
     this.writer.carry(this.queue);
   }
@@ -70,6 +76,11 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
     this.isOver = true;
     if (reason === 'tracks-changed' && this.writer !== null) this.#finish(this.writer);
     else this.#res.req.socket.destroy();
+  }
+
+  fault(error: unknown): void {
+    this.isOver = true;
+    this.#fence.caught(this, error, () => endByFault(this.#res));
   }
 
   /** A response without a length ends cleanly with the connection, once all that waits is sent. */

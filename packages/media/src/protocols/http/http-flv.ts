@@ -3,11 +3,12 @@ import { streamKey } from '@headwater/directory';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
+import type { Fence } from '../../fence.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
 import { FlvError } from '../../wire/nms/flv.js';
 import { FlvPublish } from './flv-publish.js';
 import type { FlvTarget } from './flv-target.js';
-import { answerAndHangUp, answerText, FLV_HEADERS } from './http-answer.js';
+import { answerAndHangUp, answerText, endByFault, FLV_HEADERS } from './http-answer.js';
 import { answerRedirect, HttpFlvPlay } from './http-flv-play.js';
 
 /** One request for a stream. */
@@ -23,6 +24,7 @@ interface Parts {
   readonly plays: PlayDesk;
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
+  readonly fence: Fence;
 }
 
 const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
@@ -30,6 +32,8 @@ const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
   'owned-elsewhere': 409,
   contended: 409,
   'not-an-origin': 403,
+  'identity-disputed': 503,
+  'publish-rate': 429,
   stopping: 503,
 };
 const END_STATUS: Readonly<Record<PublishEnd, number>> = {
@@ -40,11 +44,17 @@ const END_STATUS: Readonly<Record<PublishEnd, number>> = {
 };
 
 /** GET: the answer comes when the desk has a source for it, or says that there is none. */
-export function playOverHttp({ req, res, target, client }: FlvRequest, { plays }: Parts): void {
-  const play = new HttpFlvPlay(res, target, client);
+export function playOverHttp({ req, res, target, client }: FlvRequest, { plays, fence }: Parts): void {
+  const play = new HttpFlvPlay(res, target, client, fence);
   res.once('close', () => {
-    play.close();
-    plays.leave(play);
+    fence.run(
+      play,
+      () => {
+        play.close();
+        plays.leave(play);
+      },
+      () => req.socket.destroy(),
+    );
   });
   // A body with a GET has no meaning, and must not fill the socket.
   req.resume();
@@ -73,8 +83,12 @@ export function peekOverHttp({ res, target }: FlvRequest, { plays }: Parts): voi
     case 'redirect':
       answerRedirect(res, target, route.address);
       return;
-    case 'wait':
     case 'refuse':
+      if (route.reason === 'nobody-has-room')
+        answerText(res, 503, 'this member is full, and no other one has room');
+      else answerText(res, 404, 'nobody publishes the stream');
+      return;
+    case 'wait':
       answerText(res, 404, 'nobody publishes the stream');
       return;
     case undefined:
@@ -85,7 +99,7 @@ export function peekOverHttp({ res, target }: FlvRequest, { plays }: Parts): voi
 /** POST and PUT: the body is the stream. Answered when it ends, or at once where it is refused. */
 export function publishOverHttp(
   { req, res, target, client }: FlvRequest,
-  { options, publishes, log }: Parts,
+  { options, publishes, log, fence }: Parts,
 ): void {
   const publish = new FlvPublish({
     protocol: 'http-flv',
@@ -93,7 +107,9 @@ export function publishOverHttp(
     client,
     messageBytesMax: options.limits.messageBytesMax,
     hangUp: (reason) => answerAndHangUp(req, res, END_STATUS[reason], `the publish was ended: ${reason}`),
+    fault: (error) => fence.caught(publish, error, () => endByFault(res)),
   });
+  const guarded = (handler: () => void): void => fence.run(publish, handler, () => endByFault(res));
   const refusal = publish.begin(publishes);
   if (refusal !== null) {
     answerAndHangUp(req, res, REFUSAL_STATUS[refusal.code], refusal.text);
@@ -104,19 +120,22 @@ export function publishOverHttp(
     try {
       publish.read(bytes);
     } catch (error) {
-      publish.finish();
-      const reason = error instanceof FlvError ? error.code : 'flv-malformed';
-      const text = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof FlvError)) {
+        publish.fault(error);
+        return;
+      }
+      const { code: reason, message: text } = error;
       log.warn(
         { key: publish.key, client: client.remote, protocol: 'http-flv', reason, text },
         'publisher broke the protocol',
       );
+      guarded(() => publish.finish());
       answerAndHangUp(req, res, 400, `${reason}: ${text}`);
     }
   });
   req.once('end', () => {
-    publish.finish();
+    guarded(() => publish.finish());
     answerText(res, 200, 'the stream has ended');
   });
-  res.once('close', () => publish.finish());
+  res.once('close', () => guarded(() => publish.finish()));
 }

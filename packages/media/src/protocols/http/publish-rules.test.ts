@@ -103,15 +103,16 @@ const PROTOCOLS = [
     publish: overRtmp,
     taken: 'NetStream.Publish.BadName',
     edge: 'NetStream.Publish.BadName',
+    disputed: 'NetStream.Publish.BadName',
     badName: 'NetStream.Publish.BadName',
   },
-  { name: 'HTTP', publish: overHttp, taken: 409, edge: 403, badName: 400 },
-  { name: 'WebSocket', publish: overWebSocket, taken: 4409, edge: 4403, badName: 400 },
+  { name: 'HTTP', publish: overHttp, taken: 409, edge: 403, disputed: 503, badName: 400 },
+  { name: 'WebSocket', publish: overWebSocket, taken: 4409, edge: 4403, disputed: 4503, badName: 400 },
 ] as const;
 
 const owned = (key: StreamKey = NAME) => mesh.owners(key).length === 1;
 
-describe.each(PROTOCOLS)('a publisher over $name', ({ publish, taken, edge, badName }) => {
+describe.each(PROTOCOLS)('a publisher over $name', ({ publish, taken, edge, disputed, badName }) => {
   it('owns the stream, tells what is in it, and no longer than its connection', async () => {
     const publisher = await publish(member, 's');
     publisher.send(...MEDIA);
@@ -143,6 +144,17 @@ describe.each(PROTOCOLS)('a publisher over $name', ({ publish, taken, edge, badN
     await until(() => publisher.end() !== null, 'the refusal');
     expect(publisher.end()).toBe(edge);
     expect(mesh.owners(NAME)).toEqual([]);
+  });
+
+  it('is refused while a twin of the member runs, and taken once it is gone', async () => {
+    mesh.dispute('a', true);
+    const publisher = await publish(member, 's');
+    await until(() => publisher.end() !== null, 'the refusal');
+    expect(publisher.end()).toBe(disputed);
+    expect(mesh.owners(NAME)).toEqual([]);
+    mesh.dispute('a', false);
+    await publish(member, 's');
+    await until(owned, 'the claim');
   });
 
   it('is refused under a bad name', async () => {

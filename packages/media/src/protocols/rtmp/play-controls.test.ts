@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PlaySession } from '../../desks/play/play-session.js';
 import { PublishDesk } from '../../desks/publish/publish-desk.js';
+import { Fence } from '../../fence.js';
 import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import { MemoryStreams } from '../../testing/stream-world.js';
@@ -131,7 +132,13 @@ describe('what a player wants', () => {
       { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
     );
     server = createServer(
-      (socket) => new RtmpSession(socket, { options, plays: desk, publishes, log }, () => {}),
+      (socket) =>
+        new RtmpSession(
+          socket,
+          { leave: () => {}, countAsPull: () => {}, countAsClient: () => true },
+          { options, plays: desk, publishes, log, fence: new Fence(log) },
+          () => {},
+        ),
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });

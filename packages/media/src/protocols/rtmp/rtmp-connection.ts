@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
+import type { Fence } from '../../fence.js';
 import { PlayerQueue } from '../../stream/player-queue.js';
 import type { Frame } from '../../wire/frame.js';
 import { RtmpParser } from '../../wire/nms/rtmp-parser.js';
 import { AmfError } from '../../wire/rtmp/amf0.js';
 import type { ParserLimits } from '../../wire/rtmp/chunk-parser.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
+import { clientAddress } from '../client-address.js';
 import { cutHalfClosed } from '../half-closed.js';
 import { SocketWriter } from '../socket-writer.js';
 import { type RtmpCommand, RtmpPeer } from './rtmp-peer.js';
@@ -35,6 +37,7 @@ export class RtmpConnection {
   readonly #socket: Socket;
   readonly #writer: SocketWriter;
   readonly #handler: RtmpConnectionHandler;
+  readonly #fence: Fence;
   readonly #peer: RtmpPeer;
   readonly #parser: RtmpParser;
   #answersUnread = 0;
@@ -44,11 +47,12 @@ export class RtmpConnection {
   #reason = 'peer-closed';
   #text = '';
 
-  constructor(socket: Socket, limits: ParserLimits, handler: RtmpConnectionHandler) {
+  constructor(socket: Socket, limits: ParserLimits, handler: RtmpConnectionHandler, fence: Fence) {
     this.#socket = socket;
-    this.#writer = new SocketWriter(socket);
+    this.#writer = new SocketWriter(socket, (error) => this.fault(error));
     this.#handler = handler;
-    this.remote = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
+    this.#fence = fence;
+    this.remote = clientAddress(socket);
     this.#peer = new RtmpPeer({
       send: (bytes) => this.send(bytes),
       onCommand: (command) => handler.onCommand(command),
@@ -109,9 +113,9 @@ export class RtmpConnection {
     );
   }
 
+  /** One write for all last words: each more would cost as much as what led to them, and wake the peer once more. */
   #hangUp(lastWords: readonly Buffer[]): void {
-    for (const words of lastWords) this.#socket.write(words);
-    this.#socket.end();
+    this.#socket.end(Buffer.concat(lastWords));
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_GRACE_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }
@@ -127,7 +131,7 @@ export class RtmpConnection {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#peer.close();
-    this.#handler.onEnding();
+    this.guard(() => this.#handler.onEnding());
   }
 
   #note(reason: string, text: string): void {
@@ -140,20 +144,32 @@ export class RtmpConnection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopReading();
-    this.#handler.onClosed(this.#reason, this.#text);
+    this.guard(() => this.#handler.onClosed(this.#reason, this.#text));
   }
 
   #onData(bytes: Buffer): void {
     try {
       this.#peer.read(bytes, (more) => this.#parser.feed(more));
     } catch (error) {
-      const reason =
-        error instanceof RtmpProtocolError
-          ? error.code
-          : error instanceof AmfError
-            ? 'amf-invalid'
-            : 'input-invalid';
-      this.end(reason, error instanceof Error ? error.message : String(error));
+      if (error instanceof RtmpProtocolError) this.end(error.code, error.message);
+      else if (error instanceof AmfError) this.end('amf-invalid', error.message);
+      else this.fault(error);
+    }
+  }
+
+  /** Something of ours threw: tells of it, and closes without a word. */
+  fault(error: unknown): void {
+    this.#fence.caught({ remote: this.remote, protocol: 'rtmp' }, error, () =>
+      this.destroy('fault', 'a fault of this member, whose log says more'),
+    );
+  }
+
+  /** Runs what belongs to this connection alone, such as a timer's callback. Never throws. */
+  guard(handler: () => void): void {
+    try {
+      handler();
+    } catch (error) {
+      this.fault(error);
     }
   }
 }

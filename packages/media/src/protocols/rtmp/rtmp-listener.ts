@@ -1,6 +1,7 @@
 import { createServer, type Socket } from 'node:net';
-import { ListenError } from '../../media-host.js';
+import { clientAddress, clientIp } from '../client-address.js';
 import type { ConnectionGate } from '../connection-gate.js';
+import { listen } from '../listen.js';
 import type { Listener } from '../listener.js';
 import { RtmpSession, type RtmpSessionParts } from './rtmp-session.js';
 
@@ -10,42 +11,34 @@ export interface RtmpListenerParts extends RtmpSessionParts {
 
 /** Takes RTMP clients. Each has a session of its own, which nothing can leave but through the desks. */
 export function createRtmpListener(parts: RtmpListenerParts): Listener {
-  const { options, gate, log } = parts;
-  const { host, port } = options.rtmp;
+  const { options, gate, log, fence } = parts;
   const sessions = new Set<RtmpSession>();
-  const server = createServer({ noDelay: true }, accept);
+  const server = createServer({ noDelay: true }, (socket) => {
+    fence.run(
+      { remote: clientAddress(socket), protocol: 'rtmp' },
+      () => accept(socket),
+      () => socket.destroy(),
+    );
+  });
 
   function accept(socket: Socket): void {
-    const address = socket.remoteAddress ?? '';
-    const leave = gate.enter(address);
-    if (typeof leave === 'string') {
-      log.warn({ client: address, protocol: 'rtmp', reason: leave }, 'connection refused');
+    const ip = clientIp(socket);
+    const place = gate.enter(ip, true);
+    if (typeof place === 'string') {
+      log.warn({ client: ip, protocol: 'rtmp', reason: place }, 'connection refused');
       socket.on('error', () => {});
       socket.destroy();
       return;
     }
-    const session: RtmpSession = new RtmpSession(socket, parts, () => {
+    const session: RtmpSession = new RtmpSession(socket, place, parts, () => {
       sessions.delete(session);
-      leave();
+      place.leave();
     });
     sessions.add(session);
   }
 
   return {
-    start: () =>
-      new Promise<number>((resolve, reject) => {
-        const fail = (error: NodeJS.ErrnoException) =>
-          reject(new ListenError('rtmp', host, port, error.code ?? error.message));
-        server.once('error', fail);
-        server.listen({ host, port }, () => {
-          server.off('error', fail);
-          server.on('error', (error) =>
-            log.error({ protocol: 'rtmp', text: error.message }, 'listener failed'),
-          );
-          const bound = server.address();
-          resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
-        });
-      }),
+    start: () => listen(server, 'rtmp', options.rtmp, log),
     stop: () =>
       new Promise<void>((resolve) => {
         if (server.listening) server.close(() => resolve());

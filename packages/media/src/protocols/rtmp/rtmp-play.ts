@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type MediaAddress, type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
-import { readReplayMs } from '../../desks/play/play-mark.js';
+import {
+  type MediaAddress,
+  type MemberId,
+  type PlayMark,
+  type StreamKey,
+  streamKey,
+} from '@headwater/directory';
+import { readRelayOf, readReplayMs } from '../../desks/play/play-mark.js';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { PlayerEnd, TrackWants } from '../../stream/player.js';
 import type { PlayerQueue } from '../../stream/player-queue.js';
@@ -12,7 +18,9 @@ import { redirectUrls, type StreamTarget } from './stream-target.js';
 const REFUSAL_CODES: Readonly<Record<PlayRefusal, string>> = {
   'stream-not-found': 'NetStream.Play.StreamNotFound',
   'relay-of-unowned': 'NetStream.Play.StreamNotFound',
+  'owner-unreachable': 'NetStream.Play.Failed',
   stopping: 'NetStream.Play.Failed',
+  full: 'NetStream.Play.Failed',
 };
 
 /** One `play` of an RTMP client. */
@@ -28,6 +36,7 @@ export class RtmpPlay implements PlaySession {
   readonly followsRedirect: boolean;
   readonly forgetsMark = true;
   readonly reachedBy?: string;
+  readonly relayOf?: MemberId;
   readonly replayMs: number;
   readonly messageStreamId: number;
   readonly #place: RtmpPlace;
@@ -50,6 +59,8 @@ export class RtmpPlay implements PlaySession {
     this.key = streamKey(target.name);
     this.mark = target.mark;
     this.replayMs = target.mark === 'relay' ? readReplayMs(target.query) : 0;
+    const relayOf = target.mark === 'relay' ? readRelayOf(target.query) : undefined;
+    if (relayOf !== undefined) this.relayOf = relayOf;
     this.remote = connection.remote;
     this.agent = connect.agent;
     this.followsRedirect = connect.isSrsEdge;
@@ -98,6 +109,11 @@ export class RtmpPlay implements PlaySession {
     // Who is stuck reads no last words.
     if (reason === 'stuck') this.#connection.destroy(reason, 'the player takes nothing any more');
     else this.#place.leave(reason, 'this member is stopping');
+  }
+
+  fault(error: unknown): void {
+    this.#isOver = true;
+    this.#connection.fault(error);
   }
 
   /** The play ended by the client's own command, and the connection may go on; or the client is gone. */

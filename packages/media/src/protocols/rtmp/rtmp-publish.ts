@@ -69,4 +69,9 @@ export class RtmpPublish implements PublishSession {
     const isTold = reason === 'taken-over' || reason === 'owned-elsewhere' || !isAlone();
     leave(reason, text, ...(isTold ? [answers.onStatus(stream.id, 'error', END_CODES[reason], text)] : []));
   }
+
+  fault(error: unknown): void {
+    this.#isOver = true;
+    this.#place.connection.fault(error);
+  }
 }

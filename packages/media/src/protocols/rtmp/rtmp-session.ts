@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
+import type { Fence } from '../../fence.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
+import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
+import type { GatePlace } from '../connection-gate.js';
 import * as answers from './answers.js';
 import { type ConnectCommand, readConnect } from './connect-command.js';
 import { RtmpConnection } from './rtmp-connection.js';
@@ -15,6 +18,7 @@ export interface RtmpSessionParts {
   readonly plays: PlayDesk;
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
+  readonly fence: Fence;
 }
 
 /** Publishes and plays that one connection may begin: each publish is told to the whole mesh. */
@@ -28,8 +32,12 @@ const ROUTINE_REASONS = new Set([
   'owned-elsewhere',
   'contended',
   'not-an-origin',
+  'identity-disputed',
+  'publish-rate',
   'stream-not-found',
   'relay-of-unowned',
+  'owner-unreachable',
+  'full',
   'stopping',
 ]);
 
@@ -37,6 +45,7 @@ const ROUTINE_REASONS = new Set([
 export class RtmpSession {
   readonly #parts: RtmpSessionParts;
   readonly #connection: RtmpConnection;
+  readonly #place: GatePlace;
   readonly #onClosed: () => void;
   #connect: ConnectCommand | null = null;
   /** Since the connect. */
@@ -44,15 +53,17 @@ export class RtmpSession {
   #deadline: NodeJS.Timeout | null = null;
   #activities = 0;
 
-  constructor(socket: Socket, parts: RtmpSessionParts, onClosed: () => void) {
+  constructor(socket: Socket, place: GatePlace, parts: RtmpSessionParts, onClosed: () => void) {
+    this.#place = place;
     this.#parts = parts;
     this.#onClosed = onClosed;
-    this.#connection = new RtmpConnection(socket, parts.options.limits, {
-      onCommand: (command) => this.#onCommand(command),
-      onFrame: (frame, streamId) => this.#streams?.push(frame, streamId),
+    const handler = {
+      onCommand: (command: RtmpCommand) => this.#onCommand(command),
+      onFrame: (frame: Frame, streamId: number) => this.#streams?.push(frame, streamId),
       onEnding: () => this.#onEnding(),
-      onClosed: (reason, text) => this.#onConnectionClosed(reason, text),
-    });
+      onClosed: (reason: string, text: string) => this.#onConnectionClosed(reason, text),
+    };
+    this.#connection = new RtmpConnection(socket, parts.options.limits, handler, parts.fence);
     this.#startDeadline();
   }
 
@@ -65,7 +76,9 @@ export class RtmpSession {
     const { handshakeMs } = this.#parts.options.limits;
     this.#deadline ??= setTimeout(() => {
       const reason = this.#connection.isHandshakeDone ? 'command-deadline' : 'handshake-deadline';
-      this.#connection.end(reason, `neither published nor played within ${handshakeMs} ms`);
+      this.#connection.guard(() =>
+        this.#connection.end(reason, `neither published nor played within ${handshakeMs} ms`),
+      );
     }, handshakeMs);
   }
 
@@ -126,6 +139,12 @@ export class RtmpSession {
     );
   }
 
+  #admit(isPull: boolean): void {
+    if (isPull) this.#place.countAsPull();
+    else if (!this.#place.countAsClient())
+      throw new RtmpProtocolError('connections-per-address-max', 'too many connections from this address');
+  }
+
   #openStreams(connect: ConnectCommand): StreamCommands {
     const { plays, publishes, options } = this.#parts;
     return new StreamCommands({
@@ -139,6 +158,7 @@ export class RtmpSession {
         if (this.#activities > ACTIVITIES_MAX)
           throw new RtmpProtocolError('activities-max', `more than ${ACTIVITIES_MAX} publishes and plays`);
       },
+      admit: (isPull) => this.#admit(isPull),
       onBusy: () => this.#clearDeadline(),
       onIdle: () => this.#startDeadline(),
       onStreamClosed: (reason, text, messageStream) =>

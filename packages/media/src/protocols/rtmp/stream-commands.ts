@@ -22,6 +22,8 @@ export interface StreamCommandsParts {
   readonly vhosts: readonly string[];
   /** A publish or play is asked for. May throw `RtmpProtocolError`. */
   onAsked(): void;
+  /** What is asked for is another member's pull, or a client's publish or play. May throw `RtmpProtocolError`. */
+  admit(isPull: boolean): void;
   /** Something is published or played on the connection. */
   onBusy(): void;
   /** The client stopped all that was. */
@@ -145,6 +147,7 @@ export class StreamCommands {
       place.leave('stream-name-invalid', problem, answers.publishRefusal(stream.id, problem));
       return;
     }
+    this.#parts.admit(false);
     const publish = new RtmpPublish(place, streamKey(target.name));
     stream.activity = publish;
     if (publish.begin(this.#parts.publishes)) this.#parts.onBusy();
@@ -161,6 +164,7 @@ export class StreamCommands {
       place.leave('stream-name-invalid', problem, refusal);
       return;
     }
+    this.#parts.admit(target.mark === 'relay');
     this.#parts.onBusy();
     const play = new RtmpPlay(place, target);
     stream.activity = play;

@@ -110,7 +110,7 @@ describe('the stream that a client names', () => {
         fc.pre(streamNameProblem(name) === null && !/\.\.\.vhost\.\.\.[^/]+$/.test(name.app));
         fc.pre(!/\.\.\.vhost\.\.\.[^/]+$/.test(stream));
         const address = { host: 'h', rtmpPort: 1935 };
-        const pull = relayTarget(streamKey(name), address, 'b');
+        const pull = relayTarget(streamKey(name), address, { memberName: 'b', replayMs: 0, relayOf: null });
         expect(keyOf(read(pull.app, tcUrl(pull), streamWithQuery(pull)))).toBe(streamKey(name));
         const path = [...app, stream].map(encodeURIComponent).join('/');
         expect(keyOf(readFlvTarget(`/${path}.flv`, undefined, VHOSTS))).toBe(streamKey(name));

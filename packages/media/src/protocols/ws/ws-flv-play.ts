@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
+import type { Fence } from '../../fence.js';
 import type { PlayerEnd } from '../../stream/player.js';
 import { flvHeader, type Tracks } from '../../wire/flv/flv-header.js';
 import { wsMessage } from '../../wire/flv/ws-frame.js';
@@ -9,11 +10,13 @@ import type { FlvTarget } from '../http/flv-target.js';
 import { SocketWriter } from '../socket-writer.js';
 import { closeWebSocket } from './ws-close.js';
 
-/** WebSocket close codes: 4000 to 4999 are the application's; 1001 is "going away". */
+/** WebSocket close codes: 4000 to 4999 are the application's; 1001 is "going away", 1013 "try again later". */
 const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   'stream-not-found': 4404,
   'relay-of-unowned': 4404,
+  'owner-unreachable': 4503,
   stopping: 1001,
+  full: 1013,
 };
 /** RFC 6455's registry: "service restart", to be tried again at once. */
 const TRACKS_CHANGED_CLOSE = 1012;
@@ -29,21 +32,24 @@ export class WsFlvPlay extends FlvPlay implements PlaySession {
   readonly canRedirectNow = false;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
+  readonly #fence: Fence;
 
   constructor(
     socket: WebSocket,
     stream: Duplex,
     target: FlvTarget,
     client: { readonly remote: string; readonly agent: string },
+    fence: Fence,
   ) {
     super(stream, target, client);
     this.#socket = socket;
     this.#stream = stream;
+    this.#fence = fence;
   }
 
   begin(tracks: Tracks): void {
     if (this.isOver) return;
-    this.writer = new SocketWriter(this.#stream);
+    this.writer = new SocketWriter(this.#stream, (error) => this.fault(error));
     this.writer.send(wsMessage(flvHeader(tracks)));
     this.writer.carry(this.queue);
   }
@@ -69,6 +75,11 @@ export class WsFlvPlay extends FlvPlay implements PlaySession {
       case 'stopping':
         this.refuse('stopping', 'this member is stopping; play from another one');
     }
+  }
+
+  fault(error: unknown): void {
+    this.isOver = true;
+    this.#fence.caught(this, error, () => this.#socket.terminate());
   }
 
   /** Closes once all that waits is sent. */

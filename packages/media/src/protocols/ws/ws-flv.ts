@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
+import type { Fence } from '../../fence.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
 import { FlvError } from '../../wire/nms/flv.js';
 import { FlvPublish } from '../http/flv-publish.js';
@@ -16,6 +17,7 @@ interface Parts {
   readonly plays: PlayDesk;
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
+  readonly fence: Fence;
 }
 
 /** One request to become a WebSocket. */
@@ -40,6 +42,8 @@ const REFUSAL_CLOSE: Readonly<Record<PublishRefusal, number>> = {
   'owned-elsewhere': 4409,
   contended: 4409,
   'not-an-origin': 4403,
+  'identity-disputed': 4503,
+  'publish-rate': 4429,
   stopping: CLOSE.goingAway,
 };
 const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
@@ -78,16 +82,18 @@ export class WsFlv {
   }
 
   #play(socket: WebSocket, stream: Duplex, target: FlvTarget, client: WsUpgrade['client']): void {
-    const play = new WsFlvPlay(socket, stream, target, client);
-    socket.on('close', () => {
+    const { plays, fence } = this.#parts;
+    const play = new WsFlvPlay(socket, stream, target, client, fence);
+    const leave = (): void => {
       play.close();
-      this.#parts.plays.leave(play);
-    });
-    this.#parts.plays.play(play);
+      plays.leave(play);
+    };
+    socket.on('close', () => fence.run(play, leave, () => socket.terminate()));
+    plays.play(play);
   }
 
   #publish(socket: WebSocket, target: FlvTarget, client: WsUpgrade['client']): void {
-    const { options, publishes, log } = this.#parts;
+    const { options, publishes, log, fence } = this.#parts;
     const publish = new FlvPublish({
       protocol: 'ws-flv',
       target,
@@ -96,16 +102,21 @@ export class WsFlv {
       hangUp: (reason) => {
         closeWebSocket(socket, END_CLOSE[reason], `the publish was ended: ${reason}`);
       },
+      fault: (error) => fence.caught(publish, error, () => socket.terminate()),
     });
+    const guarded = (handler: () => void): void =>
+      fence.run(publish, handler, () => {
+        socket.terminate();
+      });
     const fail = (code: number, reason: string, text: string) => {
-      publish.finish();
+      guarded(() => publish.finish());
       log.warn(
         { key: publish.key, client: client.remote, protocol: 'ws-flv', reason, text },
         'publisher broke the protocol',
       );
       closeWebSocket(socket, code, `${reason}: ${text}`);
     };
-    socket.on('close', () => publish.finish());
+    socket.on('close', () => guarded(() => publish.finish()));
     const refusal = publish.begin(publishes);
     if (refusal !== null) {
       closeWebSocket(socket, REFUSAL_CLOSE[refusal.code], refusal.text);
@@ -118,8 +129,8 @@ export class WsFlv {
       try {
         publish.read(bytes);
       } catch (error) {
-        const text = error instanceof Error ? error.message : String(error);
-        fail(CLOSE.badData, error instanceof FlvError ? error.code : 'flv-malformed', text);
+        if (error instanceof FlvError) fail(CLOSE.badData, error.code, error.message);
+        else publish.fault(error);
       }
     });
   }

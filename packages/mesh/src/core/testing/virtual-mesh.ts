@@ -1,5 +1,7 @@
 import { profileOf } from '@headwater/testing/profile-of';
 import { seededRandom } from '@headwater/testing/seeded-random';
+import type { Decoded } from '../../wire/codec.js';
+import { isOfLaterFormat } from '../../wire/envelope.js';
 import type { Effects, Fact } from '../effects.js';
 import type { Input } from '../input.js';
 import { TICK_MS } from '../limits.js';
@@ -32,6 +34,17 @@ export interface Weather {
   delayMaxMs: number;
 }
 
+/** What becomes of messages on their way. */
+export interface VirtualCodec {
+  direct(message: DirectMessage, from: string): Decoded<DirectMessage>;
+  broadcast(message: BroadcastMessage, author: string): Decoded<BroadcastMessage>;
+}
+
+const AS_IT_IS: VirtualCodec = {
+  direct: (message) => ({ kind: 'message', message }),
+  broadcast: (message) => ({ kind: 'message', message }),
+};
+
 interface Pipe {
   readonly ends: ReadonlySet<string>;
   readonly ids: ReadonlyMap<string, string>;
@@ -61,6 +74,7 @@ export class VirtualMesh {
   visits = 0;
   /** Off where a mesh runs for hours. */
   keepsSent = true;
+  codec: VirtualCodec = AS_IT_IS;
   readonly #options: { readonly seeds: readonly string[] };
   readonly #events: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
   readonly #pipes = new Map<string, Pipe[]>();
@@ -162,14 +176,14 @@ export class VirtualMesh {
     this.now = end;
   }
 
-  /** An envelope: what the author said, as text under its name. Nobody here forges one. */
+  /** An envelope: format 1, and what the author said as text under its name. Nobody here forges one. */
   seal(author: string, message: BroadcastMessage): Uint8Array {
-    return Buffer.from(JSON.stringify({ author, message }));
+    return Buffer.from(`\u0001${JSON.stringify({ author, message })}`);
   }
 
   #verify(signedBytes: Uint8Array): { author: string; message: DeltaNews } | null {
     try {
-      return JSON.parse(Buffer.from(signedBytes).toString());
+      return JSON.parse(Buffer.from(signedBytes).toString().slice(1));
     } catch {
       return null;
     }
@@ -233,8 +247,17 @@ export class VirtualMesh {
     for (const { to, message } of effects.sends) this.#send(member, to, message);
     for (const { via, signedBytes } of effects.verifications) {
       const opened = this.#verify(signedBytes);
-      if (opened) this.#step(member, { kind: 'handed-on', peer: via, ...opened, signedBytes });
-      else this.#step(member, { kind: 'offence', peer: via, reason: 'no valid signature' });
+      const decoded = opened && this.codec.broadcast(opened.message, opened.author);
+      if (opened && decoded?.kind === 'message' && decoded.message.kind === 'delta')
+        this.#step(member, {
+          kind: 'handed-on',
+          peer: via,
+          ...opened,
+          message: decoded.message,
+          signedBytes,
+        });
+      else if (!isOfLaterFormat(signedBytes))
+        this.#step(member, { kind: 'offence', peer: via, reason: 'no valid signature' });
     }
     for (const message of effects.broadcasts) this.#broadcast(member, message);
     for (const { peer, addresses } of effects.dials) {
@@ -302,6 +325,7 @@ export class VirtualMesh {
     const at = Math.max(this.now + 1, pipe.lastAt.get(from.name) ?? 0);
     pipe.lastAt.set(from.name, at);
     const core = this.members.get(to)?.core;
+    const decoded = this.codec.direct(message, from.id);
     this.#later(at - this.now, () => {
       if (this.#cuts.has(`${from.name}>${to}`)) return;
       if (core === undefined || !this.members.has(to) || !pipe.open.has(to)) {
@@ -309,13 +333,30 @@ export class VirtualMesh {
         return;
       }
       pipe.heardAt.set(to, this.now);
-      this.#deliver(this.member(to), core, { kind: 'direct', peer: from.id, message });
+      this.#receive(this.member(to), core, from.id, decoded, (known) => ({
+        kind: 'direct',
+        peer: from.id,
+        message: known,
+      }));
     });
+  }
+
+  #receive<T>(
+    member: VirtualMember,
+    core: MemberCore,
+    peer: string,
+    decoded: Decoded<T>,
+    inputOf: (message: T) => Input,
+  ): void {
+    if (decoded.kind === 'message') this.#deliver(member, core, inputOf(decoded.message));
+    if (decoded.kind === 'malformed')
+      this.#deliver(member, core, { kind: 'offence', peer, reason: decoded.reason });
   }
 
   #broadcast(from: VirtualMember, message: BroadcastMessage): void {
     if (this.keepsSent) from.sent.push({ to: '*', message });
     const signedBytes = this.seal(from.id, message);
+    const decoded = this.codec.broadcast(message, from.id);
     for (const to of this.members.values()) {
       if (to === from || !this.isConnected(from.name, to.name)) continue;
       const copies = this.random() < this.weather.loss ? 0 : this.random() < this.weather.repetition ? 2 : 1;
@@ -323,7 +364,12 @@ export class VirtualMesh {
       for (let copy = 0; copy < copies; copy += 1) {
         this.#later(1 + this.random() * this.weather.delayMaxMs, () => {
           if (this.#cuts.has(`${from.name}>${to.name}`)) return;
-          this.#deliver(to, core, { kind: 'broadcast', author: from.id, message, signedBytes });
+          this.#receive(to, core, from.id, decoded, (known) => ({
+            kind: 'broadcast',
+            author: from.id,
+            message: known,
+            signedBytes,
+          }));
         });
       }
     }

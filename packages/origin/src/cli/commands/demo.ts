@@ -2,7 +2,7 @@ import { HeadwaterError } from '../../errors.js';
 import type { Arguments, Command } from '../command.js';
 import { EXIT } from '../io.js';
 import { paintFor } from '../paint.js';
-import { stopRequest } from './origin.js';
+import { stopRequest } from '../stop-request.js';
 
 const ORIGINS = 3;
 /** More than a laptop bears; members beyond this belong on machines of their own. */

@@ -1,7 +1,8 @@
 import { DEFAULT_VHOST, displayStreamKey, streamNameProblem } from '@headwater/directory';
 import * as v from 'valibot';
 import { HeadwaterError } from '../../errors.js';
-import { API_FLAG, JSON_FLAG, readApi } from '../api-client.js';
+import { JSON_FLAG, readApi } from '../api-client.js';
+import { API_FLAG } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { durationText } from '../duration-text.js';
 import { EXIT } from '../io.js';
@@ -13,9 +14,13 @@ import { type Cell, renderTable } from '../table.js';
 const STREAM_ANSWER = v.object({
   key: v.string(),
   owners: v.array(OWNER),
+  /** All of them, of whom `here.players` may be the first ones. */
+  players: v.optional(v.number()),
   here: v.object({
     source: v.string(),
     relayFrom: v.optional(v.string()),
+    relayThrough: v.optional(v.string()),
+    relayThroughName: v.optional(v.string()),
     players: v.array(
       v.object({
         protocol: v.string(),
@@ -33,6 +38,7 @@ const STREAM_ANSWER = v.object({
       why: v.string(),
       target: v.optional(v.string()),
       address: v.optional(v.string()),
+      through: v.optional(v.string()),
     }),
   ),
 });
@@ -76,7 +82,11 @@ function pathOf(written: string, vhost: string | undefined): string {
   return `/api/v1/streams/${path}${vhost === undefined ? '' : `?vhost=${encodeURIComponent(vhost)}`}`;
 }
 
-function explanation({ key, owners, here, routes }: StreamAnswer, now: number, paint: Paint): string {
+function explanation(
+  { key, owners, players, here, routes }: StreamAnswer,
+  now: number,
+  paint: Paint,
+): string {
   const ownerRows = owners.map((owner, index): Cell[] => [
     String(index + 1),
     owner.name,
@@ -91,7 +101,7 @@ function explanation({ key, owners, here, routes }: StreamAnswer, now: number, p
       text: route.route,
       style: route.route === 'refuse' ? 'red' : route.route === 'wait' ? 'yellow' : 'green',
     },
-    [route.target, route.address].filter((part) => part !== undefined).join(' at ') || '-',
+    destinationOf(route),
     route.why,
   ]);
   const playerRows = here.players.map((player): Cell[] => [
@@ -102,7 +112,9 @@ function explanation({ key, owners, here, routes }: StreamAnswer, now: number, p
     player.agent,
   ]);
   const relayFrom = owners.find(({ member }) => member === here.relayFrom)?.name ?? here.relayFrom;
-  const source = relayFrom === undefined ? SOURCES[here.source] : `relayed from ${relayFrom}`;
+  const through = here.relayThroughName ?? here.relayThrough;
+  const way = through === undefined ? '' : ` through ${through}, since it cannot be reached from here`;
+  const source = relayFrom === undefined ? SOURCES[here.source] : `relayed from ${relayFrom}${way}`;
   return [
     `${paint.bold(displayStreamKey(key))}\n`,
     owners.length === 0
@@ -110,15 +122,24 @@ function explanation({ key, owners, here, routes }: StreamAnswer, now: number, p
       : `\n${renderTable(['#', 'OWNER', 'STATE', 'FLOW', 'FOR', 'MEDIA'], ownerRows, paint)}`,
     owners.some(({ state }) => state === 'silent') ? SILENT_MEANS : '',
     `\n${renderTable(['PLAYER', 'ROUTE', 'TO', 'WHY'], routeRows, paint)}`,
-    `\nOn this member: ${source ?? here.source}, ${here.players.length} players.\n`,
+    `\nOn this member: ${source ?? here.source}, ${playersText(players ?? 0, here.players.length)}.\n`,
     here.players.length === 0
       ? ''
       : renderTable(['FROM', 'PROTOCOL', 'STATE', 'FOR', 'AGENT'], playerRows, paint),
   ].join('');
 }
 
+function destinationOf({ target, address, through }: StreamAnswer['routes'][number]): string {
+  const where = [target, address].filter((part) => part !== undefined).join(' at ') || '-';
+  return through === undefined ? where : `${where}, through ${through}`;
+}
+
 const SILENT_MEANS =
   'Silent: its publisher is connected, but no media comes from it now. Plays go to owners that flow, where there are any.\n';
+
+/** Older members list all of them. */
+const playersText = (all: number, shown: number): string =>
+  all > shown ? `${all} players, of whom the first ${shown} are shown` : `${shown} players`;
 
 const SOURCES: Readonly<Record<string, string>> = {
   publisher: 'published here',

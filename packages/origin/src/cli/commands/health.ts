@@ -1,24 +1,30 @@
-import * as v from 'valibot';
-import { API_FLAG, askApi } from '../api-client.js';
+import { API_FLAG, askApi } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../io.js';
 import { printable } from '../text-width.js';
 
-const READINESS = v.object({ ready: v.boolean(), waitingFor: v.optional(v.string()) });
-
+/** Runs each few seconds in every container: imports nothing that is not needed to ask one question. */
 export const HEALTH: Command = {
   name: 'health',
   summary: 'Exit with 0 where a member is ready (joined and synced), else with 1: for health checks.',
   flags: [API_FLAG],
   async run(given, io) {
     const { status, body } = await askApi('/readyz', given, io);
-    const answer = v.safeParse(READINESS, body);
-    if (status === 200 && answer.success && answer.output.ready) {
+    const readiness = readinessOf(body);
+    if (status === 200 && readiness?.ready === true) {
       io.stdout.write('ready\n');
       return EXIT.ok;
     }
-    const reason = answer.success ? (answer.output.waitingFor ?? 'it does not say why') : `status ${status}`;
+    const reason = readiness === null ? `status ${status}` : (readiness.waitingFor ?? 'it does not say why');
     io.stdout.write(`not ready: ${printable(reason)}\n`);
     return EXIT.failed;
   },
 };
+
+/** Null where it is no answer of `/readyz`. */
+function readinessOf(body: unknown): { readonly ready: boolean; readonly waitingFor?: string } | null {
+  if (typeof body !== 'object' || body === null || !('ready' in body) || typeof body.ready !== 'boolean')
+    return null;
+  if (!('waitingFor' in body) || body.waitingFor === undefined) return { ready: body.ready };
+  return typeof body.waitingFor === 'string' ? { ready: body.ready, waitingFor: body.waitingFor } : null;
+}

@@ -1,5 +1,7 @@
+import { hostPort } from '@headwater/directory';
 import * as v from 'valibot';
-import { API_FLAG, JSON_FLAG, readApi } from '../api-client.js';
+import { JSON_FLAG, readApi } from '../api-client.js';
+import { API_FLAG } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../io.js';
 import { livenessCell } from '../liveness-cell.js';
@@ -20,9 +22,13 @@ const MEMBERS_ANSWER = v.object({
       outboundKbps: v.number(),
       connected: v.boolean(),
       draining: v.optional(v.boolean(), false),
+      full: v.optional(v.boolean(), false),
+      through: v.optional(v.array(v.string()), []),
       zone: v.optional(v.string()),
       program: v.optional(v.string(), ''),
       meshAddresses: v.array(v.string()),
+      relayAddresses: v.optional(v.array(v.object({ host: v.string(), rtmpPort: v.number() })), []),
+      pulledAt: v.optional(v.string()),
       rttMs: v.optional(v.number()),
     }),
   ),
@@ -54,6 +60,7 @@ export const MEMBERS: Command = {
       { title: 'OUT kbit/s', ...RIGHT },
       { title: 'RTT ms', ...RIGHT },
       'MESH ADDRESS',
+      'PULLED AT',
       'PROGRAM',
     ];
     const rows = value.members.map((member) => rowOf(member, hasZones));
@@ -74,6 +81,12 @@ function rowOf(member: Member, hasZones: boolean): Cell[] {
     String(Math.round(member.outboundKbps)),
     member.rttMs === undefined ? '-' : member.rttMs.toFixed(1),
     member.meshAddresses[0] ?? '-',
+    member.pulledAt ?? relayAddressOf(member),
     { text: member.program, style: 'dim' },
   ];
+}
+
+/** What it tells first, where nobody pulls from it yet or it is the one that was asked. */
+function relayAddressOf({ relayAddresses: [first] }: Member): string {
+  return first === undefined ? '-' : hostPort(first.host, first.rtmpPort);
 }

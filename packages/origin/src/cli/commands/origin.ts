@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { OriginConfig } from '../../config/origin-config.js';
 import { problemText } from '../../config/setting.js';
 import { expectedFailure } from '../../errors.js';
@@ -5,8 +6,8 @@ import type { RunningOrigin } from '../../origin.js';
 import type { Command } from '../command.js';
 import { CONFIG_FLAG, loadGiven, PRECEDENCE_NOTE, SET_FLAG } from '../config-flags.js';
 import { keysHelp } from '../help.js';
-import { type CliIo, EXIT } from '../io.js';
 import { createPaint } from '../paint.js';
+import { ProcessLife } from '../process-life.js';
 
 export const ORIGIN: Command = {
   name: 'origin',
@@ -15,32 +16,24 @@ export const ORIGIN: Command = {
   flags: [CONFIG_FLAG, SET_FLAG],
   notes: [PRECEDENCE_NOTE, '', keysHelp(createPaint(false)).trimEnd()],
   async run(given, io) {
-    const { config, warnings } = await loadGiven(given, given.value('config'), io);
-    const stopRequested = stopRequest(io);
-    const origin = await start(config, warnings.map(problemText));
-    if ((await stopRequested) === 'SIGTERM') await origin.drain();
-    await origin.stop();
-    return EXIT.ok;
+    const life = new ProcessLife(io);
+    try {
+      const { config, warnings } = await loadGiven(given, given.value('config'), io);
+      const { createLog } = await import('../../log/create-log.js');
+      const log = createLog(config, io.stdout.isTTY === true);
+      life.logTo(log);
+      return await life.run(await start(config, warnings.map(problemText), log));
+    } finally {
+      life.close();
+    }
   },
 };
 
-/** Resolves on the first request to stop, with its signal if it was one; the second one ends the process at once. */
-export function stopRequest(io: CliIo): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let requests = 0;
-    io.onStopRequest((signal) => {
-      requests += 1;
-      if (requests === 1) resolve(signal);
-      else io.exitNow(EXIT.failed);
-    });
-  });
-}
-
-async function start(config: OriginConfig, warnings: readonly string[]): Promise<RunningOrigin> {
-  // Loaded here, so that the small commands do not wait for libp2p and the media plane.
+async function start(config: OriginConfig, warnings: readonly string[], log: Logger): Promise<RunningOrigin> {
+  // Loaded here, so that the help does not wait for libp2p and the media plane.
   const { startOrigin } = await import('../../origin.js');
   try {
-    return await startOrigin(config, { warnings });
+    return await startOrigin(config, { warnings, log });
   } catch (error) {
     throw expectedFailure(error, config) ?? error;
   }

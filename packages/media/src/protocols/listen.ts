@@ -1,0 +1,46 @@
+import type { Server } from 'node:net';
+import { isAnyIpv4, isWildcard } from '@headwater/directory';
+import { ListenError, type MediaLog } from '../media-host.js';
+
+/** What a machine without IPv6 says of `::`: no such family, or it is switched off. */
+const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
+
+/**
+ * Opens a listener; `::` takes IPv4 as well, and means all of IPv4 where there is no IPv6. Resolves with the port really
+ * bound; rejects with `ListenError`. Faults of the server after that are logged.
+ */
+export async function listen(
+  server: Server,
+  what: 'rtmp' | 'http',
+  { host, port }: { readonly host: string; readonly port: number },
+  log: MediaLog,
+): Promise<number> {
+  try {
+    await bind(server, host, port);
+  } catch (error) {
+    const code = codeOf(error);
+    if (isAnyIpv4(host) || !isWildcard(host) || !NO_IPV6.has(code))
+      throw new ListenError(what, host, port, code);
+    await bind(server, '0.0.0.0', port).catch((again) => {
+      throw new ListenError(what, '0.0.0.0', port, codeOf(again));
+    });
+  }
+  server.on('error', (error) => log.error({ protocol: what, text: error.message }, 'listener failed'));
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : port;
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function codeOf(error: unknown): string {
+  const { code, message = String(error) } = error as Partial<NodeJS.ErrnoException>;
+  return code ?? message;
+}

@@ -1,0 +1,98 @@
+import { createServer } from 'node:net';
+import { ALL_STREAMS } from '@headwater/directory';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Meshes, type TestMember } from './testing/meshes.js';
+
+const OLD = 'the old key of the mesh, 32 bytes and more';
+const NEW = 'the new key of the mesh, 32 bytes and more';
+const NAMES = ['a', 'b', 'c', 'd', 'e'];
+
+let meshes: Meshes;
+beforeEach(() => {
+  meshes = new Meshes();
+});
+afterEach(() => meshes.close());
+
+const claimOf = (name: string) => ({ key: `v/live/${name}`, sinceMs: 1, media: {} });
+
+/** Each of them is connected with each other one, and all know the claims of all. */
+const isWhole = (members: readonly TestMember[]): boolean =>
+  members.every(({ mesh }) => {
+    const others = mesh.members().filter(({ isSelf }) => !isSelf);
+    const alive = others.filter(({ liveness, connected }) => liveness === 'alive' && connected);
+    const owned = members.every(({ name }) => mesh.directory.owners(`v/live/${name}`).length === 1);
+    return alive.length === members.length - 1 && owned;
+  });
+
+const refusals = (members: readonly TestMember[]): unknown[] =>
+  members.flatMap(({ lines }) => lines.filter(({ msg }) => msg === 'mesh handshake refused'));
+
+const restarted = async (member: TestMember, key: readonly string[], seeds: readonly string[]) => {
+  await member.mesh.stop();
+  const again = await meshes.start(member.name, seeds, { key, dataDir: member.dataDir });
+  again.mesh.claim(claimOf(member.name));
+  return again;
+};
+
+describe('the key of a mesh', () => {
+  it.each([
+    ['[old, new], then [new]', [OLD, NEW], [NEW]],
+    ['[new, old], then [new]', [NEW, OLD], [NEW]],
+    ['[old, new], then [new, old]', [OLD, NEW], [NEW, OLD]],
+  ])('is changed by two rolling restarts, %s, without a lost claim', async (_, first, second) => {
+    let members: TestMember[] = [];
+    const addresses = () => members.map(({ mesh }) => `127.0.0.1:${mesh.port}`);
+    for (const name of NAMES) members.push(await meshes.start(name, addresses(), { key: OLD }));
+    for (const { mesh, name } of members) mesh.claim(claimOf(name));
+    await awaitCondition('all are one mesh', () => isWhole(members));
+
+    /** Owners missed anywhere but of the member that restarts. */
+    const lost: string[] = [];
+    for (const keys of [first, second]) {
+      for (const name of NAMES) {
+        const member = members.find((one) => one.name === name) as TestMember;
+        const others = members.filter((one) => one !== member);
+        const stops = others.flatMap((watching) =>
+          others.map((owner) =>
+            watching.mesh.onOwnersChanged((key) => {
+              if (key !== claimOf(owner.name).key || watching.mesh.directory.owners(key).length > 0) return;
+              lost.push(`${watching.name} lost ${key} while ${name} restarted`);
+            }, ALL_STREAMS),
+          ),
+        );
+        const seeds = others.map(({ mesh }) => `127.0.0.1:${mesh.port}`);
+        const again = await restarted(member, keys, seeds);
+        members = members.map((one) => (one === member ? again : one));
+        await awaitCondition(`all are one mesh after the restart of ${name}`, () => isWhole(members));
+        for (const stop of stops) stop();
+      }
+    }
+    expect(lost).toEqual([]);
+    expect(refusals(members)).toEqual([]);
+  });
+
+  it('keeps out who has only the old one, once it is changed', async () => {
+    const a = await meshes.start('a', [], { key: [NEW] });
+    const late = await meshes.start('late', [`127.0.0.1:${a.mesh.port}`], { key: OLD });
+    await awaitCondition('both said it', () => refusals([a]).length === 1 && refusals([late]).length === 1);
+    expect(JSON.stringify([a.lines, late.lines])).not.toMatch(/the (old|new) key/);
+    expect(a.mesh.members()).toHaveLength(1);
+  });
+
+  it('is not blamed for a handshake that was broken off', async () => {
+    const sockets: { destroy(): void }[] = [];
+    const hangUp = createServer((socket) => {
+      sockets.push(socket);
+      socket.once('data', () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => hangUp.listen(0, '127.0.0.1', resolve));
+    const { port } = hangUp.address() as { port: number };
+    const a = await meshes.start('a', [`127.0.0.1:${port}`], { key: OLD });
+    await awaitCondition('it was tried some times', () => sockets.length >= 3);
+    hangUp.close();
+    expect(refusals([a])).toEqual([]);
+    expect(a.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    expect(a.mesh.status().waitingFor).not.toContain('mesh.key');
+  });
+});

@@ -1,0 +1,80 @@
+import { connect, createServer } from 'node:net';
+import { Hono } from 'hono';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type ApiListener, listenApi } from './listen.js';
+
+let listener: ApiListener | undefined;
+const faults: unknown[] = [];
+afterEach(async () => {
+  await listener?.close();
+  faults.length = 0;
+});
+
+async function open(api = new Hono()): Promise<number> {
+  api.get('/readyz', (context) => context.json({ host: context.req.header('host') ?? null }));
+  listener = await listenApi(api, '127.0.0.1', 0, (error) => faults.push(error));
+  return listener.port;
+}
+
+/** All that is answered to these bytes until the close. */
+function answerTo(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (data) => {
+      answer += data;
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(answer));
+  });
+}
+
+describe('a request line and its host', () => {
+  it.each([
+    ['HAProxy: GET by HTTP/1.0', 'GET /readyz HTTP/1.0\r\n\r\n', null],
+    ['HEAD by HTTP/1.0', 'HEAD /readyz HTTP/1.0\r\n\r\n', undefined],
+    ['an empty host', 'GET /readyz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', ''],
+    ['an IPv4', 'GET /readyz HTTP/1.1\r\nHost: 10.0.0.1:1985\r\nConnection: close\r\n\r\n', '10.0.0.1:1985'],
+    ['an IPv6', 'GET /readyz HTTP/1.1\r\nHost: [0:0::1]:1985\r\nConnection: close\r\n\r\n', '[0:0::1]:1985'],
+    ['a short IPv4', 'GET /readyz HTTP/1.1\r\nHost: 127.1:1985\r\nConnection: close\r\n\r\n', '127.1:1985'],
+    ['Docker’s name', 'GET /readyz HTTP/1.1\r\nHost: a_b:1985\r\nConnection: close\r\n\r\n', 'a_b:1985'],
+    ['rubbish', 'GET /readyz HTTP/1.1\r\nHost: a b]\r\nConnection: close\r\n\r\n', 'a b]'],
+  ])('%s is answered', async (_, request, host) => {
+    const answer = await answerTo(await open(), request);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    if (host !== undefined) expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toEqual({ host });
+  });
+
+  it('closes after HTTP/1.0, as HAProxy waits for it', async () => {
+    expect(await answerTo(await open(), 'GET /readyz HTTP/1.0\r\n\r\n')).toContain('Connection: close');
+  });
+
+  it.each(['GET readyz HTTP/1.0\r\n\r\n', 'GET /%zz\u0001 HTTP/1.0\r\n\r\n', 'rubbish\r\n\r\n'])(
+    'answers %j without harm',
+    async (request) => {
+      const port = await open();
+      await answerTo(port, request);
+      expect(await answerTo(port, 'GET /readyz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+});
+
+it('a handler that fails costs its request alone', async () => {
+  const api = new Hono();
+  api.get('/bad', () => {
+    throw 'no error at all';
+  });
+  const port = await open(api);
+  await answerTo(port, 'GET /bad HTTP/1.0\r\n\r\n');
+  expect(await answerTo(port, 'GET /readyz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+it('rejects where the port is taken', async () => {
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as { port: number };
+  await expect(listenApi(new Hono(), '127.0.0.1', port, () => {})).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+  });
+  taken.close();
+});

@@ -1,0 +1,63 @@
+import { HeadwaterError } from '../errors.js';
+import type { Arguments, Flag } from './command.js';
+import type { CliIo } from './io.js';
+
+export const API_FLAG: Flag = {
+  name: 'api',
+  value: 'URL',
+  meaning:
+    'API of any member; default: HEADWATER_API, else http://127.0.0.1:1985 (or the port in HEADWATER_API_PORT).',
+};
+
+/** Deadline of one question. */
+const TIMEOUT_MS = 5000;
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** The text as JSON; undefined where it is none. */
+  readonly body: unknown;
+}
+
+/** Asks the API and takes any status. Throws `HeadwaterError` (`API_UNREACHABLE`, `USAGE`). */
+export async function askApi(path: string, given: Arguments, io: CliIo): Promise<ApiAnswer> {
+  const base = apiBase(given, io);
+  try {
+    const { status, text } = await io.get(new URL(path, base), TIMEOUT_MS);
+    return { status, text, body: jsonOf(text) };
+  } catch (cause) {
+    throw new HeadwaterError('API_UNREACHABLE', `no API answers at ${base.origin}: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** Where the API is that these arguments mean. Throws `HeadwaterError` (`USAGE`). */
+export function apiBase(given: Arguments, { env }: CliIo): URL {
+  const flag = given.value('api');
+  const port = /^\d{1,5}$/.test(env.HEADWATER_API_PORT ?? '') ? env.HEADWATER_API_PORT : '1985';
+  const written = flag ?? (env.HEADWATER_API || `http://127.0.0.1:${port}`);
+  const text = /^[a-z]+:\/\//i.test(written) ? written : `http://${written}`;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  const where = flag === undefined ? 'HEADWATER_API' : '--api';
+  throw new HeadwaterError(
+    'USAGE',
+    `${where}: found ${JSON.stringify(written)}, expected a URL such as http://127.0.0.1:1985`,
+  );
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS} ms`;
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+}

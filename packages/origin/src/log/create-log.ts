@@ -1,0 +1,18 @@
+import { type Logger, pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import type { OriginConfig } from '../config/origin-config.js';
+import { LogOutput } from './log-output.js';
+
+/** The member's log: one JSON object per line on stdout, or lines for people where that is a terminal. */
+export function createLog(config: Pick<OriginConfig, 'name' | 'log'>, isTty: boolean): Logger {
+  const pretty = config.log.format === 'pretty' || (config.log.format === 'auto' && isTty);
+  const options = {
+    level: config.log.level,
+    base: { name: config.name },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
+  const output = new LogOutput(pretty ? { format: prettyFactory({ ignore: 'name', singleLine: true }) } : {});
+  process.once('exit', () => output.flushNow());
+  return pino(options, output);
+}

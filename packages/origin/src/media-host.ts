@@ -1,0 +1,52 @@
+import { claimsStand, type MemberId, plainAddress, route, sameHost } from '@headwater/directory';
+import type { MediaHost } from '@headwater/media';
+import type { MemberView, Mesh } from '@headwater/mesh';
+import { pulledAt } from './pulled-at.js';
+
+/** Members through which an owner is pulled that cannot be reached: each costs a connection before the next is tried. */
+const DETOURS_MAX = 3;
+
+/** The one place where media and mesh meet. */
+export function mediaHost(mesh: Mesh): MediaHost {
+  return {
+    member: mesh.id,
+    route: (request) => route(mesh.directory, request),
+    owners: (key) => mesh.directory.owners(key),
+    onOwnersChanged: (listener, interest) => mesh.onOwnersChanged(listener, interest),
+    claim: (claim) => mesh.claim(claim),
+    release: (key) => mesh.release(key),
+    isDisputed: () => mesh.status().disputed,
+    relayAddress: (id) => {
+      const member = mesh.member(id);
+      return member === undefined ? null : pulledAt(member);
+    },
+    detours: (owner) => detoursTo(owner, mesh.members()),
+    isMemberAddress: (ip) => mesh.members().some((member) => !member.isSelf && isAt(member, ip)),
+  };
+}
+
+/** Those that have room come first, and the near ones of them. */
+function detoursTo(owner: MemberId, members: readonly MemberView[]): readonly MemberId[] {
+  return members
+    .filter(
+      ({ id, isSelf, liveness, connected, profile }) =>
+        id !== owner && !isSelf && liveness === 'alive' && connected && profile?.draining === false,
+    )
+    .sort(
+      (a, b) =>
+        isFull(a) - isFull(b) ||
+        (a.rttMs ?? Number.POSITIVE_INFINITY) - (b.rttMs ?? Number.POSITIVE_INFINITY),
+    )
+    .slice(0, DETOURS_MAX)
+    .map(({ id }) => id);
+}
+
+const isFull = ({ profile }: MemberView): number => Number(profile?.full === true);
+
+/** It is connected from there, or says that it is there. Names are not looked up. */
+function isAt({ liveness, remoteIp, profile }: MemberView, ip: string): boolean {
+  if (profile === null || !claimsStand(liveness)) return false;
+  const told = [profile.relayAddress, ...(profile.relayAddresses ?? []), ...profile.addresses];
+  const hosts = [...(remoteIp === undefined ? [] : [remoteIp]), ...told.map(({ host }) => host)];
+  return hosts.some((host) => sameHost(plainAddress(host), ip));
+}

@@ -1,0 +1,37 @@
+import type { Bench } from './bench.js';
+import { capacity } from './capacity.js';
+import { convergence } from './convergence.js';
+import { detection } from './detection.js';
+import { failover } from './failover.js';
+import { fanout } from './fanout.js';
+import { growth } from './growth.js';
+import { health } from './health.js';
+import { idle } from './idle.js';
+import { join } from './join.js';
+import { link } from './link.js';
+import { path } from './path.js';
+import { redirect } from './redirect.js';
+import { relay } from './relay.js';
+import { scale } from './scale.js';
+import { slices } from './slices.js';
+import { startStorm } from './start-storm.js';
+
+/** All that is measured, by name. */
+export const BENCHES: Readonly<Record<string, Bench>> = {
+  redirect,
+  capacity,
+  convergence,
+  fanout,
+  join,
+  link,
+  path,
+  failover,
+  detection,
+  scale,
+  'start-storm': startStorm,
+  growth,
+  idle,
+  health,
+  relay,
+  slices,
+};

@@ -1,0 +1,67 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
+import { describe, expect, it } from 'vitest';
+import { Cluster } from '../support/cluster.js';
+import { playHttp } from '../support/flv-client.js';
+import { SampleSource } from '../support/sample-source.js';
+import { testScope } from '../support/scope.js';
+
+const STREAM = 'live/crowded';
+/** One publisher and three players. */
+const CONNECTIONS_MAX = 4;
+
+describe('a member that is full', needs('ffmpeg'), () => {
+  it('says so, sends players that follow to one that has room, and refuses them where there is none', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope, { names: ['b'] });
+    const b = cluster.member(0);
+    const a = await cluster.add('a', undefined, { limits: { connectionsMax: CONNECTIONS_MAX } });
+    await cluster.whole();
+    await new SampleSource(scope).publish(a.rtmpUrl(STREAM));
+    await cluster.owned(STREAM, ['a']);
+    const players = [1, 2, 3].map(() => playHttp(scope, a.flvUrl(STREAM)));
+    expect(await Promise.all(players.map(({ status }) => status))).toEqual([200, 200, 200]);
+    await awaitCondition('b to hear that a is full', async () => {
+      const { members } = await b.api<{ members: { name: string; full: boolean }[] }>('/api/v1/members');
+      return members.some(({ name, full }) => name === 'a' && full);
+    });
+    await awaitCondition('a to have logged it', () => a.logged('member full').length === 1);
+
+    // Sent to the member that has room, which relays it.
+    const answer = await fetch(a.flvUrl(STREAM), { redirect: 'manual' });
+    expect(answer.status).toBe(302);
+    expect(answer.headers.get('location')).toContain(`:${b.ports.http}/${STREAM}.flv`);
+    const sent = playHttp(scope, a.flvUrl(STREAM));
+    await awaitCondition('the fourth player to play', () => sent.reader.tags.length > 20);
+    const routes = () =>
+      a.logged('play routed').map(({ route, mark, reason }) => `${route} ${mark} ${reason}`);
+    await awaitCondition('three more routes to be logged', () => routes().length === 6);
+    expect(routes().slice(3)).toEqual([
+      'redirect none full-other-member',
+      'redirect none full-other-member',
+      'local relay published-here',
+    ]);
+    expect((await b.stream(STREAM)).here.source).toBe('relay');
+    // Whoever asks b first is not sent to the full owner.
+    const direct = playHttp(scope, b.flvUrl(STREAM));
+    await awaitCondition('the fifth player to play', () => direct.reader.tags.length > 20);
+    await awaitCondition('its route to be logged', () =>
+      b.logged('play routed').some(({ route, reason }) => route === 'relay' && reason === 'owner-full'),
+    );
+    for (const { end } of players) expect(end).toBeNull();
+
+    await b.stop();
+    await awaitCondition('a to be alone', async () => {
+      const members = await a.members();
+      return members.every(({ name, liveness }) => name === 'a' || liveness !== 'alive');
+    });
+    // With the three that play and the publisher, it has room for nobody.
+    await awaitCondition('a player to be refused', async () => {
+      const { status, body } = await fetch(a.flvUrl(STREAM), { redirect: 'manual' });
+      await body?.cancel();
+      return status === 503;
+    });
+    await awaitCondition('the reason to be logged', () => routes().at(-1) === 'refuse none nobody-has-room');
+    for (const { end } of players) expect(end).toBeNull();
+  });
+});

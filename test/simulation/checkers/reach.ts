@@ -1,0 +1,61 @@
+import type { MemberId } from '@headwater/directory';
+import type { Member } from '../member.js';
+import type { RunningCore } from '../running-core.js';
+import type { World } from '../world.js';
+
+/**
+ * Who hears whom, by the paths and processes as they are. Within this time of undisturbed conversation two members hear
+ * each other: redials, greetings, and what was believed before is taken back, ms.
+ */
+export const SETTLED_MS = 6_000;
+
+/** Since when two have been there, awake, and with nothing between them; `Infinity` where that is not so now. */
+export function conversingSince(world: World, one: Member, other: Member): number {
+  const { running: a } = one;
+  const { running: b } = other;
+  if (a === null || b === null || a.isStalled || b.isStalled) return Number.POSITIVE_INFINITY;
+  const brokenAt = world.lastBrokenAt(one.id, other.id);
+  if (brokenAt === world.now) return Number.POSITIVE_INFINITY;
+  return Math.max(brokenAt, a.startedAt, b.startedAt, a.resumedAt, b.resumedAt);
+}
+
+/** A member that the observer and this one both hear, for long enough; null where there is none. */
+export function bridge(world: World, observer: Member, member: Member): Member | null {
+  const since = world.now - settledMs(world);
+  for (const between of world.members.values()) {
+    if (between === observer || between === member || world.isBeyondRules(between.id)) continue;
+    if (conversingSince(world, observer, between) > since) continue;
+    if (conversingSince(world, between, member) <= since) return between;
+  }
+  return null;
+}
+
+/** Until when somebody was there that both heard, as far back as that matters; `-Infinity` where nobody was. */
+export function bridgedUntil(world: World, observer: RunningCore, id: MemberId): number {
+  let until = Number.NEGATIVE_INFINITY;
+  for (const between of world.members.values()) {
+    if (between.id === observer.id || between.id === id || between.isHostile) continue;
+    const paths = [
+      [observer.id, between.id],
+      [between.id, observer.id],
+      [between.id, id],
+      [id, between.id],
+    ] as const;
+    const cutAt = Math.min(...paths.map(([from, to]) => world.cutSince(from, to) ?? world.now));
+    const goneAt = between.running
+      ? (between.running.stalledSince ?? world.now)
+      : (between.ended.at(-1)?.at ?? Number.NEGATIVE_INFINITY);
+    until = Math.max(until, Math.min(cutAt, goneAt));
+  }
+  return until;
+}
+
+/** Long paths and late loops take longer for everything. */
+export const settledMs = (world: World): number => SETTLED_MS + slownessMs(world);
+
+/** What paths and loops add to each limit, ms: some round trips, a lost packet, some turns. */
+export function slownessMs(world: World): number {
+  const { delayMs, jitterMs, loss } = world.network.paths.weather;
+  const lateMs = Math.max(0, ...world.running().map((running) => running.lateMs));
+  return 10 * (delayMs + jitterMs) + (loss > 0 ? 2_000 : 0) + 4 * lateMs;
+}
