@@ -159,6 +159,11 @@ export class World implements Watcher {
     return this.network.paths.lastBrokenAt(this.machineOf(a), this.machineOf(b)) ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** `-Infinity` where connections of the two never were reset. */
+  lastResetAt(a: MemberId, b: MemberId): number {
+    return this.network.lastResetAt(this.machineOf(a), this.machineOf(b)) ?? Number.NEGATIVE_INFINITY;
+  }
+
   start(member: Member): void {
     if (member.running !== null || member.isRetired || member.isPortTaken) return;
     const generation = member.nextGeneration(EPOCH_MS + this.now);

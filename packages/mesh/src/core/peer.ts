@@ -220,6 +220,8 @@ export class Peer {
   }
 
   connected(from: Whereabouts, now: number): void {
+    // One connection replaces another without a word, and an answer on its way may be lost with the first.
+    if (this.isConnected) this.follower.abandon();
     this.#on({ kind: 'connected', at: now });
     this.redial.connected();
     this.#addresses.seen(from);
