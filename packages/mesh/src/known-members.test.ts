@@ -114,6 +114,7 @@ describe('known members', () => {
           },
         },
         (address) => visits.push(address),
+        (name) => (name === 'origin-c' ? ['10.0.0.9'] : []),
       );
     });
     afterEach(async () => {
@@ -144,6 +145,15 @@ describe('known members', () => {
       changed();
       forgotten(['10.0.0.1:1', '10.0.0.2:1']);
       expect(await written()).toBe('10.0.0.2:1\n10.0.0.3:1\n');
+    });
+
+    it('lose what the name of who is forgotten stood for as well', async () => {
+      alive = ['10.0.0.2:1', 'origin-c:1'];
+      changed();
+      await vi.waitFor(() => expect(known.addresses).toContain('10.0.0.9:1'), { timeout: 20_000 });
+      alive = ['10.0.0.2:1'];
+      forgotten(['origin-c:1']);
+      expect(await written()).toBe('10.0.0.2:1\n10.0.0.1:1\n');
     });
 
     it('lose nobody while no other member is alive', async () => {
