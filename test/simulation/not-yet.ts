@@ -7,7 +7,6 @@ import type { Trouble } from './plan.js';
  */
 export const TROUBLES_NOT_YET: Readonly<Partial<Record<Trouble, string>>> = {
   'long-paths': 'patience that follows the measured round trip',
-  twins: 'a newer generation for who is alone with its identity again',
 };
 
 /** Each with a trouble that shows it. */
@@ -18,7 +17,6 @@ export const CHECKERS_NOT_YET: Readonly<
     waitsFor: 'unreachable members, which others hear, instead of dead ones',
     shownBy: 'cut-link',
   },
-  strangers: { waitsFor: 'bounds on dead members and dials', shownBy: 'ghosts' },
 };
 
 export const isDrawn = (trouble: Trouble): boolean => !Object.hasOwn(TROUBLES_NOT_YET, trouble);

@@ -337,6 +337,13 @@ export class World implements Watcher {
     this.violate('no-throw', `${running.id}: ${error instanceof Error ? error.stack : String(error)}`);
   }
 
+  kept({ id }: RunningCore, generation: number): void {
+    const member = this.member(id);
+    member.lastGeneration = Math.max(member.lastGeneration, generation);
+    member.claimedKeys.clear();
+    for (const key of member.claims.keys()) member.claimedKeys.add(key);
+  }
+
   believed(running: RunningCore, member: MemberId, liveness: Belief['liveness']): void {
     if (this.#isTwin(running)) return;
     const { generation } = running.core.directory.position(member);

@@ -5,19 +5,14 @@ import {
   type OwnerPolicy,
   ownerOrder,
 } from '@headwater/directory';
+import { Acquaintances } from './acquaintances.js';
+import { Dispute, type Disputed } from './dispute.js';
 import type { Effects } from './effects.js';
 import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
 import { Heartbeats } from './heartbeats.js';
 import type { HandedOn, Input, SeedOutcome } from './input.js';
-import {
-  MEMBERS_MAX,
-  STALL_MS,
-  STREAMS_PER_MEMBER_MAX,
-  SWEPT_PER_TICK,
-  TICK_MS,
-  TWIN_GRACE_MS,
-} from './limits.js';
+import { MEMBERS_MAX, STALL_MS, STREAMS_PER_MEMBER_MAX, SWEPT_PER_TICK, TICK_MS } from './limits.js';
 import { LocalState } from './local-state.js';
 import { isSettled, Membership } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
@@ -54,9 +49,10 @@ export interface CoreOptions extends Patience {
  * One member of the mesh as a state machine: each input gives the effects that the shell must carry out. It has no
  * sockets, timers, clock or randomness of its own, so a simulator can run many of them with a virtual clock.
  *
- * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`), where each of them is in its life
- * (`peer-state`, `failure-detector`, `redial`), how changes go out (`local-state`, `outbox`) and come in (`follower`,
- * `repair`, `second-hand`), who is cut off (`penalties`, `offences`).
+ * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`), who is kept (`acquaintances`,
+ * `room`), where each of them is in its life (`peer-state`, `failure-detector`, `redial`), how changes go out
+ * (`local-state`, `outbox`) and come in (`follower`, `repair`, `second-hand`), who is cut off (`penalties`, `offences`),
+ * and what is done where two hold one identity (`dispute`).
  */
 export class MemberCore {
   readonly self: MemberId;
@@ -70,7 +66,12 @@ export class MemberCore {
   readonly #penalties: Penalties;
   readonly #repair: Repair;
   readonly #secondHand: SecondHand;
+  readonly #acquaintances: Acquaintances;
   readonly #membership: Membership;
+  readonly #dispute: Dispute;
+  /** Asked of the shell, and not kept yet. */
+  #generationAsked: number | null = null;
+  #now: number;
   #lastTickAt: number;
   readonly #heartbeats: Heartbeats;
   readonly #rosterPace: RosterPace;
@@ -88,17 +89,24 @@ export class MemberCore {
     this.#local = new LocalState({ ...options, order }, this.directory, new Step(now));
     this.#seeds = new Seeds(options.seeds, now);
     this.#peers = new Peers(this.directory, options, random);
-    this.#penalties = new Penalties(this.#peers, generation);
-    this.#repair = new Repair(this.#local.log, this.#penalties);
+    this.#penalties = new Penalties(this.#peers);
+    this.#dispute = new Dispute(generation, options.heartbeatMs, now);
+    this.#repair = new Repair(this.#local, this.#penalties, this.#dispute);
     this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
+    this.#acquaintances = new Acquaintances(this.#peers);
     this.#membership = new Membership(
-      this.#peers,
-      this.#seeds,
-      this.#repair,
-      this.#penalties,
-      generation,
-      random,
+      {
+        peers: this.#peers,
+        acquaintances: this.#acquaintances,
+        seeds: this.#seeds,
+        repair: this.#repair,
+        penalties: this.#penalties,
+        dispute: this.#dispute,
+        random,
+      },
+      now,
     );
+    this.#now = now;
     this.#lastTickAt = now;
     this.#heartbeats = new Heartbeats(
       options.heartbeatMs,
@@ -122,6 +130,16 @@ export class MemberCore {
   get flushAt(): number | null {
     const isWorking = this.directory.isSweepDue || this.#repair.isWorking;
     return isWorking ? Number.NEGATIVE_INFINITY : this.#local.flushAt;
+  }
+
+  /** Which start of this member this is; grows where another holder of its identity was there. */
+  get generation(): number {
+    return this.#local.position.generation;
+  }
+
+  /** Another holder of this identity has a newer generation: nothing that this member says counts; null: it has not. */
+  get disputed(): Disputed | null {
+    return this.#dispute.disputed;
   }
 
   /** Reached another member since the start, or has no seed but itself. */
@@ -153,7 +171,7 @@ export class MemberCore {
 
   /** How much is held for others, beside the directory. */
   get gauges(): Gauges {
-    return gaugesOf(this.#peers, this.#local);
+    return gaugesOf(this.#peers, this.#local, this.#membership.dialsPerSecond(this.#now));
   }
 
   peer(
@@ -166,6 +184,7 @@ export class MemberCore {
   step(input: Input, now: number): Effects {
     const step = new Step(now);
     const { effects } = step;
+    this.#now = now;
     if (this.#hasLeft) return effects;
     const known = this.#peers.size;
     // Not only with the tick: after a standstill, what waited in the sockets may well come first.
@@ -175,7 +194,7 @@ export class MemberCore {
         this.#tick(step);
         break;
       case 'connected':
-        this.#membership.connected(input.peer, input.from, this.#hello(), step);
+        this.#membership.connected(input.peer, input.from, this.#hello(step), step);
         break;
       case 'seed-visited':
         this.#seedVisited(input.seed, input.outcome, step);
@@ -197,6 +216,9 @@ export class MemberCore {
         break;
       case 'load':
         this.#local.setLoad(input.load, step);
+        break;
+      case 'generation-kept':
+        this.#beginGeneration(input.generation, step);
         break;
       case 'leave':
         this.#leave(step);
@@ -226,11 +248,51 @@ export class MemberCore {
     this.#repair.work(step);
     this.#heartbeats.tick(step);
     if (this.#rosterPace.isDue(step.now)) this.#tellRoster(step);
-    for (const seed of this.#seeds.due(step.now)) step.effects.visits.push(seed);
     for (const peer of this.#peers) {
       this.#membership.tick(peer, step);
       this.#repair.pullIfBehind(peer, false, step);
       this.#secondHand.askIfSuspect(peer, step);
+    }
+    this.#membership.dial(step);
+    this.#judgeIdentity(step);
+  }
+
+  #judgeIdentity(step: Step): void {
+    const before = this.disputed;
+    const witnesses = [...this.#peers].filter((peer) => peer.isWitness(step.now)).map(({ id }) => id);
+    const generation = this.#dispute.judge(this.generation, witnesses, step.now);
+    const { disputed } = this;
+    if ((before === null) !== (disputed === null)) step.effects.changedMembers.add(this.self);
+    if (disputed !== null) {
+      const heardFrom = disputed.by.map((id) => this.#peers.nameOf(id));
+      this.#penalties.twinOfSelf(this.generation, disputed.generation, heardFrom, step);
+    } else if (before !== null)
+      step.effects.log('info', 'identity key is no longer disputed', { member: this.self });
+    if (generation === null || this.#generationAsked !== null) return;
+    this.#generationAsked = generation;
+    step.effects.generation = generation;
+  }
+
+  #beginGeneration(generation: number, step: Step): void {
+    this.#generationAsked = null;
+    const ownGeneration = this.generation;
+    if (generation <= ownGeneration) return;
+    this.#local.beginGeneration(generation, step);
+    this.#dispute.taken(step.now);
+    step.effects.changedMembers.add(this.self);
+    step.effects.log('warn', 'newer generation taken', {
+      member: this.self,
+      ownGeneration,
+      generation,
+      reason:
+        'others keep a generation of this member that is newer than its own, and hear nobody of that one',
+    });
+    for (const peer of this.#peers) {
+      if (!peer.isConnected) continue;
+      step.effects.send(peer.id, this.#hello(step));
+      // What the older generation asked for was not answered.
+      peer.follower.abandon();
+      this.#repair.pullIfBehind(peer, true, step);
     }
   }
 
@@ -244,20 +306,21 @@ export class MemberCore {
       peer.follower.excuse(sinceMs);
       peer.redial.excuse(step.now);
     }
+    this.#dispute.excuse(sinceMs);
     step.effects.log('warn', 'event loop stalled', {
       stalledMs: Math.round(sinceMs - TICK_MS),
       reason: 'its event loop was blocked, or the process was not run',
     });
   }
 
-  #hello(): Hello {
+  #hello(step: Step): Hello {
     return {
       kind: 'hello',
       name: this.#local.profile.name,
       program: this.#local.profile.program,
       position: this.#local.position,
       addresses: this.addresses,
-      members: this.#peers.roster(),
+      members: this.#peers.roster(step.now),
       order: this.#order,
       speaks: this.#speaks,
     };
@@ -267,7 +330,7 @@ export class MemberCore {
     this.#rosterPace.told(step.now, this.#options.random());
     const greeted = this.#peers.greeted();
     const one = greeted[Math.floor(this.#options.random() * greeted.length)];
-    if (one) step.effects.send(one.id, { kind: 'roster', members: this.#peers.roster() });
+    if (one) step.effects.send(one.id, { kind: 'roster', members: this.#peers.roster(step.now) });
   }
 
   #seedVisited(seed: string, outcome: SeedOutcome, step: Step): void {
@@ -304,6 +367,15 @@ export class MemberCore {
 
   #direct(peer: Peer, message: DirectMessage, step: Step): void {
     if (!peer.isConnected) return;
+    if (message.kind === 'heartbeat') {
+      const { generation } = message.position;
+      if (generation < this.directory.position(peer.id).generation) {
+        this.#membership.heardOlder(peer, generation, step);
+        return;
+      }
+    }
+    if (message.kind === 'hello' || message.kind === 'roster')
+      this.#membership.heardOfSelf(message.members, peer, step);
     if (message.kind === 'hello') {
       if (!settleVersion(this.#speaks, message, peer, step)) return;
       this.#membership.heardHello(peer, message, step);
@@ -311,7 +383,7 @@ export class MemberCore {
     }
     if (message.kind === 'leave') this.#membership.heardLeave(peer, message.generation, step);
     if (!peer.isGreeted || peer.hasLeft) return;
-    peer.detector.heard(step.now);
+    this.#membership.heard(peer, message, step);
     switch (message.kind) {
       case 'heartbeat':
         this.#heardHeartbeat(peer, message, step);
@@ -340,28 +412,30 @@ export class MemberCore {
   }
 
   #heardHeartbeat(peer: Peer, heartbeat: Heartbeat, step: Step): void {
-    const { generation } = heartbeat.position;
-    if (generation < this.directory.position(peer.id).generation) {
-      if (step.now - peer.generationSince > TWIN_GRACE_MS) this.#penalties.twins(peer, generation, step);
-      return;
-    }
     peer.heartbeats.heard(heartbeat, step.now);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
+    if (heartbeat.hears !== undefined) this.#acquaintances.heardBy(heartbeat.hears, peer, step);
     this.#heartbeats.answer(peer, step);
+    if (peer.isOlderAbout(step.now)) this.#membership.tellHolder(peer, 'newest', step);
   }
 
   /** News count only of members met: the claims of others come with their own hello. */
   #broadcast(author: MemberId, message: BroadcastMessage, signedBytes: Uint8Array, step: Step): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
-    if (author === this.self && generation > this.#local.position.generation)
-      this.#penalties.twinOfSelf(generation, author, step);
+    if (author === this.self && generation > this.generation) this.#heardTwin(message, generation, step);
     const peer = this.#peers.get(author);
     if (peer === undefined || !peer.isMet || generation <= peer.leftGeneration) return;
     this.#local.heardOther(author, step.now);
     if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, step);
     else if (message.delta.member !== author) this.#penalties.offence(peer, 'spoke for another member', step);
     else this.#secondHand.news(peer, message, signedBytes, step);
+  }
+
+  /** Under this member's own signature, and not by this start of it. */
+  #heardTwin(message: BroadcastMessage, generation: number, step: Step): void {
+    if (message.kind === 'delta') this.#dispute.proved({ generation, version: message.delta.to }, step.now);
+    this.#penalties.twinOfSelf(this.generation, generation, [], step);
   }
 
   #handedOn(words: HandedOn, step: Step): void {
