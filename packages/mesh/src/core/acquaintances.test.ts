@@ -325,13 +325,26 @@ describe('who is named', () => {
     greet('b', { dialled: 'b:1' }, ['b:1']);
     tell('a', named('ghost', { addresses: ['b:1'] }), named('other', { addresses: ['b:1', 'b:2'] }));
     expect([isKept('ghost'), isKept('other')]).toEqual([false, true]);
+    tell(
+      'a',
+      named('unheard', { addresses: ['b:1', 'b:2'], heard: false }),
+      named('own ghost', { addresses: ['own:1', 'x:1'], heard: false }),
+      named('neighbour', { addresses: ['own:1', 'x:1'] }),
+    );
+    expect(['unheard', 'own ghost', 'neighbour'].map(isKept)).toEqual([false, false, true]);
   });
 
   it('is no stranger any more when somebody else is met there', () => {
-    tell('a', named('ghost', { addresses: ['b:1'] }));
-    expect(isKept('ghost')).toBe(true);
+    tell(
+      'a',
+      named('ghost', { addresses: ['b:1'] }),
+      named('vouched', { addresses: ['b:1', 'b:2'] }),
+      named('unheard', { addresses: ['b:1', 'b:2'], heard: false }),
+    );
+    const ids = ['ghost', 'vouched', 'unheard'];
+    expect(ids.map(isKept)).toEqual([true, true, true]);
     greet('b', { dialled: 'b:1' }, ['b:1']);
-    expect(isKept('ghost')).toBe(false);
+    expect(ids.map(isKept)).toEqual([false, true, false]);
   });
 
   it('counts no longer against its voucher when that word is old', () => {

@@ -6,6 +6,7 @@ import {
   TWIN_ALONE_MS,
   TWIN_DOUBT_MS,
   TWIN_FORGIVEN_MS,
+  TWIN_FREE,
   TWIN_SKEW_MAX_MS,
   TWIN_WORD_PAUSE_MS,
 } from './limits.js';
@@ -46,7 +47,7 @@ const FRESH_INTERVALS = 3;
  * | by few connected members, nobody hears it              | no       | after the pause, where it is plausible   |
  * | nobody is connected                                    | as it is | where disputed, after `TWIN_DOUBT_MS`    |
  *
- * The pause is `TWIN_ALONE_MS`, doubled with each generation taken. One member may lie: its word alone hides nobody, and
+ * The pause is `TWIN_ALONE_MS`, doubled with each generation taken after the first `TWIN_FREE`. One member may lie: its word alone hides nobody, and
  * moves this one to a newer generation once an hour, not beyond what a clock may show.
  */
 export class Dispute {
@@ -184,7 +185,10 @@ export class Dispute {
 
   /** Whether the pause is over, since then and since anybody said anything. */
   #isOver(pauseMs: number, since: number, now: number): boolean {
-    const longerMs = Math.min(Math.max(pauseMs, TWIN_ALONE_MAX_MS), pauseMs * 2 ** this.#takenBefore(now));
+    const longerMs = Math.min(
+      Math.max(pauseMs, TWIN_ALONE_MAX_MS),
+      pauseMs * 2 ** Math.max(0, this.#takenBefore(now) - TWIN_FREE + 1),
+    );
     return now - Math.max(since, this.#saidSince) >= longerMs;
   }
 

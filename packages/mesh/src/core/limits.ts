@@ -186,11 +186,13 @@ export const TWIN_ANSWER_PAUSE_MS = 500;
 export const TWIN_HEARD_MS = 5_000;
 
 /**
- * When nobody hears the other holder of this identity for this long, a newer generation is taken; doubled with each one
- * taken, up to `TWIN_ALONE_MAX_MS`, so that two holders on an unsteady network do not void each other's claims in turn.
+ * When nobody hears the other holder of this identity for this long, a newer generation is taken. After the first
+ * `TWIN_FREE` the pause is doubled with each one, up to `TWIN_ALONE_MAX_MS`, so that two holders on an unsteady network do
+ * not void each other's claims in turn.
  */
 export const TWIN_ALONE_MS = 3_000;
 export const TWIN_ALONE_MAX_MS = 5 * 60_000;
+export const TWIN_FREE = 3;
 
 /** After this long without a new one, generations taken are no longer counted. */
 export const TWIN_FORGIVEN_MS = 60 * 60_000;
