@@ -200,8 +200,8 @@ export const TWIN_FORGIVEN_MS = 60 * 60_000;
 /** Where some say that they hear the other holder, and most do not, or nobody can be asked: believed after this long. */
 export const TWIN_DOUBT_MS = 60_000;
 
-/** One member's word against most others makes this one take a newer generation at most this often. */
-export const TWIN_WORD_PAUSE_MS = 60 * 60_000;
+/** One member's word against most others makes this one take a newer generation so many times within `TWIN_FORGIVEN_MS`. */
+export const TWIN_WORDS_MAX = 3;
 
 /** How far generations may be ahead of this member's own clock to be believed of few, ms. */
 export const TWIN_SKEW_MAX_MS = 24 * 60 * 60_000;
