@@ -80,6 +80,7 @@ const DIRECT: DirectMessage[] = [
     lateMs: 120,
   },
   { kind: 'roster', members },
+  { kind: 'roster', members: members.flatMap((one) => [true, false].map((heard) => ({ ...one, heard }))) },
   { kind: 'pull', pull: 1, held: position },
   { kind: 'more', pull: 1 },
   { kind: 'delta-part', pull: 1, index: 0, last: true, delta },
