@@ -325,13 +325,26 @@ describe('who is named', () => {
     greet('b', { dialled: 'b:1' }, ['b:1']);
     tell('a', named('ghost', { addresses: ['b:1'] }), named('other', { addresses: ['b:1', 'b:2'] }));
     expect([isKept('ghost'), isKept('other')]).toEqual([false, true]);
+    tell(
+      'a',
+      named('unheard', { addresses: ['b:1', 'b:2'], heard: false }),
+      named('own ghost', { addresses: ['own:1', 'x:1'], heard: false }),
+      named('neighbour', { addresses: ['own:1', 'x:1'] }),
+    );
+    expect(['unheard', 'own ghost', 'neighbour'].map(isKept)).toEqual([false, false, true]);
   });
 
   it('is no stranger any more when somebody else is met there', () => {
-    tell('a', named('ghost', { addresses: ['b:1'] }));
-    expect(isKept('ghost')).toBe(true);
+    tell(
+      'a',
+      named('ghost', { addresses: ['b:1'] }),
+      named('vouched', { addresses: ['b:1', 'b:2'] }),
+      named('unheard', { addresses: ['b:1', 'b:2'], heard: false }),
+    );
+    const ids = ['ghost', 'vouched', 'unheard'];
+    expect(ids.map(isKept)).toEqual([true, true, true]);
     greet('b', { dialled: 'b:1' }, ['b:1']);
-    expect(isKept('ghost')).toBe(false);
+    expect(ids.map(isKept)).toEqual([false, true, false]);
   });
 
   it('counts no longer against its voucher when that word is old', () => {
@@ -362,5 +375,89 @@ describe('who is named', () => {
     expect(own.core.gauges.gone).toBeGreaterThanOrEqual(PEERS_MAX - 1 - VOUCHED_MAX);
     tell('a', ...madeUp.map((one) => ({ ...one, id: `other ${one.id}`, heard: false })));
     expect(own.core.gauges.gone).toBeGreaterThanOrEqual(PEERS_MAX - 1 - VOUCHED_MAX);
+  });
+});
+
+describe('news of who is gone', () => {
+  /** Whom a member looks for at once when it is told this; `d` was lost long ago. */
+  function dialledFor(one: Acquaintance, hasLeft = false): readonly string[] {
+    greet('a', {}, ['a:1']);
+    greet('d', {}, ['d:1']);
+    if (hasLeft) say('d', { kind: 'leave', generation: 1 });
+    input({ kind: 'disconnected', peer: 'd', reason: 'closed' });
+    if (!hasLeft) input({ kind: 'dial-failed', peer: 'd', reason: 'refused' });
+    run(20 * 60_000, 'a');
+    const message = { kind: 'roster', members: [one] } as const;
+    const told = effectsOf({ kind: 'direct', peer: 'a', message });
+    return told.dials.map(({ peer }) => peer);
+  }
+
+  it.each([
+    ['at another address, and heard', named('d', { addresses: ['d:2'] }), ['d']],
+    ['at another address, by who does not hear it', named('d', { addresses: ['d:2'], heard: false }), []],
+    ['where it was', named('d'), []],
+  ])('%s', (_, one, dialled) => {
+    expect(dialledFor(one)).toEqual(dialled);
+  });
+
+  it.each([
+    ['a newer start of one that left', named('d', { position: { generation: 2, version: 0 } }), ['d']],
+    [
+      'a newer start of one that left, by who does not hear it',
+      named('d', { position: { generation: 2, version: 0 }, heard: false }),
+      [],
+    ],
+    ['the start that left', named('d'), []],
+  ])('%s', (_, one, dialled) => {
+    expect(dialledFor(one, true)).toEqual(dialled);
+  });
+
+  it('changes nothing about one that is connected', () => {
+    greet('a', {}, ['a:1']);
+    greet('d', {}, ['d:1']);
+    const message = { kind: 'roster', members: [named('d', { addresses: ['d:2'] })] } as const;
+    expect(effectsOf({ kind: 'direct', peer: 'a', message }).dials).toEqual([]);
+    // Its vouchers have words to spare for others.
+    tell('a', ...Array.from({ length: VOUCHED_MAX }, (_, index) => named(`other${index}`)));
+    run(2 * STRANGER_RETRY_MAX_MS, 'a', 'd');
+    const before = mesh.dials;
+    run(15_000, 'a', 'd');
+    expect(mesh.dials - before).toBeGreaterThan((VOUCHED_MAX * 15_000) / RETRY_MAX_MS / 2);
+  });
+
+  it('is told to the shell when it is forgotten, with where it was; of strangers nothing is', () => {
+    greet('d', {}, ['d:1', 'd:2']);
+    lose('d');
+    greet('a', {}, ['a:1']);
+    tell('a', named('stranger', { heard: false }));
+    const forgotten: unknown[] = [];
+    const { core } = own;
+    const step = core.step.bind(core);
+    core.step = (one, now) => {
+      const effects = step(one, now);
+      forgotten.push(...effects.forgotten);
+      return effects;
+    };
+    run(FORGET_AFTER_MS + 1_000, 'a');
+    expect([isKept('d'), isKept('stranger')]).toEqual([false, false]);
+    expect(forgotten).toEqual([{ member: 'd', addresses: ['d:1', 'd:2'] }]);
+  });
+
+  it.each([
+    ['dead', false, true],
+    ['left', true, false],
+  ])('that says only whom somebody hears keeps one that is %s: %s', (_, hasLeft, kept) => {
+    greet('d', {}, ['d:1']);
+    if (hasLeft) say('d', { kind: 'leave', generation: 1 });
+    lose('d');
+    greet('a', {}, ['a:1']);
+    const hears = joinDigests([memberDigest('d')]);
+    for (let minute = 0; minute < 61; minute += 1) {
+      const load = { players: 0, publishers: 0, outboundKbps: 0 };
+      const position = { generation: 1, version: 0 };
+      say('a', { kind: 'heartbeat', position, load, sentAt: 0, echo: null, hears });
+      run(60_000, 'a');
+    }
+    expect(isKept('d')).toBe(kept);
   });
 });

@@ -16,7 +16,7 @@ import type { Step } from './step.js';
  * | dead, left                                 | for `FORGET_AFTER_MS` after it went and after it was vouched for   |
  * |                                            | last; its claims for `GONE_KEPT_MS`                                |
  * | dead, left, and another one is where it was| no longer                                                          |
- * | stranger, named                            | for `STRANGER_KEPT_MS` after that                                  |
+ * | stranger, named                            | for `STRANGER_KEPT_MS` after that, unless another one is there     |
  * | stranger, not named                        | while it is connected, and until its offences have faded           |
  *
  * A member is vouched for by one that hears it itself, at that moment: by the roster's `heard`, or the heartbeat's `hears`.
@@ -26,9 +26,12 @@ import type { Step } from './step.js';
  */
 export class Acquaintances {
   readonly #peers: Peers;
+  readonly #ownAddresses: readonly string[];
 
-  constructor(peers: Peers) {
+  /** `ownAddresses`: where this member itself can be dialled. */
+  constructor(peers: Peers, ownAddresses: readonly string[]) {
     this.#peers = peers;
+    this.#ownAddresses = ownAddresses;
   }
 
   /** Somebody connected; null where there is no room, since all others live. */
@@ -67,7 +70,11 @@ export class Acquaintances {
     if (addresses.length === 0) return;
     for (const other of this.#peers) {
       if (other === peer || other.isConnected) continue;
-      if (!other.isMet && isAmong(other.addresses, addresses)) this.#peers.delete(other);
+      if (
+        !other.isMet &&
+        isTaken(other.addresses, other.vouch.stands(step.now), (one) => addresses.includes(one))
+      )
+        this.#peers.delete(other);
       if (other.goneSince !== null) this.#replaceIfAt(other, peer, step);
     }
   }
@@ -106,7 +113,15 @@ export class Acquaintances {
   }
 
   #introduce(one: Acquaintance, from: Peer, step: Step): void {
-    if (one.addresses.length > 0 && one.addresses.every((address) => this.#peers.whoIsAt([address]))) return;
+    const isOurs = (address: string): boolean => this.#ownAddresses.includes(address);
+    if (
+      isTaken(
+        one.addresses,
+        one.heard !== false,
+        (address) => isOurs(address) || this.#peers.whoIsAt([address]) !== undefined,
+      )
+    )
+      return;
     const isVouched = one.heard === true && this.#peers.mayVouch(from, step.now);
     if (!this.#makeRoom(isVouched ? 'vouched' : 'hearsay', step)) return;
     const stranger = this.#peers.addNamed(one, step.now);
@@ -149,5 +164,9 @@ export class Acquaintances {
   }
 }
 
-const isAmong = (some: readonly string[], addresses: readonly string[]): boolean =>
-  some.length > 0 && some.every((address) => addresses.includes(address));
+/** Whether another one is where a stranger is said to be: at all of its places; at one of them, where nobody hears it. */
+const isTaken = (
+  addresses: readonly string[],
+  isHeard: boolean,
+  isOthers: (address: string) => boolean,
+): boolean => addresses.length > 0 && (isHeard ? addresses.every(isOthers) : addresses.some(isOthers));

@@ -6,8 +6,9 @@ import {
   TWIN_ALONE_MS,
   TWIN_DOUBT_MS,
   TWIN_FORGIVEN_MS,
+  TWIN_FREE,
   TWIN_SKEW_MAX_MS,
-  TWIN_WORD_PAUSE_MS,
+  TWIN_WORDS_MAX,
 } from './limits.js';
 
 /** Another holder of this member's identity has a newer generation, so nothing that this one says counts. */
@@ -46,15 +47,15 @@ const FRESH_INTERVALS = 3;
  * | by few connected members, nobody hears it              | no       | after the pause, where it is plausible   |
  * | nobody is connected                                    | as it is | where disputed, after `TWIN_DOUBT_MS`    |
  *
- * The pause is `TWIN_ALONE_MS`, doubled with each generation taken. One member may lie: its word alone hides nobody, and
- * moves this one to a newer generation once an hour, not beyond what a clock may show.
+ * The pause is `TWIN_ALONE_MS`, doubled with each generation taken after the first `TWIN_FREE`. One member may lie: its word alone hides nobody, and
+ * moves this one to a newer generation a few times an hour at most, not beyond what a clock may show.
  */
 export class Dispute {
   readonly #freshMs: number;
   readonly #startedAt: number;
   readonly #startedAs: number;
   readonly #words = new Map<MemberId, Word>();
-  readonly #heededAt = new Map<MemberId, number>();
+  readonly #heededAt = new Map<MemberId, readonly number[]>();
   #disputed: Disputed | null = null;
   /** The furthest that the other holder itself is known to be, by its signature, and when that came. */
   #proof: { readonly position: LogPosition; readonly at: number } | null = null;
@@ -168,10 +169,10 @@ export class Dispute {
   /** Few say so: they hold a generation that the others never heard of. */
   #heeded(said: readonly Word[], now: number): number | null {
     for (const { by, generation } of said) {
-      if (!this.#isPlausible(generation, now) || now - (this.#heededAt.get(by) ?? NEVER) < TWIN_WORD_PAUSE_MS)
-        continue;
+      const before = (this.#heededAt.get(by) ?? []).filter((at) => now - at < TWIN_FORGIVEN_MS);
+      if (!this.#isPlausible(generation, now) || before.length >= TWIN_WORDS_MAX) continue;
       if (this.#heededAt.size >= MEMBERS_MAX) this.#heededAt.clear();
-      this.#heededAt.set(by, now);
+      this.#heededAt.set(by, [...before, now]);
       return 1 + generation;
     }
     return null;
@@ -184,7 +185,10 @@ export class Dispute {
 
   /** Whether the pause is over, since then and since anybody said anything. */
   #isOver(pauseMs: number, since: number, now: number): boolean {
-    const longerMs = Math.min(Math.max(pauseMs, TWIN_ALONE_MAX_MS), pauseMs * 2 ** this.#takenBefore(now));
+    const longerMs = Math.min(
+      Math.max(pauseMs, TWIN_ALONE_MAX_MS),
+      pauseMs * 2 ** Math.max(0, this.#takenBefore(now) - TWIN_FREE + 1),
+    );
     return now - Math.max(since, this.#saidSince) >= longerMs;
   }
 

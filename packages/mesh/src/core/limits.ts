@@ -204,11 +204,13 @@ export const TWIN_ANSWER_PAUSE_MS = 500;
 export const TWIN_HEARD_MS = 5_000;
 
 /**
- * When nobody hears the other holder of this identity for this long, a newer generation is taken; doubled with each one
- * taken, up to `TWIN_ALONE_MAX_MS`, so that two holders on an unsteady network do not void each other's claims in turn.
+ * When nobody hears the other holder of this identity for this long, a newer generation is taken. After the first
+ * `TWIN_FREE` the pause is doubled with each one, up to `TWIN_ALONE_MAX_MS`, so that two holders on an unsteady network do
+ * not void each other's claims in turn.
  */
 export const TWIN_ALONE_MS = 3_000;
 export const TWIN_ALONE_MAX_MS = 5 * 60_000;
+export const TWIN_FREE = 3;
 
 /** After this long without a new one, generations taken are no longer counted. */
 export const TWIN_FORGIVEN_MS = 60 * 60_000;
@@ -216,8 +218,8 @@ export const TWIN_FORGIVEN_MS = 60 * 60_000;
 /** Where some say that they hear the other holder, and most do not, or nobody can be asked: believed after this long. */
 export const TWIN_DOUBT_MS = 60_000;
 
-/** One member's word against most others makes this one take a newer generation at most this often. */
-export const TWIN_WORD_PAUSE_MS = 60 * 60_000;
+/** One member's word against most others makes this one take a newer generation so many times within `TWIN_FORGIVEN_MS`. */
+export const TWIN_WORDS_MAX = 3;
 
 /** How far generations may be ahead of this member's own clock to be believed of few, ms. */
 export const TWIN_SKEW_MAX_MS = 24 * 60 * 60_000;

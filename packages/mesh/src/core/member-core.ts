@@ -14,7 +14,7 @@ import { Heartbeats } from './heartbeats.js';
 import type { HandedOn, Input, SeedOutcome } from './input.js';
 import { MEMBERS_MAX, STALL_MS, STREAMS_PER_MEMBER_MAX, SWEPT_PER_TICK, TICK_MS } from './limits.js';
 import { LocalState } from './local-state.js';
-import { isSettled, Membership } from './membership.js';
+import { isSettled, Membership, startOf } from './membership.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
 import { checkOrder } from './order-check.js';
 import type { Peer } from './peer.js';
@@ -93,7 +93,7 @@ export class MemberCore {
     this.#dispute = new Dispute(generation, options.heartbeatMs, now);
     this.#repair = new Repair(this.#local, this.#penalties, this.#dispute);
     this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
-    this.#acquaintances = new Acquaintances(this.#peers);
+    this.#acquaintances = new Acquaintances(this.#peers, options.addresses);
     this.#membership = new Membership(
       {
         peers: this.#peers,
@@ -102,6 +102,7 @@ export class MemberCore {
         repair: this.#repair,
         penalties: this.#penalties,
         dispute: this.#dispute,
+        addresses: options.addresses,
         random,
       },
       now,
@@ -367,15 +368,13 @@ export class MemberCore {
 
   #direct(peer: Peer, message: DirectMessage, step: Step): void {
     if (!peer.isConnected) return;
-    if (message.kind === 'heartbeat') {
-      const { generation } = message.position;
-      if (generation < this.directory.position(peer.id).generation) {
-        this.#membership.heardOlder(peer, generation, step);
-        return;
-      }
-    }
     if (message.kind === 'hello' || message.kind === 'roster')
       this.#membership.heardOfSelf(message.members, peer, step);
+    const start = startOf(message, peer);
+    if (start !== null && start < this.directory.position(peer.id).generation) {
+      this.#membership.heardOlder(peer, start, step);
+      return;
+    }
     if (message.kind === 'hello') {
       if (!settleVersion(this.#speaks, message, peer, step)) return;
       this.#membership.heardHello(peer, message, step);

@@ -29,6 +29,8 @@ export interface MembershipParts {
   readonly repair: Repair;
   readonly penalties: Penalties;
   readonly dispute: Dispute;
+  /** Where this member can be dialled. */
+  readonly addresses: readonly string[];
   readonly random: () => number;
 }
 
@@ -43,6 +45,7 @@ export class Membership {
   readonly #repair: Repair;
   readonly #penalties: Penalties;
   readonly #dispute: Dispute;
+  readonly #addresses: readonly string[];
   readonly #random: () => number;
   readonly #dials: DialBudget;
   readonly #fullWarning = new WarningPace(FULL_TOLD_EVERY_MS);
@@ -55,6 +58,7 @@ export class Membership {
     this.#repair = parts.repair;
     this.#penalties = parts.penalties;
     this.#dispute = parts.dispute;
+    this.#addresses = parts.addresses;
     this.#random = parts.random;
     this.#dials = new DialBudget(now);
   }
@@ -145,10 +149,6 @@ export class Membership {
   heardHello(peer: Peer, hello: Hello, step: Step): void {
     const { generation } = hello.position;
     const held = this.#peers.directory.position(peer.id);
-    if (generation < held.generation) {
-      this.heardOlder(peer, generation, step);
-      return;
-    }
     // Late words of a start that has left already.
     if (generation <= peer.leftGeneration) return;
     const taken = peer.follower.told(hello.position, step.now);
@@ -181,14 +181,16 @@ export class Membership {
   /** Tells who holds this member's identity, and spoke last, what is kept of it. Neither takes the silence for a death. */
   tellHolder(peer: Peer, which: keyof Peer['answerPaces'], step: Step): void {
     if (!peer.answerPaces[which].take(step.now)) return;
-    const members = [this.#peers.acquaintance(peer, peer.goneSince === null)];
+    const { self, directory } = this.#peers;
+    // Which start of this member says so counts: it may be disputed itself.
+    const own = { id: self, position: directory.position(self), addresses: this.#addresses, heard: true };
+    const members = [this.#peers.acquaintance(peer, peer.goneSince === null), own];
     step.effects.send(peer.id, { kind: 'roster', members });
   }
 
   /** Something that shows that it lives. */
   heard(peer: Peer, message: DirectMessage, step: Step): void {
-    const tellsItsStart = message.kind === 'hello' || message.kind === 'heartbeat';
-    if (tellsItsStart || !peer.isOlderAbout(step.now)) peer.detector.heard(step.now);
+    if (startOf(message, peer) !== null || !peer.isOlderAbout(step.now)) peer.detector.heard(step.now);
   }
 
   heardLeave(peer: Peer, generation: number, step: Step): void {
@@ -240,6 +242,13 @@ function uselessSince({
   if (link.kind === 'greeted' && life.kind === 'left')
     return { since: life.since, deadlineMs: LEFT_CLOSE_MS, reason: 'left' };
   return null;
+}
+
+/** Which start of the member says this, where that is told. */
+export function startOf(message: DirectMessage, { id }: Peer): number | null {
+  if (message.kind === 'hello' || message.kind === 'heartbeat') return message.position.generation;
+  if (message.kind !== 'roster') return null;
+  return message.members.find((one) => one.id === id)?.position.generation ?? null;
 }
 
 const isDialDue = (peer: Peer, now: number): boolean =>
