@@ -283,6 +283,8 @@ export const BREAKS: readonly Break[] = [
         return next(input, now);
       });
     },
+    // Members that say much.
+    troubles: ['hot-backup', 'takeover', 'burst'],
   },
   {
     name: 'does not tell that owners changed',

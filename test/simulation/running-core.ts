@@ -22,6 +22,8 @@ export interface Watcher {
   stepping(running: RunningCore, input: Input): void;
   stepped(running: RunningCore, input: Input, effects: Effects): void;
   broken(running: RunningCore, error: unknown): void;
+  /** A newer generation is on its disk. */
+  kept(running: RunningCore, generation: number): void;
   believed(running: RunningCore, member: MemberId, liveness: Liveness | 'unknown'): void;
 }
 
@@ -114,7 +116,7 @@ export class RunningCore implements Host {
 
   /** As it says itself: a core may take a newer one while it runs. */
   get generation(): number {
-    return this.core.directory.position(this.id).generation;
+    return this.core.generation;
   }
 
   get lateMs(): number {
@@ -278,8 +280,17 @@ export class RunningCore implements Host {
     for (const { peer, addresses } of effects.dials) endpoint.dial(peer, addresses);
     for (const seed of effects.visits) endpoint.visit(seed);
     for (const { peer, reason, refuseMs } of effects.disconnects) endpoint.disconnect(peer, reason, refuseMs);
+    if (effects.generation !== null) {
+      const { generation } = effects;
+      this.#timeline.after(1, () => this.run(() => this.#keepGeneration(generation)));
+    }
     for (const key of effects.changedStreams) this.toldOwners.set(key, ownersText(this.core, key));
     for (const id of effects.changedMembers) this.#believes(id);
+  }
+
+  #keepGeneration(generation: number): void {
+    this.#watcher.kept(this, generation);
+    this.input({ kind: 'generation-kept', generation });
   }
 
   /** As the real shell does it. */

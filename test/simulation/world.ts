@@ -159,6 +159,11 @@ export class World implements Watcher {
     return this.network.paths.lastBrokenAt(this.machineOf(a), this.machineOf(b)) ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** `-Infinity` where connections of the two never were reset. */
+  lastResetAt(a: MemberId, b: MemberId): number {
+    return this.network.lastResetAt(this.machineOf(a), this.machineOf(b)) ?? Number.NEGATIVE_INFINITY;
+  }
+
   start(member: Member): void {
     if (member.running !== null || member.isRetired || member.isPortTaken) return;
     const generation = member.nextGeneration(EPOCH_MS + this.now);
@@ -330,6 +335,13 @@ export class World implements Watcher {
 
   broken(running: RunningCore, error: unknown): void {
     this.violate('no-throw', `${running.id}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
+  kept({ id }: RunningCore, generation: number): void {
+    const member = this.member(id);
+    member.lastGeneration = Math.max(member.lastGeneration, generation);
+    member.claimedKeys.clear();
+    for (const key of member.claims.keys()) member.claimedKeys.add(key);
   }
 
   believed(running: RunningCore, member: MemberId, liveness: Belief['liveness']): void {

@@ -323,6 +323,23 @@ describe('the directory', () => {
     expect(directory.profile).toEqual(profileOf('me'));
   });
 
+  it('frees the claims of one that owns nothing any more, and still refuses its earlier starts', () => {
+    const directory = fresh();
+    const log = hearing(directory, 'a', 3);
+    log.claim(claimOf('s1'));
+    directory.apply(deltaOf(log, 1));
+    directory.voidClaims('a');
+    expect(directory.owners(key)).toHaveLength(1);
+    directory.setLiveness('a', 'dead');
+    directory.voidClaims('a');
+    directory.voidClaims('nobody');
+    expect(directory.member('a')).toMatchObject({ claims: 0, position: { generation: 3, version: 0 } });
+    expect(directory.memberCount).toBe(2);
+    expect(directory.apply({ ...deltaOf(log, 0), generation: 2 }).outcome).toBe('old');
+    directory.setLiveness('a', 'alive');
+    expect([...directory.apply(deltaOf(log, 0)).changed]).toEqual([key]);
+  });
+
   it('orders owners: alive before suspect, staying before draining, oldest first, then by id', () => {
     const directory = fresh();
     const since: Record<string, number> = { a: 30, b: 10, c: 20, d: 10 };

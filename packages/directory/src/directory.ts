@@ -1,7 +1,7 @@
 import type { Claim } from './claim.js';
 import { ClaimSet } from './claim-set.js';
 import { comparePositions, type Delta, type Digest, type LogPosition, type Snapshot } from './delta.js';
-import type { Liveness, MemberId, MemberLoad, MemberProfile } from './member.js';
+import { claimsStand, type Liveness, type MemberId, type MemberLoad, type MemberProfile } from './member.js';
 import { MemberRecord, type MemberState } from './member-record.js';
 import { type Owner, type OwnerOrder, primaryOrder } from './owner.js';
 import { OwnersChange, type StreamKeys } from './owners-change.js';
@@ -204,6 +204,19 @@ export class Directory implements DirectoryView {
   setLoad(id: MemberId, load: MemberLoad): void {
     const record = this.#records.get(id);
     if (record) record.load = load;
+  }
+
+  /** Records, this member's own included. */
+  get memberCount(): number {
+    return this.#records.size;
+  }
+
+  /** Drops the claims of a member that owns nothing any more. Words of its earlier starts are still refused. */
+  voidClaims(id: MemberId): void {
+    const record = this.#records.get(id);
+    if (record === undefined || claimsStand(record.liveness)) return;
+    this.#unstage(record);
+    this.#startGeneration(record, record.generation, new OwnersChange());
   }
 
   /** Drops all knowledge of a member, so that its old words would be taken for new: only long after its death. */

@@ -1,4 +1,7 @@
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ALL_STREAMS } from '@headwater/directory';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
@@ -271,6 +274,38 @@ describe('createMesh', () => {
     expect(strangers.length).toBeLessThan(8);
     const b = await meshes.start('b', [addressOf(a)]);
     await awaitCondition('a still takes members', () => isWhole([a, b]));
+  });
+});
+
+describe('a copied data folder', () => {
+  it('disputes the identity of the older member until its copy is gone; then that one is whole again', async () => {
+    const [a, b, c] = await three();
+    c.mesh.claim(claim);
+    await awaitCondition('the claim is everywhere', () => [a, b].every((one) => ownersAt(one)[0] === 'c'));
+    expect(c.mesh.disputed).toBeNull();
+    const told: (string | undefined)[] = [];
+    c.mesh.onMemberChanged(({ isSelf }) => {
+      if (isSelf) told.push(c.mesh.disputed === null ? 'sound' : 'disputed');
+    });
+    const copy = await mkdtemp(join(tmpdir(), 'headwater-copy-'));
+    await cp(c.dataDir, copy, { recursive: true });
+    const twin = await meshes.start('twin', [addressOf(a)], { dataDir: copy });
+    expect(twin.mesh.id).toBe(c.mesh.id);
+    await awaitCondition('it knows', () => c.mesh.disputed !== null);
+    await awaitCondition('its claims are void', () => [a, b].every((one) => ownersAt(one).length === 0));
+    expect(twin.mesh.disputed).toBeNull();
+    const { sinceMs, generation, by } = c.mesh.disputed ?? { sinceMs: 0, generation: 0, by: [] };
+    expect(Math.abs(Date.now() - sinceMs)).toBeLessThan(3_600_000);
+    expect(['a', 'b']).toEqual(expect.arrayContaining([...by]));
+    await twin.mesh.stop();
+    await awaitCondition('it is whole again', () =>
+      [a, b].every((one) => livenessAt(one, c) === 'alive' && ownersAt(one)[0] === 'c'),
+    );
+    expect([c.mesh.disputed, told]).toEqual([null, ['disputed', 'sound']]);
+    const taken = a.mesh.directory.member(c.mesh.id)?.position.generation ?? 0;
+    expect(taken).toBeGreaterThan(generation);
+    expect(await readFile(join(c.dataDir, 'generation'), 'utf8')).toBe(`${taken}\n`);
+    await rm(copy, { recursive: true });
   });
 });
 

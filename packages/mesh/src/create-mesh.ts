@@ -2,7 +2,7 @@ import type { MemberProfile } from '@headwater/directory';
 import { advertisedAddresses, formatAll, listenHost } from './advertised.js';
 import { MemberCore } from './core/member-core.js';
 import { parseHostPort } from './host-port.js';
-import { loadIdentity } from './identity.js';
+import { keepGeneration, loadIdentity } from './identity.js';
 import { KnownMembers } from './known-members.js';
 import { type Mesh, MeshError, type MeshLog, type MeshOptions } from './mesh.js';
 import { meshKeys } from './mesh-key.js';
@@ -35,6 +35,7 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     new Sealer(identity.privateKey, identity.publicKeyBytes),
     new Opener(),
     log,
+    (generation) => keepGeneration(options.dataDir, generation),
   );
   const names = new Names();
   const host = listenHost(options.host);

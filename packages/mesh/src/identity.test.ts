@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadIdentity } from './identity.js';
+import { keepGeneration, loadIdentity } from './identity.js';
 import type { MeshLog } from './mesh.js';
 
 let warnings: string[];
@@ -33,6 +33,12 @@ describe('loadIdentity', () => {
     for (const now of [5_000, 5_000, 3, 4_000, 9_000])
       generations.push((await loadIdentity(dir, now, log)).generation);
     expect(generations).toEqual([5_000, 5_001, 5_002, 5_003, 9_000]);
+  });
+
+  it('counts on from a generation that was taken meanwhile', async () => {
+    await loadIdentity(dir, 1_000, log);
+    await keepGeneration(dir, 7_000);
+    expect((await loadIdentity(dir, 2_000, log)).generation).toBe(7_001);
   });
 
   it('survives a damaged generation file', async () => {

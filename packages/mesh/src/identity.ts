@@ -56,6 +56,11 @@ export async function loadIdentity(
   }
 }
 
+/** Keeps a generation that the member takes while it runs, so that the next start counts on from it. @throws where it can't. */
+export async function keepGeneration(dataDir: string, generation: number): Promise<void> {
+  await writeWhole(join(dataDir, GENERATION_FILE), `${generation}\n`);
+}
+
 async function loadFiles(
   dataDir: string,
   now: number,

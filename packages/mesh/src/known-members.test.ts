@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { awaitCondition } from '@headwater/testing/await-condition';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FORGET_AFTER_MS } from './core/limits.js';
 import type { MeshLog } from './index.js';
 import { KNOWN_MAX, KnownMembers } from './known-members.js';
 import { Meshes, type TestMember } from './testing/meshes.js';
@@ -84,5 +85,104 @@ describe('known members', () => {
     await writeFile(join(dir, 'file'), '');
     expect((await KnownMembers.load(join(dir, 'file'), log)).addresses).toEqual([]);
     expect(warnings).toEqual(['known members not read']);
+  });
+
+  describe('of a member that is told who is there', () => {
+    const PATH = (): string => join(dir, 'known-members');
+    let alive: readonly string[];
+    let visits: string[];
+    let known: KnownMembers;
+    let changed: () => void;
+    let forgotten: (addresses: readonly string[]) => void;
+
+    beforeEach(async () => {
+      vi.useFakeTimers();
+      await writeFile(PATH(), '10.0.0.1:1\n10.0.0.2:1\n');
+      alive = [];
+      visits = [];
+      known = await KnownMembers.load(dir, log);
+      known.follow(
+        {
+          members: () => alive.map((address) => memberAt(address)),
+          onMemberChanged: (listener) => {
+            changed = () => listener(memberAt('any:1'));
+            return () => {};
+          },
+          onMemberForgotten: (listener) => {
+            forgotten = listener;
+            return () => {};
+          },
+        },
+        (address) => visits.push(address),
+        (name) => (name === 'origin-c' ? ['10.0.0.9'] : []),
+      );
+    });
+    afterEach(async () => {
+      await known.close();
+      vi.useRealTimers();
+    });
+
+    const memberAt = (address: string) => ({
+      id: address,
+      isSelf: false,
+      generation: 1,
+      version: 1,
+      liveness: 'alive' as const,
+      profile: null,
+      load: { players: 0, publishers: 0, outboundKbps: 0 },
+      streams: 0,
+      connected: true,
+      through: [],
+      meshAddresses: [address],
+    });
+    const written = async (): Promise<string> => {
+      await known.close();
+      return readFile(PATH(), 'utf8');
+    };
+
+    it('lose who is forgotten, but not who lives where that one was', async () => {
+      alive = ['10.0.0.2:1', '10.0.0.3:1'];
+      changed();
+      forgotten(['10.0.0.1:1', '10.0.0.2:1']);
+      expect(await written()).toBe('10.0.0.2:1\n10.0.0.3:1\n');
+    });
+
+    it('lose what the name of who is forgotten stood for as well', async () => {
+      alive = ['10.0.0.2:1', 'origin-c:1'];
+      changed();
+      await vi.waitFor(() => expect(known.addresses).toContain('10.0.0.9:1'), { timeout: 20_000 });
+      alive = ['10.0.0.2:1'];
+      forgotten(['origin-c:1']);
+      expect(await written()).toBe('10.0.0.2:1\n10.0.0.1:1\n');
+    });
+
+    it('lose nobody while no other member is alive', async () => {
+      forgotten(['10.0.0.1:1']);
+      expect(await written()).toBe('10.0.0.1:1\n10.0.0.2:1\n');
+    });
+
+    it('lose after an hour among others who was never seen', async () => {
+      alive = ['10.0.0.2:1'];
+      changed();
+      await vi.advanceTimersByTimeAsync(FORGET_AFTER_MS);
+      expect(await written()).toBe('10.0.0.2:1\n');
+    });
+
+    it('are visited while no other member is alive, more and more seldom', async () => {
+      const visitsIn = async (ms: number): Promise<number> => {
+        visits.length = 0;
+        await vi.advanceTimersByTimeAsync(ms);
+        return visits.length / 2;
+      };
+      expect(visits).toEqual(['10.0.0.1:1', '10.0.0.2:1']);
+      const first = await visitsIn(60_000);
+      await visitsIn(600_000);
+      expect(first).toBeGreaterThan(await visitsIn(60_000));
+      alive = ['10.0.0.2:1'];
+      await visitsIn(60_000);
+      expect(await visitsIn(3_600_000)).toBe(0);
+      alive = [];
+      expect(await visitsIn(60_000)).toBeGreaterThanOrEqual(first - 1);
+    });
   });
 });

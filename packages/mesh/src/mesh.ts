@@ -82,6 +82,16 @@ export interface MeshStatus {
   readonly waitingFor?: string;
 }
 
+/** Another holder of this member's identity is in the mesh, with a newer generation: what this member claims, nobody sees. */
+export interface MeshDisputed {
+  /** Unix ms. */
+  readonly sinceMs: number;
+  /** Of the other holder. */
+  readonly generation: number;
+  /** Names of members that say so. */
+  readonly by: readonly string[];
+}
+
 /** The mesh could not start or go on; `origin` adds what to do next. */
 export class MeshError extends Error {
   readonly code: 'listen' | 'identity' | 'key-missing' | 'key-short' | 'keys-many' | 'seed-invalid';
@@ -106,6 +116,12 @@ export interface Mesh {
   setProfile(profile: MemberProfile): void;
   setLoad(load: MemberLoad): void;
   members(): readonly MemberView[];
+  /**
+   * Null in a sound mesh. While it is not: this member is not ready, and publishers are to be refused. It ends by itself
+   * some seconds after the other holder is gone, when this member has taken a newer generation. `onMemberChanged` tells of
+   * this member itself when it begins and ends.
+   */
+  readonly disputed: MeshDisputed | null;
   /** One of them; undefined where it is not known. */
   member(id: MemberId): MemberView | undefined;
   status(): MeshStatus;

@@ -24,6 +24,8 @@ let errors: { readonly msg: string; readonly fields: object }[];
 let disconnects: string[];
 let core: MemberCore;
 let asks: Ask[];
+/** Generations that are to be kept, and how that ends. */
+let kept: { readonly generation: number; readonly end: (error?: Error) => void }[];
 
 const sealerOf = ({ privateKey, publicKeyBytes }: Identity): Sealer => new Sealer(privateKey, publicKeyBytes);
 
@@ -68,6 +70,7 @@ beforeEach(async () => {
   helper = await loadIdentity(join(dir, 'helper'), 1, quiet);
   warnings = [];
   asks = [];
+  kept = [];
   errors = [];
   disconnects = [];
   const log = {
@@ -75,7 +78,11 @@ beforeEach(async () => {
     warn: (fields: object) => warnings.push(fields),
     error: (fields: object, msg: string) => errors.push({ msg, fields }),
   };
-  member = new RunningMember(sealerOf(self), new Opener(), log);
+  const keep = (generation: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      kept.push({ generation, end: (error) => (error ? reject(error) : resolve()) });
+    });
+  member = new RunningMember(sealerOf(self), new Opener(), log, keep);
   const transport: Transport = {
     ...transportOf(self.id, (message) => {
       if (message.kind === 'ask') asks.push(message);
@@ -134,6 +141,33 @@ describe("another member's words", () => {
   });
 });
 
+describe('a newer generation', () => {
+  const own = (): number | undefined => member.directory.member(member.id)?.position.generation;
+
+  beforeEach(async () => {
+    const members = [
+      { id: member.id, position: { generation: 7, version: 1 }, addresses: ['elsewhere:1'], heard: false },
+    ];
+    const says = setInterval(() => say(helper.id, { kind: 'roster', members }), 200);
+    await awaitCondition('it to be kept', () => kept.length > 0).finally(() => clearInterval(says));
+  });
+
+  it('is kept first, and is its own then', async () => {
+    expect([kept.length, kept[0]?.generation, own()]).toEqual([1, 8, 1]);
+    expect(member.disputed).toMatchObject({ generation: 7, by: [helper.id] });
+    kept[0]?.end();
+    await awaitCondition('it to be taken', () => own() === 8);
+    expect(member.disputed).toBeNull();
+  });
+
+  it('is its own also where it cannot be kept, and people are told', async () => {
+    kept[0]?.end(new Error('no space left on device'));
+    await awaitCondition('it to be taken', () => own() === 8);
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ generation: 8, reason: 'no space left on device' }),
+    );
+  });
+});
 describe('a fault in what a member sent', () => {
   /** Makes the core fail as a bug would. */
   function plant(isMeant: (input: Input) => boolean): void {

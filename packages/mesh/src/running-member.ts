@@ -14,7 +14,7 @@ import { TICK_MS } from './core/limits.js';
 import type { MemberCore } from './core/member-core.js';
 import type { DirectMessage } from './core/messages.js';
 import { HeavyMessages } from './heavy-messages.js';
-import type { MemberView, Mesh, MeshLog, MeshStatus } from './mesh.js';
+import type { MemberView, Mesh, MeshDisputed, MeshLog, MeshStatus } from './mesh.js';
 import { OwnersListeners } from './owners-listeners.js';
 import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
@@ -38,9 +38,11 @@ export class RunningMember implements Mesh {
   readonly #sealer: Sealer;
   readonly #opener: Opener;
   readonly #log: MeshLog;
+  readonly #keepGeneration: (generation: number) => Promise<void>;
   readonly #ownersListeners: OwnersListeners;
   readonly #heavy: HeavyMessages;
   readonly #memberListeners = new Set<(member: MemberView) => void>();
+  readonly #forgottenListeners = new Set<(meshAddresses: readonly string[]) => void>();
   /** What the transport brought while effects were being carried out, or before the start. */
   readonly #waiting: Input[] = [];
   #running: { readonly core: MemberCore; readonly transport: Transport } | null = null;
@@ -51,7 +53,14 @@ export class RunningMember implements Mesh {
   #stopped: Promise<void> | null = null;
   #closeFirst: () => Promise<void> = () => Promise.resolve();
 
-  constructor(sealer: Sealer, opener: Opener, log: MeshLog) {
+  /** `keepGeneration`: puts a newer generation of this member on disk. */
+  constructor(
+    sealer: Sealer,
+    opener: Opener,
+    log: MeshLog,
+    keepGeneration: (generation: number) => Promise<void> = () => Promise.resolve(),
+  ) {
+    this.#keepGeneration = keepGeneration;
     this.#sealer = sealer;
     this.#opener = opener;
     this.#log = log;
@@ -115,13 +124,17 @@ export class RunningMember implements Mesh {
 
   status(): MeshStatus {
     const { isJoined, isSynced, waitingFor } = this.#core;
-    const why = this.#isDisputed ? DISPUTED : waitingFor;
-    return {
-      joined: isJoined,
-      synced: isSynced,
-      disputed: this.#isDisputed,
-      ...(why !== null && { waitingFor: why }),
-    };
+    const disputed = this.#core.disputed !== null;
+    const why = disputed ? DISPUTED : waitingFor;
+    return { joined: isJoined, synced: isSynced, disputed, ...(why !== null && { waitingFor: why }) };
+  }
+
+  get disputed(): MeshDisputed | null {
+    const { disputed } = this.#core;
+    if (disputed === null) return null;
+    const { since, generation, by } = disputed;
+    const names = by.map((id) => this.#core.directory.member(id)?.profile?.name ?? id);
+    return { sinceMs: Math.round(performance.timeOrigin + since), generation, by: names };
   }
 
   onOwnersChanged(listener: (key: StreamKey) => void, interest: StreamKeys): () => void {
@@ -131,6 +144,12 @@ export class RunningMember implements Mesh {
   onMemberChanged(listener: (member: MemberView) => void): () => void {
     this.#memberListeners.add(listener);
     return () => this.#memberListeners.delete(listener);
+  }
+
+  /** Called when a member is forgotten, with the mesh addresses where it was. */
+  onMemberForgotten(listener: (meshAddresses: readonly string[]) => void): () => void {
+    this.#forgottenListeners.add(listener);
+    return () => this.#forgottenListeners.delete(listener);
   }
 
   /** What is to be closed when this member leaves; its first step sees the mesh as it was. Must not reject. */
@@ -166,11 +185,6 @@ export class RunningMember implements Mesh {
   get #transport(): Transport {
     if (this.#running === null) throw new Error('the mesh was used before it was started');
     return this.#running.transport;
-  }
-
-  /** The core does not tell of it yet. */
-  get #isDisputed(): boolean {
-    return false;
   }
 
   #direct(peer: MemberId, bytes: Uint8Array): void {
@@ -267,11 +281,24 @@ export class RunningMember implements Mesh {
     for (const seed of effects.visits) transport.visit(seed);
     for (const { peer, reason, refuseMs } of effects.disconnects)
       transport.disconnect(peer, reason, refuseMs);
+    if (effects.generation !== null) this.#takeGeneration(effects.generation);
+    for (const { addresses } of effects.forgotten) this.#tell(this.#forgottenListeners, addresses);
     this.#ownersListeners.tell(effects.changedStreams);
     for (const id of effects.changedMembers) {
       const state = this.#core.directory.member(id);
       if (state) this.#tell(this.#memberListeners, this.#view(state));
     }
+  }
+
+  /** Kept first, so that no later start has an older one. Where it can't be kept, the clock will be past it by then. */
+  #takeGeneration(generation: number): void {
+    this.#keepGeneration(generation)
+      .catch((error: Error) => {
+        const hint =
+          'free space in dataDir or make it writable: the next start counts generations on from this file';
+        this.#log.warn({ generation, reason: error.message, hint }, 'generation not kept');
+      })
+      .then(() => this.#feed({ kind: 'generation-kept', generation }));
   }
 
   /** A listener's fault is not the mesh's. */

@@ -64,11 +64,12 @@ const addresses = (list: unknown): Values => [
 ];
 
 function members(list: unknown): Values {
-  const told = (list as Values[]).map(([id, generation, version, at]) => [
+  const told = (list as Values[]).map(([id, generation, version, at, heard]) => [
     id,
     generation,
     version,
     addresses(at),
+    heard ?? null,
     ...news(),
   ]);
   const nobody = ['an id of another form '.repeat(5), 1, 1, []];

@@ -1,9 +1,12 @@
 import {
   ADDRESSES_PER_MEMBER_MAX,
+  DIALS_AHEAD_MAX,
+  DIALS_PER_SECOND_MAX,
   ENVELOPES_KEPT_BYTES_MAX,
   ENVELOPES_KEPT_MAX,
   MEMBERS_MAX,
   MESSAGE_BYTES_MAX,
+  PEERS_MAX,
   PENDING_DELTAS_MAX,
 } from '@headwater/mesh/core';
 import { QUEUE_BYTES_MAX } from '../network/connection.js';
@@ -14,7 +17,10 @@ const LOG_LINES_PER_MEMBER_AND_MINUTE = 90;
 
 /** Of what a member holds inside: see `Gauges`. */
 const LIMITS = {
-  peers: MEMBERS_MAX,
+  peers: PEERS_MAX,
+  records: MEMBERS_MAX,
+  // On the average of 10 s.
+  dialsPerSecond: DIALS_PER_SECOND_MAX + DIALS_AHEAD_MAX / 10,
   pendingDeltas: PENDING_DELTAS_MAX,
   envelopes: ENVELOPES_KEPT_MAX,
   envelopeBytes: ENVELOPES_KEPT_BYTES_MAX,

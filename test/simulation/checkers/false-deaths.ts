@@ -1,3 +1,4 @@
+import { CONFIRM_MS } from '@headwater/mesh/core';
 import type { Belief } from '../observations.js';
 import { STALL_EXCUSED_MS, type World } from '../world.js';
 import type { Checker } from './checker.js';
@@ -34,6 +35,10 @@ function hasCause(world: World, { observer, member, generation, at }: Belief): b
   const since = (hasHung ? Math.min(own.stalledAt, at) : at) - CAUSE_MS;
   if (running.startedAt > since || hungUntil > since) return true;
   if (world.lastBrokenAt(observer, member) > since) return true;
+  // Whose connection is gone has so long to take a new one: nobody can tell it from who has ended.
+  const resetAt = world.lastResetAt(observer, member);
+  const isAwake = running.stalledSince === null && running.resumedAt <= resetAt;
+  if (resetAt > since && stalledAt < resetAt + CONFIRM_MS && !isAwake) return true;
   if (running.stalledSince !== null && at - running.stalledSince > STALL_EXCUSED_MS) return true;
   // The others dropped who hung, and it may find one of them not answering for the moment of a stall.
   return hasHung && stalledAt > since;

@@ -1,3 +1,4 @@
+import { CONFIRM_MS } from '@headwater/mesh/core';
 import { describe, expect, it } from 'vitest';
 import { Connection, RETRANSMIT_MS } from '../network/connection.js';
 import { FAIR } from '../network/paths.js';
@@ -45,7 +46,7 @@ describe('the checker of zombies', () => {
       world.run(20);
       world.end(a, 'killed');
       let wasDead = false;
-      for (let ms = 0; ms < RETRANSMIT_MS.max + 200; ms += 10) {
+      for (let ms = 0; ms < RETRANSMIT_MS.max + CONFIRM_MS + 200; ms += 10) {
         world.run(10);
         look(world, 'always');
         wasDead ||= belief() === 'dead';

@@ -27,6 +27,8 @@ export class Network<P> {
   readonly #downMachines = new Set<Machine>();
   readonly #listeners = new Map<string, Endpoint<P>>();
   #connections = new Set<Connection<P>>();
+  /** By pairs of machines. */
+  readonly #resetAt = new Map<string, number>();
 
   constructor(timeline: Timeline, random: Random, bytesOf: (payload: P) => number) {
     this.timeline = timeline;
@@ -109,8 +111,16 @@ export class Network<P> {
   breakConnections(isBetween: (one: Machine, other: Machine) => boolean): void {
     for (const connection of this.#connections) {
       const { near, far } = connection;
-      if (near.isOpen && isBetween(near.endpoint.machine, far.endpoint.machine)) connection.break();
+      const [one, other] = [near.endpoint.machine, far.endpoint.machine];
+      if (!near.isOpen || !isBetween(one, other)) continue;
+      connection.break();
+      this.#resetAt.set([one, other].sort().join(), this.timeline.now);
     }
+  }
+
+  /** When connections between these were broken off last, in either direction; null: never. */
+  lastResetAt(one: Machine, other: Machine): number | null {
+    return this.#resetAt.get([one, other].sort().join()) ?? null;
   }
 
   #healed(from: Machine, to: Machine): void {

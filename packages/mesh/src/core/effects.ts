@@ -24,6 +24,10 @@ export class Effects {
   readonly changedStreams = new OwnersChange();
   /** Members that came, went, or changed their liveness or profile. */
   readonly changedMembers = new Set<MemberId>();
+  /** Members of which nothing is known any more, and where they were. */
+  readonly forgotten: { readonly member: MemberId; readonly addresses: readonly string[] }[] = [];
+  /** Generation to be kept on disk for this member, and then told back as `generation-kept`; null: none. */
+  generation: number | null = null;
   readonly facts: Fact[] = [];
 
   send(to: MemberId, message: DirectMessage): void {

@@ -56,4 +56,6 @@ export type Input =
   | { readonly kind: 'release'; readonly key: StreamKey }
   | { readonly kind: 'profile'; readonly profile: MemberProfile }
   | { readonly kind: 'load'; readonly load: MemberLoad }
+  /** What the effects asked for is on disk: from now on it is this member's generation. */
+  | { readonly kind: 'generation-kept'; readonly generation: number }
   | { readonly kind: 'leave' };

@@ -3,8 +3,11 @@
  * that drives the core.
  */
 
-/** Members known at once, dead ones not yet forgotten included. The topology is a full mesh, made for some dozens. */
+/** Records in the directory, this member's own and dead ones included. The topology is a full mesh, made for some dozens. */
 export const MEMBERS_MAX = 256;
+
+/** Other members kept at once, strangers included: whoever greets has room for a record. */
+export const PEERS_MAX = MEMBERS_MAX - 1;
 
 /** Streams that one member may claim at once. */
 export const STREAMS_PER_MEMBER_MAX = 200_000;
@@ -142,20 +145,45 @@ export const HUSH_MS = 1_500;
 /** First wait before a dial is repeated; doubled each time, up to `RETRY_MAX_MS`. */
 export const RETRY_MIN_MS = 200;
 
-/** Longest wait between two dials of one member: a healed partition is noticed within this time. */
+/**
+ * Longest wait between two dials of a member that was lost just now, or that another one hears: a healed partition is
+ * noticed within this time.
+ */
 export const RETRY_MAX_MS = 1_500;
 
-/** The same for a member that was never met, that left, or that is gone for so long that it was forgotten. */
+/** The same, to begin with, for a member that was never met or that left. */
 export const STRANGER_RETRY_MAX_MS = 15_000;
+
+/** A member that is gone waits for its next dial for this share of the time that it is gone, and no longer than that. */
+export const GONE_RETRY_SHARE = 1 / 8;
+export const GONE_RETRY_MAX_MS = 3 * 60_000;
+
+/** Dials that a member may make per second, visits of seeds included. */
+export const DIALS_PER_SECOND_MAX = 8;
+
+/** Dials that may go out ahead of that, as where a whole mesh is lost, or found, at one moment. */
+export const DIALS_AHEAD_MAX = 128;
+
+/** Of these, so many are for seeds and the recently lost alone. */
+export const DIALS_AHEAD_URGENT = 64;
+
+/** A member that is gone for less than this is lost only recently: it is dialled before others. */
+export const RECENTLY_LOST_MS = 60_000;
 
 /** A member that left is dialled no sooner: it may have come back while its own seeds are away. */
 export const LEFT_REST_MS = 5_000;
 
-/** Strangers that are dialled as often as those that were met, while one and the same member names them. */
-export const STRANGERS_VOUCHED_MAX = 8;
+/** Members not reached from here that are dialled often, and not forgotten, while one and the same member says that it hears them. */
+export const VOUCHED_MAX = 8;
 
-/** For so long after it was named last. */
+/** For so long after it said so last. */
 export const VOUCHED_MS = 60_000;
+
+/** Who was never met and is named by nobody is forgotten after this long. */
+export const STRANGER_KEPT_MS = 2 * 60_000;
+
+/** Others are told of a member that is gone for this long. */
+export const GONE_TOLD_MS = 5 * 60_000;
 
 /** Longest wait between two visits of an unreachable seed: it may be all that leads back after a partition. */
 export const SEED_RETRY_MAX_MS = 1_500;
@@ -175,8 +203,14 @@ export const STALL_MS = 250;
 /** A loop that is late again and again is told of at most this often. */
 export const STALL_TOLD_EVERY_MS = 10_000;
 
-/** A dead or left member's last words are kept this long, to refuse older ones and to catch up by deltas. */
+/** A dead or left member's claims are kept this long, to catch up by deltas. */
 export const GONE_KEPT_MS = 10 * 60_000;
+
+/** A dead or left member that nobody said to hear for this long is forgotten, with all that is known of it. */
+export const FORGET_AFTER_MS = 60 * 60_000;
+
+/** A member that left and does not close its connection is disconnected after this long. */
+export const LEFT_CLOSE_MS = 5_000;
 
 /** Each so often, one random member is told who is known, so that members learn of each other from anyone. */
 export const ROSTER_INTERVAL_MS = 1_000;
@@ -202,6 +236,36 @@ export const TWIN_GRACE_MS = 2_000;
 
 /** The same two twins are told of at most this often. */
 export const TWIN_TOLD_EVERY_MS = 60_000;
+
+/** Each of two holders of one identity is answered at most this often. */
+export const TWIN_ANSWER_PAUSE_MS = 500;
+
+/** For so long after words of an earlier start of a member, only words that tell their start show that it lives. */
+export const TWIN_HEARD_MS = 5_000;
+
+/**
+ * When nobody hears the other holder of this identity for this long, a newer generation is taken. After the first
+ * `TWIN_FREE` the pause is doubled with each one, up to `TWIN_ALONE_MAX_MS`, so that two holders on an unsteady network do
+ * not void each other's claims in turn.
+ */
+export const TWIN_ALONE_MS = 3_000;
+export const TWIN_ALONE_MAX_MS = 5 * 60_000;
+export const TWIN_FREE = 3;
+
+/** After this long without a new one, generations taken are no longer counted. */
+export const TWIN_FORGIVEN_MS = 60 * 60_000;
+
+/** Where some say that they hear the other holder, and most do not, or nobody can be asked: believed after this long. */
+export const TWIN_DOUBT_MS = 60_000;
+
+/** One member's word against most others makes this one take a newer generation so many times within `TWIN_FORGIVEN_MS`. */
+export const TWIN_WORDS_MAX = 3;
+
+/** How far generations may be ahead of this member's own clock to be believed of few, ms. */
+export const TWIN_SKEW_MAX_MS = 24 * 60 * 60_000;
+
+/** No clock counts so far: greater generations are nobody's. */
+export const GENERATION_MAX = 2 ** 48;
 
 /** That one member goes over limits is told at most this often. */
 export const EXCESS_TOLD_EVERY_MS = 60_000;

@@ -27,17 +27,17 @@ export interface LocalStateOptions {
 
 /** All that this member says of itself: its claims, profile and load. It is the only one that writes its log. */
 export class LocalState {
-  readonly log: OwnLog;
   readonly #directory: Directory;
   readonly #order: OwnerPolicy;
   readonly #pace: BroadcastPace;
-  readonly #outbox: Outbox;
+  #log: OwnLog;
+  #outbox: Outbox;
   #profile: MemberProfile;
   #load: MemberLoad = NO_LOAD;
   #loadLevelAt: number;
 
   constructor(options: LocalStateOptions, directory: Directory, step: Step) {
-    this.log = new OwnLog(directory.self, options.generation, RELEASES_MAX);
+    this.#log = new OwnLog(directory.self, options.generation, RELEASES_MAX);
     this.#directory = directory;
     this.#order = options.order;
     this.#pace = new BroadcastPace(options.batchMs);
@@ -45,6 +45,10 @@ export class LocalState {
     this.#profile = options.profile;
     this.#loadLevelAt = step.now;
     this.#enter(this.log.setProfile(options.profile), step);
+  }
+
+  get log(): OwnLog {
+    return this.#log;
   }
 
   get profile(): MemberProfile {
@@ -105,6 +109,18 @@ export class LocalState {
     this.#tellLoadLevel(step);
   }
 
+  /**
+   * Begins a newer generation: all that stands is told anew. Not by broadcasts: whoever hears of the generation asks for
+   * its log. Takes as long as there are claims, some us each.
+   */
+  beginGeneration(generation: number, step: Step): void {
+    const { profile, claims } = this.#log.snapshot();
+    this.#log = new OwnLog(this.#directory.self, generation, RELEASES_MAX);
+    this.#tell(this.#log.setProfile(profile ?? this.#profile), step);
+    for (const claim of claims) this.#tell(this.#log.claim(claim), step);
+    this.#outbox = new Outbox(this.#log, this.#pace, this.#log.version);
+  }
+
   flushDue(step: Step): void {
     if (this.#outbox.dueAt !== null && this.#outbox.dueAt <= step.now) this.flush(step);
   }
@@ -139,6 +155,11 @@ export class LocalState {
 
   #enter(entry: Entry, step: Step): void {
     this.#outbox.put(entry);
+    this.#tell(entry, step);
+  }
+
+  /** The own directory has it at once. */
+  #tell(entry: Entry, step: Step): void {
     const { member, generation } = this.log;
     const delta = { member, generation, from: entry.version - 1, to: entry.version, entries: [entry] };
     step.effects.changed(this.#directory.apply(delta).changed);

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Input } from './input.js';
-import { GONE_KEPT_MS, OFFENCES_MAX, RELEASES_MAX, RETRY_MAX_MS, TICK_MS } from './limits.js';
+import {
+  FORGET_AFTER_MS,
+  GONE_KEPT_MS,
+  OFFENCES_MAX,
+  RELEASES_MAX,
+  RETRY_MAX_MS,
+  TICK_MS,
+} from './limits.js';
 import type { Hello } from './messages.js';
 import { HEARTBEAT_MS, VirtualMesh } from './testing/virtual-mesh.js';
 
@@ -285,14 +292,33 @@ describe('going', () => {
     expect(core.directory.member('b')?.liveness).toBe('dead');
   });
 
-  it('for long is forgotten, but dialled for ever', () => {
+  it('for long frees its claims first, and all that is known of it after an hour', () => {
     const mesh = meshOf('a', 'b');
+    mesh.input('b', claimOf());
+    mesh.run(10);
+    const { generation } = mesh.member('b');
     mesh.kill('b');
-    mesh.run(GONE_KEPT_MS + 1_000);
-    expect(mesh.member('a').core.directory.member('b')).toBeUndefined();
+    const held = () => mesh.member('a').core.directory.member('b');
+    mesh.run(GONE_KEPT_MS - 1_000);
+    expect(held()).toMatchObject({ liveness: 'dead', claims: 1 });
+    mesh.run(2_000);
+    expect(held()).toMatchObject({ liveness: 'dead', claims: 0, position: { generation, version: 0 } });
+    mesh.run(FORGET_AFTER_MS - GONE_KEPT_MS);
+    expect([held(), mesh.member('a').core.gauges.peers]).toEqual([undefined, 0]);
     mesh.start('b');
-    mesh.run(20_000);
+    mesh.run(3_000);
     expect(livenessAt(mesh, 'a', 'b')).toBe('alive');
+  });
+
+  it('behind a cut for longer than its claims are kept brings them back whole', () => {
+    const mesh = meshOf('a', 'b');
+    mesh.input('b', claimOf());
+    mesh.run(10);
+    mesh.cut('a', 'b');
+    mesh.run(GONE_KEPT_MS + 60_000);
+    mesh.heal();
+    mesh.run(5_000);
+    expect([livenessAt(mesh, 'a', 'b'), ownersAt(mesh, 'a')]).toEqual(['alive', ['b']]);
   });
 });
 

@@ -5,6 +5,8 @@ import {
   type OwnerPolicy,
   ownerOrder,
 } from '@headwater/directory';
+import { Acquaintances } from './acquaintances.js';
+import { Dispute, type Disputed } from './dispute.js';
 import type { Effects } from './effects.js';
 import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
@@ -20,10 +22,9 @@ import {
   STREAMS_PER_MEMBER_MAX,
   SWEPT_PER_TICK,
   TICK_MS,
-  TWIN_GRACE_MS,
 } from './limits.js';
 import { LocalState } from './local-state.js';
-import { isSettled, Membership } from './membership.js';
+import { isSettled, Membership, startOf } from './membership.js';
 import type { BroadcastMessage, DeltaNews, DirectMessage, Heartbeat, Hello, Leave } from './messages.js';
 import { checkOrder } from './order-check.js';
 import type { Peer } from './peer.js';
@@ -61,10 +62,11 @@ export interface CoreOptions extends Patience {
  * One member of the mesh as a state machine: each input gives the effects that the shell must carry out. It has no
  * sockets, timers, clock or randomness of its own, so a simulator can run many of them with a virtual clock.
  *
- * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`), where each of them is in its life
- * (`peer-state`, `failure-detector`, `reachability`, `redial`) and how patiently that is judged (`leeway`, `round-trip`,
- * `lateness`), how changes go out (`local-state`, `outbox`, `retelling`) and come in (`follower`, `repair`, `second-hand`),
- * who is cut off (`penalties`, `offences`).
+ * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`), who is kept (`acquaintances`,
+ * `room`), where each of them is in its life (`peer-state`, `failure-detector`, `reachability`, `redial`) and how patiently
+ * that is judged (`leeway`, `round-trip`, `lateness`), how changes go out (`local-state`, `outbox`, `retelling`) and come in
+ * (`follower`, `repair`, `second-hand`), who is cut off (`penalties`, `offences`), and what is done where two hold one
+ * identity (`dispute`).
  */
 export class MemberCore {
   readonly self: MemberId;
@@ -78,11 +80,16 @@ export class MemberCore {
   readonly #penalties: Penalties;
   readonly #repair: Repair;
   readonly #secondHand: SecondHand;
+  readonly #acquaintances: Acquaintances;
   readonly #membership: Membership;
   readonly #reachability: Reachability;
   readonly #retelling: Retelling;
   readonly #lateness: Lateness;
   readonly #stallWarning = new WarningPace(STALL_TOLD_EVERY_MS);
+  readonly #dispute: Dispute;
+  /** Asked of the shell, and not kept yet. */
+  #generationAsked: number | null = null;
+  #now: number;
   #lastTickAt: number;
   /** It stood still not long before: it does not say yet whom it hears. */
   #hushUntil = Number.NEGATIVE_INFINITY;
@@ -103,20 +110,28 @@ export class MemberCore {
     this.#seeds = new Seeds(options.seeds, now);
     this.#lateness = new Lateness(now);
     this.#peers = new Peers(this.directory, options, this.#lateness, random);
-    this.#penalties = new Penalties(this.#peers, generation);
-    this.#repair = new Repair(this.#local.log, this.#penalties);
+    this.#penalties = new Penalties(this.#peers);
+    this.#dispute = new Dispute(generation, options.heartbeatMs, now);
+    this.#repair = new Repair(this.#local, this.#penalties, this.#dispute);
     this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
     this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs);
     this.#retelling = new Retelling(this.#peers, this.#local, this.#reachability, now);
+    this.#acquaintances = new Acquaintances(this.#peers, options.addresses);
     this.#membership = new Membership(
-      this.#peers,
-      this.#seeds,
-      this.#repair,
-      this.#penalties,
-      this.#reachability,
-      generation,
-      random,
+      {
+        peers: this.#peers,
+        acquaintances: this.#acquaintances,
+        seeds: this.#seeds,
+        repair: this.#repair,
+        penalties: this.#penalties,
+        dispute: this.#dispute,
+        reachability: this.#reachability,
+        addresses: options.addresses,
+        random,
+      },
+      now,
     );
+    this.#now = now;
     this.#lastTickAt = now;
     this.#heartbeats = new Heartbeats(
       options.heartbeatMs,
@@ -142,6 +157,16 @@ export class MemberCore {
     const dues = [this.#local.flushAt, this.#membership.judgeAt, this.#tellAt];
     const at = Math.min(...dues.map((due) => due ?? Number.POSITIVE_INFINITY));
     return at === Number.POSITIVE_INFINITY ? null : at;
+  }
+
+  /** Which start of this member this is; grows where another holder of its identity was there. */
+  get generation(): number {
+    return this.#local.position.generation;
+  }
+
+  /** Another holder of this identity has a newer generation: nothing that this member says counts; null: it has not. */
+  get disputed(): Disputed | null {
+    return this.#dispute.disputed;
   }
 
   /** Reached another member since the start, or has no seed but itself. */
@@ -173,7 +198,7 @@ export class MemberCore {
 
   /** How much is held for others, beside the directory. */
   get gauges(): Gauges {
-    return gaugesOf(this.#peers, this.#local);
+    return gaugesOf(this.#peers, this.#local, this.#membership.dialsPerSecond(this.#now));
   }
 
   peer(
@@ -186,6 +211,7 @@ export class MemberCore {
   step(input: Input, now: number): Effects {
     const step = new Step(now);
     const { effects } = step;
+    this.#now = now;
     if (this.#hasLeft) return effects;
     const known = this.#peers.size;
     const askedFor = this.flushAt;
@@ -196,7 +222,7 @@ export class MemberCore {
         this.#tick(askedFor, step);
         break;
       case 'connected':
-        this.#membership.connected(input.peer, input.from, this.#hello(), step);
+        this.#membership.connected(input.peer, input.from, this.#hello(step), step);
         break;
       case 'seed-visited':
         this.#seedVisited(input.seed, input.outcome, step);
@@ -218,6 +244,9 @@ export class MemberCore {
         break;
       case 'load':
         this.#local.setLoad(input.load, step);
+        break;
+      case 'generation-kept':
+        this.#beginGeneration(input.generation, step);
         break;
       case 'leave':
         this.#leave(step);
@@ -251,13 +280,14 @@ export class MemberCore {
     this.#repair.work(step);
     this.#heartbeats.tick(step);
     if (this.#rosterPace.isDue(step.now)) this.#tellRoster(step);
-    for (const seed of this.#seeds.due(step.now)) step.effects.visits.push(seed);
     this.#membership.tickBegins();
     for (const peer of this.#peers) {
       this.#membership.tick(peer, step);
       this.#repair.pullIfBehind(peer, false, step);
     }
     this.#secondHand.tick(step);
+    this.#membership.dial(step);
+    this.#judgeIdentity(step);
   }
 
   /** When all are to be told that somebody is not heard any more; null: they are not. */
@@ -280,6 +310,48 @@ export class MemberCore {
     };
   }
 
+  #judgeIdentity(step: Step): void {
+    const before = this.disputed;
+    const witnesses = [...this.#peers].filter((peer) => peer.isWitness(step.now)).map(({ id }) => id);
+    const generation = this.#dispute.judge(this.generation, witnesses, step.now);
+    const { disputed } = this;
+    if ((before === null) !== (disputed === null)) step.effects.changedMembers.add(this.self);
+    if (disputed !== null) {
+      const heardFrom = disputed.by.map((id) => this.#peers.nameOf(id));
+      this.#penalties.twinOfSelf(this.generation, disputed.generation, heardFrom, step);
+    } else if (before !== null)
+      step.effects.log('info', 'identity key is no longer disputed', { member: this.self });
+    if (generation === null || this.#generationAsked !== null) return;
+    this.#generationAsked = generation;
+    step.effects.generation = generation;
+  }
+
+  #beginGeneration(generation: number, step: Step): void {
+    this.#generationAsked = null;
+    const ownGeneration = this.generation;
+    if (generation <= ownGeneration) return;
+    this.#local.beginGeneration(generation, step);
+    this.#dispute.taken(step.now);
+    this.#reachability.beginGeneration(generation);
+    this.#retelling.beginGeneration();
+    step.effects.changedMembers.add(this.self);
+    step.effects.log('warn', 'newer generation taken', {
+      member: this.self,
+      ownGeneration,
+      generation,
+      reason:
+        'others keep a generation of this member that is newer than its own, and hear nobody of that one',
+    });
+    for (const peer of this.#peers) {
+      peer.holds = 0;
+      if (!peer.isConnected) continue;
+      step.effects.send(peer.id, this.#hello(step));
+      // What the older generation asked for was not answered.
+      peer.follower.abandon();
+      this.#repair.pullIfBehind(peer, true, step);
+    }
+  }
+
   /** Whoever stalled heard nobody; that is nobody else's fault. */
   #excuseOwnStall(step: Step): void {
     const stalledMs = step.now - this.#lastTickAt - TICK_MS;
@@ -288,6 +360,7 @@ export class MemberCore {
     if (stalledMs >= HUSH_FROM_MS) this.#hushUntil = step.now + HUSH_MS;
     // A loop that is always late has leeway for that, and hears others between.
     for (const peer of this.#peers) peer.excuse(Math.max(0, stalledMs - this.#lateness.ms), step.now);
+    this.#dispute.excuse(stalledMs);
     if (!this.#stallWarning.take(step.now)) return;
     step.effects.log('warn', 'event loop stalled', {
       stalledMs: Math.round(stalledMs),
@@ -295,14 +368,14 @@ export class MemberCore {
     });
   }
 
-  #hello(): Hello {
+  #hello(step: Step): Hello {
     return {
       kind: 'hello',
       name: this.#local.profile.name,
       program: this.#local.profile.program,
       position: this.#local.position,
       addresses: this.addresses,
-      members: this.#peers.roster(),
+      members: this.#peers.roster(step.now),
       order: this.#order,
       speaks: this.#speaks,
     };
@@ -312,7 +385,7 @@ export class MemberCore {
     this.#rosterPace.told(step.now, this.#options.random());
     const greeted = this.#peers.greeted();
     const one = greeted[Math.floor(this.#options.random() * greeted.length)];
-    if (one) step.effects.send(one.id, { kind: 'roster', members: this.#peers.roster() });
+    if (one) step.effects.send(one.id, { kind: 'roster', members: this.#peers.roster(step.now) });
   }
 
   #seedVisited(seed: string, outcome: SeedOutcome, step: Step): void {
@@ -349,6 +422,13 @@ export class MemberCore {
 
   #direct(peer: Peer, message: DirectMessage, step: Step): void {
     if (!peer.isConnected) return;
+    if (message.kind === 'hello' || message.kind === 'roster')
+      this.#membership.heardOfSelf(message.members, peer, step);
+    const start = startOf(message, peer);
+    if (start !== null && start < this.directory.position(peer.id).generation) {
+      this.#membership.heardOlder(peer, start, step);
+      return;
+    }
     if (message.kind === 'hello') {
       if (!settleVersion(this.#speaks, message, peer, step)) return;
       this.#membership.heardHello(peer, message, step);
@@ -356,7 +436,7 @@ export class MemberCore {
     }
     if (message.kind === 'leave') this.#membership.heardLeave(peer, message.generation, step);
     if (!peer.isGreeted || peer.hasLeft) return;
-    peer.detector.heard(step.now);
+    this.#membership.heard(peer, message, step);
     switch (message.kind) {
       case 'heartbeat':
         this.#heardHeartbeat(peer, message, step);
@@ -385,18 +465,15 @@ export class MemberCore {
   }
 
   #heardHeartbeat(peer: Peer, heartbeat: Heartbeat, step: Step): void {
-    const { generation } = heartbeat.position;
-    if (generation < this.directory.position(peer.id).generation) {
-      if (step.now - peer.generationSince > TWIN_GRACE_MS) this.#penalties.twins(peer, generation, step);
-      return;
-    }
     const proof = peer.heartbeats.heard(heartbeat, step.now);
     if (proof !== null) peer.detector.spoke(proof.saidAt);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
-    const isAwaited = this.#reachability.heard(peer, heartbeat, proof, step.now);
+    if (heartbeat.hears !== undefined) this.#acquaintances.heardBy(heartbeat.hears, peer, step);
+    const isAwaited = this.#reachability.heard(peer, heartbeat, proof, this.disputed !== null, step.now);
     this.#heartbeats.answer(peer, isAwaited, step);
     this.#membership.judgeUnheard(step);
+    if (peer.isOlderAbout(step.now)) this.#membership.tellHolder(peer, 'newest', step);
   }
 
   /**
@@ -406,12 +483,12 @@ export class MemberCore {
   #broadcast(author: MemberId, message: BroadcastMessage, signedBytes: Uint8Array, step: Step): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
     if (author === this.self) {
-      if (generation > this.#local.position.generation) this.#penalties.twinOfSelf(generation, author, step);
+      if (generation > this.generation) this.#heardTwin(message, generation, step);
       return;
     }
     const isMet = this.#peers.get(author)?.isMet === true;
     if (!isMet && !this.#reachability.isWitnessed(author, generation, step.now)) return;
-    const peer = this.#peers.heardOf(author, step.now);
+    const peer = this.#acquaintances.heardOf(author, step);
     if (peer === null || generation <= peer.leftGeneration) return;
     this.#local.heardOther(author, step.now);
     if (message.kind === 'leave') this.#membership.heardLeave(peer, generation, step);
@@ -423,6 +500,12 @@ export class MemberCore {
     this.#secondHand.news(owner, message, signedBytes, step);
     // They may be of a start that others hear, and that is known only now.
     if (owner.state.life.kind !== 'alive') this.#membership.judge(owner, step);
+  }
+
+  /** Under this member's own signature, and not by this start of it. */
+  #heardTwin(message: BroadcastMessage, generation: number, step: Step): void {
+    if (message.kind === 'delta') this.#dispute.proved({ generation, version: message.delta.to }, step.now);
+    this.#penalties.twinOfSelf(this.generation, generation, [], step);
   }
 
   #handedOn(words: HandedOn, step: Step): void {

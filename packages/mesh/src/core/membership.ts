@@ -1,17 +1,18 @@
 import type { Liveness, MemberId } from '@headwater/directory';
+import type { Acquaintances } from './acquaintances.js';
+import { DialBudget } from './dial-budget.js';
+import type { Dispute } from './dispute.js';
 import type { Fact } from './effects.js';
 import type { Whereabouts } from './input.js';
 import {
   CUT_OFF_MS,
-  GONE_KEPT_MS,
   HELLO_DEADLINE_MS,
+  LEFT_CLOSE_MS,
   MEMBERS_MAX,
-  RETRY_MAX_MS,
-  STRANGER_RETRY_MAX_MS,
   TWIN_GRACE_MS,
   VERSIONS_REST_MS,
 } from './limits.js';
-import type { Acquaintance, Hello } from './messages.js';
+import type { Acquaintance, DirectMessage, Hello } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 import type { Penalties } from './penalties.js';
@@ -19,35 +20,52 @@ import type { Reachability } from './reachability.js';
 import type { Repair } from './repair.js';
 import type { Seeds } from './seeds.js';
 import type { Step } from './step.js';
+import { WarningPace } from './warning-pace.js';
+
+/** What membership works with. */
+export interface MembershipParts {
+  readonly peers: Peers;
+  readonly acquaintances: Acquaintances;
+  readonly seeds: Seeds;
+  readonly repair: Repair;
+  readonly penalties: Penalties;
+  readonly dispute: Dispute;
+  readonly reachability: Reachability;
+  /** Where this member can be dialled. */
+  readonly addresses: readonly string[];
+  readonly random: () => number;
+}
+
+/** That there is no room for one more member is told at most this often, ms. */
+const FULL_TOLD_EVERY_MS = 60_000;
 
 /** Who is there: connections, greetings, and what is believed of each member's life. */
 export class Membership {
   readonly #peers: Peers;
+  readonly #acquaintances: Acquaintances;
   readonly #seeds: Seeds;
   readonly #repair: Repair;
   readonly #penalties: Penalties;
+  readonly #dispute: Dispute;
   readonly #reachability: Reachability;
-  readonly #ownGeneration: number;
+  readonly #addresses: readonly string[];
   readonly #random: () => number;
+  readonly #dials: DialBudget;
+  readonly #fullWarning = new WarningPace(FULL_TOLD_EVERY_MS);
   #hasMet = false;
   #judgeAt = Number.POSITIVE_INFINITY;
 
-  constructor(
-    peers: Peers,
-    seeds: Seeds,
-    repair: Repair,
-    penalties: Penalties,
-    reachability: Reachability,
-    ownGeneration: number,
-    random: () => number,
-  ) {
-    this.#peers = peers;
-    this.#seeds = seeds;
-    this.#repair = repair;
-    this.#penalties = penalties;
-    this.#reachability = reachability;
-    this.#ownGeneration = ownGeneration;
-    this.#random = random;
+  constructor(parts: MembershipParts, now: number) {
+    this.#peers = parts.peers;
+    this.#acquaintances = parts.acquaintances;
+    this.#seeds = parts.seeds;
+    this.#repair = parts.repair;
+    this.#penalties = parts.penalties;
+    this.#dispute = parts.dispute;
+    this.#reachability = parts.reachability;
+    this.#addresses = parts.addresses;
+    this.#random = parts.random;
+    this.#dials = new DialBudget(now);
   }
 
   /** Met another member since the start. */
@@ -60,12 +78,32 @@ export class Membership {
     return this.#judgeAt === Number.POSITIVE_INFINITY ? null : this.#judgeAt;
   }
 
+  dialsPerSecond(now: number): number {
+    return this.#dials.perSecond(now);
+  }
+
   /** Once each tick for each member, after `tickBegins`. */
   tick(peer: Peer, step: Step): void {
     this.judge(peer, step);
-    this.#dialIfDue(peer, step);
-    this.#endIfUseless(peer, step);
-    if (peer.goneSince !== null && step.now - peer.goneSince >= GONE_KEPT_MS) this.#forget(peer, step);
+    if (peer.state.link.kind === 'open' && peer.isOlderAbout(step.now)) this.tellHolder(peer, 'older', step);
+    else this.#endIfUseless(peer, step);
+    this.#acquaintances.tick(peer, step);
+  }
+
+  /** Dials who is due, as far as dials may go out: seeds first, then the recently lost, then those that others hear. */
+  dial(step: Step): void {
+    const { now } = step;
+    for (const seed of this.#seeds.due(now, () => this.#dials.take(true, now)))
+      step.effects.visits.push(seed);
+    const due = [...this.#peers]
+      .filter((peer) => isDialDue(peer, now))
+      .map((peer) => ({ peer, rank: dialRank(peer, now) }))
+      .sort((a, b) => a.rank - b.rank || a.peer.redial.nextAt - b.peer.redial.nextAt);
+    for (const { peer, rank } of due) {
+      if (!this.#dials.take(rank === 0, now)) break;
+      peer.redial.started(now);
+      step.effects.dials.push({ peer: peer.id, addresses: peer.addresses });
+    }
   }
 
   tickBegins(): void {
@@ -79,20 +117,20 @@ export class Membership {
   }
 
   #endIfUseless(peer: Peer, step: Step): void {
-    const { link } = peer.state;
-    if (link.kind !== 'open' && link.kind !== 'incompatible') return;
-    // Closed at once, an incompatible one would come again at once; and its own side has to read our hello.
-    const [deadlineMs, reason] =
-      link.kind === 'open'
-        ? [Math.max(HELLO_DEADLINE_MS, peer.leeway.confirmMs), 'no hello']
-        : [VERSIONS_REST_MS, 'no common protocol version'];
-    if (step.now - link.since >= deadlineMs)
-      step.effects.disconnects.push({ peer: peer.id, reason, refuseMs: 0 });
+    const useless = uselessSince(peer);
+    if (useless === null) return;
+    const { since, deadlineMs, reason } = useless;
+    if (step.now - since >= deadlineMs) step.effects.disconnects.push({ peer: peer.id, reason, refuseMs: 0 });
   }
 
   connected(id: MemberId, from: Whereabouts, hello: Hello, step: Step): void {
-    const peer = this.#peers.connected(id, step.now);
+    const peer = this.#acquaintances.connected(id, step);
+    if (peer === null) {
+      this.#refuse(id, id, step);
+      return;
+    }
     peer.connected(from, step.now);
+    this.#acquaintances.arrived(peer, step);
     step.effects.send(id, hello);
   }
 
@@ -100,15 +138,17 @@ export class Membership {
     if (peer.isGreeted && peer.goneSince === null)
       step.effects.log('info', 'connection with member lost', { ...this.#peers.naming(peer), reason });
     peer.disconnected(step.now);
+    if (!peer.hasLeft) peer.redial.lost(step.now, peer.retryMaxMs(step.now), this.#random());
     this.#seeds.lost(peer.id, step.now);
     this.judge(peer, step);
-    this.#dialIfDue(peer, step);
+    this.#acquaintances.went(peer, step);
+    if (!peer.isWorthKeeping(step.now)) this.#peers.delete(peer);
+    this.dial(step);
   }
 
   dialFailed(peer: Peer, reason: string, step: Step): void {
     if (peer.isConnected) return;
-    if (!peer.isMet) peer.redial.waitAtMost(peer.isVouched(step.now) ? RETRY_MAX_MS : STRANGER_RETRY_MAX_MS);
-    peer.redial.failed(step.now, this.#random());
+    peer.redial.failed(step.now, peer.retryMaxMs(step.now), this.#random());
     // What took long was not answered at all; that says nothing before the time to confirm is over.
     const isAnswered = peer.redial.lastedMs(step.now) <= peer.leeway.refusalMs;
     if (isAnswered && !peer.redial.isExcused(step.now)) peer.detector.refused();
@@ -118,30 +158,29 @@ export class Membership {
   }
 
   learn(members: readonly Acquaintance[], from: Peer, step: Step): void {
+    const { self, directory } = this.#peers;
+    const own = directory.position(self);
     for (const one of members) {
-      if (one.id !== this.#peers.self) {
-        this.#peers.learn(one, from, step.now);
-        continue;
-      }
-      from.holds = one.position.generation === this.#ownGeneration ? one.position.version : 0;
-      if (one.position.generation > this.#ownGeneration)
-        this.#penalties.twinOfSelf(one.position.generation, this.#peers.nameOf(from.id), step);
+      if (one.id !== self) this.#acquaintances.learn(one, from, step);
+      else from.holds = one.position.generation === own.generation ? one.position.version : 0;
     }
-    for (const peer of this.#peers) this.#dialIfDue(peer, step);
+    this.dial(step);
+  }
+
+  /** What a member says of this one, also where its greeting does not count: it may be disputed itself. */
+  heardOfSelf(members: readonly Acquaintance[], from: Peer, step: Step): void {
+    for (const { id, position, heard } of members)
+      if (id === this.#peers.self) this.#dispute.told(from.id, position.generation, heard ?? null, step.now);
   }
 
   heardHello(peer: Peer, hello: Hello, step: Step): void {
     const { generation } = hello.position;
     const held = this.#peers.directory.position(peer.id);
-    // Late words of an earlier start, or of one that has left already; or of a twin, which greets again and again.
-    if (generation < held.generation && step.now - peer.generationSince > TWIN_GRACE_MS)
-      this.#penalties.twins(peer, generation, step);
-    if (generation < held.generation || generation <= peer.leftGeneration) return;
+    // Late words of a start that has left already.
+    if (generation <= peer.leftGeneration) return;
     const taken = peer.follower.told(hello.position, step.now);
     if (this.#peers.directory.member(peer.id) === undefined) {
-      const reason = `${MEMBERS_MAX} members are known already`;
-      step.effects.log('error', 'member refused', { member: peer.id, memberName: hello.name, reason });
-      step.effects.disconnects.push({ peer: peer.id, reason, refuseMs: CUT_OFF_MS });
+      this.#refuse(peer.id, hello.name, step);
       return;
     }
     // Nobody believes yet that it lives: that is judged next, as of any member.
@@ -150,8 +189,35 @@ export class Membership {
     this.#hasMet = true;
     this.#repair.take(peer, taken, step);
     this.judge(peer, step);
+    this.#acquaintances.arrived(peer, step);
     this.#repair.pullIfBehind(peer, true, step);
     this.learn(hello.members, peer, step);
+  }
+
+  /**
+   * Words of an earlier start than is held: late ones, or of another holder of its identity, or of one that lost count of
+   * its starts. The newer start stands. The older one is told so, and whether the newer one is heard.
+   */
+  heardOlder(peer: Peer, generation: number, step: Step): void {
+    if (step.now - peer.generationSince <= TWIN_GRACE_MS) return;
+    if (peer.goneSince === null) this.#penalties.twins(peer, generation, step);
+    peer.heardOlder(step.now);
+    this.tellHolder(peer, 'older', step);
+  }
+
+  /** Tells who holds this member's identity, and spoke last, what is kept of it. Neither takes the silence for a death. */
+  tellHolder(peer: Peer, which: keyof Peer['answerPaces'], step: Step): void {
+    if (!peer.answerPaces[which].take(step.now)) return;
+    const { self, directory } = this.#peers;
+    // Which start of this member says so counts: it may be disputed itself.
+    const own = { id: self, position: directory.position(self), addresses: this.#addresses, heard: true };
+    const members = [this.#peers.acquaintance(peer, peer.goneSince === null), own];
+    step.effects.send(peer.id, { kind: 'roster', members });
+  }
+
+  /** Something that shows that it lives. */
+  heard(peer: Peer, message: DirectMessage, step: Step): void {
+    if (startOf(message, peer) !== null || !peer.isOlderAbout(step.now)) peer.detector.heard(step.now);
   }
 
   heardLeave(peer: Peer, generation: number, step: Step): void {
@@ -160,6 +226,7 @@ export class Membership {
     peer.left(generation, step.now);
     this.#reachability.note(peer, step.now);
     this.#believe(peer, 'left', step);
+    this.#acquaintances.went(peer, step);
   }
 
   /** Draws the conclusions from what is known of the link with a member, and from what others say. */
@@ -185,7 +252,9 @@ export class Membership {
     }
     if (life.kind === before?.liveness) return;
     this.#believe(peer, life.kind, step);
-    if (life.kind === 'dead') peer.follower.abandon();
+    if (life.kind !== 'dead') return;
+    peer.follower.abandon();
+    this.#acquaintances.went(peer, step);
   }
 
   /** A start that others hear and that can't be met itself: its news came through them. */
@@ -212,22 +281,51 @@ export class Membership {
     step.effects.log(level, msg, fields);
   }
 
-  #dialIfDue(peer: Peer, step: Step): void {
-    const { addresses } = peer;
-    if (peer.isConnected || step.now < peer.offences.refusedUntil || addresses.length === 0) return;
-    if (!peer.redial.isDue(step.now)) return;
-    peer.redial.started(step.now);
-    step.effects.dials.push({ peer: peer.id, addresses });
-  }
-
-  #forget(peer: Peer, step: Step): void {
-    step.effects.changed(this.#peers.directory.forget(peer.id));
-    step.effects.changedMembers.add(peer.id);
-    // Who died is dialled for ever; who left comes by itself after so long.
-    if (peer.hasLeft) this.#peers.delete(peer);
-    peer.forgotten();
+  #refuse(id: MemberId, memberName: string, step: Step): void {
+    const reason = `${MEMBERS_MAX} members live already`;
+    step.effects.disconnects.push({ peer: id, reason, refuseMs: CUT_OFF_MS });
+    if (this.#fullWarning.take(step.now))
+      step.effects.log('error', 'member refused', { member: id, memberName, reason });
   }
 }
+
+/** A connection that stands and is of no use: it is closed then. */
+function uselessSince({
+  state: { link, life },
+  leeway,
+}: Peer): { readonly since: number; readonly deadlineMs: number; readonly reason: string } | null {
+  if (link.kind === 'open')
+    return {
+      since: link.since,
+      deadlineMs: Math.max(HELLO_DEADLINE_MS, leeway.confirmMs),
+      reason: 'no hello',
+    };
+  // Closed at once, an incompatible one would come again at once; and its own side has to read our hello.
+  if (link.kind === 'incompatible')
+    return { since: link.since, deadlineMs: VERSIONS_REST_MS, reason: 'no common protocol version' };
+  if (link.kind === 'greeted' && life.kind === 'left')
+    return { since: life.since, deadlineMs: LEFT_CLOSE_MS, reason: 'left' };
+  return null;
+}
+
+/** Which start of the member says this, where that is told. */
+export function startOf(message: DirectMessage, { id }: Peer): number | null {
+  if (message.kind === 'hello' || message.kind === 'heartbeat') return message.position.generation;
+  if (message.kind !== 'roster') return null;
+  return message.members.find((one) => one.id === id)?.position.generation ?? null;
+}
+
+const isDialDue = (peer: Peer, now: number): boolean =>
+  !peer.isConnected &&
+  now >= peer.offences.refusedUntil &&
+  now >= peer.incompatibleUntil &&
+  peer.redial.isDue(now) &&
+  peer.addresses.length > 0;
+
+const dialRank = (peer: Peer, now: number): number => {
+  if (peer.isRecentlyLost(now)) return 0;
+  return peer.state.life.kind === 'unreachable' || peer.vouch.stands(now) ? 1 : 2;
+};
 
 const NEWS: Readonly<Record<Liveness, { readonly level: Fact['level']; readonly msg: string }>> = {
   alive: { level: 'info', msg: 'member alive' },

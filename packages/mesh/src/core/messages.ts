@@ -15,6 +15,11 @@ export interface Acquaintance {
   readonly position: LogPosition;
   /** `host:port` of its mesh listener. */
   readonly addresses: readonly string[];
+  /**
+   * Whether the sender hears it at present; of the reader itself: this start of it, which need not be the reader's own.
+   * Absent where the sender is of a version that does not tell.
+   */
+  readonly heard?: boolean;
 }
 
 /** First message on each new connection, from both sides. */

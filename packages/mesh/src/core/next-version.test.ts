@@ -3,7 +3,7 @@ import { asNextVersion } from '@headwater/testing/next-version';
 import { profileOf } from '@headwater/testing/profile-of';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { decodeBroadcast, decodeDirect, encode } from '../wire/codec.js';
-import { PULLS_PER_SECOND_MAX, RELEASES_MAX, STREAMS_PER_MEMBER_MAX } from './limits.js';
+import { PULLS_PER_SECOND_MAX, RELEASES_MAX, STREAMS_PER_MEMBER_MAX, VERSIONS_REST_MS } from './limits.js';
 import type { BroadcastMessage, DirectMessage } from './messages.js';
 import { type VirtualCodec, VirtualMesh } from './testing/virtual-mesh.js';
 
@@ -218,6 +218,15 @@ describe('members that speak no common version', () => {
     }
     mesh.run(120_000);
     expect(troubles(mesh)).toHaveLength(2);
+  });
+
+  it('do not dial each other meanwhile, though one that hears both names them', () => {
+    const mesh = refused();
+    mesh.start('both', { speaks: { min: 1, max: 2 } });
+    mesh.run(VERSIONS_REST_MS + 5_000);
+    const { dials } = mesh;
+    mesh.run(VERSIONS_REST_MS - 10_000);
+    expect(mesh.dials - dials).toBe(0);
   });
 
   it('hear each other as soon as one of them is upgraded', () => {

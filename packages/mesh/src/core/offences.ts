@@ -22,8 +22,13 @@ export class Offences {
     return this.#refusedUntil;
   }
 
+  /** They have not faded yet, or it is cut off for them: who comes back does not come back as a stranger. */
+  isRemembered(now: number): boolean {
+    return now < this.#refusedUntil || this.#faded(now) > 0;
+  }
+
   add(now: number): Verdict {
-    this.#level = Math.max(0, this.#level - (now - this.#at) / OFFENCE_FADES_MS) + 1;
+    this.#level = this.#faded(now) + 1;
     this.#at = now;
     this.#total += 1;
     if (this.#level > OFFENCES_MAX) {
@@ -32,5 +37,9 @@ export class Offences {
       return 'cut-off';
     }
     return Number.isInteger(Math.log2(this.#total)) ? 'log' : 'count';
+  }
+
+  #faded(now: number): number {
+    return Math.max(0, this.#level - (now - this.#at) / OFFENCE_FADES_MS);
   }
 }

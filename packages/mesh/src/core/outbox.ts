@@ -13,10 +13,12 @@ export class Outbox {
   #entries: Entry[] = [];
   /** How many of `entries` went out already; the others follow at once. */
   #sent = 0;
-  #sentVersion = 0;
+  #sentVersion: number;
 
-  constructor(log: OwnLog, pace: Pick<BroadcastPace, 'nextAt' | 'sent'>) {
+  /** `sentVersion`: the log up to there is not to be sent. */
+  constructor(log: OwnLog, pace: Pick<BroadcastPace, 'nextAt' | 'sent'>, sentVersion = 0) {
     this.#log = log;
+    this.#sentVersion = sentVersion;
     this.#pace = pace;
   }
 

@@ -3,7 +3,11 @@ import { ADDRESSES_PER_MEMBER_MAX } from './limits.js';
 
 /** Where one member may be dialled, as `host:port`: its own word first, then what others say. */
 export class PeerAddresses {
-  #whereabouts: Whereabouts = {};
+  /** Of the connections that stand. */
+  #dialled: string | null = null;
+  #seenAs: string | null = null;
+  #latest: Whereabouts = {};
+  #announced: readonly string[] = [];
   #told: readonly string[] = [];
   #hearsay: readonly string[] = [];
 
@@ -11,15 +15,38 @@ export class PeerAddresses {
     return [...new Set([...this.#told, ...this.#hearsay])];
   }
 
+  /** Its own word about where it is, and nothing else. */
+  get announcedByItself(): readonly string[] {
+    return this.#announced;
+  }
+
+  /**
+   * Where it certainly is: addresses that it announced itself, and that led here to it, or whose host its connection comes
+   * from. Empty while it is not connected.
+   */
+  get proved(): readonly string[] {
+    return this.#announced.filter(
+      (address) => address === this.#dialled || (this.#seenAs !== null && hostOf(address) === this.#seenAs),
+    );
+  }
+
   /** What its present or last connection tells of where it is. */
   get whereabouts(): Whereabouts {
-    return this.#whereabouts;
+    return this.#latest;
   }
 
   /** What a new connection tells. */
   seen(from: Whereabouts): void {
-    this.#whereabouts = from;
+    this.#latest = from;
+    this.#dialled = from.dialled ?? this.#dialled;
+    this.#seenAs = from.seenAs === undefined ? this.#seenAs : plainHost(from.seenAs);
     if (this.#told.length === 0 && from.dialled !== undefined) this.#told = [from.dialled];
+  }
+
+  /** The last connection is gone. */
+  disconnected(): void {
+    this.#dialled = null;
+    this.#seenAs = null;
   }
 
   /** Where others say that it is. Returns whether that is new. */
@@ -32,12 +59,17 @@ export class PeerAddresses {
 
   /** Its own word about where it is. Where it was seen is tried last: it may stand behind another address. */
   announced(addresses: readonly string[]): void {
-    const { dialled, seenAs } = this.#whereabouts;
+    const { dialled, seenAs } = this.#latest;
     const port = /:(\d+)$/.exec(addresses[0] ?? '')?.[1];
     const host = seenAs?.includes(':') ? `[${seenAs}]` : seenAs;
     const seen = dialled ?? (host && port ? `${host}:${port}` : undefined);
-    const announced = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX - 1);
-    this.#told = [...new Set(seen === undefined ? announced : [...announced, seen])];
+    this.#announced = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX - 1);
+    this.#told = [...new Set(seen === undefined ? this.#announced : [...this.#announced, seen])];
     this.#hearsay = [];
   }
 }
+
+/** An IPv4 peer of a socket for both families is seen as `::ffff:10.0.0.1`. */
+const plainHost = (host: string): string => host.replace(/^::ffff:(?=\d+\.)/i, '');
+
+const hostOf = (address: string): string => address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');

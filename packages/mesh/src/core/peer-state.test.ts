@@ -37,7 +37,6 @@ const EVENTS = {
   synced: { kind: 'synced' },
   'left, same start': { kind: 'left', generation: 5, at: 30 },
   'left, newer start': { kind: 'left', generation: 6, at: 30 },
-  forgotten: { kind: 'forgotten' },
 } as const satisfies Record<string, PeerEvent>;
 
 /** For each event and life, what becomes of it on each link (none, open, greeted, incompatible): `life/link`; `-`: nothing. */
@@ -158,14 +157,6 @@ const TABLE: Readonly<Record<keyof typeof EVENTS, Readonly<Record<Life['kind'], 
     dead: '       left/none                left/open                left/greeted             left/incompatible',
     left: '       left/none                left/open                left/greeted             left/incompatible',
   },
-  forgotten: {
-    stranger: '   -                        -                        -                        -',
-    alive: '      -                        -                        -                        -',
-    unreachable: '-                        -                        -                        -',
-    suspect: '    -                        -                        -                        -',
-    dead: '       stranger/none            stranger/open            stranger/greeted         stranger/incompatible',
-    left: '       stranger/none            stranger/open            stranger/greeted         stranger/incompatible',
-  },
 };
 
 const cases = Object.entries(TABLE).flatMap(([event, rows]) =>
@@ -208,7 +199,7 @@ describe('nextState', () => {
       });
   });
 
-  it('remembers that the whole log was held, until it is forgotten', () => {
+  it('remembers that the whole log was held', () => {
     const walk = [
       EVENTS.synced,
       EVENTS['judged suspect'],
@@ -225,7 +216,5 @@ describe('nextState', () => {
       expect(isSynced(state.life)).toBe(true);
       expect(nextState(state, EVENTS.synced)).toBe(state);
     }
-    state = nextState(nextState(state, EVENTS.forgotten), EVENTS.greeted);
-    expect(state).toEqual({ life: { kind: 'alive', isSynced: false }, link: { kind: 'greeted' } });
   });
 });

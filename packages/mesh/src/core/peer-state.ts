@@ -38,12 +38,11 @@ export type LinkState =
  * |              | life dead, greeted                | alive or suspect, as judged                 | stays        |
  * | synced       | life any but stranger             | the same, with `isSynced`                   | stays        |
  * | left         | life any but stranger             | left; of who left already: by a newer start | stays        |
- * | forgotten    | life dead, left                   | stranger                                    | stays        |
  *
  * An event changes nothing where it does not count. The dead come back by a hello of their own, by any word on a link that
  * was greeted and hung, or by the word of others that hear them; those that left by the hello of a newer start, or by the
  * word of others that hear that one.
- * `isSynced` says that the whole log was held at least once; a hello keeps it, being forgotten ends it.
+ * `isSynced` says that the whole log was held at least once; a hello keeps it. Who is forgotten has no state any more.
  */
 export interface PeerState {
   readonly life: Life;
@@ -59,8 +58,7 @@ export type PeerEvent =
   | { readonly kind: 'witnessed' }
   | { readonly kind: 'judged'; readonly liveness: Exclude<Liveness, 'left'>; readonly at: number }
   | { readonly kind: 'synced' }
-  | { readonly kind: 'left'; readonly generation: number; readonly at: number }
-  | { readonly kind: 'forgotten' };
+  | { readonly kind: 'left'; readonly generation: number; readonly at: number };
 
 export const STRANGER: PeerState = { life: { kind: 'stranger' }, link: { kind: 'none' } };
 
@@ -91,7 +89,7 @@ export function nextState(state: PeerState, event: PeerEvent): PeerState {
 function nextLife(
   life: Life,
   link: LinkState,
-  event: Extract<PeerEvent, { kind: 'judged' | 'synced' | 'left' | 'forgotten' }>,
+  event: Extract<PeerEvent, { kind: 'judged' | 'synced' | 'left' }>,
 ): Life {
   if (life.kind === 'stranger') return life;
   switch (event.kind) {
@@ -109,8 +107,6 @@ function nextLife(
       if (life.kind === 'left' && generation <= life.generation) return life;
       return { kind: 'left', isSynced: life.isSynced, since: at, generation };
     }
-    case 'forgotten':
-      return life.kind === 'dead' || life.kind === 'left' ? STRANGER.life : life;
   }
 }
 

@@ -8,12 +8,17 @@ import type { Whereabouts } from './input.js';
 import { type Leeway, leewayOf } from './leeway.js';
 import {
   EXCESS_TOLD_EVERY_MS,
+  GONE_RETRY_MAX_MS,
+  GONE_RETRY_SHARE,
   LEFT_REST_MS,
+  RECENTLY_LOST_MS,
   RETRY_MAX_MS,
+  STRANGER_KEPT_MS,
   STRANGER_RETRY_MAX_MS,
+  TWIN_ANSWER_PAUSE_MS,
+  TWIN_HEARD_MS,
   TWIN_TOLD_EVERY_MS,
   VERSIONS_REST_MS,
-  VOUCHED_MS,
 } from './limits.js';
 import { startDigest } from './member-digest.js';
 import type { Hello } from './messages.js';
@@ -23,6 +28,7 @@ import { isSynced, nextState, type PeerEvent, type PeerState, STRANGER } from '.
 import { Questions } from './questions.js';
 import { Redial } from './redial.js';
 import { ONLY_FIRST } from './versions.js';
+import { Vouch } from './vouch.js';
 import { WarningPace } from './warning-pace.js';
 
 /** What a member said last of whom it hears. */
@@ -68,17 +74,28 @@ export class Peer {
   witnessedAt: number | null = null;
   /** The most leeway of those, ms. */
   witnessLeewayMs = 0;
+  /** How often each of those that hold its identity is answered, while two do. */
+  readonly answerPaces = {
+    older: new WarningPace(TWIN_ANSWER_PAUSE_MS),
+    newest: new WarningPace(TWIN_ANSWER_PAUSE_MS),
+  };
+  /** Who says to hear it, while it is not heard here. */
+  readonly vouch = new Vouch();
+  /** Since when there is anything to keep of it. */
+  readonly knownSince: number;
   readonly #addresses = new PeerAddresses();
   readonly #path: OwnPath;
   #state: PeerState = STRANGER;
   #name: string;
+  #namedAt = Number.NEGATIVE_INFINITY;
+  #olderHeardAt = Number.NEGATIVE_INFINITY;
   #version: number | null = ONLY_FIRST.max;
   /** Its program and versions, where people were told that there is none in common. */
   #versionsTold: string | null = null;
+  #incompatibleUntil = Number.NEGATIVE_INFINITY;
   /** Its generation when it greeted last. */
   #greetedAs = 0;
   #generationSince = 0;
-  #vouch: { readonly by: MemberId; readonly until: number } | null = null;
   #digest: { readonly generation: number; readonly bytes: Uint8Array } | null = null;
   #word: Word | null = null;
   #heardDigest: Uint8Array | null = null;
@@ -95,8 +112,9 @@ export class Peer {
   ) {
     this.id = id;
     this.#path = path;
+    this.knownSince = now;
     this.#name = id;
-    this.redial = new Redial(dialAt, STRANGER_RETRY_MAX_MS);
+    this.redial = new Redial(dialAt);
     this.detector = new FailureDetector(patience, now);
     this.follower = new Follower(id, directory);
   }
@@ -113,6 +131,11 @@ export class Peer {
   /** Version of the protocol that is used with it; null: there is none that both speak. */
   get version(): number | null {
     return this.#version;
+  }
+
+  /** No version was common with it: it is not dialled before then, whoever names it. */
+  get incompatibleUntil(): number {
+    return this.#incompatibleUntil;
   }
 
   get isConnected(): boolean {
@@ -165,9 +188,14 @@ export class Peer {
     return this.heartbeats.rttMs;
   }
 
-  /** A stranger: who named it last, whether or not that still counts. */
-  get voucher(): MemberId | null {
-    return this.#vouch?.by ?? null;
+  /** Addresses at which it certainly is. */
+  get provedAddresses(): readonly string[] {
+    return this.#addresses.proved;
+  }
+
+  /** Where it said itself that it is. */
+  get announcedAddresses(): readonly string[] {
+    return this.#addresses.announcedByItself;
   }
 
   /** What its present or last connection tells of where it is. */
@@ -272,23 +300,63 @@ export class Peer {
     return true;
   }
 
-  isVouched(now: number): boolean {
-    return this.#vouch !== null && now < this.#vouch.until;
+  /** It was there just now, and is looked for before others. */
+  isRecentlyLost(now: number): boolean {
+    const { life } = this.#state;
+    if (life.kind === 'dead') return now - life.since < RECENTLY_LOST_MS;
+    return life.kind === 'alive' || life.kind === 'suspect';
   }
 
-  vouchedBy(member: MemberId, now: number): void {
-    this.#vouch = { by: member, until: now + VOUCHED_MS };
+  /**
+   * Longest wait between two dials, ms. A partition heals within that share of the time that it lasted, also without a
+   * seed and without anybody who hears the other side.
+   */
+  retryMaxMs(now: number): number {
+    const since = this.isMet ? this.goneSince : this.knownSince;
+    if (since === null || this.vouch.stands(now)) return RETRY_MAX_MS;
+    const leastMs = this.isMet && !this.hasLeft ? RETRY_MAX_MS : STRANGER_RETRY_MAX_MS;
+    const goneMs = now - since;
+    return Math.min(GONE_RETRY_MAX_MS, Math.max(leastMs, goneMs * GONE_RETRY_SHARE));
+  }
+
+  /** A stranger that somebody names, or that is remembered for what it did or spoke. */
+  isWorthKeeping(now: number): boolean {
+    const lastAt = Math.max(this.#namedAt, this.#incompatibleUntil);
+    return this.isMet || now - lastAt < STRANGER_KEPT_MS || this.offences.isRemembered(now);
+  }
+
+  /** Somebody told of it. */
+  named(now: number): void {
+    this.#namedAt = now;
+  }
+
+  /** An earlier start of it speaks, long after the present one began: two hold its identity. */
+  heardOlder(now: number): void {
+    this.#olderHeardAt = now;
+  }
+
+  /** It can be asked what it knows of this member: it greeted, or is refused as an earlier start of itself. */
+  isWitness(now: number): boolean {
+    return this.isGreeted || (this.isConnected && this.isOlderAbout(now));
+  }
+
+  /** That is so at present: words that do not tell which start says them say nothing about the life of the present one. */
+  isOlderAbout(now: number): boolean {
+    return now - this.#olderHeardAt < TWIN_HEARD_MS;
   }
 
   connected(from: Whereabouts, now: number): void {
+    // One connection replaces another without a word, and an answer on its way may be lost with the first.
+    if (this.isConnected) this.follower.abandon();
     this.#on({ kind: 'connected', at: now });
-    this.redial.succeeded(now);
+    this.redial.connected();
     this.#addresses.seen(from);
   }
 
   /** Its hello names versions of which this one is used. */
   agreedOn(version: number): void {
     this.#version = version;
+    this.#incompatibleUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** Its hello names no version that is spoken here. Returns whether people were not told of it yet. */
@@ -296,6 +364,7 @@ export class Peer {
     this.#version = null;
     this.#name = name;
     this.#word = null;
+    this.#incompatibleUntil = now + VERSIONS_REST_MS;
     this.#on({ kind: 'incompatible', at: now });
     const isNews = this.#versionsTold !== told;
     this.#versionsTold = told;
@@ -307,13 +376,13 @@ export class Peer {
     const isNews = this.#state.life.kind !== 'unreachable' && this.evidence(now).kind !== 'gone';
     this.#on({ kind: 'disconnected' });
     this.#word = null;
+    this.#addresses.disconnected();
     this.answering.disconnected();
     this.questions.disconnected();
     this.heartbeats.disconnected();
     this.follower.abandon();
     if (isNews) this.detector.lost(now);
-    if (this.#version === null) this.redial.rest(now + VERSIONS_REST_MS);
-    else if (this.isMet && !this.hasLeft) this.redial.hasten(now);
+    if (this.#version === null) this.#incompatibleUntil = now + VERSIONS_REST_MS;
   }
 
   /** `heldGeneration`: of what was held of it before this hello. */
@@ -329,7 +398,8 @@ export class Peer {
     this.#greetedAs = position.generation;
     this.#name = name;
     this.#on({ kind: 'greeted' });
-    this.redial.waitAtMost(RETRY_MAX_MS);
+    this.vouch.clear();
+    this.redial.greeted(now);
     this.detector.greeted(now);
     this.#isLinkGivenUp = false;
     this.#addresses.announced(addresses);
@@ -339,7 +409,6 @@ export class Peer {
   witnessed(now: number): void {
     this.#on({ kind: 'witnessed' });
     this.detector.neverHeard();
-    this.redial.waitAtMost(RETRY_MAX_MS);
     if (this.#version !== null) this.redial.hasten(now);
     this.witnessedAt = now;
   }
@@ -357,15 +426,13 @@ export class Peer {
     this.#on({ kind: 'left', generation, at: now });
     this.follower.abandon();
     this.envelopes.clear();
-    this.redial.waitAtMost(STRANGER_RETRY_MAX_MS);
     this.redial.rest(now + LEFT_REST_MS);
   }
 
-  /** Its record is gone from the directory. */
+  /** Nothing that was begun with it goes on. */
   forgotten(): void {
-    this.#on({ kind: 'forgotten' });
-    this.envelopes.clear();
-    this.redial.waitAtMost(STRANGER_RETRY_MAX_MS);
+    this.follower.abandon();
+    this.answering.disconnected();
   }
 
   /** Where others say that it is. Returns whether that is new. */

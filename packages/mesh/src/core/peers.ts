@@ -1,12 +1,12 @@
 import type { Directory, MemberId } from '@headwater/directory';
 import type { Patience } from './failure-detector.js';
 import type { Lateness } from './lateness.js';
-import { MEMBERS_MAX, POLITE_DIAL_MS, RETRY_MAX_MS, STRANGERS_VOUCHED_MAX } from './limits.js';
+import { GONE_TOLD_MS, POLITE_DIAL_MS, VOUCHED_MAX } from './limits.js';
 import type { Acquaintance } from './messages.js';
 import { type OwnPath, Peer } from './peer.js';
 import { roster } from './roster.js';
 
-/** Everybody but oneself: met, or only heard of. Members learn of each other from anyone. */
+/** Everybody but oneself: met, or only heard of. At most `PEERS_MAX`: who adds one makes room first. */
 export class Peers implements OwnPath {
   readonly self: MemberId;
   readonly directory: Directory;
@@ -67,45 +67,47 @@ export class Peers implements OwnPath {
     return [...this].filter((peer) => peer.isGreeted);
   }
 
-  /** Who connected is known from then on: connections are counted by the transport. */
+  /** One that connected. */
   connected(id: MemberId, now: number): Peer {
     return this.#peers.get(id) ?? this.#add(id, now, now);
   }
 
-  /** Others hear it, and handed on what it says. Null where there is no room. */
-  heardOf(id: MemberId, now: number): Peer | null {
-    const known = this.#peers.get(id);
-    if (known !== undefined) return known;
-    return this.#makeRoom() ? this.#add(id, now, now) : null;
+  /** One that was only heard of. Both learn of each other at about the same time; one connection is enough. */
+  addNamed({ id, addresses }: Acquaintance, now: number): Peer {
+    const patienceMs = this.self < id ? 0 : POLITE_DIAL_MS * (1 + this.#random());
+    const stranger = this.#add(id, now + patienceMs, now);
+    stranger.heardOf(addresses);
+    return stranger;
   }
 
-  /** Others' word about who is there: a reason to dial, and no more than that. */
-  learn(one: Acquaintance, from: Peer, now: number): void {
-    const known = this.#peers.get(one.id);
-    if (known) {
-      known.namedAs = Math.max(known.namedAs, one.position.generation);
-      this.#vouch(known, from, now);
-      const isElsewhere = known.heardOf(one.addresses);
-      const isBack = known.hasLeft && one.position.generation > known.leftGeneration;
-      if ((isElsewhere || isBack) && !known.isConnected) known.redial.hasten(now);
-      return;
-    }
-    if (!this.#makeRoom()) return;
-    // Both learn of each other at about the same time; one connection is enough.
-    const patienceMs = this.self < one.id ? 0 : POLITE_DIAL_MS * (1 + this.#random());
-    const stranger = this.#add(one.id, now + patienceMs, now);
-    stranger.heardOf(one.addresses);
-    stranger.namedAs = one.position.generation;
-    this.#vouch(stranger, from, now);
+  /** Whether one more word of this member that it hears another one counts: of whoever makes names up, few do. */
+  mayVouch(from: Peer, now: number): boolean {
+    let vouched = 0;
+    for (const peer of this) if (peer.vouch.by(now) === from.id) vouched += 1;
+    return vouched < VOUCHED_MAX;
   }
 
-  /** Those that were met, and are not known to be gone for long, as others may learn of them. */
-  roster(): readonly Acquaintance[] {
-    const known = [...this].filter((peer) => peer.isMet && !peer.hasLeft);
+  /** A live member that is certainly at one of these addresses. */
+  whoIsAt(addresses: readonly string[]): Peer | undefined {
+    if (addresses.length === 0) return undefined;
+    for (const peer of this)
+      if (peer.isHeard && peer.provedAddresses.some((address) => addresses.includes(address))) return peer;
+    return undefined;
+  }
+
+  /** Those that were met, and are not gone for long, as others may learn of them. */
+  roster(now: number): readonly Acquaintance[] {
+    const known = [...this].filter(
+      (peer) => peer.isMet && !peer.hasLeft && now - (peer.goneSince ?? now) < GONE_TOLD_MS,
+    );
     return roster(
-      known.map(({ id, addresses }) => ({ id, position: this.directory.position(id), addresses })),
+      known.map((peer) => this.acquaintance(peer, peer.isHeard)),
       this.#random(),
     );
+  }
+
+  acquaintance({ id, addresses }: Peer, heard: boolean): Acquaintance {
+    return { id, position: this.directory.position(id), addresses, heard };
   }
 
   nameOf(id: MemberId): string {
@@ -121,29 +123,5 @@ export class Peers implements OwnPath {
     const peer = new Peer(id, this.directory, this.#patience, this, dialAt, now);
     this.#peers.set(id, peer);
     return peer;
-  }
-
-  /**
-   * Whom a member has met, it names again and again: that stranger lives, or died not long ago, and is found as soon as
-   * it can be reached. Whoever makes names up gets no more than some of them dialled often.
-   */
-  #vouch(stranger: Peer, from: Peer, now: number): void {
-    if (stranger.isMet) return;
-    let vouched = 0;
-    for (const peer of this) if (!peer.isMet && peer !== stranger && peer.voucher === from.id) vouched += 1;
-    if (vouched >= STRANGERS_VOUCHED_MAX) return;
-    stranger.vouchedBy(from.id, now);
-    if (stranger.redial.isTried) stranger.redial.hasten(now + RETRY_MAX_MS);
-  }
-
-  /** Hearsay never pushes out a member that was met. */
-  #makeRoom(): boolean {
-    if (this.#peers.size < MEMBERS_MAX) return true;
-    for (const peer of this) {
-      if (peer.isMet || peer.isConnected || !peer.redial.isTried) continue;
-      this.delete(peer);
-      return true;
-    }
-    return false;
   }
 }

@@ -7,12 +7,10 @@ import { WarningPace } from './warning-pace.js';
 /** What is done about members that do what no well-behaved one does. */
 export class Penalties {
   readonly #peers: Peers;
-  readonly #ownGeneration: number;
   readonly #twinWarning = new WarningPace(TWIN_TOLD_EVERY_MS);
 
-  constructor(peers: Peers, ownGeneration: number) {
+  constructor(peers: Peers) {
     this.#peers = peers;
-    this.#ownGeneration = ownGeneration;
   }
 
   /** Something of this member's was dropped. It is logged now and then, and cut off when it goes on. */
@@ -37,15 +35,15 @@ export class Penalties {
   }
 
   /** Somebody knows a later start of this member than this one. */
-  twinOfSelf(generation: number, heardFrom: string, step: Step): void {
+  twinOfSelf(ownGeneration: number, generation: number, heardFrom: readonly string[], step: Step): void {
     if (!this.#twinWarning.take(step.now)) return;
     step.effects.log('error', 'another member uses this identity key', {
       member: this.#peers.self,
-      ownGeneration: this.#ownGeneration,
+      ownGeneration,
       otherGeneration: generation,
       heardFrom,
       reason: 'two running origins have one identity key, or the clock and the kept generation went back',
-      hint: 'give each origin a dataDir of its own; remove the identity key from the copied one and restart it',
+      hint: 'this one is not ready and takes no publishers meanwhile; give each origin a dataDir of its own: remove the identity key from the copied one and restart it',
     });
   }
 

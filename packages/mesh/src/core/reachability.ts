@@ -80,15 +80,21 @@ export function verdictOf(own: Evidence, others: Testimony, deadAfterMs: number,
 export class Reachability {
   readonly #peers: Peers;
   readonly #deadAfterMs: number;
-  readonly #own: Uint8Array;
+  /** Of the present generation of this member and of the one before, which others may still hear. */
+  #own: readonly Uint8Array[];
   /** As heartbeats tell it; null: to be put together anew. */
   #hears: Uint8Array | null = null;
   #hasLess = false;
 
   constructor(peers: Peers, ownGeneration: number, deadAfterMs: number) {
     this.#peers = peers;
-    this.#own = startDigest(peers.self, ownGeneration);
+    this.#own = [startDigest(peers.self, ownGeneration)];
     this.#deadAfterMs = deadAfterMs;
+  }
+
+  /** This member has a newer generation. */
+  beginGeneration(generation: number): void {
+    this.#own = [startDigest(this.#peers.self, generation), ...this.#own.slice(0, 1)];
   }
 
   /** Whom this member hears: `joinDigests` of their starts. */
@@ -113,8 +119,17 @@ export class Reachability {
     if (before !== null && !peer.isHeard) this.#hasLess = true;
   }
 
-  /** Takes note of what a member says. Returns whether it waits for the word of this one. */
-  heard(peer: Peer, { hears, lateMs }: Heartbeat, proof: Proof | null, now: number): boolean {
+  /**
+   * Takes note of what a member says. Returns whether it waits for the word of this one. `isDisputed`: another holder of
+   * this identity is heard instead of this one, so it says nothing about the link.
+   */
+  heard(
+    peer: Peer,
+    { hears, lateMs }: Heartbeat,
+    proof: Proof | null,
+    isDisputed: boolean,
+    now: number,
+  ): boolean {
     peer.lateMs = lateMs ?? 0;
     const before = peer.word;
     if (hears === undefined) {
@@ -125,7 +140,7 @@ export class Reachability {
     const saidAfter = proof?.saidAfter ?? Number.NEGATIVE_INFINITY;
     const isSame = before !== null && Buffer.compare(before.hears, hears) === 0;
     peer.says({ hears: isSame ? before.hears : hears.slice(), at: now, saidAfter });
-    peer.detector.hearsUs(includesDigest(hears, this.#own), now);
+    peer.detector.hearsUs(isDisputed || this.#own.some((own) => includesDigest(hears, own)), now);
     if (before === null || isSame) return false;
     for (const { isHeard, digest } of this.#peers)
       if (isHeard && includesDigest(before.hears, digest) && !includesDigest(hears, digest)) return true;

@@ -18,36 +18,54 @@ describe('retryDelayMs', () => {
 
 describe('Redial', () => {
   it('waits longer after each failure, and starts anew after a success', () => {
-    const redial = new Redial(0, 1_000);
+    const redial = new Redial(0);
     expect(redial.isDue(0)).toBe(true);
     redial.started(0);
     expect(redial.isDue(1)).toBe(false);
-    redial.failed(10, 0);
+    redial.failed(10, 1_000, 0);
     expect([redial.isDue(209), redial.isDue(210)]).toEqual([false, true]);
-    redial.failed(210, 0);
+    redial.failed(210, 1_000, 0);
     expect([redial.isDue(609), redial.isDue(610)]).toEqual([false, true]);
     redial.succeeded(700);
     expect([redial.isTried, redial.isDue(699), redial.isDue(700)]).toEqual([false, false, true]);
   });
 
   it('tries again where a dial was never answered', () => {
-    const redial = new Redial(0, 1_000);
+    const redial = new Redial(0);
     redial.started(0);
     expect(redial.isDue(DIAL_DEADLINE_MS)).toBe(true);
   });
 
   it('can be hastened, but not while a dial is under way', () => {
-    const redial = new Redial(5_000, 1_000);
+    const redial = new Redial(5_000);
     redial.hasten(10);
     expect(redial.isDue(10)).toBe(true);
     redial.started(10);
     redial.hasten(20);
     expect(redial.isDue(20)).toBe(false);
     // A new address, say: what was learnt meanwhile is tried as soon as the old try has failed.
-    redial.failed(30, 0);
+    redial.failed(30, 1_000, 0);
     expect(redial.isDue(30)).toBe(true);
     redial.started(30);
-    redial.failed(40, 0);
+    redial.failed(40, 1_000, 0);
     expect(redial.isDue(50)).toBe(false);
+  });
+
+  it.each([
+    ['one that stood is tried again at once', 5_000, [true, true]],
+    ['one that did not counts as a failure', 100, [false, true]],
+    ['one that was of no use does, too', null, [false, true]],
+  ])('after a lost connection: %s', (_, stoodMs, due) => {
+    const redial = new Redial(0);
+    redial.started(0);
+    redial.connected();
+    if (stoodMs !== null) redial.greeted(0);
+    const lostAt = stoodMs ?? 5_000;
+    redial.lost(lostAt, 1_500, 0);
+    expect([redial.isDue(lostAt), redial.isDue(lostAt + 200)]).toEqual(due);
+    // The next connection has to prove itself anew.
+    redial.connected();
+    redial.lost(lostAt + 9_000, 1_500, 0);
+    expect(redial.isDue(lostAt + 9_000)).toBe(false);
   });
 });

@@ -9,21 +9,29 @@ export function retryDelayMs(failures: number, maxMs: number, random: number): n
   return full * (1 - random / 2);
 }
 
-/** When one address or member is tried next. For ever: nothing is ever given up. */
+/** A connection that was of use for so long is worth to be made anew at once. */
+const STOOD_MS = 1_000;
+
+/** When one address or member is tried next. */
 export class Redial {
-  #retryMaxMs: number;
   #failures = 0;
   #nextAt: number;
   #busyUntil = 0;
   #startedAt = 0;
+  /** Since when a connection is of use; null: none is. */
+  #standsSince: number | null = null;
   /** Asked for while a try was under way. */
   #hastenedTo = Number.POSITIVE_INFINITY;
   #isExcused = false;
   #excusedUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(nextAt: number, retryMaxMs: number) {
+  constructor(nextAt: number) {
     this.#nextAt = nextAt;
-    this.#retryMaxMs = retryMaxMs;
+  }
+
+  /** It is tried then, where nothing else comes before. */
+  get nextAt(): number {
+    return this.#nextAt;
   }
 
   /**
@@ -60,11 +68,33 @@ export class Redial {
     this.#hastenedTo = Number.POSITIVE_INFINITY;
   }
 
-  failed(now: number, random: number): void {
+  /** `retryMaxMs`: longest wait before the next one. */
+  failed(now: number, retryMaxMs: number, random: number): void {
     this.#busyUntil = 0;
     this.#failures += 1;
-    this.#nextAt = Math.min(this.#hastenedTo, now + retryDelayMs(this.#failures, this.#retryMaxMs, random));
+    this.#nextAt = Math.min(this.#hastenedTo, now + retryDelayMs(this.#failures, retryMaxMs, random));
     this.#hastenedTo = Number.POSITIVE_INFINITY;
+  }
+
+  /** A connection stands. Whether that is of use is still to be seen. */
+  connected(): void {
+    this.#busyUntil = 0;
+  }
+
+  /** It is of use. */
+  greeted(now: number): void {
+    this.#standsSince ??= now;
+  }
+
+  /**
+   * The connection is gone. One that stood for a while is tried again at once; one that did not counts as a failure, or who
+   * takes connections and closes them would be dialled in a circle.
+   */
+  lost(now: number, retryMaxMs: number, random: number): void {
+    const stood = this.#standsSince !== null && now - this.#standsSince >= STOOD_MS;
+    this.#standsSince = null;
+    if (stood) this.succeeded(now);
+    else this.failed(now, retryMaxMs, random);
   }
 
   /** It worked; the next try, if one is needed, is not before `nextAt`. */
@@ -72,11 +102,6 @@ export class Redial {
     this.#busyUntil = 0;
     this.#failures = 0;
     this.#nextAt = nextAt;
-  }
-
-  /** Longest wait between two tries from now on. */
-  waitAtMost(retryMaxMs: number): void {
-    this.#retryMaxMs = retryMaxMs;
   }
 
   /** Not before then. */

@@ -169,6 +169,19 @@ describe('voided claims', () => {
   });
 });
 
+it('what was asked on a connection that another one replaces is asked again', () => {
+  const core = coreOf('self');
+  const asked = (): string[] => {
+    const effects = core.step({ kind: 'direct', peer: 'x', message: helloOf('x', 3) }, 1);
+    return effects.sends.flatMap(({ message }) => (message.kind === 'pull' ? [message.kind] : []));
+  };
+  core.step({ kind: 'connected', peer: 'x', from: {} }, 1);
+  expect(asked()).toEqual(['pull']);
+  expect(asked()).toEqual([]);
+  core.step({ kind: 'connected', peer: 'x', from: {} }, 1);
+  expect(asked()).toEqual(['pull']);
+});
+
 it('a snapshot that is not taken to its end leaves nothing behind', () => {
   const core = meeting('x');
   core.step({ kind: 'direct', peer: 'x', message: helloOf('x', 5) }, 10);

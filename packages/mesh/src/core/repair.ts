@@ -1,4 +1,5 @@
 import type { OwnLog } from '@headwater/directory';
+import type { Dispute } from './dispute.js';
 import type { Taken } from './follower.js';
 import { PARTS_PER_STEP } from './limits.js';
 import type { DeltaPart, More, Pull, SnapshotPart } from './messages.js';
@@ -8,16 +9,18 @@ import type { Step } from './step.js';
 
 /** Both sides of repair: asking owners for what is missing here, and answering for one's own log. */
 export class Repair {
-  readonly #log: OwnLog;
+  readonly #local: { readonly log: OwnLog };
   readonly #penalties: Penalties;
+  readonly #dispute: Dispute;
   /** Whose answers have parts to go out, whose turn it is first. */
   readonly #answering = new Set<Peer>();
   /** Of whom news that waited can be taken now. */
   readonly #taking = new Set<Peer>();
   #pulls = 0;
 
-  constructor(log: OwnLog, penalties: Penalties) {
-    this.#log = log;
+  constructor(local: { readonly log: OwnLog }, penalties: Penalties, dispute: Dispute) {
+    this.#local = local;
+    this.#dispute = dispute;
     this.#penalties = penalties;
   }
 
@@ -56,10 +59,11 @@ export class Repair {
       this.#penalties.excess(peer, 'asks for repair too often', step);
       return;
     }
-    if (pull.held.generation > this.#log.generation)
-      this.#penalties.twinOfSelf(pull.held.generation, peer.name, step);
-    peer.holds = pull.held.generation === this.#log.generation ? pull.held.version : 0;
-    peer.answering.begin(this.#log, pull);
+    const { log } = this.#local;
+    if (pull.held.generation > log.generation)
+      this.#dispute.told(peer.id, pull.held.generation, null, step.now);
+    peer.holds = pull.held.generation === log.generation ? pull.held.version : 0;
+    peer.answering.begin(log, pull);
     this.#answering.add(peer);
     this.#sendParts(step);
   }

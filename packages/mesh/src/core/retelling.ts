@@ -40,6 +40,14 @@ export class Retelling {
     this.#changedAt = now;
   }
 
+  /** Versions of this member's older generation mean nothing any more. */
+  beginGeneration(): void {
+    this.#notes.length = 0;
+    this.#told.clear();
+    this.#version = 0;
+    this.#toldVersion = 0;
+  }
+
   tick(step: Step): void {
     this.#note(step.now);
     this.#noteWhom(step.now);

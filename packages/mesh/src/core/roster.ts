@@ -3,7 +3,7 @@ import type { Acquaintance } from './messages.js';
 import { fitting } from './wire-size.js';
 
 const acquaintanceBytes = (one: Acquaintance): number =>
-  one.addresses.reduce((sum, address) => sum + address.length * 3 + 5, one.id.length + 32);
+  one.addresses.reduce((sum, address) => sum + address.length * 3 + 5, one.id.length + 33);
 
 /**
  * As many of the members as fit in one message. Where not all do, it starts anywhere (`random`, 0..1), so that in the

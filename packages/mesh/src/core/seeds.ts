@@ -19,7 +19,7 @@ export class Seeds {
   constructor(addresses: readonly string[], now: number) {
     this.#seeds = [...new Set(addresses)].map((address) => ({
       address,
-      redial: new Redial(now, SEED_RETRY_MAX_MS),
+      redial: new Redial(now),
       outcome: null,
     }));
   }
@@ -39,8 +39,9 @@ export class Seeds {
       .map(({ address, outcome }) => (outcome?.failure ? `${address}: ${outcome.failure}` : address));
   }
 
-  due(now: number): readonly string[] {
-    const due = this.#seeds.filter((seed) => seed.redial.isDue(now));
+  /** Those to be visited now, as far as `mayDial` lets them. */
+  due(now: number, mayDial: () => boolean = () => true): readonly string[] {
+    const due = this.#seeds.filter((seed) => seed.redial.isDue(now) && mayDial());
     for (const seed of due) seed.redial.started(now);
     return due.map((seed) => seed.address);
   }
@@ -50,7 +51,7 @@ export class Seeds {
     const seed = this.#seeds.find((known) => known.address === address);
     if (seed === undefined) return false;
     if (outcome.failure === undefined) seed.redial.succeeded(now + SEED_RECHECK_MS * (1 - random / 2));
-    else seed.redial.failed(now, random);
+    else seed.redial.failed(now, SEED_RETRY_MAX_MS, random);
     const isNews = seed.outcome === null || seed.outcome.failure !== outcome.failure;
     seed.outcome = outcome;
     return isNews;

@@ -231,10 +231,13 @@ class Libp2pTransport implements Transport {
     if (!links?.delete(link)) return;
     if (links.size === 0) {
       this.#links.delete(peer);
+      // What closes while this one stops: gossipsub may have stopped by then, and nobody is told any more.
+      if (this.#isClosed) return;
       this.#node.services.gossipPeers.disconnected(link.connection.remotePeer);
-      if (!this.#isClosed) this.#events.disconnected(peer, reason);
+      this.#events.disconnected(peer, reason);
       return;
     }
+    if (this.#isClosed) return;
     // gossipsub's stream may have gone with that connection, and it makes a new one only when told of the member again.
     const rest = links.best?.connection;
     if (rest) this.#node.services.gossipPeers.connected(rest.remotePeer, rest);

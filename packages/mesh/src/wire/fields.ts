@@ -68,6 +68,11 @@ export class Fields {
     return typeof value === 'boolean' ? value : problem(`${what} is no boolean`);
   }
 
+  flagOrNull(): boolean | null {
+    const value = this.#next();
+    return typeof value === 'boolean' ? value : null;
+  }
+
   /** A flag that is only there where it says something. */
   isTrue(): boolean {
     return this.#next() === true;

@@ -58,11 +58,13 @@ export function readLoad(fields: Fields): MemberLoad {
   };
 }
 
-export const packAcquaintance = ({ id, position, addresses }: Acquaintance): unknown => [
+/** The last field is there where it is known: older members do not tell it. */
+export const packAcquaintance = ({ id, position, addresses, heard }: Acquaintance): unknown => [
   id,
   position.generation,
   position.version,
   addresses,
+  ...tail(heard),
 ];
 
 export function readAcquaintance(value: unknown): Acquaintance | null {
@@ -70,7 +72,8 @@ export function readAcquaintance(value: unknown): Acquaintance | null {
   const id = fields.wholeText('id', MEMBER_ID_LENGTH_MAX);
   const position = readPosition(fields);
   const addresses = readAddresses(fields);
-  return id === null ? null : { id, position, addresses };
+  const heard = fields.flagOrNull();
+  return id === null ? null : { id, position, addresses, ...(heard !== null && { heard }) };
 }
 
 export function readAddresses(fields: Fields): readonly string[] {

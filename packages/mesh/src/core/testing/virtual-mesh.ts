@@ -10,8 +10,11 @@ import type { BroadcastMessage, DeltaNews, DirectMessage } from '../messages.js'
 
 export const HEARTBEAT_MS = 800;
 
+/** One process; `name` is its own. */
 export interface VirtualMember {
   readonly name: string;
+  /** Of two with one identity both have it. */
+  readonly id: string;
   readonly address: string;
   core: MemberCore;
   generation: number;
@@ -53,9 +56,17 @@ const DIAL_PACKETS = 6;
 
 interface Pipe {
   readonly ends: ReadonlySet<string>;
+  readonly ids: ReadonlyMap<string, string>;
   /** Ends that still think that it is open. */
   readonly open: Set<string>;
   readonly lastAt: Map<string, number>;
+  /** When each end was last spoken to, or the pipe was opened: where several lead to one id, the last one is used. */
+  readonly heardAt: Map<string, number>;
+}
+
+export interface VirtualOptions extends Partial<CoreOptions> {
+  /** It listens on `host:1`; its name where absent. */
+  readonly host?: string;
 }
 
 /**
@@ -74,10 +85,15 @@ export class VirtualMesh {
   };
   readonly random: () => number;
   now = 0;
+  /** Of all members. */
+  dials = 0;
+  visits = 0;
+  /** Off where a mesh runs for hours. */
+  keepsSent = true;
   codec: VirtualCodec = AS_IT_IS;
   readonly #options: { readonly seeds: readonly string[] };
   readonly #events: { readonly at: number; readonly order: number; readonly run: () => void }[] = [];
-  readonly #pipes: Pipe[] = [];
+  readonly #pipes = new Map<string, Pipe[]>();
   readonly #cuts = new Set<string>();
   /** Pairs between which connections are refused; `a>b` both ways. */
   readonly #refused = new Set<string>();
@@ -91,14 +107,15 @@ export class VirtualMesh {
     this.#options = { seeds };
   }
 
-  /** `name` is also its id and host; it listens on `name:1`. */
-  start(name: string, more: Partial<CoreOptions> = {}): VirtualMember {
+  /** `name` is also its id and host, unless `more` says otherwise. */
+  start(name: string, { host = name, ...more }: VirtualOptions = {}): VirtualMember {
     this.#starts += 1;
-    const generation = 1000 + this.#starts;
-    const address = `${name}:1`;
+    const id = more.self ?? name;
+    const generation = more.generation ?? 1000 + this.#starts;
+    const address = `${host}:1`;
     const core = new MemberCore(
       {
-        self: name,
+        self: id,
         generation,
         profile: profileOf(name),
         addresses: [address],
@@ -115,6 +132,7 @@ export class VirtualMesh {
     const known = this.members.get(name);
     const member: VirtualMember = known ?? {
       name,
+      id,
       address,
       core,
       generation,
@@ -142,7 +160,7 @@ export class VirtualMesh {
   /** The process ends and its host says so to everybody connected who can hear it. */
   kill(name: string): void {
     this.member(name).isRunning = false;
-    for (const pipe of [...this.#pipes]) if (pipe.ends.has(name)) this.#closePipe(pipe, name, 'reset');
+    for (const pipe of [...this.#pipesOf(name)]) this.#closePipe(pipe, name, 'reset');
   }
 
   stall(name: string, ms: number): void {
@@ -163,8 +181,8 @@ export class VirtualMesh {
 
   /** Their connection breaks; new ones are possible. */
   reset(a: string, b: string): void {
-    for (const pipe of [...this.#pipes])
-      if (pipe.ends.has(a) && pipe.ends.has(b))
+    for (const pipe of [...this.#pipesOf(a)])
+      if (pipe.ends.has(b))
         for (const end of [a, b]) this.#later(this.#wayMs(), () => this.#endOf(pipe, end, 'reset'));
   }
 
@@ -214,6 +232,12 @@ export class VirtualMesh {
     if (packetLoss === 0) return ms;
     for (let waitMs = 200 + 2 * wayMs; this.random() < packetLoss; waitMs *= 2) ms += waitMs;
     return ms;
+  }
+
+  /** Gone for good: what it was and sent is dropped. */
+  remove(name: string): void {
+    this.kill(name);
+    this.members.delete(name);
   }
 
   #later(delayMs: number, run: () => void): void {
@@ -278,15 +302,19 @@ export class VirtualMesh {
     }
     for (const message of effects.broadcasts) this.#broadcast(member, message);
     for (const { peer, addresses } of effects.dials) {
-      this.#dial(member, addresses, (reached) => {
-        if (!reached) this.#tell(member, { kind: 'dial-failed', peer, reason: 'unreachable' });
+      this.dials += 1;
+      this.#dial(member, addresses, peer, (reached) => {
+        if (reached !== peer) this.#tell(member, { kind: 'dial-failed', peer, reason: 'unreachable' });
       });
     }
+    if (effects.generation !== null)
+      this.#tell(member, { kind: 'generation-kept', generation: effects.generation });
     for (const seed of effects.visits) {
+      this.visits += 1;
       const isSelf = seed === member.address;
       if (isSelf) this.#tell(member, { kind: 'seed-visited', seed, outcome: { reached: [], isSelf } });
       else
-        this.#dial(member, [seed], (reached) => {
+        this.#dial(member, [seed], null, (reached) => {
           const outcome = {
             reached: reached ? [reached] : [],
             isSelf,
@@ -295,10 +323,8 @@ export class VirtualMesh {
           this.#tell(member, { kind: 'seed-visited', seed, outcome });
         });
     }
-    for (const { peer, reason } of effects.disconnects) {
-      const pipe = this.#pipeBetween(member.name, peer, member.name);
-      if (pipe) this.#closePipe(pipe, member.name, reason);
-    }
+    for (const { peer, reason } of effects.disconnects)
+      for (const pipe of this.#pipesTo(member, peer)) this.#closePipe(pipe, member.name, reason);
   }
 
   #tell(member: VirtualMember, input: Input): void {
@@ -306,23 +332,51 @@ export class VirtualMesh {
     this.#later(1, () => this.#deliver(member, core, input));
   }
 
-  #send(from: VirtualMember, to: string, message: DirectMessage): void {
-    from.sent.push({ to, message });
-    const pipe = this.#pipeBetween(from.name, to, from.name);
-    if (pipe === undefined) return;
+  #pipesOf(name: string): readonly Pipe[] {
+    return this.#pipes.get(name) ?? [];
+  }
+
+  #keep(pipe: Pipe): void {
+    for (const end of pipe.ends) this.#pipes.set(end, [...this.#pipesOf(end), pipe]);
+  }
+
+  #drop(pipe: Pipe): void {
+    for (const end of pipe.ends)
+      this.#pipes.set(
+        end,
+        this.#pipesOf(end).filter((one) => one !== pipe),
+      );
+  }
+
+  /** Pipes that this one thinks are open, to processes with this id; the last is the one that was used last. */
+  #pipesTo(from: VirtualMember, id: string): Pipe[] {
+    return this.#pipesOf(from.name)
+      .filter(
+        ({ ids, open }) =>
+          open.has(from.name) && [...ids].some(([end, of]) => end !== from.name && of === id),
+      )
+      .sort((a, b) => (a.heardAt.get(from.name) ?? 0) - (b.heardAt.get(from.name) ?? 0));
+  }
+
+  #send(from: VirtualMember, toId: string, message: DirectMessage): void {
+    if (this.keepsSent) from.sent.push({ to: toId, message });
+    const pipe = this.#pipesTo(from, toId).at(-1);
+    const to = pipe && [...pipe.ends].find((end) => end !== from.name);
+    if (pipe === undefined || to === undefined) return;
     const at = Math.max(this.now + this.#wayMs(), pipe.lastAt.get(from.name) ?? 0);
     pipe.lastAt.set(from.name, at);
-    const { core } = this.member(to);
-    const decoded = this.codec.direct(message, from.name);
+    const core = this.members.get(to)?.core;
+    const decoded = this.codec.direct(message, from.id);
     this.#later(at - this.now, () => {
       if (this.#cuts.has(`${from.name}>${to}`)) return;
-      if (!pipe.open.has(to)) {
+      if (core === undefined || !this.members.has(to) || !pipe.open.has(to)) {
         this.#endOf(pipe, from.name, 'reset');
         return;
       }
-      this.#receive(this.member(to), core, from.name, decoded, (known) => ({
+      pipe.heardAt.set(to, this.now);
+      this.#receive(this.member(to), core, from.id, decoded, (known) => ({
         kind: 'direct',
-        peer: from.name,
+        peer: from.id,
         message: known,
       }));
     });
@@ -341,9 +395,9 @@ export class VirtualMesh {
   }
 
   #broadcast(from: VirtualMember, message: BroadcastMessage): void {
-    from.sent.push({ to: '*', message });
-    const signedBytes = this.seal(from.name, message);
-    const decoded = this.codec.broadcast(message, from.name);
+    if (this.keepsSent) from.sent.push({ to: '*', message });
+    const signedBytes = this.seal(from.id, message);
+    const decoded = this.codec.broadcast(message, from.id);
     for (const to of this.members.values()) {
       if (to === from || !this.#gossips(from.name, to.name)) continue;
       const copies = this.random() < this.weather.loss ? 0 : this.random() < this.weather.repetition ? 2 : 1;
@@ -351,9 +405,9 @@ export class VirtualMesh {
       for (let copy = 0; copy < copies; copy += 1) {
         this.#later(this.#wayMs() + this.random() * this.weather.delayMaxMs, () => {
           if (!this.#passes(from.name, to.name)) return;
-          this.#receive(to, core, from.name, decoded, (known) => ({
+          this.#receive(to, core, from.id, decoded, (known) => ({
             kind: 'broadcast',
-            author: from.name,
+            author: from.id,
             message: known,
             signedBytes,
           }));
@@ -377,11 +431,20 @@ export class VirtualMesh {
     return !isCut && this.isConnected(from, name) && this.isConnected(name, to);
   }
 
-  #dial(from: VirtualMember, addresses: readonly string[], done: (reached: string | null) => void): void {
+  #listenerAt(address: string): VirtualMember | undefined {
+    for (const one of this.members.values()) if (one.isRunning && one.address === address) return one;
+    return undefined;
+  }
+
+  /** `dialled`: the member that is looked for; null: whoever is there. */
+  #dial(
+    from: VirtualMember,
+    addresses: readonly string[],
+    dialled: string | null,
+    done: (reached: string | null) => void,
+  ): void {
     const { core } = from;
-    const to = addresses
-      .map((address) => this.members.get(address.split(':')[0] ?? ''))
-      .find((one) => one?.isRunning);
+    const to = addresses.map((address) => this.#listenerAt(address)).find((one) => one !== undefined);
     const isCut =
       to && (this.#cuts.has(`${from.name}>${to.name}`) || this.#cuts.has(`${to.name}>${from.name}`));
     const isRefused = to && this.#refused.has(`${from.name}>${to.name}`);
@@ -391,15 +454,23 @@ export class VirtualMesh {
         done(null);
         return;
       }
-      if (this.#pipeBetween(from.name, to.name, from.name) === undefined) {
-        const old = this.#pipeBetween(to.name, from.name, to.name);
-        if (old) this.#pipes.splice(this.#pipes.indexOf(old), 1);
-        const ends = new Set([from.name, to.name]);
-        this.#pipes.push({ ends, open: new Set(ends), lastAt: new Map() });
-        this.#deliver(from, from.core, { kind: 'connected', peer: to.name, from: { dialled: to.address } });
-        this.#deliver(to, to.core, { kind: 'connected', peer: from.name, from: { seenAs: from.name } });
+      if (to.id === from.id) {
+        done(null);
+        return;
       }
-      done(to.name);
+      const known = this.#pipeBetween(from.name, to.name, from.name);
+      // Whoever else is dialled there is found again, by a spare connection that is closed soon.
+      if (known === undefined || (dialled !== null && to.id !== dialled)) {
+        const old = this.#pipeBetween(to.name, from.name, to.name);
+        if (old && old !== known) this.#drop(old);
+        const ends = new Set([from.name, to.name]);
+        const heardAt = new Map([...ends].map((end) => [end, this.now]));
+        const ids = new Map([from, to].map(({ name, id }) => [name, id]));
+        if (known === undefined) this.#keep({ ends, ids, open: new Set(ends), lastAt: new Map(), heardAt });
+        this.#deliver(from, from.core, { kind: 'connected', peer: to.id, from: { dialled: to.address } });
+        this.#deliver(to, to.core, { kind: 'connected', peer: from.id, from: { seenAs: hostOf(from) } });
+      }
+      done(to.id);
     });
   }
 
@@ -413,8 +484,8 @@ export class VirtualMesh {
 
   /** `asSeenBy`: a pipe that this end thinks is open; else one that both do. */
   #pipeBetween(a: string, b: string, asSeenBy?: string): Pipe | undefined {
-    return this.#pipes.find(
-      ({ ends, open }) => ends.has(a) && ends.has(b) && (asSeenBy ? open.has(asSeenBy) : open.size === 2),
+    return this.#pipesOf(a).find(
+      ({ ends, open }) => ends.has(b) && (asSeenBy ? open.has(asSeenBy) : open.size === 2),
     );
   }
 
@@ -429,9 +500,13 @@ export class VirtualMesh {
 
   #endOf(pipe: Pipe, name: string, reason: string): void {
     if (!pipe.open.delete(name)) return;
-    if (pipe.open.size === 0) this.#pipes.splice(this.#pipes.indexOf(pipe), 1);
-    const [peer] = [...pipe.ends].filter((end) => end !== name);
-    const member = this.member(name);
-    if (peer) this.#deliver(member, member.core, { kind: 'disconnected', peer, reason });
+    if (pipe.open.size === 0) this.#drop(pipe);
+    const [other] = [...pipe.ends].filter((end) => end !== name);
+    const member = this.members.get(name);
+    const peer = pipe.ids.get(other ?? '');
+    if (member === undefined || peer === undefined || this.#pipesTo(member, peer).length > 0) return;
+    this.#deliver(member, member.core, { kind: 'disconnected', peer, reason });
   }
 }
+
+const hostOf = ({ address }: VirtualMember): string => address.replace(/:\d+$/, '');

@@ -54,6 +54,8 @@ const emptyDelta = { member: AUTHOR, generation: 1, from: 0, to: 0, entries: [] 
 const members = [
   { id: 'm2', position, addresses: ['[::1]:7946', 'host:7946'] },
   { id: 'm3', position: { generation: 1, version: 0 }, addresses: [] },
+  { id: 'm4', position, addresses: ['host:7946'], heard: true },
+  { id: 'm5', position, addresses: ['host:7947'], heard: false },
 ];
 const load = { players: 1, publishers: 2, outboundKbps: 3.5 };
 const hello = { kind: 'hello', name: 'a', program: '0.1.0', position, addresses: [], members: [] } as const;
