@@ -160,12 +160,15 @@ export class Peer {
 
   /** How much more time than a member on a fast path it is given. */
   get leeway(): Leeway {
-    return leewayOf(this.#expectedMs, this.lateMs, this.#path.lateMs);
+    const { shortestMs } = this.heartbeats.roundTrip;
+    const expectedMs = this.#expectedMs;
+    const path = expectedMs === null ? null : { shortestMs: shortestMs ?? expectedMs, expectedMs };
+    return leewayOf(path, this.lateMs, this.#path.lateMs);
   }
 
-  /** An answer of it takes so long at most, ms, where it is not late. */
+  /** The way to it and back, ms, where nothing makes it longer; 0 where that was never measured. */
   get answerMs(): number {
-    return this.#expectedMs ?? 0;
+    return this.heartbeats.roundTrip.shortestMs ?? 0;
   }
 
   /** The generation that it greeted with last; 0: it never did. */

@@ -7,7 +7,13 @@ import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 
-/** A last witness that falls silent is given no more than this beyond `deadAfterMs`, ms. */
+/**
+ * A member whose last witness ceased to hear it is given so much of `deadAfterMs`: it was silent for all for as long as makes
+ * a suspect, and this long before it is found dead by its own silence everywhere.
+ */
+const WITNESS_GRACE = 2 / 3;
+
+/** And no more than this beyond it where witnesses are far away or late, ms. */
 const WITNESS_LEEWAY_MAX_MS = 3_000;
 
 /** What others that are heard say of a member, as far as it counts. */
@@ -36,11 +42,11 @@ export interface Verdict {
  * | lost, being redialled         | suspect            | suspect                                                |
  * | lost, refused, answer awaited | suspect            | suspect                                                |
  * | lost, refused                 | unreachable        | dead                                                   |
- * | gone                          | unreachable        | suspect for `deadAfterMs` after the last witness, dead |
+ * | gone                          | unreachable        | suspect for `graceMs` after the last witness, dead     |
  *
  * An answer is awaited while somebody's last word is that it hears the member, said before the connection closed.
  */
-export function verdictOf(own: Evidence, others: Testimony, deadAfterMs: number, now: number): Verdict {
+export function verdictOf(own: Evidence, others: Testimony, graceMs: number, now: number): Verdict {
   const isWitnessed = others.witnesses.length > 0;
   switch (own.kind) {
     case 'heard':
@@ -58,7 +64,7 @@ export function verdictOf(own: Evidence, others: Testimony, deadAfterMs: number,
     }
     case 'gone': {
       if (isWitnessed) return { liveness: 'unreachable', until: null };
-      const deadAt = (others.witnessedAt ?? Number.NEGATIVE_INFINITY) + deadAfterMs;
+      const deadAt = (others.witnessedAt ?? Number.NEGATIVE_INFINITY) + graceMs;
       return now < deadAt ? { liveness: 'suspect', until: deadAt } : { liveness: 'dead', until: null };
     }
   }
@@ -146,8 +152,8 @@ export class Reachability {
       peer.witnessLeewayMs = Math.min(leewayMs, WITNESS_LEEWAY_MAX_MS);
     }
     const { witnessedAt } = peer;
-    const deadAfterMs = this.#deadAfterMs + peer.witnessLeewayMs;
-    return verdictOf(evidence, { witnesses, awaitedUntil, witnessedAt }, deadAfterMs, now);
+    const graceMs = WITNESS_GRACE * this.#deadAfterMs + peer.witnessLeewayMs;
+    return verdictOf(evidence, { witnesses, awaitedUntil, witnessedAt }, graceMs, now);
   }
 
   /** Members that are heard and hear this one, by id. */
@@ -190,7 +196,7 @@ export class Reachability {
       if (word.saidAfter >= sinceMs && !isTooLong) witnesses.push(other);
       // Also whoever says at once that it hears it may be about to find out that it does not.
       if (evidence.kind !== 'lost') continue;
-      const answerAt = evidence.countedFrom + Math.max(ANSWER_WAIT_MS, other.answerMs);
+      const answerAt = evidence.countedFrom + Math.max(ANSWER_WAIT_MS, 1.5 * other.answerMs);
       awaitedUntil = Math.max(awaitedUntil ?? 0, answerAt);
     }
     return { witnesses, awaitedUntil };
