@@ -56,6 +56,10 @@ export class Peer {
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
   /** How late it says that it is, ms. */
   lateMs = 0;
+  /** What it was told last of whom this member hears; null where nothing was on this connection. */
+  told: Uint8Array | null = null;
+  /** Others that were asked whether they still hear it, when its connection closed. */
+  asked: readonly Peer[] = [];
   /** How far it told to hold this member's log. */
   holds = 0;
   /** Newest generation that others named it with. */
@@ -277,6 +281,7 @@ export class Peer {
     const isNews = this.#state.life.kind !== 'unreachable' && this.evidence(now).kind !== 'gone';
     this.#on({ kind: 'disconnected' });
     this.#word = null;
+    this.told = null;
     this.answering.disconnected();
     this.questions.disconnected();
     this.heartbeats.disconnected();
@@ -294,6 +299,7 @@ export class Peer {
       this.heartbeats.disconnected();
       this.holds = 0;
       this.#word = null;
+      this.told = null;
     }
     this.#greetedAs = position.generation;
     this.#name = name;
