@@ -166,7 +166,7 @@ export class Peer {
   get leeway(): Leeway {
     const { shortestMs } = this.heartbeats.roundTrip;
     const expectedMs = this.#expectedMs;
-    const path = expectedMs === null ? null : { shortestMs: shortestMs ?? expectedMs, expectedMs };
+    const path = expectedMs === null ? null : { shortestMs: shortestMs ?? 0, expectedMs };
     return leewayOf(path, this.lateMs, this.#path.lateMs);
   }
 

@@ -28,9 +28,9 @@ export class RoundTrip {
     return this.#lastMs;
   }
 
-  /** What the path takes where neither side is late and no packet gets lost, ms; null before the first measure. */
+  /** What the path takes where neither side is late and no packet gets lost, ms; null while that is not sure. */
   get shortestMs(): number | null {
-    return this.#last.length === 0 ? null : Math.min(...this.#last);
+    return this.#measures < BELIEVED_FROM ? null : Math.min(...this.#last);
   }
 
   /** An answer that is not there after this time is late, ms; null where nothing was measured yet. */
