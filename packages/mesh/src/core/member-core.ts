@@ -106,7 +106,7 @@ export class MemberCore {
     this.#penalties = new Penalties(this.#peers, generation);
     this.#repair = new Repair(this.#local.log, this.#penalties);
     this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
-    this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs);
+    this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs, random);
     this.#retelling = new Retelling(this.#peers, this.#local, this.#reachability, now);
     this.#membership = new Membership(
       this.#peers,
@@ -267,8 +267,11 @@ export class MemberCore {
   }
 
   #tellIfLess(step: Step): void {
-    if (this.#reachability.takeLess()) this.#heartbeats.tellSoon();
-    if (step.now >= this.#hushUntil) this.#heartbeats.tellDue(step);
+    const { all, peers } = this.#reachability.takeToTell();
+    if (all) this.#heartbeats.tellSoon();
+    if (step.now < this.#hushUntil) return;
+    for (const peer of peers) this.#heartbeats.tell(peer, step);
+    this.#heartbeats.tellDue(step);
   }
 
   #stateToTell(now: number): HeartbeatState {
