@@ -9,6 +9,9 @@ import type { Checker } from './checker.js';
 /** Round trips and a look. */
 const SLACK_MS = 600;
 
+/** Who has a connection with the dead that hangs goes on to say that it hears them for no longer than this, ms. */
+const HEARSAY_MS = 2_000;
+
 /** Claims of a start that ended, once buried by a member, never stand again there. */
 export const zombies: Checker = {
   name: 'zombies',
@@ -21,6 +24,7 @@ export const zombies: Checker = {
         if (
           end &&
           !mayBeHeardLate(world, observer, id, end.at) &&
+          !mayBeHearsay(world, observer, id, end.at) &&
           world.graves.newest(observer, id) >= position.generation
         )
           yield `${observer.id} lists claims of ${id} as ${position.generation} again, which it had buried`;
@@ -39,4 +43,15 @@ function mayBeHeardLate(world: World, observer: RunningCore, id: MemberId, ended
   const brokenAt = world.lastBrokenAt(observer.id, id);
   if (observer.resumedAt > endedAt && now < observer.resumedAt + CONFIRM_MS + SLACK_MS) return true;
   return now < brokenAt + RETRANSMIT_MS.max + CONFIRM_MS + SLACK_MS;
+}
+
+/** Another member missed the end, since its path was cut or it stood still: its word counts for a while. */
+function mayBeHearsay(world: World, observer: RunningCore, id: MemberId, endedAt: number): boolean {
+  const { paths } = world.network;
+  return world.running().some((other) => {
+    if (other.id === observer.id || other.id === id) return false;
+    const brokenAt = paths.lastBrokenAt(other.id, id) ?? Number.NEGATIVE_INFINITY;
+    const missedAt = Math.max(brokenAt + RETRANSMIT_MS.max, other.resumedAt);
+    return missedAt > endedAt && world.now < missedAt + HEARSAY_MS + SLACK_MS;
+  });
 }

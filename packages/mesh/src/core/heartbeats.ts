@@ -18,7 +18,8 @@ const TOO_SOON = 0.2;
  * once: each process is woken about half as often as by two that keep their own time, which was most of an idle
  * member's work. Where the one that is to speak is late, the other does not wait for it.
  *
- * Some go out between: to all when a member is not heard any more, and to whoever waits for this one's word about it.
+ * Some go out between: to some or all when a member is not heard any more, and to whoever waits for this one's word about
+ * it.
  */
 export class Heartbeats {
   readonly #intervalMs: number;
@@ -59,6 +60,11 @@ export class Heartbeats {
     if (isTurn || isToldNow) this.#send(peer, step);
   }
 
+  /** Out of turn. */
+  tell(peer: Peer, step: Step): void {
+    if (peer.isGreeted) this.#send(peer, step);
+  }
+
   /** All are to be told soon that some member is not heard any more. */
   tellSoon(): void {
     this.#isTellDue = true;
@@ -84,9 +90,11 @@ export class Heartbeats {
 
   #send(peer: Peer, step: Step): void {
     peer.heartbeats.spoke(step.now);
+    const state = this.#stateToTell(step.now);
+    peer.told = state.hears ?? peer.told;
     step.effects.send(peer.id, {
       kind: 'heartbeat',
-      ...this.#stateToTell(step.now),
+      ...state,
       sentAt: step.now,
       echo: peer.heartbeats.echo(step.now),
     });

@@ -13,8 +13,9 @@ export interface Leeway {
   readonly deadMs: number;
 }
 
-/** Up to here a path is fast, and patience is as configured; from a third more on it is slow. */
-export const SLOW_FROM_MS = 400;
+/** A path whose shortest round trip is no longer than this is fast, and patience is as configured; from the other on it is slow. */
+export const FAST_UP_TO_MS = 100;
+export const SLOW_FROM_MS = 250;
 
 /** A connection is made again in so many round trips: TCP, handshake, muxer, hello, and as much for packets that get lost. */
 const CONFIRM_TRIPS = 6;
@@ -34,28 +35,36 @@ const UNMEASURED_CONFIRM_MS = 2_000;
 /** A dial that fails sooner was answered, on any path. */
 const REFUSAL_MS = 500;
 
+/** What is measured of a path: `RoundTrip.shortestMs`, and what is expected with all that makes it vary, ms. */
+export interface Path {
+  readonly shortestMs: number;
+  readonly expectedMs: number;
+}
+
 /**
- * Patience with one member, by the path (`expectedMs`: `RoundTrip.expectedMs`), by how late the member says that it is, and
- * by how late this one is itself.
+ * Patience with one member, by the path (null: nothing was measured), by how late the member says that it is, and by how
+ * late this one is itself. Losses make a long path silent for long; a short one that varies is that of a busy machine.
  *
- * | expected round trip | lateness | confirm | refusal | silence | dead   |
- * | ------------------- | -------- | ------- | ------- | ------- | ------ |
- * | not measured        | 0        | 2,000   | 500     | 0       | 0      |
- * | 5                   | 0        | 1,000   | 500     | 0       | 0      |
- * | 400                 | 0        | 2,400   | 1,200   | 0       | 0      |
- * | 500                 | 0        | 3,000   | 1,500   | 400     | 2,800  |
- * | 600                 | 0        | 3,600   | 1,800   | 600     | 4,000  |
- * | 5,000               | 0        | 10,000  | 10,000  | 5,000   | 4,000  |
- * | 5                   | 300      | 1,600   | 1,100   | 300     | 300    |
- * | 600                 | 300      | 2,400   | 1,500   | 300     | 300    |
+ * | shortest | expected | lateness | confirm | refusal | silence | dead  |
+ * | -------- | -------- | -------- | ------- | ------- | ------- | ----- |
+ * | null     | null     | 0        | 2,000   | 500     | 0       | 0     |
+ * | 1        | 5        | 0        | 1,000   | 500     | 0       | 0     |
+ * | 1        | 600      | 0        | 3,600   | 1,800   | 0       | 0     |
+ * | 100      | 200      | 0        | 1,200   | 600     | 0       | 0     |
+ * | 175      | 200      | 0        | 1,200   | 600     | 100     | 700   |
+ * | 500      | 550      | 0        | 3,300   | 1,650   | 550     | 3,850 |
+ * | 5,000    | 9,000    | 0        | 10,000  | 10,000  | 9,000   | 4,000 |
+ * | 1        | 5        | 300      | 1,600   | 1,100   | 300     | 300   |
+ * | 300      | 600      | 300      | 2,400   | 1,500   | 300     | 300   |
  */
-export function leewayOf(expectedMs: number | null, peerLateMs: number, ownLateMs: number): Leeway {
+export function leewayOf(path: Path | null, peerLateMs: number, ownLateMs: number): Leeway {
   const lateMs = Math.min(peerLateMs, LATE_MAX_MS) + Math.min(ownLateMs, LATE_MAX_MS);
   // What both are late is no part of the path.
-  const tripMs = Math.max(0, (expectedMs ?? 0) - lateMs);
-  const slowMs = Math.min(tripMs, Math.max(0, 4 * (tripMs - SLOW_FROM_MS)));
-  const confirmMs =
-    expectedMs === null ? UNMEASURED_CONFIRM_MS : Math.max(CONFIRM_MS, CONFIRM_TRIPS * tripMs);
+  const tripMs = Math.max(0, (path?.expectedMs ?? 0) - lateMs);
+  const shortestMs = Math.max(0, (path?.shortestMs ?? 0) - lateMs);
+  const slowness = Math.min(1, Math.max(0, (shortestMs - FAST_UP_TO_MS) / (SLOW_FROM_MS - FAST_UP_TO_MS)));
+  const slowMs = slowness * tripMs;
+  const confirmMs = path === null ? UNMEASURED_CONFIRM_MS : Math.max(CONFIRM_MS, CONFIRM_TRIPS * tripMs);
   return {
     confirmMs: Math.min(confirmMs + 2 * lateMs, LEEWAY_MAX_MS),
     refusalMs: Math.min(Math.max(REFUSAL_MS, 3 * tripMs) + 2 * lateMs, LEEWAY_MAX_MS),

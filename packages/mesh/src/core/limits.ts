@@ -112,7 +112,7 @@ export const DIAL_DEADLINE_MS = 15_000;
 export const CONFIRM_MS = 1_000;
 
 /** After a connection closed and redialling was refused, others that may still hear the member are waited for so long. */
-export const ANSWER_WAIT_MS = 100;
+export const ANSWER_WAIT_MS = 75;
 
 /** Others' word that they hear a member counts for so long after that member's own last word. */
 export const WITNESSED_MAX_MS = 5 * 60_000;

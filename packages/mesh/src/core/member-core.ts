@@ -114,7 +114,7 @@ export class MemberCore {
     this.#dispute = new Dispute(generation, options.heartbeatMs, now);
     this.#repair = new Repair(this.#local, this.#penalties, this.#dispute);
     this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
-    this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs);
+    this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs, random);
     this.#retelling = new Retelling(this.#peers, this.#local, this.#reachability, now);
     this.#acquaintances = new Acquaintances(this.#peers, options.addresses);
     this.#membership = new Membership(
@@ -297,8 +297,11 @@ export class MemberCore {
   }
 
   #tellIfLess(step: Step): void {
-    if (this.#reachability.takeLess()) this.#heartbeats.tellSoon();
-    if (step.now >= this.#hushUntil) this.#heartbeats.tellDue(step);
+    const { all, peers } = this.#reachability.takeToTell();
+    if (all) this.#heartbeats.tellSoon();
+    if (step.now < this.#hushUntil) return;
+    for (const peer of peers) this.#heartbeats.tell(peer, step);
+    this.#heartbeats.tellDue(step);
   }
 
   #stateToTell(now: number): HeartbeatState {

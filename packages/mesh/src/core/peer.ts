@@ -66,6 +66,10 @@ export class Peer {
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
   /** How late it says that it is, ms. */
   lateMs = 0;
+  /** What it was told last of whom this member hears; null where nothing was on this connection. */
+  told: Uint8Array | null = null;
+  /** Others that were asked whether they still hear it, when its connection closed. */
+  asked: readonly Peer[] = [];
   /** How far it told to hold this member's log. */
   holds = 0;
   /** Newest generation that others named it with. */
@@ -205,12 +209,15 @@ export class Peer {
 
   /** How much more time than a member on a fast path it is given. */
   get leeway(): Leeway {
-    return leewayOf(this.#expectedMs, this.lateMs, this.#path.lateMs);
+    const { shortestMs } = this.heartbeats.roundTrip;
+    const expectedMs = this.#expectedMs;
+    const path = expectedMs === null ? null : { shortestMs: shortestMs ?? 0, expectedMs };
+    return leewayOf(path, this.lateMs, this.#path.lateMs);
   }
 
-  /** An answer of it takes so long at most, ms, where it is not late. */
+  /** The way to it and back, ms, where nothing makes it longer; 0 where that was never measured. */
   get answerMs(): number {
-    return this.#expectedMs ?? 0;
+    return this.heartbeats.roundTrip.shortestMs ?? 0;
   }
 
   /** The generation that it greeted with last; 0: it never did. */
@@ -377,6 +384,7 @@ export class Peer {
     this.#on({ kind: 'disconnected' });
     this.#word = null;
     this.#addresses.disconnected();
+    this.told = null;
     this.answering.disconnected();
     this.questions.disconnected();
     this.heartbeats.disconnected();
@@ -394,6 +402,7 @@ export class Peer {
       this.heartbeats.disconnected();
       this.holds = 0;
       this.#word = null;
+      this.told = null;
     }
     this.#greetedAs = position.generation;
     this.#name = name;

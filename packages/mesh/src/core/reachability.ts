@@ -7,14 +7,23 @@ import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 
-/** A last witness that falls silent is given no more than this beyond `deadAfterMs`, ms. */
+/**
+ * A member whose last witness ceased to hear it is given so much of `deadAfterMs`: it was silent for all for as long as makes
+ * a suspect, and this long before it is found dead by its own silence everywhere.
+ */
+const WITNESS_GRACE = 2 / 3;
+
+/** And no more than this beyond it where witnesses are far away or late, ms. */
 const WITNESS_LEEWAY_MAX_MS = 3_000;
+
+/** How many others are asked when a connection closes. */
+const WITNESSES_ASKED = 2;
 
 /** What others that are heard say of a member, as far as it counts. */
 export interface Testimony {
   /** Those that hear it. */
   readonly witnesses: readonly Peer[];
-  /** Somebody whose last word is that it hears it has not spoken since the connection closed: until when that is awaited. */
+  /** Somebody was asked whose last word is that it hears it: until when another one is awaited; null: nobody. */
   readonly awaitedUntil: number | null;
   /** When somebody heard it last; null: nobody since it was heard here. */
   readonly witnessedAt: number | null;
@@ -36,11 +45,12 @@ export interface Verdict {
  * | lost, being redialled         | suspect            | suspect                                                |
  * | lost, refused, answer awaited | suspect            | suspect                                                |
  * | lost, refused                 | unreachable        | dead                                                   |
- * | gone                          | unreachable        | suspect for `deadAfterMs` after the last witness, dead |
+ * | gone                          | unreachable        | suspect for `graceMs` after the last witness, dead     |
  *
- * An answer is awaited while somebody's last word is that it hears the member, said before the connection closed.
+ * An answer is awaited from those that were asked when the connection closed, while their last word is that they hear the
+ * member: also one that says so again may be about to find out that it is not so.
  */
-export function verdictOf(own: Evidence, others: Testimony, deadAfterMs: number, now: number): Verdict {
+export function verdictOf(own: Evidence, others: Testimony, graceMs: number, now: number): Verdict {
   const isWitnessed = others.witnesses.length > 0;
   switch (own.kind) {
     case 'heard':
@@ -58,7 +68,7 @@ export function verdictOf(own: Evidence, others: Testimony, deadAfterMs: number,
     }
     case 'gone': {
       if (isWitnessed) return { liveness: 'unreachable', until: null };
-      const deadAt = (others.witnessedAt ?? Number.NEGATIVE_INFINITY) + deadAfterMs;
+      const deadAt = (others.witnessedAt ?? Number.NEGATIVE_INFINITY) + graceMs;
       return now < deadAt ? { liveness: 'suspect', until: deadAt } : { liveness: 'dead', until: null };
     }
   }
@@ -74,8 +84,9 @@ export function verdictOf(own: Evidence, others: Testimony, deadAfterMs: number,
  * - for `WITNESSED_MAX_MS` after the member's own last word (heard here, or signed news that are new): who lies about a
  *   dead member keeps its claims for no longer.
  *
- * Whoever ceases to hear a member tells everybody at once, and who still hears it answers: so after a crash all agree
- * within a round trip, and a single broken link is known as one as fast.
+ * Whoever loses a connection asks some others at once, by a heartbeat that lists the member no more, and who had said that
+ * it hears the member answers. So a single broken link is known as one within a round trip, and after a crash a few words
+ * are enough. Who falls silent is missed by all at about the same time: then everybody tells everybody.
  */
 export class Reachability {
   readonly #peers: Peers;
@@ -84,10 +95,13 @@ export class Reachability {
   #own: readonly Uint8Array[];
   /** As heartbeats tell it; null: to be put together anew. */
   #hears: Uint8Array | null = null;
-  #hasLess = false;
+  readonly #toTell = new Set<Peer>();
+  #areAllToTell = false;
+  readonly #random: () => number;
 
-  constructor(peers: Peers, ownGeneration: number, deadAfterMs: number) {
+  constructor(peers: Peers, ownGeneration: number, deadAfterMs: number, random: () => number) {
     this.#peers = peers;
+    this.#random = random;
     this.#own = [startDigest(peers.self, ownGeneration)];
     this.#deadAfterMs = deadAfterMs;
   }
@@ -103,11 +117,12 @@ export class Reachability {
     return this.#hears;
   }
 
-  /** Some member is not heard any more, since this was asked last. */
-  takeLess(): boolean {
-    const hasLess = this.#hasLess;
-    this.#hasLess = false;
-    return hasLess;
+  /** Who is to be told at once that some member is not heard any more; `all`: everybody. */
+  takeToTell(): { readonly all: boolean; readonly peers: readonly Peer[] } {
+    const toTell = { all: this.#areAllToTell, peers: [...this.#toTell] };
+    this.#areAllToTell = false;
+    this.#toTell.clear();
+    return toTell;
   }
 
   /** Looks whether a member is heard. To be called after whatever may change that. */
@@ -116,7 +131,25 @@ export class Reachability {
     peer.noteHeard(now);
     if (before === peer.heardDigest) return;
     this.#hears = null;
-    if (before !== null && !peer.isHeard) this.#hasLess = true;
+    if (before === null || peer.isHeard) return;
+    if (peer.isGreeted) this.#areAllToTell = true;
+    else this.#ask(peer, before, now);
+  }
+
+  /** Its connection closed: some are asked whether they hear it, and those are told that were told so before. */
+  #ask(peer: Peer, digest: Uint8Array, now: number): void {
+    const hearing: Peer[] = [];
+    for (const other of this.#peers) {
+      const word = other === peer ? null : other.wordAt(now);
+      if (word === null) continue;
+      if (includesDigest(word.hears, digest)) hearing.push(other);
+      else if (other.told !== null && includesDigest(other.told, digest)) this.#toTell.add(other);
+    }
+    const asked: Peer[] = [];
+    while (asked.length < WITNESSES_ASKED && hearing.length > 0)
+      asked.push(...hearing.splice(Math.floor(this.#random() * hearing.length), 1));
+    for (const other of asked) this.#toTell.add(other);
+    peer.asked = asked;
   }
 
   /**
@@ -142,8 +175,15 @@ export class Reachability {
     peer.says({ hears: isSame ? before.hears : hears.slice(), at: now, saidAfter });
     peer.detector.hearsUs(isDisputed || this.#own.some((own) => includesDigest(hears, own)), now);
     if (before === null || isSame) return false;
-    for (const { isHeard, digest } of this.#peers)
-      if (isHeard && includesDigest(before.hears, digest) && !includesDigest(hears, digest)) return true;
+    const { told } = peer;
+    if (told === null) return false;
+    for (const { digest } of this.#peers)
+      if (
+        includesDigest(before.hears, digest) &&
+        !includesDigest(hears, digest) &&
+        includesDigest(told, digest)
+      )
+        return true;
     return false;
   }
 
@@ -161,8 +201,8 @@ export class Reachability {
       peer.witnessLeewayMs = Math.min(leewayMs, WITNESS_LEEWAY_MAX_MS);
     }
     const { witnessedAt } = peer;
-    const deadAfterMs = this.#deadAfterMs + peer.witnessLeewayMs;
-    return verdictOf(evidence, { witnesses, awaitedUntil, witnessedAt }, deadAfterMs, now);
+    const graceMs = WITNESS_GRACE * this.#deadAfterMs + peer.witnessLeewayMs;
+    return verdictOf(evidence, { witnesses, awaitedUntil, witnessedAt }, graceMs, now);
   }
 
   /** Members that are heard and hear this one, by id. */
@@ -203,9 +243,8 @@ export class Reachability {
       const word = other === peer ? null : other.wordAt(now);
       if (word === null || !includesDigest(word.hears, digest)) continue;
       if (word.saidAfter >= sinceMs && !isTooLong) witnesses.push(other);
-      // Also whoever says at once that it hears it may be about to find out that it does not.
-      if (evidence.kind !== 'lost') continue;
-      const answerAt = evidence.countedFrom + Math.max(ANSWER_WAIT_MS, other.answerMs);
+      if (evidence.kind !== 'lost' || !peer.asked.includes(other)) continue;
+      const answerAt = evidence.countedFrom + Math.max(ANSWER_WAIT_MS, 1.5 * other.answerMs);
       awaitedUntil = Math.max(awaitedUntil ?? 0, answerAt);
     }
     return { witnesses, awaitedUntil };

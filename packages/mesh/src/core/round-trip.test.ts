@@ -39,6 +39,12 @@ describe('RoundTrip', () => {
     expect(tripOf(...times(20, 2), ...times(8, 500)).expectedMs).toBeGreaterThan(500);
   });
 
+  it('knows the path itself by the shortest of the last measures', () => {
+    expect([tripOf().shortestMs, tripOf(90, 30, 700).shortestMs]).toEqual([null, null]);
+    expect(tripOf(90, 30, 700, 60).shortestMs).toBe(30);
+    expect(tripOf(30, ...times(16, 90)).shortestMs).toBe(90);
+  });
+
   it('takes no measure for more than the most, nor for less than nothing', () => {
     expect(tripOf(1e12).lastMs).toBe(ROUND_TRIP_MAX_MS);
     expect(tripOf(-5).lastMs).toBe(0);

@@ -5,6 +5,9 @@ export const ROUND_TRIP_MAX_MS = 5_000;
 const OUTLIER_TIMES = 2;
 const OUTLIER_MS = 100;
 
+/** The shortest of so many last measures is what the path itself takes. */
+const SHORTEST_OF = 16;
+
 /** So many measures are believed, whatever is usual with others. */
 const BELIEVED_FROM = 4;
 
@@ -16,12 +19,18 @@ const BELIEVED_FROM = 4;
 export class RoundTrip {
   #lastMs: number | null = null;
   #measures = 0;
+  #last: number[] = [];
   #smoothedMs = 0;
   #deviationMs = 0;
 
   /** Last one measured, ms; null before the first. */
   get lastMs(): number | null {
     return this.#lastMs;
+  }
+
+  /** What the path takes where neither side is late and no packet gets lost, ms; null while that is not sure. */
+  get shortestMs(): number | null {
+    return this.#measures < BELIEVED_FROM ? null : Math.min(...this.#last);
   }
 
   /** An answer that is not there after this time is late, ms; null where nothing was measured yet. */
@@ -40,6 +49,8 @@ export class RoundTrip {
     const ms = Math.min(ROUND_TRIP_MAX_MS, Math.max(0, measuredMs));
     const taken = Math.min(ms, this.#lastMs ?? ms, OUTLIER_TIMES * (this.expectedMs ?? ms) + OUTLIER_MS);
     this.#measures += 1;
+    this.#last.push(ms);
+    if (this.#last.length > SHORTEST_OF) this.#last.shift();
     const isFirst = this.#lastMs === null;
     this.#lastMs = ms;
     if (isFirst) {
