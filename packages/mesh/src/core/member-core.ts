@@ -469,14 +469,23 @@ export class MemberCore {
 
   #heardHeartbeat(peer: Peer, heartbeat: Heartbeat, step: Step): void {
     const proof = peer.heartbeats.heard(heartbeat, step.now);
-    if (proof !== null) peer.detector.spoke(proof.saidAt);
+    // Where two hold one identity, heartbeats reach one or the other: echoes prove little, and the start is told here.
+    const isShared = peer.isOlderAbout(step.now);
+    if (isShared) peer.detector.spoke(step.now);
+    else if (proof !== null) peer.detector.spoke(proof.saidAt);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
     if (heartbeat.hears !== undefined) this.#acquaintances.heardBy(heartbeat.hears, peer, step);
-    const isAwaited = this.#reachability.heard(peer, heartbeat, proof, this.disputed !== null, step.now);
+    const isAwaited = this.#reachability.heard(
+      peer,
+      heartbeat,
+      proof,
+      isShared || this.disputed !== null,
+      step.now,
+    );
     this.#heartbeats.answer(peer, isAwaited, step);
     this.#membership.judgeUnheard(step);
-    if (peer.isOlderAbout(step.now)) this.#membership.tellHolder(peer, 'newest', step);
+    if (isShared) this.#membership.tellHolder(peer, 'newest', step);
   }
 
   /**

@@ -153,8 +153,8 @@ export class Reachability {
   }
 
   /**
-   * Takes note of what a member says. Returns whether it waits for the word of this one. `isDisputed`: another holder of
-   * this identity is heard instead of this one, so it says nothing about the link.
+   * Takes note of what a member says. Returns whether it waits for the word of this one. `isDisputed`: two hold its identity
+   * or this one's, and what reaches one of them does not reach the other: that says nothing about the link.
    */
   heard(
     peer: Peer,
