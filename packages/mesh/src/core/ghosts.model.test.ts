@@ -152,7 +152,7 @@ describe('who is gone', () => {
     const mesh = meshOf(3);
     mesh.cut('m0', 'm1');
     mesh.run(2 * FORGET_AFTER_MS);
-    expect(mesh.member('m0').core.directory.member('m1')?.liveness).toBe('dead');
+    expect(mesh.member('m0').core.directory.member('m1')?.liveness).toBe('unreachable');
     mesh.heal();
     mesh.run(4_000);
     expectWhole(mesh);
