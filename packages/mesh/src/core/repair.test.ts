@@ -56,12 +56,17 @@ const pull = (id: number): DirectMessage => ({
   held: { generation: 0, version: 0 },
 });
 
+/** All that is due is told; what is not heard for long is told of later. */
+function flush(core: MemberCore): void {
+  while ((core.flushAt ?? Number.POSITIVE_INFINITY) <= 2_000) core.step(tick, 2_000);
+}
+
 describe('an answer to a pull', () => {
   it('goes out part by part, in turns where several ask, and the core wants a tick meanwhile', () => {
     const core = meeting('x', 'y');
     for (let index = 0; index < 3_000; index += 1)
       core.step({ kind: 'claim', claim: { key: keyOf(index), sinceMs: 1, media: {} } }, 2);
-    while (core.flushAt !== null) core.step(tick, 2_000);
+    flush(core);
     const got: { to: string; part: DeltaPart | SnapshotPart }[] = [];
     const note = (effects: Effects): void => {
       const parts = partsIn(effects);
@@ -93,7 +98,7 @@ describe('an answer to a pull', () => {
     const core = meeting('x');
     for (let index = 0; index < 20_000; index += 1)
       core.step({ kind: 'claim', claim: { key: keyOf(index), sinceMs: 1, media: {} } }, 2);
-    while (core.flushAt !== null) core.step(tick, 2_000);
+    flush(core);
     const window = (first: Effects): number => {
       let parts = partsIn(first).length;
       while (core.flushAt === Number.NEGATIVE_INFINITY) parts += partsIn(core.step(tick, 2_001)).length;
@@ -112,11 +117,11 @@ describe('an answer to a pull', () => {
     const core = meeting('x');
     for (let index = 0; index < 3_000; index += 1)
       core.step({ kind: 'claim', claim: { key: keyOf(index), sinceMs: 1, media: {} } }, 2);
-    while (core.flushAt !== null) core.step(tick, 2_000);
+    flush(core);
     core.step({ kind: 'direct', peer: 'x', message: pull(1) }, 2_001);
     core.step({ kind: 'disconnected', peer: 'x', reason: 'gone' }, 2_001);
     expect(partsIn(core.step(tick, 2_001))).toEqual([]);
-    expect(core.flushAt).toBeNull();
+    expect(core.flushAt ?? Number.POSITIVE_INFINITY).toBeGreaterThan(2_000);
   });
 });
 
