@@ -52,7 +52,8 @@ export class Peers implements OwnPath {
       const { expectedMs } = heartbeats.roundTrip;
       if (isGreeted && expectedMs !== null) measured.push(expectedMs);
     }
-    this.#usualMs = measured.sort((a, b) => a - b)[Math.floor(measured.length / 2)] ?? null;
+    // Where all are lost or new, what was usual before says more than nothing.
+    this.#usualMs = measured.sort((a, b) => a - b)[Math.floor(measured.length / 2)] ?? this.#usualMs;
   }
 
   get(id: MemberId): Peer | undefined {
