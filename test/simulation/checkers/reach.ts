@@ -30,11 +30,16 @@ export function bridge(world: World, observer: Member, member: Member): Member |
   return null;
 }
 
-/** Until when somebody was there that both heard, as far back as that matters; `-Infinity` where nobody was. */
+/**
+ * Until when somebody was there that both heard, as far back as that matters; `-Infinity` where nobody was. Also one that
+ * means ill may have said what is true.
+ */
 export function bridgedUntil(world: World, observer: RunningCore, id: MemberId): number {
   let until = Number.NEGATIVE_INFINITY;
   for (const between of world.members.values()) {
-    if (between.id === observer.id || between.id === id || between.isHostile) continue;
+    if (between.id === observer.id || between.id === id) continue;
+    // A copy of it has paths of its own.
+    until = Math.max(until, Math.min(world.now, between.disputedUntil));
     const paths = [
       [observer.id, between.id],
       [between.id, observer.id],
