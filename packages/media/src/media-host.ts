@@ -38,6 +38,19 @@ export interface MediaHost {
   detours(owner: MemberId): readonly MemberId[];
   /** Whether a live member is known to be at this IP, so that a connection from there may be its pull. */
   isMemberAddress(ip: string): boolean;
+  /**
+   * The other worker of this member that has the stream's publisher; null where it is here, or nowhere on this member.
+   * A change of it is told by `onOwnersChanged`.
+   */
+  workerOf(key: StreamKey): WorkerAddress | null;
+}
+
+/** Where another worker of this member is pulled from. */
+export interface WorkerAddress {
+  /** From 1; the same number for the worker that replaces one that ended. */
+  readonly worker: number;
+  /** Of its unix socket. */
+  readonly path: string;
 }
 
 /** A member's RTMP port as another one reaches it. */
@@ -58,6 +71,8 @@ export interface MediaLog {
 /** Every number that bounds media; see conf/origin.yml for meaning, unit, default and cost. */
 export interface MediaOptions {
   readonly memberName: string;
+  /** This worker as its siblings pull from it; absent where the member has one worker. */
+  readonly worker?: WorkerAddress;
   readonly rtmp: { readonly host: string; readonly port: number };
   readonly http: { readonly host: string; readonly port: number };
   /** Names that count as a vhost of their own; all others mean `__defaultVhost__`. */

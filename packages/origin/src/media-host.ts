@@ -21,6 +21,7 @@ export function mediaHost(mesh: Mesh): MediaHost {
       return member === undefined ? null : pulledAt(member);
     },
     detours: (owner) => detoursTo(owner, mesh.members()),
+    workerOf: () => null,
     isMemberAddress: (ip) => mesh.members().some((member) => !member.isSelf && isAt(member, ip)),
   };
 }

@@ -53,6 +53,7 @@ export class MemoryMesh {
       },
       relayAddress: (member) => this.#profiles.get(member)?.relayAddress ?? null,
       isMemberAddress: () => false,
+      workerOf: () => null,
       detours: (owner) => [...this.#profiles.keys()].filter((member) => member !== owner && member !== name),
     };
   }
