@@ -8,3 +8,12 @@ export {
   type MeshStatus,
 } from './mesh.js';
 export { MESH_KEY_BYTES_MIN } from './mesh-key.js';
+export type {
+  Answer,
+  Answers,
+  Asked,
+  AskOptions,
+  MeshQuestions,
+  NoAnswerReason,
+  QuestionHandler,
+} from './query/mesh-questions.js';
