@@ -3,7 +3,8 @@ import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { Fence } from './fence.js';
-import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
+import type { MediaEventListener } from './media-event.js';
+import type { ClientRef, Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
@@ -22,8 +23,13 @@ const PUBLISHES_PER_MINUTE = 6000;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
-/** Puts the media plane of one member together; nothing listens before `start`. */
-export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLog): Media {
+/** Puts the media plane of one member together; nothing listens before `start`. `tell` hears of what happens. */
+export function createMedia(
+  options: MediaOptions,
+  host: MediaHost,
+  log: MediaLog,
+  tell: MediaEventListener = () => {},
+): Media {
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
   const streams = new StreamTable({
@@ -41,17 +47,19 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     detours: (owner) => host.detours(owner),
     timers: fencedTimers(fence),
     log,
+    tell,
   });
   const gate = new ConnectionGate(limits, (ip) => host.isMemberAddress(ip), spareOf(limits.connectionsMax));
   const rate = new OutboundRate();
   const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
   const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
-  const plays = new PlayDesk({ streams, host, log, isFull }, options);
+  const plays = new PlayDesk({ streams, host, log, isFull, tell }, options);
   const publishes = new PublishDesk(
     {
       streams,
       host,
       log,
+      tell,
       onPublisherChanged: (key) => plays.reconsider(key),
     },
     {
@@ -87,6 +95,30 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     }
   }
 
+  function* clients(): Iterable<ClientRef> {
+    for (const { id, key, protocol, remote, agent, sinceMs, isFlowing } of publishes.publishers()) {
+      const about = { id, kind: 'publish', key, protocol, remote } as const;
+      const state = isFlowing ? 'publishing' : 'silent';
+      const bytes = (): number => (streams.get(key)?.hasPublisher === true ? streams.get(key)?.bytesIn : 0) ?? 0;
+      const view = () =>
+        ({ ...about, agent, sinceMs, state, bytes: bytes(), queueBytes: 0, framesDropped: 0 }) as const;
+      yield { ...about, view };
+    }
+    for (const stream of streams.values()) {
+      for (const { player, isPull, view } of stream.clients()) {
+        const { id, protocol, remote } = player;
+        const about = { id, kind: isPull ? 'relay' : 'play', key: stream.key, protocol, remote } as const;
+        yield {
+          ...about,
+          view: () => {
+            const { bytesOut, ...rest } = view();
+            return { ...rest, ...about, bytes: bytesOut };
+          },
+        };
+      }
+    }
+  }
+
   return {
     async start() {
       const rtmpPort = await rtmp.start();
@@ -109,6 +141,9 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       return ports;
     },
     refusePublishers: () => publishes.refuse(),
+    acceptPublishers: () => publishes.accept(),
+    clients,
+    kick: (id) => plays.kick(id) || publishes.kick(id),
     closePublishers() {
       publishes.closeAll();
       plays.endPassedOn();

@@ -1,7 +1,10 @@
 export { createMedia } from './create-media.js';
 export { modeOf as playModeOf } from './desks/play/app-play.js';
 export type { PublishPolicy } from './desks/publish/publish-policy.js';
+export type { MediaEvent, MediaEventListener } from './media-event.js';
 export {
+  type ClientRef,
+  type ClientView,
   ListenError,
   type Media,
   type MediaHost,

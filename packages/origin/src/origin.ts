@@ -70,7 +70,9 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     draining: isDraining,
     ...(isFull && { full: true }),
   });
-  const media: MediaPlane = oneProcess(createMedia(mediaOptions(config), mediaHost(mesh), quietLog));
+  const media: MediaPlane = oneProcess((tell) =>
+    createMedia(mediaOptions(config), mediaHost(mesh), quietLog, tell),
+  );
   let api: ApiListener;
   try {
     await media.start();

@@ -1,4 +1,5 @@
 import type { MemberId, Owner, StreamKey, StreamKeys } from '@headwater/directory';
+import type { MediaEventListener } from '../media-event.js';
 import type { MediaLog } from '../media-host.js';
 import { LiveStream } from './live-stream.js';
 import type { FramesDropped, Traffic } from './player-feed.js';
@@ -16,6 +17,7 @@ export interface StreamTableParts {
   readonly detours: (owner: MemberId) => readonly MemberId[];
   readonly timers: Timers;
   readonly log: MediaLog;
+  readonly tell?: MediaEventListener;
 }
 
 /** The streams of this member that have a source or players. */
@@ -54,7 +56,7 @@ export class StreamTable implements StreamKeys {
   open(key: StreamKey): LiveStream {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const { limitsOf, ownersOf, open, detours, timers, log } = this.#parts;
+    const { limitsOf, ownersOf, open, detours, timers, log, tell } = this.#parts;
     const stream = new LiveStream(key, {
       limits: limitsOf(key),
       traffic: this.traffic,
@@ -62,6 +64,7 @@ export class StreamTable implements StreamKeys {
       open,
       detours,
       log,
+      ...(tell === undefined ? {} : { tell }),
       onSourceChanged: (hasSource) => this.onSourceChanged(key, hasSource),
       onIdle: () => this.tidy(key),
     });

@@ -17,6 +17,7 @@ const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   'owner-unreachable': 4503,
   stopping: 1001,
   full: 1013,
+  kicked: 4403,
 };
 /** RFC 6455's registry: "service restart", to be tried again at once. */
 const TRACKS_CHANGED_CLOSE = 1012;

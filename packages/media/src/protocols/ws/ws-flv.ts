@@ -51,6 +51,7 @@ const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
   stopping: CLOSE.goingAway,
   'owned-elsewhere': 4409,
   'taken-over': 4409,
+  kicked: 4403,
 };
 
 /** WebSocket-FLV: playing, and publishing by subprotocol `publisher` or `post`. */
