@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
 import { createMedia, playModeOf, vhostOf } from '@headwater/media';
@@ -7,7 +8,9 @@ import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
-import { drain } from './drain.js';
+import { DrainControl } from './drain-control.js';
+import { EventLog } from './events/event-log.js';
+import { followMesh } from './events/follow-mesh.js';
 import { nextFull } from './fullness.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
@@ -15,6 +18,8 @@ import { mediaHost } from './media-host.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
+import { type MemberControl, memberAnswers } from './questions/member-answers.js';
+import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
 import type { MediaPorts } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
 
@@ -73,6 +78,32 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const media: MediaPlane = oneProcess((tell) =>
     createMedia(mediaOptions(config), mediaHost(mesh), quietLog, tell),
   );
+  const events = new EventLog(randomBytes(6).toString('hex'), Date.now);
+  const unfollow = followMesh(events, mesh, media);
+  const draining = new DrainControl({
+    media,
+    directory: mesh.directory,
+    announce: (value) => {
+      isDraining = value;
+      mesh.setProfile(profile(media.ports));
+    },
+    log: (fields, msg) => log.info(fields, msg),
+    deadlineMs: config.drain.deadlineMs,
+    now: () => performance.now(),
+    pause: (ms) => sleep(ms),
+  });
+  const control: MemberControl = {
+    drain: (deadlineMs) => draining.drain(deadlineMs),
+    cancelDrain: () => draining.cancel(),
+    setLogLevel: (level) => {
+      log.level = level;
+      events.tell({ kind: 'log-level-changed', level });
+    },
+    reload: async () => false,
+  };
+  answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
+    log.info({ question, member: from }, 'operator asked by way of another member'),
+  );
   let api: ApiListener;
   try {
     await media.start();
@@ -80,7 +111,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     }
     const app = createApi(
-      apiSource(config, mesh, media, () => isDraining),
+      apiSource(config, mesh, media, events, () => isDraining),
       (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
     api = await listenApi(app, config.api.host, config.api.port, (error) =>
@@ -108,24 +139,10 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     'origin ready',
   );
 
-  let drained: Promise<void> | null = null;
-  const drainOnce = (): Promise<void> =>
-    drain({
-      media,
-      directory: mesh.directory,
-      announce: () => {
-        isDraining = true;
-        mesh.setProfile(profile(media.ports));
-      },
-      log: (fields, msg) => log.info(fields, msg),
-      deadlineMs: config.drain.deadlineMs,
-      now: () => performance.now(),
-      pause: (ms) => sleep(ms),
-    });
-
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     clearInterval(loadTimer);
+    unfollow();
     // The mesh goes first: the others stop routing here before the players here are let go.
     await mesh.stop();
     await media.stop();
@@ -135,10 +152,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   };
   return {
     ports,
-    drain: () => {
-      drained ??= config.drain.deadlineMs === 0 ? Promise.resolve() : drainOnce();
-      return drained;
-    },
+    drain: () => draining.drainToEnd(),
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -166,9 +180,14 @@ function apiSource(
   config: OriginConfig,
   mesh: Mesh,
   media: MediaPlane,
+  events: EventLog,
   isDraining: () => boolean,
 ): ApiSource {
   return {
+    name: config.name,
+    mesh: new MeshWide(mesh),
+    events,
+    ...(config.api.token === undefined ? {} : { token: config.api.token }),
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),

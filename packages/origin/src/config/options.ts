@@ -159,6 +159,21 @@ export const OPTIONS = {
   'api.port': option(LISTEN_PORT, 1985, {
     meaning: 'Port for the HTTP API. 0 takes a free one.',
   }),
+  'api.token': {
+    ...optional(
+      text('a text of at least 16 characters without blanks', (value) =>
+        /^[\x21-\x7e]{16,512}$/.test(value) ? value : null,
+      ),
+      'none',
+      {
+        meaning:
+          'Whoever sends it (Authorization: Bearer TOKEN) may act through the API: kick clients, end publishes, drain members, change the log level. Without it only requests from this machine itself may.',
+        cost: 'Better set as HEADWATER_API_TOKEN than written into files. The API has no TLS of its own: over a network the token can be read.',
+        example: 'a-text-that-nobody-guesses',
+      },
+    ),
+    isSecret: true,
+  },
   'mesh.host': option(HOST, '::', {
     meaning: `Address to listen on for the other members. ${BOTH_FAMILIES}`,
     cost: 'On loopback (127.0.0.1) the mesh needs no key, and nobody but this machine can join.',

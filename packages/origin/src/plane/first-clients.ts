@@ -32,8 +32,12 @@ export async function firstClients(
   return ids.flatMap((id) => found.get(id)?.view() ?? []);
 }
 
-export function matchesFilter(client: ClientRef, { key, kind, protocol, address }: ClientFilter): boolean {
+export function matchesFilter(
+  client: ClientRef,
+  { id, key, kind, protocol, address }: ClientFilter,
+): boolean {
   return (
+    (id === undefined || client.id === id) &&
     (key === undefined || client.key === key) &&
     (kind === undefined || client.kind === kind) &&
     (protocol === undefined || client.protocol === protocol) &&

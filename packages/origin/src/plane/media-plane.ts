@@ -51,6 +51,7 @@ export interface WorkerView {
 
 /** Which of the clients here are meant. What is left out does not matter. */
 export interface ClientFilter {
+  readonly id?: string;
   readonly key?: StreamKey;
   readonly kind?: ClientView['kind'];
   readonly protocol?: ClientView['protocol'];
