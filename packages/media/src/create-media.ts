@@ -42,7 +42,12 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     timers: fencedTimers(fence),
     log,
   });
-  const gate = new ConnectionGate(limits, (ip) => host.isMemberAddress(ip), spareOf(limits.connectionsMax));
+  const gate = new ConnectionGate(
+    limits,
+    (ip) => host.isMemberAddress(ip),
+    spareOf(limits.connectionsMax),
+    (address) => host.elsewhere?.(address),
+  );
   const rate = new OutboundRate();
   const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
   const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
@@ -113,6 +118,8 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       publishes.closeAll();
       plays.endPassedOn();
     },
+    take: (listener, socket) => (listener === 'rtmp' ? rtmp : http).take(socket),
+    endPublisher: (key, reason) => publishes.endOne(key, reason),
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key, playersMax) => streams.get(key)?.view(playersMax),

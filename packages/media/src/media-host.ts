@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type {
   Claim,
   MediaInfo,
@@ -43,6 +44,15 @@ export interface MediaHost {
    * A change of it is told by `onOwnersChanged`.
    */
   workerOf(key: StreamKey): WorkerAddress | null;
+  /** What counts against the limits here, but is on the other workers of this member; absent: nothing is. */
+  elsewhere?(address: string): Elsewhere;
+}
+
+/** Connections on the other workers of this member. */
+export interface Elsewhere {
+  readonly connections: number;
+  /** Of the address asked for, as limits count it; pulls of members excepted. */
+  readonly ofAddress: number;
 }
 
 /** Where another worker of this member is pulled from. */
@@ -73,6 +83,8 @@ export interface MediaOptions {
   readonly memberName: string;
   /** This worker as its siblings pull from it; absent where the member has one worker. */
   readonly worker?: WorkerAddress;
+  /** `handed`: no port is opened; another process accepts, and hands connections over by `Media.take`. Absent: `opened`. */
+  readonly ports?: 'opened' | 'handed';
   readonly rtmp: { readonly host: string; readonly port: number };
   readonly http: { readonly host: string; readonly port: number };
   /** Names that count as a vhost of their own; all others mean `__defaultVhost__`. */
@@ -142,6 +154,9 @@ export interface MediaOptions {
   >;
 }
 
+/** What a client speaks on the port that it came by. */
+export type ListenerName = 'rtmp' | 'http';
+
 /** One player, as the API shows it. */
 export interface PlayerView {
   readonly id: string;
@@ -207,6 +222,10 @@ export interface Media {
   start(): Promise<void>;
   /** Closes listeners and sessions, releases all claims. Never rejects. */
   stop(): Promise<void>;
+  /** A connection that another process accepted on one of this member's ports; nothing was read of it. */
+  take(listener: ListenerName, socket: Socket): void;
+  /** Closes the publisher of a stream, which another worker of this member has. No effect where there is none here. */
+  endPublisher(key: StreamKey, reason: 'already-published' | 'taken-over'): void;
   /** Ports really bound (configured 0 takes a free one). */
   readonly ports: { readonly rtmp: number; readonly http: number };
   /** Refuses publishers from now on; those who are there stay. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
 import { createMedia, playModeOf, vhostOf } from '@headwater/media';
@@ -17,6 +18,7 @@ import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
 import type { MediaPorts } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
+import { WorkersPlane } from './workers/workers-plane.js';
 
 /** A running member: mesh, media and API together. */
 export interface RunningOrigin {
@@ -52,17 +54,28 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
   const configured = { rtmp: config.rtmp.port, http: config.http.port };
+  const workers = config.workers === 'auto' ? availableParallelism() : config.workers;
+  const plane =
+    workers === 0
+      ? null
+      : new WorkersPlane({ config, workers, media: mediaOptions(config), log: withFatal(quietLog, log) });
   let meshHosts: readonly string[] = ['127.0.0.1'];
-  const mesh = await createMesh(
-    { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
-    {
-      log: quietLog,
-      profile: (hosts) => {
-        meshHosts = hosts;
-        return profileOf(config, hosts, configured);
+  let mesh: Mesh;
+  try {
+    mesh = await createMesh(
+      { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
+      {
+        log: quietLog,
+        profile: (hosts) => {
+          meshHosts = hosts;
+          return profileOf(config, hosts, configured);
+        },
       },
-    },
-  );
+    );
+  } catch (error) {
+    await plane?.stop();
+    throw error;
+  }
   let isDraining = false;
   let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
@@ -70,7 +83,8 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     draining: isDraining,
     ...(isFull && { full: true }),
   });
-  const media: MediaPlane = oneProcess(createMedia(mediaOptions(config), mediaHost(mesh), quietLog));
+  plane?.join(mesh);
+  const media: MediaPlane = plane ?? oneProcess(createMedia(mediaOptions(config), mediaHost(mesh), quietLog));
   let api: ApiListener;
   try {
     await media.start();
@@ -102,7 +116,14 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   }, LOAD_INTERVAL_MS);
   const ports = { ...media.ports, api: api.port, mesh: mesh.port };
   log.info(
-    { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
+    {
+      member: mesh.id,
+      role: config.role,
+      ports,
+      workers,
+      seeds: config.mesh.seeds,
+      version: PROGRAM_VERSION,
+    },
     'origin ready',
   );
 
@@ -141,6 +162,17 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** The end of a worker is told each time. */
+function withFatal(quietLog: QuietLog, log: Logger) {
+  return {
+    debug: (fields: object, msg: string) => quietLog.debug(fields, msg),
+    info: (fields: object, msg: string) => quietLog.info(fields, msg),
+    warn: (fields: object, msg: string) => log.warn(fields, msg),
+    error: (fields: object, msg: string) => log.error(fields, msg),
+    fatal: (fields: object, msg: string) => log.fatal(fields, msg),
   };
 }
 

@@ -48,6 +48,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
         },
         claim: host.claim,
         release: (key) => void host.release(key),
+        workerOf: () => null,
         isDisputed: () => mesh.isDisputed,
       },
       log,

@@ -13,7 +13,7 @@ export interface PublishDeskParts {
   readonly streams: StreamTable;
   readonly host: Pick<
     MediaHost,
-    'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release' | 'isDisputed'
+    'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release' | 'isDisputed' | 'workerOf'
   >;
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
@@ -202,12 +202,19 @@ export class PublishDesk {
     }
   }
 
+  /** Another worker of this member has the publisher that stays: both had accepted theirs at once, or its one is newer. */
+  endOne(key: StreamKey, reason: 'already-published' | 'taken-over'): void {
+    const publish = this.#publishes.get(key);
+    if (publish !== undefined) this.#close(publish, reason);
+  }
+
   #refusal(key: StreamKey): PublishRefusal | null {
     if (this.#isStopping) return 'stopping';
     if (!this.#rules.acceptsPublishers) return 'not-an-origin';
     if (this.#parts.host.isDisputed()) return 'identity-disputed';
     const policy = this.#rules.policy(key);
-    const isPublished = this.#publishes.has(key);
+    // A stream has one publisher on this member, whichever worker that came to.
+    const isPublished = this.#publishes.has(key) || this.#parts.host.workerOf(key) !== null;
     if (isPublished && policy !== 'takeover') return 'already-published';
     if (policy === 'backup') return null;
     if (!isPublished && !this.#others(key).some((owner) => isLive(owner.liveness))) return null;

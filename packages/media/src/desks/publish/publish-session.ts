@@ -12,7 +12,7 @@ export type PublishRefusal =
   | 'stopping';
 
 /** Why an accepted publisher is closed by us. */
-export type PublishEnd = 'idle' | 'stopping' | 'owned-elsewhere' | 'taken-over';
+export type PublishEnd = 'idle' | 'stopping' | 'owned-elsewhere' | 'taken-over' | 'already-published';
 
 /** One publisher of any protocol, as the publish desk deals with it. */
 export interface PublishSession {

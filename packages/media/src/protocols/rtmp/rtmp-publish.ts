@@ -10,6 +10,7 @@ import type { RtmpPlace } from './rtmp-place.js';
 const END_CODES: Readonly<Record<PublishEnd, string>> = {
   'taken-over': 'NetStream.Publish.BadName',
   'owned-elsewhere': 'NetStream.Publish.BadName',
+  'already-published': 'NetStream.Publish.BadName',
   idle: 'NetStream.Publish.Idle',
   stopping: 'NetStream.Failed',
 };
@@ -66,7 +67,7 @@ export class RtmpPublish implements PublishSession {
     this.#isOver = true;
     const text = `the publisher was closed: ${reason}`;
     // Encoders show an error to people; who is merely idle, or is to reconnect elsewhere, sees the close.
-    const isTold = reason === 'taken-over' || reason === 'owned-elsewhere' || !isAlone();
+    const isTold = END_CODES[reason] === 'NetStream.Publish.BadName' || !isAlone();
     leave(reason, text, ...(isTold ? [answers.onStatus(stream.id, 'error', END_CODES[reason], text)] : []));
   }
 
