@@ -16,11 +16,13 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
     changed: (key: StreamKey) => void;
     interest: StreamKeys | null;
     isDisputed: boolean;
+    sibling: WorkerAddress | null;
   } = {
     others: [],
     changed: () => {},
     interest: null,
     isDisputed: false,
+    sibling: null,
   };
   const said: string[] = [];
   const claims: Claim[] = [];
@@ -50,6 +52,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
         release: (key) => void host.release(key),
         workerOf: () => null,
         isDisputed: () => mesh.isDisputed,
+        workerOf: () => mesh.sibling,
       },
       log,
       onPublisherChanged: (key) => changes.push(key),

@@ -113,7 +113,7 @@ export class PublishDesk {
     if (before !== undefined) this.#close(before, 'taken-over');
     const sinceMs = Math.max(
       sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
-      (before?.sinceMs ?? 0) + 1,
+      (before?.sinceMs ?? this.#ownSinceMs(key)) + 1,
     );
     const flow = new FlowClaim((isFlowing) => {
       try {
@@ -240,6 +240,13 @@ export class PublishDesk {
     const own = { member, claim: { key, sinceMs: publish.sinceMs, media: {} } };
     const code = lostTo(this.#rules.policy(key), own, this.#others(key));
     if (code !== null) this.#close(publish, code);
+  }
+
+  /** When this member's claim began that stands now; another worker's, where one is taken over from there. */
+  #ownSinceMs(key: StreamKey): number {
+    const { host } = this.#parts;
+    if (host.workerOf(key) === null) return 0;
+    return host.owners(key).find(({ member }) => member === host.member)?.claim.sinceMs ?? 0;
   }
 
   #others(key: StreamKey): readonly Owner[] {
