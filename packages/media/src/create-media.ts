@@ -8,8 +8,11 @@ import type { ClientRef, Media, MediaHost, MediaLog, MediaOptions } from './medi
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
+import { SiblingListener } from './protocols/sibling/sibling-listener.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
+import { SiblingUpstreams } from './relay/sibling-upstream.js';
 import { OutboundRate } from './stream/outbound-rate.js';
+import { relayOwners } from './stream/relay-owner.js';
 import { StreamTable } from './stream/stream-table.js';
 import { systemTimers, type Timers } from './stream/timers.js';
 
@@ -20,6 +23,8 @@ const SWEEP_MS = 1000;
 const QUEUE_MS = 10_000;
 /** `limits.publishesPerAddressPerMinute` where it is not set. */
 const PUBLISHES_PER_MINUTE = 6000;
+/** Live media of all streams that may wait for one other worker which does not keep up. */
+const SIBLING_BYTES_MAX = 67_108_864;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
@@ -32,6 +37,8 @@ export function createMedia(
 ): Media {
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
+  const upstreams = new SiblingUpstreams(options, fence);
+  const pullFromMember = rtmpUpstream(options, host, fence);
   const streams = new StreamTable({
     limitsOf: (key) => ({
       gopCacheBytesMax: play.gopCacheBytesMax,
@@ -42,14 +49,20 @@ export function createMedia(
       ...relay,
       lagMs: relay.lagMs ?? LAG_MS,
     }),
-    ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
-    open: rtmpUpstream(options, host, fence),
+    ownersOf: (key) => relayOwners(host.owners(key), host.member, host.workerOf(key)),
+    open: (owner, ...pull) =>
+      owner.worker === undefined ? pullFromMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
     detours: (owner) => host.detours(owner),
     timers: fencedTimers(fence),
     log,
     tell,
   });
-  const gate = new ConnectionGate(limits, (ip) => host.isMemberAddress(ip), spareOf(limits.connectionsMax));
+  const gate = new ConnectionGate(
+    limits,
+    (ip) => host.isMemberAddress(ip),
+    spareOf(limits.connectionsMax),
+    (address) => host.elsewhere?.(address),
+  );
   const rate = new OutboundRate();
   const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
   const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
@@ -72,6 +85,20 @@ export function createMedia(
   const parts = { options, plays, publishes, gate, log, fence };
   const rtmp = createRtmpListener(parts);
   const http = createFlvListener(parts);
+  const siblings =
+    options.worker === undefined
+      ? null
+      : new SiblingListener({
+          path: options.worker.path,
+          streams,
+          limits: {
+            pullBytesMax: play.queueBytesMax,
+            linkBytesMax: SIBLING_BYTES_MAX,
+            stuckMs: play.stuckMs,
+          },
+          log,
+          fence,
+        });
   let ports = { rtmp: options.rtmp.port, http: options.http.port };
   let sweep: NodeJS.Timeout | null = null;
   let playersStuck = 0;
@@ -81,6 +108,7 @@ export function createMedia(
     rate.sample(streams.traffic.bytesOut, nowMs);
     fence.runTask('end idle publishers', () => publishes.endIdle(nowMs));
     fence.runTask('end stuck players', () => endStuck(nowMs));
+    fence.runTask('end stuck workers', () => siblings?.endStuck(nowMs));
   }
 
   function endStuck(nowMs: number): void {
@@ -99,7 +127,8 @@ export function createMedia(
     for (const { id, key, protocol, remote, agent, sinceMs, isFlowing } of publishes.publishers()) {
       const about = { id, kind: 'publish', key, protocol, remote } as const;
       const state = isFlowing ? 'publishing' : 'silent';
-      const bytes = (): number => (streams.get(key)?.hasPublisher === true ? streams.get(key)?.bytesIn : 0) ?? 0;
+      const bytes = (): number =>
+        (streams.get(key)?.hasPublisher === true ? streams.get(key)?.bytesIn : 0) ?? 0;
       const view = () =>
         ({ ...about, agent, sinceMs, state, bytes: bytes(), queueBytes: 0, framesDropped: 0 }) as const;
       yield { ...about, view };
@@ -124,8 +153,9 @@ export function createMedia(
       const rtmpPort = await rtmp.start();
       try {
         ports = { rtmp: rtmpPort, http: await http.start() };
+        await siblings?.start();
       } catch (error) {
-        await rtmp.stop();
+        await Promise.all([rtmp.stop(), http.stop()]);
         throw error;
       }
       sweep = setInterval(sweepOnce, SWEEP_MS);
@@ -135,7 +165,8 @@ export function createMedia(
       publishes.stop();
       plays.stop();
       streams.close();
-      await Promise.all([rtmp.stop(), http.stop()]);
+      upstreams.stop();
+      await Promise.all([rtmp.stop(), http.stop(), siblings?.stop()]);
     },
     get ports() {
       return ports;
@@ -148,6 +179,8 @@ export function createMedia(
       publishes.closeAll();
       plays.endPassedOn();
     },
+    take: (listener, socket) => (listener === 'rtmp' ? rtmp : http).take(socket),
+    endPublisher: (key, reason) => publishes.endOne(key, reason),
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key, playersMax) => streams.get(key)?.view(playersMax),

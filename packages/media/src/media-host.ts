@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type {
   Claim,
   MediaInfo,
@@ -43,6 +44,15 @@ export interface MediaHost {
    * A change of it is told by `onOwnersChanged`.
    */
   workerOf(key: StreamKey): WorkerAddress | null;
+  /** What counts against the limits here, but is on the other workers of this member; absent: nothing is. */
+  elsewhere?(address: string): Elsewhere;
+}
+
+/** Connections on the other workers of this member. */
+export interface Elsewhere {
+  readonly connections: number;
+  /** Of the address asked for, as limits count it; pulls of members excepted. */
+  readonly ofAddress: number;
 }
 
 /** Where another worker of this member is pulled from. */
@@ -73,6 +83,8 @@ export interface MediaOptions {
   readonly memberName: string;
   /** This worker as its siblings pull from it; absent where the member has one worker. */
   readonly worker?: WorkerAddress;
+  /** `handed`: no port is opened; another process accepts, and hands connections over by `Media.take`. Absent: `opened`. */
+  readonly ports?: 'opened' | 'handed';
   readonly rtmp: { readonly host: string; readonly port: number };
   readonly http: { readonly host: string; readonly port: number };
   /** Names that count as a vhost of their own; all others mean `__defaultVhost__`. */
@@ -142,6 +154,9 @@ export interface MediaOptions {
   >;
 }
 
+/** What a client speaks on the port that it came by. */
+export type ListenerName = 'rtmp' | 'http';
+
 /** One player, as the API shows it. */
 export interface PlayerView {
   readonly id: string;
@@ -210,6 +225,10 @@ export interface StreamView {
   readonly relayFrom?: MemberId;
   /** The member through which it does; absent where it reaches the owner itself. */
   readonly relayThrough?: MemberId;
+  /** The worker of this member that it pulls from, whose number it is; absent where it pulls from another member. */
+  readonly relayWorker?: number;
+  /** The other workers of this member that pull it from this one; absent where there are none. */
+  readonly pulledByWorkers?: readonly number[];
   /** Owners whose media is passed on to other members, which cannot reach them; absent where there are none. */
   readonly passesOn?: readonly MemberId[];
   readonly media: MediaInfo;
@@ -245,10 +264,14 @@ export class ListenError extends Error {
 
 /** The running media plane of one member. */
 export interface Media {
-  /** Opens both listeners. Rejects with `ListenError`; then nothing is left open. */
+  /** Opens the listeners. Rejects with `ListenError`, or an error that names the worker's socket; then nothing is left open. */
   start(): Promise<void>;
   /** Closes listeners and sessions, releases all claims. Never rejects. */
   stop(): Promise<void>;
+  /** A connection that another process accepted on one of this member's ports; nothing was read of it. */
+  take(listener: ListenerName, socket: Socket): void;
+  /** Closes the publisher of a stream, which another worker of this member has. No effect where there is none here. */
+  endPublisher(key: StreamKey, reason: 'already-published' | 'taken-over'): void;
   /** Ports really bound (configured 0 takes a free one). */
   readonly ports: { readonly rtmp: number; readonly http: number };
   /** Refuses publishers from now on; those who are there stay. */
@@ -264,7 +287,7 @@ export interface Media {
   clients(): Iterable<ClientRef>;
   /** Ends one of them, with words that say that an operator did. False where there is none with this id. */
   kick(id: string): boolean;
-  /** The streams published here that other members pull from this one, once for each pull. */
+  /** The streams published on this member that other members pull from this worker, once for each pull. */
   pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];
   /** `playersMax`: of players, only the first ones. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
 import { createMedia, playModeOf, vhostOf } from '@headwater/media';
@@ -22,6 +23,7 @@ import { type MemberControl, memberAnswers } from './questions/member-answers.js
 import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
 import type { MediaPorts } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
+import { WorkersPlane } from './workers/workers-plane.js';
 
 /** A running member: mesh, media and API together. */
 export interface RunningOrigin {
@@ -57,17 +59,28 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
   const configured = { rtmp: config.rtmp.port, http: config.http.port };
+  const workers = config.workers === 'auto' ? availableParallelism() : config.workers;
+  const plane =
+    workers === 0
+      ? null
+      : new WorkersPlane({ config, workers, media: mediaOptions(config), log: withFatal(quietLog, log) });
   let meshHosts: readonly string[] = ['127.0.0.1'];
-  const mesh = await createMesh(
-    { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
-    {
-      log: quietLog,
-      profile: (hosts) => {
-        meshHosts = hosts;
-        return profileOf(config, hosts, configured);
+  let mesh: Mesh;
+  try {
+    mesh = await createMesh(
+      { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
+      {
+        log: quietLog,
+        profile: (hosts) => {
+          meshHosts = hosts;
+          return profileOf(config, hosts, configured);
+        },
       },
-    },
-  );
+    );
+  } catch (error) {
+    await plane?.stop();
+    throw error;
+  }
   let isDraining = false;
   let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
@@ -75,9 +88,9 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     draining: isDraining,
     ...(isFull && { full: true }),
   });
-  const media: MediaPlane = oneProcess((tell) =>
-    createMedia(mediaOptions(config), mediaHost(mesh), quietLog, tell),
-  );
+  plane?.join(mesh);
+  const media: MediaPlane =
+    plane ?? oneProcess((tell) => createMedia(mediaOptions(config), mediaHost(mesh), quietLog, tell));
   const events = new EventLog(randomBytes(6).toString('hex'), Date.now);
   const unfollow = followMesh(events, mesh, media);
   const draining = new DrainControl({
@@ -97,6 +110,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     cancelDrain: () => draining.cancel(),
     setLogLevel: (level) => {
       log.level = level;
+      media.setLogLevel(level);
       events.tell({ kind: 'log-level-changed', level });
     },
     reload: async () => false,
@@ -135,7 +149,14 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   }, LOAD_INTERVAL_MS);
   const ports = { ...media.ports, api: api.port, mesh: mesh.port };
   log.info(
-    { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
+    {
+      member: mesh.id,
+      role: config.role,
+      ports,
+      workers,
+      seeds: config.mesh.seeds,
+      version: PROGRAM_VERSION,
+    },
     'origin ready',
   );
 
@@ -157,6 +178,17 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** The end of a worker is told each time. */
+function withFatal(quietLog: QuietLog, log: Logger) {
+  return {
+    debug: (fields: object, msg: string) => quietLog.debug(fields, msg),
+    info: (fields: object, msg: string) => quietLog.info(fields, msg),
+    warn: (fields: object, msg: string) => log.warn(fields, msg),
+    error: (fields: object, msg: string) => log.error(fields, msg),
+    fatal: (fields: object, msg: string) => log.fatal(fields, msg),
   };
 }
 

@@ -27,6 +27,23 @@ export function wholeNumber(min: number, max: number, unit?: 'ms' | 'bytes'): Op
   };
 }
 
+/** A whole number from `min` to `max`, or one word. */
+export function wholeNumberOr<const T extends string>(
+  word: T,
+  min: number,
+  max: number,
+): OptionType<number | T> {
+  const expected = `${word} or a whole number from ${min} to ${max}`;
+  return {
+    reads: 'number',
+    expected,
+    schema: v.union(
+      [v.literal(word), v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))],
+      expected,
+    ),
+  };
+}
+
 /** A time in ms. */
 export function milliseconds(min: number, max: number): OptionType<number> {
   return wholeNumber(min, max, 'ms');

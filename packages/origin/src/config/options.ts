@@ -24,6 +24,7 @@ import {
   oneOrMore,
   text,
   wholeNumber,
+  wholeNumberOr,
 } from './option-type.js';
 
 /** One key of the configuration: all that validation, `--help`, `config print` and conf/origin.yml know of it. */
@@ -90,6 +91,9 @@ const MESH_KEYS = oneOrMore(
 );
 const PLAY_MODE = choice<PlayMode>('auto', 'redirect', 'relay');
 const PUBLISH_POLICY = choice<PublishPolicy>('backup', 'reject', 'takeover');
+/** Most workers: more than any machine has cores. */
+const WORKERS_MAX = 256;
+const WORKERS = wholeNumberOr('auto', 0, WORKERS_MAX);
 const MIB = 1024 * 1024;
 /** Longer than this, a player's own buffer runs dry between two writes. */
 const MERGE_MS_MAX = 1000;
@@ -131,6 +135,11 @@ export const OPTIONS = {
     meaning:
       'Host names whose streams are kept apart. Every other name means the one vhost __defaultVhost__.',
     example: ['cdn.example.com'],
+  }),
+  workers: option(WORKERS, 1, {
+    meaning:
+      'How many processes of their own RTMP and HTTP connections are spread over. 1: the mesh is never held up by media. auto: one for each core of the machine. 0: everything in one process. A worker that ends is started again; its streams go on from other owners meanwhile.',
+    cost: 'Some 45 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two.',
   }),
   'log.level': option(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
     meaning:
@@ -335,6 +344,11 @@ export const OPTIONS = {
     meaning:
       'What this member may send to all players and other members together, kbit/s, measured each second. Once it is reached this member is full, as by limits.connectionsMax: plays go to members that have room, and are refused where nobody has. Those that are served go on. 0: no limit.',
     cost: 'Set to less than the network can carry, players are sent away too soon; set to more, all of them stutter.',
+  }),
+  'limits.workerMemoryMax': option(bytes(0, 1024 * 1024 * MIB), 0, {
+    meaning:
+      'Resident memory from which a media worker is replaced: another one takes what comes, its publishers are closed so that they connect again, its players are served for up to drain.deadlineMs. 0: no limit. Only where there are workers.',
+    cost: 'Set to less than what publishers and players need, workers are replaced again and again.',
   }),
   'limits.handshakeMs': option(milliseconds(100, 600_000), 10_000, {
     meaning: 'Deadline from connect to an accepted publish or play.',

@@ -82,6 +82,8 @@ export interface MediaPlane {
   acceptPublishers(): void;
   /** Called for each event of media on this member, of whichever worker. Returns how to stop being called. */
   onEvent(listener: MediaEventListener): () => void;
+  /** Of the log of its workers, where it has any. */
+  setLogLevel(level: string): void;
   told(): MediaTold;
   /** Empty where media runs in this process. */
   workers(): readonly WorkerView[];

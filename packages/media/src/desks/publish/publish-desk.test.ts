@@ -1,5 +1,6 @@
 import { type Claim, NO_LOAD, type Owner, type StreamKey, type StreamKeys } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { WorkerAddress } from '../../media-host.js';
 import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryLog } from '../../testing/media-options.js';
 import { MemoryStreams } from '../../testing/stream-world.js';
@@ -16,11 +17,13 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
     changed: (key: StreamKey) => void;
     interest: StreamKeys | null;
     isDisputed: boolean;
+    sibling: WorkerAddress | null;
   } = {
     others: [],
     changed: () => {},
     interest: null,
     isDisputed: false,
+    sibling: null,
   };
   const said: string[] = [];
   const claims: Claim[] = [];
@@ -49,6 +52,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
         claim: host.claim,
         release: (key) => void host.release(key),
         isDisputed: () => mesh.isDisputed,
+        workerOf: () => mesh.sibling,
       },
       log,
       onPublisherChanged: (key) => changes.push(key),

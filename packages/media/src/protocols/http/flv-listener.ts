@@ -174,7 +174,17 @@ export function createFlvListener(parts: FlvParts): Listener {
   }
 
   return {
-    start: () => listen(server, 'http', options.http, log),
+    async start() {
+      if (options.ports !== 'handed') return listen(server, 'http', options.http, log);
+      // Node's server begins to look for heads that take too long when it listens.
+      server.emit('listening');
+      return options.http.port;
+    },
+    take(socket) {
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+      server.emit('connection', socket);
+    },
     async stop() {
       const closed = new Promise<void>((resolve) => {
         if (server.listening) server.close(() => resolve());

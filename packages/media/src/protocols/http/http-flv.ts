@@ -40,6 +40,7 @@ const END_STATUS: Readonly<Record<PublishEnd, number>> = {
   idle: 408,
   stopping: 503,
   'owned-elsewhere': 409,
+  'already-published': 409,
   'taken-over': 409,
   kicked: 403,
 };

@@ -12,6 +12,7 @@ export interface RtmpListenerParts extends RtmpSessionParts {
 /** Takes RTMP clients. Each has a session of its own, which nothing can leave but through the desks. */
 export function createRtmpListener(parts: RtmpListenerParts): Listener {
   const { options, gate, log, fence } = parts;
+  const isHanded = options.ports === 'handed';
   const sessions = new Set<RtmpSession>();
   const server = createServer({ noDelay: true }, (socket) => {
     fence.run(
@@ -38,7 +39,11 @@ export function createRtmpListener(parts: RtmpListenerParts): Listener {
   }
 
   return {
-    start: () => listen(server, 'rtmp', options.rtmp, log),
+    start: async () => (isHanded ? options.rtmp.port : listen(server, 'rtmp', options.rtmp, log)),
+    take(socket) {
+      socket.setNoDelay(true);
+      server.emit('connection', socket);
+    },
     stop: () =>
       new Promise<void>((resolve) => {
         if (server.listening) server.close(() => resolve());

@@ -10,13 +10,19 @@ import type { RtmpPlace } from './rtmp-place.js';
 const END_CODES: Readonly<Record<PublishEnd, string>> = {
   'taken-over': 'NetStream.Publish.BadName',
   'owned-elsewhere': 'NetStream.Publish.BadName',
+  'already-published': 'NetStream.Publish.BadName',
   idle: 'NetStream.Publish.Idle',
   stopping: 'NetStream.Failed',
   kicked: 'NetStream.Publish.Denied',
 };
 
 /** People are to see why, rather than have the encoder merely connect again. */
-const TOLD_ENDS: ReadonlySet<PublishEnd> = new Set(['taken-over', 'owned-elsewhere', 'kicked']);
+const TOLD_ENDS: ReadonlySet<PublishEnd> = new Set([
+  'taken-over',
+  'owned-elsewhere',
+  'already-published',
+  'kicked',
+]);
 
 /** One `publish` of an RTMP client. */
 export class RtmpPublish implements PublishSession {

@@ -50,6 +50,7 @@ const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
   idle: CLOSE.idle,
   stopping: CLOSE.goingAway,
   'owned-elsewhere': 4409,
+  'already-published': 4409,
   'taken-over': 4409,
   kicked: 4403,
 };

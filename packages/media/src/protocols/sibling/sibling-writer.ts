@@ -1,0 +1,174 @@
+import type { Writable } from 'node:stream';
+import { PIECE_BYTES_MAX } from '../../stream/player-queue.js';
+import {
+  joinSiblingMessages,
+  type SiblingMessage,
+  siblingBytes,
+  siblingHeader,
+} from '../../wire/sibling-message.js';
+
+export interface SiblingWriterLimits {
+  /** Live media of one pull that may wait, bytes. */
+  readonly pullBytesMax: number;
+  /** Of all pulls. */
+  readonly linkBytesMax: number;
+}
+
+export interface SiblingWriterEvents {
+  /** More of this pull waits than may. */
+  pullIsBehind(pull: number): void;
+  /** More of all pulls waits than may. */
+  linkIsBehind(): void;
+  fault(error: unknown): void;
+}
+
+/**
+ * For how long media of all pulls is gathered for one write, ms. A write and a read cost some ten times as much as a frame,
+ * and a worker with hundreds of streams has a frame for a sibling all the time.
+ */
+const GATHER_MS = 5;
+/** A body from here on is not copied for that. */
+const LARGE_BODY_BYTES = 32_768;
+
+interface Waiting {
+  readonly message: SiblingMessage;
+  /** Counts against the limits. */
+  readonly isLive: boolean;
+}
+
+/**
+ * Writes the messages of all pulls of one sibling to its socket, as they come. Bounded: of each pull and of all together
+ * so much waits and no more. Nothing of a pull is left out: who is behind is told of, to be ended.
+ */
+export class SiblingWriter {
+  readonly #stream: Writable;
+  readonly #limits: SiblingWriterLimits;
+  readonly #events: SiblingWriterEvents;
+  #waiting: Waiting[] = [];
+  readonly #liveBytes = new Map<number, number>();
+  #allLiveBytes = 0;
+  /** Since when the kernel has no room, monotonic, ms; null: it has. */
+  #blockedSinceMs: number | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor(stream: Writable, limits: SiblingWriterLimits, events: SiblingWriterEvents) {
+    this.#stream = stream;
+    this.#limits = limits;
+    this.#events = events;
+  }
+
+  /** A frame of the past that a pull asked for: it counts against no limit. */
+  addPast(message: SiblingMessage): void {
+    if (this.#isClosed) return;
+    this.#waiting.push({ message, isLive: false });
+    this.#pumpSoon();
+  }
+
+  /** Everything else. */
+  addLive(message: SiblingMessage): void {
+    if (this.#isClosed) return;
+    const { pull } = message;
+    const bytes = siblingBytes(message);
+    const liveBytes = (this.#liveBytes.get(pull) ?? 0) + bytes;
+    this.#waiting.push({ message, isLive: true });
+    this.#liveBytes.set(pull, liveBytes);
+    this.#allLiveBytes += bytes;
+    if (this.#allLiveBytes > this.#limits.linkBytesMax) this.#events.linkIsBehind();
+    else if (liveBytes > this.#limits.pullBytesMax) this.#events.pullIsBehind(pull);
+    else this.#pumpSoon();
+  }
+
+  /** Gathers no longer: somebody waits for what was added. */
+  flush(): void {
+    this.#pump();
+  }
+
+  /** Nothing more of this pull is to go out. */
+  forget(pull: number): void {
+    this.#allLiveBytes -= this.#liveBytes.get(pull) ?? 0;
+    this.#liveBytes.delete(pull);
+    this.#waiting = this.#waiting.filter(({ message }) => message.pull !== pull);
+  }
+
+  /** The sibling has taken nothing for this long, though something waits. `nowMs` by the monotonic clock. */
+  isStuck(nowMs: number, stuckMs: number): boolean {
+    return this.#blockedSinceMs !== null && nowMs - this.#blockedSinceMs >= stuckMs;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#waiting = [];
+    this.#liveBytes.clear();
+    this.#allLiveBytes = 0;
+  }
+
+  #pumpSoon(): void {
+    if (this.#isClosed || this.#timer !== null || this.#blockedSinceMs !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#guard(() => this.#pump());
+    }, GATHER_MS);
+  }
+
+  #pump(): void {
+    while (this.#waiting.length > 0 && this.#blockedSinceMs === null && !this.#isClosed) {
+      this.#write(this.#take());
+      if (this.#stream.writableLength === 0) continue;
+      // A connection that is not made yet, or a sibling that is behind.
+      this.#blockedSinceMs = performance.now();
+      this.#stream.write(NOTHING, (error) => {
+        if (error) return;
+        this.#blockedSinceMs = null;
+        this.#guard(() => this.#pump());
+      });
+    }
+  }
+
+  /** The next messages, about as many as one write is to have. */
+  #take(): SiblingMessage[] {
+    const piece: SiblingMessage[] = [];
+    let bytes = 0;
+    for (const { message, isLive } of this.#waiting) {
+      const more = siblingBytes(message);
+      if (piece.length > 0 && bytes + more > PIECE_BYTES_MAX) break;
+      piece.push(message);
+      bytes += more;
+      if (isLive) this.#count(message.pull, more);
+    }
+    if (piece.length === this.#waiting.length) this.#waiting = [];
+    else this.#waiting.splice(0, piece.length);
+    return piece;
+  }
+
+  #count(pull: number, bytes: number): void {
+    this.#allLiveBytes -= bytes;
+    const left = (this.#liveBytes.get(pull) ?? 0) - bytes;
+    if (left > 0) this.#liveBytes.set(pull, left);
+    else this.#liveBytes.delete(pull);
+  }
+
+  #write(piece: readonly SiblingMessage[]): void {
+    const [only] = piece;
+    if (piece.length > 1 || only === undefined || only.body.length < LARGE_BODY_BYTES) {
+      this.#stream.write(joinSiblingMessages(piece));
+      return;
+    }
+    this.#stream.cork();
+    this.#stream.write(siblingHeader(only));
+    this.#stream.write(only.body);
+    this.#stream.uncork();
+  }
+
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#events.fault(error);
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
