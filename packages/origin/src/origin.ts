@@ -12,6 +12,8 @@ import type { OriginConfig } from './config/origin-config.js';
 import { DrainControl } from './drain-control.js';
 import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
+import { MeshEvents } from './events/mesh-events.js';
+import { RelayBook } from './events/relay-book.js';
 import { nextFull } from './fullness.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
@@ -21,6 +23,7 @@ import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
 import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
+import type { WatchedHere } from './questions/watched-here.js';
 import type { MediaPorts } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
 import { WorkersPlane } from './workers/workers-plane.js';
@@ -115,7 +118,10 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     },
     reload: async () => false,
   };
-  answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
+  const relays = new RelayBook();
+  events.onTold(({ event, atMs }) => relays.note(event, atMs));
+  const watched: WatchedHere = { directory: mesh.directory, events, relays, members: () => mesh.members() };
+  answerQuestions(mesh, memberAnswers(media, control, watched), (question, from) =>
     log.info({ question, member: from }, 'operator asked by way of another member'),
   );
   let api: ApiListener;
@@ -215,10 +221,19 @@ function apiSource(
   events: EventLog,
   isDraining: () => boolean,
 ): ApiSource {
+  const wide = new MeshWide(mesh);
   return {
     name: config.name,
-    mesh: new MeshWide(mesh),
+    mesh: wide,
     events,
+    meshEvents: new MeshEvents({
+      own: events,
+      name: config.name,
+      mesh: wide,
+      nameOf: (member) => mesh.directory.member(member)?.profile?.name ?? member,
+      self: mesh.id,
+      now: Date.now,
+    }),
     ...(config.api.token === undefined ? {} : { token: config.api.token }),
     directory: mesh.directory,
     members: () => mesh.members(),

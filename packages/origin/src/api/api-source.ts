@@ -1,6 +1,7 @@
 import type { DirectoryView, PlayRequest, Route, StreamName } from '@headwater/directory';
 import type { MemberView, MeshStatus } from '@headwater/mesh';
 import type { EventLog } from '../events/event-log.js';
+import type { MeshEvents } from '../events/mesh-events.js';
 import type { MediaPlane } from '../plane/media-plane.js';
 import type { MeshWide } from '../questions/mesh-wide.js';
 
@@ -15,6 +16,7 @@ export interface ApiSource {
   readonly name: string;
   readonly mesh: Pick<MeshWide, 'ask' | 'askAll'>;
   readonly events: EventLog;
+  readonly meshEvents: Pick<MeshEvents, 'log' | 'watch'>;
   /** Who brings it may act from anywhere; absent: only from this machine. */
   readonly token?: string;
   readonly directory: DirectoryView;

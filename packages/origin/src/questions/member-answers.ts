@@ -1,4 +1,5 @@
 import type { MediaPlane } from '../plane/media-plane.js';
+import { figuresHere, happenedHere, linksHere, type WatchedHere } from './watched-here.js';
 import type { QuestionAnswers } from './questions.js';
 
 /** What an operator may have a member do, beside what its media plane does. */
@@ -16,7 +17,11 @@ export interface MemberControl {
 const PLAYERS_LOOKED_AT_MAX = 1000;
 
 /** How this member answers what it is asked: by others, and by its own API. */
-export function memberAnswers(media: MediaPlane, control: MemberControl): QuestionAnswers {
+export function memberAnswers(
+  media: MediaPlane,
+  control: MemberControl,
+  watched: WatchedHere,
+): QuestionAnswers {
   return {
     stream: async ({ key }) => {
       const [{ value: view }, { value: counts }] = await Promise.all([
@@ -41,6 +46,9 @@ export function memberAnswers(media: MediaPlane, control: MemberControl): Questi
       const { value } = await media.clients(filter, after, max);
       return { clients: [...value] };
     },
+    links: () => linksHere(watched),
+    figures: ({ keys }) => figuresHere(media, watched, keys),
+    happened: ({ since, max }) => happenedHere(watched, since, max),
     kick: async ({ id }) => ({ done: (await media.kick(id)).value }),
     'end-publish': async ({ key }) => ({ done: (await media.endPublish(key)).value }),
     drain: ({ deadlineMs }) => ({ done: control.drain(deadlineMs) }),

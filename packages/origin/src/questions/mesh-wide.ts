@@ -77,4 +77,10 @@ export function answerQuestions(
 }
 
 /** Questions that change nothing. */
-const LOOKS: ReadonlySet<QuestionName> = new Set(['stream', 'clients']);
+const LOOKS: ReadonlySet<QuestionName> = new Set([
+  'stream',
+  'clients',
+  'links',
+  'figures',
+  'happened',
+]);

@@ -1,5 +1,6 @@
 import { Directory, type MemberProfile, route } from '@headwater/directory';
 import { EventLog } from '../../events/event-log.js';
+import { RelayBook } from '../../events/relay-book.js';
 import { type MemberControl, memberAnswers } from '../../questions/member-answers.js';
 import { answerQuestions, MeshWide } from '../../questions/mesh-wide.js';
 import type { ApiMedia, ApiSource } from '../api-source.js';
@@ -42,6 +43,11 @@ export function questionsAlone(
       setLogLevel: () => {},
       reload: async () => false,
       ...control,
+    }, {
+      directory: { self, owners: () => [] },
+      events: new EventLog('abc', () => 0),
+      relays: new RelayBook(),
+      members: () => [],
     }),
     () => {},
   );
@@ -67,6 +73,7 @@ export function madeSource(directory: Directory, overrides: Partial<ApiSource> =
     name: 'made',
     mesh: questionsAlone(directory.self, media),
     events: new EventLog('abc', () => 0),
+    meshEvents: unwatched(),
     directory,
     members: () => [],
     status: () => ({ joined: true, synced: true, disputed: false }),
@@ -77,6 +84,8 @@ export function madeSource(directory: Directory, overrides: Partial<ApiSource> =
     ...overrides,
   };
 }
+
+const unwatched = () => ({ log: new EventLog('abcm', () => 0), watch: () => () => {} });
 
 export const emptyDirectory = (profile: MemberProfile): Directory =>
   new Directory('id-c', profile, { membersMax: 9, streamsPerMemberMax: 9 });
