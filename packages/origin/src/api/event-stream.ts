@@ -115,7 +115,14 @@ function isTold(event: KeptEvent['event'], { kinds, key }: EventFilter): boolean
 
 function textOf(log: EventLog, { number, atMs, event, seenBy }: KeptEvent): string {
   const { kind, ...rest } = event;
-  const data = { id: log.idOf(number), at: new Date(atMs).toISOString(), atMs, kind, ...rest, ...(seenBy === undefined ? {} : { seenBy }) };
+  const data = {
+    id: log.idOf(number),
+    at: new Date(atMs).toISOString(),
+    atMs,
+    kind,
+    ...rest,
+    ...(seenBy === undefined ? {} : { seenBy }),
+  };
   return `id: ${log.idOf(number)}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 

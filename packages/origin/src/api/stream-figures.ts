@@ -28,12 +28,10 @@ export async function withFigures(source: ApiSource, page: ApiStreamPage): Promi
 
 const NONE: ApiFigures = { players: 0, kbpsIn: 0, relays: 0 };
 
-function sum(
-  before: ApiFigures = NONE,
-  one: AnswerTo<'figures'>['streams'][number],
-): ApiFigures {
+function sum(before: ApiFigures = NONE, one: AnswerTo<'figures'>['streams'][number]): ApiFigures {
   const last = before.lastSwitch;
-  const newer = one.lastSwitch !== undefined && one.lastSwitch.atMs > (last?.atMs ?? 0) ? one.lastSwitch : last;
+  const newer =
+    one.lastSwitch !== undefined && one.lastSwitch.atMs > (last?.atMs ?? 0) ? one.lastSwitch : last;
   // A member's pull is among the players of whom it pulls from.
   const players = before.players + one.players - (one.isPulled ? 1 : 0);
   return {

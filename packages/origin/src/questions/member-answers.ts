@@ -1,6 +1,6 @@
 import type { MediaPlane } from '../plane/media-plane.js';
-import { figuresHere, happenedHere, linksHere, type WatchedHere } from './watched-here.js';
 import type { QuestionAnswers } from './questions.js';
+import { figuresHere, happenedHere, linksHere, type WatchedHere } from './watched-here.js';
 
 /** What an operator may have a member do, beside what its media plane does. */
 export interface MemberControl {

@@ -77,10 +77,4 @@ export function answerQuestions(
 }
 
 /** Questions that change nothing. */
-const LOOKS: ReadonlySet<QuestionName> = new Set([
-  'stream',
-  'clients',
-  'links',
-  'figures',
-  'happened',
-]);
+const LOOKS: ReadonlySet<QuestionName> = new Set(['stream', 'clients', 'links', 'figures', 'happened']);

@@ -63,7 +63,8 @@ export function happenedHere(
   max: number,
 ): AnswerTo<'happened'> {
   const place = Object.hasOwn(since, directory.self) ? since[directory.self] : undefined;
-  const from = place === undefined ? Math.max(0, events.last - EVENTS_KEPT_MAX) : events.placeOf(place).number;
+  const from =
+    place === undefined ? Math.max(0, events.last - EVENTS_KEPT_MAX) : events.placeOf(place).number;
   const found: AnswerTo<'happened'>['events'] = [];
   for (const { atMs, event } of events.after(from, LOOKED_AT_MAX).events)
     if (KINDS.has(event.kind)) found.push({ atMs, event: event as MediaEvent });

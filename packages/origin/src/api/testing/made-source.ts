@@ -37,18 +37,22 @@ export function questionsAlone(
         return () => {};
       },
     },
-    memberAnswers({ kick: nobody, endPublish: nobody, ...media } as Parameters<typeof memberAnswers>[0], {
-      drain: () => false,
-      cancelDrain: () => false,
-      setLogLevel: () => {},
-      reload: async () => false,
-      ...control,
-    }, {
-      directory: { self, owners: () => [] },
-      events: new EventLog('abc', () => 0),
-      relays: new RelayBook(),
-      members: () => [],
-    }),
+    memberAnswers(
+      { kick: nobody, endPublish: nobody, ...media } as Parameters<typeof memberAnswers>[0],
+      {
+        drain: () => false,
+        cancelDrain: () => false,
+        setLogLevel: () => {},
+        reload: async () => false,
+        ...control,
+      },
+      {
+        directory: { self, owners: () => [] },
+        events: new EventLog('abc', () => 0),
+        relays: new RelayBook(),
+        members: () => [],
+      },
+    ),
     () => {},
   );
   const answer = async (kind: string, payload: unknown): Promise<unknown> =>
