@@ -68,7 +68,7 @@ export function App() {
         </div>
       </header>
       <main id="content">
-        <h1 ref={heading} tabIndex={-1} class={at.page === 'mesh' ? 'hidden' : ''}>
+        <h1 ref={heading} tabIndex={-1} class="hidden">
           {title}
         </h1>
         <View at={at} />

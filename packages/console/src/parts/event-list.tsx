@@ -1,3 +1,4 @@
+import { shortKey } from '../api/stream-key.js';
 import type { ApiEvent } from '../api/types.js';
 import { linkToStream } from '../state/place.js';
 import { groupOf, weightOf, wordsOf } from './event-words.js';
@@ -20,19 +21,26 @@ export function EventList({
           <time dateTime={event.at}>{clock(event.atMs)}</time>
           <span class="group">{groupOf(event)}</span>
           <span class="words">
-            {wordsOf(event, isKeyKnown)}
-            {!isKeyKnown && 'key' in event && (
-              <>
-                {' '}
-                <a href={linkToStream(event.key)} aria-label={`Open ${event.key}`}>
-                  open
-                </a>
-              </>
-            )}
+            <Words event={event} isKeyKnown={isKeyKnown} />
           </span>
           <span class="seen-by">{event.seenBy ?? ''}</span>
         </li>
       ))}
     </ol>
+  );
+}
+
+/** The sentence, in which the stream's name leads to its page. */
+function Words({ event, isKeyKnown }: { readonly event: ApiEvent; readonly isKeyKnown: boolean }) {
+  const words = wordsOf(event, isKeyKnown);
+  const name = isKeyKnown || !('key' in event) ? '' : shortKey(event.key);
+  const at = name === '' ? -1 : words.lastIndexOf(name);
+  if (at < 0 || !('key' in event)) return <>{words}</>;
+  return (
+    <>
+      {words.slice(0, at)}
+      <a href={linkToStream(event.key)}>{name}</a>
+      {words.slice(at + name.length)}
+    </>
   );
 }

@@ -23,8 +23,9 @@ export function weightOf(event: ApiEvent): 'bad' | 'warn' | 'good' | 'plain' {
     case 'member-left':
     case 'member-draining':
     case 'stream-silent':
-    case 'relay-switched':
       return 'warn';
+    case 'relay-switched':
+      return event.from === null ? 'plain' : 'warn';
     case 'member-joined':
     case 'member-alive':
     case 'stream-flowing':
@@ -37,7 +38,9 @@ export function weightOf(event: ApiEvent): 'bad' | 'warn' | 'good' | 'plain' {
 
 /** An event as a sentence, without its stream where that is known anyway. */
 export function wordsOf(event: ApiEvent, isKeyKnown = false): string {
-  const stream = isKeyKnown || !('key' in event) ? '' : ` ${shortKey(event.key)}`;
+  const key = 'key' in event ? shortKey(event.key) : '';
+  const it = isKeyKnown ? 'it' : key;
+  const ofIt = isKeyKnown ? '' : ` of ${key}`;
   switch (event.kind) {
     case 'member-joined':
       return `${event.name} is in the mesh`;
@@ -56,33 +59,33 @@ export function wordsOf(event: ApiEvent, isKeyKnown = false): string {
     case 'member-drain-cancelled':
       return `${event.name} stays: its drain was cancelled`;
     case 'stream-claimed':
-      return `${event.name} owns${stream || ' it'}`;
+      return `${event.name} owns ${it}`;
     case 'stream-silent':
-      return `${event.name} has no media of${stream || ' it'} at the moment`;
+      return `${event.name} has no media${ofIt} at the moment`;
     case 'stream-flowing':
-      return `media of${stream || ' it'} flows to ${event.name}`;
+      return `media${ofIt} flows to ${event.name}`;
     case 'stream-released':
-      return `${event.name} no longer owns${stream || ' it'}${event.reason === 'member-gone' ? ': the member is gone' : ''}`;
+      return `${event.name} no longer owns ${it}${event.reason === 'member-gone' ? ': the member is gone' : ''}`;
     case 'publish-started':
-      return `publisher ${event.client} of${stream || ' it'} accepted (${event.protocol})`;
+      return `publisher ${event.client}${ofIt} accepted (${event.protocol})`;
     case 'publish-refused':
-      return `publisher ${event.client} of${stream || ' it'} refused: ${event.reason}`;
+      return `publisher ${event.client}${ofIt} refused: ${event.reason}`;
     case 'publish-ended':
-      return `publisher ${event.client} of${stream || ' it'} is gone: ${event.reason}`;
+      return `publisher ${event.client}${ofIt} is gone: ${event.reason}`;
     case 'route-given':
-      return `player ${event.client} of${stream || ' it'}: ${event.route}${event.target === undefined ? '' : ` ${event.target}`} (${event.reason})`;
+      return `player ${event.client}${ofIt}: ${event.route}${event.target === undefined ? '' : ` ${event.target}`} (${event.reason})`;
     case 'play-refused':
-      return `player ${event.client} of${stream || ' it'} refused: ${event.reason}`;
+      return `player ${event.client}${ofIt} refused: ${event.reason}`;
     case 'play-ended':
-      return `player ${event.client} of${stream || ' it'} is gone after ${bytes(event.bytesOut)}`;
+      return `player ${event.client}${ofIt} is gone after ${bytes(event.bytesOut)}`;
     case 'relay-started':
-      return `relay of${stream || ' it'} from ${event.owner} opened (${event.reason})`;
+      return `relay${ofIt} from ${event.owner} opened (${event.reason})`;
     case 'relay-switched':
       return event.from === null
-        ? `relay of${stream || ' it'} flows from ${event.to}`
-        : `players of${stream || ' it'} switched from ${event.from} to ${event.to}, ${event.isExact ? 'exactly' : 'at a keyframe'}, after ${roundTrip(event.gapMs)}`;
+        ? `relay${ofIt} flows from ${event.to}`
+        : `players${ofIt} switched from ${event.from} to ${event.to}, ${event.isExact ? 'exactly' : 'at a keyframe'}, after ${roundTrip(event.gapMs)}`;
     case 'relay-ended':
-      return `relay of${stream || ' it'} from ${event.owner} ended: ${event.reason}`;
+      return `relay${ofIt} from ${event.owner} ended: ${event.reason}`;
     case 'log-level-changed':
       return `log level is ${event.level}`;
     case 'configuration-reloaded':

@@ -15,8 +15,10 @@ const RETRY_MS = [250, 500, 1000, 2000, 4000];
 
 export const members = signal<readonly ApiMember[] | null>(null);
 export const links = signal<ApiLinks | null>(null);
-/** Oldest first. */
+/** Oldest first, by the clocks of who saw them. */
 export const events = signal<readonly ApiEvent[]>([]);
+/** Those that came last, together. */
+export const news = signal<readonly ApiEvent[]>([]);
 /** Counts pulses: what is shown and comes without events is read again then. */
 export const pulses = signal(0);
 /** When the member was last heard, by this page's clock, ms; 0: never. */
@@ -72,21 +74,21 @@ async function followOnce(since: string, onHeard: (id: string) => void): Promise
     if (done) break;
     clearTimeout(timer);
     timer = setTimeout(() => gone.abort(), 4 * STALE_MS);
-    const news = parser.push(value);
+    const come = parser.push(value);
     batch(() => {
       heardMs.value = Date.now();
       isConnected.value = true;
       problem.value = null;
-      take(news);
+      take(come);
     });
-    onHeard(news.findLast(({ id }) => id !== '')?.id ?? '');
+    onHeard(come.findLast(({ id }) => id !== '')?.id ?? '');
   }
   clearTimeout(timer);
 }
 
-function take(news: readonly ServerEvent[]): void {
+function take(come: readonly ServerEvent[]): void {
   const told: ApiEvent[] = [];
-  for (const { kind, data } of news) {
+  for (const { kind, data } of come) {
     if (kind === 'pulse') takePulse(JSON.parse(data) as ApiPulse);
     else if (kind !== 'gap') told.push(JSON.parse(data) as ApiEvent);
     else readMembers.soon(0);
@@ -94,7 +96,8 @@ function take(news: readonly ServerEvent[]): void {
   if (told.length === 0) return;
   const known = new Set(events.value.slice(-EVENTS_MAX).map(({ id }) => id));
   const fresh = told.filter(({ id }) => !known.has(id));
-  events.value = [...events.value, ...fresh].slice(-EVENTS_MAX);
+  events.value = [...events.value, ...fresh].sort((a, b) => a.atMs - b.atMs).slice(-EVENTS_MAX);
+  news.value = fresh;
   for (const event of fresh) noteMember(event);
   if (fresh.some(({ kind }) => kind.startsWith('member-'))) readMembers.soon();
   if (fresh.some(({ kind }) => /^(member|relay)-|^stream-(released|silent)/.test(kind))) readLinks.soon();

@@ -2,7 +2,7 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ApiProblem, read } from '../api/request.js';
 import type { ApiEvent } from '../api/types.js';
-import { events, pulses } from './live.js';
+import { news, pulses } from './live.js';
 import { Reread } from './reread.js';
 import { token } from './session.js';
 
@@ -46,12 +46,8 @@ export function useAnswer<T>(
   useEffect(again, [path, token.value]);
   useEffect(() => () => reread.current?.stop(), []);
 
-  const lastId = useRef('');
   useSignalEffect(() => {
-    const all = events.value;
-    const news = all.slice(all.findLastIndex(({ id }) => id === lastId.current) + 1);
-    lastId.current = all.at(-1)?.id ?? '';
-    if (news.some(isChangedBy)) reread.current?.soon();
+    if (news.value.some(isChangedBy)) reread.current?.soon();
   });
   useSignalEffect(() => {
     if (pulses.value % everyPulses === 0 && document.visibilityState === 'visible') reread.current?.soon();

@@ -1,18 +1,25 @@
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import type { ApiLinks, ApiMember } from '../api/types.js';
 import { bitRate, count, roundTrip } from '../parts/format.js';
 import { linkToMember } from '../state/place.js';
 import {
-  HEIGHT,
   layOut,
   linksOf,
+  NARROW,
   radiusOf,
   relaysOf,
+  type Size,
   type Spot,
   shownMembers,
   stateOf,
-  WIDTH,
+  WIDE,
 } from './picture-layout.js';
+
+const narrow = matchMedia('(max-width: 600px)');
+const isNarrow = signal(narrow.matches);
+narrow.addEventListener('change', () => {
+  isNarrow.value = narrow.matches;
+});
 
 /** With so few members each link has its round trip written beside it; else those of the member that is looked at. */
 const LABELLED_MAX = 5;
@@ -27,7 +34,8 @@ export function MeshPicture({
 }) {
   const lookedAt = useSignal<string | null>(null);
   const shown = shownMembers(members);
-  const spots = layOut(shown);
+  const size = isNarrow.value ? NARROW : WIDE;
+  const spots = layOut(shown, size);
   const lines = linksOf(shown, spots, links);
   const relays = relaysOf(shown, spots, links);
   const radius = radiusOf(shown.length);
@@ -36,7 +44,8 @@ export function MeshPicture({
   return (
     <svg
       class="picture"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      viewBox={`0 0 ${size.width} ${size.height}`}
+      data-size={isNarrow.value ? 'narrow' : 'wide'}
       role="group"
       aria-label={`The mesh: ${shown.length} members`}
       data-crowd={shown.length > 14 ? 'many' : 'few'}
@@ -55,7 +64,7 @@ export function MeshPicture({
           <path d="M0 0 10 5 0 10Z" class="arrow-head" />
         </marker>
       </defs>
-      <Zones members={shown} spots={spots} />
+      <Zones members={shown} spots={spots} size={size} />
       <g aria-hidden="true">
         {lines.map(({ id, from, to, ends, rttMs, trouble }) => {
           const isOf = about !== null && ends.includes(about);
@@ -169,7 +178,7 @@ function Node({
         <text class="node-count" y={radius > 16 ? 1 : 4}>
           {member.liveness === 'dead' ? '✕' : count(member.players)}
         </text>
-        {radius > 30 && (
+        {radius > 30 && member.liveness !== 'dead' && (
           <text class="node-unit" y="15">
             {member.players === 1 ? 'player' : 'players'}
           </text>
@@ -193,7 +202,9 @@ const shorten = (name: string): string => (name.length > 22 ? `${name.slice(0, 2
 function Zones({
   members,
   spots,
+  size,
 }: {
+  readonly size: Size;
   readonly members: readonly ApiMember[];
   readonly spots: ReadonlyMap<string, Spot>;
 }) {
@@ -207,8 +218,8 @@ function Zones({
     <g>
       {[...byZone].map(([zone, all]) => {
         const angle = ((all[0]?.angle ?? 0) + (all.at(-1)?.angle ?? 0)) / 2;
-        const x = WIDTH / 2 + (WIDTH / 2 - 300) * Math.cos(angle);
-        const y = HEIGHT / 2 + (HEIGHT / 2 - 185) * Math.sin(angle);
+        const x = size.width / 2 + size.width * 0.2 * Math.cos(angle);
+        const y = size.height / 2 + size.height * 0.2 * Math.sin(angle);
         return (
           <text key={zone} class="zone" x={x} y={y}>
             {shorten(zone)}

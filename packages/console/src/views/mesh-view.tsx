@@ -8,7 +8,7 @@ import { linkToMember } from '../state/place.js';
 import { MeshPicture } from './mesh-picture.js';
 import { layOut, linksOf, shownMembers, stateOf } from './picture-layout.js';
 
-const EVENTS_SHOWN = 12;
+const EVENTS_SHOWN = 10;
 
 export function MeshView() {
   const all = members.value;
@@ -50,12 +50,16 @@ export function MeshView() {
 function Figures({ members: all }: { readonly members: readonly ApiMember[] }) {
   const there = all.filter(({ liveness }) => liveness !== 'dead' && liveness !== 'left');
   const sum = (of: (member: ApiMember) => number): number => there.reduce((total, one) => total + of(one), 0);
+  // A member's pull is among the players of whom it pulls from.
+  const pulls = (links.value?.members ?? [])
+    .flatMap((one) => one.pulls)
+    .reduce((total, { streams }) => total + streams, 0);
   return (
     <dl class="figures">
       {[
         ['members', String(there.length)],
         ['publishers', count(sum(({ publishers }) => publishers))],
-        ['players', count(sum(({ players }) => players))],
+        ['players', count(Math.max(0, sum(({ players }) => players) - pulls))],
         ['out', bitRate(sum(({ outboundKbps }) => outboundKbps))],
       ].map(([name, value]) => (
         <div key={name}>

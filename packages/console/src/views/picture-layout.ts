@@ -1,7 +1,14 @@
 import type { ApiLinks, ApiMember } from '../api/types.js';
 
-export const WIDTH = 1000;
-export const HEIGHT = 640;
+/** Of the picture, in its own units. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export const WIDE: Size = { width: 1000, height: 640 };
+/** For a phone held upright. */
+export const NARROW: Size = { width: 520, height: 600 };
 
 export interface Spot {
   readonly x: number;
@@ -26,18 +33,21 @@ export const radiusOf = (amount: number): number =>
   amount <= 6 ? 38 : amount <= 14 ? 28 : amount <= 40 ? 19 : 10;
 
 /** Places members on an ellipse in their order, so that those of one zone are beside each other, with a gap between zones. */
-export function layOut(members: readonly ApiMember[]): ReadonlyMap<string, Spot> {
+export function layOut(
+  members: readonly ApiMember[],
+  { width, height }: Size = WIDE,
+): ReadonlyMap<string, Spot> {
   const zones = new Set(members.map(({ zone }) => zone ?? ''));
   const gaps = zones.size > 1 ? zones.size * 0.6 : 0;
   const step = (2 * Math.PI) / Math.max(1, members.length + gaps);
-  const [rx, ry] = members.length === 1 ? [0, 0] : [WIDTH / 2 - 130, HEIGHT / 2 - 90];
+  const [rx, ry] = members.length === 1 ? [0, 0] : [width / 2 - (width > 600 ? 150 : 90), height / 2 - 80];
   const spots = new Map<string, Spot>();
   let angle = -Math.PI / 2;
   let before: string | undefined;
   for (const { id, zone = '' } of members) {
     if (before !== undefined && zone !== before) angle += step * 0.6;
     before = zone;
-    spots.set(id, { x: WIDTH / 2 + rx * Math.cos(angle), y: HEIGHT / 2 + ry * Math.sin(angle), angle });
+    spots.set(id, { x: width / 2 + rx * Math.cos(angle), y: height / 2 + ry * Math.sin(angle), angle });
     angle += step;
   }
   return spots;
