@@ -12,6 +12,7 @@ declare module 'vitest' {
 const TOOLS = {
   ffmpeg: { command: 'ffmpeg', probe: ['-version'], get: 'apt-get install ffmpeg' },
   ffprobe: { command: 'ffprobe', probe: ['-version'], get: 'apt-get install ffmpeg' },
+  chromium: { command: 'chromium', probe: ['--version'], get: 'apt-get install chromium' },
   rtmpdump: { command: 'which', probe: ['rtmpdump'], get: 'apt-get install rtmpdump' },
   mpv: { command: 'mpv', probe: ['--version'], get: 'apt-get install mpv' },
   'gst-launch-1.0 with rtmp2src': {
