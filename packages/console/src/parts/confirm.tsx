@@ -26,7 +26,7 @@ export function Confirm({
     problem.value = null;
     try {
       await onAct();
-      dialog.current?.close();
+      onClose();
     } catch (error) {
       problem.value = error instanceof Error ? error.message : String(error);
     }

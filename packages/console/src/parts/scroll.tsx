@@ -9,7 +9,7 @@ export const Scroll = ({
   readonly children: ComponentChildren;
 }) => (
   // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the arrow keys.
-  <section class="scroll" aria-label={label} tabIndex={0}>
+  <section class="scroll" aria-label={`Table: ${label}`} tabIndex={0}>
     {children}
   </section>
 );

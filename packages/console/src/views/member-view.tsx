@@ -174,20 +174,21 @@ function DrainButton({
   readonly member: ApiMember;
   readonly others: readonly ApiMember[];
 }) {
-  const isAsked = useSignal(false);
+  // What was asked for stays on show, also where the member has begun it meanwhile.
+  const isAsked = useSignal<'drain' | 'cancel' | null>(null);
   if (member.liveness === 'dead' || member.liveness === 'left') return null;
   const path = `/api/v1/members/${encodeURIComponent(member.id)}/drain`;
   const close = (): void => {
-    isAsked.value = false;
+    isAsked.value = null;
   };
   const plural = (amount: number, one: string): string =>
     `${count(amount)} ${amount === 1 ? one : `${one}s`}`;
   return (
     <>
-      <button type="button" onClick={() => (isAsked.value = true)}>
+      <button type="button" onClick={() => (isAsked.value = member.draining ? 'cancel' : 'drain')}>
         {member.draining ? 'Cancel drain …' : 'Drain …'}
       </button>
-      {isAsked.value && member.draining && (
+      {isAsked.value === 'cancel' && (
         <Confirm
           title={`Cancel the drain of ${member.name}?`}
           act="Cancel drain"
@@ -197,7 +198,7 @@ function DrainButton({
           <p>It takes publishers and players as before. Those who went elsewhere meanwhile stay there.</p>
         </Confirm>
       )}
-      {isAsked.value && !member.draining && (
+      {isAsked.value === 'drain' && (
         <Confirm title={`Drain ${member.name}?`} act="Drain" onAct={() => act('POST', path)} onClose={close}>
           <ul>
             <li>It refuses new publishers, and other members send it no more players.</li>

@@ -147,6 +147,9 @@ function Node({
   readonly look: (is: boolean) => void;
 }) {
   const state = stateOf(member);
+  const stateLine =
+    state === 'alive' ? `${count(member.streams)} ${member.streams === 1 ? 'stream' : 'streams'}` : state;
+  const unit = member.players === 1 ? 'player' : 'players';
   const around = 2 * Math.PI * (radius - 3);
   // Labels go outward, where there is room.
   const isBeside = Math.abs(Math.cos(angle)) > 0.5 && radius < 30;
@@ -160,7 +163,14 @@ function Node({
       data-name={member.name}
       data-state={state}
       data-self={member.self ? 'yes' : 'no'}
-      aria-label={`${member.name}: ${state}${member.zone === undefined ? '' : `, zone ${member.zone}`}, ${member.streams} streams, ${member.players} players, ${bitRate(member.outboundKbps)} out`}
+      aria-label={[
+        shorten(member.name),
+        stateLine,
+        ...(member.liveness === 'dead'
+          ? []
+          : [`${count(member.players)} ${unit}, ${state}, ${bitRate(member.outboundKbps)} out`]),
+        ...(member.zone === undefined ? [] : [`in zone ${member.zone}`]),
+      ].join(' ')}
       onMouseEnter={() => look(true)}
       onMouseLeave={() => look(false)}
       onFocus={() => look(true)}
@@ -175,22 +185,24 @@ function Node({
           transform="rotate(-90)"
           stroke-dasharray={`${(around * share).toFixed(1)} ${around.toFixed(1)}`}
         />
-        <text class="node-count" y={radius > 16 ? 1 : 4}>
-          {member.liveness === 'dead' ? '✕' : count(member.players)}
-        </text>
-        {radius > 30 && member.liveness !== 'dead' && (
-          <text class="node-unit" y="15">
-            {member.players === 1 ? 'player' : 'players'}
-          </text>
-        )}
         <text class="node-name" x={lx} y={ly} text-anchor={anchor}>
           {shorten(member.name)}
-        </text>
+        </text>{' '}
         <text class="node-state" x={lx} y={ly + 15} text-anchor={anchor}>
-          {state === 'alive'
-            ? `${count(member.streams)} ${member.streams === 1 ? 'stream' : 'streams'}`
-            : state}
-        </text>
+          {stateLine}
+        </text>{' '}
+        {member.liveness === 'dead' ? (
+          <path class="node-cross" d="M-6 -6 6 6M6 -6 -6 6" />
+        ) : (
+          <text class="node-count" y={radius > 16 ? 1 : 4}>
+            {count(member.players)}
+          </text>
+        )}{' '}
+        {radius > 30 && member.liveness !== 'dead' && (
+          <text class="node-unit" y="15">
+            {unit}
+          </text>
+        )}
       </g>
     </a>
   );
