@@ -9,30 +9,30 @@ import { testScope } from '../support/scope.js';
 describe('the player of the console', needs('chromium', 'ffmpeg'), () => {
   it('plays from a member that is no owner, says who serves it, and goes on when the owner is killed', async () => {
     const scope = testScope();
-    const cluster = await Cluster.start(scope);
+    const cluster = await Cluster.start(scope, { names: ['origin-a', 'origin-b', 'origin-c'] });
     const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
     publishTee(scope, [a.rtmpUrl('live/s1'), b.rtmpUrl('live/s1')]);
     await awaitCondition('both own it', async () => (await c.ownerNames('live/s1')).length === 2);
     const [first = ''] = await c.ownerNames('live/s1');
-    const [owner, other] = first === 'a' ? [a, b] : [b, a];
+    const [owner, other] = first === 'origin-a' ? [a, b] : [b, a];
 
     // The page is of the member that goes on.
     const { page, faults } = await openPage(scope);
     await page.goto(other.apiUrl(`/console/#/stream/${encodeURIComponent('__defaultVhost__/live/s1')}`));
-    await page.getByLabel('from').selectOption({ label: 'c' });
+    await page.getByLabel('from').selectOption({ label: 'origin-c' });
     await page.getByRole('button', { name: 'Play' }).click();
     const seen = () =>
       page.evaluate<{ frames: number; atS: number }>(
         `(() => { const v = document.querySelector('video'); return { frames: v.getVideoPlaybackQuality().totalVideoFrames, atS: v.currentTime }; })()`,
       );
     await awaitCondition('50 frames are decoded', async () => (await seen()).frames >= 50);
-    await page.getByText(`Served by c, which relays it from ${owner.name}.`).waitFor();
+    await page.getByText(`Served by origin-c, which relays it from ${owner.name}.`).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await screenshot(page, 'console-stream');
 
     const before = await seen();
     await owner.kill();
-    await page.getByText(`Served by c, which relays it from ${other.name}.`).waitFor();
+    await page.getByText(`Served by origin-c, which relays it from ${other.name}.`).waitFor();
     await awaitCondition('it plays on', async () => {
       const { frames, atS } = await seen();
       return frames >= before.frames + 75 && atS >= before.atS + 3;

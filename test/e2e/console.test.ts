@@ -32,20 +32,23 @@ async function claim(
 describe('the console', needs('chromium', 'ffmpeg'), () => {
   it('shows the mesh and its relays as they are, follows a member that is killed, and can be used by all', async () => {
     const scope = testScope();
-    const cluster = await Cluster.start(scope, { config: { zone: 'eu-west' } });
+    const cluster = await Cluster.start(scope, {
+      names: ['origin-a', 'origin-b', 'origin-c'],
+      config: { zone: 'eu-west' },
+    });
     const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
     publish(scope, a.rtmpUrl('live/s1'));
-    await cluster.owned('live/s1', ['a']);
+    await cluster.owned('live/s1', ['origin-a']);
     publish(scope, b.rtmpUrl('live/s1'));
-    await cluster.owned('live/s1', ['a', 'b']);
+    await cluster.owned('live/s1', ['origin-a', 'origin-b']);
     const player = play(scope, c.rtmpUrl('live/s1'));
     await player.played(25);
 
     const { page, faults } = await openPage(scope);
     await page.goto(c.apiUrl('/console'));
-    for (const name of ['a', 'b', 'c']) await node(page, name, 'alive').waitFor();
-    await relay(page, 'a', 'c').waitFor({ state: 'attached' });
-    await page.getByText('live from c').waitFor();
+    for (const name of ['origin-a', 'origin-b', 'origin-c']) await node(page, name, 'alive').waitFor();
+    await relay(page, 'origin-a', 'origin-c').waitFor({ state: 'attached' });
+    await page.getByText('live from origin-c').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await screenshot(page, 'console-mesh');
     await page.emulateMedia({ colorScheme: 'light' });
@@ -53,16 +56,19 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await page.emulateMedia({ colorScheme: 'dark' });
 
     await a.kill();
-    await node(page, 'a', 'dead').waitFor();
-    await relay(page, 'b', 'c').waitFor({ state: 'attached' });
-    await page.locator('[aria-live]', { hasText: 'a is dead' }).waitFor({ state: 'attached' });
-    await page.getByText('players of live/s1 switched from a to b').waitFor();
+    await node(page, 'origin-a', 'dead').waitFor();
+    await relay(page, 'origin-b', 'origin-c').waitFor({ state: 'attached' });
+    await page.locator('[aria-live]', { hasText: 'origin-a is dead' }).waitFor({ state: 'attached' });
+    await page.getByText('players of live/s1 switched from origin-a to origin-b').waitFor();
     await screenshot(page, 'console-killed');
 
     // By the keyboard alone: from the picture to a member, and to its drain.
-    await node(page, 'b', 'alive').focus();
+    await node(page, 'origin-b', 'alive').focus();
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: /^b/ }).first().waitFor();
+    await page
+      .getByRole('heading', { name: /^origin-b/ })
+      .first()
+      .waitFor();
     const drain = page.getByRole('button', { name: 'Drain …' });
     await drain.focus();
     await page.keyboard.press('Enter');
@@ -79,19 +85,19 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
 
     // Another page, by the same hand.
     await page.getByRole('link', { name: 'Clients', exact: true }).press('Enter');
-    await page.getByRole('row', { name: /live\/s1 c rtmp/ }).waitFor();
+    await page.getByRole('row', { name: /live\/s1 origin-c rtmp/ }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await screenshot(page, 'console-clients');
     await page
-      .getByRole('row', { name: /live\/s1 c rtmp/ })
+      .getByRole('row', { name: /live\/s1 origin-c rtmp/ })
       .getByRole('button')
       .press('Enter');
     await dialog.getByRole('button', { name: 'Kick', exact: true }).press('Enter');
     await awaitCondition('the player to be ended', () => player.process.exit !== null);
 
     await page.getByRole('link', { name: 'Events', exact: true }).press('Enter');
-    await page.getByLabel('with the words').fill('a is dead');
-    await page.getByLabel('Events, newest first').getByText('a is dead').first().waitFor();
+    await page.getByLabel('with the words').fill('origin-a is dead');
+    await page.getByLabel('Events, newest first').getByText('origin-a is dead').first().waitFor();
     await page.setViewportSize({ width: 380, height: 780 });
     for (const hash of ['', 'streams', 'clients', 'events']) {
       await page.goto(c.apiUrl(`/console/#/${hash}`));
@@ -102,7 +108,7 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
       expect(wide, `#/${hash} at 380 px`).toBeLessThanOrEqual(shown);
     }
     await page.goto(c.apiUrl('/console/#/'));
-    await node(page, 'a', 'dead').waitFor();
+    await node(page, 'origin-a', 'dead').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await screenshot(page, 'console-phone');
     expect(faults).toEqual([]);
