@@ -111,7 +111,7 @@ export class WorkerSlot {
   #message(living: LivingWorker, message: FromWorker): void {
     const { life, process } = living;
     life.answered();
-    if (message.kind === 'ready') life.ready();
+    if (message.kind === 'ready') life.ready(this.#options.now());
     this.#events.message(living, message);
     if (message.kind === 'told')
       this.#do(living, life.told(message.told.rssBytes, process.open, this.#options.now()));

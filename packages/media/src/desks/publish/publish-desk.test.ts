@@ -1,5 +1,6 @@
 import { type Claim, NO_LOAD, type Owner, type StreamKey, type StreamKeys } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { WorkerAddress } from '../../media-host.js';
 import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryLog } from '../../testing/media-options.js';
 import { MemoryStreams } from '../../testing/stream-world.js';
@@ -50,7 +51,6 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
         },
         claim: host.claim,
         release: (key) => void host.release(key),
-        workerOf: () => null,
         isDisputed: () => mesh.isDisputed,
         workerOf: () => mesh.sibling,
       },
