@@ -49,6 +49,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    // Another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
