@@ -2,6 +2,7 @@ import type { MemberId } from '@headwater/directory';
 import { type MediaLog, type MediaOptions, publishPolicyOf } from '@headwater/media';
 import type { Mesh } from '@headwater/mesh';
 import type { OriginConfig } from '../config/origin-config.js';
+import { HeadwaterError } from '../errors.js';
 import { memberAnswers } from '../media-host.js';
 import { type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { ClaimTable } from './claim-table.js';
@@ -9,9 +10,12 @@ import { DirectoryFeed } from './directory-feed.js';
 import { mergeKeys, mergeViews } from './merge-views.js';
 import type { FromWorker, MemberFacts } from './messages.js';
 import { PortListeners } from './port-listeners.js';
-import { makeSocketFolder, removeSocketFolder } from './socket-folder.js';
+import { makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
 import { WorkerPool } from './worker-pool.js';
 import type { LivingWorker } from './worker-slot.js';
+
+/** So many ends of workers before all of them took connections are too many: the member does not start. */
+const START_ENDS_MAX = 3;
 
 /** How often it is looked whether members are reached otherwise, ms. */
 const FACTS_EVERY_MS = 500;
@@ -45,12 +49,13 @@ export class WorkersPlane implements MediaPlane {
   #failed: ((error: Error) => void) | null = null;
   #isStopped = false;
   #isSetUp = false;
+  #startEnds = 0;
 
   /** The processes start at once, so that they are there when the mesh is. */
   constructor(options: WorkersPlaneOptions) {
     const { config, media, log, workers } = options;
     this.#options = options;
-    this.#folder = makeSocketFolder();
+    this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
       rtmp: media.rtmp,
       http: media.http,
@@ -283,7 +288,11 @@ export class WorkersPlane implements MediaPlane {
     const fields = { worker: address.worker, reason, connections: open, streams: keys.length };
     if (restartMs === null) this.#options.log.info(fields, 'worker ended');
     else this.#options.log.warn({ ...fields, restartMs }, 'worker ended');
-    this.#failed?.(new Error(`media worker ${address.worker} ended at its start: ${reason}`));
+    this.#startEnds += 1;
+    if (this.#startEnds >= START_ENDS_MAX)
+      this.#failed?.(
+        new HeadwaterError('WORKERS_UNUSABLE', `media worker ${address.worker} ended at its start: ${reason}`),
+      );
     this.#tellAround();
   }
 
