@@ -29,6 +29,11 @@ export function createMetrics(source: MetricsSource, now: () => number = () => p
   mediaMetrics(registry, source);
   // Memory, garbage collection, the event loop's delay and open files of the main process.
   collectDefaultMetrics({ register: registry });
+  for (const what of ['handles', 'requests', 'resources']) {
+    // They say little, cost a list of all sockets, and are called totals although they go down.
+    registry.removeSingleMetric(`nodejs_active_${what}`);
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
+  }
 
   const app = new Hono();
   app.get('/metrics', async (context) =>

@@ -19,10 +19,10 @@ export function mediaMetrics(registry: Registry, source: MetricsSource): void {
   gauge(
     registry,
     {
-      name: 'headwater_outbound_bits_per_second',
+      name: 'headwater_outbound_bytes_per_second',
       help: 'What is sent to players and other members at the moment.',
     },
-    () => [[media.told().outboundKbps * 1000]],
+    () => [[(media.told().outboundKbps * 1000) / 8]],
   );
   gauge(
     registry,
