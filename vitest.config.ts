@@ -10,11 +10,12 @@ const LONGER_UNIT = [
   'packages/media/src/stream/switching.model.test.ts',
   'packages/mesh/src/core/ghosts.model.test.ts',
   'packages/mesh/src/core/reachability.test.ts',
+  'packages/mesh/src/wire/codec.test.ts',
   'test/simulation/seeds.test.ts',
   'test/simulation/weather.test.ts',
 ];
 const LONGER = ['test/chaos/chaos.test.ts', 'test/e2e/exact-failover.test.ts'];
-const longRun = { env: { HEADWATER_TEST_RUN: 'long' } };
+const longRun = { env: { TEST_RUN: 'long' } };
 /** What would take the time of other tests: each runs alone, after all others. */
 const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts', 'test/e2e/clients.test.ts'];
 

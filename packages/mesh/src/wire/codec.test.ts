@@ -1,4 +1,5 @@
 import type { MemberProfile } from '@headwater/directory';
+import { amount } from '@headwater/testing/long-run';
 import { asNextVersion } from '@headwater/testing/next-version';
 import { seededRandom } from '@headwater/testing/seeded-random';
 import fc from 'fast-check';
@@ -131,7 +132,7 @@ describe('codec', () => {
   it('survives any change of a good message', () => {
     const random = seededRandom(5);
     const kinds = new Set<string>();
-    for (let run = 0; run < 20_000; run += 1) {
+    for (let run = 0; run < amount({ short: 4_000, long: 20_000 }); run += 1) {
       const good = encode(DIRECT[run % DIRECT.length] as DirectMessage);
       const bytes = Uint8Array.from(run % 2 === 0 ? good : asNextVersion(good));
       for (let change = 0; change <= run % 4; change += 1)
