@@ -7,7 +7,7 @@ import { violationsInWords } from './violations-in-words.js';
  * Fixed, so that the faults are the same each time. In the first, encoders fall silent for as long as players would
  * notice, close in each of their ways, move to another member, and open without media.
  */
-const SEEDS = amount({ short: [4], long: [3, 6, 1, 11] });
+const SEEDS = amount({ short: [4], long: [4, 3, 6] });
 /** A hang ends here; a run takes half a minute. */
 const HANG_MS = 180_000;
 
