@@ -88,7 +88,6 @@ export interface Questions {
   streamKeys(from: StreamKey, max: number): readonly StreamKey[];
   stream(key: StreamKey, playersMax: number): StreamView | null;
   playerCounts(keys: readonly StreamKey[]): readonly number[];
-  slowPlayers(): ReturnType<Media['slowPlayers']>;
 }
 
 /** What concerns a worker, but is known to main alone. */
@@ -122,6 +121,7 @@ export type ToWorker =
 
 /** What a worker tells of itself, each second. */
 export interface WorkerTold extends MediaTold {
+  readonly slowPlayers: ReturnType<Media['slowPlayers']>;
   readonly rssBytes: number;
 }
 

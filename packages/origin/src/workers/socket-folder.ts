@@ -28,7 +28,9 @@ export function makeSocketFolder(folders: readonly string[]): string {
       cause ??= error;
     }
   }
-  throw new HeadwaterError('WORKERS_UNUSABLE', 'there is no folder for the sockets of media workers', { cause });
+  throw new HeadwaterError('WORKERS_UNUSABLE', 'there is no folder for the sockets of media workers', {
+    cause,
+  });
 }
 
 /** Where that may be: temporary files, memory, and at last where the identity is. */

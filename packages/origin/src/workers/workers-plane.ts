@@ -4,11 +4,11 @@ import type { Mesh } from '@headwater/mesh';
 import type { OriginConfig } from '../config/origin-config.js';
 import { HeadwaterError } from '../errors.js';
 import { memberAnswers } from '../media-host.js';
-import { type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
+import { type Answer, type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
 import { mergeKeys, mergeViews } from './merge-views.js';
-import type { FromWorker, MemberFacts } from './messages.js';
+import type { FromWorker, MemberFacts, WorkerTold } from './messages.js';
 import { PortListeners } from './port-listeners.js';
 import { makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
 import { WorkerPool } from './worker-pool.js';
@@ -42,6 +42,7 @@ export class WorkersPlane implements MediaPlane {
   #unsubscribe: () => void = () => {};
   /** What ended workers had counted. */
   #faultsBefore = 0;
+  #slowBefore: SlowPlayers = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
   #facts = '';
   #isRefusing = false;
   #isFull = false;
@@ -201,15 +202,13 @@ export class WorkersPlane implements MediaPlane {
     return { value, unanswered };
   }
 
-  async slowPlayers() {
-    const { answers, unanswered } = await this.#pool.ask('slowPlayers');
-    const value = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
-    for (const { framesDropped, playersEnded } of answers) {
-      value.framesDropped.queueBytes += framesDropped.queueBytes;
-      value.framesDropped.queueMs += framesDropped.queueMs;
-      value.playersEnded.stuck += playersEnded.stuck;
-    }
-    return { value, unanswered };
+  /** As they told last, those that ended included: what is counted never grows less. */
+  async slowPlayers(): Promise<Answer<SlowPlayers>> {
+    const value = this.#pool.all.reduce(
+      (sum, { process }) => addSlow(sum, process.told.slowPlayers),
+      this.#slowBefore,
+    );
+    return { value, unanswered: [] };
   }
 
   #started(worker: LivingWorker): void {
@@ -280,6 +279,7 @@ export class WorkersPlane implements MediaPlane {
     this.#unfollow.get(worker)?.();
     this.#unfollow.delete(worker);
     this.#faultsBefore += worker.process.told.faults;
+    this.#slowBefore = addSlow(this.#slowBefore, worker.process.told.slowPlayers);
     const keys = this.#claims.releaseAll(worker);
     if (!this.#isStopped) for (const key of keys) this.#disown(key);
     if (this.#isStopped) return;
@@ -291,7 +291,10 @@ export class WorkersPlane implements MediaPlane {
     this.#startEnds += 1;
     if (this.#startEnds >= START_ENDS_MAX)
       this.#failed?.(
-        new HeadwaterError('WORKERS_UNUSABLE', `media worker ${address.worker} ended at its start: ${reason}`),
+        new HeadwaterError(
+          'WORKERS_UNUSABLE',
+          `media worker ${address.worker} ended at its start: ${reason}`,
+        ),
       );
     this.#tellAround();
   }
@@ -324,6 +327,16 @@ export class WorkersPlane implements MediaPlane {
     process.post({ kind: 'around', around });
   }
 }
+
+type SlowPlayers = WorkerTold['slowPlayers'];
+
+const addSlow = (a: SlowPlayers, b: SlowPlayers): SlowPlayers => ({
+  framesDropped: {
+    queueBytes: a.framesDropped.queueBytes + b.framesDropped.queueBytes,
+    queueMs: a.framesDropped.queueMs + b.framesDropped.queueMs,
+  },
+  playersEnded: { stuck: a.playersEnded.stuck + b.playersEnded.stuck },
+});
 
 /** Members are sorted by how near they are; a change of a few percent is none. */
 const nearness = (rttMs: number | undefined): number =>
