@@ -118,7 +118,7 @@ async function join(scope: Scope, origin: OriginProcess): Promise<number> {
   const client = await RtmpClient.open(scope, origin.ports.rtmp);
   await client.connect(`rtmp://127.0.0.1:${origin.ports.rtmp}/live`);
   client.play('joined');
-  await awaitCondition('a frame', () => client.messages.some(({ type }) => type === 9), { everyMs: 2 });
+  await awaitCondition('a frame', () => client.messages.some(({ type }) => type === 9), { everyMs: 10 });
   const tookMs = performance.now() - start;
   client.socket.destroy();
   return tookMs;

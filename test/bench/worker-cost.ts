@@ -7,7 +7,7 @@ import { OriginProcess } from '../support/origin-process.js';
 import { Scope } from '../support/scope.js';
 import { bench } from './bench.js';
 import { LoadProcess } from './load-process.js';
-import { cpuTimeMs, residentMb } from './process-cost.js';
+import { cpuTimeMs, shareMb } from './process-cost.js';
 import { publishSample } from './sample-publisher.js';
 
 const COPY_MEMORY = fileURLToPath(new URL('./copy-memory.js', import.meta.url));
@@ -82,20 +82,20 @@ async function start(
 async function costOf(
   pids: readonly number[],
   seconds: number,
-): Promise<{ cpuMs: number; residentMb: number }> {
+): Promise<{ cpuMs: number; memoryMb: number }> {
   const used = () => pids.reduce((sum, pid) => sum + cpuTimeMs(pid), 0);
   const before = used();
   const startMs = performance.now();
   await sleep(seconds * 1000);
   const cpuMs = ((used() - before) / (performance.now() - startMs)) * 1000;
-  return { cpuMs, residentMb: pids.reduce((sum, pid) => sum + residentMb(pid), 0) };
+  return { cpuMs, memoryMb: pids.reduce((sum, pid) => sum + shareMb(pid), 0) };
 }
 
 async function idle(scope: Scope, workers: number, seconds: number): Promise<object> {
   const { pids } = await start(scope, workers);
   await sleep(SETTLE_MS);
-  const { cpuMs, residentMb: mb } = await costOf(pids, seconds);
-  return { corePercent: round(cpuMs / 10), residentMb: mb };
+  const { cpuMs, memoryMb } = await costOf(pids, seconds);
+  return { corePercent: round(cpuMs / 10), memoryMb };
 }
 
 async function hot(scope: Scope, workers: number, { players, seconds }: Plan): Promise<object> {
@@ -104,8 +104,8 @@ async function hot(scope: Scope, workers: number, { players, seconds }: Plan): P
   const port = origin.ports.rtmp;
   await LoadProcess.start(scope, { protocol: 'rtmp', port, app: 'live', stream: 'bench', players });
   await sleep(SETTLE_MS);
-  const { cpuMs, residentMb: mb } = await costOf(pids, seconds);
-  return { cpuMsPerPlayerAndSecond: round(cpuMs / players), residentMb: mb };
+  const { cpuMs, memoryMb } = await costOf(pids, seconds);
+  return { cpuMsPerPlayerAndSecond: round(cpuMs / players), memoryMb };
 }
 
 async function small(scope: Scope, workers: number, { streams, seconds }: Plan): Promise<object> {
@@ -120,8 +120,8 @@ async function small(scope: Scope, workers: number, { streams, seconds }: Plan):
   await LoadProcess.start(scope, order, { program: 'publishers' });
   await LoadProcess.start(scope, order);
   await sleep(SETTLE_MS);
-  const { cpuMs, residentMb: mb } = await costOf(pids, seconds);
-  return { cpuMsPerStreamAndSecond: round(cpuMs / streams), residentMb: mb };
+  const { cpuMs, memoryMb } = await costOf(pids, seconds);
+  return { cpuMsPerStreamAndSecond: round(cpuMs / streams), memoryMb };
 }
 
 async function within<T>(work: (scope: Scope) => Promise<T>): Promise<T> {

@@ -103,10 +103,17 @@ describe('a member', needs('ffmpeg'), () => {
     const here = new PlayersOf(scope, a, STREAM);
     const there = new PlayersOf(scope, b, STREAM);
     await Promise.all([here.playOn(40), there.playOn(40)]);
+    const workerOf = (protocol: string) =>
+      a.logged('play routed').find((line) => line.protocol === protocol && line.mark === 'none')?.worker;
+    const others = ['rtmp', 'http-flv', 'ws-flv'].filter((protocol) => workerOf(protocol) !== owner.worker);
+    expect(others).not.toEqual([]);
     process.kill(owner.pid ?? 0, 'SIGKILL');
     await awaitCondition('the claim to be gone', async () => (await b.ownerNames(STREAM)).join() === 'b');
     await there.playOn(40);
     expect(there.breaks()).toEqual([]);
+    // Those of its other worker go on, on their connections, with the very next frame of the backup.
+    await here.playOn(40, others);
+    expect(here.breaks()).toEqual([]);
     const [ended] = a.logged('worker ended');
     expect(ended).toMatchObject({
       level: 'warn',
@@ -183,6 +190,29 @@ describe('a worker', () => {
     await origin.ready();
     expect((await workersOf(origin)).map(({ restarts }) => restarts).sort()).toEqual([0, 1]);
     expect((await origin.stream('live/kept')).here.source).toBe('publisher');
+    expect(kept.isClosed).toBe(false);
+  });
+
+  it('that fails says why, and ends alone', async () => {
+    const scope = testScope();
+    const planted = "process.on('SIGURG', () => { throw new TypeError('planted'); });";
+    const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(planted)}` };
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 }, { environment })).ready();
+    const kept = await publisher(scope, origin, 'kept');
+    await kept.awaitStatus('NetStream.Publish.Start');
+    const owner = await publishedOn(origin);
+    const failing = (await workersOf(origin)).find(({ worker }) => worker !== owner.worker);
+    process.kill(failing?.pid ?? 0, 'SIGURG');
+    await awaitCondition('its end', () => origin.logged('worker ended').length === 1);
+    expect(origin.logged('worker ended')).toMatchObject([{ worker: failing?.worker, reason: 'status 70' }]);
+    expect(origin.logged('worker ended by a fault')).toMatchObject([
+      {
+        level: 'fatal',
+        worker: failing?.worker,
+        err: { message: 'planted', stack: expect.stringContaining('at ') },
+      },
+    ]);
+    await origin.ready();
     expect(kept.isClosed).toBe(false);
   });
 
