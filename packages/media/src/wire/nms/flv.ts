@@ -1,4 +1,5 @@
 import { MESSAGE_TYPE } from '../rtmp/message.js';
+import { Slabs } from '../slabs.js';
 import { loadNms } from './load-nms.js';
 
 interface NmsPacket {
@@ -38,7 +39,7 @@ export interface FlvTag {
   readonly kind: 'audio' | 'video' | 'data';
   /** ms, 32 bits unsigned. */
   readonly timestampMs: number;
-  /** Its own memory: who takes the tag may keep it. */
+  /** Nothing else is written to its memory: who takes the tag may keep it, as with `InMessage`. */
   readonly payload: Buffer;
 }
 
@@ -63,6 +64,7 @@ const CAPACITY_BYTES_MIN = 16;
  */
 export class FlvParser {
   readonly #nms = new NmsFlvClass();
+  readonly #slabs = new Slabs();
   readonly #onTag: (tag: FlvTag) => void;
   readonly #tagBytesMax: number;
   #headerBytes = 0;
@@ -105,7 +107,7 @@ export class FlvParser {
       );
     }
     // Memory that nothing was written to costs next to nothing, and there is one tag at a time.
-    this.#nms.parserTagData = Buffer.allocUnsafe(Math.max(size, CAPACITY_BYTES_MIN));
+    this.#nms.parserTagData = this.#slabs.take(Math.max(size, CAPACITY_BYTES_MIN));
   }
 
   #tag({ codec_type, dts, size, data }: NmsPacket): void {
