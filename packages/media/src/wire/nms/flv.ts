@@ -1,6 +1,6 @@
 import { MESSAGE_TYPE } from '../rtmp/message.js';
 import { Slabs } from '../slabs.js';
-import { loadNms } from './load-nms.js';
+import { lightly, loadNms } from './load-nms.js';
 
 interface NmsPacket {
   readonly codec_type: number;
@@ -15,6 +15,8 @@ interface NmsFlv {
   parserTagType: number;
   parserTagBytes: number;
   parserTagData: Buffer;
+  /** Holds the file's or a tag's header until it is whole. */
+  parserBuffer: Buffer;
   onPacketCallback: (packet: NmsPacket) => void;
   /** An error's text where a tag's trailing size is wrong. */
   parserData(bytes: Buffer): string | null;
@@ -22,7 +24,8 @@ interface NmsFlv {
   parserTagAlloc(size: number): void;
 }
 
-const NmsFlvClass = loadNms('protocol/flv.js') as new () => NmsFlv;
+const newFlv = lightly(loadNms('protocol/flv.js') as new () => NmsFlv);
+const FILE_HEADER_BYTES = 13;
 
 /** The bytes are no FLV, or over a limit. `code` is stable, for logs and counters. */
 export class FlvError extends Error {
@@ -63,7 +66,7 @@ const CAPACITY_BYTES_MIN = 16;
  * it is AMF0 inside, as is usual; else it is left out.
  */
 export class FlvParser {
-  readonly #nms = new NmsFlvClass();
+  readonly #nms = newFlv();
   readonly #slabs = new Slabs();
   readonly #onTag: (tag: FlvTag) => void;
   readonly #tagBytesMax: number;
@@ -75,6 +78,7 @@ export class FlvParser {
     this.#nms.parserTagAlloc = (size) => this.#reserve(size);
     this.#nms.onPacketCallback = (packet) => this.#tag(packet);
     this.#nms.parserTagData = NOTHING;
+    this.#nms.parserBuffer = Buffer.alloc(FILE_HEADER_BYTES);
   }
 
   /** Throws `FlvError`, and whatever `onTag` throws; what follows cannot be parsed after that. */
