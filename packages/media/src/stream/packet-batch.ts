@@ -4,7 +4,7 @@ import { chunkedBytes, OUT_CHUNK_BYTES, writeChunks } from '../wire/rtmp/chunk-w
 import { MEDIA_CHUNK_STREAM, MESSAGE_TYPE } from '../wire/rtmp/message.js';
 import { MEDIA_STREAM_ID, type MediaPacket } from './packet.js';
 import type { TrackWants } from './player.js';
-import type { QueueItem } from './player-queue.js';
+import { PIECE_BYTES_MIN, type QueueItem } from './player-queue.js';
 
 /** The wire forms that players take: RTMP chunks, FLV tags, or one WebSocket message of FLV tags. */
 export type WireFormat = 'rtmp' | 'flv' | 'ws-flv';
@@ -16,6 +16,10 @@ export interface WireWish {
   readonly wants: Exclude<TrackWants, 'nothing'>;
   readonly messageStreamId: number;
 }
+
+/** Whether many players may want the same. */
+export const isCommon = ({ wants, messageStreamId }: WireWish): boolean =>
+  wants === 'all' && messageStreamId === MEDIA_STREAM_ID;
 
 /** Forms of one batch that are kept beside the common ones; one more is made anew for each player. */
 const RARE_FORMS_MAX = 16;
@@ -98,15 +102,25 @@ export class PacketWindow {
   wire(wish: WireWish): QueueItem {
     const [first] = this.batches;
     if (this.batches.length === 1 && first !== undefined) return first.wire(wish);
-    if (wish.wants !== 'all' || wish.messageStreamId !== MEDIA_STREAM_ID) return joined(this.batches, wish);
-    const item = this.#items[wish.format] ?? joined(this.batches, wish);
+    if (!isCommon(wish)) return this.#joined(wish);
+    const item = this.#items[wish.format] ?? this.#joined(wish);
     this.#items[wish.format] = item;
     return item;
   }
+
+  /** Whether it may be cut into pieces as one item: of several WebSocket messages a piece could end within a frame. */
+  isOneItem(wish: WireWish): boolean {
+    if (this.batches.length === 1 || wish.format !== 'ws-flv') return true;
+    return this.batches.reduce((sum, batch) => sum + batch.form(wish).length, 0) <= PIECE_BYTES_MIN;
+  }
+
+  #joined(wish: WireWish): QueueItem {
+    return { ...joined(this.batches, wish), headers: null };
+  }
 }
 
-/** One buffer of which each batch's form is a part. */
-function joined(batches: readonly PacketBatch[], wish: WireWish): QueueItem {
+/** Batches as one item: one buffer of which each batch's form is a part. Players can start at it where they can at the first. */
+export function joined(batches: readonly PacketBatch[], wish: WireWish): QueueItem {
   const forms = batches.map((batch) => ({ packets: batch.packets, form: batch.form(wish) }));
   const bytes = Buffer.allocUnsafeSlow(forms.reduce((sum, { form }) => sum + form.length, 0));
   let at = 0;
@@ -116,7 +130,7 @@ function joined(batches: readonly PacketBatch[], wish: WireWish): QueueItem {
     at += form.length;
     frames += form.frames;
   }
-  return { bytes, frames, atMs: batches[0]?.atMs ?? 0, headers: null };
+  return { bytes, frames, atMs: batches[0]?.atMs ?? 0, headers: forms[0]?.form.headers ?? null };
 }
 
 /** A batch in one form. Players that are behind hold on to it, so it holds no packets. */
@@ -160,8 +174,7 @@ class WireForm implements QueueItem {
       return;
     }
     const { format, wants, messageStreamId } = this.#wish;
-    const moves = wants === 'all' && messageStreamId === MEDIA_STREAM_ID;
-    WRITERS[format].write(out, wanted(packets, wants), messageStreamId, moves);
+    WRITERS[format].write(out, wanted(packets, wants), messageStreamId, isCommon(this.#wish));
   }
 }
 

@@ -22,9 +22,11 @@ export class Slabs {
   /** Uninitialised memory of just so many bytes. */
   take(bytes: number): Buffer {
     this.#usualBytes += (bytes - this.#usualBytes) * SMOOTHING;
-    if (this.#used + bytes > this.#slab.length) {
+    const room = this.#slab.length - this.#used;
+    if (bytes > room) {
       const slabBytes = slabBytesFor(this.#usualBytes);
-      if (bytes > slabBytes * LARGE_PART) return Buffer.allocUnsafeSlow(bytes);
+      // One of the usual size may still fit.
+      if (room >= this.#usualBytes || bytes > slabBytes * LARGE_PART) return Buffer.allocUnsafeSlow(bytes);
       this.#slab = Buffer.allocUnsafeSlow(slabBytes);
       this.#used = 0;
     }
