@@ -10,6 +10,7 @@ import { idle } from './idle.js';
 import { join } from './join.js';
 import { link } from './link.js';
 import { path } from './path.js';
+import { publishers } from './publishers.js';
 import { redirect } from './redirect.js';
 import { relay } from './relay.js';
 import { scale } from './scale.js';
@@ -25,6 +26,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   join,
   link,
   path,
+  publishers,
   failover,
   detection,
   scale,

@@ -254,7 +254,7 @@ export const OPTIONS = {
   'play.gopCacheBytesMax': option(bytes(0, 1024 * MIB), 16 * MIB, {
     meaning:
       'Most bytes kept of one stream since its last keyframe, so that new players see a picture at once. A longer GOP is not kept. 0 keeps none.',
-    cost: 'Memory, for each stream published or relayed here, and as much again for each protocol (RTMP, HTTP-FLV, WebSocket-FLV) that somebody plays it by.',
+    cost: 'Memory, for each stream published or relayed here, and as much again for each protocol (RTMP, HTTP-FLV, WebSocket-FLV) beyond the first that somebody plays it by.',
   }),
   'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
     meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',

@@ -1,7 +1,8 @@
-import { Socket } from 'node:net';
+import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Frame } from '../../wire/frame.js';
 import { ClientHandshake } from '../../wire/nms/client-handshake.js';
 import { ChunkParser, type ParserLimits } from '../../wire/rtmp/chunk-parser.js';
+import { reusedReads } from '../reused-reads.js';
 import { RtmpClientError } from './rtmp-client-error.js';
 import { type RtmpCommand, RtmpPeer } from './rtmp-peer.js';
 
@@ -61,12 +62,14 @@ export class RtmpClientConnection {
 
   /** Connects; `ready` is called once after the handshake. There is no deadline in here: `end` it. */
   open(host: string, port: number, ready: () => void): void {
-    const socket = new Socket();
+    const reading: SocketConstructorOpts & ConnectOpts = {
+      onread: reusedReads((bytes) => this.#read(bytes)),
+    };
+    const socket = new Socket(reading);
     this.#socket = socket;
     this.#ready = ready;
     socket.setNoDelay(true);
     socket.on('connect', () => this.#handshake.start());
-    socket.on('data', (bytes) => this.#read(bytes));
     socket.on('drain', () => this.#events.drain?.());
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const code = this.#hasShaken ? 'closed-by-server' : 'unreachable';

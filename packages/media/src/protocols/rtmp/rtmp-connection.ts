@@ -8,6 +8,7 @@ import type { ParserLimits } from '../../wire/rtmp/chunk-parser.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
 import { clientAddress } from '../client-address.js';
 import { cutHalfClosed } from '../half-closed.js';
+import { reuseReads } from '../reused-reads.js';
 import { SocketWriter } from '../socket-writer.js';
 import { type RtmpCommand, RtmpPeer } from './rtmp-peer.js';
 
@@ -65,7 +66,7 @@ export class RtmpConnection {
     );
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_MS);
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    reuseReads(socket, (bytes) => this.#onData(bytes));
     socket.on('error', (error) => this.#note('peer-reset', error.message));
     cutHalfClosed(socket, () => this.#stopReading());
     socket.on('close', () => this.#onClose());
