@@ -716,6 +716,27 @@ describe('a sibling that is slow', () => {
   });
 });
 
+describe('a sibling that takes nothing', () => {
+  it('is disconnected after play.stuckMs, and its pulls end', async () => {
+    const options = mediaOptions('a');
+    const a1 = await worker('a1', { play: { ...options.play, stuckMs: 300 } });
+    const publisher = await RtmpPublisher.open(rtmp(a1));
+    clients.push(publisher);
+    publisher.send(VIDEO_HEADER(1));
+    const stuck = await rawSibling('a1');
+    stuck.hello();
+    stuck.say(siblingMessage(SIBLING.open, 1, NAME, 0));
+    await until(() => a1.stream(NAME)?.pulledByWorkers?.length === 1 || undefined, 'the pull');
+    stuck.socket.pause();
+    // More than the kernel takes, and far less than the limits of the queues.
+    for (let index = 0; index < 60; index += 1) publisher.send(KEY(index * 40, index, 50_000));
+    await until(() => a1.stream(NAME)?.pulledByWorkers === undefined || undefined, 'the end of the pull');
+    expect(logOf('a1').of('worker disconnected')).toMatchObject([
+      { ofWorker: 9, detail: 'it takes nothing any more' },
+    ]);
+  });
+});
+
 describe('many streams', () => {
   it('come over one connection, each by itself', async () => {
     const [a1, a2] = [await worker('a1'), await worker('a2')];

@@ -23,8 +23,9 @@ export interface SiblingWriterEvents {
 }
 
 /**
- * For how long media of all pulls is gathered for one write, ms. A write and a read cost some ten times as much as a frame,
- * and a worker with hundreds of streams has a frame for a sibling all the time.
+ * The least time between two writes, in which media of all pulls is gathered, ms. A write and a read cost some ten times as
+ * much as a frame, and a worker with hundreds of streams has a frame for a sibling all the time; the first one after a pause
+ * goes at once.
  */
 const GATHER_MS = 5;
 /** A body from here on is not copied for that. */
@@ -49,7 +50,10 @@ export class SiblingWriter {
   #allLiveBytes = 0;
   /** Since when the kernel has no room, monotonic, ms; null: it has. */
   #blockedSinceMs: number | null = null;
+  /** A write is on its way. */
+  #isDue = false;
   #timer: NodeJS.Timeout | null = null;
+  #wroteAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(stream: Writable, limits: SiblingWriterLimits, events: SiblingWriterEvents) {
@@ -106,11 +110,12 @@ export class SiblingWriter {
   }
 
   #pumpSoon(): void {
-    if (this.#isClosed || this.#timer !== null || this.#blockedSinceMs !== null) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#guard(() => this.#pump());
-    }, GATHER_MS);
+    if (this.#isClosed || this.#isDue || this.#blockedSinceMs !== null) return;
+    this.#isDue = true;
+    const waitMs = this.#wroteAtMs + GATHER_MS - performance.now();
+    if (waitMs > 0) this.#timer = setTimeout(this.#due, waitMs);
+    // The rest of what was read with this frame still comes.
+    else setImmediate(this.#due);
   }
 
   #pump(): void {
@@ -151,6 +156,7 @@ export class SiblingWriter {
   }
 
   #write(piece: readonly SiblingMessage[]): void {
+    this.#wroteAtMs = performance.now();
     const [only] = piece;
     if (piece.length > 1 || only === undefined || only.body.length < LARGE_BODY_BYTES) {
       this.#stream.write(joinSiblingMessages(piece));
@@ -161,6 +167,12 @@ export class SiblingWriter {
     this.#stream.write(only.body);
     this.#stream.uncork();
   }
+
+  readonly #due = (): void => {
+    this.#isDue = false;
+    this.#timer = null;
+    this.#guard(() => this.#pump());
+  };
 
   #guard(act: () => void): void {
     try {
