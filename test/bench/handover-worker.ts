@@ -63,7 +63,7 @@ const host: MediaHost = {
 };
 
 const silent = () => {};
-const log = { debug: silent, info: silent, warn: console.error, error: console.error };
+const log = { debug: silent, info: silent, warn: silent, error: console.error };
 const path = order.paths[order.number - 1] ?? '';
 const media = createMedia(mediaOptions(order.number, path), host, log);
 
