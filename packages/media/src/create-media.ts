@@ -23,7 +23,7 @@ const QUEUE_MS = 10_000;
 /** `limits.publishesPerAddressPerMinute` where it is not set. */
 const PUBLISHES_PER_MINUTE = 6000;
 /** Live media of all streams that may wait for one other worker which does not keep up. */
-const SIBLING_BYTES_MAX = 67_108_864;
+const SIBLING_BYTES_MAX = 134_217_728;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 

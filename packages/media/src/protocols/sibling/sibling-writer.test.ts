@@ -41,7 +41,7 @@ beforeEach(() => {
     { pullBytesMax: 1000, linkBytesMax: 2500 },
     {
       pullIsBehind: (pull) => behind.push(pull),
-      linkIsBehind: () => behind.push('link'),
+      answersAreUnread: () => behind.push('link'),
       fault: (error) => {
         throw error;
       },
@@ -65,7 +65,7 @@ describe('SiblingWriter', () => {
   it('writes at once what somebody waits for, in order', () => {
     writer.addLive(frame(1));
     writer.addPast(frame(2));
-    writer.addLive(siblingMessage(SIBLING.ended, 2, 'x'));
+    writer.addAnswer(siblingMessage(SIBLING.ended, 2, 'x'));
     writer.flush();
     expect(pulls()).toEqual([1, 2, 2]);
   });
@@ -113,6 +113,13 @@ describe('SiblingWriter', () => {
     for (const pull of [1, 2, 3, 4]) for (let count = 0; count < 5; count += 1) writer.addLive(frame(pull));
     expect(behind).toEqual([]);
     for (let count = 0; count < 2; count += 1) writer.addLive(frame(5));
+    expect(behind).toEqual([5]);
+  });
+
+  it('tells of a sibling that asks and reads no answers', () => {
+    sink.isOpen = false;
+    for (let count = 0; count < 50_000 && behind.length === 0; count += 1)
+      writer.addAnswer(siblingMessage(SIBLING.ended, count, 'not-published'));
     expect(behind).toEqual(['link']);
   });
 

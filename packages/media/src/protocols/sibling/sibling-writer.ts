@@ -15,10 +15,10 @@ export interface SiblingWriterLimits {
 }
 
 export interface SiblingWriterEvents {
-  /** More of this pull waits than may. */
+  /** More waits than may, of this pull or of all: this one is to be ended. */
   pullIsBehind(pull: number): void;
-  /** More of all pulls waits than may. */
-  linkIsBehind(): void;
+  /** The sibling asks, and reads no answers. */
+  answersAreUnread(): void;
   fault(error: unknown): void;
 }
 
@@ -28,6 +28,8 @@ export interface SiblingWriterEvents {
  * goes at once.
  */
 const GATHER_MS = 5;
+/** Answers that may wait where media fills the rest. */
+const ANSWER_BYTES_MAX = 1_048_576;
 /** A body from here on is not copied for that. */
 const LARGE_BODY_BYTES = 32_768;
 
@@ -69,18 +71,31 @@ export class SiblingWriter {
     this.#pumpSoon();
   }
 
-  /** Everything else. */
   addLive(message: SiblingMessage): void {
     if (this.#isClosed) return;
+    const liveBytes = this.#add(message);
+    // One pull at a time: if all began anew at once, with their past, that would be more to take and not less.
+    const isBehind = liveBytes > this.#limits.pullBytesMax || this.#allLiveBytes > this.#limits.linkBytesMax;
+    if (isBehind) this.#events.pullIsBehind(message.pull);
+    else this.#pumpSoon();
+  }
+
+  addAnswer(message: SiblingMessage): void {
+    if (this.#isClosed) return;
+    this.#add(message);
+    if (this.#allLiveBytes > this.#limits.linkBytesMax + ANSWER_BYTES_MAX) this.#events.answersAreUnread();
+    else this.#pumpSoon();
+  }
+
+  /** Returns how much of its pull waits. */
+  #add(message: SiblingMessage): number {
     const { pull } = message;
     const bytes = siblingBytes(message);
     const liveBytes = (this.#liveBytes.get(pull) ?? 0) + bytes;
     this.#waiting.push({ message, isLive: true });
     this.#liveBytes.set(pull, liveBytes);
     this.#allLiveBytes += bytes;
-    if (this.#allLiveBytes > this.#limits.linkBytesMax) this.#events.linkIsBehind();
-    else if (liveBytes > this.#limits.pullBytesMax) this.#events.pullIsBehind(pull);
-    else this.#pumpSoon();
+    return liveBytes;
   }
 
   /** Gathers no longer: somebody waits for what was added. */
