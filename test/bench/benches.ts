@@ -5,6 +5,7 @@ import { detection } from './detection.js';
 import { failover } from './failover.js';
 import { fanout } from './fanout.js';
 import { growth } from './growth.js';
+import { handover } from './handover.js';
 import { health } from './health.js';
 import { idle } from './idle.js';
 import { join } from './join.js';
@@ -33,6 +34,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   'start-storm': startStorm,
   growth,
   idle,
+  handover,
   health,
   relay,
   slices,

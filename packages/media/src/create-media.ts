@@ -7,8 +7,11 @@ import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
+import { SiblingListener } from './protocols/sibling/sibling-listener.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
+import { SiblingUpstreams } from './relay/sibling-upstream.js';
 import { OutboundRate } from './stream/outbound-rate.js';
+import { relayOwners } from './stream/relay-owner.js';
 import { StreamTable } from './stream/stream-table.js';
 import { systemTimers, type Timers } from './stream/timers.js';
 
@@ -19,6 +22,8 @@ const SWEEP_MS = 1000;
 const QUEUE_MS = 10_000;
 /** `limits.publishesPerAddressPerMinute` where it is not set. */
 const PUBLISHES_PER_MINUTE = 6000;
+/** Live media of all streams that may wait for one other worker which does not keep up. */
+const SIBLING_BYTES_MAX = 134_217_728;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
@@ -26,6 +31,8 @@ const LAG_MS = 1000;
 export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLog): Media {
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
+  const upstreams = new SiblingUpstreams(options, fence);
+  const pullFromMember = rtmpUpstream(options, host, fence);
   const streams = new StreamTable({
     limitsOf: (key) => ({
       gopCacheBytesMax: play.gopCacheBytesMax,
@@ -36,8 +43,9 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       ...relay,
       lagMs: relay.lagMs ?? LAG_MS,
     }),
-    ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
-    open: rtmpUpstream(options, host, fence),
+    ownersOf: (key) => relayOwners(host.owners(key), host.member, host.workerOf(key)),
+    open: (owner, ...pull) =>
+      owner.worker === undefined ? pullFromMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
     detours: (owner) => host.detours(owner),
     timers: fencedTimers(fence),
     log,
@@ -64,6 +72,20 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
   const parts = { options, plays, publishes, gate, log, fence };
   const rtmp = createRtmpListener(parts);
   const http = createFlvListener(parts);
+  const siblings =
+    options.worker === undefined
+      ? null
+      : new SiblingListener({
+          path: options.worker.path,
+          streams,
+          limits: {
+            pullBytesMax: play.queueBytesMax,
+            linkBytesMax: SIBLING_BYTES_MAX,
+            stuckMs: play.stuckMs,
+          },
+          log,
+          fence,
+        });
   let ports = { rtmp: options.rtmp.port, http: options.http.port };
   let sweep: NodeJS.Timeout | null = null;
   let playersStuck = 0;
@@ -73,6 +95,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     rate.sample(streams.traffic.bytesOut, nowMs);
     fence.runTask('end idle publishers', () => publishes.endIdle(nowMs));
     fence.runTask('end stuck players', () => endStuck(nowMs));
+    fence.runTask('end stuck workers', () => siblings?.endStuck(nowMs));
   }
 
   function endStuck(nowMs: number): void {
@@ -92,8 +115,9 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       const rtmpPort = await rtmp.start();
       try {
         ports = { rtmp: rtmpPort, http: await http.start() };
+        await siblings?.start();
       } catch (error) {
-        await rtmp.stop();
+        await Promise.all([rtmp.stop(), http.stop()]);
         throw error;
       }
       sweep = setInterval(sweepOnce, SWEEP_MS);
@@ -103,7 +127,8 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       publishes.stop();
       plays.stop();
       streams.close();
-      await Promise.all([rtmp.stop(), http.stop()]);
+      upstreams.stop();
+      await Promise.all([rtmp.stop(), http.stop(), siblings?.stop()]);
     },
     get ports() {
       return ports;

@@ -170,6 +170,10 @@ export interface StreamView {
   readonly relayFrom?: MemberId;
   /** The member through which it does; absent where it reaches the owner itself. */
   readonly relayThrough?: MemberId;
+  /** The worker of this member that it pulls from, whose number it is; absent where it pulls from another member. */
+  readonly relayWorker?: number;
+  /** The other workers of this member that pull it from this one; absent where there are none. */
+  readonly pulledByWorkers?: readonly number[];
   /** Owners whose media is passed on to other members, which cannot reach them; absent where there are none. */
   readonly passesOn?: readonly MemberId[];
   readonly media: MediaInfo;
@@ -203,7 +207,7 @@ export class ListenError extends Error {
 
 /** The running media plane of one member. */
 export interface Media {
-  /** Opens both listeners. Rejects with `ListenError`; then nothing is left open. */
+  /** Opens the listeners. Rejects with `ListenError`, or an error that names the worker's socket; then nothing is left open. */
   start(): Promise<void>;
   /** Closes listeners and sessions, releases all claims. Never rejects. */
   stop(): Promise<void>;
@@ -216,7 +220,7 @@ export interface Media {
    * from other owners.
    */
   closePublishers(): void;
-  /** The streams published here that other members pull from this one, once for each pull. */
+  /** The streams published on this member that other members pull from this worker, once for each pull. */
   pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];
   /** `playersMax`: of players, only the first ones. */
