@@ -10,7 +10,7 @@ function profile(set: readonly string[], ...meshHosts: string[]) {
     hostName: 'a',
   });
   if (!resolution.ok) throw new Error('the config is wrong');
-  return profileOf(resolution.config, meshHosts, { rtmp: 1935, http: 8080 });
+  return profileOf(resolution.config, meshHosts, { rtmp: 1935, rtmps: 0, http: 8080, https: 0 });
 }
 
 const told = ({ relayAddress, relayAddresses = [relayAddress] }: ReturnType<typeof profile>): string[] =>

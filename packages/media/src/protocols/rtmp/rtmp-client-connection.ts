@@ -1,9 +1,13 @@
 import { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { TLS_VERSION_MIN } from '../../tls/certificate.js';
+import { keyHashOf, RELAY_SERVER_NAME } from '../../tls/relay-identity.js';
 import type { Frame } from '../../wire/frame.js';
 import { ClientHandshake } from '../../wire/nms/client-handshake.js';
 import { ChunkParser, type ParserLimits } from '../../wire/rtmp/chunk-parser.js';
 import { RtmpClientError } from './rtmp-client-error.js';
 import { type RtmpCommand, RtmpPeer } from './rtmp-peer.js';
+import type { RtmpTarget } from './rtmp-target.js';
 
 /** How long a closing connection may take to send its last words. */
 const FLUSH_MS = 1000;
@@ -60,14 +64,26 @@ export class RtmpClientConnection {
   }
 
   /** Connects; `ready` is called once after the handshake. There is no deadline in here: `end` it. */
-  open(host: string, port: number, ready: () => void): void {
+  open(target: Pick<RtmpTarget, 'host' | 'port' | 'keyHash'>, ready: () => void): void {
+    const { host, port, keyHash } = target;
     const socket = new Socket();
     this.#socket = socket;
     this.#ready = ready;
     socket.setNoDelay(true);
-    socket.on('connect', () => this.#handshake.start());
-    socket.on('data', (bytes) => this.#read(bytes));
-    socket.on('drain', () => this.#events.drain?.());
+    this.#listenTo(socket);
+    socket.on('connect', () => {
+      if (keyHash === undefined) this.#speak(socket);
+      else this.#secure(socket, keyHash);
+    });
+    try {
+      socket.connect({ host, port });
+    } catch (error) {
+      // A port that is none: told later, as every other failure.
+      socket.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #listenTo(socket: Socket): void {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const code = this.#hasShaken ? 'closed-by-server' : 'unreachable';
       this.end(new RtmpClientError(code, `${error.code ?? error.message}`));
@@ -75,12 +91,33 @@ export class RtmpClientConnection {
     socket.on('close', () =>
       this.end(new RtmpClientError('closed-by-server', 'the server closed the connection')),
     );
-    try {
-      socket.connect({ host, port });
-    } catch (error) {
-      // A port that is none: told later, as every other failure.
-      socket.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
+  }
+
+  #speak(socket: Socket): void {
+    socket.on('data', (bytes) => this.#read(bytes));
+    socket.on('drain', () => this.#events.drain?.());
+    this.#handshake.start();
+  }
+
+  /** No authority vouches for a member: it is known by its key, which the mesh told. */
+  #secure(raw: Socket, keyHash: Uint8Array): void {
+    const socket = connectTls({
+      socket: raw,
+      servername: RELAY_SERVER_NAME,
+      rejectUnauthorized: false,
+      minVersion: TLS_VERSION_MIN,
+    });
+    this.#socket = socket;
+    this.#listenTo(socket);
+    socket.on('secureConnect', () => {
+      const certificate = socket.getPeerX509Certificate();
+      if (certificate !== undefined && Buffer.compare(keyHashOf(certificate), keyHash) === 0)
+        this.#speak(socket);
+      else
+        this.end(
+          new RtmpClientError('not-the-member', 'the server has another key than the mesh told of it'),
+        );
+    });
   }
 
   /** Whole chunks. Does nothing once closed. */
