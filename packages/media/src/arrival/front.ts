@@ -204,7 +204,14 @@ export class Front {
       minVersion: TLS_VERSION_MIN,
       // The deadline is ours, which counts from connect.
       handshakeTimeout: 2 * this.#parts.handshakeMs,
-      SNICallback: (serverName, done) => done(null, certificates.pick(serverName)?.context),
+      SNICallback: (serverName, done) => {
+        // What is thrown in here would end the process.
+        try {
+          done(null, certificates.pick(serverName)?.context);
+        } catch (error) {
+          done(error instanceof Error ? error : new Error(String(error)));
+        }
+      },
     });
     certificates.onChange(() => {
       if (certificates.first !== null)

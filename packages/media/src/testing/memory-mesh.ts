@@ -10,12 +10,13 @@ import {
   type StreamKey,
   type StreamKeys,
 } from '@headwater/directory';
-import type { MediaHost } from '../media-host.js';
+import type { MediaHost, RelayAddress } from '../media-host.js';
 
 /** Members in one process that all see each claim at once: a mesh for tests of media. */
 export class MemoryMesh {
   readonly #profiles = new Map<string, MemberProfile>();
   readonly #claims = new Map<string, Map<StreamKey, Claim>>();
+  readonly #relayTls = new Map<string, NonNullable<RelayAddress['tls']>>();
   readonly #disputed = new Set<string>();
   readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
   readonly #full = new Set<string>();
@@ -51,7 +52,11 @@ export class MemoryMesh {
         own?.delete(key);
         this.#tell(key);
       },
-      relayAddress: (member) => this.#profiles.get(member)?.relayAddress ?? null,
+      relayAddress: (member) => {
+        const address = this.#profiles.get(member)?.relayAddress;
+        const tls = this.#relayTls.get(member);
+        return address === undefined ? null : { ...address, ...(tls !== undefined && { tls }) };
+      },
       isMemberAddress: () => false,
       workerOf: () => null,
       detours: (owner) => [...this.#profiles.keys()].filter((member) => member !== owner && member !== name),
@@ -64,8 +69,20 @@ export class MemoryMesh {
     else this.#disputed.delete(name);
   }
 
-  setPorts(name: string, rtmpPort: number, httpPort: number): void {
-    this.setAddress(name, { network: 'test', host: '127.0.0.1', rtmpPort, httpPort });
+  /** `secure`: the ports for TLS, which it tells of where they are given. */
+  setPorts(
+    name: string,
+    rtmpPort: number,
+    httpPort: number,
+    secure?: { rtmps: number; https: number },
+  ): void {
+    const tls = secure === undefined ? {} : { rtmpsPort: secure.rtmps, httpsPort: secure.https };
+    this.setAddress(name, { network: 'test', host: '127.0.0.1', rtmpPort, httpPort, ...tls });
+  }
+
+  /** Others pull from it by TLS from now on. */
+  setRelayTls(name: string, tls: NonNullable<RelayAddress['tls']>): void {
+    this.#relayTls.set(name, tls);
   }
 
   /** Where a member is, for clients and for pulls. */

@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
 /** A certificate with its key, as texts in PEM. A chain begins with the server's own. */
@@ -53,7 +54,7 @@ export function readCertificate(pem: PemPair): Certificate {
     notBeforeMs: Date.parse(x509.validFrom),
     notAfterMs: Date.parse(x509.validTo),
     isFor: (host, wildcards) =>
-      x509.checkHost(host, { wildcards }) !== undefined || x509.checkIP(host) !== undefined,
+      (isIP(host) === 0 ? x509.checkHost(host, { wildcards }) : x509.checkIP(host)) !== undefined,
   };
 }
 
