@@ -336,8 +336,8 @@ describe('the route of a play where members are full', () => {
 
 it('explains each reason in a sentence of its own', () => {
   const sentences = Object.values(ROUTE_REASONS);
-  expect(sentences).toHaveLength(14);
-  expect(new Set(sentences).size).toBe(14);
+  expect(sentences).toHaveLength(15);
+  expect(new Set(sentences).size).toBe(15);
   for (const sentence of sentences) expect(sentence).toMatch(/ /);
 });
 

@@ -145,17 +145,23 @@ describe('problems', () => {
   it.each([
     [
       'rtmp: { port: 70000 }',
-      'origin.yml:1: rtmp.port: found 70000, expected a whole number from 0 to 65535',
+      'origin.yml:1: rtmp.port: found 70000, expected a whole number from 0 to 65535, or off',
     ],
-    ['rtmp: { port: -1 }', 'origin.yml:1: rtmp.port: found -1, expected a whole number from 0 to 65535'],
-    ['rtmp: { port: 1.5 }', 'origin.yml:1: rtmp.port: found 1.5, expected a whole number from 0 to 65535'],
+    [
+      'rtmp: { port: -1 }',
+      'origin.yml:1: rtmp.port: found -1, expected a whole number from 0 to 65535, or off',
+    ],
+    [
+      'rtmp: { port: 1.5 }',
+      'origin.yml:1: rtmp.port: found 1.5, expected a whole number from 0 to 65535, or off',
+    ],
     [
       'rtmp: { port: .inf }',
-      'origin.yml:1: rtmp.port: found Infinity, expected a whole number from 0 to 65535',
+      'origin.yml:1: rtmp.port: found Infinity, expected a whole number from 0 to 65535, or off',
     ],
     [
       'rtmp: { port: "1935" }',
-      'origin.yml:1: rtmp.port: found "1935" (in quotes, so no number), expected a whole number from 0 to 65535',
+      'origin.yml:1: rtmp.port: found "1935" (in quotes, so no number), expected a whole number from 0 to 65535, or off',
     ],
     [
       'name: 7',
@@ -173,7 +179,7 @@ describe('problems', () => {
     ],
     [
       'advertise:\n- in=a\n- out=0.0.0.0',
-      'origin.yml:3: advertise[1]: found "out=0.0.0.0", expected network=host[:rtmpPort[:httpPort]] with a host that clients can reach (not 0.0.0.0)',
+      'origin.yml:3: advertise[1]: found "out=0.0.0.0", expected network=host[:rtmpPort[:httpPort[:rtmpsPort[:httpsPort]]]] with a host that clients can reach (not 0.0.0.0)',
     ],
     [
       'advertise: [a=x, a=y]',
