@@ -129,6 +129,7 @@ listen http
       // The limit is the client's, and neither the proxy's nor its health checks'.
       const third = await RawRtmpClient.open(rtmp, CLIENT);
       await third.closed();
+      await awaitCondition('the refusal in the log', () => origin.logged('connection refused').length > 0);
       const reason = 'connections-per-address-max';
       expect(origin.logged('connection refused')).toEqual([
         expect.objectContaining({ client: CLIENT, reason }),

@@ -79,6 +79,11 @@ export class Front {
     const { gate, proxies, certificates, mayPull, handshakeMs, log, protocol } = this.#parts;
     socket.on('error', () => {});
     const ip = clientIp(socket);
+    // A health check that is over before it was taken; a unix socket has no address at either end.
+    if (ip === '' && socket.localAddress !== undefined) {
+      socket.destroy();
+      return;
+    }
     const isProxy = proxies.has(ip);
     const place = gate.enter(isProxy ? null : ip, mayPull);
     if (typeof place === 'string') {

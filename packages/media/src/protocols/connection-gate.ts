@@ -27,9 +27,9 @@ export interface GatePlace {
   countAsPull(): void;
   /**
    * A trusted proxy tells whose connection or request it is; it counts for that IP from now on. False where that address has
-   * no place: it must go.
+   * no place: it must go. Null: the request is over, and the next one may be anybody's.
    */
-  name(ip: string): boolean;
+  name(ip: string | null): boolean;
   /** It publishes or plays. False where its address has no place for another such connection: it must go. */
   countAsClient(): boolean;
 }
@@ -89,11 +89,11 @@ export class ConnectionGate {
     return {
       name: (named) => {
         if (!isInside || (named === client && counted !== 'nobody')) return true;
-        const as = this.#arrive(named, mayPull);
+        const as = named === null ? 'nobody' : this.#arrive(named, mayPull);
         if (as === null) return false;
         this.#add(address, counted, -1);
-        client = named;
-        address = limitedAddress(named);
+        client = named ?? '';
+        address = limitedAddress(client);
         counted = as;
         this.#add(address, counted, 1);
         return true;

@@ -175,6 +175,9 @@ export function createFlvListener(parts: FlvParts): Listener {
       answerAndHangUp(req, res, 503, NO_ROOM);
       return;
     }
+    // Proxies keep connections for requests of others.
+    if (arrivals.get(req.socket)?.client.isProxy === true)
+      res.once('close', () => arrivals.get(req.socket)?.place.name(null));
     const client = askerOf(req, forwarded);
     const target = readFlvTarget(url, forwarded.host ?? req.headers.host, options.vhosts);
     if ('problem' in target) {
