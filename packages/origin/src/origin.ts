@@ -3,7 +3,6 @@ import { type MemberProfile, route } from '@headwater/directory';
 import {
   CertificateStore,
   createMedia,
-  type Media,
   type MediaPorts,
   makeRelayIdentity,
   playModeOf,
@@ -22,6 +21,10 @@ import { nextFull } from './fullness.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
+import { createMetrics } from './metrics/create-metrics.js';
+import { serveMetrics } from './metrics/serve-metrics.js';
+import type { MediaPlane } from './plane/media-plane.js';
+import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
 import { PROGRAM_VERSION } from './version.js';
 
@@ -36,6 +39,8 @@ export interface RunningOrigin {
     readonly api: number;
     readonly apiTls: number;
     readonly mesh: number;
+    /** Absent where metrics are on the API's port. */
+    readonly metrics?: number;
   };
   /** Leaves on purpose: lets others take over for up to `drain.deadlineMs`. To be stopped afterwards, or meanwhile. Never rejects. */
   drain(): Promise<void>;
@@ -92,10 +97,25 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     draining: isDraining,
     ...(isFull && { full: true }),
   });
-  const media = createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog);
+  const media: MediaPlane = oneProcess(
+    createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog),
+  );
+  const metrics = createMetrics({
+    directory: mesh.directory,
+    member: { ...config, id: mesh.id },
+    members: () => mesh.members(),
+    status: () => mesh.status(),
+    figures: () => mesh.figures(),
+    isDraining: () => isDraining,
+    onMemberChanged: (listener) => mesh.onMemberChanged(listener),
+    media,
+  });
+  let metricsListener: ApiListener | null = null;
   let apis: readonly ApiListener[] = [];
   let apiCertificates: CertificateStore | null = null;
   const closeApis = async (): Promise<void> => {
+    metrics.close();
+    await metricsListener?.close();
     apiCertificates?.close();
     await Promise.all(apis.map((api) => api.close()));
   };
@@ -114,6 +134,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       log: quietLog,
       onFault: (error: unknown) => quietLog.error({ err: error }, 'api listener failed'),
     };
+    metricsListener = await serveMetrics(metrics, app, config.metrics, listening);
     apis = [await listenApi(app, { ...listening, port: config.api.port, certificates: null })];
     if (config.api.tlsPort !== null) {
       apiCertificates = await CertificateStore.open({ certificates: config.tls.certificates }, quietLog);
@@ -129,15 +150,21 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   }
 
   const loadTimer = setInterval(() => {
-    const load = media.load();
-    mesh.setLoad(load);
-    const used = { connections: media.connections, outboundKbps: load.outboundKbps };
+    const { players, publishers, outboundKbps, connections } = media.told();
+    mesh.setLoad({ players, publishers, outboundKbps });
+    const used = { connections, outboundKbps };
     if (nextFull(isFull, used, config.limits) === isFull) return;
     isFull = !isFull;
     mesh.setProfile(profile(media.ports));
     log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
   }, LOAD_INTERVAL_MS);
-  const ports = { ...media.ports, api: apis[0]?.port ?? 0, apiTls: apis[1]?.port ?? 0, mesh: mesh.port };
+  const ports = {
+    ...media.ports,
+    api: apis[0]?.port ?? 0,
+    apiTls: apis[1]?.port ?? 0,
+    mesh: mesh.port,
+    ...(metricsListener !== null && { metrics: metricsListener.port }),
+  };
   log.info(
     { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
     'origin ready',
@@ -219,18 +246,24 @@ function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof 
   };
 }
 
-function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: () => boolean): ApiSource {
+function apiSource(
+  config: OriginConfig,
+  mesh: Mesh,
+  media: MediaPlane,
+  isDraining: () => boolean,
+): ApiSource {
   return {
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),
     isDraining,
-    faults: () => media.faults(),
-    hereKeys: () => media.streamKeys(),
-    playersHere: (key) => media.playerCount(key),
-    hereStream: (key, playersMax) => media.stream(key, playersMax),
+    media,
     route: (request) =>
-      route(mesh.directory, { ...request, mode: playModeOf(request.key, config), isFull: media.isFull }),
+      route(mesh.directory, {
+        ...request,
+        mode: playModeOf(request.key, config),
+        isFull: media.told().isFull,
+      }),
     resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
   };
 }

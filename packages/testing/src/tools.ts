@@ -27,6 +27,8 @@ const TOOLS = {
     probe: ['-c', 'nginx -v && test -e /usr/lib/nginx/modules/ngx_stream_module.so'],
     get: 'apt-get install nginx libnginx-mod-stream',
   },
+  'systemd-analyze': { command: 'systemd-analyze', probe: ['--version'], get: 'apt-get install systemd' },
+  prometheus: { command: 'promtool', probe: ['--version'], get: 'apt-get install prometheus' },
   haproxy: { command: 'haproxy', probe: ['-v'], get: 'apt-get install haproxy' },
   'file systems of its own': {
     command: 'sh',

@@ -94,6 +94,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   https: 'HTTP-FLV and WebSocket-FLV over TLS.',
   tls: 'TLS, for rtmps, https and api.tlsPort. See docs/tls.md.',
   api: 'The HTTP API, the health checks, and what headwater members, streams and explain ask.',
+  metrics: 'Metrics for Prometheus: GET /metrics, on api.port unless it has a port of its own.',
   mesh: 'The mesh: how members find each other, and when one is given up.',
   play: 'Players.',
   publish: 'Publishers.',

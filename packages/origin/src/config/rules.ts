@@ -21,14 +21,23 @@ interface ListenKeys {
     | 'https.port'
     | 'api.port'
     | 'api.tlsPort'
+    | 'metrics.port'
     | 'mesh.port';
-  readonly host: 'rtmp.host' | 'rtmps.host' | 'http.host' | 'https.host' | 'api.host' | 'mesh.host';
+  readonly host:
+    | 'rtmp.host'
+    | 'rtmps.host'
+    | 'http.host'
+    | 'https.host'
+    | 'api.host'
+    | 'metrics.host'
+    | 'mesh.host';
 }
 
 const LISTENERS: readonly ListenKeys[] = [
   { port: 'rtmp.port', host: 'rtmp.host' },
   { port: 'http.port', host: 'http.host' },
   { port: 'api.port', host: 'api.host' },
+  { port: 'metrics.port', host: 'metrics.host' },
   { port: 'mesh.port', host: 'mesh.host' },
   { port: 'rtmps.port', host: 'rtmps.host' },
   { port: 'https.port', host: 'https.host' },
@@ -42,7 +51,7 @@ const DISTINCT_LISTENERS: readonly Rule[] = LISTENERS.flatMap((a, index) =>
       severity: 'error',
       check: (values) => {
         const port = values[b.port];
-        const isTaken = port !== 0 && port !== null && port === values[a.port];
+        const isTaken = port !== undefined && port !== null && port !== 0 && port === values[a.port];
         return isTaken && overlap(values[a.host], values[b.host])
           ? `found ${port}, which ${a.port} has already; expected a port of its own`
           : null;
