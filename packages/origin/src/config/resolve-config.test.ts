@@ -278,6 +278,30 @@ describe('problems', () => {
     }
   });
 
+  it('want certificates for ports by TLS, and a way for pulls', () => {
+    const certificate = 'tls.certificates=c.pem:k.pem';
+    for (const key of ['rtmps.port', 'https.port', 'api.tlsPort']) {
+      expect(problemsOf({ set: [`${key}=8443`] })[0]).toContain('tls.certificates is empty');
+      expect(problemsOf({ set: [`${key}=8443`, certificate] })).toEqual([]);
+      expect(problemsOf({ set: [`${key}=1935`, certificate] })[0]).toContain('which rtmp.port has already');
+    }
+    expect(problemsOf({ set: ['relay.tls=true'] })[0]).toContain('rtmps.port is off');
+    expect(problemsOf({ set: ['relay.tls=true', 'rtmps.port=1443'] })).toEqual([]);
+    expect(problemsOf({ set: ['relay.tls=yes'] })[0]).toContain('expected true or false');
+    expect(problemsOf({ set: ['rtmp.port=off'] })[0]).toContain('other members cannot pull from here');
+    expect(problemsOf({ set: ['rtmp.port=off', 'relay.tls=true', 'rtmps.port=1443'] })).toEqual([]);
+    expect(problemsOf({ set: ['http.port=off', 'api.port=off'] })).toEqual([]);
+    for (const wrong of ['c.pem:k.pem:more', ':k.pem', 'c.pem:'])
+      expect(problemsOf({ set: [`tls.certificates=${wrong}`] })).toHaveLength(1);
+  });
+
+  it('take addresses and networks as proxies, and nothing else', () => {
+    const right = '10.0.0.1,10.0.0.0/8,::1,fd00::/8,0.0.0.0/0';
+    expect(problemsOf({ set: [`trustedProxies=${right}`] })).toEqual([]);
+    for (const wrong of ['10.0.0', '10.0.0.1/33', 'fd00::/129', 'localhost', '10.0.0.1/', 'fe80::1%eth0'])
+      expect(problemsOf({ set: [`trustedProxies=${wrong}`] })).toHaveLength(1);
+  });
+
   it('allow the same port on different addresses, and free ports', () => {
     expect(problemsOf({ set: ['rtmp.host=10.0.0.1', 'http.host=10.0.0.2', 'http.port=1935'] })).toEqual([]);
     expect(problemsOf({ set: ['rtmp.port=0', 'http.port=0', 'api.port=0', 'mesh.port=0'] })).toEqual([]);
