@@ -58,10 +58,10 @@ export interface MemberProfile {
   /** Its connections or its outbound limit are used up: plays go to others where any has room. Absent: false. */
   readonly full?: boolean;
   /**
-   * SHA-256 of the public key (SPKI, DER) by which it proves who it is where others pull from `rtmpsPort` of its relay
+   * SHA-256, in hexadecimal, of the public key (SPKI, DER) by which it proves who it is where others pull from `rtmpsPort` of its relay
    * addresses. Absent: it is pulled from without TLS.
    */
-  readonly relayKeyHash?: Uint8Array;
+  readonly relayKeyHash?: string;
 }
 
 /** A member's load, unversioned: the last word heard counts. */

@@ -60,8 +60,8 @@ export interface RelayAddress {
   /** DNS name or IP, IPv6 without brackets. */
   readonly host: string;
   readonly rtmpPort: number;
-  /** It is pulled from by TLS, at this port, and proves who it is by the key with this SHA-256. */
-  readonly tls?: { readonly port: number; readonly keyHash: Uint8Array };
+  /** It is pulled from by TLS, at this port, and proves who it is by the key with this SHA-256 (hexadecimal). */
+  readonly tls?: { readonly port: number; readonly keyHash: string };
 }
 
 /** The part of a pino logger that media uses: fields first, then a stable message. */

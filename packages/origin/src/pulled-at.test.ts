@@ -4,7 +4,7 @@ import { profileOf } from '@headwater/testing/profile-of';
 import { expect, it } from 'vitest';
 import { pulledBy } from './pulled-at.js';
 
-const keyHash = new Uint8Array(32);
+const keyHash = '00'.repeat(32);
 
 /** How a member with this profile and these ports for pulls is pulled from. */
 function pulled(relayTls: boolean, ports: object, more: Partial<MemberProfile> = {}): string {

@@ -10,7 +10,7 @@ export const RELAY_SERVER_NAME = 'relay.headwater.invalid';
 export interface RelayIdentity {
   readonly pem: PemPair;
   /** What the member tells of it in its profile. */
-  readonly keyHash: Uint8Array;
+  readonly keyHash: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -42,9 +42,9 @@ export async function makeRelayIdentity(nowMs: number): Promise<RelayIdentity> {
   };
 }
 
-/** SHA-256 of a certificate's public key (SPKI, DER). */
-export function keyHashOf({ publicKey }: Pick<X509Certificate, 'publicKey'>): Uint8Array {
+/** SHA-256 of a certificate's public key (SPKI, DER), in hexadecimal. */
+export function keyHashOf({ publicKey }: Pick<X509Certificate, 'publicKey'>): string {
   return hashOf(publicKey.export({ type: 'spki', format: 'der' }));
 }
 
-const hashOf = (bytes: Buffer): Uint8Array => Uint8Array.from(createHash('sha256').update(bytes).digest());
+const hashOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

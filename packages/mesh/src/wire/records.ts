@@ -136,7 +136,7 @@ export const packProfile = (profile: MemberProfile): unknown => [
     profile.loadLevel,
     profile.full === true ? true : undefined,
     profile.relayAddresses?.map(packMediaAddress),
-    profile.relayKeyHash,
+    profile.relayKeyHash === undefined ? undefined : Buffer.from(profile.relayKeyHash, 'hex'),
   ),
 ];
 
@@ -169,8 +169,9 @@ export function readProfile(value: unknown, member: MemberId): MemberProfile | n
     program,
     ...(loadLevel !== null && { loadLevel: Math.min(loadLevel, LOAD_LEVEL_MAX) }),
     ...(full && { full }),
-    // A copy: what came is part of a buffer that is used again.
-    ...(relayKeyHash?.length === KEY_HASH_BYTES && { relayKeyHash: Uint8Array.from(relayKeyHash) }),
+    ...(relayKeyHash?.length === KEY_HASH_BYTES && {
+      relayKeyHash: Buffer.from(relayKeyHash).toString('hex'),
+    }),
   };
 }
 

@@ -100,7 +100,7 @@ export class RtmpClientConnection {
   }
 
   /** No authority vouches for a member: it is known by its key, which the mesh told. */
-  #secure(raw: Socket, keyHash: Uint8Array): void {
+  #secure(raw: Socket, keyHash: string): void {
     const socket = connectTls({
       socket: raw,
       servername: RELAY_SERVER_NAME,
@@ -111,8 +111,7 @@ export class RtmpClientConnection {
     this.#listenTo(socket);
     socket.on('secureConnect', () => {
       const certificate = socket.getPeerX509Certificate();
-      if (certificate !== undefined && Buffer.compare(keyHashOf(certificate), keyHash) === 0)
-        this.#speak(socket);
+      if (certificate !== undefined && keyHashOf(certificate) === keyHash) this.#speak(socket);
       else
         this.end(
           new RtmpClientError('not-the-member', 'the server has another key than the mesh told of it'),

@@ -9,8 +9,8 @@ export interface RtmpTarget {
   readonly query: string;
   /** Told in the tcUrl, as SRS's clients do; absent for the default. */
   readonly vhost?: string;
-  /** By TLS, where the server proves who it is by the key with this SHA-256; absent: without TLS. */
-  readonly keyHash?: Uint8Array;
+  /** By TLS, where the server proves who it is by the key with this SHA-256 (hexadecimal); absent: without TLS. */
+  readonly keyHash?: string;
 }
 
 const RTMP_PORT = 1935;

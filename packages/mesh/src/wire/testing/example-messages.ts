@@ -56,7 +56,7 @@ const secureProfile: MemberProfile = {
   ...bareProfile,
   addresses: [secureAddress, { ...address, network: 'outside', rtmpPort: 0, httpPort: 0, httpsPort: 443 }],
   relayAddress: { ...address, rtmpsPort: 1443 },
-  relayKeyHash: Uint8Array.from({ length: 32 }, (_, index) => index),
+  relayKeyHash: Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('hex'),
 };
 const emptyDelta = { member: AUTHOR, generation: 1, from: 0, to: 0, entries: [] };
 const members = [
