@@ -40,19 +40,16 @@ export function bytes(min: number, max: number): OptionType<number> {
 /** A TCP port to listen on; 0 takes a free one. */
 export const LISTEN_PORT: OptionType<number> = wholeNumber(0, 65_535);
 
+const PORT_OR_OFF_EXPECTED = 'a whole number from 0 to 65535, or off';
+
 /** A TCP port to listen on, or `off`, which is null. */
 export const PORT_OR_OFF: OptionType<number | null> = {
   reads: 'number',
-  expected: 'a whole number from 0 to 65535, or off',
-  schema: v.union(
-    [
-      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
-      v.pipe(
-        v.literal('off'),
-        v.transform(() => null),
-      ),
-    ],
-    'a whole number from 0 to 65535, or off',
+  expected: PORT_OR_OFF_EXPECTED,
+  schema: v.pipe(
+    v.unknown(),
+    v.check((value) => value === 'off' || v.is(LISTEN_PORT.schema, value), PORT_OR_OFF_EXPECTED),
+    v.transform((value) => (typeof value === 'number' ? value : null)),
   ),
 };
 
