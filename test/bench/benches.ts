@@ -17,6 +17,7 @@ import { relay } from './relay.js';
 import { scale } from './scale.js';
 import { slices } from './slices.js';
 import { startStorm } from './start-storm.js';
+import { tls } from './tls.js';
 
 /** All that is measured, by name. */
 export const BENCHES: Readonly<Record<string, Bench>> = {
@@ -38,4 +39,5 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   health,
   relay,
   slices,
+  tls,
 };

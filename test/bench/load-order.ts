@@ -5,6 +5,8 @@ export type LoadProtocol = 'rtmp' | 'http-flv' | 'ws-flv' | 'raw';
 export interface LoadOrder {
   readonly protocol: LoadProtocol;
   readonly port: number;
+  /** By TLS, without a look at the certificate. */
+  readonly tls?: boolean;
   readonly app: string;
   /** Name of the stream; `*` in it is each one's number. */
   readonly stream: string;

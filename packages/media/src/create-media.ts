@@ -1,11 +1,13 @@
+import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { Fence } from './fence.js';
-import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
+import type { Media, MediaHost, MediaLog, MediaOptions, MediaPorts } from './media-host.js';
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
+import type { Listener } from './protocols/listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
 import { SiblingListener } from './protocols/sibling/sibling-listener.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
@@ -14,6 +16,7 @@ import { OutboundRate } from './stream/outbound-rate.js';
 import { relayOwners } from './stream/relay-owner.js';
 import { StreamTable } from './stream/stream-table.js';
 import { systemTimers, type Timers } from './stream/timers.js';
+import { CertificateStore } from './tls/certificate-store.js';
 
 /** How often stuck players and idle publishers are looked for, and the outbound rate is measured. */
 const SWEEP_MS = 1000;
@@ -69,9 +72,6 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
     },
   );
-  const parts = { options, plays, publishes, gate, log, fence };
-  const rtmp = createRtmpListener(parts);
-  const http = createFlvListener(parts);
   const siblings =
     options.worker === undefined
       ? null
@@ -86,7 +86,37 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
           log,
           fence,
         });
-  let ports = { rtmp: options.rtmp.port, http: options.http.port };
+  const proxies = new TrustedProxies(options.trustedProxies ?? []);
+  const parts = { options, plays, publishes, gate, log, fence, proxies };
+  let certificates: CertificateStore | null = null;
+  let listeners: readonly Listener[] = [];
+  let ports: MediaPorts = { rtmp: options.rtmp.port ?? 0, rtmps: 0, http: options.http.port ?? 0, https: 0 };
+
+  async function listenAll(): Promise<void> {
+    const plain = { ...parts, certificates: null };
+    const open = async (create: () => Listener): Promise<number> => {
+      const listener = create();
+      listeners = [...listeners, listener];
+      return listener.start();
+    };
+    if (options.tls !== undefined) certificates = await CertificateStore.open(options.tls, log);
+    const secure = { ...parts, certificates };
+    const off = { host: '', port: null };
+    const rtmps = certificates === null ? off : (options.rtmps ?? off);
+    const https = certificates === null ? off : (options.https ?? off);
+    ports = {
+      rtmp: await open(() => createRtmpListener({ ...plain, at: options.rtmp })),
+      rtmps: await open(() => createRtmpListener({ ...secure, at: rtmps })),
+      http: await open(() => createFlvListener({ ...plain, at: options.http })),
+      https: await open(() => createFlvListener({ ...secure, at: https })),
+    };
+    await siblings?.start();
+  }
+
+  async function closeListeners(): Promise<void> {
+    certificates?.close();
+    await Promise.all([...listeners.map((listener) => listener.stop()), siblings?.stop()]);
+  }
   let sweep: NodeJS.Timeout | null = null;
   let playersStuck = 0;
 
@@ -112,12 +142,10 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
 
   return {
     async start() {
-      const rtmpPort = await rtmp.start();
       try {
-        ports = { rtmp: rtmpPort, http: await http.start() };
-        await siblings?.start();
+        await listenAll();
       } catch (error) {
-        await Promise.all([rtmp.stop(), http.stop()]);
+        await closeListeners();
         throw error;
       }
       sweep = setInterval(sweepOnce, SWEEP_MS);
@@ -128,7 +156,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       plays.stop();
       streams.close();
       upstreams.stop();
-      await Promise.all([rtmp.stop(), http.stop(), siblings?.stop()]);
+      await closeListeners();
     },
     get ports() {
       return ports;

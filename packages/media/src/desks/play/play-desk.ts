@@ -391,6 +391,7 @@ export class PlayDesk {
       ...(asker.relayOf === undefined ? {} : { relayOf: asker.relayOf }),
       ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
       mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
+      ...(asker.isSecure === true && { isSecure: true }),
       ...(isServed && { isServed }),
       ...(this.#parts.isFull?.() === true && { isFull: true }),
     };
