@@ -79,7 +79,15 @@ function members(list: unknown): Values {
 
 function mediaAddresses(list: unknown): Values {
   const known = (list as Values[]).map((address) => extend(address, 6));
-  const another = (index: number): Values => [`network-${index}`, 'later.example', 1, 2, null, null, ...news()];
+  const another = (index: number): Values => [
+    `network-${index}`,
+    'later.example',
+    1,
+    2,
+    null,
+    null,
+    ...news(),
+  ];
   const unusable = [
     ['unix', '/run/media sock', 0, 0],
     ['wide', 'wide.example', 70_000, 70_000],
