@@ -123,10 +123,10 @@ export const SIGN_OF_LIFE_MS = WITNESSED_MAX_MS / 3;
 /** What changed while some member can't be reached is broadcast once more each so often. */
 export const RETELL_MS = 2_000;
 
-/** Deltas of one such repetition. */
+/** Deltas of one such repetition; a longer log goes on with the next one. */
 export const RETELL_DELTAS_MAX = 2;
 
-/** Where they are not enough from what that member told to hold, they begin so long before it was found out of reach. */
+/** Where they are not enough, as many more tell what changed since so long before that member was found out of reach. */
 export const RETELL_BEFORE_MS = 10_000;
 
 /** Everybody is told at once that a member is not heard any more, but no more often than this. */
