@@ -35,7 +35,7 @@ export const claimsThroughOthers: Checker = {
     lagging(world, (observer, member, then, knownMs) => {
       if (bridge(world, observer, member) === null) return false;
       // Where broadcasts get lost, those that are repeated do too: what others can hand on is known all the same.
-      if (world.network.paths.weather.gossipLoss === 0) return true;
+      if (!world.network.gossip.hasLost) return true;
       return canBeHandedOn(world, observer, member, then, world.now - knownMs);
     }),
 };

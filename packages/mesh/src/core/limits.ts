@@ -102,6 +102,9 @@ export const HELLO_DEADLINE_MS = 15_000;
 /** A connection with a member that speaks no common version is kept for this long; nor is it dialled sooner. */
 export const VERSIONS_REST_MS = 60_000;
 
+/** The transport gives an address up that does not answer for so long. */
+export const CONNECT_TIMEOUT_MS = 2_000;
+
 /** A dial that was not answered by then counts as failed; the transport's own limit is shorter. */
 export const DIAL_DEADLINE_MS = 15_000;
 

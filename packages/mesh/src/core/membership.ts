@@ -148,9 +148,9 @@ export class Membership {
 
   dialFailed(peer: Peer, reason: string, step: Step): void {
     if (peer.isConnected) return;
-    peer.redial.failed(step.now, peer.retryMaxMs(step.now), this.#random());
     // What took long was not answered at all; that says nothing before the time to confirm is over.
     const isAnswered = peer.redial.lastedMs(step.now) <= peer.leeway.refusalMs;
+    peer.redial.failed(step.now, peer.retryMaxMs(step.now), this.#random());
     if (isAnswered && !peer.redial.isExcused(step.now)) peer.detector.refused();
     const { addresses } = peer;
     step.effects.log('debug', 'member not reached', { ...this.#peers.naming(peer), addresses, reason });

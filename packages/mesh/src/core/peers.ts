@@ -16,6 +16,7 @@ export class Peers implements OwnPath {
   readonly #peers = new Map<MemberId, Peer>();
   #usualMs: number | null = null;
   #usualShortestMs: number | null = null;
+  #sureShortestMs: number | null = null;
 
   constructor(
     directory: Directory,
@@ -55,14 +56,17 @@ export class Peers implements OwnPath {
   tick(): void {
     const expected: (number | null)[] = [];
     const shortest: (number | null)[] = [];
+    const soFar: (number | null)[] = [];
     for (const { isGreeted, heartbeats } of this) {
       if (!isGreeted) continue;
       expected.push(heartbeats.roundTrip.expectedMs);
       shortest.push(heartbeats.roundTrip.shortestMs);
+      soFar.push(heartbeats.roundTrip.shortestSoFarMs);
     }
     // Where all are lost or new, what was usual before says more than nothing.
     this.#usualMs = medianOf(expected) ?? this.#usualMs;
-    this.#usualShortestMs = medianOf(shortest) ?? this.#usualShortestMs;
+    this.#sureShortestMs = medianOf(shortest) ?? this.#sureShortestMs;
+    this.#usualShortestMs = this.#sureShortestMs ?? medianOf(soFar) ?? this.#usualShortestMs;
   }
 
   get(id: MemberId): Peer | undefined {
