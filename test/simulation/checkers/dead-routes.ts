@@ -76,7 +76,8 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
-      limitMs: isTold ? CONFIRM_MS : DETECTED_MS + HEARSAY_MS,
+      // On a slow path two dials are waited for.
+      limitMs: isTold ? CONFIRM_MS + slownessMs(world) : DETECTED_MS + HEARSAY_MS,
     };
   }
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };

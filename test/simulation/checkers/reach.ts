@@ -63,9 +63,9 @@ export function bridgedUntil(world: World, observer: RunningCore, id: MemberId):
 /** Long paths and late loops take longer for everything. */
 export const settledMs = (world: World): number => SETTLED_MS + slownessMs(world);
 
-/** What paths and loops add to each limit, ms: ten round trips, a lost packet, some turns. */
+/** What paths and loops add to each limit, ms: ten round trips, a lost packet, what two late members give each other, and some turns. */
 export function slownessMs(world: World): number {
   const { delayMs, jitterMs, loss } = world.network.paths.weather;
   const lateMs = Math.max(0, ...world.running().map((running) => running.lateMs));
-  return 20 * (delayMs + jitterMs) + (loss > 0 ? 2_000 : 0) + 4 * lateMs;
+  return 20 * (delayMs + jitterMs) + (loss > 0 ? 2_000 : 0) + 6 * lateMs;
 }

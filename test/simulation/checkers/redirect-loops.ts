@@ -5,8 +5,8 @@ import type { Checker } from './checker.js';
 /** Streams walked at each look. */
 const STREAMS_PER_LOOK = 40;
 
-/** A play, a redirect, a pull: no way of a play is longer. */
-export const HOPS_MAX = 3;
+/** A play, a redirect, a pull through a member that reaches the owner: no way of a play is longer. */
+export const HOPS_MAX = 4;
 
 const REQUEST: PlayRequest = {
   key: '',
@@ -36,16 +36,24 @@ export const redirectLoops: Checker = {
 function wayOf(world: World, start: MemberId, key: StreamKey): MemberId[] {
   const way: MemberId[] = [];
   let mark: PlayMark = 'none';
+  let relayOf: MemberId | undefined;
   for (let at: MemberId | undefined = start; at !== undefined && way.length <= HOPS_MAX; ) {
     way.push(at);
     const core = world.members.get(at)?.running?.core;
     if (core === undefined) break;
-    const route = world.routeOf(core.directory, { ...REQUEST, key, mark });
+    const route = world.routeOf(core.directory, {
+      ...REQUEST,
+      key,
+      mark,
+      ...(relayOf !== undefined && { relayOf }),
+    });
     if (route.kind === 'redirect') {
       at = route.target.member;
       mark = 'redirected';
     } else if (route.kind === 'relay') {
-      at = route.owners[0]?.member;
+      const [owner] = route.owners;
+      relayOf = owner?.member;
+      at = owner?.through ?? relayOf;
       mark = 'relay';
     } else break;
   }
