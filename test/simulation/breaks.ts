@@ -5,6 +5,7 @@ import {
   NO_LOAD,
   type Owner,
   OwnersChange,
+  ownerThrough,
   type PlayRequest,
   type RouteView,
   route,
@@ -443,18 +444,24 @@ export const BREAKS: readonly Break[] = [
     caughtBy: ['claims-through-others'],
     core: (core) =>
       onSends(core, (message) => (message.kind === 'words' ? { ...message, envelopes: [] } : message)),
-    troubles: ['cut-link', 'bad-gossip', 'hot-backup'],
+    // Nor do broadcasts come by other ways.
+    prepare: ({ network }) => {
+      network.gossip.mute.has = () => true;
+    },
+    troubles: ['cut-link'],
   },
   {
-    name: 'passes a play on that was passed on already',
+    name: 'passes a play that was passed on to any other member',
     caughtBy: ['redirect-loops'],
     routeOf: (view: RouteView, request: PlayRequest) => {
-      const owner = view.owners(request.key).find(({ member }) => member === request.relayOf);
-      return request.mark === 'relay' && owner?.through != null
-        ? { kind: 'relay', reason: 'passed-on', owners: [owner] }
-        : route(view, request);
+      const honest = route(view, request);
+      const other = view.withRoom().find(({ member }) => member !== request.relayOf);
+      const [owner] = honest.kind === 'relay' && honest.reason === 'passed-on' ? honest.owners : [];
+      return owner === undefined || other === undefined
+        ? honest
+        : { kind: 'relay', reason: 'passed-on', owners: [ownerThrough(owner, other.member)] };
     },
-    troubles: ['power-off', 'hot-backup'],
+    troubles: ['cut-link', 'hot-backup'],
   },
   {
     name: 'forgets nobody whose place another one took',
@@ -507,6 +514,6 @@ export const BREAKS: readonly Break[] = [
     name: 'is as impatient with the late as with those on time',
     caughtBy: ['false-deaths'],
     core: withoutLeeway,
-    troubles: ['late-loops', 'resets'],
+    troubles: ['late-loops', 'resets', 'slow-network'],
   },
 ];

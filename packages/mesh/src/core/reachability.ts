@@ -14,7 +14,7 @@ import type { Peers } from './peers.js';
 const WITNESS_GRACE = 2 / 3;
 
 /** And no more than this beyond it where witnesses are far away or late, ms. */
-const WITNESS_LEEWAY_MAX_MS = 5_000;
+const WITNESS_LEEWAY_MAX_MS = 3_000;
 
 /** How many others are asked when a connection closes. */
 const WITNESSES_ASKED = 2;
