@@ -335,10 +335,10 @@ const NEWS: Readonly<Record<Liveness, { readonly level: Fact['level']; readonly 
   left: { level: 'info', msg: 'member left' },
 };
 
-/** Nothing more will come of it at first: held whole, tried without success, gone, or cut off. */
+/** Nothing more will come of it at first: held whole, tried without success, nowhere to be tried, gone, or cut off. */
 export const isSettled = (peer: Peer): boolean =>
   peer.wasSynced ||
   peer.goneSince !== null ||
   peer.offences.refusedUntil > 0 ||
   peer.version === null ||
-  (!peer.isConnected && peer.redial.isTried);
+  (!peer.isConnected && (peer.redial.isTried || peer.addresses.length === 0));

@@ -56,6 +56,7 @@ export class Peers implements OwnPath {
   tick(): void {
     const expected: (number | null)[] = [];
     const shortest: (number | null)[] = [];
+    // Few measures may be those of a busy moment, but hardly with all.
     const soFar: (number | null)[] = [];
     for (const { isGreeted, heartbeats } of this) {
       if (!isGreeted) continue;
@@ -66,7 +67,7 @@ export class Peers implements OwnPath {
     // Where all are lost or new, what was usual before says more than nothing.
     this.#usualMs = medianOf(expected) ?? this.#usualMs;
     this.#sureShortestMs = medianOf(shortest) ?? this.#sureShortestMs;
-    this.#usualShortestMs = this.#sureShortestMs ?? medianOf(soFar) ?? this.#usualShortestMs;
+    this.#usualShortestMs = this.#sureShortestMs ?? inOrder([...soFar, this.#usualShortestMs])[0] ?? null;
   }
 
   get(id: MemberId): Peer | undefined {
@@ -140,8 +141,11 @@ export class Peers implements OwnPath {
   }
 }
 
+const inOrder = (values: readonly (number | null)[]): number[] =>
+  values.filter((value) => value !== null).sort((a, b) => a - b);
+
 /** Of those that are known; null: none is. */
 function medianOf(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
+  const known = inOrder(values);
   return known[Math.floor(known.length / 2)] ?? null;
 }
