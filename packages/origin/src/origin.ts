@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
-import { createMedia, type Media, playModeOf, vhostOf } from '@headwater/media';
+import { createMedia, playModeOf, vhostOf } from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
 import type { ApiSource } from './api/api-source.js';
@@ -12,6 +12,10 @@ import { nextFull } from './fullness.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
+import { createMetrics } from './metrics/create-metrics.js';
+import { serveMetrics } from './metrics/serve-metrics.js';
+import type { MediaPlane } from './plane/media-plane.js';
+import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
 import type { MediaPorts } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
@@ -24,6 +28,8 @@ export interface RunningOrigin {
     readonly http: number;
     readonly api: number;
     readonly mesh: number;
+    /** Absent where metrics are on the API's port. */
+    readonly metrics?: number;
   };
   /** Leaves on purpose: lets others take over for up to `drain.deadlineMs`. To be stopped afterwards, or meanwhile. Never rejects. */
   drain(): Promise<void>;
@@ -68,7 +74,18 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     draining: isDraining,
     ...(isFull && { full: true }),
   });
-  const media = createMedia(mediaOptions(config), mediaHost(mesh), quietLog);
+  const media: MediaPlane = oneProcess(createMedia(mediaOptions(config), mediaHost(mesh), quietLog));
+  const metrics = createMetrics({
+    directory: mesh.directory,
+    member: { ...config, id: mesh.id },
+    members: () => mesh.members(),
+    status: () => mesh.status(),
+    figures: () => mesh.figures(),
+    isDraining: () => isDraining,
+    onMemberChanged: (listener) => mesh.onMemberChanged(listener),
+    media,
+  });
+  let metricsListener: ApiListener | null = null;
   let api: ApiListener;
   try {
     await media.start();
@@ -79,10 +96,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       apiSource(config, mesh, media, () => isDraining),
       (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
-    api = await listenApi(app, config.api.host, config.api.port, (error) =>
-      quietLog.error({ err: error }, 'api listener failed'),
-    );
+    const onListenerFault = (error: unknown): void => quietLog.error({ err: error }, 'api listener failed');
+    metricsListener = await serveMetrics(metrics, app, config.metrics, onListenerFault);
+    api = await listenApi(app, config.api.host, config.api.port, onListenerFault);
   } catch (error) {
+    metrics.close();
+    await metricsListener?.close();
     await media.stop();
     await mesh.stop();
     quietLog.close();
@@ -90,15 +109,20 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   }
 
   const loadTimer = setInterval(() => {
-    const load = media.load();
-    mesh.setLoad(load);
-    const used = { connections: media.connections, outboundKbps: load.outboundKbps };
+    const { players, publishers, outboundKbps, connections } = media.told();
+    mesh.setLoad({ players, publishers, outboundKbps });
+    const used = { connections, outboundKbps };
     if (nextFull(isFull, used, config.limits) === isFull) return;
     isFull = !isFull;
     mesh.setProfile(profile(media.ports));
     log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
   }, LOAD_INTERVAL_MS);
-  const ports = { ...media.ports, api: api.port, mesh: mesh.port };
+  const ports = {
+    ...media.ports,
+    api: api.port,
+    mesh: mesh.port,
+    ...(metricsListener !== null && { metrics: metricsListener.port }),
+  };
   log.info(
     { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
     'origin ready',
@@ -125,6 +149,8 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     // The mesh goes first: the others stop routing here before the players here are let go.
     await mesh.stop();
     await media.stop();
+    metrics.close();
+    await metricsListener?.close();
     await api.close();
     quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');
@@ -158,18 +184,24 @@ function mediaOptions(config: OriginConfig): Parameters<typeof createMedia>[0] {
   };
 }
 
-function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: () => boolean): ApiSource {
+function apiSource(
+  config: OriginConfig,
+  mesh: Mesh,
+  media: MediaPlane,
+  isDraining: () => boolean,
+): ApiSource {
   return {
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),
     isDraining,
-    faults: () => media.faults(),
-    hereKeys: () => media.streamKeys(),
-    playersHere: (key) => media.playerCount(key),
-    hereStream: (key, playersMax) => media.stream(key, playersMax),
+    media,
     route: (request) =>
-      route(mesh.directory, { ...request, mode: playModeOf(request.key, config), isFull: media.isFull }),
+      route(mesh.directory, {
+        ...request,
+        mode: playModeOf(request.key, config),
+        isFull: media.told().isFull,
+      }),
     resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
   };
 }
