@@ -96,7 +96,15 @@ describe('members', () => {
     const told = { sinceMs, players: 3, publishers: 1, outboundKbps: 1234.5 };
     const workers = [
       { ...told, worker: 1, state: 'listening', pid: 71, connections: 4, rssBytes: 73_400_320, restarts: 0 },
-      { ...told, worker: 2, state: 'hung', connections: 5, rssBytes: 0, restarts: 2, lastEnd: 'signal SIGKILL' },
+      {
+        ...told,
+        worker: 2,
+        state: 'hung',
+        connections: 5,
+        rssBytes: 0,
+        restarts: 2,
+        lastEnd: 'signal SIGKILL',
+      },
     ];
     const { out } = await run(['members'], answering({ members: [{ ...member, workers }] }));
     const [, table = ''] = out.split('\n\n');

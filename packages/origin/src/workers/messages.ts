@@ -10,8 +10,8 @@ import type {
 } from '@headwater/directory';
 import type {
   Elsewhere,
-  ListenerName,
   Media,
+  MediaListenerName,
   MediaOptions,
   StreamView,
   WorkerAddress,
@@ -25,6 +25,8 @@ export interface WorkerSetup {
   readonly media: MediaOptions & { readonly worker: WorkerAddress };
   readonly order: OwnerPolicy;
   readonly zone?: string;
+  /** `relay.tls`. */
+  readonly relayTls: boolean;
   /** The least severe lines that it sends. */
   readonly logLevel: string;
 }
@@ -146,7 +148,7 @@ export type FromWorker =
 export interface Handover {
   /** Counts those handed to one worker. */
   readonly id: number;
-  readonly listener: ListenerName;
+  readonly listener: MediaListenerName;
   /** As limits count it. */
   readonly address: string;
   /** Whether it counts against that address; a member's may be a pull. */

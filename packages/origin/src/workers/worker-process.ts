@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Elsewhere, ListenerName, WorkerAddress } from '@headwater/media';
+import type { Elsewhere, MediaListenerName, WorkerAddress } from '@headwater/media';
 import { ANSWER_MS } from '../plane/media-plane.js';
 import type { Choosable } from './choose-worker.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerTold } from './messages.js';
@@ -13,7 +13,7 @@ const PIPE = 4;
 
 /** A connection that waits for its worker. */
 export interface Arrived {
-  readonly listener: ListenerName;
+  readonly listener: MediaListenerName;
   readonly socket: Socket;
   /** As limits count it. */
   readonly address: string;
