@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Elsewhere, MediaListenerName, WorkerAddress } from '@headwater/media';
 import { ANSWER_MS } from '../plane/media-plane.js';
@@ -53,6 +53,7 @@ export class WorkerProcess implements Choosable {
   #open = 0;
   #isOver = false;
 
+  /** Throws where no process can be had, as where there are too many. */
   constructor(address: WorkerAddress, events: WorkerEvents) {
     this.address = address;
     this.sinceMs = Date.now();
@@ -61,8 +62,12 @@ export class WorkerProcess implements Choosable {
       env: environment(),
       execArgv: process.execArgv.filter((word) => !word.startsWith('--inspect')),
     });
+    // Whatever it is, `exit` or the missing pipe tells of it.
+    this.#child.on('error', () => {});
+    const pipe = (this.#child.stdio as readonly unknown[] | undefined)?.[PIPE];
+    if (!(pipe instanceof Duplex)) throw new Error('no pipe to its process');
     this.#wire = new Wire(
-      this.#child.stdio[PIPE] as Duplex,
+      pipe,
       (message) => this.#take(message, events),
       () => this.kill(),
     );
