@@ -151,8 +151,11 @@ class RuleGuard implements Guard {
     return lists;
   }
 
+  /** Those of the stream's app, else of the app's part before the first slash, else those for all. */
   #rules(action: Action, app: string): readonly Rule[] {
-    return this.#lists.apps.get(app)?.[action] ?? this.#lists[action];
+    const { apps } = this.#lists;
+    const root = app.split('/', 1)[0] ?? '';
+    return apps.get(app)?.[action] ?? apps.get(root)?.[action] ?? this.#lists[action];
   }
 
   #judge(client: ClientAbout, ask: Ask, hooks: HookClient): Verdict | Promise<Verdict> {

@@ -28,9 +28,9 @@ export function jwtOf(
     ...basicOf(authorization),
     client.password,
     client.user,
-    valueOf(parameters, 'pass'),
-    valueOf(parameters, 'password'),
-    valueOf(parameters, 'user'),
+    parameterOf(parameters, 'pass'),
+    parameterOf(parameters, 'password'),
+    parameterOf(parameters, 'user'),
   ];
   const found = words.find((word) => word !== undefined && isJwt(word));
   return found === undefined ? 'none' : { jwt: found };
@@ -38,7 +38,7 @@ export function jwtOf(
 
 const isJwt = (text: string): boolean => text.length <= JWT_LENGTH_MAX && JWT_FORM.test(text);
 
-function valueOf(parameters: Parameters, name: string): string | undefined {
+function parameterOf(parameters: Parameters, name: string): string | undefined {
   const parameter = parameters.get(name);
   return parameter.kind === 'one' ? parameter.value : undefined;
 }
