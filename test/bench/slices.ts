@@ -151,10 +151,14 @@ function apiSourceOf(mesh: Mesh): ApiSource {
     members: () => mesh.members(),
     status: () => mesh.status(),
     isDraining: () => false,
-    faults: () => 0,
-    hereKeys: () => [],
-    playersHere: () => 0,
-    hereStream: () => undefined,
+    media: {
+      told: () => ({ players: 0, publishers: 0, outboundKbps: 0, connections: 0, isFull: false, faults: 0 }),
+      workers: () => [],
+      waitingFor: null,
+      streamKeys: async () => ({ value: [], unanswered: [] }),
+      stream: async () => ({ value: null, unanswered: [] }),
+      playerCounts: async (keys) => ({ value: keys.map(() => 0), unanswered: [] }),
+    },
     route: (request) => route(mesh.directory, { ...request, mode: 'auto' }),
     resolveVhost: () => '__defaultVhost__',
   };

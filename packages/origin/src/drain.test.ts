@@ -4,6 +4,8 @@ import { type Draining, drain } from './drain.js';
 
 const KEY = '__defaultVhost__/live/s1';
 
+const whole = <T>(value: T) => ({ value, unanswered: [] });
+
 interface Scene {
   /** Streams that other members pull, until they move; they move as soon as this one is told to drain. */
   readonly pulls?: readonly string[];
@@ -43,12 +45,13 @@ async function told(scene: Scene): Promise<readonly string[]> {
         if (publishers > 0) note('closes publishers');
         publishers = 0;
       },
-      pulls: () => (isOver(scene.pullsMoveAfterMs) ? [] : (scene.pulls ?? [])),
-      load: () => ({
-        players: isOver(scene.playersLeaveAfterMs) ? 0 : (scene.players ?? 0),
-        publishers,
-        outboundKbps: 0,
-      }),
+      pulls: async () => whole(isOver(scene.pullsMoveAfterMs) ? [] : (scene.pulls ?? [])),
+      load: async () =>
+        whole({
+          players: isOver(scene.playersLeaveAfterMs) ? 0 : (scene.players ?? 0),
+          publishers,
+          outboundKbps: 0,
+        }),
     },
     directory: { self: 'self', owners: () => [...others, owner('self', 'alive', true)] },
     announce: () => note('announces'),

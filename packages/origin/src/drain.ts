@@ -1,9 +1,9 @@
-import { type DirectoryView, isLive, type StreamKey } from '@headwater/directory';
-import type { Media } from '@headwater/media';
+import { type DirectoryView, isLive, type MemberLoad, type StreamKey } from '@headwater/directory';
+import type { Answer, MediaPlane } from './plane/media-plane.js';
 
 /** What draining needs of the member that drains. */
 export interface Draining {
-  readonly media: Pick<Media, 'refusePublishers' | 'closePublishers' | 'pulls' | 'load'>;
+  readonly media: Pick<MediaPlane, 'refusePublishers' | 'closePublishers' | 'pulls' | 'load'>;
   readonly directory: Pick<DirectoryView, 'self' | 'owners'>;
   /** Tells all members, which from then on rank this one's claims last. */
   announce(): void;
@@ -30,29 +30,41 @@ const MOVING_SHARE = 0.5;
 export async function drain(member: Draining): Promise<void> {
   const { media, log, deadlineMs } = member;
   const start = member.now();
-  const until = async (limitMs: number, isDone: () => boolean): Promise<void> => {
-    while (!isDone() && member.now() - start < limitMs) await member.pause(LOOK_EVERY_MS);
+  const until = async (limitMs: number, isDone: () => Promise<boolean>): Promise<void> => {
+    while (!(await isDone()) && member.now() - start < limitMs) await member.pause(LOOK_EVERY_MS);
   };
   member.announce();
   media.refusePublishers();
-  const before = media.load();
+  const before = (await media.load()).value;
   log(
-    { players: before.players, publishers: before.publishers, pulls: media.pulls().length, deadlineMs },
+    {
+      players: before.players,
+      publishers: before.publishers,
+      pulls: (await media.pulls()).value.length,
+      deadlineMs,
+    },
     'draining',
   );
 
-  await until(deadlineMs * MOVING_SHARE, () => !media.pulls().some((key) => hasAnotherOwner(member, key)));
-  const stayed = media.pulls().length;
-  if (media.load().publishers > 0)
-    log({ publishers: media.load().publishers, pulls: stayed }, 'draining closes publishers');
+  await until(
+    deadlineMs * MOVING_SHARE,
+    async () => !(await media.pulls()).value.some((key) => hasAnotherOwner(member, key)),
+  );
+  const stayed = (await media.pulls()).value.length;
+  const { publishers } = (await media.load()).value;
+  if (publishers > 0) log({ publishers, pulls: stayed }, 'draining closes publishers');
   media.closePublishers();
 
-  await until(deadlineMs, () => media.load().players === 0);
-  const { players } = media.load();
+  await until(deadlineMs, async () => isEmpty(await media.load()));
+  const { players } = (await media.load()).value;
   const tookMs = Math.round(member.now() - start);
   const reason = players === 0 ? 'nobody is left' : 'drain.deadlineMs is over';
   log({ players, tookMs, reason }, 'drained');
 }
+
+/** A worker that says nothing may have players still. */
+const isEmpty = ({ value, unanswered }: Answer<MemberLoad>): boolean =>
+  value.players === 0 && unanswered.length === 0;
 
 /** One that relays would move to: they stay here rather than go to a silent one. */
 function hasAnotherOwner({ directory }: Draining, key: StreamKey): boolean {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
-import { createMedia, type Media, playModeOf, vhostOf } from '@headwater/media';
+import { createMedia, playModeOf, vhostOf } from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
 import type { ApiSource } from './api/api-source.js';
@@ -12,6 +12,8 @@ import { nextFull } from './fullness.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
+import type { MediaPlane } from './plane/media-plane.js';
+import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
 import type { MediaPorts } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
@@ -68,7 +70,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     draining: isDraining,
     ...(isFull && { full: true }),
   });
-  const media = createMedia(mediaOptions(config), mediaHost(mesh), quietLog);
+  const media: MediaPlane = oneProcess(createMedia(mediaOptions(config), mediaHost(mesh), quietLog));
   let api: ApiListener;
   try {
     await media.start();
@@ -90,9 +92,9 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   }
 
   const loadTimer = setInterval(() => {
-    const load = media.load();
-    mesh.setLoad(load);
-    const used = { connections: media.connections, outboundKbps: load.outboundKbps };
+    const { players, publishers, outboundKbps, connections } = media.told();
+    mesh.setLoad({ players, publishers, outboundKbps });
+    const used = { connections, outboundKbps };
     if (nextFull(isFull, used, config.limits) === isFull) return;
     isFull = !isFull;
     mesh.setProfile(profile(media.ports));
@@ -158,18 +160,24 @@ function mediaOptions(config: OriginConfig): Parameters<typeof createMedia>[0] {
   };
 }
 
-function apiSource(config: OriginConfig, mesh: Mesh, media: Media, isDraining: () => boolean): ApiSource {
+function apiSource(
+  config: OriginConfig,
+  mesh: Mesh,
+  media: MediaPlane,
+  isDraining: () => boolean,
+): ApiSource {
   return {
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),
     isDraining,
-    faults: () => media.faults(),
-    hereKeys: () => media.streamKeys(),
-    playersHere: (key) => media.playerCount(key),
-    hereStream: (key, playersMax) => media.stream(key, playersMax),
+    media,
     route: (request) =>
-      route(mesh.directory, { ...request, mode: playModeOf(request.key, config), isFull: media.isFull }),
+      route(mesh.directory, {
+        ...request,
+        mode: playModeOf(request.key, config),
+        isFull: media.told().isFull,
+      }),
     resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
   };
 }

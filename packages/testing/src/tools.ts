@@ -20,6 +20,7 @@ const TOOLS = {
     get: 'apt-get install gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad',
   },
   cvlc: { command: 'which', probe: ['cvlc'], get: 'apt-get install vlc-bin vlc-plugin-base' },
+  'systemd-analyze': { command: 'systemd-analyze', probe: ['--version'], get: 'apt-get install systemd' },
   haproxy: { command: 'haproxy', probe: ['-v'], get: 'apt-get install haproxy' },
   'file systems of its own': {
     command: 'sh',

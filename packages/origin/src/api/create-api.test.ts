@@ -1,6 +1,6 @@
 import { Directory, type MemberProfile, OwnLog, route } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
-import type { ApiSource } from './api-source.js';
+import type { ApiMedia, ApiSource } from './api-source.js';
 import { createApi } from './create-api.js';
 
 const profile = (name: string, rtmpPort: number): MemberProfile => {
@@ -16,6 +16,19 @@ const profile = (name: string, rtmpPort: number): MemberProfile => {
   };
 };
 
+const whole = <T>(value: T) => ({ value, unanswered: [] });
+
+/** Nothing is here. */
+const mediaOf = (more: Partial<ApiMedia> = {}): ApiMedia => ({
+  told: () => ({ players: 0, publishers: 0, outboundKbps: 0, connections: 0, isFull: false, faults: 3 }),
+  workers: () => [],
+  waitingFor: null,
+  streamKeys: async () => whole([]),
+  stream: async () => whole(null),
+  playerCounts: async (keys) => whole(keys.map(() => 0)),
+  ...more,
+});
+
 /** A member `c` that heard of `a`, which owns live/s1. */
 function sourceOf(overrides: Partial<ApiSource> = {}): ApiSource {
   const directory = new Directory('id-c', profile('c', 1937), { membersMax: 9, streamsPerMemberMax: 9 });
@@ -27,11 +40,8 @@ function sourceOf(overrides: Partial<ApiSource> = {}): ApiSource {
     directory,
     members: () => [],
     status: () => ({ joined: true, synced: true, disputed: false }),
-    faults: () => 3,
+    media: mediaOf(),
     isDraining: () => false,
-    hereKeys: () => [],
-    playersHere: () => 0,
-    hereStream: () => undefined,
     route: (request) => route(directory, { ...request, mode: 'auto' }),
     resolveVhost: () => '__defaultVhost__',
     ...overrides,
@@ -148,12 +158,14 @@ describe('the API', () => {
     } as const;
     const asked: number[] = [];
     const source = sourceOf({
-      playersHere: () => 9000,
-      hereStream: (key, playersMax) => {
-        asked.push(playersMax);
-        const players = [{ ...player, bytesOut: 0, framesDropped: 0 }];
-        return { key, source: 'relay', relayFrom: 'id-a', media: {}, bytesIn: 0, players };
-      },
+      media: mediaOf({
+        playerCounts: async () => whole([9000]),
+        stream: async (key, playersMax) => {
+          asked.push(playersMax);
+          const players = [{ ...player, bytesOut: 0, framesDropped: 0 }];
+          return whole({ key, source: 'relay', relayFrom: 'id-a', media: {}, bytesIn: 0, players });
+        },
+      }),
     });
     const { body } = await get('/api/v1/streams/live/s1', source);
     expect(asked).toEqual([1000]);

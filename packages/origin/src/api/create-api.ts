@@ -21,18 +21,31 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   const turns = new Turns();
 
   for (const path of ['/', '/api/v1']) api.get(path, (context) => context.text(INDEX));
-  api.get('/healthz', (context) => context.json({ status: 'ok', faults: source.faults() }));
+  api.get('/healthz', (context) => context.json({ status: 'ok', faults: source.media.told().faults }));
   api.get('/readyz', (context) => {
-    const { joined, synced, disputed, waitingFor } = source.status();
+    const { joined, synced, disputed, waitingFor: ofMesh } = source.status();
     const draining = source.isDraining();
-    const ready = joined && synced && !disputed && !draining;
+    const { waitingFor: ofMedia } = source.media;
+    const listening = ofMedia === null;
+    const ready = joined && synced && !disputed && !draining && listening;
+    const waitingFor = ofMesh ?? ofMedia;
     return context.json(
-      { ready, joined, synced, draining, disputed, ...(waitingFor === undefined ? {} : { waitingFor }) },
+      {
+        ready,
+        joined,
+        synced,
+        draining,
+        disputed,
+        listening,
+        ...(waitingFor === null ? {} : { waitingFor }),
+      },
       ready ? 200 : 503,
     );
   });
 
-  api.get('/api/v1/members', (context) => context.json({ members: listMembers(source.members()) }));
+  api.get('/api/v1/members', (context) =>
+    context.json({ members: listMembers(source.members(), source.media.workers()) }),
+  );
   api.get('/api/v1/streams', async (context) => {
     const query = readStreamQuery(context.req.query());
     if (typeof query === 'string') return apiError(context, 'QUERY_INVALID', query);
@@ -40,7 +53,7 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   });
 
   // The app may hold slashes, so the path is taken whole and split at its last one.
-  api.get('/api/v1/streams/*', (context) => {
+  api.get('/api/v1/streams/*', async (context) => {
     const path = decodePath(context.req.path.slice('/api/v1/streams/'.length));
     const slash = path?.lastIndexOf('/') ?? -1;
     if (path === null || slash < 1) {
@@ -52,7 +65,7 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
     }
     const found = keyOf(source, context.req.query('vhost'), path.slice(0, slash), path.slice(slash + 1));
     if ('problem' in found) return apiError(context, 'STREAM_NAME_INVALID', found.problem);
-    return context.json(describeStream(source, found.key, hostOf(context.req.header('host'))));
+    return context.json(await describeStream(source, found.key, hostOf(context.req.header('host'))));
   });
 
   // SRS origins ask by POST with an empty body, people by GET.
@@ -81,7 +94,7 @@ GET /api/v1/streams                  every stream and its owners, page by page: 
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players, and the route each kind of client gets
 GET /api/v1/clusters                 the same for SRS (vhost, app, stream, coworker), also by POST
 GET /healthz                         alive
-GET /readyz                          joined, synced, not draining and not disputed: 200, else 503 and why
+GET /readyz                          joined, synced, listening, not draining and not disputed: 200, else 503 and why
 `;
 
 function keyOf(

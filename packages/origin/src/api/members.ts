@@ -1,5 +1,6 @@
 import { claimsStand, hostPort, type MemberProfile, NO_LOAD } from '@headwater/directory';
 import type { MemberView } from '@headwater/mesh';
+import type { WorkerView } from '../plane/media-plane.js';
 import { pulledAt } from '../pulled-at.js';
 
 /** One member in `GET /api/v1/members`. */
@@ -30,12 +31,17 @@ export interface ApiMember {
   readonly relayAddresses: readonly { network: string; host: string; rtmpPort: number }[];
   /** `host:port` that the member asked pulls from, where it does; absent for itself. */
   readonly pulledAt?: string;
+  /** Its media workers: only of the member that was asked, and absent where media runs in its one process. */
+  readonly workers?: readonly WorkerView[];
 }
 
 /** Self first, then by name, so that the list reads the same at each look. */
-export function listMembers(members: readonly MemberView[]): ApiMember[] {
+export function listMembers(
+  members: readonly MemberView[],
+  workers: readonly WorkerView[] = [],
+): ApiMember[] {
   return members
-    .map((member) => apiMember(member, members))
+    .map((member) => apiMember(member, members, workers))
     .sort(
       (a, b) => Number(b.self) - Number(a.self) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id),
     );
@@ -44,7 +50,11 @@ export function listMembers(members: readonly MemberView[]): ApiMember[] {
 const nameOf = (id: string, all: readonly MemberView[]): string =>
   all.find((one) => one.id === id)?.profile?.name ?? id;
 
-function apiMember(member: MemberView, all: readonly MemberView[]): ApiMember {
+function apiMember(
+  member: MemberView,
+  all: readonly MemberView[],
+  workers: readonly WorkerView[],
+): ApiMember {
   const profile = member.profile;
   // What the dead and the left had is remembered, but is not theirs any more.
   const isThere = claimsStand(member.liveness);
@@ -69,6 +79,7 @@ function apiMember(member: MemberView, all: readonly MemberView[]): ApiMember {
     addresses: profile?.addresses ?? [],
     relayAddresses: relayAddressesOf(profile),
     ...pulledAtOf(member),
+    ...(member.isSelf && workers.length > 0 ? { workers } : {}),
   };
 }
 

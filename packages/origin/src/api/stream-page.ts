@@ -1,4 +1,5 @@
 import { Slice, type StreamKey } from '@headwater/directory';
+import type { Answer } from '../plane/media-plane.js';
 import type { ApiSource } from './api-source.js';
 import { cursorOf, matchesOwners, type StreamQuery, seekName } from './stream-query.js';
 import { type ApiStream, apiStream } from './streams.js';
@@ -11,10 +12,14 @@ export interface ApiStreamPage {
   readonly next?: string;
   /** Streams with an owner in the whole mesh, whatever was asked for. */
   readonly total: number;
+  /** Workers of this member that did not answer in time: what they have is missing. Absent: none. */
+  readonly unanswered?: readonly number[];
 }
 
 /** Keys looked up at once. */
 const CHUNK = 256;
+/** Keys asked of the workers at once: each walks all that it has for them. */
+const HERE_CHUNK = 4096;
 
 /**
  * Every stream that somebody owns, or that somebody plays or waits for on this member, in the order of their keys: one
@@ -30,17 +35,21 @@ export async function pageStreams(
   // One more than asked for tells whether another page follows.
   const owned = await ownedKeys(source, query, query.limit + 1, work);
   const unowned = await unownedKeys(source, query, query.limit + 1, work);
-  const keys = [...new Set([...owned, ...unowned].sort())];
+  const keys = [...new Set([...owned, ...unowned.value].sort())];
+  const shown = keys.slice(0, query.limit);
+  const players = await source.media.playerCounts(shown);
   const streams: ApiStream[] = [];
-  for (const key of keys.slice(0, query.limit)) {
+  for (const [index, key] of shown.entries()) {
     await work.pause();
-    streams.push(apiStream(source, key, source.playersHere(key)));
+    streams.push(apiStream(source, key, players.value[index] ?? 0));
   }
-  const last = keys[query.limit - 1];
+  const last = shown.at(-1);
+  const unanswered = [...new Set([...players.unanswered, ...unowned.unanswered])].sort((a, b) => a - b);
   return {
     streams,
     ...(keys.length > query.limit && last !== undefined && { next: cursorOf(last) }),
     total: source.directory.streamCount,
+    ...(unanswered.length > 0 && { unanswered }),
   };
 }
 
@@ -89,34 +98,33 @@ async function ownedKeys(
   return found;
 }
 
-/** Those that are only played or waited for here: the first of them, found without sorting all. */
+/** Those that are only played or waited for here. */
 async function unownedKeys(
   source: ApiSource,
   query: StreamQuery,
   max: number,
   work: SlicedWork,
-): Promise<StreamKey[]> {
+): Promise<Answer<readonly StreamKey[]>> {
   const found: StreamKey[] = [];
-  if (!matchesOwners(query, [])) return found;
-  const from = startOf(query);
-  for (const key of source.hereKeys()) {
-    await work.pause();
-    const last = found[max - 1];
-    if (key < from || (last !== undefined && key > last)) continue;
-    if (seekName(query, key) !== key || source.directory.owners(key).length > 0) continue;
-    found.splice(placeOf(found, key), 0, key);
-    if (found.length > max) found.pop();
+  const unanswered = new Set<number>();
+  let from: StreamKey | null = matchesOwners(query, []) ? startOf(query) : null;
+  while (from !== null && found.length < max) {
+    const here = await source.media.streamKeys(from, HERE_CHUNK);
+    for (const worker of here.unanswered) unanswered.add(worker);
+    const last = here.value.at(-1);
+    from = last === undefined || here.value.length < HERE_CHUNK ? null : `${last}\u0000`;
+    for (const key of here.value) {
+      await work.pause();
+      const sought = seekName(query, key);
+      if (sought !== key) {
+        // Those up to there are not asked for again; what is behind it may be in this answer already.
+        if (sought === null) return { value: found, unanswered: [...unanswered] };
+        if (from !== null && sought > from) from = sought;
+        continue;
+      }
+      if (source.directory.owners(key).length === 0) found.push(key);
+      if (found.length >= max) break;
+    }
   }
-  return found;
-}
-
-function placeOf(keys: readonly StreamKey[], key: StreamKey): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((keys[middle] ?? '') < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return { value: found, unanswered: [...unanswered] };
 }

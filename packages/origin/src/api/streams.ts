@@ -68,20 +68,25 @@ export interface ApiStreamDetail extends ApiStream {
     readonly relayThroughName?: string;
   };
   readonly routes: readonly ApiRoute[];
+  /** Workers of this member that did not answer in time: what they have is missing. Absent: none. */
+  readonly unanswered?: readonly number[];
 }
 
 /** Players that are listed one by one; to list thousands would hold everything else up. */
 export const PLAYERS_SHOWN_MAX = 1000;
 
 /** Everything about one stream, also about one that nobody publishes. */
-export function describeStream(
+export async function describeStream(
   source: ApiSource,
   key: StreamKey,
   reachedBy: string | undefined,
-): ApiStreamDetail {
-  const view = source.hereStream(key, PLAYERS_SHOWN_MAX);
+): Promise<ApiStreamDetail> {
+  const [{ value: view, unanswered }, { value: players }] = await Promise.all([
+    source.media.stream(key, PLAYERS_SHOWN_MAX),
+    source.media.playerCounts([key]),
+  ]);
   return {
-    ...apiStream(source, key, source.playersHere(key)),
+    ...apiStream(source, key, players[0] ?? 0),
     here: {
       source: view?.source ?? 'none',
       ...(view?.relayFrom === undefined ? {} : { relayFrom: view.relayFrom }),
@@ -104,6 +109,7 @@ export function describeStream(
         }),
       ),
     ),
+    ...(unanswered.length > 0 && { unanswered }),
   };
 }
 

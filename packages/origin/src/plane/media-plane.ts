@@ -1,0 +1,88 @@
+import type { MemberLoad, StreamKey } from '@headwater/directory';
+import type { Media, StreamView } from '@headwater/media';
+
+/** How long the parts of this member may take to answer one question, ms. Who takes longer is named instead. */
+export const ANSWER_MS = 500;
+
+/** What the workers that answered have said, put together. */
+export interface Answer<T> {
+  readonly value: T;
+  /** Numbers of the workers that did not answer in time: what they have is missing in `value`. Empty: it is whole. */
+  readonly unanswered: readonly number[];
+}
+
+/** What the whole member does, as its workers told last: at most `TOLD_EVERY_MS` ago, while they are well. */
+export interface MediaTold extends MemberLoad {
+  /** Of all listeners. */
+  readonly connections: number;
+  /** It can take no more plays: its connections or its outbound limit are used up. */
+  readonly isFull: boolean;
+  /** What handlers of connections threw although they never should, since the start. */
+  readonly faults: number;
+}
+
+/** How often a worker tells how it does, ms. */
+export const TOLD_EVERY_MS = 1000;
+
+/**
+ * `starting`: it does not take connections yet. `listening`: it does. `draining`: it takes no new ones, and ends when its
+ * last one has. `hung`: it does not answer. `waiting`: it ended, and starts again after a pause.
+ */
+export type WorkerState = 'starting' | 'listening' | 'draining' | 'hung' | 'waiting';
+
+/** One media worker, as people see it. */
+export interface WorkerView {
+  /** From 1; the one that replaces another has its number. */
+  readonly worker: number;
+  readonly state: WorkerState;
+  /** Absent while it has no process. */
+  readonly pid?: number;
+  readonly sinceMs: number;
+  readonly connections: number;
+  readonly players: number;
+  readonly publishers: number;
+  readonly outboundKbps: number;
+  readonly rssBytes: number;
+  /** How often its number was started anew. */
+  readonly restarts: number;
+  /** Why the one before ended; absent where none did. */
+  readonly lastEnd?: string;
+}
+
+type SlowPlayers = ReturnType<Media['slowPlayers']>;
+
+/**
+ * The media of one member, in whichever processes it runs: this one, or its workers. What is at hand is read at once; what
+ * must be asked for is promised, and never takes longer than `ANSWER_MS`. Nothing here rejects but `start`.
+ */
+export interface MediaPlane {
+  /** Opens the listeners; resolves when all workers take connections. Rejects with `ListenError`; then nothing is left open. */
+  start(): Promise<void>;
+  /** Closes listeners and sessions, releases all claims, ends all workers. */
+  stop(): Promise<void>;
+  /** Ports really bound (configured 0 takes a free one). */
+  readonly ports: { readonly rtmp: number; readonly http: number };
+  /** Why not all of it takes connections, as a sentence; null where it does. */
+  readonly waitingFor: string | null;
+  /** Refuses publishers from now on; those who are there stay. */
+  refusePublishers(): void;
+  /** Closes every publisher and releases its claim, and ends what is passed on to other members. Players stay. */
+  closePublishers(): void;
+  told(): MediaTold;
+  /** Empty where media runs in this process. */
+  workers(): readonly WorkerView[];
+  /** As it is now. */
+  load(): Promise<Answer<MemberLoad>>;
+  /** The streams published here that other members pull from this one, once for each pull. */
+  pulls(): Promise<Answer<readonly StreamKey[]>>;
+  /**
+   * The first `max` streams here (published, relayed, played or waited for), in the order of their keys, that are not before
+   * `from`. Workers work on it in slices.
+   */
+  streamKeys(from: StreamKey, max: number): Promise<Answer<readonly StreamKey[]>>;
+  /** One stream with no more than so many of its players; null where it is not here. */
+  stream(key: StreamKey, playersMax: number): Promise<Answer<StreamView | null>>;
+  /** Players and other members' pulls of these streams, in their order. */
+  playerCounts(keys: readonly StreamKey[]): Promise<Answer<readonly number[]>>;
+  slowPlayers(): Promise<Answer<SlowPlayers>>;
+}
