@@ -6,4 +6,4 @@ export { readRules } from './rules/read-rules.js';
 export type { GuardConfig, RuleConfig } from './rules/rule-config.js';
 export { scopedName } from './tokens/scoped-name.js';
 export { type SignedScope, signedQuery } from './tokens/signed-url.js';
-export type { Grant, Refusal, RefusalReason, Verdict } from './verdict.js';
+export { type Grant, REFUSAL_REASONS, type Refusal, type RefusalReason, type Verdict } from './verdict.js';

@@ -40,8 +40,8 @@ export type RefusalReason = keyof typeof REFUSALS;
 export interface Grant {
   /** The stream that it is to have instead of the one it named. */
   readonly name?: StreamName;
-  /** A hook was asked and hears of the end, so this member is to serve the client itself. */
-  readonly isCounted: boolean;
+  /** A hook was asked and hears of the end, so this member is to serve the client itself rather than to redirect it. */
+  readonly keepsHere: boolean;
   /** What was allowed is over, or never began. Only the first call counts. */
   ended(): void;
   /** Calls back, once at most, when the allowance is taken back. Not after `ended`. */
@@ -65,5 +65,8 @@ export function refusal(reason: RefusalReason): Refusal {
 }
 
 /** Allowed by rules that hear of no end. */
-export const PLAIN_GRANT: Grant = { isCounted: false, ended: () => {}, onRevoked: () => {} };
+export const PLAIN_GRANT: Grant = { keepsHere: false, ended: () => {}, onRevoked: () => {} };
 export const ALLOWED: Verdict = { allowed: true, grant: PLAIN_GRANT };
+
+/** Every reason there is. */
+export const REFUSAL_REASONS: ReadonlySet<string> = new Set(Object.keys(REFUSALS));

@@ -1,3 +1,4 @@
+import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
@@ -22,8 +23,16 @@ const PUBLISHES_PER_MINUTE = 6000;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
-/** Puts the media plane of one member together; nothing listens before `start`. */
-export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLog): Media {
+/**
+ * Puts the media plane of one member together; nothing listens before `start`. Without a guard everybody may publish and
+ * play; the guard is stopped by who made it.
+ */
+export function createMedia(
+  options: MediaOptions,
+  host: MediaHost,
+  log: MediaLog,
+  guard: Guard = OPEN_GUARD,
+): Media {
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
   const streams = new StreamTable({
@@ -37,7 +46,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       lagMs: relay.lagMs ?? LAG_MS,
     }),
     ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
-    open: rtmpUpstream(options, host, fence),
+    open: rtmpUpstream(options, host, fence, guard),
     detours: (owner) => host.detours(owner),
     timers: fencedTimers(fence),
     log,
@@ -61,7 +70,8 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
     },
   );
-  const parts = { options, plays, publishes, gate, log, fence };
+  const isMemberAddress = (ip: string): boolean => host.isMemberAddress(ip);
+  const parts = { options, plays, publishes, gate, log, fence, guard, isMemberAddress };
   const rtmp = createRtmpListener(parts);
   const http = createFlvListener(parts);
   let ports = { rtmp: options.rtmp.port, http: options.http.port };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
+import { createGuard } from '@headwater/guard';
 import { createMedia, playModeOf, vhostOf } from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
@@ -9,6 +10,7 @@ import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { drain } from './drain.js';
 import { nextFull } from './fullness.js';
+import { checkRules, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
@@ -41,6 +43,8 @@ export interface StartOptions {
 
 /** How often the member's load is measured and told, ms; also the least time between two changes of whether it is full. */
 const LOAD_INTERVAL_MS = 1000;
+/** How long a stop waits for hooks to be told what has ended. */
+const ENDS_TOLD_MS = 3000;
 
 /**
  * Starts one member: joins the mesh, opens the media and API ports, and introduces them to each other. Rejects with
@@ -51,6 +55,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
+  checkRules(config);
   const configured = { rtmp: config.rtmp.port, http: config.http.port };
   let meshHosts: readonly string[] = ['127.0.0.1'];
   const mesh = await createMesh(
@@ -70,7 +75,8 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     draining: isDraining,
     ...(isFull && { full: true }),
   });
-  const media: MediaPlane = oneProcess(createMedia(mediaOptions(config), mediaHost(mesh), quietLog));
+  const guard = createGuard(guardConfig(config, mesh.id), { log: quietLog });
+  const media: MediaPlane = oneProcess(createMedia(mediaOptions(config), mediaHost(mesh), quietLog, guard));
   let api: ApiListener;
   try {
     await media.start();
@@ -127,6 +133,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     // The mesh goes first: the others stop routing here before the players here are let go.
     await mesh.stop();
     await media.stop();
+    await guard.stop(ENDS_TOLD_MS);
     await api.close();
     quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');

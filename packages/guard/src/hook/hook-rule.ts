@@ -117,7 +117,7 @@ export class HookRule implements Rule {
     });
     return {
       ...(ask.name === asked.name ? {} : { name: ask.name }),
-      isCounted: true,
+      keepsHere: !this.#config.askBeforeRedirect,
       ended: () => {
         if (isOver) return;
         isOver = true;

@@ -69,7 +69,7 @@ function together(grants: readonly Grant[]): Grant {
   const named = grants.find(({ name }) => name !== undefined) ?? PLAIN_GRANT;
   return {
     ...(named.name === undefined ? {} : { name: named.name }),
-    isCounted: true,
+    keepsHere: grants.some(({ keepsHere }) => keepsHere),
     ended: () => {
       for (const grant of grants) grant.ended();
     },

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { sameHost } from '@headwater/directory';
 import type { Action } from '../ask.js';
 import type { RefusalReason } from '../verdict.js';
 import type { Parameters } from './parameters.js';
@@ -88,7 +89,7 @@ export function checkSignedUrl(
   if (!isSigned) return 'token-signature';
   if (nowS >= scope.expires) return 'token-expired';
   if (scope.isPrefix && !name.startsWith(scope.name)) return 'token-stream';
-  if (scope.address !== '' && scope.address !== ip) return 'token-address';
+  if (scope.address !== '' && !sameHost(scope.address, ip)) return 'token-address';
   return 'valid';
 }
 

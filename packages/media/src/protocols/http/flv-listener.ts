@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Guard } from '@headwater/guard';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { Fence, Fenced } from '../../fence.js';
@@ -9,8 +10,8 @@ import { clientAddress, clientIp } from '../client-address.js';
 import type { ConnectionGate } from '../connection-gate.js';
 import { listen } from '../listen.js';
 import type { Listener } from '../listener.js';
-import { cleanAgent } from '../stream-name.js';
 import { WsFlv } from '../ws/ws-flv.js';
+import { flvClient } from './flv-client.js';
 import { readFlvTarget, splitUrl } from './flv-target.js';
 import { answerAndHangUp, answerPreflight, answerRaw, answerText, endByFault } from './http-answer.js';
 import { peekOverHttp, playOverHttp, publishOverHttp } from './http-flv.js';
@@ -23,6 +24,8 @@ export interface FlvParts {
   readonly gate: ConnectionGate;
   readonly log: MediaLog;
   readonly fence: Fence;
+  readonly guard: Guard;
+  readonly isMemberAddress: (ip: string) => boolean;
 }
 
 /** Largest request head, bytes; node answers 431 over it. */
@@ -127,7 +130,7 @@ export function createFlvListener(parts: FlvParts): Listener {
     } else if (req.headers.upgrade?.toLowerCase() !== 'websocket' || req.method !== 'GET') {
       answerRaw(socket, 400, 'only WebSocket upgrades by GET are taken');
     } else {
-      ws.upgrade({ req, socket, head, target, client: clientOf(req) });
+      ws.upgrade({ req, socket, head, target, client: flvClient(req, 'ws-flv') });
     }
   }
 
@@ -148,20 +151,21 @@ export function createFlvListener(parts: FlvParts): Listener {
       answerAndHangUp(req, res, target.status, target.problem);
       return;
     }
+    const request = { req, res, target, client: flvClient(req, 'http-flv') };
     switch (method) {
       case 'HEAD':
-        peekOverHttp({ req, res, target, client: clientOf(req) }, parts);
+        peekOverHttp(request, parts);
         return;
       case 'GET':
         busy.add(req.socket);
         res.once('close', () => busy.delete(req.socket));
-        playOverHttp({ req, res, target, client: clientOf(req) }, parts);
+        playOverHttp(request, parts);
         return;
       case 'POST':
       case 'PUT':
         busy.add(req.socket);
         res.once('close', () => busy.delete(req.socket));
-        publishOverHttp({ req, res, target, client: clientOf(req) }, parts);
+        publishOverHttp(request, parts);
         return;
       default:
         answerAndHangUp(req, res, 405, `${method} is not served; GET plays, POST and PUT publish`);
@@ -170,7 +174,10 @@ export function createFlvListener(parts: FlvParts): Listener {
   }
 
   function refuse(req: IncomingMessage, problem: string): void {
-    log.info({ client: clientOf(req).remote, protocol: 'http', reason: problem }, 'http request refused');
+    log.info(
+      { client: clientAddress(req.socket), protocol: 'http', reason: problem },
+      'http request refused',
+    );
   }
 
   return {
@@ -189,11 +196,6 @@ export function createFlvListener(parts: FlvParts): Listener {
       for (const socket of sockets) socket.destroy();
     },
   };
-}
-
-/** `address:port` and User-Agent of who asks. */
-function clientOf(req: IncomingMessage): { readonly remote: string; readonly agent: string } {
-  return { remote: clientAddress(req.socket), agent: cleanAgent(req.headers['user-agent']) };
 }
 
 function fencedOf(socket: Socket): Fenced {

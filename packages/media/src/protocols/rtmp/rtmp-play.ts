@@ -44,17 +44,20 @@ export class RtmpPlay implements PlaySession {
   readonly #connection: RtmpConnection;
   readonly #target: StreamTarget;
   readonly #isSrsEdge: boolean;
+  readonly #mayRedirect: boolean;
   #isAnswered = false;
   #isPaused = false;
   #isOver = false;
 
-  constructor(place: RtmpPlace, target: StreamTarget) {
+  /** `mayRedirect`: absent, it may. */
+  constructor(place: RtmpPlace, target: StreamTarget, mayRedirect = true) {
     const { connection, connect, stream } = place;
     this.#place = place;
     this.#connection = connection;
     this.messageStreamId = stream.id;
     this.#target = target;
     this.#isSrsEdge = connect.isSrsEdge;
+    this.#mayRedirect = mayRedirect;
     this.queue = connection.openQueue();
     this.key = streamKey(target.name);
     this.mark = target.mark;
@@ -69,7 +72,7 @@ export class RtmpPlay implements PlaySession {
 
   /** Edges read commands between media; the 302 may come at any time. It is about the whole connection. */
   get canRedirectNow(): boolean {
-    return this.#place.isAlone();
+    return this.#mayRedirect && this.#place.isAlone();
   }
 
   /** By `pause`, `receiveAudio` and `receiveVideo`. */
@@ -93,8 +96,11 @@ export class RtmpPlay implements PlaySession {
     if (this.#isOver) return;
     const beginning = this.#beginning();
     this.#isOver = true;
-    const { tcUrl, url } = redirectUrls(address, this.#target, this.#isSrsEdge);
-    this.#place.leave('redirected', url, ...beginning, answers.redirect302(tcUrl, url));
+    const { query } = this.#place.connect.target;
+    const { tcUrl, url } = redirectUrls(address, this.#target, this.#isSrsEdge, query);
+    // The query goes to the client alone: it may be a token.
+    const [told = ''] = url.split('?', 1);
+    this.#place.leave('redirected', told, ...beginning, answers.redirect302(tcUrl, url));
   }
 
   refuse(code: PlayRefusal, text: string): void {

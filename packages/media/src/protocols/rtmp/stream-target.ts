@@ -77,15 +77,31 @@ export interface RedirectUrls {
  * An SRS edge keeps its own app, stream and parameters and reads the address alone, so it gets just what SRS sends.
  * Others get everything they need: their parameters, the vhost, and the mark that ends loops.
  */
-export function redirectUrls(address: MediaAddress, target: StreamTarget, isSrsEdge: boolean): RedirectUrls {
+export function redirectUrls(
+  address: MediaAddress,
+  target: StreamTarget,
+  isSrsEdge: boolean,
+  connectQuery = '',
+): RedirectUrls {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   const tcUrl = `rtmp://${host}:${address.rtmpPort}/${encodeName(target.name.app)}`;
   const url = `${tcUrl}/${encodeName(target.name.stream)}`;
   if (isSrsEdge) return { tcUrl, url };
   const needsVhost = target.name.vhost !== DEFAULT_VHOST && parameter(target.query, 'vhost') === null;
   const vhost = needsVhost ? `vhost=${encodeURIComponent(target.name.vhost)}` : '';
-  const query = withPlayMark([target.query, vhost].filter((part) => part !== '').join('&'), 'redirected');
-  return { tcUrl, url: `${url}?${query}` };
+  const others = othersOf(connectQuery, target.query);
+  const all = [target.query, ...others, vhost].filter((part) => part !== '').join('&');
+  return { tcUrl, url: `${url}?${withPlayMark(all, 'redirected')}` };
+}
+
+/** Parameters of the connect that the stream's own do not have; each once, though clients tell them in app and tcUrl. */
+function othersOf(connectQuery: string, query: string): readonly string[] {
+  if (connectQuery === '') return [];
+  const own = new URLSearchParams(query);
+  return [...new Set(connectQuery.split('&'))].filter((part) => {
+    const [name = ''] = new URLSearchParams(part).keys();
+    return name !== '' && name !== 'vhost' && !own.has(name);
+  });
 }
 
 function splitQuery(text: string): [name: string, query: string] {

@@ -1,4 +1,5 @@
 import { problemText } from '../../config/setting.js';
+import { checkRules } from '../../guard-config.js';
 import type { Command } from '../command.js';
 import { loadGiven, PRECEDENCE_NOTE, SET_FLAG } from '../config-flags.js';
 import { EXIT } from '../io.js';
@@ -13,7 +14,8 @@ export const CONFIG_CHECK: Command = {
   async run(given, io) {
     const paint = paintFor(io.stdout.isTTY === true, io.env);
     const file = given.positionals[0] ?? '';
-    const { effective, warnings } = await loadGiven(given, file, io);
+    const { config, effective, warnings } = await loadGiven(given, file, io);
+    checkRules(config);
     for (const warning of warnings) io.stdout.write(`${paint.yellow('warning')} ${problemText(warning)}\n`);
     const count = (kind: string) => effective.filter(({ source }) => source.kind === kind).length;
     const counts = [
