@@ -6,10 +6,10 @@ import type { AddressRuleConfig } from './rule-config.js';
 const DENIED: Outcome = { kind: 'deny', refusal: refusal('address-denied') };
 const NOT_AMONG: Outcome = { kind: 'pass', because: 'address-not-allowed' };
 
-export function addressRule({ kind, addresses, then }: AddressRuleConfig): Rule {
+export function addressRule({ kind, addresses, required }: AddressRuleConfig): Rule {
   const list = new AddressList(addresses);
   return {
-    isRequired: then === 'next',
+    isRequired: required,
     judge({ client }: RuleAsk) {
       const isAmong = list.has(client.ip);
       if (kind === 'allow') return isAmong ? ALLOW : NOT_AMONG;

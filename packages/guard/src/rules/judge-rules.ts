@@ -5,7 +5,7 @@ import type { Outcome, Rule, RuleAsk } from './rule.js';
 interface Way {
   /** Why it is refused where no rule allows it: what the last rule said that knew the client's token, or its address. */
   because: RefusalReason | null;
-  /** A rule that had to hold did, so the end of the list allows. */
+  /** A rule that had to hold did: where those after it have nothing to say, the end of the list allows. */
   hasHeld: boolean;
   /** Hooks that hear of the end of what others allow. */
   readonly onAllowed: (() => Grant)[];
@@ -13,8 +13,8 @@ interface Way {
 
 /**
  * Goes through a list of rules in order: the first that allows or denies is the last. A rule that has to hold
- * (`then: next`) is passed where it holds, and refuses where it does not. Where the list ends without a word, all rules
- * that had to hold have, and there were some, it is allowed; else refused. At once, unless a rule takes its time.
+ * (`required`) is passed where it holds, and refuses where it does not; those after it decide, or where it is the last
+ * one, it does. Where nobody allows, it is refused. At once, unless a rule takes its time.
  */
 export function judgeRules(rules: readonly Rule[], ask: RuleAsk): Verdict | Promise<Verdict> {
   const way: Way = { because: null, hasHeld: false, onAllowed: [] };
@@ -31,7 +31,7 @@ function goOn(rules: readonly Rule[], start: number, ask: RuleAsk, way: Way): Ve
     const verdict = take(rule, outcome, way);
     if (verdict !== null) return verdict;
   }
-  return way.hasHeld ? allow(way) : refusal(way.because ?? 'no-rule-allows');
+  return way.hasHeld && way.because === null ? allow(way) : refusal(way.because ?? 'no-rule-allows');
 }
 
 /** Null: the next rule's turn. */
@@ -42,6 +42,7 @@ function take(rule: Rule, outcome: Outcome, way: Way): Verdict | null {
     case 'allow':
       if (!rule.isRequired) return allow(way, outcome.grant);
       way.hasHeld = true;
+      way.because = null;
       return null;
     case 'pass':
       if (outcome.onAllowed !== undefined) way.onAllowed.push(outcome.onAllowed);

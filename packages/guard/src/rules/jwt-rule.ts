@@ -33,7 +33,7 @@ export class JwtRule implements Rule {
   readonly #verified = new Map<string, JwtClaims>();
 
   constructor(config: JwtRuleConfig, keys: JwtKeys) {
-    this.isRequired = config.then === 'next';
+    this.isRequired = config.required;
     this.#config = config;
     this.#keys = keys;
   }

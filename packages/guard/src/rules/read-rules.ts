@@ -52,19 +52,18 @@ function readRule(entry: unknown, index: number, problems: RuleProblem[]): RuleC
     );
     return null;
   }
-  reader.allow([kind, ...(kind === 'hook' ? [] : ['then'])]);
-  const then = kind === 'hook' ? undefined : reader.choice('then', ['next']);
-  const continued = then === undefined ? {} : { then };
+  reader.allow([kind, ...(kind === 'hook' ? [] : ['required'])]);
+  const required = kind !== 'hook' && reader.flag('required');
   switch (kind) {
     case 'allow':
     case 'deny':
-      if (kind === 'deny' && then !== undefined)
-        reader.problem('then', 'deny goes on to the next rule anyway where it does not refuse');
-      return { kind, ...continued, addresses: addresses(reader, kind) };
+      if (kind === 'deny' && required)
+        reader.problem('required', 'deny goes on to the next rule anyway where it does not refuse');
+      return { kind, required, addresses: addresses(reader, kind) };
     case 'token':
-      return token(reader, continued);
+      return token(reader, required);
     case 'jwt':
-      return jwt(reader, continued);
+      return jwt(reader, required);
     case 'hook':
       return hook(reader);
   }
@@ -75,7 +74,7 @@ function addresses(reader: FieldReader, kind: AddressRuleConfig['kind']): readon
   return reader.texts(kind, expected, { min: 1, max: ADDRESSES_MAX, isRight: isAddressEntry });
 }
 
-function token(reader: FieldReader, continued: Pick<TokenRuleConfig, 'then'>): TokenRuleConfig | null {
+function token(reader: FieldReader, required: boolean): TokenRuleConfig | null {
   const inner = reader.below('token', 'keys below it');
   if (inner === null) return null;
   inner.allow(['keys', 'nodeMediaServer']);
@@ -84,13 +83,13 @@ function token(reader: FieldReader, continued: Pick<TokenRuleConfig, 'then'>): T
     isReference(text) || Buffer.byteLength(text.trim()) >= TOKEN_KEY_BYTES_MIN;
   return {
     kind: 'token',
-    ...continued,
+    required,
     keys: inner.texts('keys', expected, { min: 1, max: KEYS_MAX, isRight, isSecret: true }),
     nodeMediaServer: inner.flag('nodeMediaServer'),
   };
 }
 
-function jwt(reader: FieldReader, continued: Pick<JwtRuleConfig, 'then'>): JwtRuleConfig | null {
+function jwt(reader: FieldReader, required: boolean): JwtRuleConfig | null {
   const inner = reader.below('jwt', 'keys or jwks below it');
   if (inner === null) return null;
   inner.allow([
@@ -124,7 +123,7 @@ function jwt(reader: FieldReader, continued: Pick<JwtRuleConfig, 'then'>): JwtRu
   });
   return {
     kind: 'jwt',
-    ...continued,
+    required,
     keys,
     ...(jwks === undefined ? {} : { jwks }),
     algorithms: JWT_ALGORITHMS.filter((known) => algorithms.includes(known)),

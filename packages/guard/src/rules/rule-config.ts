@@ -1,17 +1,17 @@
 import type { HookEvent } from '../hook/hook-event.js';
 
-/** What follows a rule that holds: nothing, it allows; or the next rule, which then has to hold as well. */
-export interface Continued {
-  readonly then?: 'next';
+/** Whether a rule allows by itself where it holds, or has to hold, and those after it decide. */
+export interface Requirable {
+  readonly required: boolean;
 }
 
-export interface AddressRuleConfig extends Continued {
+export interface AddressRuleConfig extends Requirable {
   readonly kind: 'allow' | 'deny';
   /** IP addresses, networks (`10.0.0.0/8`, `2001:db8::/32`), or `all`. */
   readonly addresses: readonly string[];
 }
 
-export interface TokenRuleConfig extends Continued {
+export interface TokenRuleConfig extends Requirable {
   readonly kind: 'token';
   /** Each a text, `file:/path` or `env:NAME`. */
   readonly keys: readonly string[];
@@ -22,7 +22,7 @@ export interface TokenRuleConfig extends Continued {
 export const JWT_ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA'] as const;
 export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number];
 
-export interface JwtRuleConfig extends Continued {
+export interface JwtRuleConfig extends Requirable {
   readonly kind: 'jwt';
   /** Secrets or public keys in PEM, each as it is, `file:/path` or `env:NAME`. */
   readonly keys: readonly string[];

@@ -5,9 +5,9 @@ import { ALLOW, type Outcome, type Rule, type RuleAsk } from './rule.js';
 import type { TokenRuleConfig } from './rule-config.js';
 
 /** `keys`: read already. */
-export function tokenRule({ nodeMediaServer, then }: TokenRuleConfig, keys: readonly string[]): Rule {
+export function tokenRule({ nodeMediaServer, required }: TokenRuleConfig, keys: readonly string[]): Rule {
   return {
-    isRequired: then === 'next',
+    isRequired: required,
     judge({ action, name, scoped, query, client, nowMs }: RuleAsk): Outcome {
       const parameters = new Parameters(query, client.connectQuery);
       const nowS = Math.floor(nowMs / 1000);

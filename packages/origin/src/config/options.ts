@@ -267,7 +267,7 @@ export const OPTIONS = {
   'publish.auth': {
     ...option(AUTH_RULES, [], {
       meaning:
-        'Who may publish. Empty: everybody. Rules are tried in order, and the first that allows or denies is the last; where none does, it is refused. allow and deny: addresses, networks, or all. token: signed URLs (headwater sign makes them). jwt: JSON Web Tokens. hook: an HTTP service is asked, in the format of SRS or of nginx-rtmp. then: next makes a rule one that has to hold before the next is tried. Keys and secrets may be file:/path or env:NAME. docs/auth.md has every key of each.',
+        'Who may publish. Empty: everybody. Rules are tried in order, and the first that allows or denies is the last; where none does, it is refused. allow and deny: addresses, networks, or all. token: signed URLs (headwater sign makes them). jwt: JSON Web Tokens. hook: an HTTP service is asked, in the format of SRS or of nginx-rtmp. required: true makes a rule one that has to hold, and those after it decide. Keys and secrets may be file:/path or env:NAME. docs/auth.md has every key of each.',
       cost: 'A publisher waits for a hook as long as that takes; who asks too often and is refused is slowed down (limits.refusalsPerAddressPerMinute).',
       example: [
         { deny: ['203.0.113.0/24'] },

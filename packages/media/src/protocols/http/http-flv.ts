@@ -55,14 +55,14 @@ export function playOverHttp({ req, res, target, client }: FlvRequest, parts: Pa
   const { plays, fence, guard } = parts;
   const guarded = guard.client(client);
   const admission = new Admission(guarded);
-  const fenced = (handler: () => void): void => fence.run(client, handler, () => req.socket.destroy());
+  const fenced = fencedBy(fence, client, res);
   let play: HttpFlvPlay | null = null;
   const leave = (): void => {
     play?.close();
     if (play !== null) plays.leave(play);
   };
   res.once('close', () => {
-    fenced(leave);
+    fence.run(play ?? client, leave, () => req.socket.destroy());
     admission.end();
     guarded.closed({ sent: req.socket.bytesWritten, received: req.socket.bytesRead });
   });
@@ -95,6 +95,11 @@ export function playOverHttp({ req, res, target, client }: FlvRequest, parts: Pa
         }),
     },
   );
+}
+
+/** Runs what belongs to one request, also when the guard answers late. */
+function fencedBy(fence: Fence, { remote }: FlvClient, res: ServerResponse): (handler: () => void) => void {
+  return (handler) => fence.run({ remote, protocol: 'http' }, handler, () => endByFault(res));
 }
 
 /** A GET, as the desk may know it before the guard has allowed it. */
@@ -166,7 +171,7 @@ export function publishOverHttp(
 ): void {
   const guarded = guard.client(client);
   const admission = new Admission(guarded);
-  const fenced = (handler: () => void): void => fence.run(client, handler, () => endByFault(res));
+  const fenced = fencedBy(fence, client, res);
   res.once('close', () => {
     admission.end();
     guarded.closed({ sent: req.socket.bytesWritten, received: req.socket.bytesRead });

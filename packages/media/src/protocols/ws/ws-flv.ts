@@ -93,13 +93,17 @@ export class WsFlv {
     const { plays, fence, guard } = this.#parts;
     const guarded = guard.client(client);
     const admission = new Admission(guarded);
-    const fenced = (handler: () => void): void => fence.run(client, handler, () => socket.terminate());
+    const fenced = fencedBy(fence, client, socket);
     let play: WsFlvPlay | null = null;
     socket.on('close', () => {
-      fenced(() => {
-        play?.close();
-        if (play !== null) plays.leave(play);
-      });
+      fence.run(
+        play ?? client,
+        () => {
+          play?.close();
+          if (play !== null) plays.leave(play);
+        },
+        () => socket.terminate(),
+      );
       admission.end();
       guarded.closed({ sent: 0, received: 0 });
     });
@@ -132,7 +136,7 @@ export class WsFlv {
     const { fence, guard } = this.#parts;
     const guarded = guard.client(client);
     const admission = new Admission(guarded);
-    const fenced = (handler: () => void): void => fence.run(client, handler, () => socket.terminate());
+    const fenced = fencedBy(fence, client, socket);
     socket.on('close', () => {
       admission.end();
       guarded.closed({ sent: 0, received: 0 });
@@ -211,6 +215,11 @@ export class WsFlv {
 /** 4000 and HTTP's status; the reason comes first, for programs. */
 function closeRefused(socket: WebSocket, { status, reason, text }: Refusal): void {
   closeWebSocket(socket, GUARD_CLOSE_BASE + status, `${reason}: ${text}`);
+}
+
+/** Runs what belongs to one client, also when the guard answers late. */
+function fencedBy(fence: Fence, { remote }: FlvClient, socket: WebSocket): (handler: () => void) => void {
+  return (handler) => fence.run({ remote, protocol: 'http' }, handler, () => socket.terminate());
 }
 
 function makeServer(maxPayload: number): WebSocketServer {
