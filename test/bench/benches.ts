@@ -1,3 +1,4 @@
+import { auth } from './auth.js';
 import type { Bench } from './bench.js';
 import { capacity } from './capacity.js';
 import { convergence } from './convergence.js';
@@ -19,6 +20,7 @@ import { startStorm } from './start-storm.js';
 /** All that is measured, by name. */
 export const BENCHES: Readonly<Record<string, Bench>> = {
   redirect,
+  auth,
   capacity,
   convergence,
   fanout,

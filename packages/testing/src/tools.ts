@@ -21,6 +21,8 @@ const TOOLS = {
   },
   cvlc: { command: 'which', probe: ['cvlc'], get: 'apt-get install vlc-bin vlc-plugin-base' },
   'systemd-analyze': { command: 'systemd-analyze', probe: ['--version'], get: 'apt-get install systemd' },
+  openssl: { command: 'openssl', probe: ['version'], get: 'apt-get install openssl' },
+  python3: { command: 'python3', probe: ['--version'], get: 'apt-get install python3' },
   haproxy: { command: 'haproxy', probe: ['-v'], get: 'apt-get install haproxy' },
   'file systems of its own': {
     command: 'sh',

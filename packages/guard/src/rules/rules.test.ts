@@ -169,7 +169,27 @@ describe('reading rules', () => {
     ]);
     expect(rules).toEqual([{ kind: 'allow', required: false, addresses: ['::1'] }]);
     const texts = problems.map(({ path, text }) => `${path.join('.')}: ${text}`);
-    expect(texts.join('\n')).toMatchInlineSnapshot();
+    expect(texts.join('\n')).toMatchInlineSnapshot(`
+      "0.allow.1: found "here", expected IP addresses, networks such as 10.0.0.0/8, or all
+      1.required: found "now", expected true or false
+      1.token.colour: unknown key, expected one of keys, nodeMediaServer
+      1.token.keys.0: found 9 bytes, expected keys of at least 16 bytes, file:/path or env:NAME
+      1.token.keys.1: found 2 bytes, expected keys of at least 16 bytes, file:/path or env:NAME
+      2: expected one of allow, deny, token, jwt, hook in each rule, found allow and deny
+      3: expected one of allow, deny, token, jwt, hook in each rule, found nothing
+      4: found a string, expected a rule, such as token: below it its keys
+      5.jwt: expected either keys or jwks
+      6.jwt: expected either keys or jwks
+      6.jwt.jwks: found "ftp://h", expected file:/path or a URL (http or https)
+      6.jwt.algorithms.0: found "none", expected some of HS256, RS256, ES256, EdDSA
+      6.jwt.leewayS: found -1, expected a whole number from 0 to 300
+      7.hook.format: found "wowza", expected srs or nginx-rtmp
+      7.hook.on_publish.0: found "file:///x", expected URLs (http or https)
+      7.hook.on_update: only the format nginx-rtmp has it
+      7.hook.timeoutMs: found 1.5, expected a whole number from 50 to 60000
+      8.hook: expected at least one of on_connect, on_close, on_publish, on_unpublish, on_play, on_stop, on_update
+      9.required: deny goes on to the next rule anyway where it does not refuse"
+    `);
     expect(texts.join()).not.toContain('too-short');
   });
 
