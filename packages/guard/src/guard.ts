@@ -54,6 +54,9 @@ export interface GuardParts {
   readonly secrets?: SecretSources;
 }
 
+/** Longest parameters that are looked at, of the play or publish and the connect together, characters. */
+const QUERY_LENGTH_MAX = 16_384;
+
 interface Lists {
   readonly publish: readonly Rule[];
   readonly play: readonly Rule[];
@@ -163,6 +166,8 @@ class RuleGuard implements Guard {
     if (rules.length === 0) return ALLOWED;
     if (this.#pace.isShut(addressOf(client.ip)))
       return this.#tell(client, ask, refusal('refusals-per-address'));
+    if (ask.query.length + (client.connectQuery?.length ?? 0) > QUERY_LENGTH_MAX)
+      return this.#refuse(client, ask, refusal('query-too-long'));
     try {
       const scoped = scopedName(ask.name);
       const verdict = judgeRules(rules, { ...ask, client, scoped, nowMs: this.#now(), hooks });

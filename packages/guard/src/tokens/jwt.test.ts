@@ -83,7 +83,7 @@ describe('a JWT', () => {
     for (const bad of [
       'x',
       'a.b.c',
-      `${'a'.repeat(65_536)}.a.a`,
+      `${'a'.repeat(9_000)}.a.a`,
       '%00.%00.%00',
       '..',
       `${part({})}.${part({})}.AA`,

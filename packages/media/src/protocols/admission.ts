@@ -40,14 +40,22 @@ export class Admission {
     isSentAway: () => boolean,
     answers: AdmissionAnswers,
   ): void {
-    const asksHooks = !isSentAway();
+    let sentAway: boolean | null = null;
     this.ask(
-      { ...ask, action: 'play', asksHooks },
+      {
+        ...ask,
+        action: 'play',
+        // A route is not looked up where there are no rules.
+        get asksHooks() {
+          sentAway ??= isSentAway();
+          return !sentAway;
+        },
+      },
       {
         ...answers,
         admitted: (admitted) => {
           // While the rules were asked, the stream may have come here.
-          if (asksHooks || isSentAway()) answers.admitted(admitted);
+          if (sentAway !== true || isSentAway()) answers.admitted(admitted);
           else this.#askAgain(ask, answers);
         },
       },

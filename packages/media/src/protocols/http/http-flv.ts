@@ -127,7 +127,7 @@ export function peekOverHttp({ req, res, target, client }: FlvRequest, parts: Pa
     admission.end();
     guarded.closed({ sent: 0, received: 0 });
   });
-  const fenced = (handler: () => void): void => parts.fence.run(client, handler, () => req.socket.destroy());
+  const fenced = fencedBy(parts.fence, client, res);
   const { mark } = believePull(target, client, parts);
   const { name, query } = target;
   // Nobody plays, so no hook is asked.
