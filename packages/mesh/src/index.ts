@@ -7,4 +7,5 @@ export {
   type MeshOptions,
   type MeshStatus,
 } from './mesh.js';
+export type { MeshFigures } from './mesh-figures.js';
 export { MESH_KEY_BYTES_MIN } from './mesh-key.js';

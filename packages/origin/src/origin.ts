@@ -14,6 +14,8 @@ import { checkRules, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
+import { createMetrics } from './metrics/create-metrics.js';
+import { serveMetrics } from './metrics/serve-metrics.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
@@ -28,6 +30,8 @@ export interface RunningOrigin {
     readonly http: number;
     readonly api: number;
     readonly mesh: number;
+    /** Absent where metrics are on the API's port. */
+    readonly metrics?: number;
   };
   /** Leaves on purpose: lets others take over for up to `drain.deadlineMs`. To be stopped afterwards, or meanwhile. Never rejects. */
   drain(): Promise<void>;
@@ -77,6 +81,17 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   });
   const guard = createGuard(guardConfig(config, mesh.id), { log: quietLog });
   const media: MediaPlane = oneProcess(createMedia(mediaOptions(config), mediaHost(mesh), quietLog, guard));
+  const metrics = createMetrics({
+    directory: mesh.directory,
+    member: { ...config, id: mesh.id },
+    members: () => mesh.members(),
+    status: () => mesh.status(),
+    figures: () => mesh.figures(),
+    isDraining: () => isDraining,
+    onMemberChanged: (listener) => mesh.onMemberChanged(listener),
+    media,
+  });
+  let metricsListener: ApiListener | null = null;
   let api: ApiListener;
   try {
     await media.start();
@@ -87,10 +102,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       apiSource(config, mesh, media, () => isDraining),
       (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
-    api = await listenApi(app, config.api.host, config.api.port, (error) =>
-      quietLog.error({ err: error }, 'api listener failed'),
-    );
+    const onListenerFault = (error: unknown): void => quietLog.error({ err: error }, 'api listener failed');
+    metricsListener = await serveMetrics(metrics, app, config.metrics, onListenerFault);
+    api = await listenApi(app, config.api.host, config.api.port, onListenerFault);
   } catch (error) {
+    metrics.close();
+    await metricsListener?.close();
     await media.stop();
     await mesh.stop();
     quietLog.close();
@@ -106,7 +123,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     mesh.setProfile(profile(media.ports));
     log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
   }, LOAD_INTERVAL_MS);
-  const ports = { ...media.ports, api: api.port, mesh: mesh.port };
+  const ports = {
+    ...media.ports,
+    api: api.port,
+    mesh: mesh.port,
+    ...(metricsListener !== null && { metrics: metricsListener.port }),
+  };
   log.info(
     { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
     'origin ready',
@@ -134,6 +156,8 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     await mesh.stop();
     await media.stop();
     await guard.stop(ENDS_TOLD_MS);
+    metrics.close();
+    await metricsListener?.close();
     await api.close();
     quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');
