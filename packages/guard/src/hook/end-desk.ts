@@ -28,7 +28,7 @@ export class EndDesk {
   readonly #pauses = new Set<() => void>();
   #pending = 0;
   #lost = 0;
-  #isStopping = false;
+  #state: 'running' | 'stopping' | 'stopped' = 'running';
   #onIdle: (() => void) | null = null;
 
   constructor(log: GuardLog) {
@@ -57,7 +57,7 @@ export class EndDesk {
 
   /** Waits until everything is told, so long at most. What is not told then is lost. Never rejects. */
   async stop(deadlineMs: number): Promise<void> {
-    this.#isStopping = true;
+    this.#state = 'stopping';
     for (const wake of [...this.#pauses]) wake();
     if (this.#pending > 0) {
       await new Promise<void>((resolve) => {
@@ -68,6 +68,8 @@ export class EndDesk {
         };
       });
     }
+    this.#state = 'stopped';
+    for (const wake of [...this.#pauses]) wake();
     if (this.#pending > 0) this.#log.warn({ lost: this.#pending }, 'hooks not told of ends');
   }
 
@@ -82,13 +84,15 @@ export class EndDesk {
         return;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
+        // What is lost by a stop is told in one line.
+        if (this.#state === 'stopped') return;
         if (performance.now() - startMs >= end.retryMs) {
           this.#lose(end, reason);
           return;
         }
         this.#tellOf(end, reason, 'hook not told of an end yet');
       }
-      await this.#pause(this.#isStopping ? STOPPING_PAUSE_MS : pauseMs);
+      await this.#pause(this.#state === 'running' ? pauseMs : STOPPING_PAUSE_MS);
     }
   }
 
