@@ -36,10 +36,6 @@ async function publish(url: string): Promise<RtmpPublisher> {
   publishers.push(publisher);
   return publisher;
 }
-afterEach(async () => {
-  for (const publisher of publishers.splice(0)) publisher.close();
-  await Promise.all(members.splice(0).map((member) => member.stop()));
-});
 
 interface Call {
   readonly action: string;
@@ -92,7 +88,12 @@ let hooks: Hooks;
 beforeEach(async () => {
   hooks = await Hooks.start();
 });
-afterEach(() => hooks.stop());
+afterEach(async () => {
+  for (const publisher of publishers.splice(0)) publisher.close();
+  await Promise.all(members.splice(0).map((member) => member.stop()));
+  // After the members, which tell it all ends.
+  hooks.stop();
+});
 
 const flv = (member: TestMember, query = '', scheme = 'http', name = 'live/s1'): string =>
   `${scheme}://127.0.0.1:${member.httpPort}/${name}.flv${query === '' ? '' : `?${query}`}`;
