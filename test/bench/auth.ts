@@ -156,7 +156,11 @@ async function refusals(scope: Scope, seconds: number, rate: number): Promise<ob
   const sent: Promise<void>[] = [];
   const probe = async (): Promise<void> => {
     const startMs = performance.now();
-    const { status } = await fetch(origin.apiUrl('/readyz'));
+    // A connection of its own each time: one that is kept may be closed just then.
+    const status = await fetch(origin.apiUrl('/readyz'), { headers: { connection: 'close' } }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
     readyMs.push(performance.now() - startMs);
     if (status !== 200) notReady += 1;
   };
@@ -181,6 +185,7 @@ async function refusals(scope: Scope, seconds: number, rate: number): Promise<ob
     seconds,
     statuses: Object.fromEntries(statuses),
     notReady,
+    isAlive: origin.exit === null,
     readyAnswers: spreadOf(readyMs),
     residentMb: { before: beforeMb, after: residentMb(origin.pid) },
   };
