@@ -44,6 +44,7 @@ export async function sliceOfPlayers(
         route: (request) => route(mesh.directory, request),
         owners: (key) => mesh.directory.owners(key),
         onOwnersChanged: (listener, interest) => mesh.onOwnersChanged(listener, interest),
+        workerOf: () => null,
       },
       log,
     },

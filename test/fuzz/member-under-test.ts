@@ -47,6 +47,8 @@ const CONFIG = {
     guarded: { publish: { auth: GUARDED }, play: { auth: GUARDED } },
     hooked: { publish: { auth: HOOKED }, play: { auth: HOOKED } },
   },
+  // So that PROXY headers and those of HTTP proxies are read.
+  trustedProxies: ['127.0.0.1'],
 };
 
 /** One real member, run as users run it, with a probe beside its program. */

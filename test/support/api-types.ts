@@ -59,5 +59,6 @@ export interface ApiStreamDetail {
     readonly route: string;
     readonly reason: string;
     readonly target?: unknown;
+    readonly address?: string;
   }[];
 }

@@ -1,17 +1,23 @@
 import { type Guard, OPEN_GUARD } from '@headwater/guard';
+import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { Fence } from './fence.js';
-import type { Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
+import type { Media, MediaHost, MediaLog, MediaOptions, MediaPorts } from './media-host.js';
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
+import type { Listener } from './protocols/listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
+import { SiblingListener } from './protocols/sibling/sibling-listener.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
+import { SiblingUpstreams } from './relay/sibling-upstream.js';
 import { OutboundRate } from './stream/outbound-rate.js';
+import { relayOwners } from './stream/relay-owner.js';
 import { StreamTable } from './stream/stream-table.js';
 import { systemTimers, type Timers } from './stream/timers.js';
+import { CertificateStore } from './tls/certificate-store.js';
 
 /** How often stuck players and idle publishers are looked for, and the outbound rate is measured. */
 const SWEEP_MS = 1000;
@@ -20,6 +26,8 @@ const SWEEP_MS = 1000;
 const QUEUE_MS = 10_000;
 /** `limits.publishesPerAddressPerMinute` where it is not set. */
 const PUBLISHES_PER_MINUTE = 6000;
+/** Live media of all streams that may wait for one other worker which does not keep up. */
+const SIBLING_BYTES_MAX = 134_217_728;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
@@ -35,6 +43,8 @@ export function createMedia(
 ): Media {
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
+  const upstreams = new SiblingUpstreams(options, fence);
+  const pullFromMember = rtmpUpstream(options, host, fence, guard);
   const streams = new StreamTable({
     limitsOf: (key) => ({
       gopCacheBytesMax: play.gopCacheBytesMax,
@@ -45,8 +55,9 @@ export function createMedia(
       ...relay,
       lagMs: relay.lagMs ?? LAG_MS,
     }),
-    ownersOf: (key) => host.owners(key).filter(({ member }) => member !== host.member),
-    open: rtmpUpstream(options, host, fence, guard),
+    ownersOf: (key) => relayOwners(host.owners(key), host.member, host.workerOf(key)),
+    open: (owner, ...pull) =>
+      owner.worker === undefined ? pullFromMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
     detours: (owner) => host.detours(owner),
     timers: fencedTimers(fence),
     log,
@@ -71,10 +82,51 @@ export function createMedia(
     },
   );
   const isMemberAddress = (ip: string): boolean => host.isMemberAddress(ip);
-  const parts = { options, plays, publishes, gate, log, fence, guard, isMemberAddress };
-  const rtmp = createRtmpListener(parts);
-  const http = createFlvListener(parts);
-  let ports = { rtmp: options.rtmp.port, http: options.http.port };
+  const siblings =
+    options.worker === undefined
+      ? null
+      : new SiblingListener({
+          path: options.worker.path,
+          streams,
+          limits: {
+            pullBytesMax: play.queueBytesMax,
+            linkBytesMax: SIBLING_BYTES_MAX,
+            stuckMs: play.stuckMs,
+          },
+          log,
+          fence,
+        });
+  const proxies = new TrustedProxies(options.trustedProxies ?? []);
+  const parts = { options, plays, publishes, gate, log, fence, guard, isMemberAddress, proxies };
+  let certificates: CertificateStore | null = null;
+  let listeners: readonly Listener[] = [];
+  let ports: MediaPorts = { rtmp: options.rtmp.port ?? 0, rtmps: 0, http: options.http.port ?? 0, https: 0 };
+
+  async function listenAll(): Promise<void> {
+    const plain = { ...parts, certificates: null };
+    const open = async (create: () => Listener): Promise<number> => {
+      const listener = create();
+      listeners = [...listeners, listener];
+      return listener.start();
+    };
+    if (options.tls !== undefined) certificates = await CertificateStore.open(options.tls, log);
+    const secure = { ...parts, certificates };
+    const off = { host: '', port: null };
+    const rtmps = certificates === null ? off : (options.rtmps ?? off);
+    const https = certificates === null ? off : (options.https ?? off);
+    ports = {
+      rtmp: await open(() => createRtmpListener({ ...plain, at: options.rtmp })),
+      rtmps: await open(() => createRtmpListener({ ...secure, at: rtmps })),
+      http: await open(() => createFlvListener({ ...plain, at: options.http })),
+      https: await open(() => createFlvListener({ ...secure, at: https })),
+    };
+    await siblings?.start();
+  }
+
+  async function closeListeners(): Promise<void> {
+    certificates?.close();
+    await Promise.all([...listeners.map((listener) => listener.stop()), siblings?.stop()]);
+  }
   let sweep: NodeJS.Timeout | null = null;
   let playersStuck = 0;
 
@@ -83,6 +135,7 @@ export function createMedia(
     rate.sample(streams.traffic.bytesOut, nowMs);
     fence.runTask('end idle publishers', () => publishes.endIdle(nowMs));
     fence.runTask('end stuck players', () => endStuck(nowMs));
+    fence.runTask('end stuck workers', () => siblings?.endStuck(nowMs));
   }
 
   function endStuck(nowMs: number): void {
@@ -99,11 +152,10 @@ export function createMedia(
 
   return {
     async start() {
-      const rtmpPort = await rtmp.start();
       try {
-        ports = { rtmp: rtmpPort, http: await http.start() };
+        await listenAll();
       } catch (error) {
-        await rtmp.stop();
+        await closeListeners();
         throw error;
       }
       sweep = setInterval(sweepOnce, SWEEP_MS);
@@ -113,7 +165,8 @@ export function createMedia(
       publishes.stop();
       plays.stop();
       streams.close();
-      await Promise.all([rtmp.stop(), http.stop()]);
+      upstreams.stop();
+      await closeListeners();
     },
     get ports() {
       return ports;

@@ -1,17 +1,29 @@
+export { type Client, remoteOf } from './arrival/client.js';
+export { type ForwardedHeaders, type ForwardedRules, readForwarded } from './arrival/forwarded.js';
+export { type Arrival, Front } from './arrival/front.js';
+export { parseNetwork, TrustedProxies } from './arrival/trusted-proxies.js';
 export { createMedia } from './create-media.js';
 export { modeOf as playModeOf } from './desks/play/app-play.js';
 export type { PublishPolicy } from './desks/publish/publish-policy.js';
+export { Fence } from './fence.js';
 export {
+  type ListenAt,
   ListenError,
   type Media,
   type MediaHost,
+  type MediaListenerName,
   type MediaLog,
   type MediaOptions,
+  type MediaPorts,
   type PlayerView,
+  type RelayAddress,
   type StreamView,
 } from './media-host.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';
 export { vhostOf } from './protocols/stream-name.js';
+export { CertificateError } from './tls/certificate.js';
+export { CertificateStore, type TlsOptions } from './tls/certificate-store.js';
+export { makeRelayIdentity, type RelayIdentity } from './tls/relay-identity.js';
 export { FlvFile } from './wire/flv/flv-file.js';
 export type { Frame } from './wire/frame.js';

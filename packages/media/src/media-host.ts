@@ -9,7 +9,9 @@ import type {
   StreamKey,
   StreamKeys,
 } from '@headwater/directory';
+import type { ForwardedHeaders } from './arrival/forwarded.js';
 import type { PublishPolicy } from './desks/publish/publish-policy.js';
+import type { TlsOptions } from './tls/certificate-store.js';
 
 /** What media needs from the process around it: ownership and routes. `origin` implements it over the mesh. */
 export interface MediaHost {
@@ -58,6 +60,8 @@ export interface RelayAddress {
   /** DNS name or IP, IPv6 without brackets. */
   readonly host: string;
   readonly rtmpPort: number;
+  /** It is pulled from by TLS, at this port, and proves who it is by the key with this SHA-256 (hexadecimal). */
+  readonly tls?: { readonly port: number; readonly keyHash: string };
 }
 
 /** The part of a pino logger that media uses: fields first, then a stable message. */
@@ -73,8 +77,17 @@ export interface MediaOptions {
   readonly memberName: string;
   /** This worker as its siblings pull from it; absent where the member has one worker. */
   readonly worker?: WorkerAddress;
-  readonly rtmp: { readonly host: string; readonly port: number };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly rtmp: ListenAt;
+  readonly http: ListenAt;
+  /** The same over TLS; absent: off. */
+  readonly rtmps?: ListenAt;
+  readonly https?: ListenAt;
+  /** What TLS is done with; absent: nothing, so that nothing listens for it. */
+  readonly tls?: TlsOptions;
+  /** Addresses and networks (`10.0.0.0/8`) of proxies whose word about clients counts; absent: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Which headers those write; absent: `x-forwarded`. */
+  readonly proxyHeaders?: ForwardedHeaders;
   /** Names that count as a vhost of their own; all others mean `__defaultVhost__`. */
   readonly vhosts: readonly string[];
   /** `edge` refuses publishers. */
@@ -170,6 +183,10 @@ export interface StreamView {
   readonly relayFrom?: MemberId;
   /** The member through which it does; absent where it reaches the owner itself. */
   readonly relayThrough?: MemberId;
+  /** The worker of this member that it pulls from, whose number it is; absent where it pulls from another member. */
+  readonly relayWorker?: number;
+  /** The other workers of this member that pull it from this one; absent where there are none. */
+  readonly pulledByWorkers?: readonly number[];
   /** Owners whose media is passed on to other members, which cannot reach them; absent where there are none. */
   readonly passesOn?: readonly MemberId[];
   readonly media: MediaInfo;
@@ -184,14 +201,24 @@ export interface SlowPlayers {
   readonly playersEnded: { readonly stuck: number };
 }
 
+/** The listeners of media; each may be off. */
+export type MediaListenerName = 'rtmp' | 'rtmps' | 'http' | 'https';
+
+/** Where a listener listens. */
+export interface ListenAt {
+  readonly host: string;
+  /** 0 takes a free one; null: it does not listen. */
+  readonly port: number | null;
+}
+
 /** A listener that could not be opened; `origin` adds the config key to change. */
 export class ListenError extends Error {
-  readonly what: 'rtmp' | 'http';
+  readonly what: MediaListenerName;
   readonly host: string;
   readonly port: number;
   readonly systemCode: string;
 
-  constructor(what: 'rtmp' | 'http', host: string, port: number, systemCode: string) {
+  constructor(what: MediaListenerName, host: string, port: number, systemCode: string) {
     super(`cannot listen on ${host}:${port} for ${what}: ${systemCode}`);
     this.name = 'ListenError';
     this.what = what;
@@ -201,14 +228,16 @@ export class ListenError extends Error {
   }
 }
 
+/** Ports really bound; 0 for a listener that is off. */
+export type MediaPorts = Readonly<Record<MediaListenerName, number>>;
+
 /** The running media plane of one member. */
 export interface Media {
-  /** Opens both listeners. Rejects with `ListenError`; then nothing is left open. */
+  /** Opens the listeners. Rejects with `ListenError`, `CertificateError`, or an error that names the worker's socket; then nothing is left open. */
   start(): Promise<void>;
   /** Closes listeners and sessions, releases all claims. Never rejects. */
   stop(): Promise<void>;
-  /** Ports really bound (configured 0 takes a free one). */
-  readonly ports: { readonly rtmp: number; readonly http: number };
+  readonly ports: MediaPorts;
   /** Refuses publishers from now on; those who are there stay. */
   refusePublishers(): void;
   /**
@@ -216,7 +245,7 @@ export interface Media {
    * from other owners.
    */
   closePublishers(): void;
-  /** The streams published here that other members pull from this one, once for each pull. */
+  /** The streams published on this member that other members pull from this worker, once for each pull. */
   pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];
   /** `playersMax`: of players, only the first ones. */

@@ -1,13 +1,13 @@
 import { claimsStand, type MemberId, plainAddress, route, sameHost } from '@headwater/directory';
 import type { MediaHost } from '@headwater/media';
 import type { MemberView, Mesh } from '@headwater/mesh';
-import { pulledAt } from './pulled-at.js';
+import { pulledBy } from './pulled-at.js';
 
 /** Members through which an owner is pulled that cannot be reached: each costs a connection before the next is tried. */
 const DETOURS_MAX = 3;
 
-/** The one place where media and mesh meet. */
-export function mediaHost(mesh: Mesh): MediaHost {
+/** The one place where media and mesh meet. `relayTls`: `relay.tls`. */
+export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
   return {
     member: mesh.id,
     route: (request) => route(mesh.directory, request),
@@ -18,7 +18,7 @@ export function mediaHost(mesh: Mesh): MediaHost {
     isDisputed: () => mesh.status().disputed,
     relayAddress: (id) => {
       const member = mesh.member(id);
-      return member === undefined ? null : pulledAt(member);
+      return member === undefined ? null : pulledBy(member, relayTls);
     },
     detours: (owner) => detoursTo(owner, mesh.members()),
     workerOf: () => null,

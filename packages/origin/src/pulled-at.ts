@@ -1,4 +1,5 @@
 import { type MediaAddress, relayAddressFor } from '@headwater/directory';
+import type { RelayAddress } from '@headwater/media';
 import type { MemberView } from '@headwater/mesh';
 import { parseHostPort } from './config/address.js';
 
@@ -8,4 +9,17 @@ export function pulledAt({ profile, dialledAt, remoteIp }: MemberView): MediaAdd
   const dialled = dialledAt === undefined ? null : parseHostPort(dialledAt);
   const reachedAt = [dialled?.host, remoteIp].filter((host) => host !== undefined);
   return relayAddressFor(profile, reachedAt);
+}
+
+/**
+ * The same with the way it is done: by TLS where this member is to (`relay.tls`) or nothing else is offered, and that one
+ * has told by which key it is known.
+ */
+export function pulledBy(member: MemberView, relayTls: boolean): RelayAddress | null {
+  const address = pulledAt(member);
+  if (address === null) return null;
+  const { host, rtmpPort, rtmpsPort: port } = address;
+  const keyHash = member.profile?.relayKeyHash;
+  const isByTls = (relayTls || rtmpPort === 0) && port !== undefined && keyHash !== undefined;
+  return { host, rtmpPort, ...(isByTls && { tls: { port, keyHash } }) };
 }

@@ -1,4 +1,4 @@
-import type { MediaInfo, MemberId, Owner, StreamKey } from '@headwater/directory';
+import type { MediaInfo, MemberId, StreamKey } from '@headwater/directory';
 import type { MediaLog, PlayerView, StreamView } from '../media-host.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
@@ -6,6 +6,8 @@ import { type PassedOnEnd, PassedOnRelays } from './passed-on-relay.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
 import { PullsOfSource } from './pulls-of-source.js';
+import type { RelayOwner } from './relay-owner.js';
+import { type SiblingPull, SiblingPulls } from './sibling-pulls.js';
 import { type SourceId, SourceSwitch, type SwitchAction, type SwitchEvent } from './source-switch.js';
 import type { Splice } from './splice.js';
 import { StreamHub } from './stream-hub.js';
@@ -63,7 +65,9 @@ export class LiveStream {
   #publisher: { readonly source: StreamSource; readonly events: PublisherEvents } | null = null;
   /** Other members' pulls: fed by the publisher alone, so that members never feed each other what is nobody's. */
   readonly #pulls: PullsOfSource;
-  /** Their pulls of owners that they cannot reach: each fed by a relay from that owner alone. */
+  /** Pulls of this member's other workers, likewise. */
+  readonly #siblings = new SiblingPulls();
+  /** Other members' pulls that are fed by a relay of their own, since what they ask for is not published here. */
   readonly #passedOn: PassedOnRelays;
   #feeding: StreamSource | null = null;
   #splice: Splice = { kind: 'none' };
@@ -123,6 +127,7 @@ export class LiveStream {
     const source = this.#newSource(id, { kind: 'publisher', ...about });
     this.#publisher = { source, events };
     this.#pulls.begin(source);
+    this.#siblings.begin(source);
     this.#step({ kind: 'published', source: id });
     return {
       get media() {
@@ -133,14 +138,15 @@ export class LiveStream {
         if (!this.#sources.delete(id)) return;
         if (this.#publisher?.source === source) this.#publisher = null;
         this.#pulls.end(source);
+        this.#siblings.end(source);
         onGone();
         this.#step({ kind: 'closed', source: id, reason: 'publisher-ended', isOver: true });
       },
     };
   }
 
-  /** Who else claims the stream, best first, this member left out. */
-  setOwners(owners: readonly Owner[]): void {
+  /** Whom the stream can be pulled from, best first: what is published here is left out. */
+  setOwners(owners: readonly RelayOwner[]): void {
     this.#step({ kind: 'owners', owners });
   }
 
@@ -160,10 +166,22 @@ export class LiveStream {
   }
 
   /**
+   * Feeds another worker's pull with what is published here, until it is removed or the publisher ends. Does nothing
+   * where nobody publishes.
+   */
+  addSibling(pull: SiblingPull, replayMs: number): void {
+    this.#siblings.add(pull, replayMs, this.#parts.timers.nowMs());
+  }
+
+  removeSibling(pull: SiblingPull): void {
+    this.#siblings.remove(pull);
+  }
+
+  /**
    * Feeds another member's pull with what this owner publishes, in the same way. `onEnded` is called once where that ends,
    * unless the pull is removed first.
    */
-  passOn(player: Player, owner: Owner, replayMs: number, onEnded: (end: PassedOnEnd) => void): void {
+  passOn(player: Player, owner: RelayOwner, replayMs: number, onEnded: (end: PassedOnEnd) => void): void {
     this.#passedOn.add(player, owner, replayMs, onEnded);
   }
 
@@ -204,10 +222,20 @@ export class LiveStream {
         : {}),
       ...(source?.kind === 'relay' ? { relayFrom: source.from } : {}),
       ...(source?.kind === 'relay' && source.through !== null ? { relayThrough: source.through } : {}),
-      ...(this.#passedOn.size > 0 ? { passesOn: this.#passedOn.owners } : {}),
+      ...(source?.kind === 'relay' && source.worker !== undefined ? { relayWorker: source.worker } : {}),
+      ...this.#passedOnView(),
       media: this.media,
       bytesIn: this.#bytesIn,
       players: this.#playerViews(playersMax),
+    };
+  }
+
+  #passedOnView(): Pick<StreamView, 'passesOn' | 'pulledByWorkers'> {
+    const { owners } = this.#passedOn;
+    const { workers } = this.#siblings;
+    return {
+      ...(owners.length > 0 ? { passesOn: owners } : {}),
+      ...(workers.length > 0 ? { pulledByWorkers: workers } : {}),
     };
   }
 
@@ -247,7 +275,10 @@ export class LiveStream {
     const publisher = this.#publisher?.source === source ? this.#publisher : null;
     if (publisher !== null && source.media !== media) publisher.events.media?.(source.media);
     for (const one of taken) {
-      if (publisher !== null) this.#pulls.take(one);
+      if (publisher !== null) {
+        this.#pulls.take(one);
+        this.#siblings.take(one);
+      }
       if (source === this.#feeding) this.#hub.take(one, nowMs);
     }
     const { isReady } = source;
@@ -330,11 +361,14 @@ export class LiveStream {
     const { open, log, limits } = this.#parts;
     const { name } = owner.profile;
     const through = owner.through ?? null;
-    const about = { kind: 'relay', from: owner.member, name, through } as const;
-    log.info(
-      { key: this.key, to: name, from: this.#lastOwner, reason, ...(through === null ? {} : { through }) },
-      'relay pulls',
-    );
+    const about: SourceAbout = {
+      kind: 'relay',
+      from: owner.member,
+      name,
+      through,
+      ...(owner.worker === undefined ? {} : { worker: owner.worker.worker }),
+    };
+    log.info({ key: this.key, to: name, from: this.#lastOwner, reason, ...wayOf(about) }, 'relay pulls');
     const source = this.#newSource(id, about);
     const replayMs = isReplayed ? limits.replayMs : 0;
     const upstream = open(owner, this.key, replayMs, {
@@ -364,9 +398,10 @@ export class LiveStream {
     });
   }
 
-  /** One more member on the way is enough. */
+  /** One more member on the way is enough. A worker of this member is reached by none. */
   #detoursOf(about: SourceAbout): readonly MemberId[] {
-    return about.kind === 'relay' && about.through === null ? this.#parts.detours(about.from) : [];
+    const isDirect = about.kind === 'relay' && about.through === null && about.worker === undefined;
+    return isDirect ? this.#parts.detours(about.from) : [];
   }
 
   #search(id: SourceId): void {
@@ -430,7 +465,14 @@ export class LiveStream {
   #told(source: StreamSource | undefined): object {
     const about = source?.about;
     if (about?.kind !== 'relay') return {};
-    const { name, from, through } = about;
-    return { owner: name, ownerId: from, ...(through === null ? {} : { through }) };
+    return { owner: about.name, ownerId: about.from, ...wayOf(about) };
   }
+}
+
+/** The way to an owner, as logs have it. */
+function wayOf({ through, worker }: Extract<SourceAbout, { kind: 'relay' }>): object {
+  return {
+    ...(through === null ? {} : { through }),
+    ...(worker === undefined ? {} : { fromWorker: worker }),
+  };
 }

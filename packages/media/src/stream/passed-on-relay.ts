@@ -1,10 +1,11 @@
-import { type MemberId, type Owner, ownerThrough, type StreamKey } from '@headwater/directory';
+import { type MemberId, ownerThrough, type StreamKey } from '@headwater/directory';
 import type { MediaLog } from '../media-host.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
 import { PullsOfSource } from './pulls-of-source.js';
+import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
 import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
 import type { StreamLimits } from './stream-limits.js';
 import { StreamSource } from './stream-source.js';
@@ -31,7 +32,8 @@ interface Pull {
 
 /**
  * A relay from one owner that feeds other members' pulls and nothing else: they cannot reach that owner, and this member
- * can. It is pulled from the owner itself, never through a further member. What this member's own players get is another
+ * can; or the owner is this member, and the publisher on another worker than the one that they came to. It is pulled from
+ * the owner itself, never through a further member. What this member's own players get is another
  * matter: their stream may switch to any owner, while these pulls keep to this one and its line of time.
  *
  * It asks for as much of the past as owners keep. So a pull that has to find its place in it finds as much here as there.
@@ -47,11 +49,17 @@ export class PassedOnRelay {
   #heardMs: number;
   #stopTimer: () => void = () => {};
 
-  constructor(owner: Owner, parts: PassedOnParts, onEnded: () => void) {
+  readonly owner: MemberId;
+  /** The owner is another worker of this member. */
+  readonly isOfSibling: boolean;
+
+  constructor(owner: RelayOwner, parts: PassedOnParts, onEnded: () => void) {
     this.#parts = parts;
     const { key, limits, traffic, timers, log } = parts;
-    const { member } = owner;
+    const { member, worker } = owner;
     const { name } = owner.profile;
+    this.owner = member;
+    this.isOfSibling = worker !== undefined;
     this.#heardMs = timers.nowMs();
     this.#source = new StreamSource(
       0,
@@ -61,8 +69,10 @@ export class PassedOnRelay {
     );
     this.#fed = new PullsOfSource(limits, traffic);
     this.#fed.begin(this.#source);
-    log.info({ key, to: name, from: null, reason: 'passed-on' }, 'relay pulls');
-    this.#upstream = parts.open(ownerThrough(owner, null), key, limits.replayMs, {
+    const way = worker === undefined ? {} : { fromWorker: worker.worker };
+    log.info({ key, to: name, from: null, reason: 'passed-on', ...way }, 'relay pulls');
+    const direct = worker === undefined ? ownerThrough(owner, null) : owner;
+    this.#upstream = parts.open(direct, key, limits.replayMs, {
       started: () => this.#answered(),
       frame: (frame) => {
         if (isReplayEnd(frame)) this.#goLive();
@@ -151,7 +161,7 @@ export class PassedOnRelay {
     for (const taken of this.#source.take(frame, this.#heardMs)) this.#fed.take(taken);
   }
 
-  #tellEnd({ member, profile }: Owner, { code, text, isOrdinary }: UpstreamEnd): void {
+  #tellEnd({ member, profile }: RelayOwner, { code, text, isOrdinary }: UpstreamEnd): void {
     const { key, log } = this.#parts;
     const fields = { key, owner: profile.name, ownerId: member, passedOn: true, reason: code, detail: text };
     if (isOrdinary) log.info(fields, 'relay lost its owner');
@@ -160,10 +170,10 @@ export class PassedOnRelay {
   }
 }
 
-/** The relays of one stream that are passed on, one for each owner, while a pull wants it. */
+/** The relays of one stream that are passed on, one for each owner and way, while a pull wants it. */
 export class PassedOnRelays {
   readonly #parts: PassedOnParts;
-  readonly #relays = new Map<MemberId, PassedOnRelay>();
+  readonly #relays = new Map<RelayRoute, PassedOnRelay>();
 
   constructor(parts: PassedOnParts) {
     this.#parts = parts;
@@ -176,9 +186,9 @@ export class PassedOnRelays {
     return size;
   }
 
-  /** Whose media is passed on. */
+  /** Other members whose media is passed on. */
   get owners(): readonly MemberId[] {
-    return [...this.#relays.keys()];
+    return [...this.#relays.values()].filter(({ isOfSibling }) => !isOfSibling).map(({ owner }) => owner);
   }
 
   feeds(): PlayerFeed[] {
@@ -186,21 +196,21 @@ export class PassedOnRelays {
   }
 
   /** Feeds a pull with what this owner publishes, until it is removed or `onEnded` was called. */
-  add(player: Player, owner: Owner, replayMs: number, onEnded: (end: PassedOnEnd) => void): void {
-    const { member } = owner;
-    const present = this.#relays.get(member);
+  add(player: Player, owner: RelayOwner, replayMs: number, onEnded: (end: PassedOnEnd) => void): void {
+    const route = routeOf(owner);
+    const present = this.#relays.get(route);
     // Its pulls connect anew when they have heard nothing for long, and must not meet the same dead connection.
     if (present?.isStale === true) {
-      this.#relays.delete(member);
+      this.#relays.delete(route);
       present.end('owner-unreachable');
     }
     this.#open(owner).add(player, replayMs, onEnded);
   }
 
   remove(player: Player): void {
-    for (const [member, relay] of this.#relays) {
+    for (const [route, relay] of this.#relays) {
       if (!relay.remove(player) || relay.size > 0) continue;
-      this.#relays.delete(member);
+      this.#relays.delete(route);
       relay.close();
     }
   }
@@ -211,13 +221,14 @@ export class PassedOnRelays {
     this.#relays.clear();
   }
 
-  #open(owner: Owner): PassedOnRelay {
-    const present = this.#relays.get(owner.member);
+  #open(owner: RelayOwner): PassedOnRelay {
+    const route = routeOf(owner);
+    const present = this.#relays.get(route);
     if (present !== undefined) return present;
     const relay = new PassedOnRelay(owner, this.#parts, () => {
-      if (this.#relays.get(owner.member) === relay) this.#relays.delete(owner.member);
+      if (this.#relays.get(route) === relay) this.#relays.delete(route);
     });
-    this.#relays.set(owner.member, relay);
+    this.#relays.set(route, relay);
     return relay;
   }
 }

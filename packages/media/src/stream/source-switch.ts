@@ -1,13 +1,15 @@
-import { type MemberId, type Owner, ownerThrough } from '@headwater/directory';
+import { type MemberId, ownerThrough } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
 import { FlowWatch } from './flow-watch.js';
+import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
 
 /**
  * Decides from which source a stream is fed, and when it switches. Pure: events and the time go in, actions come out.
  * Publisher sessions, relay connections and the search for a splice report here and do what is decided, nothing else.
  *
- * A **source** is the publisher on this member, or a relay: one connection to one owner, or to the member through which
- * the owner is pulled. Owner and member together are the relay's **route**: each is tried, found silent and blamed by itself.
+ * A **source** is the publisher here, or a relay: a pull from one owner, from the member through which the owner is
+ * pulled, or from the worker of this member that has the publisher. RelayOwner and way together are the relay's **route**: each
+ * is tried, found silent and blamed by itself.
  *
  * | source is    | meaning                                                                    | goes to                          |
  * |--------------|----------------------------------------------------------------------------|----------------------------------|
@@ -37,7 +39,7 @@ export class SourceSwitch {
   readonly #sources = new Map<SourceId, Source>();
   #feeding: Source | null = null;
   #publisher: Source | null = null;
-  #owners: readonly Owner[] = [];
+  #owners: readonly RelayOwner[] = [];
   #players = 0;
   #lingerUntilMs = Number.NEGATIVE_INFINITY;
   /** Something was sent since the stream had no source: there is a frame that could be the next one. */
@@ -155,7 +157,7 @@ export class SourceSwitch {
     }
   }
 
-  #newSource(id: SourceId, owner: Owner | null, state: Source['state'], nowMs: number): Source {
+  #newSource(id: SourceId, owner: RelayOwner | null, state: Source['state'], nowMs: number): Source {
     const source: Source = {
       id,
       owner,
@@ -182,7 +184,7 @@ export class SourceSwitch {
     return source;
   }
 
-  #setOwners(owners: readonly Owner[]): void {
+  #setOwners(owners: readonly RelayOwner[]): void {
     this.#owners = owners;
     // One that left the list before it answered has nothing for us.
     for (const relay of this.#relays()) {
@@ -348,7 +350,7 @@ export class SourceSwitch {
     this.#actions.push({ kind: 'stalled', source: relay.id, reason, silentMs, isLost });
   }
 
-  #hasStalled(owner: Owner, nowMs: number): void {
+  #hasStalled(owner: RelayOwner, nowMs: number): void {
     for (const [route, atMs] of this.#stalledMs) {
       if (nowMs - atMs >= STALL_PENALTY_MS) this.#stalledMs.delete(route);
     }
@@ -399,20 +401,20 @@ export class SourceSwitch {
    * The best owner to open a relay to: none that is connected, failed in this round, or could give nothing better. One that
    * could not be reached comes again, through another member, after all the others.
    */
-  #nextOwner(nowMs: number): Owner | undefined {
+  #nextOwner(nowMs: number): RelayOwner | undefined {
     const feeding = this.#feeding;
     const isFed = feeding !== null && feeding.state !== 'closed';
     // Beside a source that may go on any moment only one that flows is of use.
     const mustFlow = isFed || this.#publisher !== null;
     const mustStay = isFed && this.#isDraining(feeding);
     const connected = new Set(this.#relays().map(({ owner }) => owner && routeOf(owner)));
-    const isOpen = (owner: Owner): boolean =>
+    const isOpen = (owner: RelayOwner): boolean =>
       !connected.has(routeOf(owner)) &&
       this.#failed.get(routeOf(owner)) !== owner.claim.sinceMs &&
       !(mustFlow && owner.claim.silent === true) &&
       !(mustStay && owner.profile.draining);
     const open = this.#owners.filter(isOpen);
-    const isFresh = (owner: Owner): boolean =>
+    const isFresh = (owner: RelayOwner): boolean =>
       nowMs - (this.#stalledMs.get(routeOf(owner)) ?? Number.NEGATIVE_INFINITY) >= STALL_PENALTY_MS;
     const fresh = open.filter(isFresh);
     return (
@@ -424,7 +426,7 @@ export class SourceSwitch {
   }
 
   /** The owners that could not be reached, through each member that may reach them. */
-  #roundabout(): Owner[] {
+  #roundabout(): RelayOwner[] {
     if (this.#detours.size === 0) return [];
     return this.#owners.flatMap((owner) =>
       (this.#detours.get(owner.member) ?? []).map((through) => ownerThrough(owner, through)),
@@ -493,7 +495,7 @@ export class SourceSwitch {
   }
 
   /** One whose connection broke after it was well may have the next frame still: others first, then it, at once. */
-  #blame(relay: Source, owner: Owner, isOver: boolean, nowMs: number): void {
+  #blame(relay: Source, owner: RelayOwner, isOver: boolean, nowMs: number): void {
     const route = routeOf(owner);
     const isAgain = this.#broken?.route === route && nowMs - this.#broken.atMs < this.#rules.retryMs;
     if (relay.hasMedia && !isOver && !isAgain) this.#broken = { route, atMs: nowMs };
@@ -517,8 +519,11 @@ export class SourceSwitch {
   }
 
   /** What the mesh says of a relay's owner now; undefined where it is no owner any more. */
-  #ownerOf(relay: Source): Owner | undefined {
-    return this.#owners.find(({ member }) => member === relay.owner?.member);
+  #ownerOf(relay: Source): RelayOwner | undefined {
+    const { owner } = relay;
+    return this.#owners.find(
+      ({ member, worker }) => member === owner?.member && worker?.worker === owner.worker?.worker,
+    );
   }
 
   #limitMs(source: Source): number {
@@ -612,8 +617,8 @@ interface ClosedEvent {
 }
 
 export type SwitchEvent =
-  /** Who else claims the stream, best first, this member left out. */
-  | { readonly kind: 'owners'; readonly owners: readonly Owner[] }
+  /** Whom the stream can be pulled from, best first. */
+  | { readonly kind: 'owners'; readonly owners: readonly RelayOwner[] }
   /** How many players there are here, other members' pulls not counted. */
   | { readonly kind: 'players'; readonly count: number }
   /** A publisher was accepted, with an id of `newId`. */
@@ -633,7 +638,7 @@ export type SwitchAction =
   | {
       readonly kind: 'open';
       readonly source: SourceId;
-      readonly owner: Owner;
+      readonly owner: RelayOwner;
       readonly reason: string;
       readonly isReplayed: boolean;
     }
@@ -665,7 +670,7 @@ export type SwitchAction =
 interface Source {
   readonly id: SourceId;
   /** Of a relay; null: the publisher. */
-  readonly owner: Owner | null;
+  readonly owner: RelayOwner | null;
   state: 'connecting' | 'replaying' | 'live' | 'closed';
   readonly openedMs: number;
   answeredMs: number;
@@ -690,12 +695,6 @@ interface Source {
   searchUntilMs: number | null;
   lagUntilMs: number | null;
 }
-
-/** An owner's id; with the member through which it is pulled, where it is. */
-type RelayRoute = string;
-
-const routeOf = ({ member, through }: Owner): RelayRoute =>
-  through === undefined || through === null ? member : `${member} ${through}`;
 
 const NOTHING: readonly SwitchAction[] = [];
 const MEDIA: SwitchEvent = { kind: 'media' };

@@ -1,7 +1,8 @@
-import type { MemberId, Owner, StreamKey, StreamKeys } from '@headwater/directory';
+import type { MemberId, StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaLog } from '../media-host.js';
 import { LiveStream } from './live-stream.js';
 import type { FramesDropped, Traffic } from './player-feed.js';
+import type { RelayOwner } from './relay-owner.js';
 import type { StreamLimits } from './stream-limits.js';
 import type { Timers } from './timers.js';
 import type { OpenUpstream } from './upstream.js';
@@ -9,8 +10,8 @@ import type { OpenUpstream } from './upstream.js';
 export interface StreamTableParts {
   /** The limits of each stream. */
   readonly limitsOf: (key: StreamKey) => StreamLimits;
-  /** Who else claims a stream now, best first, this member left out. */
-  readonly ownersOf: (key: StreamKey) => readonly Owner[];
+  /** Whom a stream can be pulled from now, best first: what is published in this process is left out. */
+  readonly ownersOf: (key: StreamKey) => readonly RelayOwner[];
   readonly open: OpenUpstream;
   /** Members through which an owner may be pulled that cannot be reached, best first. */
   readonly detours: (owner: MemberId) => readonly MemberId[];

@@ -1,5 +1,6 @@
-import type { Owner, StreamKey } from '@headwater/directory';
+import type { StreamKey } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
+import type { RelayOwner } from './relay-owner.js';
 
 /** Codes of an `UpstreamEnd` that say that nobody answered there, so that another way to the same owner may help. */
 export const UNREACHED: ReadonlySet<string> = new Set(['unreachable', 'deadline']);
@@ -20,18 +21,18 @@ export interface UpstreamEvents {
   ended(end: UpstreamEnd): void;
 }
 
-/** One connection to one owner, or to the member through which that one is pulled, pulling one stream. */
+/** One pull of one stream: from an owner, from the member through which that one is pulled, or from another worker. */
 export interface Upstream {
   /** Nothing is called afterwards. */
   close(): void;
 }
 
 /**
- * Opens a connection to the owner, or to its `through`; events come later, never within the call. `replayMs`: how much of the stream's past to ask for;
+ * Opens a pull from the owner, from its `through` or from its `worker`; events come later, never within the call. `replayMs`: how much of the stream's past to ask for;
  * 0 asks for what players get, from the newest start on.
  */
 export type OpenUpstream = (
-  owner: Owner,
+  owner: RelayOwner,
   key: StreamKey,
   replayMs: number,
   events: UpstreamEvents,

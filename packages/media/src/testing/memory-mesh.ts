@@ -10,21 +10,32 @@ import {
   type StreamKey,
   type StreamKeys,
 } from '@headwater/directory';
-import type { MediaHost } from '../media-host.js';
+import type { MediaHost, RelayAddress, WorkerAddress } from '../media-host.js';
 
 /** Members in one process that all see each claim at once: a mesh for tests of media. */
 export class MemoryMesh {
   readonly #profiles = new Map<string, MemberProfile>();
   readonly #claims = new Map<string, Map<StreamKey, Claim>>();
+  /** Whose each claim of a member with several workers is. */
+  readonly #workers = new Map<string, Map<StreamKey, WorkerAddress>>();
+  readonly #relayTls = new Map<string, NonNullable<RelayAddress['tls']>>();
   readonly #disputed = new Set<string>();
   readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
   readonly #full = new Set<string>();
 
-  /** A member's host. Its address is set once its ports are known. */
-  host(name: string): MediaHost {
-    this.setPorts(name, 1, 1);
-    this.#claims.set(name, new Map());
+  /**
+   * A member's host, or that of one of its workers: these have one identity and one list of claims. The member's address is
+   * set once its ports are known.
+   */
+  host(name: string, worker: WorkerAddress | null = null): MediaHost {
+    if (worker === null || !this.#claims.has(name)) {
+      this.setPorts(name, 1, 1);
+      this.#claims.set(name, new Map());
+      this.#workers.set(name, new Map());
+    }
     const own = this.#claims.get(name);
+    const workers = this.#workers.get(name);
+    const isOthers = (key: StreamKey): boolean => (workers?.get(key) ?? worker)?.worker !== worker?.worker;
     return {
       member: name,
       route: (request) =>
@@ -43,17 +54,25 @@ export class MemoryMesh {
         return () => this.#listeners.delete(listener);
       },
       claim: (claim) => {
+        if (worker !== null) workers?.set(claim.key, worker);
         own?.set(claim.key, claim);
         this.#tell(claim.key);
       },
       isDisputed: () => this.#disputed.has(name),
       release: (key) => {
+        // Another worker may have it by now.
+        if (isOthers(key)) return;
+        workers?.delete(key);
         own?.delete(key);
         this.#tell(key);
       },
-      relayAddress: (member) => this.#profiles.get(member)?.relayAddress ?? null,
+      relayAddress: (member) => {
+        const address = this.#profiles.get(member)?.relayAddress;
+        const tls = this.#relayTls.get(member);
+        return address === undefined ? null : { ...address, ...(tls !== undefined && { tls }) };
+      },
       isMemberAddress: () => false,
-      workerOf: () => null,
+      workerOf: (key) => (isOthers(key) ? (workers?.get(key) ?? null) : null),
       detours: (owner) => [...this.#profiles.keys()].filter((member) => member !== owner && member !== name),
     };
   }
@@ -64,8 +83,20 @@ export class MemoryMesh {
     else this.#disputed.delete(name);
   }
 
-  setPorts(name: string, rtmpPort: number, httpPort: number): void {
-    this.setAddress(name, { network: 'test', host: '127.0.0.1', rtmpPort, httpPort });
+  /** `secure`: the ports for TLS, which it tells of where they are given. */
+  setPorts(
+    name: string,
+    rtmpPort: number,
+    httpPort: number,
+    secure?: { rtmps: number; https: number },
+  ): void {
+    const tls = secure === undefined ? {} : { rtmpsPort: secure.rtmps, httpsPort: secure.https };
+    this.setAddress(name, { network: 'test', host: '127.0.0.1', rtmpPort, httpPort, ...tls });
+  }
+
+  /** Others pull from it by TLS from now on. */
+  setRelayTls(name: string, tls: NonNullable<RelayAddress['tls']>): void {
+    this.#relayTls.set(name, tls);
   }
 
   /** Where a member is, for clients and for pulls. */
@@ -104,10 +135,21 @@ export class MemoryMesh {
     return owners.sort(primaryOrder);
   }
 
+  /** One worker of a member is gone with all its claims. */
+  dropWorker(name: string, worker: number): void {
+    for (const [key, { worker: number }] of [...(this.#workers.get(name) ?? [])]) {
+      if (number !== worker) continue;
+      this.#workers.get(name)?.delete(key);
+      this.#claims.get(name)?.delete(key);
+      this.#tell(key);
+    }
+  }
+
   /** The member is gone with all its claims. */
   drop(name: string): void {
     const claims = [...(this.#claims.get(name)?.keys() ?? [])];
     this.#claims.get(name)?.clear();
+    this.#workers.get(name)?.clear();
     for (const key of claims) this.#tell(key);
   }
 

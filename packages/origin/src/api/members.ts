@@ -1,7 +1,7 @@
-import { claimsStand, hostPort, type MemberProfile, NO_LOAD } from '@headwater/directory';
+import { claimsStand, hostPort, type MediaAddress, type MemberProfile, NO_LOAD } from '@headwater/directory';
 import type { MemberView } from '@headwater/mesh';
 import type { WorkerView } from '../plane/media-plane.js';
-import { pulledAt } from '../pulled-at.js';
+import { pulledBy } from '../pulled-at.js';
 
 /** One member in `GET /api/v1/members`. */
 export interface ApiMember {
@@ -26,11 +26,13 @@ export interface ApiMember {
   readonly zone?: string;
   readonly rttMs?: number;
   readonly meshAddresses: readonly string[];
-  readonly addresses: readonly { network: string; host: string; rtmpPort: number; httpPort: number }[];
+  readonly addresses: readonly MediaAddress[];
   /** Where it says that the other members pull from, network by network. */
-  readonly relayAddresses: readonly { network: string; host: string; rtmpPort: number }[];
+  readonly relayAddresses: readonly Omit<MediaAddress, 'httpPort' | 'httpsPort'>[];
   /** `host:port` that the member asked pulls from, where it does; absent for itself. */
   readonly pulledAt?: string;
+  /** It is pulled from by TLS; absent: without. */
+  readonly pulledByTls?: true;
   /** Its media workers: only of the member that was asked, and absent where media runs in its one process. */
   readonly workers?: readonly WorkerView[];
 }
@@ -78,17 +80,29 @@ function apiMember(
     meshAddresses: member.meshAddresses,
     addresses: profile?.addresses ?? [],
     relayAddresses: relayAddressesOf(profile),
-    ...pulledAtOf(member),
+    ...pulledAtOf(member, all),
     ...(member.isSelf && workers.length > 0 ? { workers } : {}),
   };
 }
 
 function relayAddressesOf(profile: MemberProfile | null): ApiMember['relayAddresses'] {
   const told = profile?.relayAddresses ?? (profile === null ? [] : [profile.relayAddress]);
-  return told.map(({ network, host, rtmpPort }) => ({ network, host, rtmpPort }));
+  return told.map(({ network, host, rtmpPort, rtmpsPort }) => ({
+    network,
+    host,
+    rtmpPort,
+    ...(rtmpsPort === undefined ? {} : { rtmpsPort }),
+  }));
 }
 
-function pulledAtOf(member: MemberView): Pick<ApiMember, 'pulledAt'> {
-  const address = member.isSelf ? null : pulledAt(member);
-  return address === null ? {} : { pulledAt: hostPort(address.host, address.rtmpPort) };
+function pulledAtOf(
+  member: MemberView,
+  all: readonly MemberView[],
+): Pick<ApiMember, 'pulledAt' | 'pulledByTls'> {
+  // Where it has a key for relays itself, `relay.tls` is on.
+  const relayTls = all.some(({ isSelf, profile }) => isSelf && profile?.relayKeyHash !== undefined);
+  const address = member.isSelf ? null : pulledBy(member, relayTls);
+  if (address === null) return {};
+  const { host, rtmpPort, tls } = address;
+  return { pulledAt: hostPort(host, tls?.port ?? rtmpPort), ...(tls !== undefined && { pulledByTls: true }) };
 }

@@ -37,7 +37,11 @@ describe('conf/origin.yml', () => {
       .split('\n')
       .map((line) => line.replace(/^( *)#(?! |$)/, '$1'))
       .map((line) => line.replace(/^( *)#(?= +- )/, '$1 ').replace(/^( +)#(?= {2,}\w+:( |$))/, '$1 '))
-      .filter((line) => !/^ *(advertise|vhosts|seeds|auth): \[\]$/.test(line) && !/^ *key:/.test(line));
+      .filter(
+        (line) =>
+          !/^ *(advertise|vhosts|seeds|auth|trustedProxies|certificates): \[\]$/.test(line) &&
+          !/^ *key:/.test(line),
+      );
     const resolution = resolveConfig({
       file: { name: 'conf', text: examples.join('\n') },
       env,

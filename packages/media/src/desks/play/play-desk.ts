@@ -9,6 +9,7 @@ import {
 } from '@headwater/directory';
 import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
 import type { PassedOnEnd } from '../../stream/passed-on-relay.js';
+import { fromWorker, type RelayOwner } from '../../stream/relay-owner.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf } from '../client-address.js';
 import { modeOf } from './app-play.js';
@@ -18,7 +19,7 @@ import { WaitLimits } from './wait-limits.js';
 
 export interface PlayDeskParts {
   readonly streams: StreamTable;
-  readonly host: Pick<MediaHost, 'member' | 'route' | 'owners' | 'onOwnersChanged'>;
+  readonly host: Pick<MediaHost, 'member' | 'route' | 'owners' | 'onOwnersChanged' | 'workerOf'>;
   readonly log: MediaLog;
   /** This member can take no more plays at the moment; absent: it always can. */
   readonly isFull?: () => boolean;
@@ -34,8 +35,11 @@ interface Play {
   told: string;
   /** It was given a stream: then it stays, however full members are. */
   isServed: boolean;
-  /** It is another member's pull that a relay of its own feeds: no change of owners moves it, it goes on until that ends. */
-  isPassedOn: boolean;
+  /**
+   * Whose media a relay of its own brings to this other member's pull: another owner's, or that of another worker here. No
+   * change of owners moves it, it goes on until that ends. Null: it is fed as others are.
+   */
+  passedOnFrom: 'owner' | 'worker' | null;
 }
 
 /** All plays of one stream. */
@@ -102,7 +106,7 @@ export class PlayDesk {
       return;
     }
     const stream = this.#open(session.key);
-    const play: Play = { session, mark, told: '', isServed: false, isPassedOn: false };
+    const play: Play = { session, mark, told: '', isServed: false, passedOnFrom: null };
     stream.plays.set(session.id, play);
     this.#settle(stream, play, taken);
     this.#tidy(stream);
@@ -146,18 +150,20 @@ export class PlayDesk {
     this.#settleSlice(stream);
   }
 
-  /** The streams of plays that are other members' pulls of what is published here, once for each. */
+  /** The streams of plays that are other members' pulls of what this member publishes, once for each. */
   pulls(): StreamKey[] {
     return [...this.#streams.values()].flatMap(({ key, plays }) =>
-      [...plays.values()].filter(({ mark, isPassedOn }) => mark === 'relay' && !isPassedOn).map(() => key),
+      [...plays.values()]
+        .filter(({ mark, passedOnFrom }) => mark === 'relay' && passedOnFrom !== 'owner')
+        .map(() => key),
     );
   }
 
-  /** Ends what is passed on to other members: they go on through another one. */
+  /** Ends what is passed on of other members: who pulls it goes on through another one. */
   endPassedOn(): void {
     for (const stream of [...this.#streams.values()]) {
       for (const play of [...stream.plays.values()]) {
-        if (!play.isPassedOn) continue;
+        if (play.passedOnFrom !== 'owner') continue;
         this.#guard(stream, play, () => this.#endPassedOn(stream, play, 'owner-unreachable'));
       }
     }
@@ -272,7 +278,7 @@ export class PlayDesk {
     taken = this.#route(play.session, play.mark, play.isServed),
   ): void {
     const { session } = play;
-    if (play.isPassedOn) return;
+    if (play.passedOnFrom !== null) return;
     if (taken.kind === 'redirect') {
       this.#forget(stream, play);
       this.#redirect(session, play.mark, taken);
@@ -287,11 +293,13 @@ export class PlayDesk {
       case 'local':
       case 'relay':
         if (settled.reason === 'passed-on') {
-          this.#passOn(stream, play, settled.owners[0]);
+          this.#passOn(stream, play, settled.owners[0], 'owner');
           return;
         }
         play.isServed = true;
-        this.#serve(stream, play);
+        if (play.mark === 'relay' && !this.#hasPublisher(stream.key))
+          this.#passOn(stream, play, this.#sibling(stream.key), 'worker');
+        else this.#serve(stream, play);
         return;
       case 'wait':
         this.#serve(stream, play);
@@ -322,11 +330,19 @@ export class PlayDesk {
     limits.set(stream.source !== null);
   }
 
-  /** Feeds another member's pull with the media of an owner that it cannot reach. */
-  #passOn(stream: StreamPlays, play: Play, owner: Owner | undefined): void {
+  /** Feeds another member's pull with the media of an owner that it cannot reach, or of another worker. */
+  #passOn(
+    stream: StreamPlays,
+    play: Play,
+    owner: RelayOwner | undefined,
+    from: NonNullable<Play['passedOnFrom']>,
+  ): void {
     if (owner === undefined) return;
     const { session } = play;
-    play.isPassedOn = true;
+    play.passedOnFrom = from;
+    // It may have waited until the other worker was known.
+    stream.limits.delete(play);
+    this.#parts.streams.get(session.key)?.remove(session);
     this.#parts.streams
       .open(session.key)
       .passOn(session, owner, session.replayMs ?? 0, (end) =>
@@ -339,6 +355,8 @@ export class PlayDesk {
     this.#tidy(stream);
     if (end === 'publisher-ended')
       play.session.refuse('relay-of-unowned', 'the stream is not published on its owner any more');
+    else if (play.passedOnFrom === 'worker')
+      play.session.refuse(end, 'the worker that has the stream ended; pull again');
     else play.session.refuse(end, 'this member does not reach the owner; pull through another one');
   }
 
@@ -360,10 +378,11 @@ export class PlayDesk {
   }
 
   #routeElsewhere(asker: PlayAsker, mark: PlayMark, isServed: boolean): Route {
+    const { key } = asker;
     const answer = this.#ask(asker, mark, isServed);
-    if (answer.kind === 'local') return WAIT;
+    if (answer.kind === 'local') return this.#sibling(key) === undefined ? WAIT : answer;
     // The owners are gone from the directory, yet media flows: a mesh that lost sight of them must not cut it.
-    if (answer.kind === 'wait' && this.#parts.streams.get(asker.key)?.source?.kind === 'relay')
+    if (answer.kind === 'wait' && this.#parts.streams.get(key)?.source?.kind === 'relay')
       return { kind: 'relay', reason: 'client-follows-no-redirects', owners: [] };
     return answer;
   }
@@ -380,6 +399,7 @@ export class PlayDesk {
       ...(asker.relayOf === undefined ? {} : { relayOf: asker.relayOf }),
       ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
       mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
+      ...(asker.isSecure === true && { isSecure: true }),
       ...(isServed && { isServed }),
       ...(this.#parts.isFull?.() === true && { isFull: true }),
     };
@@ -421,7 +441,7 @@ export class PlayDesk {
       { key: stream.key, client: session.remote, reason: 'wait-limit' },
       'player timed out waiting for stream',
     );
-    const isOwned = this.#others(stream.key).length > 0;
+    const isOwned = this.#others(stream.key).length > 0 || this.#sibling(stream.key) !== undefined;
     const what = isOwned ? 'no owner of the stream could be reached' : 'nobody published the stream';
     session.refuse('stream-not-found', `${what} within ${this.#rules.play.waitMs} ms`);
   }
@@ -455,6 +475,15 @@ export class PlayDesk {
 
   #hasPublisher(key: StreamKey): boolean {
     return this.#parts.streams.get(key)?.hasPublisher ?? false;
+  }
+
+  /** The other worker of this member that has the publisher, as whom to pull from. */
+  #sibling(key: StreamKey): RelayOwner | undefined {
+    const { host } = this.#parts;
+    const worker = host.workerOf(key);
+    if (worker === null) return undefined;
+    const own = host.owners(key).find(({ member }) => member === host.member);
+    return own === undefined ? undefined : fromWorker(own, worker);
   }
 
   #others(key: StreamKey): readonly Owner[] {

@@ -13,7 +13,7 @@ export interface PublishDeskParts {
   readonly streams: StreamTable;
   readonly host: Pick<
     MediaHost,
-    'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release' | 'isDisputed'
+    'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release' | 'isDisputed' | 'workerOf'
   >;
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
@@ -113,7 +113,7 @@ export class PublishDesk {
     if (before !== undefined) this.#close(before, 'taken-over');
     const sinceMs = Math.max(
       sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
-      (before?.sinceMs ?? 0) + 1,
+      (before?.sinceMs ?? this.#ownSinceMs(key)) + 1,
     );
     const flow = new FlowClaim((isFlowing) => {
       try {
@@ -207,7 +207,8 @@ export class PublishDesk {
     if (!this.#rules.acceptsPublishers) return 'not-an-origin';
     if (this.#parts.host.isDisputed()) return 'identity-disputed';
     const policy = this.#rules.policy(key);
-    const isPublished = this.#publishes.has(key);
+    // A stream has one publisher on this member, whichever worker that came to.
+    const isPublished = this.#publishes.has(key) || this.#parts.host.workerOf(key) !== null;
     if (isPublished && policy !== 'takeover') return 'already-published';
     if (policy === 'backup') return null;
     if (!isPublished && !this.#others(key).some((owner) => isLive(owner.liveness))) return null;
@@ -233,6 +234,13 @@ export class PublishDesk {
     const own = { member, claim: { key, sinceMs: publish.sinceMs, media: {} } };
     const code = lostTo(this.#rules.policy(key), own, this.#others(key));
     if (code !== null) this.#close(publish, code);
+  }
+
+  /** When this member's claim began that stands now; another worker's, where one is taken over from there. */
+  #ownSinceMs(key: StreamKey): number {
+    const { host } = this.#parts;
+    if (host.workerOf(key) === null) return 0;
+    return host.owners(key).find(({ member }) => member === host.member)?.claim.sinceMs ?? 0;
   }
 
   #others(key: StreamKey): readonly Owner[] {

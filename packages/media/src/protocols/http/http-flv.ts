@@ -103,13 +103,14 @@ function fencedBy(fence: Fence, { remote }: FlvClient, res: ServerResponse): (ha
 }
 
 /** A GET, as the desk may know it before the guard has allowed it. */
-function comingPlay(target: FlvTarget, { remote }: FlvClient, canRedirectNow: boolean): ComingPlay {
+function comingPlay(target: FlvTarget, { remote, isSecure }: FlvClient, canRedirectNow: boolean): ComingPlay {
   return {
     key: streamKey(target.name),
     protocol: 'http-flv',
     mark: target.mark,
     forgetsMark: false,
     remote,
+    isSecure,
     followsRedirect: true,
     canRedirectNow,
     ...(target.reachedBy === undefined ? {} : { reachedBy: target.reachedBy }),
@@ -149,7 +150,7 @@ function answerPeek(res: ServerResponse, target: FlvTarget, client: FlvClient, {
       res.end();
       return;
     case 'redirect':
-      answerRedirect(res, target, route.address);
+      answerRedirect(res, target, route.address, client.isSecure);
       return;
     case 'refuse':
       if (route.reason === 'nobody-has-room')

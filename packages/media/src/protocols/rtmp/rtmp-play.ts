@@ -34,6 +34,7 @@ export class RtmpPlay implements PlaySession {
   readonly agent: string;
   readonly sinceMs = Date.now();
   readonly followsRedirect: boolean;
+  readonly isSecure: boolean;
   readonly forgetsMark = true;
   readonly reachedBy?: string;
   readonly relayOf?: MemberId;
@@ -67,6 +68,7 @@ export class RtmpPlay implements PlaySession {
     this.remote = connection.remote;
     this.agent = connect.agent;
     this.followsRedirect = connect.isSrsEdge;
+    this.isSecure = connection.isSecure || connect.target.isSecure;
     if (connect.target.host !== undefined) this.reachedBy = connect.target.host;
   }
 
@@ -96,8 +98,11 @@ export class RtmpPlay implements PlaySession {
     if (this.#isOver) return;
     const beginning = this.#beginning();
     this.#isOver = true;
-    const { query } = this.#place.connect.target;
-    const { tcUrl, url } = redirectUrls(address, this.#target, this.#isSrsEdge, query);
+    const { tcUrl, url } = redirectUrls(address, this.#target, {
+      isSrsEdge: this.#isSrsEdge,
+      isSecure: this.isSecure,
+      connectQuery: this.#place.connect.target.query,
+    });
     // The query goes to the client alone: it may be a token.
     const [told = ''] = url.split('?', 1);
     this.#place.leave('redirected', told, ...beginning, answers.redirect302(tcUrl, url));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import { type Guard, type GuardedClient, REFUSAL_REASONS } from '@headwater/guard';
+import type { Arrival } from '../../arrival/front.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { Fence } from '../../fence.js';
@@ -9,7 +9,6 @@ import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
 import { believePull } from '../believe-pull.js';
-import { clientIp } from '../client-address.js';
 import type { GatePlace } from '../connection-gate.js';
 import * as answers from './answers.js';
 import { type ConnectCommand, readConnect } from './connect-command.js';
@@ -61,18 +60,18 @@ export class RtmpSession {
   #deadline: NodeJS.Timeout | null = null;
   #activities = 0;
 
-  constructor(socket: Socket, place: GatePlace, parts: RtmpSessionParts, onClosed: () => void) {
-    this.#place = place;
+  constructor(arrival: Arrival, parts: RtmpSessionParts, onClosed: () => void) {
+    this.#place = arrival.place;
     this.#parts = parts;
     this.#onClosed = onClosed;
-    this.#ip = clientIp(socket);
+    this.#ip = arrival.client.ip;
     const handler = {
       onCommand: (command: RtmpCommand) => this.#onCommand(command),
       onFrame: (frame: Frame, streamId: number) => this.#streams?.push(frame, streamId),
       onEnding: () => this.#onEnding(),
       onClosed: (reason: string, text: string) => this.#onConnectionClosed(reason, text),
     };
-    this.#connection = new RtmpConnection(socket, parts.options.limits, handler, parts.fence);
+    this.#connection = new RtmpConnection(arrival, parts.options.limits, handler, parts.fence);
     this.#startDeadline();
   }
 

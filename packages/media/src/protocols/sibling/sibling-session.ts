@@ -1,0 +1,178 @@
+import type { Socket } from 'node:net';
+import { parseStreamKey, type StreamKey } from '@headwater/directory';
+import type { SiblingPull } from '../../stream/sibling-pulls.js';
+import {
+  frameMessage,
+  SIBLING,
+  SIBLING_VERSION,
+  type SiblingMessage,
+  SiblingParser,
+  SiblingProtocolError,
+  siblingMessage,
+} from '../../wire/sibling-message.js';
+import { SiblingWriter, type SiblingWriterLimits } from './sibling-writer.js';
+
+/** The streams here, as siblings pull them. */
+export interface PulledStreams {
+  get(key: StreamKey): PulledStream | undefined;
+}
+
+export interface PulledStream {
+  readonly hasPublisher: boolean;
+  /** Feeds it with what is published here, until it is removed or ended. */
+  addSibling(pull: SiblingPull, replayMs: number): void;
+  removeSibling(pull: SiblingPull): void;
+}
+
+/** A stream's key is far shorter. */
+const REQUEST_BYTES_MAX = 4096;
+/** Of one stream by one sibling: for its players, and for other members' pulls there. A replay is much to ask for. */
+const PULLS_OF_STREAM_MAX = 4;
+/** Most of the past that can be asked for, ms; the stream's own limit counts beside. */
+const REPLAY_MS_MAX = 60_000;
+
+interface Fed {
+  readonly stream: PulledStream;
+  readonly pull: SiblingPull;
+}
+
+/**
+ * A sibling's connection, by which it pulls any number of streams. Only what is published here is given: who asks for
+ * another stream is refused. Nothing that comes throws out of here; what is no message ends the connection.
+ */
+export class SiblingSession {
+  readonly #socket: Socket;
+  readonly #streams: PulledStreams;
+  readonly #writer: SiblingWriter;
+  readonly #onEnd: (problem: string | null) => void;
+  readonly #parser = new SiblingParser(REQUEST_BYTES_MAX, (message) => this.#take(message));
+  readonly #fed = new Map<number, Fed>();
+  readonly #pullsOf = new Map<PulledStream, number>();
+  /** Its number; null before it said hello. */
+  #worker: number | null = null;
+  #isOver = false;
+
+  /** `onEnd` is called once: null where the sibling closed the connection, as it does when it needs nothing more. */
+  constructor(
+    socket: Socket,
+    streams: PulledStreams,
+    limits: SiblingWriterLimits,
+    onEnd: (problem: string | null) => void,
+  ) {
+    this.#socket = socket;
+    this.#streams = streams;
+    this.#onEnd = onEnd;
+    this.#writer = new SiblingWriter(socket, limits, {
+      pullIsBehind: (pull) => this.#drop(pull),
+      answersAreUnread: () => this.end('it reads no answers'),
+      fault: (error) => this.end(textOf(error)),
+    });
+    socket.on('data', (bytes) => this.#read(bytes));
+    socket.on('error', ({ message }) => this.end(message));
+    socket.on('close', () => this.end(null));
+  }
+
+  get worker(): number | null {
+    return this.#worker;
+  }
+
+  isStuck(nowMs: number, stuckMs: number): boolean {
+    return this.#writer.isStuck(nowMs, stuckMs);
+  }
+
+  /** Ends the connection and all its pulls at once. */
+  end(problem: string | null): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#writer.close();
+    this.#socket.destroy();
+    for (const { stream, pull } of this.#fed.values()) stream.removeSibling(pull);
+    this.#fed.clear();
+    this.#pullsOf.clear();
+    this.#onEnd(problem);
+  }
+
+  #read(bytes: Buffer): void {
+    if (this.#isOver) return;
+    try {
+      this.#parser.feed(bytes);
+    } catch (error) {
+      this.end(textOf(error));
+    }
+  }
+
+  #take(message: SiblingMessage): void {
+    // What came with what ended the connection.
+    if (this.#isOver) return;
+    const { type, pull, value, body } = message;
+    if (this.#worker === null) {
+      if (type !== SIBLING.hello || body.toString('latin1') !== SIBLING_VERSION)
+        throw new SiblingProtocolError('it did not say hello');
+      this.#worker = value;
+    } else if (type === SIBLING.open) this.#open(pull, body.toString(), value);
+    else if (type === SIBLING.close) this.#close(pull);
+    else throw new SiblingProtocolError(`a message of type ${type}`);
+  }
+
+  #open(id: number, key: string, replayMs: number): void {
+    if (this.#fed.has(id)) throw new SiblingProtocolError('two pulls of one number');
+    if (parseStreamKey(key) === null) throw new SiblingProtocolError('a pull of what is no stream key');
+    const stream = this.#streams.get(key);
+    if (stream === undefined || !stream.hasPublisher) {
+      this.#answerEnded(id, ENDED.none);
+      return;
+    }
+    const pulls = (this.#pullsOf.get(stream) ?? 0) + 1;
+    if (pulls > PULLS_OF_STREAM_MAX) throw new SiblingProtocolError('too many pulls of one stream');
+    this.#pullsOf.set(stream, pulls);
+    const pull: SiblingPull = {
+      worker: this.#worker ?? 0,
+      send: (frame, isPast) => {
+        const message = frameMessage(id, frame);
+        if (isPast) this.#writer.addPast(message);
+        else this.#writer.addLive(message);
+      },
+      end: () => {
+        this.#forget(id);
+        this.#answerEnded(id, ENDED.over);
+      },
+    };
+    this.#fed.set(id, { stream, pull });
+    this.#writer.addAnswer(siblingMessage(SIBLING.started, id));
+    stream.addSibling(pull, Math.min(replayMs, REPLAY_MS_MAX));
+    this.#writer.flush();
+  }
+
+  /** The sibling needs it no more, or is not to get it any more. It may have ended in the same moment. */
+  #close(id: number): void {
+    const fed = this.#forget(id);
+    if (fed === undefined) return;
+    this.#writer.forget(id);
+    fed.stream.removeSibling(fed.pull);
+  }
+
+  #drop(id: number): void {
+    this.#close(id);
+    this.#answerEnded(id, ENDED.behind);
+  }
+
+  #answerEnded(id: number, code: string): void {
+    this.#writer.addAnswer(siblingMessage(SIBLING.ended, id, code));
+    this.#writer.flush();
+  }
+
+  #forget(id: number): Fed | undefined {
+    const fed = this.#fed.get(id);
+    if (fed === undefined) return undefined;
+    this.#fed.delete(id);
+    const left = (this.#pullsOf.get(fed.stream) ?? 1) - 1;
+    if (left > 0) this.#pullsOf.set(fed.stream, left);
+    else this.#pullsOf.delete(fed.stream);
+    return fed;
+  }
+}
+
+/** Codes of `ended`, as logs have them. */
+const ENDED = { over: 'publisher-ended', none: 'not-published', behind: 'too-slow' } as const;
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,40 @@
+import { type MemberId, type Owner, ownerThrough } from '@headwater/directory';
+import type { WorkerAddress } from '../media-host.js';
+
+/** Whom a relay pulls from. */
+export interface RelayOwner extends Owner {
+  /** The worker of this very member that has the publisher; absent: the owner is another member. */
+  readonly worker?: WorkerAddress;
+}
+
+/** An owner and the way to it: the member through which it is pulled, or the worker of this member that it is. */
+export type RelayRoute = string;
+
+export function routeOf({ member, through, worker }: RelayOwner): RelayRoute {
+  if (worker !== undefined) return `${member} worker ${worker.worker}`;
+  return through === undefined || through === null ? member : `${member} ${through}`;
+}
+
+/**
+ * Whom a stream can be pulled from, best first. `owners`: the directory's, in its order, this member's own claim among them;
+ * `sibling`: the other worker that this claim is of. That one comes before other members, since nothing is nearer, but after
+ * those that flow where it is silent, and after those that stay where this member drains.
+ */
+export function relayOwners(
+  owners: readonly Owner[],
+  self: MemberId,
+  sibling: WorkerAddress | null,
+): readonly RelayOwner[] {
+  const others = owners.filter(({ member }) => member !== self);
+  const own = sibling === null ? undefined : owners.find(({ member }) => member === self);
+  if (own === undefined || sibling === null) return others;
+  const before = others.findIndex((other) => demeritOf(other) >= demeritOf(own));
+  return others.toSpliced(before < 0 ? others.length : before, 0, fromWorker(own, sibling));
+}
+
+export function fromWorker(owner: Owner, worker: WorkerAddress): RelayOwner {
+  return { ...ownerThrough(owner, null), worker };
+}
+
+const demeritOf = ({ claim, profile }: Owner): number =>
+  Number(claim.silent === true) * 2 + Number(profile.draining);

@@ -1,0 +1,80 @@
+import type { Frame } from '../wire/frame.js';
+import { replayEnd } from './frame-history.js';
+import type { StreamSource, TakenPacket } from './stream-source.js';
+
+/** Another worker's pull, as a stream feeds it. Neither method throws. */
+export interface SiblingPull {
+  /** The worker that pulls. */
+  readonly worker: number;
+  /** The next frame. `isPast`: it was sent to others before, and comes at once with more such. */
+  send(frame: Frame, isPast: boolean): void;
+  /** The publisher has ended; nothing is called after that. */
+  end(): void;
+}
+
+/**
+ * Pulls of this member's other workers. As other members' pulls they get what the publisher here sends, by its own line of
+ * time, each frame at once, and never what another source brings. So what a worker gets from a sibling came from a
+ * publisher there, and is never passed on to a third: pulls cannot go round in circles.
+ *
+ * Frames go as they are, without a wire form of players: there is nothing to be built or taken apart. A pull that does not
+ * keep up is ended rather than given less, so what it gets has no gap.
+ */
+export class SiblingPulls {
+  #source: StreamSource | null = null;
+  /** Whether each has come to a frame that players can start at. */
+  readonly #hasStarted = new Map<SiblingPull, boolean>();
+
+  get workers(): readonly number[] {
+    return [...this.#hasStarted.keys()].map(({ worker }) => worker);
+  }
+
+  begin(source: StreamSource): void {
+    this.#source = source;
+  }
+
+  end(source: StreamSource): void {
+    if (this.#source !== source) return;
+    this.#source = null;
+    const pulls = [...this.#hasStarted.keys()];
+    this.#hasStarted.clear();
+    for (const pull of pulls) pull.end();
+  }
+
+  /**
+   * Feeds a pull until it is removed or ended: first the past that it asks for, and then a mark where the present begins.
+   * `replayMs` 0: from the newest start, without a mark. False where nobody publishes here.
+   */
+  add(pull: SiblingPull, replayMs: number, nowMs: number): boolean {
+    const source = this.#source;
+    if (source === null) return false;
+    const { history } = source;
+    const past = replayMs > 0 ? history.since(nowMs - replayMs) : history.fromStart();
+    const [first] = past;
+    this.#hasStarted.set(pull, first !== undefined);
+    if (first !== undefined) {
+      for (const header of source.headersAt(first.frame.timestampMs)) pull.send(header, true);
+      for (const { frame } of past) pull.send(frame, true);
+    }
+    if (replayMs > 0) pull.send(replayEnd(), true);
+    return true;
+  }
+
+  remove(pull: SiblingPull): void {
+    this.#hasStarted.delete(pull);
+  }
+
+  take({ frame, isStart, startsAnew }: TakenPacket): void {
+    for (const [pull, hasStarted] of this.#hasStarted) {
+      if (hasStarted && !startsAnew) pull.send(frame, false);
+      else if (isStart) this.#start(pull, frame);
+      else if (hasStarted) this.#hasStarted.set(pull, false);
+    }
+  }
+
+  #start(pull: SiblingPull, frame: Frame): void {
+    this.#hasStarted.set(pull, true);
+    for (const header of this.#source?.headersAt(frame.timestampMs) ?? []) pull.send(header, false);
+    pull.send(frame, false);
+  }
+}
