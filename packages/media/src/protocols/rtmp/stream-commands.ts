@@ -214,7 +214,7 @@ export class StreamCommands {
       mark,
       forgetsMark: true,
       remote: connection.remote,
-      isSecure: connection.isSecure,
+      isSecure: connection.isSecure || connect.target.isSecure,
       followsRedirect: connect.isSrsEdge,
       canRedirectNow: isAlone(),
       ...(host === undefined ? {} : { reachedBy: host }),
