@@ -1,3 +1,4 @@
+import { auth } from './auth.js';
 import type { Bench } from './bench.js';
 import { capacity } from './capacity.js';
 import { convergence } from './convergence.js';
@@ -24,6 +25,7 @@ import { workerCost } from './worker-cost.js';
 /** All that is measured, by name. */
 export const BENCHES: Readonly<Record<string, Bench>> = {
   redirect,
+  auth,
   capacity,
   convergence,
   fanout,

@@ -13,7 +13,9 @@ import type { Scope } from './scope.js';
 export const HEADWATER = join(REPOSITORY, 'packages/origin/bin/headwater.js');
 
 /** A configuration as nested maps, laid over the harness's own. JSON is YAML, so it is written as JSON. */
-export type Config = { readonly [key: string]: string | number | boolean | readonly string[] | Config };
+export type Config = {
+  readonly [key: string]: string | number | boolean | readonly string[] | readonly object[] | Config;
+};
 
 export interface Ports {
   readonly rtmp: number;

@@ -1,3 +1,4 @@
+import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
@@ -37,12 +38,20 @@ const SIBLING_BYTES_MAX = 134_217_728;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
-/** Puts the media plane of one member together; nothing listens before `start`. */
-export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLog): Media {
+/**
+ * Puts the media plane of one member together; nothing listens before `start`. Without a guard everybody may publish and
+ * play; the guard is stopped by who made it.
+ */
+export function createMedia(
+  options: MediaOptions,
+  host: MediaHost,
+  log: MediaLog,
+  guard: Guard = OPEN_GUARD,
+): Media {
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
   const upstreams = new SiblingUpstreams(options, fence);
-  const pullFromMember = rtmpUpstream(options, host, fence);
+  const pullFromMember = rtmpUpstream(options, host, fence, guard);
   const streams = new StreamTable({
     limitsOf: (key) => ({
       gopCacheBytesMax: play.gopCacheBytesMax,
@@ -84,6 +93,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
     },
   );
+  const isMemberAddress = (ip: string): boolean => host.isMemberAddress(ip);
   const siblings =
     options.worker === undefined
       ? null
@@ -99,7 +109,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
           fence,
         });
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
-  const parts = { options, plays, publishes, gate, log, fence, proxies };
+  const parts = { options, plays, publishes, gate, log, fence, guard, isMemberAddress, proxies };
   let certificates: CertificateStore | null = null;
   const listeners = new Map<MediaListenerName, Listener>();
   let ports: MediaPorts = { rtmp: options.rtmp.port ?? 0, rtmps: 0, http: options.http.port ?? 0, https: 0 };

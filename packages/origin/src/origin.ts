@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
+import { createGuard } from '@headwater/guard';
 import {
   CertificateStore,
   createMedia,
@@ -19,6 +20,7 @@ import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { drain } from './drain.js';
 import { nextFull } from './fullness.js';
+import { checkRules, ENDS_TOLD_MS, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
@@ -68,6 +70,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
+  checkRules(config);
   const configured = {
     rtmp: config.rtmp.port ?? 0,
     rtmps: config.rtmps.port ?? 0,
@@ -116,8 +119,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     ...(isFull && { full: true }),
   });
   plane?.join(mesh);
+  const guard = plane === null ? createGuard(guardConfig(config, mesh.id), { log: quietLog }) : null;
   const media: MediaPlane =
-    plane ?? oneProcess(createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog));
+    plane ??
+    oneProcess(
+      createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog, guard ?? undefined),
+    );
   const metrics = createMetrics({
     directory: mesh.directory,
     member: { ...config, id: mesh.id },
@@ -216,6 +223,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     // The mesh goes first: the others stop routing here before the players here are let go.
     await mesh.stop();
     await media.stop();
+    await guard?.stop(ENDS_TOLD_MS);
     await closeApis();
     quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');

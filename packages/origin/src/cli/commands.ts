@@ -11,6 +11,7 @@ export const COMMANDS: readonly NamedCommand[] = [
   { name: 'origin', load: async () => (await import('./commands/origin.js')).ORIGIN },
   { name: 'demo', load: async () => (await import('./commands/demo.js')).DEMO },
   { name: 'key', load: async () => (await import('./commands/key.js')).KEY },
+  { name: 'sign', load: async () => (await import('./commands/sign.js')).SIGN },
   { name: 'config check', load: async () => (await import('./commands/config-check.js')).CONFIG_CHECK },
   { name: 'config print', load: async () => (await import('./commands/config-print.js')).CONFIG_PRINT },
   { name: 'config example', load: async () => (await import('./commands/config-example.js')).CONFIG_EXAMPLE },

@@ -1,15 +1,32 @@
+import { type RuleConfig, type RuleProblem, readRules } from '@headwater/guard/rules';
 import * as v from 'valibot';
 
 /** What values an option takes, for the reader and for the machine. Issues of `schema` may name an item of a list. */
 export interface OptionType<T> {
-  /** How an environment variable or `--set` is read: as it stands, as a number, as a comma list, or as one where it has a comma. */
-  readonly reads: 'text' | 'number' | 'flag' | 'list' | 'text or list';
+  /**
+   * How an environment variable or `--set` is read: as it stands, as a number, as a comma list, as one where it has a comma,
+   * or as JSON.
+   */
+  readonly reads: 'text' | 'number' | 'flag' | 'list' | 'text or list' | 'rules';
   /** What is expected, to go after "expected". */
   readonly expected: string;
   readonly unit?: 'ms' | 'bytes';
   /** Checks the value as YAML gives it (text, number or list) and makes of it what the program uses. */
   readonly schema: v.GenericSchema<unknown, T>;
+  /** Of values with parts: everything that is wrong with them, each with its place. Empty where `schema` takes it. */
+  readonly problems?: (value: unknown) => readonly RuleProblem[];
 }
+
+/** A list of rules for who may publish or play. */
+export const AUTH_RULES: OptionType<readonly RuleConfig[]> = {
+  reads: 'rules',
+  expected: 'a list of rules (in the environment and with --set as JSON)',
+  schema: v.pipe(
+    v.unknown(),
+    v.transform((value) => readRules(value).rules),
+  ),
+  problems: (value) => readRules(value).problems,
+};
 
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number, unit?: 'ms' | 'bytes'): OptionType<number> {

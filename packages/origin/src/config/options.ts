@@ -17,6 +17,7 @@ import {
   parseTrustedProxy,
 } from './address.js';
 import {
+  AUTH_RULES,
   bytes,
   choice,
   FLAG,
@@ -43,7 +44,7 @@ export interface Option<T> {
   /** What more or less of it costs or risks. Whole sentences. */
   readonly cost?: string;
   /** As written in YAML, for who has no value of his own yet. */
-  readonly example?: string | number | boolean | readonly string[];
+  readonly example?: string | number | boolean | readonly string[] | readonly object[];
   /** Never shown. */
   readonly isSecret?: boolean;
 }
@@ -320,9 +321,42 @@ export const OPTIONS = {
       'Most bytes kept of one stream since its last keyframe, so that new players see a picture at once. A longer GOP is not kept. 0 keeps none.',
     cost: 'Memory, for each stream published or relayed here, and as much again for each protocol (RTMP, HTTP-FLV, WebSocket-FLV) beyond the first that somebody plays it by.',
   }),
+  'play.auth': {
+    ...option(AUTH_RULES, [], {
+      meaning:
+        'Who may play: rules as in publish.auth. Empty: everybody. The member that serves a player judges it, so one that is redirected is judged again there, and hooks are asked there alone. Pulls of members that prove themselves by the mesh key are no plays.',
+      cost: 'A player waits for a hook as long as that takes.',
+      example: [
+        { allow: ['127.0.0.1', '::1', '10.0.0.0/8'] },
+        { token: { keys: ['file:/run/secrets/play-key', 'env:OLD_PLAY_KEY'] } },
+        { jwt: { jwks: 'https://id.example.com/.well-known/jwks.json', audience: 'headwater' } },
+      ],
+    }),
+    isSecret: true,
+  },
   'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
     meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',
   }),
+  'publish.auth': {
+    ...option(AUTH_RULES, [], {
+      meaning:
+        'Who may publish. Empty: everybody. Rules are tried in order, and the first that allows or denies is the last; where none does, it is refused. allow and deny: addresses, networks, or all. token: signed URLs (headwater sign makes them). jwt: JSON Web Tokens. hook: an HTTP service is asked, in the format of SRS or of nginx-rtmp. required: true makes a rule one that has to hold, and those after it decide. Keys and secrets may be file:/path or env:NAME. docs/auth.md has every key of each.',
+      cost: 'A publisher waits for a hook as long as that takes; who asks too often and is refused is slowed down (limits.refusalsPerAddressPerMinute).',
+      example: [
+        { deny: ['203.0.113.0/24'] },
+        { token: { keys: ['file:/run/secrets/publish-key'] } },
+        {
+          hook: {
+            on_publish: ['http://127.0.0.1:8085/publish'],
+            on_unpublish: ['http://127.0.0.1:8085/unpublish'],
+            timeoutMs: 5000,
+            onFailure: 'refuse',
+          },
+        },
+      ],
+    }),
+    isSecret: true,
+  },
   'publish.policy': option(PUBLISH_POLICY, 'backup', {
     meaning:
       'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
@@ -394,6 +428,11 @@ export const OPTIONS = {
       'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well.',
     cost: 'Each publish and its end is told to every member. Behind NAT, or a balancer that trustedProxies does not name, all publishers share one address, and come all at once after an origin died.',
   }),
+  'limits.refusalsPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 60, {
+    meaning:
+      'How often one client address may be refused by publish.auth and play.auth within a minute before its refusals are held back for a second each; IPv6 addresses count by their /64. While 16 of them are held back, who comes from there is refused unjudged (HTTP 429).',
+    cost: 'Behind a balancer or NAT all clients share one address: one that keeps on trying with a wrong token costs the others some refusals.',
+  }),
   'limits.outboundKbpsMax': option(wholeNumber(0, 1_000_000_000), 0, {
     meaning:
       'What this member may send to all players and other members together, kbit/s, measured each second. Once it is reached this member is full, as by limits.connectionsMax: plays go to members that have room, and are refused where nobody has. Those that are served go on. 0: no limit.',
@@ -422,8 +461,22 @@ export const OPTIONS = {
     meaning: 'Overrides play.mergeMs for one app.',
     example: 350,
   }),
+  'apps.<app>.play.auth': {
+    ...optional(AUTH_RULES, 'play.auth', {
+      meaning: 'Takes the place of play.auth for one app, and for apps below it (live/room).',
+      example: [{ allow: 'all' }],
+    }),
+    isSecret: true,
+  },
   'apps.<app>.publish.policy': optional(PUBLISH_POLICY, 'publish.policy', {
     meaning: 'Overrides publish.policy for one app.',
     example: 'reject',
   }),
+  'apps.<app>.publish.auth': {
+    ...optional(AUTH_RULES, 'publish.auth', {
+      meaning: 'Takes the place of publish.auth for one app, and for apps below it (live/room).',
+      example: [{ token: { keys: ['file:/run/secrets/live-key'] } }],
+    }),
+    isSecret: true,
+  },
 } as const satisfies Record<string, Option<unknown>>;

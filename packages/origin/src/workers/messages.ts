@@ -8,6 +8,7 @@ import type {
   OwnerPolicy,
   StreamKey,
 } from '@headwater/directory';
+import type { GuardConfig } from '@headwater/guard';
 import type {
   Elsewhere,
   Media,
@@ -25,6 +26,8 @@ export interface WorkerSetup {
   readonly media: MediaOptions & { readonly worker: WorkerAddress };
   readonly order: OwnerPolicy;
   readonly zone?: string;
+  /** Who may publish and play. It holds keys. */
+  readonly guard: GuardConfig;
   /** `relay.tls`. */
   readonly relayTls: boolean;
   /** The least severe lines that it sends. */

@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import { ownerOrder } from '@headwater/directory';
+import { createGuard, type Guard } from '@headwater/guard';
 import { createMedia, type Media } from '@headwater/media';
+import { ENDS_TOLD_MS } from '../guard-config.js';
 import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
 import { TOLD_EVERY_MS } from '../plane/media-plane.js';
@@ -21,7 +23,12 @@ const LAST_WORDS_MS = 500;
 class Worker {
   readonly #wire: Wire<FromWorker, ToWorker>;
   #log: WorkerLog;
-  #running: { readonly media: Media; readonly host: WorkerHost; readonly log: QuietLog } | null = null;
+  #running: {
+    readonly media: Media;
+    readonly guard: Guard;
+    readonly host: WorkerHost;
+    readonly log: QuietLog;
+  } | null = null;
   #isListening = false;
   #taken: number[] = [];
   #closed: string[] = [];
@@ -108,7 +115,7 @@ class Worker {
     }
   }
 
-  #setUp({ self, media: options, order, zone, relayTls, logLevel }: WorkerSetup): void {
+  #setUp({ self, media: options, guard: rules, order, zone, relayTls, logLevel }: WorkerSetup): void {
     this.#log = this.#logOf(logLevel);
     const log = new QuietLog(this.#log);
     const host = new WorkerHost({
@@ -120,8 +127,9 @@ class Worker {
       release: (key) => this.#wire.post({ kind: 'release', key }),
       onFault: (error) => log.error({ err: error }, 'owners listener failed'),
     });
-    const media = createMedia(options, host.media, log);
-    this.#running = { media, host, log };
+    const guard = createGuard(rules, { log });
+    const media = createMedia(options, host.media, log, guard);
+    this.#running = { media, guard, host, log };
   }
 
   async #listen(): Promise<void> {
@@ -176,6 +184,7 @@ class Worker {
     const running = this.#running;
     this.#isListening = false;
     await running?.media.stop();
+    await running?.guard.stop(ENDS_TOLD_MS);
     running?.host.stop();
     running?.log.close();
     await this.#end(0);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { clientIp, limitedAddress, type MediaListenerName } from '@headwater/media';
+import { ENDS_TOLD_MS } from '../guard-config.js';
 import type { WorkerView } from '../plane/media-plane.js';
 import { chooseWorker } from './choose-worker.js';
 import type { Questions, ToWorker } from './messages.js';
@@ -13,7 +14,7 @@ const TICK_MS = 250;
 /** Most connections that wait while no worker can take one; the next is closed. */
 const WAITING_MAX = 4096;
 /** How long all workers together get to end, ms. */
-const STOP_MS = 3000;
+const STOP_MS = ENDS_TOLD_MS + 1_000;
 
 export interface PoolOptions {
   readonly workers: number;

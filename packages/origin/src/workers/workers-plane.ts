@@ -10,6 +10,7 @@ import {
 import type { Mesh } from '@headwater/mesh';
 import type { OriginConfig } from '../config/origin-config.js';
 import { HeadwaterError } from '../errors.js';
+import { guardConfig } from '../guard-config.js';
 import { memberAnswers } from '../media-host.js';
 import { type Answer, type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { ClaimTable } from './claim-table.js';
@@ -246,6 +247,7 @@ export class WorkersPlane implements MediaPlane {
           ...(media.https !== undefined && { https: bound(media.https, ports.https) }),
           worker: worker.process.address,
         },
+        guard: guardConfig(config, this.#mesh.id),
         order: config.play.order,
         relayTls: config.relay.tls,
         ...(config.zone !== undefined && { zone: config.zone }),

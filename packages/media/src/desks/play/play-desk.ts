@@ -13,7 +13,7 @@ import { fromWorker, type RelayOwner } from '../../stream/relay-owner.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf } from '../client-address.js';
 import { modeOf } from './app-play.js';
-import type { PlayAsker, PlaySession } from './play-session.js';
+import type { ComingPlay, PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
 import { WaitLimits } from './wait-limits.js';
 
@@ -98,11 +98,7 @@ export class PlayDesk {
       session.refuse('stopping', 'this member is stopping; play from another one');
       return;
     }
-    const cameBack =
-      session.mark === 'none' &&
-      session.forgetsMark &&
-      this.#redirects.has(addressOf(session.remote), session.key, performance.now());
-    const mark = cameBack ? 'redirected' : session.mark;
+    const mark = this.#markOf(session);
     // Who is sent away at once leaves nothing here.
     const taken = this.#route(session, mark);
     if (taken.kind === 'redirect') {
@@ -120,6 +116,11 @@ export class PlayDesk {
   peek(asker: PlayAsker): Route | null {
     if (this.#isStopping) return null;
     return this.#route(asker, asker.mark);
+  }
+
+  /** Whether such a play would be redirected at the moment, and so not be served here. */
+  isSentAway(asker: ComingPlay): boolean {
+    return !this.#isStopping && this.#route(asker, this.#markOf(asker)).kind === 'redirect';
   }
 
   /** The session's connection ended, or it stopped playing. May be called more than once. */
@@ -183,6 +184,13 @@ export class PlayDesk {
       }
       this.#tidy(stream);
     }
+  }
+
+  /** Of a client that keeps no mark, what this member remembers. */
+  #markOf({ mark, forgetsMark, remote, key }: ComingPlay): PlayMark {
+    const cameBack =
+      mark === 'none' && forgetsMark && this.#redirects.has(addressOf(remote), key, performance.now());
+    return cameBack ? 'redirected' : mark;
   }
 
   #resettle(stream: StreamPlays): void {

@@ -10,6 +10,9 @@ export type PlayAsker = Pick<
   'key' | 'protocol' | 'mark' | 'relayOf' | 'followsRedirect' | 'canRedirectNow' | 'reachedBy' | 'isSecure'
 >;
 
+/** A play that is not taken yet. */
+export type ComingPlay = PlayAsker & Pick<PlaySession, 'remote' | 'forgetsMark'>;
+
 /** One play of any protocol, as the play desk deals with it. No method throws. */
 export interface PlaySession extends Player {
   readonly key: StreamKey;

@@ -19,6 +19,8 @@ const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   stopping: 1001,
   full: 1013,
 };
+/** As the guard's refusals: 4000 and HTTP's status. */
+const REVOKED_CLOSE = 4403;
 /** RFC 6455's registry: "service restart", to be tried again at once. */
 const TRACKS_CHANGED_CLOSE = 1012;
 
@@ -70,6 +72,11 @@ export class WsFlvPlay extends FlvPlay implements PlaySession {
       case 'stopping':
         this.refuse('stopping', 'this member is stopping; play from another one');
     }
+  }
+
+  /** The guard takes back what it allowed. */
+  revoke(text: string): void {
+    this.#closeWith(REVOKED_CLOSE, text);
   }
 
   fault(error: unknown): void {
