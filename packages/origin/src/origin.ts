@@ -116,7 +116,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     reload: async () => false,
   };
   answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
-    log.info({ question, member: from }, 'operator asked by way of another member'),
+    log.info({ question, member: from }, 'operator asked'),
   );
   let api: ApiListener;
   try {
