@@ -1,3 +1,4 @@
+import { api } from './api.js';
 import type { Bench } from './bench.js';
 import { capacity } from './capacity.js';
 import { convergence } from './convergence.js';
@@ -34,4 +35,5 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   health,
   relay,
   slices,
+  api,
 };
