@@ -82,7 +82,7 @@ export interface ListenAddress {
 
 /** What a listener's system error (`EADDRINUSE` and so on) means, with the keys that change its address. */
 export function listenFailure(
-  what: Listener,
+  what: Listener | 'metrics',
   at: ListenAddress,
   systemCode: string,
   cause?: unknown,

@@ -16,6 +16,8 @@ import { nextFull } from './fullness.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
+import { createMetrics } from './metrics/create-metrics.js';
+import { serveMetrics } from './metrics/serve-metrics.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
@@ -33,6 +35,8 @@ export interface RunningOrigin {
     readonly http: number;
     readonly api: number;
     readonly mesh: number;
+    /** Absent where metrics are on the API's port. */
+    readonly metrics?: number;
   };
   /** Leaves on purpose: lets others take over for up to `drain.deadlineMs`. To be stopped afterwards, or meanwhile. Never rejects. */
   drain(): Promise<void>;
@@ -118,6 +122,17 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
     log.info({ question, member: from }, 'operator asked'),
   );
+  const metrics = createMetrics({
+    directory: mesh.directory,
+    member: { ...config, id: mesh.id },
+    members: () => mesh.members(),
+    status: () => mesh.status(),
+    figures: () => mesh.figures(),
+    isDraining: () => isDraining,
+    onMemberChanged: (listener) => mesh.onMemberChanged(listener),
+    media,
+  });
+  let metricsListener: ApiListener | null = null;
   let api: ApiListener;
   try {
     await media.start();
@@ -128,10 +143,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       apiSource(config, mesh, media, events, () => isDraining),
       (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
-    api = await listenApi(app, config.api.host, config.api.port, (error) =>
-      quietLog.error({ err: error }, 'api listener failed'),
-    );
+    const onListenerFault = (error: unknown): void => quietLog.error({ err: error }, 'api listener failed');
+    metricsListener = await serveMetrics(metrics, app, config.metrics, onListenerFault);
+    api = await listenApi(app, config.api.host, config.api.port, onListenerFault);
   } catch (error) {
+    metrics.close();
+    await metricsListener?.close();
     await media.stop();
     await mesh.stop();
     quietLog.close();
@@ -147,7 +164,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     mesh.setProfile(profile(media.ports));
     log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
   }, LOAD_INTERVAL_MS);
-  const ports = { ...media.ports, api: api.port, mesh: mesh.port };
+  const ports = {
+    ...media.ports,
+    api: api.port,
+    mesh: mesh.port,
+    ...(metricsListener !== null && { metrics: metricsListener.port }),
+  };
   log.info(
     {
       member: mesh.id,
@@ -167,6 +189,8 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     // The mesh goes first: the others stop routing here before the players here are let go.
     await mesh.stop();
     await media.stop();
+    metrics.close();
+    await metricsListener?.close();
     await api.close();
     quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');

@@ -21,6 +21,7 @@ const TOOLS = {
   },
   cvlc: { command: 'which', probe: ['cvlc'], get: 'apt-get install vlc-bin vlc-plugin-base' },
   'systemd-analyze': { command: 'systemd-analyze', probe: ['--version'], get: 'apt-get install systemd' },
+  prometheus: { command: 'promtool', probe: ['--version'], get: 'apt-get install prometheus' },
   haproxy: { command: 'haproxy', probe: ['-v'], get: 'apt-get install haproxy' },
   'file systems of its own': {
     command: 'sh',

@@ -183,6 +183,15 @@ export const OPTIONS = {
     ),
     isSecret: true,
   },
+  'metrics.port': optional(LISTEN_PORT, 'none: GET /metrics is on api.port', {
+    meaning:
+      'Port of its own for GET /metrics, the metrics for Prometheus, so that a scraper need not reach the API. 0 takes a free one.',
+    example: 9464,
+  }),
+  'metrics.host': option(HOST, '127.0.0.1', {
+    meaning: 'Address to listen on for it.',
+    cost: 'Metrics ask for no password, and tell the names of members.',
+  }),
   'mesh.host': option(HOST, '::', {
     meaning: `Address to listen on for the other members. ${BOTH_FAMILIES}`,
     cost: 'On loopback (127.0.0.1) the mesh needs no key, and nobody but this machine can join.',

@@ -91,6 +91,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   rtmp: 'RTMP: publishers, players, SRS edges, and the relay pulls of other members.',
   http: 'HTTP-FLV and WebSocket-FLV.',
   api: 'The HTTP API, the health checks, and what headwater members, streams and explain ask.',
+  metrics: 'Metrics for Prometheus: GET /metrics, on api.port unless it has a port of its own.',
   mesh: 'The mesh: how members find each other, and when one is given up.',
   play: 'Players.',
   publish: 'Publishers.',

@@ -13,7 +13,7 @@ export interface Rule {
   readonly check: (values: ConfigValues) => string | null;
 }
 
-const LISTENERS = ['rtmp', 'http', 'api', 'mesh'] as const;
+const LISTENERS = ['rtmp', 'http', 'api', 'metrics', 'mesh'] as const;
 
 const DISTINCT_LISTENERS: readonly Rule[] = LISTENERS.flatMap((a, index) =>
   LISTENERS.slice(index + 1).map(
@@ -22,7 +22,7 @@ const DISTINCT_LISTENERS: readonly Rule[] = LISTENERS.flatMap((a, index) =>
       severity: 'error',
       check: (values) => {
         const port = values[`${b}.port`];
-        const isTaken = port !== 0 && port === values[`${a}.port`];
+        const isTaken = port !== undefined && port !== 0 && port === values[`${a}.port`];
         return isTaken && overlap(values[`${a}.host`], values[`${b}.host`])
           ? `found ${port}, which ${a}.port has already; expected a port of its own`
           : null;
