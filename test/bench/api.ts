@@ -85,7 +85,11 @@ async function questions(scope: Scope, members: number, runs: number): Promise<o
     `${members} members`,
     () =>
       mesh.members().filter(({ liveness, connected }) => liveness === 'alive' && connected).length >= members,
-    { deadlineMs: 120_000 },
+    {
+      deadlineMs: 300_000,
+      instead: () =>
+        mesh.members().map(({ profile, liveness, connected }) => `${profile?.name} ${liveness} ${connected}`),
+    },
   );
   const ask = async (): Promise<{ readonly tookMs: number; readonly missing: readonly string[] }> => {
     const start = performance.now();
