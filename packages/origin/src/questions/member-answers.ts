@@ -19,7 +19,7 @@ const PLAYERS_LOOKED_AT_MAX = 1000;
 export function memberAnswers(media: MediaPlane, control: MemberControl): QuestionAnswers {
   return {
     stream: async ({ key }) => {
-      const [{ value: view }, { value: counts }] = await Promise.all([
+      const [{ value: view, unanswered }, { value: counts }] = await Promise.all([
         media.stream(key, PLAYERS_LOOKED_AT_MAX),
         media.playerCounts([key]),
       ]);
@@ -35,11 +35,12 @@ export function memberAnswers(media: MediaPlane, control: MemberControl): Questi
         queueBytesOfSlowest: Math.max(0, ...players.map(({ queueBytes }) => queueBytes)),
         framesDropped: sum(players.map(({ framesDropped }) => framesDropped)),
         playersLookedAt: players.length,
+        ...(unanswered.length > 0 && { unanswered: [...unanswered] }),
       };
     },
     clients: async ({ after, max, ...filter }) => {
-      const { value } = await media.clients(filter, after, max);
-      return { clients: [...value] };
+      const { value, unanswered } = await media.clients(filter, after, max);
+      return { clients: [...value], ...(unanswered.length > 0 && { unanswered: [...unanswered] }) };
     },
     kick: async ({ id }) => ({ done: (await media.kick(id)).value }),
     'end-publish': async ({ key }) => ({ done: (await media.endPublish(key)).value }),

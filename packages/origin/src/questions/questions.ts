@@ -28,6 +28,9 @@ export const CLIENTS_MAX = 501;
 
 const OK = v.object({ done: v.boolean() });
 
+/** Its workers that did not answer it: what they have is missing. Absent: none. */
+const UNANSWERED = v.exactOptional(v.array(v.number()));
+
 export const QUESTIONS = {
   /** How a stream does there. */
   stream: {
@@ -44,6 +47,7 @@ export const QUESTIONS = {
       queueBytesOfSlowest: COUNT,
       framesDropped: COUNT,
       playersLookedAt: COUNT,
+      unanswered: UNANSWERED,
     }),
   },
   /** Who plays and publishes there, in the order of ids. */
@@ -57,7 +61,10 @@ export const QUESTIONS = {
       protocol: v.exactOptional(PROTOCOL),
       address: v.exactOptional(v.string()),
     }),
-    answer: v.object({ clients: v.pipe(v.array(CLIENT_THERE), v.maxLength(CLIENTS_MAX)) }),
+    answer: v.object({
+      clients: v.pipe(v.array(CLIENT_THERE), v.maxLength(CLIENTS_MAX)),
+      unanswered: UNANSWERED,
+    }),
   },
   /** Ends a client; `done` is false where it is not there. */
   kick: { ask: v.object({ id: v.string() }), answer: OK },

@@ -94,6 +94,7 @@ const STREAM_THERE = v.object({
   queueBytesOfSlowest: NUMBER,
   framesDropped: NUMBER,
   playersLookedAt: NUMBER,
+  unanswered: v.exactOptional(UNANSWERED),
 });
 
 export const STREAM_DETAIL = v.object({
