@@ -8,6 +8,7 @@ import { fanout } from './fanout.js';
 import { growth } from './growth.js';
 import { health } from './health.js';
 import { idle } from './idle.js';
+import { isolation } from './isolation.js';
 import { join } from './join.js';
 import { link } from './link.js';
 import { path } from './path.js';
@@ -16,6 +17,7 @@ import { relay } from './relay.js';
 import { scale } from './scale.js';
 import { slices } from './slices.js';
 import { startStorm } from './start-storm.js';
+import { workerCost } from './worker-cost.js';
 
 /** All that is measured, by name. */
 export const BENCHES: Readonly<Record<string, Bench>> = {
@@ -36,4 +38,6 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   relay,
   slices,
   api,
+  cores: workerCost,
+  isolation,
 };

@@ -16,6 +16,8 @@ const LINES_KEPT = 60;
 
 /** Times are short, so that sessions which hang on purpose end while the fuzzer runs. */
 const CONFIG = {
+  // One process, which the probe looks into.
+  workers: 0,
   name: 'fuzzed',
   log: { level: 'info', format: 'json' },
   rtmp: { host: '127.0.0.1', port: 0 },

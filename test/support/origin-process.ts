@@ -87,6 +87,8 @@ export class OriginProcess {
     const own: Config = {
       name,
       dataDir: join(directory, 'data'),
+      // One process that a test can stop or kill as a whole, and that is there soon; tests of workers set their own.
+      workers: Number(process.env.HEADWATER_TEST_WORKERS ?? 0),
       log: { level: 'debug', format: 'json' },
       rtmp: { host: place.host, port: taken.rtmp },
       http: { host: place.host, port: taken.http },

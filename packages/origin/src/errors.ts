@@ -17,6 +17,8 @@ export const ERRORS = {
   SEED_INVALID: 'Write each entry of mesh.seeds as host:port, such as origin-a:7946.',
   IDENTITY_UNUSABLE:
     'Point dataDir to a folder that this user may write and that no other member uses. Removing the files in it gives the member a new identity.',
+  WORKERS_UNUSABLE:
+    'Make the folder for temporary files (TMPDIR) writable and leave memory for the processes, or set workers to 0: everything runs in one process then.',
   PORT_TAKEN: 'Stop the program that has the port, or choose another.',
   PORT_FORBIDDEN:
     'Ports below 1024 need a privilege: choose a higher port, or allow this one (CAP_NET_BIND_SERVICE).',

@@ -139,7 +139,7 @@ export const OPTIONS = {
   workers: option(WORKERS, 1, {
     meaning:
       'How many processes of their own RTMP and HTTP connections are spread over. 1: the mesh is never held up by media. auto: one for each core of the machine. 0: everything in one process. A worker that ends is started again; its streams go on from other owners meanwhile.',
-    cost: 'Some 45 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two.',
+    cost: 'Some 60 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two.',
   }),
   'log.level': option(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
     meaning:

@@ -74,7 +74,7 @@ describe('the table of options', () => {
   it('tells the unit of a time or size in the name', () => {
     for (const { path, option } of OPTION_LIST) {
       expect(path.endsWith('Ms')).toBe(option.type.unit === 'ms');
-      expect(path.endsWith('BytesMax')).toBe(option.type.unit === 'bytes');
+      expect(/(Bytes|Memory)Max$/.test(path)).toBe(option.type.unit === 'bytes');
     }
   });
 });

@@ -90,7 +90,6 @@ export interface Questions {
   streamKeys(from: StreamKey, max: number): readonly StreamKey[];
   stream(key: StreamKey, playersMax: number): StreamView | null;
   playerCounts(keys: readonly StreamKey[]): readonly number[];
-  slowPlayers(): ReturnType<Media['slowPlayers']>;
   clients(filter: ClientFilter, after: string, max: number): readonly ClientView[];
   kick(id: string): boolean;
   endPublish(key: StreamKey): boolean;
@@ -129,6 +128,7 @@ export type ToWorker =
 
 /** What a worker tells of itself, each second. */
 export interface WorkerTold extends MediaTold {
+  readonly slowPlayers: ReturnType<Media['slowPlayers']>;
   readonly rssBytes: number;
 }
 

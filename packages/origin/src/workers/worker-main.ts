@@ -152,7 +152,14 @@ class Worker {
     const rssBytes = process.memoryUsage.rss();
     this.#wire.post({
       kind: 'told',
-      told: { ...media.load(), connections, isFull, faults: media.faults(), rssBytes },
+      told: {
+        ...media.load(),
+        connections,
+        isFull,
+        faults: media.faults(),
+        slowPlayers: media.slowPlayers(),
+        rssBytes,
+      },
     });
   }
 
@@ -209,7 +216,6 @@ function answersOf(media: Media): Answers {
     streamKeys: (from, max) => firstKeys(media.streamKeys(), from, max),
     stream: (key, playersMax) => media.stream(key, playersMax) ?? null,
     playerCounts: (keys) => keys.map((key) => media.playerCount(key)),
-    slowPlayers: () => media.slowPlayers(),
     ...asksOfClients(media),
   };
 }

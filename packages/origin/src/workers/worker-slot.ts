@@ -14,7 +14,7 @@ export interface LivingWorker {
 export interface SlotEvents {
   started(worker: LivingWorker): void;
   message(worker: LivingWorker, message: FromWorker): void;
-  /** It gets no new connections any more; what is published to it has to go elsewhere. */
+  /** It gets no new connections any more, and another one does: what is published to it has to go there. */
   draining(worker: LivingWorker): void;
   /** `restartMs`: when its number is started again; null: not for it. */
   ended(worker: LivingWorker, reason: string, restartMs: number | null): void;
@@ -35,6 +35,8 @@ export class WorkerSlot {
   readonly #events: SlotEvents;
   readonly #pace: RestartPace;
   readonly #leaving = new Set<LivingWorker>();
+  /** Those of them that were told so. */
+  readonly #drained = new WeakSet<LivingWorker>();
   #current: LivingWorker | null = null;
   #starts = 0;
   #restart: NodeJS.Timeout | null = null;
@@ -111,8 +113,9 @@ export class WorkerSlot {
   #message(living: LivingWorker, message: FromWorker): void {
     const { life, process } = living;
     life.answered();
-    if (message.kind === 'ready') life.ready();
+    if (message.kind === 'ready') life.ready(this.#options.now());
     this.#events.message(living, message);
+    if (message.kind === 'ready') this.#drainOlder();
     if (message.kind === 'told')
       this.#do(living, life.told(message.told.rssBytes, process.open, this.#options.now()));
   }
@@ -135,7 +138,15 @@ export class WorkerSlot {
     this.#lastEnd = reason;
     this.#pace.started(this.#options.now());
     this.start();
-    this.#events.draining(living);
+  }
+
+  /** Encoders that are closed connect again at once: somebody has to be there. */
+  #drainOlder(): void {
+    for (const living of this.#leaving) {
+      if (this.#drained.has(living)) continue;
+      this.#drained.add(living);
+      this.#events.draining(living);
+    }
   }
 
   #exited(living: LivingWorker, how: string): void {

@@ -2,16 +2,26 @@ import type { MemberId } from '@headwater/directory';
 import { type MediaEventListener, type MediaLog, type MediaOptions, publishPolicyOf } from '@headwater/media';
 import type { Mesh } from '@headwater/mesh';
 import type { OriginConfig } from '../config/origin-config.js';
+import { HeadwaterError } from '../errors.js';
 import { memberAnswers } from '../media-host.js';
-import { type ClientFilter, type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
+import {
+  type Answer,
+  type ClientFilter,
+  type MediaPlane,
+  type MediaTold,
+  TOLD_EVERY_MS,
+} from '../plane/media-plane.js';
 import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
 import { mergeClients, mergeKeys, mergeViews } from './merge-views.js';
-import type { FromWorker, MemberFacts } from './messages.js';
+import type { FromWorker, MemberFacts, WorkerTold } from './messages.js';
 import { PortListeners } from './port-listeners.js';
-import { makeSocketFolder, removeSocketFolder } from './socket-folder.js';
+import { makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
 import { WorkerPool } from './worker-pool.js';
 import type { LivingWorker } from './worker-slot.js';
+
+/** So many ends of workers before all of them took connections are too many: the member does not start. */
+const START_ENDS_MAX = 3;
 
 /** How often it is looked whether members are reached otherwise, ms. */
 const FACTS_EVERY_MS = 500;
@@ -38,6 +48,7 @@ export class WorkersPlane implements MediaPlane {
   #unsubscribe: () => void = () => {};
   /** What ended workers had counted. */
   #faultsBefore = 0;
+  #slowBefore: SlowPlayers = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
   #facts = '';
   #isRefusing = false;
   #logLevel: string;
@@ -47,13 +58,14 @@ export class WorkersPlane implements MediaPlane {
   #failed: ((error: Error) => void) | null = null;
   #isStopped = false;
   #isSetUp = false;
+  #startEnds = 0;
 
   /** The processes start at once, so that they are there when the mesh is. */
   constructor(options: WorkersPlaneOptions) {
     const { config, media, log, workers } = options;
     this.#options = options;
     this.#logLevel = config.log.level;
-    this.#folder = makeSocketFolder();
+    this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
       rtmp: media.rtmp,
       http: media.http,
@@ -229,15 +241,13 @@ export class WorkersPlane implements MediaPlane {
     return { value, unanswered };
   }
 
-  async slowPlayers() {
-    const { answers, unanswered } = await this.#pool.ask('slowPlayers');
-    const value = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
-    for (const { framesDropped, playersEnded } of answers) {
-      value.framesDropped.queueBytes += framesDropped.queueBytes;
-      value.framesDropped.queueMs += framesDropped.queueMs;
-      value.playersEnded.stuck += playersEnded.stuck;
-    }
-    return { value, unanswered };
+  /** As they told last, those that ended included: what is counted never grows less. */
+  async slowPlayers(): Promise<Answer<SlowPlayers>> {
+    const value = this.#pool.all.reduce(
+      (sum, { process }) => addSlow(sum, process.told.slowPlayers),
+      this.#slowBefore,
+    );
+    return { value, unanswered: [] };
   }
 
   #started(worker: LivingWorker): void {
@@ -310,6 +320,7 @@ export class WorkersPlane implements MediaPlane {
     this.#unfollow.get(worker)?.();
     this.#unfollow.delete(worker);
     this.#faultsBefore += worker.process.told.faults;
+    this.#slowBefore = addSlow(this.#slowBefore, worker.process.told.slowPlayers);
     const keys = this.#claims.releaseAll(worker);
     if (!this.#isStopped) for (const key of keys) this.#disown(key);
     if (this.#isStopped) return;
@@ -318,7 +329,14 @@ export class WorkersPlane implements MediaPlane {
     const fields = { worker: address.worker, reason, connections: open, streams: keys.length };
     if (restartMs === null) this.#options.log.info(fields, 'worker ended');
     else this.#options.log.warn({ ...fields, restartMs }, 'worker ended');
-    this.#failed?.(new Error(`media worker ${address.worker} ended at its start: ${reason}`));
+    this.#startEnds += 1;
+    if (this.#startEnds >= START_ENDS_MAX)
+      this.#failed?.(
+        new HeadwaterError(
+          'WORKERS_UNUSABLE',
+          `media worker ${address.worker} ended at its start: ${reason}`,
+        ),
+      );
     this.#tellAround();
   }
 
@@ -350,6 +368,16 @@ export class WorkersPlane implements MediaPlane {
     process.post({ kind: 'around', around });
   }
 }
+
+type SlowPlayers = WorkerTold['slowPlayers'];
+
+const addSlow = (a: SlowPlayers, b: SlowPlayers): SlowPlayers => ({
+  framesDropped: {
+    queueBytes: a.framesDropped.queueBytes + b.framesDropped.queueBytes,
+    queueMs: a.framesDropped.queueMs + b.framesDropped.queueMs,
+  },
+  playersEnded: { stuck: a.playersEnded.stuck + b.playersEnded.stuck },
+});
 
 /** Members are sorted by how near they are; a change of a few percent is none. */
 const nearness = (rttMs: number | undefined): number =>
