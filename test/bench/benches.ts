@@ -6,17 +6,20 @@ import { detection } from './detection.js';
 import { failover } from './failover.js';
 import { fanout } from './fanout.js';
 import { growth } from './growth.js';
+import { handover } from './handover.js';
 import { health } from './health.js';
 import { idle } from './idle.js';
 import { isolation } from './isolation.js';
 import { join } from './join.js';
 import { link } from './link.js';
 import { path } from './path.js';
+import { publishers } from './publishers.js';
 import { redirect } from './redirect.js';
 import { relay } from './relay.js';
 import { scale } from './scale.js';
 import { slices } from './slices.js';
 import { startStorm } from './start-storm.js';
+import { tls } from './tls.js';
 import { workerCost } from './worker-cost.js';
 
 /** All that is measured, by name. */
@@ -28,16 +31,19 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   join,
   link,
   path,
+  publishers,
   failover,
   detection,
   scale,
   'start-storm': startStorm,
   growth,
   idle,
+  handover,
   health,
   relay,
   slices,
   api,
   cores: workerCost,
   isolation,
+  tls,
 };

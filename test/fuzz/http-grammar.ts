@@ -28,6 +28,8 @@ const HEADERS = [
   'Content-Length: 10', 'Content-Length: -1', 'Content-Length: 99999999999999999999', 'Transfer-Encoding: chunked',
   'Transfer-Encoding: chunked, gzip', 'Expect: 100-continue', 'Expect: x', 'Connection: upgrade', 'Upgrade: h2c', 'Upgrade: websocket',
   'Connection: close', 'Range: bytes=5-', 'Host: [::1', 'Host: ', 'Cookie: \u0001', 'X: \r\n y', 'X', ': x',
+  'X-Forwarded-For: 192.0.2.7', 'X-Forwarded-For: , ,\u0001,[::', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: a\u0000b',
+  `X-Forwarded-For: ${'1.2.3.4,'.repeat(1500)}`,
   `X: ${'y'.repeat(20_000)}`, 'User-Agent: \u001b[31m', 'Origin: null', 'Sec-WebSocket-Protocol: publisher',
 ]; // biome-ignore format: one paragraph of words
 const WS_FRAMES_MAX = 20;

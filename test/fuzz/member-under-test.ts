@@ -27,6 +27,8 @@ const CONFIG = {
   play: { waitMs: 1000, stuckMs: 2000 },
   publish: { idleMs: 2000 },
   limits: { handshakeMs: 1000 },
+  // So that PROXY headers and those of HTTP proxies are read.
+  trustedProxies: ['127.0.0.1'],
 };
 
 /** One real member, run as users run it, with a probe beside its program. */

@@ -73,5 +73,6 @@ export interface ApiStreamDetail {
     readonly route: string;
     readonly reason: string;
     readonly target?: unknown;
+    readonly address?: string;
   }[];
 }

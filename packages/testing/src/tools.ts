@@ -20,6 +20,13 @@ const TOOLS = {
     get: 'apt-get install gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad',
   },
   cvlc: { command: 'which', probe: ['cvlc'], get: 'apt-get install vlc-bin vlc-plugin-base' },
+  curl: { command: 'curl', probe: ['--version'], get: 'apt-get install curl' },
+  chromium: { command: 'chromium', probe: ['--version'], get: 'apt-get install chromium' },
+  'nginx with its stream module': {
+    command: 'sh',
+    probe: ['-c', 'nginx -v && test -e /usr/lib/nginx/modules/ngx_stream_module.so'],
+    get: 'apt-get install nginx libnginx-mod-stream',
+  },
   'systemd-analyze': { command: 'systemd-analyze', probe: ['--version'], get: 'apt-get install systemd' },
   prometheus: { command: 'promtool', probe: ['--version'], get: 'apt-get install prometheus' },
   haproxy: { command: 'haproxy', probe: ['-v'], get: 'apt-get install haproxy' },

@@ -23,7 +23,7 @@ export function rtmpUpstream(
     const through = owner.through ?? null;
     const address = host.relayAddress(through ?? owner.member);
     if (address === null) return unknownAddress(through ?? owner.member, events, fence);
-    const remote = hostPort(address.host, address.rtmpPort);
+    const remote = hostPort(address.host, address.tls?.port ?? address.rtmpPort);
     const guarded = (handler: () => void): void =>
       fence.run({ remote, protocol: 'relay', key }, handler, () =>
         session.abort(new RtmpClientError('protocol', 'a fault of this member')),
@@ -93,7 +93,8 @@ export function relayTarget(key: string, address: RelayAddress, pull: RelayPull)
   if (name === null) throw new TypeError(`"${key}" is no stream key`);
   return {
     host: address.host,
-    port: address.rtmpPort,
+    port: address.tls?.port ?? address.rtmpPort,
+    ...(address.tls === undefined ? {} : { keyHash: address.tls.keyHash }),
     app: encodeName(name.app),
     stream: encodeName(name.stream),
     query: relayQuery(pull),

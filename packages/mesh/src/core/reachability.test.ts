@@ -169,6 +169,20 @@ describe('one broken link', () => {
     expect(facts.map(({ msg }) => msg)).not.toContain('message dropped');
   });
 
+  it('does not hide a log too long for one repetition', () => {
+    const mesh = meshOf(3);
+    mesh.weather.areHandedOn = true;
+    mesh.cut('a', 'b');
+    mesh.run(5_000);
+    for (let stream = 0; stream < 4_000; stream += 1) mesh.input('b', claimOf(`v/app/stream-${stream}`));
+    mesh.run(2_000);
+    mesh.kill('a');
+    mesh.start('a');
+    mesh.run(30_000);
+    expect(livenessAt(mesh, 'a', 'b')).toBe('unreachable');
+    expect(mesh.member('a').core.directory.member('b')?.claims).toBe(4_000);
+  });
+
   it('does not hide a member from one that starts only now', () => {
     const mesh = meshOf(3);
     mesh.weather.areHandedOn = true;

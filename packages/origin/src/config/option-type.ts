@@ -3,7 +3,7 @@ import * as v from 'valibot';
 /** What values an option takes, for the reader and for the machine. Issues of `schema` may name an item of a list. */
 export interface OptionType<T> {
   /** How an environment variable or `--set` is read: as it stands, as a number, as a comma list, or as one where it has a comma. */
-  readonly reads: 'text' | 'number' | 'list' | 'text or list';
+  readonly reads: 'text' | 'number' | 'flag' | 'list' | 'text or list';
   /** What is expected, to go after "expected". */
   readonly expected: string;
   readonly unit?: 'ms' | 'bytes';
@@ -56,6 +56,35 @@ export function bytes(min: number, max: number): OptionType<number> {
 
 /** A TCP port to listen on; 0 takes a free one. */
 export const LISTEN_PORT: OptionType<number> = wholeNumber(0, 65_535);
+
+const PORT_OR_OFF_EXPECTED = 'a whole number from 0 to 65535, or off';
+
+/** A TCP port to listen on, or `off`, which is null. */
+export const PORT_OR_OFF: OptionType<number | null> = {
+  reads: 'number',
+  expected: PORT_OR_OFF_EXPECTED,
+  schema: v.pipe(
+    v.unknown(),
+    v.check((value) => value === 'off' || v.is(LISTEN_PORT.schema, value), PORT_OR_OFF_EXPECTED),
+    v.transform((value) => (typeof value === 'number' ? value : null)),
+  ),
+};
+
+/** `true` or `false`; from the environment and the command line as a text. */
+export const FLAG: OptionType<boolean> = {
+  reads: 'flag',
+  expected: 'true or false',
+  schema: v.union(
+    [
+      v.boolean(),
+      v.pipe(
+        v.picklist(['true', 'false']),
+        v.transform((word) => word === 'true'),
+      ),
+    ],
+    'true or false',
+  ),
+};
 
 /** One of a few words. */
 export function choice<const T extends string>(...words: readonly T[]): OptionType<T> {

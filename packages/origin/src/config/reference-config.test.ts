@@ -37,7 +37,11 @@ describe('conf/origin.yml', () => {
       .split('\n')
       .map((line) => line.replace(/^( *)#(?! |$)/, '$1'))
       .map((line) => line.replace(/^( *)#(?= +(- |live:|play:|mode:|mergeMs:))/, '$1 '))
-      .filter((line) => !/^ *(advertise|vhosts|seeds): \[\]$/.test(line) && !/^ *key:/.test(line));
+      .filter(
+        (line) =>
+          !/^ *(advertise|vhosts|seeds|trustedProxies|certificates): \[\]$/.test(line) &&
+          !/^ *key:/.test(line),
+      );
     const resolution = resolveConfig({
       file: { name: 'conf', text: examples.join('\n') },
       env,

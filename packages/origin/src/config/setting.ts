@@ -60,7 +60,7 @@ export function foundText(value: RawValue, option: Option<unknown>): string {
   if (value === null) return 'nothing';
   if (typeof value === 'object') return 'found' in value ? value.found : `a list of ${value.length}`;
   if (option.isSecret === true) return `${Buffer.byteLength(String(value))} bytes`;
-  const isTextWanted = option.type.reads !== 'number';
+  const isTextWanted = option.type.reads !== 'number' && option.type.reads !== 'flag';
   if (typeof value !== 'string') return `${value}${isTextWanted ? ' (without quotes, so no text)' : ''}`;
   if (!isTextWanted && /^\d+$/.test(value)) return `${JSON.stringify(value)} (in quotes, so no number)`;
   return JSON.stringify(value.length > FOUND_LENGTH_MAX ? `${value.slice(0, FOUND_LENGTH_MAX)}...` : value);
@@ -70,6 +70,7 @@ export function foundText(value: RawValue, option: Option<unknown>): string {
 export function readText(text: string, option: Option<unknown>): RawValue {
   switch (option.type.reads) {
     case 'text':
+    case 'flag':
       return text;
     case 'number':
       return /^-?\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : text;

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-import { type ApiListener, listenApi } from '../api/listen.js';
+import { type ApiListener, type ApiListenOptions, listenApi } from '../api/listen.js';
 import { listenFailure } from '../errors.js';
 import type { Metrics } from './create-metrics.js';
 
@@ -17,14 +17,14 @@ export async function serveMetrics(
   metrics: Metrics,
   api: Hono,
   { host, port }: MetricsPlace,
-  onFault: (error: unknown) => void,
+  listening: Omit<ApiListenOptions, 'host' | 'port' | 'certificates'>,
 ): Promise<ApiListener | null> {
   if (port === undefined) {
     api.route('/', metrics.app);
     return null;
   }
   try {
-    return await listenApi(metrics.app, host, port, onFault);
+    return await listenApi(metrics.app, { ...listening, host, port, certificates: null });
   } catch (error) {
     throw listenFailure('metrics', { host, port }, String((error as NodeJS.ErrnoException).code), error);
   }

@@ -11,9 +11,9 @@ import type {
 import type {
   ClientView,
   Elsewhere,
-  ListenerName,
   Media,
   MediaEvent,
+  MediaListenerName,
   MediaOptions,
   StreamView,
   WorkerAddress,
@@ -27,6 +27,8 @@ export interface WorkerSetup {
   readonly media: MediaOptions & { readonly worker: WorkerAddress };
   readonly order: OwnerPolicy;
   readonly zone?: string;
+  /** `relay.tls`. */
+  readonly relayTls: boolean;
   /** The least severe lines that it sends. */
   readonly logLevel: string;
 }
@@ -155,7 +157,7 @@ export type FromWorker =
 export interface Handover {
   /** Counts those handed to one worker. */
   readonly id: number;
-  readonly listener: ListenerName;
+  readonly listener: MediaListenerName;
   /** As limits count it. */
   readonly address: string;
   /** Whether it counts against that address; a member's may be a pull. */

@@ -117,13 +117,14 @@ class Worker {
     }
   }
 
-  #setUp({ self, media: options, order, zone, logLevel }: WorkerSetup): void {
+  #setUp({ self, media: options, order, zone, relayTls, logLevel }: WorkerSetup): void {
     this.#log = this.#logOf(logLevel);
     const log = new QuietLog(this.#log);
     const host = new WorkerHost({
       self,
       order: ownerOrder(order, zone),
       worker: options.worker,
+      relayTls,
       claim: (claim) => this.#wire.post({ kind: 'claim', claim }),
       release: (key) => this.#wire.post({ kind: 'release', key }),
       onFault: (error) => log.error({ err: error }, 'owners listener failed'),

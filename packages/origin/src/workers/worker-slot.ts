@@ -69,14 +69,20 @@ export class WorkerSlot {
     this.#sinceMs = Date.now();
     const path = join(folder, `${worker}-${this.#starts}.sock`);
     const life = new WorkerLife(rules, now());
-    const process = new WorkerProcess(
-      { worker, path },
-      {
-        message: (message) => this.#message(living, message),
-        exited: (how) => this.#exited(living, how),
-      },
-    );
-    const living: LivingWorker = { process, life };
+    let living: LivingWorker;
+    try {
+      const process = new WorkerProcess(
+        { worker, path },
+        {
+          message: (message) => this.#message(living, message),
+          exited: (how) => this.#exited(living, how),
+        },
+      );
+      living = { process, life };
+    } catch (error) {
+      this.#notStarted(error instanceof Error ? error.message : String(error));
+      return;
+    }
     this.#current = living;
     this.#events.started(living);
   }
@@ -149,6 +155,22 @@ export class WorkerSlot {
     }
   }
 
+  #notStarted(reason: string): void {
+    this.#current = null;
+    const restartMs = this.#pace.ended(this.#options.now());
+    this.#events.log('warn', { worker: this.number, reason, restartMs }, 'worker not started');
+    this.#startIn(restartMs, reason);
+  }
+
+  #startIn(restartMs: number, reason: string): void {
+    this.#lastEnd = reason;
+    this.#sinceMs = Date.now();
+    this.#restart = setTimeout(() => {
+      this.#pace.started(this.#options.now());
+      this.start();
+    }, restartMs);
+  }
+
   #exited(living: LivingWorker, how: string): void {
     const reason = living.life.reason ?? how;
     living.life.exited();
@@ -156,14 +178,7 @@ export class WorkerSlot {
     const isCurrent = this.#current === living;
     if (isCurrent) this.#current = null;
     const restartMs = isCurrent && !this.#isStopping ? this.#pace.ended(this.#options.now()) : null;
-    if (restartMs !== null) {
-      this.#lastEnd = reason;
-      this.#sinceMs = Date.now();
-      this.#restart = setTimeout(() => {
-        this.#pace.started(this.#options.now());
-        this.start();
-      }, restartMs);
-    }
+    if (restartMs !== null) this.#startIn(restartMs, reason);
     this.#events.ended(living, reason, restartMs);
   }
 }

@@ -1,5 +1,13 @@
 import type { MemberId } from '@headwater/directory';
-import { type MediaEventListener, type MediaLog, type MediaOptions, publishPolicyOf } from '@headwater/media';
+import {
+  CertificateStore,
+  type ListenAt,
+  type MediaEventListener,
+  type MediaLog,
+  type MediaOptions,
+  publishPolicyOf,
+  TrustedProxies,
+} from '@headwater/media';
 import type { Mesh } from '@headwater/mesh';
 import type { OriginConfig } from '../config/origin-config.js';
 import { HeadwaterError } from '../errors.js';
@@ -65,10 +73,10 @@ export class WorkersPlane implements MediaPlane {
     const { config, media, log, workers } = options;
     this.#options = options;
     this.#logLevel = config.log.level;
+    const proxies = new TrustedProxies(media.trustedProxies ?? []);
     this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
-      rtmp: media.rtmp,
-      http: media.http,
+      at: { rtmp: media.rtmp, rtmps: media.rtmps ?? OFF, http: media.http, https: media.https ?? OFF },
       log,
       onConnection: (listener, socket) => this.#pool.arrived(listener, socket),
     });
@@ -77,7 +85,9 @@ export class WorkersPlane implements MediaPlane {
         workers,
         folder: this.#folder,
         rules: { memoryMax: config.limits.workerMemoryMax, drainMs: config.drain.deadlineMs },
-        isMemberAddress: (ip) => this.#mesh !== null && memberAnswers(this.#mesh).isMemberAddress(ip),
+        isProxy: (ip) => proxies.has(ip),
+        isMemberAddress: (ip) =>
+          this.#mesh !== null && memberAnswers(this.#mesh, config.relay.tls).isMemberAddress(ip),
         onRefused: (listener, client) =>
           log.warn({ client, protocol: listener, reason: 'workers-not-ready' }, 'connection refused'),
       },
@@ -117,6 +127,9 @@ export class WorkersPlane implements MediaPlane {
   }
 
   async start(): Promise<void> {
+    const { media, log } = this.#options;
+    // What is wrong with a certificate is told here, once, rather than by each worker.
+    if (media.tls !== undefined) (await CertificateStore.open(media.tls, log)).close();
     await this.#listeners.open();
     const ready = new Promise<void>((resolve, reject) => {
       this.#failed = reject;
@@ -267,11 +280,14 @@ export class WorkersPlane implements MediaPlane {
         media: {
           ...media,
           ports: 'handed',
-          rtmp: { ...media.rtmp, port: ports.rtmp },
-          http: { ...media.http, port: ports.http },
+          rtmp: bound(media.rtmp, ports.rtmp),
+          http: bound(media.http, ports.http),
+          ...(media.rtmps !== undefined && { rtmps: bound(media.rtmps, ports.rtmps) }),
+          ...(media.https !== undefined && { https: bound(media.https, ports.https) }),
           worker: worker.process.address,
         },
         order: config.play.order,
+        relayTls: config.relay.tls,
         ...(config.zone !== undefined && { zone: config.zone }),
         logLevel: this.#logLevel,
       },
@@ -368,6 +384,14 @@ export class WorkersPlane implements MediaPlane {
     process.post({ kind: 'around', around });
   }
 }
+
+const OFF: ListenAt = { host: '', port: null };
+
+/** As it really listens; what is off stays so. */
+const bound = ({ host, port }: ListenAt, really: number): ListenAt => ({
+  host,
+  port: port === null ? null : really,
+});
 
 type SlowPlayers = WorkerTold['slowPlayers'];
 

@@ -355,6 +355,9 @@ export class PlayDesk {
     if (owner === undefined) return;
     const { session } = play;
     play.passedOnFrom = from;
+    // It may have waited until the other worker was known.
+    stream.limits.delete(play);
+    this.#parts.streams.get(session.key)?.remove(session);
     this.#parts.streams
       .open(session.key)
       .passOn(session, owner, session.replayMs ?? 0, (end) =>
@@ -411,6 +414,7 @@ export class PlayDesk {
       ...(asker.relayOf === undefined ? {} : { relayOf: asker.relayOf }),
       ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
       mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
+      ...(asker.isSecure === true && { isSecure: true }),
       ...(isServed && { isServed }),
       ...(this.#parts.isFull?.() === true && { isFull: true }),
     };
@@ -465,7 +469,7 @@ export class PlayDesk {
       'player timed out waiting for stream',
     );
     this.#tellRefused(session, 'wait-limit');
-    const isOwned = this.#others(stream.key).length > 0;
+    const isOwned = this.#others(stream.key).length > 0 || this.#sibling(stream.key) !== undefined;
     const what = isOwned ? 'no owner of the stream could be reached' : 'nobody published the stream';
     session.refuse('stream-not-found', `${what} within ${this.#rules.play.waitMs} ms`);
   }

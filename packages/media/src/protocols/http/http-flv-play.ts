@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { MediaAddress } from '@headwater/directory';
+import type { Asker } from '../../arrival/client.js';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { Fence } from '../../fence.js';
 import type { PlayerEnd } from '../../stream/player.js';
@@ -27,12 +28,7 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
   readonly #res: ServerResponse;
   readonly #fence: Fence;
 
-  constructor(
-    res: ServerResponse,
-    target: FlvTarget,
-    client: { readonly remote: string; readonly agent: string },
-    fence: Fence,
-  ) {
+  constructor(res: ServerResponse, target: FlvTarget, client: Asker, fence: Fence) {
     super(res.req.socket, target, client);
     this.#res = res;
     this.#target = target;
@@ -58,7 +54,7 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
   redirect(address: MediaAddress): void {
     if (this.isOver) return;
     this.isOver = true;
-    answerRedirect(this.#res, this.#target, address);
+    answerRedirect(this.#res, this.#target, address, this.isSecure);
   }
 
   refuse(code: PlayRefusal, text: string): void {
@@ -94,7 +90,12 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
 }
 
 /** 302 to the same stream at another member. */
-export function answerRedirect(res: ServerResponse, target: FlvTarget, address: MediaAddress): void {
-  const location = redirectLocation(target, address);
+export function answerRedirect(
+  res: ServerResponse,
+  target: FlvTarget,
+  address: MediaAddress,
+  isSecure: boolean,
+): void {
+  const location = redirectLocation(target, address, isSecure);
   answerText(res, 302, `the stream is at ${location}`, { Location: location });
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { streamKey } from '@headwater/directory';
+import type { Asker } from '../../arrival/client.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
@@ -16,7 +17,7 @@ export interface FlvRequest {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly target: FlvTarget;
-  readonly client: { readonly remote: string; readonly agent: string };
+  readonly client: Asker;
 }
 
 interface Parts {
@@ -67,13 +68,14 @@ export function playOverHttp({ req, res, target, client }: FlvRequest, { plays, 
  * HEAD: what GET would be answered now, without a player. Where the stream is published nowhere GET would wait, and be
  * answered 404 at last.
  */
-export function peekOverHttp({ res, target }: FlvRequest, { plays }: Parts): void {
+export function peekOverHttp({ res, target, client }: FlvRequest, { plays }: Parts): void {
   const route = plays.peek({
     key: streamKey(target.name),
     protocol: 'http-flv',
     mark: target.mark,
     followsRedirect: true,
     canRedirectNow: true,
+    isSecure: client.isSecure,
     ...(target.reachedBy === undefined ? {} : { reachedBy: target.reachedBy }),
   });
   switch (route?.kind) {
@@ -83,7 +85,7 @@ export function peekOverHttp({ res, target }: FlvRequest, { plays }: Parts): voi
       res.end();
       return;
     case 'redirect':
-      answerRedirect(res, target, route.address);
+      answerRedirect(res, target, route.address, client.isSecure);
       return;
     case 'refuse':
       if (route.reason === 'nobody-has-room')

@@ -7,7 +7,7 @@ const GOOD = { app: 'live', tcUrl: 'rtmp://h/live', flashVer: 'LNX 9,0,124,2' };
 describe('connect', () => {
   it('is read', () => {
     expect(readConnect([GOOD])).toEqual({
-      target: { app: 'live', query: '', host: 'h' },
+      target: { app: 'live', query: '', host: 'h', isSecure: false },
       agent: 'LNX 9,0,124,2',
       isSrsEdge: false,
       objectEncoding: 0,

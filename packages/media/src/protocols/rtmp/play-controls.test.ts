@@ -134,8 +134,11 @@ describe('what a player wants', () => {
     server = createServer(
       (socket) =>
         new RtmpSession(
-          socket,
-          { leave: () => {}, countAsPull: () => {}, countAsClient: () => true },
+          {
+            socket,
+            client: { ip: '127.0.0.1', port: 1, isSecure: false, isProxy: false },
+            place: { leave: () => {}, name: () => true, countAsPull: () => {}, countAsClient: () => true },
+          },
           { options, plays: desk, publishes, log, fence: new Fence(log) },
           () => {},
         ),

@@ -35,6 +35,7 @@ export class RtmpPlay implements PlaySession {
   readonly agent: string;
   readonly sinceMs = Date.now();
   readonly followsRedirect: boolean;
+  readonly isSecure: boolean;
   readonly forgetsMark = true;
   readonly reachedBy?: string;
   readonly relayOf?: MemberId;
@@ -65,6 +66,7 @@ export class RtmpPlay implements PlaySession {
     this.remote = connection.remote;
     this.agent = connect.agent;
     this.followsRedirect = connect.isSrsEdge;
+    this.isSecure = connection.isSecure || connect.target.isSecure;
     if (connect.target.host !== undefined) this.reachedBy = connect.target.host;
   }
 
@@ -94,7 +96,10 @@ export class RtmpPlay implements PlaySession {
     if (this.#isOver) return;
     const beginning = this.#beginning();
     this.#isOver = true;
-    const { tcUrl, url } = redirectUrls(address, this.#target, this.#isSrsEdge);
+    const { tcUrl, url } = redirectUrls(address, this.#target, {
+      isSrsEdge: this.#isSrsEdge,
+      isSecure: this.isSecure,
+    });
     this.#place.leave('redirected', url, ...beginning, answers.redirect302(tcUrl, url));
   }
 

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Arrival } from '../../arrival/front.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { Fence } from '../../fence.js';
@@ -53,8 +53,8 @@ export class RtmpSession {
   #deadline: NodeJS.Timeout | null = null;
   #activities = 0;
 
-  constructor(socket: Socket, place: GatePlace, parts: RtmpSessionParts, onClosed: () => void) {
-    this.#place = place;
+  constructor(arrival: Arrival, parts: RtmpSessionParts, onClosed: () => void) {
+    this.#place = arrival.place;
     this.#parts = parts;
     this.#onClosed = onClosed;
     const handler = {
@@ -63,7 +63,7 @@ export class RtmpSession {
       onEnding: () => this.#onEnding(),
       onClosed: (reason: string, text: string) => this.#onConnectionClosed(reason, text),
     };
-    this.#connection = new RtmpConnection(socket, parts.options.limits, handler, parts.fence);
+    this.#connection = new RtmpConnection(arrival, parts.options.limits, handler, parts.fence);
     this.#startDeadline();
   }
 

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Asker } from '../../arrival/client.js';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { Fence } from '../../fence.js';
 import type { PlayerEnd } from '../../stream/player.js';
@@ -35,13 +36,7 @@ export class WsFlvPlay extends FlvPlay implements PlaySession {
   readonly #stream: Duplex;
   readonly #fence: Fence;
 
-  constructor(
-    socket: WebSocket,
-    stream: Duplex,
-    target: FlvTarget,
-    client: { readonly remote: string; readonly agent: string },
-    fence: Fence,
-  ) {
+  constructor(socket: WebSocket, stream: Duplex, target: FlvTarget, client: Asker, fence: Fence) {
     super(stream, target, client);
     this.#socket = socket;
     this.#stream = stream;

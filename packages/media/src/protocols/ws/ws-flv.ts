@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Asker } from '../../arrival/client.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
@@ -26,7 +27,7 @@ export interface WsUpgrade {
   readonly socket: Duplex;
   readonly head: Buffer;
   readonly target: FlvTarget;
-  readonly client: { readonly remote: string; readonly agent: string };
+  readonly client: Asker;
 }
 
 /** Subprotocols that mean a publisher, as in node-media-server. */

@@ -70,7 +70,10 @@ const PLAYER = v.object({
 });
 
 const ROUTE = v.object({
-  client: v.picklist(['rtmp', 'srs-edge', 'http-flv', 'ws-flv']),
+  client: said(
+    v.picklist(['rtmp', 'srs-edge', 'http-flv', 'ws-flv', 'srs-edge-tls', 'https-flv']),
+    'The last two where this member tells of ports for TLS.',
+  ),
   route: v.picklist(['local', 'redirect', 'relay', 'wait', 'refuse']),
   reason: TEXT,
   why: said(TEXT, '`reason` as a sentence.'),

@@ -30,6 +30,7 @@ const MEMBERS_ANSWER = v.object({
       meshAddresses: v.array(v.string()),
       relayAddresses: v.optional(v.array(v.object({ host: v.string(), rtmpPort: v.number() })), []),
       pulledAt: v.optional(v.string()),
+      pulledByTls: v.optional(v.boolean(), false),
       rttMs: v.optional(v.number()),
       workers: v.optional(
         v.array(
@@ -144,7 +145,7 @@ function rowOf(member: Member, hasZones: boolean): Cell[] {
     String(Math.round(member.outboundKbps)),
     member.rttMs === undefined ? '-' : member.rttMs.toFixed(1),
     member.meshAddresses[0] ?? '-',
-    member.pulledAt ?? relayAddressOf(member),
+    `${member.pulledAt ?? relayAddressOf(member)}${member.pulledByTls ? ' (TLS)' : ''}`,
     { text: member.program, style: 'dim' },
   ];
 }
