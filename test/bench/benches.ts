@@ -1,3 +1,4 @@
+import { api } from './api.js';
 import { auth } from './auth.js';
 import type { Bench } from './bench.js';
 import { capacity } from './capacity.js';
@@ -43,6 +44,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   health,
   relay,
   slices,
+  api,
   cores: workerCost,
   isolation,
   tls,

@@ -5,7 +5,9 @@ import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { Fence } from './fence.js';
+import type { MediaEventListener } from './media-event.js';
 import type {
+  ClientRef,
   Media,
   MediaHost,
   MediaListenerName,
@@ -38,15 +40,20 @@ const SIBLING_BYTES_MAX = 134_217_728;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
-/**
- * Puts the media plane of one member together; nothing listens before `start`. Without a guard everybody may publish and
- * play; the guard is stopped by who made it.
- */
+/** What a process may add to media. */
+export interface MediaExtras {
+  /** Who may publish and play; it is stopped by who made it. Without one everybody may. */
+  readonly guard?: Guard;
+  /** Hears of what happens. */
+  readonly tell?: MediaEventListener;
+}
+
+/** Puts the media plane of one member together; nothing listens before `start`. */
 export function createMedia(
   options: MediaOptions,
   host: MediaHost,
   log: MediaLog,
-  guard: Guard = OPEN_GUARD,
+  { guard = OPEN_GUARD, tell = () => {} }: MediaExtras = {},
 ): Media {
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
@@ -68,6 +75,7 @@ export function createMedia(
     detours: (owner) => host.detours(owner),
     timers: fencedTimers(fence),
     log,
+    tell,
   });
   const gate = new ConnectionGate(
     limits,
@@ -78,12 +86,13 @@ export function createMedia(
   const rate = new OutboundRate();
   const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
   const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
-  const plays = new PlayDesk({ streams, host, log, isFull }, options);
+  const plays = new PlayDesk({ streams, host, log, isFull, tell }, options);
   const publishes = new PublishDesk(
     {
       streams,
       host,
       log,
+      tell,
       onPublisherChanged: (key) => plays.reconsider(key),
     },
     {
@@ -161,6 +170,31 @@ export function createMedia(
     }
   }
 
+  function* clients(): Iterable<ClientRef> {
+    for (const { id, key, protocol, remote, agent, sinceMs, isFlowing } of publishes.publishers()) {
+      const about = { id, kind: 'publish', key, protocol, remote } as const;
+      const state = isFlowing ? 'publishing' : 'silent';
+      const bytes = (): number =>
+        (streams.get(key)?.hasPublisher === true ? streams.get(key)?.bytesIn : 0) ?? 0;
+      const view = () =>
+        ({ ...about, agent, sinceMs, state, bytes: bytes(), queueBytes: 0, framesDropped: 0 }) as const;
+      yield { ...about, view };
+    }
+    for (const stream of streams.values()) {
+      for (const { player, isPull, view } of stream.clients()) {
+        const { id, protocol, remote } = player;
+        const about = { id, kind: isPull ? 'relay' : 'play', key: stream.key, protocol, remote } as const;
+        yield {
+          ...about,
+          view: () => {
+            const { bytesOut, ...rest } = view();
+            return { ...rest, ...about, bytes: bytesOut };
+          },
+        };
+      }
+    }
+  }
+
   return {
     async start() {
       try {
@@ -183,6 +217,9 @@ export function createMedia(
       return ports;
     },
     refusePublishers: () => publishes.refuse(),
+    acceptPublishers: () => publishes.accept(),
+    clients,
+    kick: (id) => plays.kick(id) || publishes.kick(id),
     closePublishers() {
       publishes.closeAll();
       plays.endPassedOn();

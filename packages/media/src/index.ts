@@ -7,7 +7,10 @@ export { limitedAddress } from './desks/client-address.js';
 export { modeOf as playModeOf } from './desks/play/app-play.js';
 export { type PublishPolicy, policyOf as publishPolicyOf } from './desks/publish/publish-policy.js';
 export { Fence } from './fence.js';
+export type { MediaEvent, MediaEventListener } from './media-event.js';
 export {
+  type ClientRef,
+  type ClientView,
   type Elsewhere,
   type ListenAt,
   ListenError,

@@ -178,7 +178,47 @@ export interface PlayerView {
   readonly sinceMs: number;
   readonly state: 'playing' | 'waiting';
   readonly bytesOut: number;
+  /** What waits for it here. */
+  readonly queueBytes: number;
   readonly framesDropped: number;
+}
+
+/** One publisher, as the API shows it. */
+export interface PublisherView {
+  readonly id: string;
+  readonly key: StreamKey;
+  readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv';
+  readonly remote: string;
+  readonly agent: string;
+  readonly sinceMs: number;
+  readonly isFlowing: boolean;
+}
+
+/** One connection's play or publish, or another member's pull, as the API lists them. */
+export interface ClientView {
+  readonly id: string;
+  readonly kind: 'play' | 'relay' | 'publish';
+  readonly key: StreamKey;
+  readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv';
+  /** `address:port`, IPv6 in brackets. */
+  readonly remote: string;
+  readonly agent: string;
+  readonly sinceMs: number;
+  readonly state: 'playing' | 'waiting' | 'publishing' | 'silent';
+  /** Sent to it; of a publisher received from it. */
+  readonly bytes: number;
+  readonly queueBytes: number;
+  readonly framesDropped: number;
+}
+
+/** A client, and how to have a closer look at it. */
+export interface ClientRef {
+  readonly id: string;
+  readonly kind: ClientView['kind'];
+  readonly key: StreamKey;
+  readonly protocol: ClientView['protocol'];
+  readonly remote: string;
+  view(): ClientView;
 }
 
 /** One stream on this member, as the API shows it. */
@@ -203,6 +243,8 @@ export interface StreamView {
   readonly passesOn?: readonly MemberId[];
   readonly media: MediaInfo;
   readonly bytesIn: number;
+  /** Kilobits per second from its source, over the last second. */
+  readonly kbpsIn: number;
   readonly players: readonly PlayerView[];
 }
 
@@ -262,6 +304,12 @@ export interface Media {
    * from other owners.
    */
   closePublishers(): void;
+  /** Takes publishers again. */
+  acceptPublishers(): void;
+  /** Everybody who plays or publishes here, and other members' pulls, in no order. */
+  clients(): Iterable<ClientRef>;
+  /** Ends one of them, with words that say that an operator did. False where there is none with this id. */
+  kick(id: string): boolean;
   /** The streams published on this member that other members pull from this worker, once for each pull. */
   pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
@@ -18,7 +19,9 @@ import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
-import { drain } from './drain.js';
+import { DrainControl } from './drain-control.js';
+import { EventLog } from './events/event-log.js';
+import { followMesh } from './events/follow-mesh.js';
 import { nextFull } from './fullness.js';
 import { checkRules, ENDS_TOLD_MS, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
@@ -29,6 +32,8 @@ import { serveMetrics } from './metrics/serve-metrics.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
+import { type MemberControl, memberAnswers } from './questions/member-answers.js';
+import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
 import { PROGRAM_VERSION } from './version.js';
 import { WorkersPlane } from './workers/workers-plane.js';
 
@@ -122,9 +127,39 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const guard = plane === null ? createGuard(guardConfig(config, mesh.id), { log: quietLog }) : null;
   const media: MediaPlane =
     plane ??
-    oneProcess(
-      createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog, guard ?? undefined),
+    oneProcess((tell) =>
+      createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog, {
+        tell,
+        ...(guard !== null && { guard }),
+      }),
     );
+  const events = new EventLog(randomBytes(6).toString('hex'), Date.now);
+  const unfollow = followMesh(events, mesh, media);
+  const draining = new DrainControl({
+    media,
+    directory: mesh.directory,
+    announce: (value) => {
+      isDraining = value;
+      mesh.setProfile(profile(media.ports));
+    },
+    log: (fields, msg) => log.info(fields, msg),
+    deadlineMs: config.drain.deadlineMs,
+    now: () => performance.now(),
+    pause: (ms) => sleep(ms),
+  });
+  const control: MemberControl = {
+    drain: (deadlineMs) => draining.drain(deadlineMs),
+    cancelDrain: () => draining.cancel(),
+    setLogLevel: (level) => {
+      log.level = level;
+      media.setLogLevel(level);
+      events.tell({ kind: 'log-level-changed', level });
+    },
+    reload: async () => false,
+  };
+  answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
+    log.info({ question, member: from }, 'operator asked'),
+  );
   const metrics = createMetrics({
     directory: mesh.directory,
     member: { ...config, id: mesh.id },
@@ -150,7 +185,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     }
     const app = createApi(
-      apiSource(config, mesh, media, () => isDraining),
+      apiSource(config, mesh, media, events, () => isDraining),
       (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
     const listening = {
@@ -202,24 +237,10 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     'origin ready',
   );
 
-  let drained: Promise<void> | null = null;
-  const drainOnce = (): Promise<void> =>
-    drain({
-      media,
-      directory: mesh.directory,
-      announce: () => {
-        isDraining = true;
-        mesh.setProfile(profile(media.ports));
-      },
-      log: (fields, msg) => log.info(fields, msg),
-      deadlineMs: config.drain.deadlineMs,
-      now: () => performance.now(),
-      pause: (ms) => sleep(ms),
-    });
-
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     clearInterval(loadTimer);
+    unfollow();
     // The mesh goes first: the others stop routing here before the players here are let go.
     await mesh.stop();
     await media.stop();
@@ -230,10 +251,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   };
   return {
     ports,
-    drain: () => {
-      drained ??= config.drain.deadlineMs === 0 ? Promise.resolve() : drainOnce();
-      return drained;
-    },
+    drain: () => draining.drainToEnd(),
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -294,9 +312,14 @@ function apiSource(
   config: OriginConfig,
   mesh: Mesh,
   media: MediaPlane,
+  events: EventLog,
   isDraining: () => boolean,
 ): ApiSource {
   return {
+    name: config.name,
+    mesh: new MeshWide(mesh),
+    events,
+    ...(config.api.token === undefined ? {} : { token: config.api.token }),
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),

@@ -25,7 +25,12 @@ export async function startMember(
 ): Promise<TestMember> {
   const log = new MemoryLog();
   const guard = rules === undefined ? undefined : createGuard(guardConfig(name, rules), { log });
-  const media = createMedia(mediaOptions(name, more), mesh.host(name), log, guard);
+  const media = createMedia(
+    mediaOptions(name, more),
+    mesh.host(name),
+    log,
+    guard === undefined ? {} : { guard },
+  );
   await media.start();
   const { rtmp, http } = media.ports;
   mesh.setPorts(name, rtmp, http);

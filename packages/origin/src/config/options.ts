@@ -224,6 +224,21 @@ export const OPTIONS = {
   'api.tlsPort': option(PORT_OR_OFF, 'off', {
     meaning: 'Port for the HTTP API over TLS (1.2 or later), at api.host as well. 0 takes a free one.',
   }),
+  'api.token': {
+    ...optional(
+      text('a text of at least 16 characters without blanks', (value) =>
+        /^[\x21-\x7e]{16,512}$/.test(value) ? value : null,
+      ),
+      'none',
+      {
+        meaning:
+          'Whoever sends it (Authorization: Bearer TOKEN) may act through the API: kick clients, end publishes, drain members, change the log level. Without it only requests from this machine itself may.',
+        cost: 'Better set as HEADWATER_API_TOKEN than written into files. Over a network it can be read, unless api.tlsPort is used.',
+        example: 'a-text-that-nobody-guesses',
+      },
+    ),
+    isSecret: true,
+  },
   'metrics.port': optional(LISTEN_PORT, 'none: GET /metrics is on api.port', {
     meaning:
       'Port of its own for GET /metrics, the metrics for Prometheus, so that a scraper need not reach the API. 0 takes a free one.',

@@ -11,6 +11,7 @@ const view = (
   source,
   media: {},
   bytesIn: 1,
+  kbpsIn: 1,
   players: players.map((id) => ({
     id,
     protocol: 'rtmp',
@@ -19,6 +20,7 @@ const view = (
     sinceMs: 0,
     state: 'playing',
     bytesOut: 0,
+    queueBytes: 0,
     framesDropped: 0,
   })),
   ...more,

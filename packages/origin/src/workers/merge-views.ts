@@ -1,5 +1,5 @@
 import type { StreamKey } from '@headwater/directory';
-import type { StreamView } from '@headwater/media';
+import type { ClientView, StreamView } from '@headwater/media';
 
 /** What comes from another worker of this member tells less of where the stream is from. */
 const rankOf = ({ source, relayWorker }: StreamView): number =>
@@ -21,4 +21,12 @@ export function mergeViews(views: readonly (StreamView | null)[], playersMax: nu
 /** The first of several ordered lists, each key once. */
 export function mergeKeys(lists: readonly (readonly StreamKey[])[], max: number): readonly StreamKey[] {
   return [...new Set(lists.flat())].sort().slice(0, max);
+}
+
+/** The first clients by id of several lists in that order. */
+export function mergeClients(lists: readonly (readonly ClientView[])[], max: number): readonly ClientView[] {
+  return lists
+    .flat()
+    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+    .slice(0, max);
 }

@@ -10,15 +10,17 @@ import type {
 } from '@headwater/directory';
 import type { GuardConfig } from '@headwater/guard';
 import type {
+  ClientView,
   Elsewhere,
   Media,
+  MediaEvent,
   MediaListenerName,
   MediaOptions,
   StreamView,
   WorkerAddress,
 } from '@headwater/media';
 import type { MemberView } from '@headwater/mesh';
-import type { MediaTold } from '../plane/media-plane.js';
+import type { ClientFilter, MediaTold } from '../plane/media-plane.js';
 
 /** All that a worker needs to begin. */
 export interface WorkerSetup {
@@ -93,6 +95,9 @@ export interface Questions {
   streamKeys(from: StreamKey, max: number): readonly StreamKey[];
   stream(key: StreamKey, playersMax: number): StreamView | null;
   playerCounts(keys: readonly StreamKey[]): readonly number[];
+  clients(filter: ClientFilter, after: string, max: number): readonly ClientView[];
+  kick(id: string): boolean;
+  endPublish(key: StreamKey): boolean;
 }
 
 /** What concerns a worker, but is known to main alone. */
@@ -116,7 +121,9 @@ export type ToWorker =
       readonly given: readonly unknown[];
     }
   | { readonly kind: 'refuse-publishers' }
+  | { readonly kind: 'accept-publishers' }
   | { readonly kind: 'close-publishers' }
+  | { readonly kind: 'log-level'; readonly level: string }
   | {
       readonly kind: 'end-publisher';
       readonly key: StreamKey;
@@ -138,6 +145,8 @@ export type FromWorker =
   | { readonly kind: 'claim'; readonly claim: Claim }
   | { readonly kind: 'release'; readonly key: StreamKey }
   | { readonly kind: 'told'; readonly told: WorkerTold }
+  /** What happened, in order. */
+  | { readonly kind: 'event'; readonly event: MediaEvent }
   /** Connections that it took from those handed over, and those that have ended since, by the address that limits count. */
   | { readonly kind: 'connections'; readonly taken: readonly number[]; readonly closed: readonly string[] }
   | {

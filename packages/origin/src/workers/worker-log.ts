@@ -14,7 +14,7 @@ const BACKLOG_BYTES_MAX = 4 * 1024 * 1024;
 export class WorkerLog implements FactLog {
   readonly #post: (line: Extract<FromWorker, { kind: 'log' }>) => void;
   readonly #backlogBytes: () => number;
-  readonly #least: number;
+  #least: number;
   #lost = 0;
 
   constructor(
@@ -25,6 +25,10 @@ export class WorkerLog implements FactLog {
     this.#least = ORDER.indexOf(level);
     this.#post = post;
     this.#backlogBytes = backlogBytes;
+  }
+
+  set level(level: string) {
+    this.#least = ORDER.indexOf(level);
   }
 
   debug(fields: object, msg: string): void {

@@ -1,11 +1,12 @@
 import { Socket } from 'node:net';
 import { ownerOrder } from '@headwater/directory';
 import { createGuard, type Guard } from '@headwater/guard';
-import { createMedia, type Media } from '@headwater/media';
+import { createMedia, type Media, type MediaEvent } from '@headwater/media';
 import { ENDS_TOLD_MS } from '../guard-config.js';
 import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
 import { TOLD_EVERY_MS } from '../plane/media-plane.js';
+import { asksOfClients } from '../plane/one-process.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerSetup } from './messages.js';
 import { Wire } from './wire.js';
 import { WorkerHost } from './worker-host.js';
@@ -16,6 +17,8 @@ const PIPE_FD = 4;
 /** Ends, and counts of connections, are told so often, ms. */
 const COUNT_EVERY_MS = 20;
 const EXIT_FAULT = 70;
+/** Events are told while no more than so much waits on the pipe, bytes. */
+const EVENTS_BACKLOG_BYTES_MAX = 1024 * 1024;
 /** How long last words may take. */
 const LAST_WORDS_MS = 500;
 
@@ -103,6 +106,12 @@ class Worker {
       case 'refuse-publishers':
         this.#running?.media.refusePublishers();
         return;
+      case 'accept-publishers':
+        this.#running?.media.acceptPublishers();
+        return;
+      case 'log-level':
+        this.#log.level = message.level;
+        return;
       case 'close-publishers':
         this.#running?.media.closePublishers();
         return;
@@ -128,7 +137,10 @@ class Worker {
       onFault: (error) => log.error({ err: error }, 'owners listener failed'),
     });
     const guard = createGuard(rules, { log });
-    const media = createMedia(options, host.media, log, guard);
+    const media = createMedia(options, host.media, log, {
+      guard,
+      tell: (event) => this.#tellEvent(event),
+    });
     this.#running = { media, guard, host, log };
   }
 
@@ -138,6 +150,11 @@ class Worker {
     this.#tell();
     setInterval(() => this.#tell(), TOLD_EVERY_MS);
     this.#wire.post({ kind: 'ready' });
+  }
+
+  /** Where main is too slow to take them, events are left out: nothing depends on them. */
+  #tellEvent(event: MediaEvent): void {
+    if (this.#wire.backlogBytes < EVENTS_BACKLOG_BYTES_MAX) this.#wire.post({ kind: 'event', event });
   }
 
   #tell(): void {
@@ -212,6 +229,7 @@ function answersOf(media: Media): Answers {
     streamKeys: (from, max) => firstKeys(media.streamKeys(), from, max),
     stream: (key, playersMax) => media.stream(key, playersMax) ?? null,
     playerCounts: (keys) => keys.map((key) => media.playerCount(key)),
+    ...asksOfClients(media),
   };
 }
 

@@ -2,6 +2,7 @@ import type { MemberId } from '@headwater/directory';
 import {
   CertificateStore,
   type ListenAt,
+  type MediaEventListener,
   type MediaLog,
   type MediaOptions,
   publishPolicyOf,
@@ -12,10 +13,16 @@ import type { OriginConfig } from '../config/origin-config.js';
 import { HeadwaterError } from '../errors.js';
 import { guardConfig } from '../guard-config.js';
 import { memberAnswers } from '../media-host.js';
-import { type Answer, type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
+import {
+  type Answer,
+  type ClientFilter,
+  type MediaPlane,
+  type MediaTold,
+  TOLD_EVERY_MS,
+} from '../plane/media-plane.js';
 import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
-import { mergeKeys, mergeViews } from './merge-views.js';
+import { mergeClients, mergeKeys, mergeViews } from './merge-views.js';
 import type { FromWorker, MemberFacts, WorkerTold } from './messages.js';
 import { PortListeners } from './port-listeners.js';
 import { makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
@@ -53,6 +60,8 @@ export class WorkersPlane implements MediaPlane {
   #slowBefore: SlowPlayers = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
   #facts = '';
   #isRefusing = false;
+  #logLevel: string;
+  readonly #eventListeners = new Set<MediaEventListener>();
   #isFull = false;
   #isDisputed = false;
   #failed: ((error: Error) => void) | null = null;
@@ -64,6 +73,7 @@ export class WorkersPlane implements MediaPlane {
   constructor(options: WorkersPlaneOptions) {
     const { config, media, log, workers } = options;
     this.#options = options;
+    this.#logLevel = config.log.level;
     const proxies = new TrustedProxies(media.trustedProxies ?? []);
     this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
@@ -160,6 +170,36 @@ export class WorkersPlane implements MediaPlane {
     this.#pool.post({ kind: 'refuse-publishers' });
   }
 
+  acceptPublishers(): void {
+    this.#isRefusing = false;
+    this.#pool.post({ kind: 'accept-publishers' });
+  }
+
+  setLogLevel(level: string): void {
+    this.#logLevel = level;
+    this.#pool.post({ kind: 'log-level', level });
+  }
+
+  onEvent(listener: MediaEventListener): () => void {
+    this.#eventListeners.add(listener);
+    return () => this.#eventListeners.delete(listener);
+  }
+
+  async clients(filter: ClientFilter, after: string, max: number) {
+    const { answers, unanswered } = await this.#pool.ask('clients', filter, after, max);
+    return { value: mergeClients(answers, max), unanswered };
+  }
+
+  async kick(id: string) {
+    const { answers, unanswered } = await this.#pool.ask('kick', id);
+    return { value: answers.includes(true), unanswered };
+  }
+
+  async endPublish(key: string) {
+    const { answers, unanswered } = await this.#pool.ask('endPublish', key);
+    return { value: answers.includes(true), unanswered };
+  }
+
   closePublishers(): void {
     this.#pool.post({ kind: 'close-publishers' });
   }
@@ -251,7 +291,7 @@ export class WorkersPlane implements MediaPlane {
         order: config.play.order,
         relayTls: config.relay.tls,
         ...(config.zone !== undefined && { zone: config.zone }),
-        logLevel: config.log.level,
+        logLevel: this.#logLevel,
       },
     });
     if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers' });
@@ -267,6 +307,8 @@ export class WorkersPlane implements MediaPlane {
     } else if (message.kind === 'log') {
       const fields = { worker: worker.process.address.worker, ...message.fields };
       log[message.level](fields, message.msg);
+    } else if (message.kind === 'event') {
+      for (const listener of this.#eventListeners) listener(message.event);
     } else if (message.kind === 'told') this.#lookAround();
     else if (message.kind === 'ready')
       log.info({ worker: worker.process.address.worker, pid: worker.process.pid }, 'worker ready');

@@ -1,8 +1,15 @@
 import type { MediaAddress, MemberId, PlayMark, StreamKey } from '@headwater/directory';
 import type { Player } from '../../stream/player.js';
 
-/** Why a play is answered with an end. HTTP makes 404, 404, 503, 503 and 503 of these; RTMP its own codes. */
-export type PlayRefusal = 'stream-not-found' | 'relay-of-unowned' | 'owner-unreachable' | 'stopping' | 'full';
+/** Why a play is answered with an end. HTTP makes 404, 404, 503, 503, 503 and 403 of these; RTMP its own codes. */
+export type PlayRefusal =
+  | 'stream-not-found'
+  | 'relay-of-unowned'
+  | 'owner-unreachable'
+  | 'stopping'
+  | 'full'
+  /** An operator ended it. */
+  | 'kicked';
 
 /** What the route of a play depends on. */
 export type PlayAsker = Pick<

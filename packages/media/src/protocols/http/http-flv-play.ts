@@ -16,6 +16,7 @@ const REFUSAL_STATUS: Readonly<Record<PlayRefusal, number>> = {
   'owner-unreachable': 503,
   stopping: 503,
   full: 503,
+  kicked: 403,
 };
 
 /** One GET of a stream. Its answer is held back until there is media, or it is known that there will be none. */

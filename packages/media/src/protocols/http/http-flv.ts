@@ -49,6 +49,7 @@ const END_STATUS: Readonly<Record<PublishEnd, number>> = {
   'owned-elsewhere': 409,
   'already-published': 409,
   'taken-over': 409,
+  kicked: 403,
 };
 
 /** GET: the answer comes when the desk has a source for it, or says that there is none. */

@@ -21,6 +21,7 @@ const REFUSAL_CODES: Readonly<Record<PlayRefusal, string>> = {
   'owner-unreachable': 'NetStream.Play.Failed',
   stopping: 'NetStream.Play.Failed',
   full: 'NetStream.Play.Failed',
+  kicked: 'NetStream.Play.Failed',
 };
 
 /** One `play` of an RTMP client. */

@@ -18,6 +18,7 @@ const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   'owner-unreachable': 4503,
   stopping: 1001,
   full: 1013,
+  kicked: 4403,
 };
 /** As the guard's refusals: 4000 and HTTP's status. */
 const REVOKED_CLOSE = 4403;

@@ -60,6 +60,7 @@ const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
   'owned-elsewhere': 4409,
   'already-published': 4409,
   'taken-over': 4409,
+  kicked: 4403,
 };
 
 /** WebSocket-FLV: playing, and publishing by subprotocol `publisher` or `post`. */
