@@ -287,9 +287,13 @@ const seen = (directory: Directory): string[] =>
 
 it('each copy is as main’s directory once all was told, whatever came in between', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(steps, { maxLength: 80 }), async (run) => {
+    fc.asyncProperty(fc.boolean(), fc.array(steps, { maxLength: 80 }), async (isLive, run) => {
       const main = new Main();
-      for (const step of run) await step(main);
+      if (isLive) await main.settle();
+      for (const [index, step] of run.entries()) {
+        await step(main);
+        if (index % 3 === 2) await main.pass(1);
+      }
       await main.settle();
       const expected = seen(main.directory);
       for (const { replica, address } of main.workers) {
@@ -302,7 +306,7 @@ it('each copy is as main’s directory once all was told, whatever came in betwe
         }
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
 });
 
