@@ -5,13 +5,19 @@ import { SummaryReporter } from './test/support/summary-reporter.js';
 const NEVER = ['**/node_modules/**', '**/dist/**'];
 /** Minutes, or dozens of processes: not in `npm test` but in `npm run test:long`. */
 const LONG = ['**/*.long.test.ts'];
-/** What would take the time of other tests: each runs alone, after all others. */
-const ALONE = [
-  'test/fuzz/**/*.test.ts',
-  'test/chaos/chaos.test.ts',
-  'test/e2e/clients.test.ts',
-  'test/e2e/demo.test.ts',
+/** Do more of the same there (`amount` in packages/testing/src/long-run.ts): first those that need only the CPU. */
+const LONGER_UNIT = [
+  'packages/media/src/stream/switching.model.test.ts',
+  'packages/mesh/src/core/ghosts.model.test.ts',
+  'packages/mesh/src/core/reachability.test.ts',
+  'packages/mesh/src/wire/codec.test.ts',
+  'test/simulation/seeds.test.ts',
+  'test/simulation/weather.test.ts',
 ];
+const LONGER = ['test/chaos/chaos.test.ts', 'test/e2e/exact-failover.test.ts'];
+const longRun = { env: { TEST_RUN: 'long' } };
+/** What would take the time of other tests: each runs alone, after all others. */
+const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts', 'test/e2e/clients.test.ts'];
 
 /** Several things are awaited in a test, each up to its own deadline, whose failure tells more than this one's. */
 const timeouts = { testTimeout: 5 * HANG_MS, hookTimeout: 5 * HANG_MS };
@@ -30,6 +36,8 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...NEVER, ...LONG, ...ALONE, 'test/e2e/**'],
           ...timeouts,
+          // Each file would load what it tests anew, which takes longer than most of them.
+          isolate: false,
           maxWorkers: 4,
           sequence: { groupOrder: 0 },
         },
@@ -59,15 +67,26 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'long-unit',
+          include: LONGER_UNIT,
+          exclude: NEVER,
+          testTimeout: 10 * HANG_MS,
+          ...longRun,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
           name: 'long',
-          include: LONG,
+          include: [...LONG, ...LONGER],
           exclude: NEVER,
           testTimeout: 10 * HANG_MS,
           hookTimeout: 10 * HANG_MS,
           ...madeMedia,
+          ...longRun,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -1,3 +1,5 @@
+import { api } from './api.js';
+import { auth } from './auth.js';
 import type { Bench } from './bench.js';
 import { capacity } from './capacity.js';
 import { convergence } from './convergence.js';
@@ -5,33 +7,45 @@ import { detection } from './detection.js';
 import { failover } from './failover.js';
 import { fanout } from './fanout.js';
 import { growth } from './growth.js';
+import { handover } from './handover.js';
 import { health } from './health.js';
 import { idle } from './idle.js';
+import { isolation } from './isolation.js';
 import { join } from './join.js';
 import { link } from './link.js';
 import { path } from './path.js';
+import { publishers } from './publishers.js';
 import { redirect } from './redirect.js';
 import { relay } from './relay.js';
 import { scale } from './scale.js';
 import { slices } from './slices.js';
 import { startStorm } from './start-storm.js';
+import { tls } from './tls.js';
+import { workerCost } from './worker-cost.js';
 
 /** All that is measured, by name. */
 export const BENCHES: Readonly<Record<string, Bench>> = {
   redirect,
+  auth,
   capacity,
   convergence,
   fanout,
   join,
   link,
   path,
+  publishers,
   failover,
   detection,
   scale,
   'start-storm': startStorm,
   growth,
   idle,
+  handover,
   health,
   relay,
   slices,
+  api,
+  cores: workerCost,
+  isolation,
+  tls,
 };

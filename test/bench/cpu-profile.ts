@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { WebSocket } from 'ws';
+import { Inspector } from './inspector.js';
 
 /** One function of a profiled program. */
 export interface ProfiledPlace {
@@ -66,33 +65,14 @@ export class CpuProfile {
 
 /** Profiles a process that listens for an inspector on this port of loopback, while the work runs. */
 export async function profileOf(port: number, work: () => Promise<unknown>): Promise<CpuProfile> {
-  const response = await fetch(`http://127.0.0.1:${port}/json/list`);
-  const [target] = (await response.json()) as { webSocketDebuggerUrl: string }[];
-  if (target === undefined) throw new Error(`nothing to inspect on port ${port}`);
-  const socket = new WebSocket(target.webSocketDebuggerUrl, { perMessageDeflate: false });
-  await once(socket, 'open');
-  let calls = 0;
-  const call = (method: string): Promise<unknown> => {
-    calls += 1;
-    const id = calls;
-    socket.send(JSON.stringify({ id, method }));
-    return new Promise((resolve) => {
-      const read = (data: Buffer) => {
-        const message = JSON.parse(data.toString()) as { id?: number; result?: unknown };
-        if (message.id !== id) return;
-        socket.off('message', read);
-        resolve(message.result);
-      };
-      socket.on('message', read);
-    });
-  };
+  const inspector = await Inspector.open(port);
   try {
-    await call('Profiler.enable');
-    await call('Profiler.start');
+    await inspector.call('Profiler.enable');
+    await inspector.call('Profiler.start');
     await work();
-    const { profile } = (await call('Profiler.stop')) as { profile: RawProfile };
+    const { profile } = (await inspector.call('Profiler.stop')) as { profile: RawProfile };
     return new CpuProfile(profile);
   } finally {
-    socket.close();
+    inspector.close();
   }
 }

@@ -5,6 +5,8 @@ export type LoadProtocol = 'rtmp' | 'http-flv' | 'ws-flv' | 'raw';
 export interface LoadOrder {
   readonly protocol: LoadProtocol;
   readonly port: number;
+  /** By TLS, without a look at the certificate. */
+  readonly tls?: boolean;
   readonly app: string;
   /** Name of the stream; `*` in it is each one's number. */
   readonly stream: string;
@@ -13,6 +15,8 @@ export interface LoadOrder {
   readonly from?: number;
   /** Whether each read is to be reported. */
   readonly tellsReads?: boolean;
+  /** Bit rate that each publisher's sample is filled up to; absent: as it is. */
+  readonly kbps?: number;
 }
 
 /** What its players saw since the last reset. */
@@ -24,4 +28,6 @@ export interface LoadReport {
   readonly bytes: number;
   /** When each read was, by the machine's monotonic clock, ms; empty where not asked for. */
   readonly readsMs: readonly number[];
+  /** Publishers only: media that each of them sent in the last seconds, without framing, by how many seconds. */
+  readonly bytesOfLast?: Readonly<Record<number, number>>;
 }

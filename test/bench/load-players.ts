@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { connect as connectTls } from 'node:tls';
 import { encodeAmf } from '@headwater/testing/amf0';
 import { chunksOf } from '@headwater/testing/rtmp-chunks';
 import { monotonicMs } from '../support/monotonic.js';
@@ -35,7 +36,17 @@ class LoadPlayer {
 
   constructor(number: number) {
     this.#stream = order.stream.replace('*', String(number));
-    this.#socket = connect({
+    this.#socket = order.tls === true ? this.#connectTls() : this.#connect();
+    this.#socket.setNoDelay(true);
+    this.#socket.on('error', () => {});
+    this.#socket.on('close', () => {
+      this.isClosed = true;
+    });
+    this.#socket.on(order.tls === true ? 'secureConnect' : 'connect', () => this.#greet());
+  }
+
+  #connect(): Socket {
+    return connect({
       host: '127.0.0.1',
       port: order.port,
       onread: {
@@ -46,12 +57,12 @@ class LoadPlayer {
         },
       },
     });
-    this.#socket.setNoDelay(true);
-    this.#socket.on('error', () => {});
-    this.#socket.on('close', () => {
-      this.isClosed = true;
-    });
-    this.#socket.on('connect', () => this.#greet());
+  }
+
+  #connectTls(): Socket {
+    const socket = connectTls({ host: '127.0.0.1', port: order.port, rejectUnauthorized: false });
+    socket.on('data', (bytes) => this.#onBytes(bytes.length));
+    return socket;
   }
 
   get hasMedia(): boolean {

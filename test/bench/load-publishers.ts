@@ -17,6 +17,10 @@ const HANDSHAKE_BYTES = 1536;
 /** As OBS does. */
 const CHUNK_BYTES = 4096;
 const TICK_MS = 10;
+/** Frames that are counted by age: a minute of them. */
+const SENT_LATELY_MAX = 5_000;
+/** For how many of the last seconds that is told. */
+const LAST_SECONDS = [1, 5, 10, 30] as const;
 const OPENING_AT_ONCE = 10;
 const OPENING_PAUSE_MS = 50;
 
@@ -26,8 +30,24 @@ const isHeader = ({ type, body }: { type: number; body: Buffer }) => type === 18
 const isKeyframe = ({ type, body }: { type: number; body: Buffer }) =>
   type === 9 && (body[0] ?? 0) >> 4 === 1;
 const headers = reader.tags.filter(isHeader);
-const frames = reader.tags.filter((tag) => !isHeader(tag) && !(tag.type === 9 && tag.body[1] === 2));
-const loopMs = (frames.at(-1)?.timestampMs ?? 0) + 40;
+const asRecorded = reader.tags.filter((tag) => !isHeader(tag) && !(tag.type === 9 && tag.body[1] === 2));
+const loopMs = (asRecorded.at(-1)?.timestampMs ?? 0) + 40;
+const frames = order.kbps === undefined ? asRecorded : filledUp(order.kbps);
+
+/** Pictures with a NAL unit of filler data (H.264, 7.3.2.7), all of the same size, so that the whole has this bit rate. */
+function filledUp(kbps: number): typeof asRecorded {
+  const wanted = (kbps * loopMs) / 8;
+  const present = asRecorded.reduce((sum, { body }) => sum + body.length, 0);
+  const pictures = asRecorded.filter(({ type }) => type === 9).length;
+  const more = Math.round((wanted - present) / pictures);
+  if (more < 6) return asRecorded;
+  const filler = Buffer.alloc(more, 0xff);
+  filler.writeUInt32BE(more - 4);
+  filler[4] = 12;
+  return asRecorded.map((tag) =>
+    tag.type === 9 ? { ...tag, body: Buffer.concat([tag.body, filler]) } : tag,
+  );
+}
 
 class LoadPublisher {
   readonly #socket: Socket;
@@ -93,6 +113,8 @@ function rtmpPublish(stream: string): Buffer {
 const publishers: LoadPublisher[] = [];
 const startMs = performance.now();
 let sent = 0;
+/** What each publisher sent lately, the newest last. */
+const sentLately: { readonly atMs: number; readonly bytes: number }[] = [];
 let longestLateMs = 0;
 
 function chunked({ type, body }: { type: number; body: Buffer }, atMs: number): Buffer {
@@ -107,6 +129,8 @@ function sendDue(): void {
     const atMs = Math.floor(sent / frames.length) * loopMs + (frame?.timestampMs ?? 0);
     if (frame === undefined || atMs > elapsedMs) return;
     sent += 1;
+    sentLately.push({ atMs: elapsedMs, bytes: frame.body.length });
+    if (sentLately.length > SENT_LATELY_MAX) sentLately.shift();
     longestLateMs = Math.max(longestLateMs, elapsedMs - atMs);
     const bytes = chunked(frame, atMs);
     const start = isKeyframe(frame)
@@ -128,12 +152,18 @@ function open(): void {
   if (publishers.length < order.players) setTimeout(open, OPENING_PAUSE_MS);
 }
 
+function bytesOfLast(seconds: number): number {
+  const sinceMs = performance.now() - startMs - seconds * 1_000;
+  return sentLately.reduce((sum, { atMs, bytes }) => sum + (atMs >= sinceMs ? bytes : 0), 0);
+}
+
 function report(): LoadReport {
   return {
     closed: publishers.filter((publisher) => publisher.isClosed).length,
     longestSilenceMs: longestLateMs,
     bytes: publishers.reduce((sum, publisher) => sum + publisher.takeBytes(), 0),
     readsMs: [],
+    bytesOfLast: Object.fromEntries(LAST_SECONDS.map((seconds) => [seconds, bytesOfLast(seconds)])),
   };
 }
 

@@ -11,8 +11,13 @@ const STREAM = 'live/drained';
 /** Nothing here ends by it. */
 const DEADLINE_MS = 600_000;
 
-/** HTTP players, too, are to stay where they came. */
-const config = { drain: { deadlineMs: DEADLINE_MS }, play: { mode: 'relay' } };
+const config = {
+  drain: { deadlineMs: DEADLINE_MS },
+  // HTTP players, too, are to stay where they came.
+  play: { mode: 'relay' },
+  // Nobody is suspected for being late on a busy machine.
+  mesh: { suspectAfterMs: DEADLINE_MS, deadAfterMs: DEADLINE_MS },
+};
 
 describe('draining', needs('ffmpeg'), () => {
   it('of an owner moves relays to the other one, frame by frame, and then ends by itself', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { awaitCondition } from '@headwater/testing/await-condition';
+import { amount } from '@headwater/testing/long-run';
 import { seededRandom } from '@headwater/testing/seeded-random';
 import { needs } from '@headwater/testing/tools';
 import { describe, expect, inject, it } from 'vitest';
@@ -11,7 +12,7 @@ import { SampleTags } from '../support/sample-tags.js';
 import { testScope } from '../support/scope.js';
 
 /** More runs, or one again: FAILOVER_RUNS=20 FAILOVER_SEED=1234 npx vitest run test/e2e/exact-failover.test.ts */
-const RUNS = Number(process.env.FAILOVER_RUNS ?? 4);
+const RUNS = Number(process.env.FAILOVER_RUNS ?? amount({ short: 2, long: 8 }));
 const FIRST_SEED = Number(process.env.FAILOVER_SEED ?? Date.now() % 1_000_000);
 /** Frames that are played before and after the owner's end. */
 const FRAMES_BEFORE = { min: 30, spread: 40 } as const;

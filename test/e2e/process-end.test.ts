@@ -5,6 +5,9 @@ import { OriginProcess } from '../support/origin-process.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import { type Scope, testScope } from '../support/scope.js';
 
+/** Longer than any test. */
+const SILENCE_MS = 600_000;
+
 /** Loaded into a member before its own code: a signal that nobody else uses makes it fail, in one of two ways. */
 const PLANTED = `
 process.on('SIGURG', () => { throw new TypeError('planted'); });
@@ -29,7 +32,9 @@ describe('a fault that nobody caught', () => {
   ] as const) {
     it(`ends the member in an orderly way: ${kind}`, async () => {
       const scope = testScope();
-      const b = await OriginProcess.spawn(scope, 'b');
+      // Nobody is declared dead for being late on a busy machine.
+      const patient = { mesh: { suspectAfterMs: SILENCE_MS, deadAfterMs: SILENCE_MS } };
+      const b = await OriginProcess.spawn(scope, 'b', patient);
       const a = await OriginProcess.spawn(scope, 'a', { mesh: { seeds: [b.seed] } }, { environment });
       await Promise.all([a.ready(), b.ready()]);
       await publishOn(scope, a, 's1');

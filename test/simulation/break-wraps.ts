@@ -127,6 +127,19 @@ interface Detector {
 export const detectorOf = (core: MemberCore, id: MemberId): Detector | undefined =>
   (core.peer(id) as unknown as { readonly detector: Detector } | undefined)?.detector;
 
+/** Members are given no more time than those on fast paths that are on time. */
+export function withoutLeeway(core: MemberCore): void {
+  const leeway = { confirmMs: CONFIRM_MS, refusalMs: 500, silenceMs: 0, deadMs: 0 };
+  onStep(core, (input, now, next) => {
+    for (const { id } of core.directory.members()) {
+      const peer = core.peer(id);
+      if (peer !== undefined && !Object.hasOwn(peer, 'leeway'))
+        Object.defineProperty(peer, 'leeway', { value: leeway });
+    }
+    return next(input, now);
+  });
+}
+
 /** The time in which a death must be confirmed begins once more; silence for too long is a death all the same. */
 export function confirmAnew(detector: Detector | undefined, lostAt: number): void {
   if (!detector) return;

@@ -5,6 +5,7 @@ import {
   NO_LOAD,
   type Owner,
   OwnersChange,
+  ownerThrough,
   type PlayRequest,
   type RouteView,
   route,
@@ -23,6 +24,7 @@ import {
   onSends,
   onStep,
   tamper,
+  withoutLeeway,
 } from './break-wraps.js';
 import type { Trouble } from './plan.js';
 import type { SeedOptions } from './run-seed.js';
@@ -404,5 +406,114 @@ export const BREAKS: readonly Break[] = [
         return effects;
       });
     },
+  },
+  {
+    name: 'takes a broken link for a death',
+    caughtBy: ['heard-by-others'],
+    core: ({ directory }) => {
+      const setLiveness = directory.setLiveness.bind(directory);
+      directory.setLiveness = (id, liveness) =>
+        setLiveness(id, liveness === 'unreachable' ? 'dead' : liveness);
+    },
+    troubles: ['cut-link'],
+  },
+  {
+    name: 'tells nothing again that it told once, whoever was out of reach then',
+    caughtBy: ['claims-through-others'],
+    core: (core) => {
+      let told = 0;
+      let ofGeneration = 0;
+      onStep(core, (input, now, next) => {
+        const effects = next(input, now);
+        const broadcasts = effects.broadcasts.splice(0);
+        for (const message of broadcasts) {
+          if (message.kind === 'delta') {
+            const { generation, to } = message.delta;
+            if (generation === ofGeneration && to <= told) continue;
+            [ofGeneration, told] = [generation, to];
+          }
+          effects.broadcasts.push(message);
+        }
+        return effects;
+      });
+    },
+    troubles: ['cut-link', 'kill'],
+  },
+  {
+    name: 'hands on no news of whom others do not reach',
+    caughtBy: ['claims-through-others'],
+    core: (core) =>
+      onSends(core, (message) => (message.kind === 'words' ? { ...message, envelopes: [] } : message)),
+    // Nor do broadcasts come by other ways.
+    prepare: ({ network }) => {
+      network.gossip.mute.has = () => true;
+    },
+    troubles: ['cut-link'],
+  },
+  {
+    name: 'passes a play that was passed on to any other member',
+    caughtBy: ['redirect-loops'],
+    routeOf: (view: RouteView, request: PlayRequest) => {
+      const honest = route(view, request);
+      const other = view.withRoom().find(({ member }) => member !== request.relayOf);
+      const [owner] = honest.kind === 'relay' && honest.reason === 'passed-on' ? honest.owners : [];
+      return owner === undefined || other === undefined
+        ? honest
+        : { kind: 'relay', reason: 'passed-on', owners: [ownerThrough(owner, other.member)] };
+    },
+    troubles: ['cut-link', 'hot-backup'],
+  },
+  {
+    name: 'forgets nobody whose place another one took',
+    caughtBy: ['strangers'],
+    core: ({ directory }) => {
+      directory.forget = () => new OwnersChange();
+    },
+    troubles: ['ghosts'],
+  },
+  {
+    name: 'dials whoever is gone at each tick',
+    caughtBy: ['strangers'],
+    core: (core) =>
+      onStep(core, (input, now, next) => {
+        const effects = next(input, now);
+        if (input.kind !== 'tick') return effects;
+        for (const { id, liveness } of core.directory.members())
+          if (liveness === 'dead')
+            effects.dials.push({ peer: id, addresses: core.peer(id)?.addresses ?? [] });
+        return effects;
+      }),
+    troubles: ['ghosts', 'split'],
+  },
+  {
+    name: 'takes no newer generation when the copy of its identity is gone',
+    caughtBy: ['twins-gone', 'agreement'],
+    core: (core) => onStep(core, (input, now, next) => Object.assign(next(input, now), { generation: null })),
+    troubles: ['twins'],
+  },
+  {
+    name: 'ranks the full as those that have room',
+    caughtBy: ['owner-order'],
+    core: ({ directory }) => {
+      const owners = directory.owners.bind(directory);
+      const age = (a: Owner, b: Owner): number => a.claim.sinceMs - b.claim.sinceMs;
+      directory.owners = (key) =>
+        owners(key).every(({ liveness, claim }) => liveness === 'alive' && claim.silent !== true)
+          ? [...owners(key)].sort(age)
+          : owners(key);
+    },
+    troubles: ['full', 'hot-backup'],
+  },
+  {
+    name: 'is as impatient on a long path as on a short one',
+    caughtBy: ['false-deaths'],
+    core: withoutLeeway,
+    troubles: ['long-paths'],
+  },
+  {
+    name: 'is as impatient with the late as with those on time',
+    caughtBy: ['false-deaths'],
+    core: withoutLeeway,
+    troubles: ['late-loops', 'resets', 'slow-network'],
   },
 ];

@@ -16,6 +16,9 @@ const SETTLED_MS = 6_000;
 /** After the last cut is healed everybody agrees within this time. */
 export const HEALED_MS = 3_000;
 
+/** Whose copy is gone holds its identity alone within this time. */
+const TWIN_HEALED_MS = 8_000;
+
 /** Who never met the others finds them within this time, once a seed can be reached. */
 const JOINED_MS = 12_000;
 
@@ -70,6 +73,10 @@ export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
   world.run(SETTLED_MS, isBroken);
   world.trace('all cuts are healed');
   world.network.paths.healAll();
+  // Whose copy ran on the other side learns only now that it is gone.
+  for (const member of world.members.values())
+    if (member.disputedUntil > Number.NEGATIVE_INFINITY)
+      member.disputedUntil = Math.max(member.disputedUntil, world.now + TWIN_HEALED_MS);
   world.inMesh = new Set(world.honest().filter(({ core }) => core.isJoined));
   world.run(HEALED_MS + slownessMs(world), isBroken);
   if (!isBroken()) look(world, 'quiet');

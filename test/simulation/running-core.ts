@@ -1,5 +1,12 @@
 import type { Liveness, MemberId, StreamKey } from '@headwater/directory';
-import { type Effects, type Fact, type Input, type MemberCore, TICK_MS } from '@headwater/mesh/core';
+import {
+  type BroadcastMessage,
+  type Effects,
+  type Fact,
+  type Input,
+  type MemberCore,
+  TICK_MS,
+} from '@headwater/mesh/core';
 import type { Decoded } from '@headwater/mesh/wire';
 import type { Random } from '@headwater/testing/random';
 import type { Endpoint, EndpointEvents, Host } from './network/endpoint.js';
@@ -72,6 +79,7 @@ export class RunningCore implements Host {
   readonly facts: (Fact & { readonly at: number })[] = [];
   factsTotal = 0;
   readonly notes: StepNotes;
+  readonly #news = new Map<MemberId, News[]>();
   readonly #timeline: Timeline;
   readonly #random: Random;
   readonly #codec: Codec;
@@ -125,6 +133,11 @@ export class RunningCore implements Host {
 
   get isStalled(): boolean {
     return this.stalledSince !== null;
+  }
+
+  /** What it heard lately under a member's signature. */
+  newsOf(member: MemberId): readonly News[] {
+    return this.#news.get(member) ?? [];
   }
 
   /** Upper end of `Host`: what the network brings. */
@@ -238,7 +251,10 @@ export class RunningCore implements Host {
     const signedBytes = signedBytesOf(parcel, this.#sealing);
     if (parcel.handMade === undefined) {
       const message = this.#accepted(author, openBroadcast(parcel, this.#codec.language));
-      if (message !== null) this.input({ kind: 'broadcast', author, message, signedBytes });
+      if (message !== null) {
+        this.input({ kind: 'broadcast', author, message, signedBytes });
+        this.#noteNews(author, message);
+      }
       return message !== null;
     }
     const opened = this.#sealing.unseal(signedBytes);
@@ -247,6 +263,15 @@ export class RunningCore implements Host {
     if (opened && message) this.input({ kind: 'broadcast', author: opened.author, message, signedBytes });
     if (!opened) this.input({ kind: 'offence', peer: via, reason: 'broadcast without a valid signature' });
     return message !== null;
+  }
+
+  #noteNews(author: MemberId, message: BroadcastMessage): void {
+    if (message.kind !== 'delta') return;
+    const { generation, from, to } = message.delta;
+    const news = this.#news.get(author) ?? [];
+    this.#news.set(author, news);
+    news.push({ generation, from, to, at: this.#timeline.now });
+    if (news.length > NEWS_KEPT) news.shift();
   }
 
   /** What another version says may mean nothing to this one, and must not be an offence. */
@@ -338,6 +363,17 @@ export class RunningCore implements Host {
     else this.input({ kind: 'tick' });
   }
 }
+
+/** One delta that it heard, and when. */
+interface News {
+  readonly generation: number;
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+}
+
+/** Deltas that are remembered of each member: no more than are surely kept by the core. */
+const NEWS_KEPT = 8;
 
 /** Lines of its log that are kept. */
 const FACTS_KEPT = 500;

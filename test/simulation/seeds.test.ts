@@ -1,17 +1,18 @@
+import { amount } from '@headwater/testing/long-run';
 import { describe, expect, it } from 'vitest';
 import { isDrawn } from './not-yet.js';
 import { TROUBLES } from './plan.js';
 import { runSeed } from './run-seed.js';
 
-/** Seeds of a normal test run; `npm run sim -- --seeds 10000` runs more. */
-const SEEDS = 200;
+/** `npm run sim -- --seeds 10000` runs more. */
+const SEEDS = amount({ short: 30, long: 200 });
 const SEEDS_PER_TEST = 10;
 
 /** They failed once, as lives were drawn then; what they showed has tests of its own. */
 const SEEDS_OF_OLD = [777002299, 1414, 20513];
 
 /** How often each kind of trouble is met alone. */
-const SEEDS_PER_TROUBLE = 3;
+const SEEDS_PER_TROUBLE = amount({ short: 1, long: 3 });
 
 describe('whole lives of a mesh', () => {
   it.each(Array.from({ length: SEEDS / SEEDS_PER_TEST }, (_, index) => 1 + index * SEEDS_PER_TEST))(

@@ -50,6 +50,7 @@ export {
   type PlayMode,
   type PlayProtocol,
   type PlayRequest,
+  portAt,
   ROUTE_REASONS,
   type Route,
   type RouteReason,

@@ -23,8 +23,13 @@ export interface MediaAddress {
   readonly network: string;
   /** DNS name or IP, IPv6 without brackets. */
   readonly host: string;
+  /** 0: none without TLS; `httpPort` likewise. */
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** Port for RTMP over TLS; absent: none. */
+  readonly rtmpsPort?: number;
+  /** Port for HTTP and WebSocket over TLS; absent: none. */
+  readonly httpsPort?: number;
 }
 
 /** What a member says of itself; changes rarely and travels as an entry of its own log. */
@@ -52,6 +57,11 @@ export interface MemberProfile {
   readonly loadLevel?: number;
   /** Its connections or its outbound limit are used up: plays go to others where any has room. Absent: false. */
   readonly full?: boolean;
+  /**
+   * SHA-256, in hexadecimal, of the public key (SPKI, DER) by which it proves who it is where others pull from `rtmpsPort` of its relay
+   * addresses. Absent: it is pulled from without TLS.
+   */
+  readonly relayKeyHash?: string;
 }
 
 /** A member's load, unversioned: the last word heard counts. */

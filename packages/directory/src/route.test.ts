@@ -336,9 +336,56 @@ describe('the route of a play where members are full', () => {
 
 it('explains each reason in a sentence of its own', () => {
   const sentences = Object.values(ROUTE_REASONS);
-  expect(sentences).toHaveLength(14);
-  expect(new Set(sentences).size).toBe(14);
+  expect(sentences).toHaveLength(15);
+  expect(new Set(sentences).size).toBe(15);
   for (const sentence of sentences) expect(sentence).toMatch(/ /);
+});
+
+describe('a client that came by TLS', () => {
+  const at = (name: string, ports: object) => {
+    const address = { network: 'in', host: name, rtmpPort: 1935, httpPort: 8080, ...ports };
+    return { ...owner(name), profile: profileOf(name, { addresses: [address] }) };
+  };
+  const among = (owners: Owner[], more: Partial<RouteView> = {}): RouteView => ({
+    ...view(),
+    owners: () => owners,
+    ...more,
+  });
+  const follows = { followsRedirect: true, isSecure: true } as const;
+  const told = (seen: RouteView, more: Partial<PlayRequest>) => {
+    const { kind, reason } = route(seen, play(more));
+    return `${kind} ${reason}`;
+  };
+
+  it('is redirected to a port for TLS of its protocol, and relayed where there is none', () => {
+    const http = among([at('a', { httpsPort: 8443 })]);
+    expect(told(http, { ...follows, protocol: 'http-flv' })).toBe('redirect client-follows-redirects');
+    expect(told(http, { ...follows, protocol: 'rtmp' })).toBe('relay owner-lacks-port');
+    expect(told(http, { ...follows, protocol: 'rtmp', mode: 'redirect' })).toBe('relay owner-lacks-port');
+    const rtmp = among([at('a', { rtmpsPort: 443 })]);
+    expect(told(rtmp, { ...follows, protocol: 'rtmp' })).toBe('redirect client-follows-redirects');
+    expect(told(rtmp, { ...follows, protocol: 'http-flv' })).toBe('relay owner-lacks-port');
+  });
+
+  it('needs a port without TLS where it came without', () => {
+    const secureOnly = among([at('a', { rtmpPort: 0, httpPort: 0, rtmpsPort: 443, httpsPort: 8443 })]);
+    for (const protocol of ['rtmp', 'http-flv'] as const)
+      expect(told(secureOnly, { followsRedirect: true, protocol })).toBe('relay owner-lacks-port');
+  });
+
+  it('is sent by a full member to one with such a port, or stays', () => {
+    const full = { profile: profileOf('me', { full: true }) };
+    const own = owner('me');
+    const request = { ...follows, protocol: 'http-flv', isFull: true } as const;
+    const secure = at('b', { httpsPort: 8443 });
+    expect(told(among([own, at('a', {}), secure], full), request)).toBe('redirect full-other-owner');
+    expect(told(among([own], { ...full, withRoom: () => [at('a', {}), secure] }), request)).toBe(
+      'redirect full-other-member',
+    );
+    expect(told(among([own], { ...full, withRoom: () => [at('a', {})] }), request)).toBe(
+      'local published-here',
+    );
+  });
 });
 
 describe('the address that a client is told', () => {

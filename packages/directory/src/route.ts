@@ -31,6 +31,8 @@ export interface PlayRequest {
   readonly reachedBy?: string;
   /** `play.mode` in force for the stream's app. */
   readonly mode: PlayMode;
+  /** The client came by TLS, so that is how it goes on where it is sent. Absent: false. */
+  readonly isSecure?: boolean;
   /** It is served here already: then it stays, however full members are. Absent: false. */
   readonly isServed?: boolean;
   /** This member can take no more plays at the moment, whatever its profile says yet. Absent: false. */
@@ -59,6 +61,7 @@ export type Route =
         | 'already-redirected'
         | 'websocket'
         | 'owner-full'
+        | 'owner-lacks-port'
         | 'passed-on';
       /** Whom to pull from, best first; at least one, never this member. `through` says whom by, where that is another. */
       readonly owners: readonly Owner[];
@@ -80,6 +83,8 @@ export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
   'already-redirected': 'the stream is on another member, and this play was redirected once already',
   websocket: 'the stream is on another member, and WebSocket clients follow no redirects',
   'owner-full': 'the stream is on a member that is full; this one has room and relays it',
+  'owner-lacks-port':
+    "the stream is on a member that has no port for this client's protocol, with TLS or without as the client came",
   'full-other-owner': 'this member is full, and another owner of the stream has room',
   'full-other-member': 'this member is full, and another one has room to relay the stream',
   'passed-on': 'another member cannot reach the owner, and pulls its stream through this member',
@@ -120,12 +125,27 @@ export function route(view: RouteView, request: PlayRequest): Route {
   if (reason !== null) return { kind: 'relay', reason, owners };
   // Who would be sent to a full owner is better off here.
   if (best.profile.full === true) return { kind: 'relay', reason: 'owner-full', owners };
+  if (!canBeSentTo(view, request, best)) return { kind: 'relay', reason: 'owner-lacks-port', owners };
   return redirect(
     view,
     request,
     best,
     request.mode === 'redirect' ? 'mode-redirect' : 'client-follows-redirects',
   );
+}
+
+/** The port for this protocol at an address, with TLS or without; null where there is none. */
+export function portAt(address: MediaAddress, protocol: PlayProtocol, isSecure: boolean): number | null {
+  const isRtmp = protocol === 'rtmp';
+  const plain = isRtmp ? address.rtmpPort : address.httpPort;
+  const secure = isRtmp ? address.rtmpsPort : address.httpsPort;
+  return (isSecure ? secure : plain) || null;
+}
+
+/** Whether it has a port for this client, which keeps its scheme. */
+function canBeSentTo(view: RouteView, request: PlayRequest, target: Candidate): boolean {
+  const address = addressFor(view.profile, target.profile, request.reachedBy);
+  return portAt(address, request.protocol, request.isSecure === true) !== null;
 }
 
 /**
@@ -143,18 +163,22 @@ function routeOfFull(
   const canRedirect = relayReason(request) === null && (request.followsRedirect || !isOwn);
   const isSilent = best.claim.silent === true;
   const other = owners.find(
-    ({ member, liveness, profile, claim }) =>
-      member !== view.self &&
-      isLive(liveness) &&
-      profile.full !== true &&
-      (claim.silent !== true || isSilent),
+    (owner) =>
+      owner.member !== view.self &&
+      isLive(owner.liveness) &&
+      owner.profile.full !== true &&
+      (owner.claim.silent !== true || isSilent) &&
+      (!canRedirect || canBeSentTo(view, request, owner)),
   );
   if (canRedirect && other !== undefined)
     return isOwn ? redirect(view, request, other, 'full-other-owner') : null;
   const others = view.withRoom();
   if (others.length === 0 && other === undefined) return request.isFull === true ? NOBODY_HAS_ROOM : null;
   if (!canRedirect) return null;
-  const free = others.filter(({ member }) => !owners.some((owner) => owner.member === member));
+  const free = others.filter(
+    (candidate) =>
+      !owners.some((owner) => owner.member === candidate.member) && canBeSentTo(view, request, candidate),
+  );
   const relay = choose(request.key, free, view.profile.zone);
   return relay === null ? null : redirect(view, request, relay, 'full-other-member');
 }

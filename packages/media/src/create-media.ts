@@ -1,12 +1,23 @@
+import { type Guard, OPEN_GUARD } from '@headwater/guard';
+import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { Fence } from './fence.js';
 import type { MediaEventListener } from './media-event.js';
-import type { ClientRef, Media, MediaHost, MediaLog, MediaOptions } from './media-host.js';
+import type {
+  ClientRef,
+  Media,
+  MediaHost,
+  MediaListenerName,
+  MediaLog,
+  MediaOptions,
+  MediaPorts,
+} from './media-host.js';
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
+import type { Listener } from './protocols/listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
 import { SiblingListener } from './protocols/sibling/sibling-listener.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
@@ -15,6 +26,7 @@ import { OutboundRate } from './stream/outbound-rate.js';
 import { relayOwners } from './stream/relay-owner.js';
 import { StreamTable } from './stream/stream-table.js';
 import { systemTimers, type Timers } from './stream/timers.js';
+import { CertificateStore } from './tls/certificate-store.js';
 
 /** How often stuck players and idle publishers are looked for, and the outbound rate is measured. */
 const SWEEP_MS = 1000;
@@ -24,21 +36,29 @@ const QUEUE_MS = 10_000;
 /** `limits.publishesPerAddressPerMinute` where it is not set. */
 const PUBLISHES_PER_MINUTE = 6000;
 /** Live media of all streams that may wait for one other worker which does not keep up. */
-const SIBLING_BYTES_MAX = 67_108_864;
+const SIBLING_BYTES_MAX = 134_217_728;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
-/** Puts the media plane of one member together; nothing listens before `start`. `tell` hears of what happens. */
+/** What a process may add to media. */
+export interface MediaExtras {
+  /** Who may publish and play; it is stopped by who made it. Without one everybody may. */
+  readonly guard?: Guard;
+  /** Hears of what happens. */
+  readonly tell?: MediaEventListener;
+}
+
+/** Puts the media plane of one member together; nothing listens before `start`. */
 export function createMedia(
   options: MediaOptions,
   host: MediaHost,
   log: MediaLog,
-  tell: MediaEventListener = () => {},
+  { guard = OPEN_GUARD, tell = () => {} }: MediaExtras = {},
 ): Media {
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
   const upstreams = new SiblingUpstreams(options, fence);
-  const pullFromMember = rtmpUpstream(options, host, fence);
+  const pullFromMember = rtmpUpstream(options, host, fence, guard);
   const streams = new StreamTable({
     limitsOf: (key) => ({
       gopCacheBytesMax: play.gopCacheBytesMax,
@@ -82,9 +102,7 @@ export function createMedia(
       publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
     },
   );
-  const parts = { options, plays, publishes, gate, log, fence };
-  const rtmp = createRtmpListener(parts);
-  const http = createFlvListener(parts);
+  const isMemberAddress = (ip: string): boolean => host.isMemberAddress(ip);
   const siblings =
     options.worker === undefined
       ? null
@@ -99,7 +117,36 @@ export function createMedia(
           log,
           fence,
         });
-  let ports = { rtmp: options.rtmp.port, http: options.http.port };
+  const proxies = new TrustedProxies(options.trustedProxies ?? []);
+  const parts = { options, plays, publishes, gate, log, fence, guard, isMemberAddress, proxies };
+  let certificates: CertificateStore | null = null;
+  const listeners = new Map<MediaListenerName, Listener>();
+  let ports: MediaPorts = { rtmp: options.rtmp.port ?? 0, rtmps: 0, http: options.http.port ?? 0, https: 0 };
+
+  async function listenAll(): Promise<void> {
+    const plain = { ...parts, certificates: null };
+    const open = (name: MediaListenerName, listener: Listener): Promise<number> => {
+      listeners.set(name, listener);
+      return listener.start();
+    };
+    if (options.tls !== undefined) certificates = await CertificateStore.open(options.tls, log);
+    const secure = { ...parts, certificates };
+    const off = { host: '', port: null };
+    const rtmps = certificates === null ? off : (options.rtmps ?? off);
+    const https = certificates === null ? off : (options.https ?? off);
+    ports = {
+      rtmp: await open('rtmp', createRtmpListener({ ...plain, at: options.rtmp })),
+      rtmps: await open('rtmps', createRtmpListener({ ...secure, at: rtmps })),
+      http: await open('http', createFlvListener({ ...plain, at: options.http })),
+      https: await open('https', createFlvListener({ ...secure, at: https })),
+    };
+    await siblings?.start();
+  }
+
+  async function closeListeners(): Promise<void> {
+    certificates?.close();
+    await Promise.all([...[...listeners.values()].map((listener) => listener.stop()), siblings?.stop()]);
+  }
   let sweep: NodeJS.Timeout | null = null;
   let playersStuck = 0;
 
@@ -150,12 +197,10 @@ export function createMedia(
 
   return {
     async start() {
-      const rtmpPort = await rtmp.start();
       try {
-        ports = { rtmp: rtmpPort, http: await http.start() };
-        await siblings?.start();
+        await listenAll();
       } catch (error) {
-        await Promise.all([rtmp.stop(), http.stop()]);
+        await closeListeners();
         throw error;
       }
       sweep = setInterval(sweepOnce, SWEEP_MS);
@@ -166,7 +211,7 @@ export function createMedia(
       plays.stop();
       streams.close();
       upstreams.stop();
-      await Promise.all([rtmp.stop(), http.stop(), siblings?.stop()]);
+      await closeListeners();
     },
     get ports() {
       return ports;
@@ -179,7 +224,11 @@ export function createMedia(
       publishes.closeAll();
       plays.endPassedOn();
     },
-    take: (listener, socket) => (listener === 'rtmp' ? rtmp : http).take(socket),
+    take(name, socket) {
+      const listener = listeners.get(name);
+      if (listener === undefined) socket.destroy();
+      else listener.take(socket);
+    },
     endPublisher: (key, reason) => publishes.endOne(key, reason),
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),

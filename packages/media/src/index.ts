@@ -1,19 +1,27 @@
+export { type Client, remoteOf } from './arrival/client.js';
+export { type ForwardedHeaders, type ForwardedRules, readForwarded } from './arrival/forwarded.js';
+export { type Arrival, Front } from './arrival/front.js';
+export { parseNetwork, TrustedProxies } from './arrival/trusted-proxies.js';
 export { createMedia } from './create-media.js';
 export { limitedAddress } from './desks/client-address.js';
 export { modeOf as playModeOf } from './desks/play/app-play.js';
 export { type PublishPolicy, policyOf as publishPolicyOf } from './desks/publish/publish-policy.js';
+export { Fence } from './fence.js';
 export type { MediaEvent, MediaEventListener } from './media-event.js';
 export {
   type ClientRef,
   type ClientView,
   type Elsewhere,
+  type ListenAt,
   ListenError,
-  type ListenerName,
   type Media,
   type MediaHost,
+  type MediaListenerName,
   type MediaLog,
   type MediaOptions,
+  type MediaPorts,
   type PlayerView,
+  type RelayAddress,
   type StreamView,
   type WorkerAddress,
 } from './media-host.js';
@@ -22,5 +30,8 @@ export { listen } from './protocols/listen.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';
 export { vhostOf } from './protocols/stream-name.js';
+export { CertificateError } from './tls/certificate.js';
+export { CertificateStore, type TlsOptions } from './tls/certificate-store.js';
+export { makeRelayIdentity, type RelayIdentity } from './tls/relay-identity.js';
 export { FlvFile } from './wire/flv/flv-file.js';
 export type { Frame } from './wire/frame.js';

@@ -10,7 +10,9 @@ import type {
   StreamKey,
   StreamKeys,
 } from '@headwater/directory';
+import type { ForwardedHeaders } from './arrival/forwarded.js';
 import type { PublishPolicy } from './desks/publish/publish-policy.js';
+import type { TlsOptions } from './tls/certificate-store.js';
 
 /** What media needs from the process around it: ownership and routes. `origin` implements it over the mesh. */
 export interface MediaHost {
@@ -68,6 +70,8 @@ export interface RelayAddress {
   /** DNS name or IP, IPv6 without brackets. */
   readonly host: string;
   readonly rtmpPort: number;
+  /** It is pulled from by TLS, at this port, and proves who it is by the key with this SHA-256 (hexadecimal). */
+  readonly tls?: { readonly port: number; readonly keyHash: string };
 }
 
 /** The part of a pino logger that media uses: fields first, then a stable message. */
@@ -85,8 +89,17 @@ export interface MediaOptions {
   readonly worker?: WorkerAddress;
   /** `handed`: no port is opened; another process accepts, and hands connections over by `Media.take`. Absent: `opened`. */
   readonly ports?: 'opened' | 'handed';
-  readonly rtmp: { readonly host: string; readonly port: number };
-  readonly http: { readonly host: string; readonly port: number };
+  readonly rtmp: ListenAt;
+  readonly http: ListenAt;
+  /** The same over TLS; absent: off. */
+  readonly rtmps?: ListenAt;
+  readonly https?: ListenAt;
+  /** What TLS is done with; absent: nothing, so that nothing listens for it. */
+  readonly tls?: TlsOptions;
+  /** Addresses and networks (`10.0.0.0/8`) of proxies whose word about clients counts; absent: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Which headers those write; absent: `x-forwarded`. */
+  readonly proxyHeaders?: ForwardedHeaders;
   /** Names that count as a vhost of their own; all others mean `__defaultVhost__`. */
   readonly vhosts: readonly string[];
   /** `edge` refuses publishers. */
@@ -153,9 +166,6 @@ export interface MediaOptions {
     >
   >;
 }
-
-/** What a client speaks on the port that it came by. */
-export type ListenerName = 'rtmp' | 'http';
 
 /** One player, as the API shows it. */
 export interface PlayerView {
@@ -245,14 +255,24 @@ export interface SlowPlayers {
   readonly playersEnded: { readonly stuck: number };
 }
 
+/** The listeners of media; each may be off. */
+export type MediaListenerName = 'rtmp' | 'rtmps' | 'http' | 'https';
+
+/** Where a listener listens. */
+export interface ListenAt {
+  readonly host: string;
+  /** 0 takes a free one; null: it does not listen. */
+  readonly port: number | null;
+}
+
 /** A listener that could not be opened; `origin` adds the config key to change. */
 export class ListenError extends Error {
-  readonly what: 'rtmp' | 'http';
+  readonly what: MediaListenerName;
   readonly host: string;
   readonly port: number;
   readonly systemCode: string;
 
-  constructor(what: 'rtmp' | 'http', host: string, port: number, systemCode: string) {
+  constructor(what: MediaListenerName, host: string, port: number, systemCode: string) {
     super(`cannot listen on ${host}:${port} for ${what}: ${systemCode}`);
     this.name = 'ListenError';
     this.what = what;
@@ -262,18 +282,21 @@ export class ListenError extends Error {
   }
 }
 
+/** Ports really bound; 0 for a listener that is off. */
+export type MediaPorts = Readonly<Record<MediaListenerName, number>>;
+
 /** The running media plane of one member. */
 export interface Media {
-  /** Opens the listeners. Rejects with `ListenError`, or an error that names the worker's socket; then nothing is left open. */
+  /** Opens the listeners. Rejects with `ListenError`, `CertificateError`, or an error that names the worker's socket; then nothing is left open. */
   start(): Promise<void>;
   /** Closes listeners and sessions, releases all claims. Never rejects. */
   stop(): Promise<void>;
   /** A connection that another process accepted on one of this member's ports; nothing was read of it. */
-  take(listener: ListenerName, socket: Socket): void;
+  take(listener: MediaListenerName, socket: Socket): void;
   /** Closes the publisher of a stream, which another worker of this member has. No effect where there is none here. */
   endPublisher(key: StreamKey, reason: 'already-published' | 'taken-over'): void;
   /** Ports really bound (configured 0 takes a free one). */
-  readonly ports: { readonly rtmp: number; readonly http: number };
+  readonly ports: MediaPorts;
   /** Refuses publishers from now on; those who are there stay. */
   refusePublishers(): void;
   /**

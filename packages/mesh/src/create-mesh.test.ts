@@ -116,7 +116,11 @@ describe('createMesh', () => {
     const proxy = await meshes.proxy();
     const a = await meshes.startBehind('a', proxy, [proxy.address]);
     await awaitCondition('a is alone', () => a.mesh.status().synced);
-    expect(a.lines.filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+    // That a busy machine lets it stand still for a while is no word about a seed.
+    const complaints = a.lines.filter(
+      ({ level, msg }) => (level === 'warn' || level === 'error') && msg !== 'event loop stalled',
+    );
+    expect(complaints).toEqual([]);
     expect(a.mesh.members()).toHaveLength(1);
   });
 

@@ -7,6 +7,7 @@ export {
   type MeshOptions,
   type MeshStatus,
 } from './mesh.js';
+export type { MeshFigures } from './mesh-figures.js';
 export { MESH_KEY_BYTES_MIN } from './mesh-key.js';
 export type {
   Answer,

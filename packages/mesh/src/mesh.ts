@@ -9,6 +9,7 @@ import type {
   StreamKey,
   StreamKeys,
 } from '@headwater/directory';
+import type { MeshFigures } from './mesh-figures.js';
 import type { MeshQuestions } from './query/mesh-questions.js';
 
 /** The part of a pino logger that the mesh uses: fields first, then a stable message. */
@@ -126,6 +127,8 @@ export interface Mesh extends MeshQuestions {
   /** One of them; undefined where it is not known. */
   member(id: MemberId): MemberView | undefined;
   status(): MeshStatus;
+  /** What it does and holds for the mesh, for metrics; costs a walk over the peers. */
+  figures(): MeshFigures;
   /**
    * Called whenever the answer of `directory.owners(key)` may have changed, for each stream in `interest` that this is true
    * of; `interest` is looked at again each time. Many streams are told in slices, a moment later. Returns how to stop being

@@ -8,6 +8,7 @@ import type {
   StreamKey,
   StreamKeys,
 } from '@headwater/directory';
+import { BOUNDS } from './core/bounds.js';
 import type { Effects } from './core/effects.js';
 import type { Input } from './core/input.js';
 import { TICK_MS } from './core/limits.js';
@@ -15,6 +16,7 @@ import type { MemberCore } from './core/member-core.js';
 import type { DirectMessage } from './core/messages.js';
 import { HeavyMessages } from './heavy-messages.js';
 import type { MemberView, Mesh, MeshDisputed, MeshLog, MeshStatus } from './mesh.js';
+import { type MeshFigures, MessageCounts } from './mesh-figures.js';
 import { OwnersListeners } from './owners-listeners.js';
 import type { Answer, Answers, AskOptions, QuestionHandler } from './query/mesh-questions.js';
 import type { QueryStreams } from './query/query-streams.js';
@@ -52,6 +54,9 @@ export class RunningMember implements Mesh {
   #running: { readonly core: MemberCore; readonly transport: Transport } | null = null;
   #depth = 0;
   #faults = 0;
+  #offences = 0;
+  readonly #received = new MessageCounts();
+  readonly #sent = new MessageCounts();
   #ticks: NodeJS.Timeout | null = null;
   #flush: { readonly timer: NodeJS.Timeout; readonly at: number } | null = null;
   #stopped: Promise<void> | null = null;
@@ -145,6 +150,19 @@ export class RunningMember implements Mesh {
     return { joined: isJoined, synced: isSynced, disputed, ...(why !== null && { waitingFor: why }) };
   }
 
+  figures(): MeshFigures {
+    const network = this.#transport.gauges;
+    return {
+      received: this.#received.totals,
+      sent: this.#sent.totals,
+      offences: this.#offences,
+      faults: this.#faults,
+      held: this.#core.gauges,
+      bounds: BOUNDS,
+      ...(network !== undefined && { network }),
+    };
+  }
+
   get disputed(): MeshDisputed | null {
     const { disputed } = this.#core;
     if (disputed === null) return null;
@@ -218,7 +236,9 @@ export class RunningMember implements Mesh {
 
   #direct(peer: MemberId, bytes: Uint8Array): void {
     const message = this.#accept(peer, decodeDirect(bytes, peer));
-    if (message !== null) this.#feed({ kind: 'direct', peer, message });
+    if (message === null) return;
+    this.#received.count(message.kind, bytes.byteLength);
+    this.#feed({ kind: 'direct', peer, message });
   }
 
   #broadcast(bytes: Uint8Array, via: MemberId): boolean {
@@ -226,14 +246,18 @@ export class RunningMember implements Mesh {
     if (opened === null) return false;
     const decoded = decodeBroadcast(opened.message, opened.author);
     const message = this.#accept(opened.author, decoded);
-    if (message !== null)
+    if (message !== null) {
+      this.#received.count(`broadcast-${message.kind}`, bytes.byteLength);
       this.#feed({ kind: 'broadcast', author: opened.author, message, signedBytes: bytes });
+    }
     // What means nothing here may mean something to a member of a later version.
     return decoded.kind !== 'malformed';
   }
 
   #send(to: MemberId, message: DirectMessage): void {
-    this.#transport.send(to, encode(message, this.#core.peer(to)?.version ?? undefined));
+    const bytes = encode(message, this.#core.peer(to)?.version ?? undefined);
+    this.#sent.count(message.kind, bytes.byteLength);
+    this.#transport.send(to, bytes);
   }
 
   #verify(via: MemberId, signedBytes: Uint8Array): void {
@@ -290,6 +314,7 @@ export class RunningMember implements Mesh {
 
   #run(input: Input): void {
     const core = this.#core;
+    if (input.kind === 'offence') this.#offences += 1;
     const effects = core.step(input, performance.now());
     this.#depth += 1;
     try {
@@ -305,7 +330,11 @@ export class RunningMember implements Mesh {
     for (const { level, fields, msg } of effects.facts) this.#log[level](fields, msg);
     for (const { to, message } of effects.sends) this.#send(to, message);
     for (const { via, signedBytes } of effects.verifications) this.#verify(via, signedBytes);
-    for (const message of effects.broadcasts) transport.broadcast(this.#sealer.seal(encode(message)));
+    for (const message of effects.broadcasts) {
+      const bytes = this.#sealer.seal(encode(message));
+      this.#sent.count(`broadcast-${message.kind}`, bytes.byteLength);
+      transport.broadcast(bytes);
+    }
     for (const { peer, addresses } of effects.dials) transport.dial(peer, addresses);
     for (const seed of effects.visits) transport.visit(seed);
     for (const { peer, reason, refuseMs } of effects.disconnects)

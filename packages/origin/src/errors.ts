@@ -1,4 +1,4 @@
-import type { ListenError } from '@headwater/media';
+import type { CertificateError, ListenError, MediaListenerName } from '@headwater/media';
 import type { MeshError } from '@headwater/mesh';
 import { environmentName } from './config/environment-name.js';
 
@@ -17,6 +17,10 @@ export const ERRORS = {
   SEED_INVALID: 'Write each entry of mesh.seeds as host:port, such as origin-a:7946.',
   IDENTITY_UNUSABLE:
     'Point dataDir to a folder that this user may write and that no other member uses. Removing the files in it gives the member a new identity.',
+  WORKERS_UNUSABLE:
+    'Make the folder for temporary files (TMPDIR) writable and leave memory for the processes, or set workers to 0: everything runs in one process then.',
+  CERTIFICATE_UNUSABLE:
+    'Mend what is named in tls.certificates, then try with: headwater config check FILE. openssl x509 -in FILE -noout -text shows what is in a certificate.',
   PORT_TAKEN: 'Stop the program that has the port, or choose another.',
   PORT_FORBIDDEN:
     'Ports below 1024 need a privilege: choose a higher port, or allow this one (CAP_NET_BIND_SERVICE).',
@@ -74,15 +78,16 @@ export class HeadwaterError extends Error {
   }
 }
 
-export type Listener = 'rtmp' | 'http' | 'api' | 'mesh';
+export type Listener = MediaListenerName | 'api' | 'apiTls' | 'mesh';
 export interface ListenAddress {
   readonly host: string;
-  readonly port: number;
+  /** Null: it is off. */
+  readonly port: number | null;
 }
 
 /** What a listener's system error (`EADDRINUSE` and so on) means, with the keys that change its address. */
 export function listenFailure(
-  what: Listener,
+  what: Listener | 'metrics',
   at: ListenAddress,
   systemCode: string,
   cause?: unknown,
@@ -92,12 +97,19 @@ export function listenFailure(
     'LISTEN_FAILED',
     `cannot listen there (${systemCode})`,
   ];
-  const key = code === 'ADDRESS_UNAVAILABLE' ? `${what}.host` : `${what}.port`;
+  const key =
+    what === 'apiTls'
+      ? KEYS_OF_API_TLS[code === 'ADDRESS_UNAVAILABLE' ? 'host' : 'port']
+      : code === 'ADDRESS_UNAVAILABLE'
+        ? `${what}.host`
+        : `${what}.port`;
   return new HeadwaterError(code, `${what} cannot listen on ${address}: ${message}`, {
     hint: `${ERRORS[code]} The key is ${key}: in the config file, as ${environmentName(key)}=..., or with --set ${key}=...`,
     cause,
   });
 }
+
+const KEYS_OF_API_TLS = { host: 'api.host', port: 'api.tlsPort' } as const;
 
 const LISTEN_FAILURES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EADDRINUSE: ['PORT_TAKEN', 'another program has this port'],
@@ -140,11 +152,13 @@ const DISK_HINTS: Readonly<Record<string, string>> = {
  */
 export function expectedFailure(
   error: unknown,
-  listeners: Readonly<Record<Listener, ListenAddress>>,
+  listeners: Readonly<Record<'mesh' | 'api', ListenAddress>>,
 ): HeadwaterError | null {
   if (error instanceof HeadwaterError) return error;
   if (isNamed<ListenError>(error, 'ListenError'))
     return listenFailure(error.what, error, error.systemCode, error);
+  if (isNamed<CertificateError>(error, 'CertificateError'))
+    return new HeadwaterError('CERTIFICATE_UNUSABLE', error.message, { cause: error });
   if (isNamed<MeshError>(error, 'MeshError')) {
     if (error.code === 'listen') return listenFailure('mesh', listeners.mesh, systemCodeOf(error), error);
     const hint = error.code === 'identity' ? DISK_HINTS[systemCodeOf(error)] : undefined;
@@ -154,8 +168,13 @@ export function expectedFailure(
     });
   }
   // What is left with a system code and a port is the API's own listener (node:net's error has both).
-  if (isSystemError(error) && error.syscall === 'listen' && error.port === listeners.api.port)
-    return listenFailure('api', listeners.api, error.code, error);
+  if (isSystemError(error) && error.syscall === 'listen' && error.port !== undefined)
+    return listenFailure(
+      error.port === listeners.api.port ? 'api' : 'apiTls',
+      { host: listeners.api.host, port: error.port },
+      error.code,
+      error,
+    );
   return null;
 }
 

@@ -26,11 +26,14 @@ const member = (id: string, more: Partial<MemberView> = {}): MemberView => ({
 
 /** What media is told by a mesh of these. */
 const hostOf = (...members: MemberView[]) =>
-  mediaHost({
-    id: 'me',
-    members: () => [member('me', { isSelf: true, profile: profileOf('10.0.0.1') }), ...members],
-    member: (id: string) => members.find((one) => one.id === id),
-  } as unknown as Mesh);
+  mediaHost(
+    {
+      id: 'me',
+      members: () => [member('me', { isSelf: true, profile: profileOf('10.0.0.1') }), ...members],
+      member: (id: string) => members.find((one) => one.id === id),
+    } as unknown as Mesh,
+    false,
+  );
 
 describe('ways to an owner that cannot be reached', () => {
   it('are the members that are well, the nearest first, a few at most', () => {

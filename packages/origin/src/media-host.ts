@@ -1,7 +1,7 @@
 import { claimsStand, type MemberId, plainAddress, route, sameHost } from '@headwater/directory';
 import type { MediaHost } from '@headwater/media';
 import type { MemberView, Mesh } from '@headwater/mesh';
-import { pulledAt } from './pulled-at.js';
+import { pulledBy } from './pulled-at.js';
 
 /** Members through which an owner is pulled that cannot be reached: each costs a connection before the next is tried. */
 const DETOURS_MAX = 3;
@@ -19,10 +19,10 @@ export type HostMember = Pick<
   'id' | 'isSelf' | 'liveness' | 'connected' | 'profile' | 'rttMs' | 'dialledAt' | 'remoteIp'
 >;
 
-/** The one place where media and mesh meet. */
-export function mediaHost(mesh: Mesh): MediaHost {
+/** The one place where media and mesh meet. `relayTls`: `relay.tls`. */
+export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
   return {
-    ...memberAnswers(mesh),
+    ...memberAnswers(mesh, relayTls),
     member: mesh.id,
     route: (request) => route(mesh.directory, request),
     owners: (key) => mesh.directory.owners(key),
@@ -37,11 +37,12 @@ export function mediaHost(mesh: Mesh): MediaHost {
 /** Where members are, and how they are reached. */
 export function memberAnswers(
   source: HostSource,
+  relayTls: boolean,
 ): Pick<MediaHost, 'relayAddress' | 'detours' | 'isMemberAddress'> {
   return {
     relayAddress: (id) => {
       const member = source.member(id);
-      return member === undefined ? null : pulledAt(member);
+      return member === undefined ? null : pulledBy(member, relayTls);
     },
     detours: (owner) => detoursTo(owner, source.members()),
     isMemberAddress: (ip) => source.members().some((member) => !member.isSelf && isAt(member, ip)),

@@ -2,7 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
-import { createMedia, playModeOf, vhostOf } from '@headwater/media';
+import { createGuard } from '@headwater/guard';
+import {
+  CertificateStore,
+  createMedia,
+  type MediaPorts,
+  makeRelayIdentity,
+  playModeOf,
+  type TlsOptions,
+  TrustedProxies,
+  vhostOf,
+} from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
 import type { ApiSource } from './api/api-source.js';
@@ -15,27 +25,34 @@ import { followMesh } from './events/follow-mesh.js';
 import { MeshEvents } from './events/mesh-events.js';
 import { RelayBook } from './events/relay-book.js';
 import { nextFull } from './fullness.js';
+import { checkRules, ENDS_TOLD_MS, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
+import { createMetrics } from './metrics/create-metrics.js';
+import { serveMetrics } from './metrics/serve-metrics.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
 import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
 import type { WatchedHere } from './questions/watched-here.js';
-import type { MediaPorts } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
 import { WorkersPlane } from './workers/workers-plane.js';
 
 /** A running member: mesh, media and API together. */
 export interface RunningOrigin {
-  /** Ports really bound. */
+  /** Ports really bound; 0 where one is off. */
   readonly ports: {
     readonly rtmp: number;
+    readonly rtmps: number;
     readonly http: number;
+    readonly https: number;
     readonly api: number;
+    readonly apiTls: number;
     readonly mesh: number;
+    /** Absent where metrics are on the API's port. */
+    readonly metrics?: number;
   };
   /** Leaves on purpose: lets others take over for up to `drain.deadlineMs`. To be stopped afterwards, or meanwhile. Never rejects. */
   drain(): Promise<void>;
@@ -54,19 +71,36 @@ const LOAD_INTERVAL_MS = 1000;
 
 /**
  * Starts one member: joins the mesh, opens the media and API ports, and introduces them to each other. Rejects with
- * `MeshError`, `ListenError` or the system's error of the API's port; then nothing is left open.
+ * `MeshError`, `ListenError`, `CertificateError` or the system's error of the API's port; then nothing is left open.
  */
 export async function startOrigin(config: OriginConfig, options: StartOptions): Promise<RunningOrigin> {
   const log = options.log ?? createLog(config, process.stdout.isTTY === true);
   const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
-  const configured = { rtmp: config.rtmp.port, http: config.http.port };
+  checkRules(config);
+  const configured = {
+    rtmp: config.rtmp.port ?? 0,
+    rtmps: config.rtmps.port ?? 0,
+    http: config.http.port ?? 0,
+    https: config.https.port ?? 0,
+  };
+  const relay = config.relay.tls ? await makeRelayIdentity(Date.now()) : null;
+  const tls: TlsOptions = {
+    certificates: config.tls.certificates,
+    ...(relay !== null && { relay: relay.pem }),
+  };
+  const relayKey = relay === null ? {} : { relayKeyHash: relay.keyHash };
   const workers = config.workers === 'auto' ? availableParallelism() : config.workers;
   const plane =
     workers === 0
       ? null
-      : new WorkersPlane({ config, workers, media: mediaOptions(config), log: withFatal(quietLog, log) });
+      : new WorkersPlane({
+          config,
+          workers,
+          media: mediaOptions(config, tls),
+          log: withFatal(quietLog, log),
+        });
   let meshHosts: readonly string[] = ['127.0.0.1'];
   let mesh: Mesh;
   try {
@@ -76,7 +110,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
         log: quietLog,
         profile: (hosts) => {
           meshHosts = hosts;
-          return profileOf(config, hosts, configured);
+          return { ...profileOf(config, hosts, configured), ...relayKey };
         },
       },
     );
@@ -88,12 +122,20 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
     ...profileOf(config, meshHosts, ports),
+    ...relayKey,
     draining: isDraining,
     ...(isFull && { full: true }),
   });
   plane?.join(mesh);
+  const guard = plane === null ? createGuard(guardConfig(config, mesh.id), { log: quietLog }) : null;
   const media: MediaPlane =
-    plane ?? oneProcess((tell) => createMedia(mediaOptions(config), mediaHost(mesh), quietLog, tell));
+    plane ??
+    oneProcess((tell) =>
+      createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog, {
+        tell,
+        ...(guard !== null && { guard }),
+      }),
+    );
   const events = new EventLog(randomBytes(6).toString('hex'), Date.now);
   const unfollow = followMesh(events, mesh, media);
   const draining = new DrainControl({
@@ -122,22 +164,51 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   events.onTold(({ event, atMs }) => relays.note(event, atMs));
   const watched: WatchedHere = { directory: mesh.directory, events, relays, members: () => mesh.members() };
   answerQuestions(mesh, memberAnswers(media, control, watched), (question, from) =>
-    log.info({ question, member: from }, 'operator asked by way of another member'),
+    log.info({ question, member: from }, 'operator asked'),
   );
-  let api: ApiListener;
+  const metrics = createMetrics({
+    directory: mesh.directory,
+    member: { ...config, id: mesh.id },
+    members: () => mesh.members(),
+    status: () => mesh.status(),
+    figures: () => mesh.figures(),
+    isDraining: () => isDraining,
+    onMemberChanged: (listener) => mesh.onMemberChanged(listener),
+    media,
+  });
+  let metricsListener: ApiListener | null = null;
+  let apis: readonly ApiListener[] = [];
+  let apiCertificates: CertificateStore | null = null;
+  const closeApis = async (): Promise<void> => {
+    metrics.close();
+    await metricsListener?.close();
+    apiCertificates?.close();
+    await Promise.all(apis.map((api) => api.close()));
+  };
   try {
     await media.start();
-    if (media.ports.rtmp !== configured.rtmp || media.ports.http !== configured.http) {
+    if (PORT_NAMES.some((name) => media.ports[name] !== configured[name])) {
       mesh.setProfile(profile(media.ports));
     }
     const app = createApi(
       apiSource(config, mesh, media, events, () => isDraining),
       (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
-    api = await listenApi(app, config.api.host, config.api.port, (error) =>
-      quietLog.error({ err: error }, 'api listener failed'),
-    );
+    const listening = {
+      host: config.api.host,
+      forwarding: { proxies: new TrustedProxies(config.trustedProxies), headers: config.proxyHeaders },
+      log: quietLog,
+      onFault: (error: unknown) => quietLog.error({ err: error }, 'api listener failed'),
+    };
+    metricsListener = await serveMetrics(metrics, app, config.metrics, listening);
+    apis = [await listenApi(app, { ...listening, port: config.api.port, certificates: null })];
+    if (config.api.tlsPort !== null) {
+      apiCertificates = await CertificateStore.open({ certificates: config.tls.certificates }, quietLog);
+      const secure = { ...listening, port: config.api.tlsPort, certificates: apiCertificates };
+      apis = [...apis, await listenApi(app, secure)];
+    }
   } catch (error) {
+    await closeApis();
     await media.stop();
     await mesh.stop();
     quietLog.close();
@@ -153,7 +224,13 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     mesh.setProfile(profile(media.ports));
     log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
   }, LOAD_INTERVAL_MS);
-  const ports = { ...media.ports, api: api.port, mesh: mesh.port };
+  const ports = {
+    ...media.ports,
+    api: apis[0]?.port ?? 0,
+    apiTls: apis[1]?.port ?? 0,
+    mesh: mesh.port,
+    ...(metricsListener !== null && { metrics: metricsListener.port }),
+  };
   log.info(
     {
       member: mesh.id,
@@ -173,7 +250,8 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     // The mesh goes first: the others stop routing here before the players here are let go.
     await mesh.stop();
     await media.stop();
-    await api.close();
+    await guard?.stop(ENDS_TOLD_MS);
+    await closeApis();
     quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');
   };
@@ -198,13 +276,35 @@ function withFatal(quietLog: QuietLog, log: Logger) {
   };
 }
 
-function mediaOptions(config: OriginConfig): Parameters<typeof createMedia>[0] {
-  const { rtmp, http, vhosts, play, publish, relay, limits, apps, name, role } = config;
+const PORT_NAMES = ['rtmp', 'rtmps', 'http', 'https'] as const;
+
+function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof createMedia>[0] {
+  const {
+    rtmp,
+    rtmps,
+    http,
+    https,
+    vhosts,
+    trustedProxies,
+    proxyHeaders,
+    play,
+    publish,
+    relay,
+    limits,
+    apps,
+    name,
+    role,
+  } = config;
   return {
     memberName: name,
     acceptsPublishers: role === 'origin',
     rtmp,
+    rtmps,
     http,
+    https,
+    tls,
+    trustedProxies,
+    proxyHeaders,
     vhosts,
     play,
     publish,

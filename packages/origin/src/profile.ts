@@ -1,7 +1,8 @@
 import { hostPort, type MemberProfile } from '@headwater/directory';
+import type { MediaPorts } from '@headwater/media';
 import { isLoopback } from './config/address.js';
 import type { OriginConfig } from './config/origin-config.js';
-import { advertisedAddresses, hostFor, type MediaPorts, relayAddressesOf } from './relay-addresses.js';
+import { advertisedAddresses, hostFor, relayAddressesOf } from './relay-addresses.js';
 import { PROGRAM_VERSION } from './version.js';
 
 /**
@@ -25,7 +26,7 @@ export function profileOf(
     addresses: advertised.length > 0 ? advertised : [relayAddress],
     relayAddress,
     ...(hasOthers ? { relayAddresses } : {}),
-    ...(isLoopback(config.api.host)
+    ...(isLoopback(config.api.host) || config.api.port === null
       ? {}
       : { apiAddress: hostPort(hostFor(config.api.host, meshHosts), config.api.port) }),
     ...(config.zone === undefined ? {} : { zone: config.zone }),

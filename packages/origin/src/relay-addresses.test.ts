@@ -10,7 +10,7 @@ function profile(set: readonly string[], ...meshHosts: string[]) {
     hostName: 'a',
   });
   if (!resolution.ok) throw new Error('the config is wrong');
-  return profileOf(resolution.config, meshHosts, { rtmp: 1935, http: 8080 });
+  return profileOf(resolution.config, meshHosts, { rtmp: 1935, rtmps: 0, http: 8080, https: 0 });
 }
 
 const told = ({ relayAddress, relayAddresses = [relayAddress] }: ReturnType<typeof profile>): string[] =>
@@ -58,4 +58,26 @@ it('the address of its API has brackets where it is IPv6', () => {
   expect(profile(['api.host=::'], 'fd00::5').apiAddress).toBe('[fd00::5]:1985');
   expect(profile(['api.host=0.0.0.0'], 'fd00::5', '10.0.0.5').apiAddress).toBe('10.0.0.5:1985');
   expect(profile([], 'fd00::5').apiAddress).toBeUndefined();
+});
+
+describe('ports for TLS', () => {
+  const secure = (set: readonly string[], ports: { rtmps: number; https: number }) => {
+    const resolution = resolveConfig({ env: {}, set: ['mesh.host=127.0.0.1', ...set], hostName: 'a' });
+    if (!resolution.ok) throw new Error('the config is wrong');
+    const { addresses, relayAddress } = profileOf(resolution.config, ['10.0.0.5'], {
+      rtmp: 1935,
+      http: 8080,
+      ...ports,
+    });
+    const told = [...addresses, relayAddress];
+    return told.map(({ rtmpsPort = '-', httpsPort = '-' }) => `${rtmpsPort} ${httpsPort}`);
+  };
+
+  it('are told as they are listened on, as they are advertised, or not at all', () => {
+    expect(secure([], { rtmps: 0, https: 0 })).toEqual(['- -', '- -']);
+    expect(secure([], { rtmps: 1443, https: 8443 })).toEqual(['1443 8443', '1443 8443']);
+    // A balancer ends TLS: nothing here listens for it.
+    expect(secure(['advertise=out=h:1:2:443:8443'], { rtmps: 0, https: 0 })).toEqual(['443 8443', '- -']);
+    expect(secure(['relay.advertise=h:1:2443'], { rtmps: 1443, https: 0 })[1]).toBe('2443 -');
+  });
 });

@@ -1,19 +1,21 @@
 import { isAnyIpv4, isWildcard, type MediaAddress, sameHost } from '@headwater/directory';
+import type { MediaPorts } from '@headwater/media';
 import type { OriginConfig } from './config/origin-config.js';
 
-/** Ports that media really listens on; they differ from the configured ones where those are 0. */
-export interface MediaPorts {
-  readonly rtmp: number;
-  readonly http: number;
-}
+/** What is told of ports for TLS: nothing where there are none. */
+const secureOf = (rtmps: number | undefined, https: number | undefined) => ({
+  ...(rtmps ? { rtmpsPort: rtmps } : {}),
+  ...(https ? { httpsPort: https } : {}),
+});
 
 /** `advertise`, with the ports that are really bound where it names none. */
 export function advertisedAddresses(config: OriginConfig, ports: MediaPorts): readonly MediaAddress[] {
-  return config.advertise.map(({ network, host, rtmpPort, httpPort }) => ({
+  return config.advertise.map(({ network, host, rtmpPort, httpPort, rtmpsPort, httpsPort }) => ({
     network,
     host,
     rtmpPort: rtmpPort ?? ports.rtmp,
     httpPort: httpPort ?? ports.http,
+    ...secureOf(rtmpsPort ?? ports.rtmps, httpsPort ?? ports.https),
   }));
 }
 
@@ -28,12 +30,17 @@ export function relayAddressesOf(
   meshHosts: readonly string[],
   ports: MediaPorts,
 ): readonly [MediaAddress, ...MediaAddress[]] {
-  const listening = { rtmpPort: ports.rtmp, httpPort: ports.http };
-  const [configured, ...more] = config.relay.advertise.map(({ network, host, port }) => ({
+  const listening = {
+    rtmpPort: ports.rtmp,
+    httpPort: ports.http,
+    ...secureOf(ports.rtmps, ports.https),
+  };
+  const [configured, ...more] = config.relay.advertise.map(({ network, host, port, rtmpsPort }) => ({
     ...listening,
     network,
     host,
     ...(port === undefined ? {} : { rtmpPort: port }),
+    ...(rtmpsPort === undefined ? {} : { rtmpsPort }),
   }));
   if (configured !== undefined) return [configured, ...more];
   const advertised = advertisedAddresses(config, ports);

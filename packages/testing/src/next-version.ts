@@ -78,8 +78,16 @@ function members(list: unknown): Values {
 }
 
 function mediaAddresses(list: unknown): Values {
-  const known = (list as Values[]).map((address) => extend(address));
-  const another = (index: number): Values => [`network-${index}`, 'later.example', 1, 2, ...news()];
+  const known = (list as Values[]).map((address) => extend(address, 6));
+  const another = (index: number): Values => [
+    `network-${index}`,
+    'later.example',
+    1,
+    2,
+    null,
+    null,
+    ...news(),
+  ];
   const unusable = [
     ['unix', '/run/media sock', 0, 0],
     ['wide', 'wide.example', 70_000, 70_000],
@@ -89,7 +97,7 @@ function mediaAddresses(list: unknown): Values {
 
 /** An unknown role for whoever is no edge, and places for all fields of this release before the new ones. */
 const profile = ([name, role, told, relay, ...rest]: Values): Values =>
-  extend([name, role === 1 ? 1 : 7, mediaAddresses(told), extend(relay), ...rest], 11);
+  extend([name, role === 1 ? 1 : 7, mediaAddresses(told), extend(relay, 6), ...rest], 12);
 
 const track = (values: unknown): unknown => values && extend(values);
 

@@ -3,6 +3,8 @@ interface Address {
   readonly host: string;
   readonly rtmpPort: number;
   readonly httpPort: number;
+  readonly rtmpsPort?: number;
+  readonly httpsPort?: number;
 }
 
 /** A member's profile, as the directory's `MemberProfile` has it; the directory's own tests use it, so it is not imported. */

@@ -12,7 +12,6 @@ declare module 'vitest' {
 const TOOLS = {
   ffmpeg: { command: 'ffmpeg', probe: ['-version'], get: 'apt-get install ffmpeg' },
   ffprobe: { command: 'ffprobe', probe: ['-version'], get: 'apt-get install ffmpeg' },
-  chromium: { command: 'chromium', probe: ['--version'], get: 'apt-get install chromium' },
   rtmpdump: { command: 'which', probe: ['rtmpdump'], get: 'apt-get install rtmpdump' },
   mpv: { command: 'mpv', probe: ['--version'], get: 'apt-get install mpv' },
   'gst-launch-1.0 with rtmp2src': {
@@ -21,7 +20,17 @@ const TOOLS = {
     get: 'apt-get install gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad',
   },
   cvlc: { command: 'which', probe: ['cvlc'], get: 'apt-get install vlc-bin vlc-plugin-base' },
+  curl: { command: 'curl', probe: ['--version'], get: 'apt-get install curl' },
+  chromium: { command: 'chromium', probe: ['--version'], get: 'apt-get install chromium' },
+  'nginx with its stream module': {
+    command: 'sh',
+    probe: ['-c', 'nginx -v && test -e /usr/lib/nginx/modules/ngx_stream_module.so'],
+    get: 'apt-get install nginx libnginx-mod-stream',
+  },
   'systemd-analyze': { command: 'systemd-analyze', probe: ['--version'], get: 'apt-get install systemd' },
+  openssl: { command: 'openssl', probe: ['version'], get: 'apt-get install openssl' },
+  python3: { command: 'python3', probe: ['--version'], get: 'apt-get install python3' },
+  prometheus: { command: 'promtool', probe: ['--version'], get: 'apt-get install prometheus' },
   haproxy: { command: 'haproxy', probe: ['-v'], get: 'apt-get install haproxy' },
   'file systems of its own': {
     command: 'sh',

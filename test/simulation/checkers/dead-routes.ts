@@ -66,7 +66,9 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     // A reset comes only over a connection that stood on both sides, and from a machine that is still there. Who misses it
     // goes on to say that it hears the member, for as long as any silence may last.
     const brokenAt = Math.max(...world.running().map((one) => world.lastBrokenAt(one.id, id)));
-    const wasWell = Math.max(brokenAt, observer.resumedAt) < end.at - DETECTED_MS;
+    // Who hung until it ended was not heard any more, here and there.
+    const hungAt = Math.max(member.stalledAt, Math.min(member.hungUntil, end.at));
+    const wasWell = Math.max(brokenAt, observer.resumedAt, hungAt) < end.at - DETECTED_MS;
     // Beside the new connection an old one may stand, of a machine that went off without a word: it keeps the end unheard.
     const hasStale = member.ended.some(
       ({ ending, at }) => ending === 'silent' && at < end.at && at > end.at - STALE_MS,
@@ -76,7 +78,8 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
-      limitMs: isTold ? CONFIRM_MS : DETECTED_MS + HEARSAY_MS,
+      // On a slow path two dials are waited for.
+      limitMs: isTold ? CONFIRM_MS + slownessMs(world) : DETECTED_MS + HEARSAY_MS,
     };
   }
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };

@@ -21,13 +21,18 @@ export function conversingSince(world: World, one: Member, other: Member): numbe
 
 /** A member that the observer and this one both hear, for long enough; null where there is none. */
 export function bridge(world: World, observer: Member, member: Member): Member | null {
-  const since = world.now - settledMs(world);
   for (const between of world.members.values()) {
     if (between === observer || between === member || world.isBeyondRules(between.id)) continue;
-    if (conversingSince(world, observer, between) > since) continue;
-    if (conversingSince(world, between, member) <= since) return between;
+    if (isConversing(world, observer, between) && isConversing(world, between, member)) return between;
   }
   return null;
+}
+
+/** They hear each other for long enough, and have met: one that restarted elsewhere may know nobody who knows the other. */
+function isConversing(world: World, one: Member, other: Member): boolean {
+  const ms = settledMs(world);
+  if (conversingSince(world, one, other) > world.now - ms) return false;
+  return (one.running?.endpoint.connectedForMs(other.id) ?? 0) >= ms;
 }
 
 /**
@@ -58,9 +63,9 @@ export function bridgedUntil(world: World, observer: RunningCore, id: MemberId):
 /** Long paths and late loops take longer for everything. */
 export const settledMs = (world: World): number => SETTLED_MS + slownessMs(world);
 
-/** What paths and loops add to each limit, ms: some round trips, a lost packet, some turns. */
+/** What paths and loops add to each limit, ms: ten round trips, a lost packet, what two late members give each other, and some turns. */
 export function slownessMs(world: World): number {
   const { delayMs, jitterMs, loss } = world.network.paths.weather;
   const lateMs = Math.max(0, ...world.running().map((running) => running.lateMs));
-  return 10 * (delayMs + jitterMs) + (loss > 0 ? 2_000 : 0) + 4 * lateMs;
+  return 20 * (delayMs + jitterMs) + (loss > 0 ? 2_000 : 0) + 6 * lateMs;
 }

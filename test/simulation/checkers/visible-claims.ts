@@ -1,4 +1,5 @@
-import { comparePositions } from '@headwater/directory';
+import { comparePositions, type LogPosition } from '@headwater/directory';
+import { RETELL_MS } from '@headwater/mesh/core';
 import type { Member } from '../member.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
@@ -6,6 +7,14 @@ import { bridge, conversingSince, settledMs, slownessMs } from './reach.js';
 
 /** What a member changed is known to all who can know it after this time, also where broadcasts were lost, ms. */
 const KNOWN_MS = 5_000;
+
+/** Of a core's peer. */
+interface Envelopes {
+  since(position: LogPosition): readonly Uint8Array[];
+}
+
+/** Entries that one repetition of a log tells at least. */
+const ENTRIES_RETOLD_LEAST = 500;
 
 /** Whoever hears a member has its claims as they were some seconds ago, or newer. */
 export const visibleClaims: Checker = {
@@ -22,21 +31,63 @@ export const visibleClaims: Checker = {
 export const claimsThroughOthers: Checker = {
   name: 'claims-through-others',
   when: 'always',
-  check: (world) => lagging(world, (observer, member) => bridge(world, observer, member) !== null),
+  check: (world) =>
+    lagging(world, (observer, member, then, knownMs) => {
+      if (bridge(world, observer, member) === null) return false;
+      // Where broadcasts get lost, those that are repeated do too: what others can hand on is known all the same.
+      if (!world.network.gossip.hasLost) return true;
+      return canBeHandedOn(world, observer, member, then, world.now - knownMs);
+    }),
 };
 
-function* lagging(world: World, canKnow: (observer: Member, member: Member) => boolean): Iterable<string> {
-  const knownMs = KNOWN_MS + slownessMs(world);
+function* lagging(
+  world: World,
+  canKnow: (observer: Member, member: Member, then: LogPosition, knownMs: number) => boolean,
+): Iterable<string> {
+  const leastMs = KNOWN_MS + slownessMs(world);
   for (const observer of world.honest()) {
     if (observer.isStalled) continue;
     for (const { id, position } of observer.core.directory.members()) {
       const member = world.members.get(id);
       if (id === observer.id || member?.running == null || world.isBeyondRules(id)) continue;
+      const knownMs = leastMs + longMs(position, member.positionAt(world.now - leastMs));
       const then = member.positionAt(world.now - knownMs);
       if (then === null || comparePositions(position, then) >= 0) continue;
       if ((observer.standingSince.get(id)?.at ?? world.now) > world.now - knownMs) continue;
-      if (canKnow(world.member(observer.id), member))
+      if (canKnow(world.member(observer.id), member, then, knownMs))
         yield `${observer.id} holds ${position.generation}/${position.version} of ${id}, who was at ${then.generation}/${then.version} ${Math.round(knownMs)} ms ago`;
     }
   }
+}
+
+/** What a long log adds, ms: who can't ask its owner is told some messages of it at a time. */
+function longMs(held: LogPosition, told: LogPosition | null): number {
+  if (told === null) return 0;
+  const missing = told.version - (held.generation === told.generation ? held.version : 0);
+  return RETELL_MS * Math.max(0, Math.floor(missing / ENTRIES_RETOLD_LEAST));
+}
+
+/** All that the observer is told to hear the member through have had its signed news for so long. */
+function canBeHandedOn(
+  world: World,
+  observer: Member,
+  { id }: Member,
+  then: LogPosition,
+  since: number,
+): boolean {
+  const { core } = observer.running ?? {};
+  const held = core?.directory.position(id);
+  const through = core?.directory.member(id)?.through ?? [];
+  if (held === undefined || through.length === 0) return false;
+  return through.every((one) => {
+    const between = world.members.get(one)?.running;
+    // What came before it had met the member was not kept.
+    const kept = between?.core.peer(id) as unknown as { readonly envelopes: Envelopes } | undefined;
+    if (!between || !kept || kept.envelopes.since(held).length === 0) return false;
+    const news = between.newsOf(id);
+    let reached = held.generation === then.generation ? held.version : 0;
+    for (const { generation, from, to, at } of [...news].sort((a, b) => a.to - b.to))
+      if (generation === then.generation && at <= since && from <= reached) reached = Math.max(reached, to);
+    return reached >= then.version;
+  });
 }

@@ -1,6 +1,7 @@
 import type { MemberId } from '@headwater/directory';
 import { CONFIRM_MS } from '@headwater/mesh/core';
 import { isStanding } from '../graves.js';
+import type { EndedStart } from '../member.js';
 import { RETRANSMIT_MS } from '../network/connection.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
@@ -24,7 +25,7 @@ export const zombies: Checker = {
         if (
           end &&
           !mayBeHeardLate(world, observer, id, end.at) &&
-          !mayBeHearsay(world, observer, id, end.at) &&
+          !mayBeHearsay(world, observer, id, end) &&
           world.graves.newest(observer, id) >= position.generation
         )
           yield `${observer.id} lists claims of ${id} as ${position.generation} again, which it had buried`;
@@ -45,13 +46,20 @@ function mayBeHeardLate(world: World, observer: RunningCore, id: MemberId, ended
   return now < brokenAt + RETRANSMIT_MS.max + CONFIRM_MS + SLACK_MS;
 }
 
-/** Another member missed the end, since its path was cut or it stood still: its word counts for a while. */
-function mayBeHearsay(world: World, observer: RunningCore, id: MemberId, endedAt: number): boolean {
+/**
+ * Another member missed the end, since nothing told it, its path was cut or it stood still: its word counts for a while.
+ */
+function mayBeHearsay(world: World, observer: RunningCore, id: MemberId, end: EndedStart): boolean {
+  const endedAt = end.at;
   const { paths } = world.network;
   return world.running().some((other) => {
     if (other.id === observer.id || other.id === id) return false;
     const brokenAt = paths.lastBrokenAt(other.id, id) ?? Number.NEGATIVE_INFINITY;
-    const missedAt = Math.max(brokenAt + RETRANSMIT_MS.max, other.resumedAt);
-    return missedAt > endedAt && world.now < missedAt + HEARSAY_MS + SLACK_MS;
+    const missedAt = Math.max(
+      brokenAt + RETRANSMIT_MS.max,
+      other.resumedAt,
+      end.ending === 'silent' ? endedAt : Number.NEGATIVE_INFINITY,
+    );
+    return missedAt >= endedAt && world.now < missedAt + HEARSAY_MS + SLACK_MS;
   });
 }

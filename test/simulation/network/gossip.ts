@@ -39,6 +39,8 @@ export class Gossip<P> {
   readonly mute = new Set<MemberId>();
   /** The author tells all directly whom gossip does not know yet; not so: only where it knows nobody at all. */
   isFallbackForAll = true;
+  /** Some broadcast was lost on some hop: it is told again, but less and less often. */
+  hasLost = false;
   /** While nothing is lost; since somebody took them from here. */
   publications: Publication<P>[] = [];
   readonly #seen = new WeakMap<Endpoint<P>, Map<number, number>>();
@@ -71,7 +73,10 @@ export class Gossip<P> {
     const { paths, timeline } = this.#network;
     const { random, weather } = paths;
     this.#network.sent(from.self, rumour.payload);
-    if (random.chance(weather.gossipLoss)) return;
+    if (random.chance(weather.gossipLoss)) {
+      this.hasLost = true;
+      return;
+    }
     const target = from.partner(to);
     if (target === undefined) return;
     const lateMs = (): number => paths.delayMs() + random.fraction() * weather.gossipJitterMs;

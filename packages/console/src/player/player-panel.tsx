@@ -146,10 +146,17 @@ function servedBy({ members: there, owners }: ApiStreamDetail, { id, name }: Api
   return `Served by ${name}, which relays it from ${owner}.`;
 }
 
-/** The address under which this page was reached, where the member has it; else its first one. */
+/** The address under which this page was reached, where the member has it; else its first one that is as safe as the page. */
 function httpAddress({ addresses }: ApiMember): string {
-  const address = addresses.find(({ host }) => host === location.hostname) ?? addresses[0];
-  if (address === undefined) throw new Error('It tells no address for players.');
+  const isSecure = location.protocol === 'https:';
+  const usable = addresses.filter(({ httpsPort }) => !isSecure || httpsPort !== undefined);
+  const address = usable.find(({ host }) => host === location.hostname) ?? usable[0];
+  if (address === undefined)
+    throw new Error(
+      isSecure
+        ? 'It takes no players by TLS, and a page that came by TLS may not play otherwise.'
+        : 'It tells no address for players.',
+    );
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `${host}:${address.httpPort}`;
+  return `${host}:${isSecure ? address.httpsPort : address.httpPort}`;
 }

@@ -156,7 +156,9 @@ function mediaWords({ video, audio }: ApiOwner['media']): string {
 const CLIENTS: Readonly<Record<ApiRoute['client'], string>> = {
   rtmp: 'ffmpeg, OBS, VLC (RTMP)',
   'srs-edge': 'SRS edge (RTMP 302)',
+  'srs-edge-tls': 'SRS edge by RTMPS',
   'http-flv': 'HTTP-FLV',
+  'https-flv': 'HTTPS-FLV',
   'ws-flv': 'browser (WebSocket-FLV)',
 };
 

@@ -116,3 +116,26 @@ describe('ConnectionGate', () => {
     expect(spareOf(connectionsMax)).toBe(spare);
   });
 });
+
+describe('connections of trusted proxies', () => {
+  it('count for whom they are named, from then on and as long as that is so', () => {
+    const gate = new ConnectionGate({ connectionsMax: 100, connectionsPerAddressMax: 1 }, () => false);
+    const own = gate.enter('192.0.2.1', false);
+    const [one, two] = [gate.enter(null, false), gate.enter(null, false)];
+    if (typeof own === 'string' || typeof one === 'string' || typeof two === 'string')
+      throw new Error('refused');
+    expect(gate.connections).toBe(3);
+    expect(one.name('192.0.2.1')).toBe(false);
+    expect(one.name('192.0.2.2')).toBe(true);
+    expect(one.name('192.0.2.2')).toBe(true);
+    expect(two.name('192.0.2.2')).toBe(false);
+    expect(gate.enter('192.0.2.2', false)).toBe('connections-per-address-max');
+    expect(one.name(null)).toBe(true);
+    expect(two.name('192.0.2.2')).toBe(true);
+    two.leave();
+    expect(one.name('192.0.2.2')).toBe(true);
+    one.leave();
+    expect(gate.connections).toBe(1);
+    expect(typeof gate.enter('192.0.2.2', false)).toBe('object');
+  });
+});

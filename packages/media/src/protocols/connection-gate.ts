@@ -26,11 +26,17 @@ export interface GatePlace {
   leave(): void;
   /** It is another member's pull: where a live member is known at that address, it counts against the total alone. */
   countAsPull(): void;
+  /**
+   * A trusted proxy tells whose connection or request it is; it counts for that IP from now on. False where that address has
+   * no place: it must go. Null: the request is over, and the next one may be anybody's.
+   */
+  name(ip: string | null): boolean;
   /** It publishes or plays. False where its address has no place for another such connection: it must go. */
   countAsClient(): boolean;
 }
 
-type Counted = 'client' | 'arrival' | 'pull';
+/** `nobody`: a trusted proxy's, of which is not known whose it is; it counts against the total alone. */
+type Counted = 'client' | 'arrival' | 'pull' | 'nobody';
 
 /**
  * Counts connections of all listeners against `limits.connectionsMax` and `limits.connectionsPerAddressMax`. Addresses are
@@ -73,17 +79,17 @@ export class ConnectionGate {
     return this.#connections + (this.#elsewhere('')?.connections ?? 0);
   }
 
-  /** Takes a place for a client's IP, or says why there is none. `mayPull`: members pull by this listener's protocol. */
-  enter(ip: string, mayPull: boolean): GatePlace | 'connections-max' | 'connections-per-address-max' {
+  /**
+   * Takes a place for a client's IP, or says why there is none. `ip` null: a trusted proxy's connection, to be named later.
+   * `mayPull`: members pull by this listener's protocol.
+   */
+  enter(ip: string | null, mayPull: boolean): GatePlace | 'connections-max' | 'connections-per-address-max' {
     if (this.#all >= this.#limits.connectionsMax + this.#spare) return 'connections-max';
-    const address = limitedAddress(ip);
-    let counted: Counted = 'client';
-    if (!this.#hasRoom(address)) {
-      const arrivals = this.#arrivals.get(address) ?? 0;
-      if (!mayPull || arrivals >= MEMBER_ARRIVALS_MAX || !this.#isMemberAddress(ip))
-        return 'connections-per-address-max';
-      counted = 'arrival';
-    }
+    let client = ip ?? '';
+    let address = limitedAddress(client);
+    const first = ip === null ? 'nobody' : this.#arrive(client, mayPull);
+    if (first === null) return 'connections-per-address-max';
+    let counted: Counted = first;
     this.#connections += 1;
     let hasPlayed = false;
     let isInside = true;
@@ -94,6 +100,17 @@ export class ConnectionGate {
     };
     this.#add(address, counted, 1);
     return {
+      name: (named) => {
+        if (!isInside || (named === client && counted !== 'nobody')) return true;
+        const as = named === null ? 'nobody' : this.#arrive(named, mayPull);
+        if (as === null) return false;
+        this.#add(address, counted, -1);
+        client = named ?? '';
+        address = limitedAddress(client);
+        counted = as;
+        this.#add(address, counted, 1);
+        return true;
+      },
       leave: () => {
         if (!isInside) return;
         isInside = false;
@@ -101,10 +118,16 @@ export class ConnectionGate {
         this.#add(address, counted, -1);
       },
       countAsPull: () => {
-        if (isInside && !hasPlayed && counted !== 'pull' && this.#isMemberAddress(ip)) count('pull');
+        if (
+          isInside &&
+          !hasPlayed &&
+          (counted === 'client' || counted === 'arrival') &&
+          this.#isMemberAddress(client)
+        )
+          count('pull');
       },
       countAsClient: () => {
-        if (isInside && counted !== 'client') {
+        if (isInside && (counted === 'arrival' || counted === 'pull')) {
           if (!this.#hasRoom(address)) return false;
           count('client');
         }
@@ -114,13 +137,21 @@ export class ConnectionGate {
     };
   }
 
+  /** As what a connection from there is let in; null: not at all. */
+  #arrive(ip: string, mayPull: boolean): 'client' | 'arrival' | null {
+    const address = limitedAddress(ip);
+    if (this.#hasRoom(address)) return 'client';
+    const arrivals = this.#arrivals.get(address) ?? 0;
+    return mayPull && arrivals < MEMBER_ARRIVALS_MAX && this.#isMemberAddress(ip) ? 'arrival' : null;
+  }
+
   #hasRoom(address: string): boolean {
     const elsewhere = this.#elsewhere(address)?.ofAddress ?? 0;
     return (this.#clients.get(address) ?? 0) + elsewhere < this.#limits.connectionsPerAddressMax;
   }
 
   #add(address: string, counted: Counted, change: 1 | -1): void {
-    if (counted === 'pull') return;
+    if (counted === 'pull' || counted === 'nobody') return;
     const counts = counted === 'client' ? this.#clients : this.#arrivals;
     const count = (counts.get(address) ?? 0) + change;
     if (count === 0) counts.delete(address);

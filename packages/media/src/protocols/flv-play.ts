@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
+import type { Asker } from '../arrival/client.js';
 import { PlayerQueue } from '../stream/player-queue.js';
 import { cutHalfClosed } from './half-closed.js';
 import type { FlvTarget } from './http/flv-target.js';
@@ -18,19 +19,17 @@ export abstract class FlvPlay {
   readonly reachedBy?: string;
   readonly remote: string;
   readonly agent: string;
+  readonly isSecure: boolean;
   /** Null before the first media. */
   protected writer: SocketWriter | null = null;
   protected isOver = false;
 
-  constructor(
-    stream: Duplex,
-    target: FlvTarget,
-    client: { readonly remote: string; readonly agent: string },
-  ) {
+  constructor(stream: Duplex, target: FlvTarget, client: Asker) {
     this.key = streamKey(target.name);
     this.mark = target.mark;
     this.remote = client.remote;
     this.agent = client.agent;
+    this.isSecure = client.isSecure;
     if (target.reachedBy !== undefined) this.reachedBy = target.reachedBy;
     cutHalfClosed(stream, () => this.close());
   }

@@ -1,20 +1,21 @@
 import type { Server } from 'node:net';
 import { isAnyIpv4, isWildcard } from '@headwater/directory';
-import { ListenError, type MediaLog } from '../media-host.js';
+import { type ListenAt, ListenError, type MediaListenerName, type MediaLog } from '../media-host.js';
 
 /** What a machine without IPv6 says of `::`: no such family, or it is switched off. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);
 
 /**
  * Opens a listener; `::` takes IPv4 as well, and means all of IPv4 where there is no IPv6. Resolves with the port really
- * bound; rejects with `ListenError`. Faults of the server after that are logged.
+ * bound, 0 where it is off; rejects with `ListenError`. Faults of the server after that are logged.
  */
 export async function listen(
   server: Server,
-  what: 'rtmp' | 'http',
-  { host, port }: { readonly host: string; readonly port: number },
+  what: MediaListenerName,
+  { host, port }: ListenAt,
   log: MediaLog,
 ): Promise<number> {
+  if (port === null) return 0;
   try {
     await bind(server, host, port);
   } catch (error) {

@@ -95,7 +95,13 @@ describe('SocketWriter', () => {
   it('counts a piece as taken only once it is, whatever went out right before it', async () => {
     const { server, client } = await connection();
     const queue = new PlayerQueue();
-    new SocketWriter(server).carry(queue);
+    // Each piece takes a second.
+    let nowMs = 0;
+    const clock = () => {
+      nowMs += 1000;
+      return nowMs;
+    };
+    new SocketWriter(server, () => {}, clock).carry(queue);
     for (let i = 0; i < 3; i += 1) {
       queue.add(item(filled(1000, 1)));
       queue.send();
@@ -116,6 +122,31 @@ describe('SocketWriter', () => {
     // Once there was no room, in small pieces.
     expect(Math.max(...pieces)).toBe(PIECE_BYTES_MIN);
     expect(pieces.length).toBeGreaterThan(10);
+  });
+
+  it('gives larger pieces again to a reader that takes them soon', async () => {
+    const { server, client } = await connection();
+    const queue = new PlayerQueue();
+    new SocketWriter(
+      server,
+      () => {},
+      () => 0,
+    ).carry(queue);
+    const pieces: number[] = [];
+    const { write } = server;
+    server.write = ((...args: Parameters<typeof write>) => {
+      pieces.push((args[0] as Buffer).length);
+      return write.apply(server, args);
+    }) as typeof write;
+    queue.add(item(filled(3_000_000, 1)));
+    queue.send();
+    expect((await read(client, 3_000_000)).every((byte) => byte === 1)).toBe(true);
+    await until(() => queue.queuedBytes === 0, 'the end');
+    const full = pieces.filter((bytes) => bytes > 0);
+    // The first one is too much, the next few are small, and then they grow again.
+    expect([full[0], full[1]]).toEqual([PIECE_BYTES_MAX, PIECE_BYTES_MIN * 2]);
+    expect(Math.max(...full.slice(1))).toBe(PIECE_BYTES_MAX);
+    expect(full.slice(0, -1).every((bytes) => bytes % PIECE_BYTES_MIN === 0)).toBe(true);
   });
 
   it('shows progress of a reader that is far behind, piece by piece', async () => {

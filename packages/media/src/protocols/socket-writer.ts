@@ -9,6 +9,9 @@ import {
 /** How long a peer that is being closed may take nothing of what is left for it. */
 const CLOSING_MS = 3000;
 
+/** Where a piece takes no longer than this, one of twice as much shows progress soon enough. */
+const SOON_MS = 50;
+
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -19,6 +22,7 @@ const NOTHING = Buffer.alloc(0);
 export class SocketWriter implements QueueCarrier {
   readonly #stream: Writable;
   readonly #onFault: (error: unknown) => void;
+  readonly #nowMs: () => number;
   #queues: PlayerQueue[] = [];
   #messages: Buffer[] = [];
   /** Whose piece went out last; its item may be half out. Null for messages. */
@@ -27,12 +31,24 @@ export class SocketWriter implements QueueCarrier {
   #sentBytes = 0;
   /** The kernel had no room lately. */
   #isSlow = false;
+  /** Most bytes of a piece: few once the kernel had no room, and more again where they are soon through. */
+  #pieceBytesMax = PIECE_BYTES_MAX;
+  /** When the kernel had no room last, by the monotonic clock. */
+  #fullAtMs = 0;
   #onDrained: (() => void) | null = null;
 
-  /** `onFault` hears what a queue threw while it was asked for more; by default the stream is closed. */
-  constructor(stream: Writable, onFault: (error: unknown) => void = () => stream.destroy()) {
+  /**
+   * `onFault` hears what a queue threw while it was asked for more; by default the stream is closed. `nowMs`: the monotonic
+   * clock.
+   */
+  constructor(
+    stream: Writable,
+    onFault: (error: unknown) => void = () => stream.destroy(),
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#stream = stream;
     this.#onFault = onFault;
+    this.#nowMs = nowMs;
   }
 
   /** All that the kernel took since the start. */
@@ -105,6 +121,7 @@ export class SocketWriter implements QueueCarrier {
       if (this.#handedBytes > 0) return;
     }
     this.#isSlow = false;
+    this.#pieceBytesMax = PIECE_BYTES_MAX;
     if (this.#onDrained === null) return;
     const onDrained = this.#onDrained;
     this.#onDrained = null;
@@ -113,7 +130,7 @@ export class SocketWriter implements QueueCarrier {
 
   /** What goes out next; of several queues each in its turn. */
   #next(): readonly Buffer[] | null {
-    const bytesMax = this.#isSlow ? PIECE_BYTES_MIN : PIECE_BYTES_MAX;
+    const bytesMax = this.#pieceBytesMax;
     if (this.#current?.isMidItem) return this.#current.take(bytesMax);
     if (this.#messages.length > 0) {
       const messages = this.#messages;
@@ -148,7 +165,9 @@ export class SocketWriter implements QueueCarrier {
     if (this.#stream.writableLength === 0) {
       this.#taken();
     } else {
+      if (!this.#isSlow) this.#pieceBytesMax = PIECE_BYTES_MIN;
       this.#isSlow = true;
+      this.#fullAtMs = this.#nowMs();
       // Called when all before it is through. With each write it would cost a twentieth of that.
       this.#stream.write(NOTHING, this.#onWritten);
     }
@@ -158,6 +177,8 @@ export class SocketWriter implements QueueCarrier {
     // `close` follows an error, and nothing of the queues matters any more.
     if (error) return;
     try {
+      const isSoon = this.#nowMs() - this.#fullAtMs <= SOON_MS;
+      this.#pieceBytesMax = isSoon ? Math.min(PIECE_BYTES_MAX, this.#pieceBytesMax * 2) : PIECE_BYTES_MIN;
       this.#taken();
       this.#pump();
     } catch (fault) {

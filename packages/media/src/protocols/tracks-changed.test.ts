@@ -12,7 +12,7 @@ import { type FlvTarget, readFlvTarget } from './http/flv-target.js';
 import { HttpFlvPlay } from './http/http-flv-play.js';
 import { WsFlvPlay } from './ws/ws-flv-play.js';
 
-const CLIENT = { remote: '10.0.0.1:1', agent: '' };
+const CLIENT = { remote: '10.0.0.1:1', agent: '', isSecure: false };
 const VIDEO_ONLY = { audio: false, video: true };
 const MEDIA = Buffer.alloc(9_000_000, 7);
 

@@ -1,4 +1,5 @@
 import { DEFAULT_VHOST, hostPort, type MemberId, parseStreamKey } from '@headwater/directory';
+import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { type RelayPull, relayQuery } from '../desks/play/play-mark.js';
 import type { Fence } from '../fence.js';
 import type { MediaHost, MediaOptions, RelayAddress } from '../media-host.js';
@@ -16,6 +17,7 @@ export function rtmpUpstream(
   options: MediaOptions,
   host: Pick<MediaHost, 'relayAddress'>,
   fence: Fence,
+  guard: Pick<Guard, 'proveRelay'> = OPEN_GUARD,
 ): OpenUpstream {
   return (owner, key, replayMs, events) => {
     let isOpen = true;
@@ -23,15 +25,16 @@ export function rtmpUpstream(
     const through = owner.through ?? null;
     const address = host.relayAddress(through ?? owner.member);
     if (address === null) return unknownAddress(through ?? owner.member, events, fence);
-    const remote = hostPort(address.host, address.rtmpPort);
+    const remote = hostPort(address.host, address.tls?.port ?? address.rtmpPort);
     const guarded = (handler: () => void): void =>
       fence.run({ remote, protocol: 'relay', key }, handler, () =>
         session.abort(new RtmpClientError('protocol', 'a fault of this member')),
       );
     const relayOf = through === null ? null : owner.member;
+    const proof = guard.proveRelay({ asked: through ?? owner.member, relayOf, key });
     const session = new RtmpClientSession(
       {
-        target: relayTarget(key, address, { memberName: options.memberName, replayMs, relayOf }),
+        target: relayTarget(key, address, { memberName: options.memberName, replayMs, relayOf, proof }),
         agent: `headwater relay (${options.memberName})`,
         deadlineMs: options.relay.connectMs,
         limits: options.limits,
@@ -93,7 +96,8 @@ export function relayTarget(key: string, address: RelayAddress, pull: RelayPull)
   if (name === null) throw new TypeError(`"${key}" is no stream key`);
   return {
     host: address.host,
-    port: address.rtmpPort,
+    port: address.tls?.port ?? address.rtmpPort,
+    ...(address.tls === undefined ? {} : { keyHash: address.tls.keyHash }),
     app: encodeName(name.app),
     stream: encodeName(name.stream),
     query: relayQuery(pull),

@@ -1,7 +1,7 @@
 import type { Tracks } from '../wire/flv/flv-header.js';
 import { GopCache } from './gop-cache.js';
 import type { MediaPacket } from './packet.js';
-import { PacketBatch, PacketWindow } from './packet-batch.js';
+import { PacketBatch, PacketWindow, type WireWish } from './packet-batch.js';
 import type { Player } from './player.js';
 import { type Moment, PlayerFeed, type PlayerLimits, type Traffic } from './player-feed.js';
 import { PIECE_BYTES_MAX } from './player-queue.js';
@@ -124,7 +124,14 @@ export class Audience {
     if (this.#feeds.size === 0) return;
     const window = new PacketWindow(batches);
     const moment = this.#moment();
-    for (const feed of this.#feeds.values()) this.#guard(feed, () => feed.deliver(window, moment));
+    for (const feed of this.#feeds.values()) {
+      // As `#guard`, without a closure for each player and window.
+      try {
+        feed.deliver(window, moment);
+      } catch (error) {
+        this.#drop(feed, error);
+      }
+    }
   }
 
   /** The cached pictures cannot open the stream any more; who joins now starts at the next start. */
@@ -162,9 +169,13 @@ export class Audience {
     try {
       act();
     } catch (error) {
-      this.remove(feed.player);
-      feed.player.fault(error);
+      this.#drop(feed, error);
     }
+  }
+
+  #drop(feed: PlayerFeed, error: unknown): void {
+    this.remove(feed.player);
+    feed.player.fault(error);
   }
 
   #cache(batch: PacketBatch): void {
@@ -177,7 +188,7 @@ export class Audience {
     const [first] = this.#gop.batches;
     if (first === undefined) return;
     this.#gopHeaders ??= this.#headersOf(first);
-    feed.open(this.#gopHeaders, this.#gop.batches, moment);
+    feed.open(this.#gopHeaders, this.#gop, moment);
   }
 
   #openFromReplay(feed: PlayerFeed, { packets, end }: Replay): void {
@@ -185,7 +196,10 @@ export class Audience {
     const mark = end === null ? [] : [new PacketBatch([end], moment.nowMs)];
     const past = replayBatches(packets, moment.nowMs);
     const [first] = past;
-    if (first !== undefined) feed.open(this.#headersOf(first), [...past, ...mark], moment);
+    if (first === undefined) return;
+    const batches = [...past, ...mark];
+    const items = (wish: WireWish) => batches.map((batch) => batch.wire(wish));
+    feed.open(this.#headersOf(first), { batches, items }, moment);
   }
 
   #headersOf({ packets, atMs }: PacketBatch): PacketBatch {

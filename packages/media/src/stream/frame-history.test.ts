@@ -1,4 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { collect } from '../testing/collect.js';
 import { AUDIO, INTER, KEY, METADATA } from '../testing/frames.js';
 import { FrameHistory, isReplayEnd, replayEnd } from './frame-history.js';
 
@@ -138,4 +140,19 @@ describe('FrameHistory', () => {
     expect(isReplayEnd(METADATA())).toBe(false);
     expect(replayEnd().payload.toString('latin1')).toContain('|HeadwaterReplayEnd');
   });
+});
+
+it('what a history drops is let go at once', async () => {
+  const history = new FrameHistory({ ...LIMITS, replayMs: 100 });
+  const dropped: WeakRef<object>[] = [];
+  for (let ms = 0; ms < 1_000; ms += 10) {
+    const frame = INTER(ms);
+    history.push(frame, false, ms);
+    if (ms < 890) dropped.push(new WeakRef(frame));
+  }
+  await turn();
+  collect();
+  await turn();
+  expect(history.frames).toHaveLength(11);
+  expect(dropped.filter((ref) => ref.deref() !== undefined)).toEqual([]);
 });

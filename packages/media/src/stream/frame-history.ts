@@ -26,16 +26,20 @@ const FRAME_OVERHEAD_BYTES = 128;
 const PAUSE_MS = 400;
 /** A step so many times as long as the one before means lost frames. */
 const LOST_STEPS = 3;
-/** Dropped entries that are still held before the list is made anew. */
-const COMPACT_AFTER = 512;
+/** Dropped entries, empty by then, before the lists are made anew. */
+const COMPACT_AFTER = 64;
 
 /**
  * The last seconds of one source, or of what a stream was sent: where another source goes on is found in them, an owner
- * replays them to relays, and a source that was a standby begins with them. Nothing is copied or hashed.
+ * replays them to relays, and a source that was a standby begins with them. Nothing is copied or hashed, and what is
+ * dropped is let go at once.
  */
 export class FrameHistory {
   readonly #limits: HistoryLimits;
-  #kept: Kept[] = [];
+  /** Three lists, since an object for each frame would be as much again for the collector to look at. */
+  #frames: (Frame | null)[] = [];
+  #times: number[] = [];
+  #starts: boolean[] = [];
   #first = 0;
   /** Index of the newest start; -1 where none is kept. */
   #start = -1;
@@ -50,7 +54,7 @@ export class FrameHistory {
   }
 
   get isEmpty(): boolean {
-    return this.#first === this.#kept.length;
+    return this.#first === this.#frames.length;
   }
 
   get hasStart(): boolean {
@@ -59,74 +63,101 @@ export class FrameHistory {
 
   /** All that is kept, oldest first. */
   get all(): readonly Kept[] {
-    return this.#kept.slice(this.#first);
+    return this.#keptFrom(this.#first);
   }
 
   /** The same, as frames. */
   get frames(): Frame[] {
-    return this.all.map(({ frame }) => frame);
+    return this.#framesFrom(this.#first);
   }
 
   /** What came after the newest pause; null where there was none. */
   get framesSincePause(): Frame[] | null {
-    return this.#resumed > this.#first ? this.#kept.slice(this.#resumed).map(({ frame }) => frame) : null;
+    return this.#resumed > this.#first ? this.#framesFrom(this.#resumed) : null;
   }
 
   /** From the newest start on; empty where none is kept. */
   fromStart(): readonly Kept[] {
-    return this.hasStart ? this.#kept.slice(this.#start) : [];
+    return this.hasStart ? this.#keptFrom(this.#start) : [];
   }
 
   /** What came at `sinceMs` or later, from the newest start on at the least. */
   since(sinceMs: number): readonly Kept[] {
     let from = this.#first;
-    while (from < this.#kept.length && (this.#kept[from]?.atMs ?? 0) < sinceMs) from += 1;
-    return this.#kept.slice(this.hasStart ? Math.min(from, this.#start) : from);
+    while (from < this.#frames.length && (this.#times[from] ?? 0) < sinceMs) from += 1;
+    return this.#keptFrom(this.hasStart ? Math.min(from, this.#start) : from);
   }
 
   /** `nowMs` by the monotonic clock. */
   push(frame: Frame, isStart: boolean, nowMs: number): void {
-    const last = this.#kept.at(-1);
-    if (last !== undefined && nowMs - last.atMs >= PAUSE_MS) {
-      this.#resumed = this.#kept.length;
-      // Frames are missing, and this is no slide show: what follows cannot be decoded from a start before the pause.
-      if (stepBetween(last, frame) >= Math.max(PAUSE_MS, LOST_STEPS * this.#stepMs)) this.#start = -1;
+    const last = this.#frames.at(-1);
+    if (last) {
+      const stepMs = stepBetween(last, frame);
+      const pauseMs = nowMs - (this.#times.at(-1) ?? nowMs);
+      if (pauseMs >= PAUSE_MS) {
+        this.#resumed = this.#frames.length;
+        // Frames are missing, and this is no slide show: what follows cannot be decoded from a start before the pause.
+        if (stepMs >= Math.max(PAUSE_MS, LOST_STEPS * this.#stepMs)) this.#start = -1;
+      }
+      this.#stepMs = stepMs;
     }
-    if (last !== undefined) this.#stepMs = stepBetween(last, frame);
-    if (isStart) this.#start = this.#kept.length;
-    this.#kept.push({ frame, isStart, atMs: nowMs });
+    if (isStart) this.#start = this.#frames.length;
+    this.#frames.push(frame);
+    this.#times.push(nowMs);
+    this.#starts.push(isStart);
     this.#bytes += costOf(frame);
-    for (;;) {
-      const oldest = this.#kept[this.#first];
-      if (oldest === undefined || !this.#isTooMuch(oldest, nowMs)) break;
-      this.#bytes -= costOf(oldest.frame);
-      this.#first += 1;
-    }
-    if (this.#first < COMPACT_AFTER && !this.isEmpty) return;
-    this.#kept = this.#kept.slice(this.#first);
-    this.#start = Math.max(-1, this.#start - this.#first);
-    this.#resumed = Math.max(0, this.#resumed - this.#first);
-    this.#first = 0;
+    this.#dropOld(nowMs);
   }
 
   clear(): void {
-    this.#kept = [];
+    this.#frames = [];
+    this.#times = [];
+    this.#starts = [];
     this.#first = 0;
     this.#start = -1;
     this.#resumed = 0;
     this.#bytes = 0;
   }
 
-  #isTooMuch(oldest: Kept, nowMs: number): boolean {
+  #dropOld(nowMs: number): void {
+    for (;;) {
+      const oldest = this.#frames[this.#first];
+      if (!oldest || !this.#isTooMuch(this.#times[this.#first] ?? nowMs, nowMs)) break;
+      this.#bytes -= costOf(oldest);
+      this.#frames[this.#first] = null;
+      this.#first += 1;
+    }
+    if (!this.isEmpty && this.#first < Math.max(COMPACT_AFTER, this.#frames.length / 2)) return;
+    this.#frames = this.#frames.slice(this.#first);
+    this.#times = this.#times.slice(this.#first);
+    this.#starts = this.#starts.slice(this.#first);
+    this.#start = Math.max(-1, this.#start - this.#first);
+    this.#resumed = Math.max(0, this.#resumed - this.#first);
+    this.#first = 0;
+  }
+
+  #isTooMuch(oldestAtMs: number, nowMs: number): boolean {
     const { replayMs, replayBytesMax, gopCacheBytesMax } = this.#limits;
     const isSinceStart = this.hasStart && this.#first >= this.#start;
     if (isSinceStart) return this.#bytes > Math.max(replayBytesMax, gopCacheBytesMax);
-    return this.#bytes > replayBytesMax || nowMs - oldest.atMs > replayMs;
+    return this.#bytes > replayBytesMax || nowMs - oldestAtMs > replayMs;
+  }
+
+  #keptFrom(from: number): Kept[] {
+    const kept: Kept[] = [];
+    for (let at = from; at < this.#frames.length; at += 1) {
+      const frame = this.#frames[at];
+      if (frame) kept.push({ frame, isStart: this.#starts[at] ?? false, atMs: this.#times[at] ?? 0 });
+    }
+    return kept;
+  }
+
+  #framesFrom(from: number): Frame[] {
+    return this.#frames.slice(from).filter((frame) => frame !== null);
   }
 }
 
-const stepBetween = (before: Kept, frame: Frame): number =>
-  (frame.timestampMs - before.frame.timestampMs) | 0;
+const stepBetween = (before: Frame, frame: Frame): number => (frame.timestampMs - before.timestampMs) | 0;
 
 const costOf = (frame: Frame): number => frame.payload.length + FRAME_OVERHEAD_BYTES;
 

@@ -63,4 +63,75 @@ describe('GopCache', () => {
     for (let i = 0; i < 100; i += 1) cache.add(batch(AUDIO(i)));
     expect(cache.batches).toHaveLength(0);
   });
+
+  describe('as items', () => {
+    const RTMP = { format: 'rtmp', wants: 'all', messageStreamId: 1 } as const;
+    const WS = { ...RTMP, format: 'ws-flv' } as const;
+
+    /** A keyframe and so many pictures, 40 ms apart, each of so many bytes. */
+    function filled(count: number, bytes: number): GopCache {
+      const cache = new GopCache(100_000_000);
+      for (let index = 0; index < count; index += 1) {
+        const frame = index === 0 ? KEY(0, 1, bytes) : INTER(index * 40, index % 100, bytes);
+        const packets = [new MediaPacket(frame, frame.timestampMs)];
+        cache.add(new PacketBatch(packets, index * 40, index === 0 ? [] : null));
+      }
+      return cache;
+    }
+
+    const wireOf = (cache: GopCache, wish: typeof RTMP | typeof WS) =>
+      Buffer.concat(cache.items(wish).map(({ bytes }) => bytes));
+    const separately = (cache: GopCache, wish: typeof RTMP | typeof WS) =>
+      Buffer.concat(cache.batches.map((each) => each.wire(wish).bytes));
+
+    it('is few, the same bytes and frames in the same order, in every form', () => {
+      for (const wish of [RTMP, { ...RTMP, format: 'flv' } as const, WS]) {
+        for (const bytes of [10, 8_000, 100_000]) {
+          const expected = separately(filled(200, bytes), wish as typeof RTMP);
+          const cache = filled(200, bytes);
+          expect(wireOf(cache, wish as typeof RTMP).equals(expected)).toBe(true);
+          expect(cache.items(wish).reduce((sum, { frames }) => sum + frames, 0)).toBe(200);
+          expect(separately(cache, wish as typeof RTMP).equals(expected)).toBe(true);
+        }
+      }
+      expect(filled(200, 8_000).items(RTMP).length).toBeLessThan(40);
+    });
+
+    it('makes each block once, for all who join', () => {
+      const cache = filled(200, 8_000);
+      const [first] = cache.items(RTMP);
+      const packet = new MediaPacket(INTER(8_000), 8_000);
+      cache.add(new PacketBatch([packet], 8_000));
+      const again = cache.items(RTMP);
+      expect(again[0]).toBe(first);
+      expect(again[0]?.headers).not.toBeNull();
+      expect(again.slice(1).every(({ headers }) => headers === null)).toBe(true);
+    });
+
+    it('joins no more than a second, nor more than one piece', () => {
+      for (const item of filled(200, 10).items(RTMP)) expect(item.frames).toBeLessThanOrEqual(26);
+      for (const item of filled(200, 8_000).items(RTMP))
+        expect(item.bytes.length).toBeLessThanOrEqual(262_144);
+      // Else `ws` could write a frame of its own into the middle of one of ours.
+      for (const item of filled(200, 8_000).items(WS)) expect(item.bytes.length).toBeLessThanOrEqual(65_536);
+    });
+
+    it('begins anew with the next start', () => {
+      const cache = filled(200, 8_000);
+      cache.items(RTMP);
+      cache.add(batch(KEY(9_000, 77, 10), true));
+      expect(wireOf(cache, RTMP).equals(separately(cache, RTMP))).toBe(true);
+      expect(cache.items(RTMP)).toHaveLength(1);
+    });
+
+    it('lets packets lie in a block, and nowhere else', () => {
+      const cache = filled(200, 8_000);
+      const [block] = cache.items(RTMP);
+      const lying = cache.batches
+        .flatMap(({ packets }) => packets)
+        .filter(({ payload }) => payload.buffer === block?.bytes.buffer);
+      expect(lying).toHaveLength(block?.frames ?? 0);
+      expect(block?.frames).toBeGreaterThan(5);
+    });
+  });
 });

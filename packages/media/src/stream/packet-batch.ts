@@ -1,10 +1,10 @@
-import { FLV_TAG_EXTRA_BYTES, writeFlvTag } from '../wire/flv/flv-tag.js';
-import { wsMessage } from '../wire/flv/ws-frame.js';
-import { chunkedBytes, OUT_CHUNK_BYTES, type OutMessage, writeChunks } from '../wire/rtmp/chunk-writer.js';
+import { FLV_PREVIOUS_TAG_SIZE_BYTES, FLV_TAG_EXTRA_BYTES, writeFlvTag } from '../wire/flv/flv-tag.js';
+import { writeWsHeader, writeWsMessage, wsFramedBytes } from '../wire/flv/ws-frame.js';
+import { chunkedBytes, OUT_CHUNK_BYTES, writeChunks } from '../wire/rtmp/chunk-writer.js';
 import { MEDIA_CHUNK_STREAM, MESSAGE_TYPE } from '../wire/rtmp/message.js';
 import { MEDIA_STREAM_ID, type MediaPacket } from './packet.js';
 import type { TrackWants } from './player.js';
-import type { QueueItem } from './player-queue.js';
+import { PIECE_BYTES_MIN, type QueueItem } from './player-queue.js';
 
 /** The wire forms that players take: RTMP chunks, FLV tags, or one WebSocket message of FLV tags. */
 export type WireFormat = 'rtmp' | 'flv' | 'ws-flv';
@@ -17,12 +17,18 @@ export interface WireWish {
   readonly messageStreamId: number;
 }
 
+/** Whether many players may want the same. */
+export const isCommon = ({ wants, messageStreamId }: WireWish): boolean =>
+  wants === 'all' && messageStreamId === MEDIA_STREAM_ID;
+
 /** Forms of one batch that are kept beside the common ones; one more is made anew for each player. */
 const RARE_FORMS_MAX = 16;
+const NOTHING = Buffer.alloc(0);
 
 /**
  * Packets that go out together, never changed afterwards. The bytes of a form are made when the first player needs them,
- * once, straight into one buffer; live delivery, GOP cache and replay all send that same buffer.
+ * once, straight into one buffer; live delivery, GOP cache and replay all send that same buffer, and the packets' own
+ * bytes are parts of the first that is made.
  */
 export class PacketBatch {
   readonly packets: readonly MediaPacket[];
@@ -43,7 +49,14 @@ export class PacketBatch {
   }
 
   /** The bytes to send; empty where nothing of the batch is wanted. */
-  wire(wish: WireWish): WireForm {
+  wire(wish: WireWish): QueueItem {
+    const form = this.form(wish);
+    form.write(this.packets);
+    return form;
+  }
+
+  /** The same, whose bytes may not be made yet. */
+  form(wish: WireWish): WireForm {
     if (wish.wants === 'all') {
       switch (wish.format) {
         case 'flv':
@@ -74,7 +87,7 @@ export class PacketBatch {
 
 /**
  * All that one window brought, as one buffer for players that have nothing waiting: a write of several costs some times
- * as much. The batches' own buffers become parts of it.
+ * as much. The batches' own forms are parts of it.
  */
 export class PacketWindow {
   readonly batches: readonly PacketBatch[];
@@ -89,41 +102,52 @@ export class PacketWindow {
   wire(wish: WireWish): QueueItem {
     const [first] = this.batches;
     if (this.batches.length === 1 && first !== undefined) return first.wire(wish);
-    const forms = this.batches.map((batch) => batch.wire(wish));
-    if (wish.wants !== 'all' || wish.messageStreamId !== MEDIA_STREAM_ID) return joined(forms);
-    this.#items[wish.format] ??= joined(forms);
-    return this.#items[wish.format] ?? joined(forms);
+    if (!isCommon(wish)) return this.#joined(wish);
+    const item = this.#items[wish.format] ?? this.#joined(wish);
+    this.#items[wish.format] = item;
+    return item;
+  }
+
+  /** Whether it may be cut into pieces as one item: of several WebSocket messages a piece could end within a frame. */
+  isOneItem(wish: WireWish): boolean {
+    if (this.batches.length === 1 || wish.format !== 'ws-flv') return true;
+    return this.batches.reduce((sum, batch) => sum + batch.form(wish).length, 0) <= PIECE_BYTES_MIN;
+  }
+
+  #joined(wish: WireWish): QueueItem {
+    return { ...joined(this.batches, wish), headers: null };
   }
 }
 
-/** Copies the forms together, once, and lets each have its part of the copy. */
-function joined(forms: readonly WireForm[]): QueueItem {
-  const bytes = Buffer.concat(forms.map((form) => form.bytes));
+/** Batches as one item: one buffer of which each batch's form is a part. Players can start at it where they can at the first. */
+export function joined(batches: readonly PacketBatch[], wish: WireWish): QueueItem {
+  const forms = batches.map((batch) => ({ packets: batch.packets, form: batch.form(wish) }));
+  const bytes = Buffer.allocUnsafeSlow(forms.reduce((sum, { form }) => sum + form.length, 0));
   let at = 0;
   let frames = 0;
-  for (const form of forms) {
-    const end = at + form.bytes.length;
-    form.bytes = bytes.subarray(at, end);
-    at = end;
+  for (const { packets, form } of forms) {
+    form.write(packets, bytes.subarray(at, at + form.length));
+    at += form.length;
     frames += form.frames;
   }
-  return { bytes, frames, atMs: forms[0]?.atMs ?? 0, headers: null };
+  return { bytes, frames, atMs: batches[0]?.atMs ?? 0, headers: forms[0]?.form.headers ?? null };
 }
 
-/** A batch in one form. */
+/** A batch in one form. Players that are behind hold on to it, so it holds no packets. */
 class WireForm implements QueueItem {
-  /** Replaced by the same bytes as part of a window's. */
-  bytes: Buffer;
+  /** Empty until it is written. */
+  bytes: Buffer = NOTHING;
+  /** Of all bytes. */
+  readonly length: number;
   readonly frames: number;
   readonly atMs: number;
   readonly #wish: WireWish;
   readonly #headers: PacketBatch | null;
 
   constructor(batch: PacketBatch, wish: WireWish) {
-    const { wants } = wish;
-    const packets =
-      wants === 'all' ? batch.packets : batch.packets.filter(({ kind }) => kind === wants || kind === 'data');
-    this.bytes = BYTES_OF[wish.format](packets, wish.messageStreamId);
+    const { wants, format } = wish;
+    const packets = wanted(batch.packets, wants);
+    this.length = WRITERS[format].length(packets);
     this.frames = packets.reduce((count, packet) => count + (packet.isHeader ? 0 : 1), 0);
     this.atMs = batch.atMs;
     this.#wish = wish;
@@ -134,35 +158,107 @@ class WireForm implements QueueItem {
   get headers(): QueueItem | null {
     return this.#headers === null ? null : this.#headers.wire(this.#wish);
   }
+
+  /**
+   * Makes the bytes of the batch's packets, where they are not there yet. With `into`, which has just the room for them, they are there from now
+   * on, even where they were elsewhere before. Packets whose bytes lie nowhere but in what came in are moved here.
+   */
+  write(packets: readonly MediaPacket[], into?: Buffer): void {
+    if (this.length === 0 || (this.bytes.length > 0 && into === undefined)) return;
+    const out = into ?? Buffer.allocUnsafeSlow(this.length);
+    const before = this.bytes;
+    this.bytes = out;
+    if (before.length > 0) {
+      before.copy(out);
+      follow(packets, before, out);
+      return;
+    }
+    const { format, wants, messageStreamId } = this.#wish;
+    WRITERS[format].write(out, wanted(packets, wants), messageStreamId, isCommon(this.#wish));
+  }
 }
 
-const BYTES_OF: Readonly<
-  Record<WireFormat, (packets: readonly MediaPacket[], messageStreamId: number) => Buffer>
-> = {
-  rtmp: asChunks,
-  flv: asTags,
-  'ws-flv': (packets) => (packets.length === 0 ? NOTHING : wsMessage(asTags(packets))),
+function wanted(packets: readonly MediaPacket[], wants: WireWish['wants']): readonly MediaPacket[] {
+  return wants === 'all' ? packets : packets.filter(({ kind }) => kind === wants || kind === 'data');
+}
+
+/** Moves along the packets whose bytes lay in the form as it was. */
+function follow(packets: readonly MediaPacket[], before: Buffer, out: Buffer): void {
+  for (const packet of packets) {
+    const { payload } = packet;
+    const at = payload.byteOffset - before.byteOffset;
+    const lay = payload.buffer === before.buffer && at >= 0 && at + payload.length <= before.length;
+    if (packet.isInWire && lay) packet.moveIntoWire(out.subarray(at, at + payload.length));
+  }
+}
+
+interface Writer {
+  length(packets: readonly MediaPacket[]): number;
+  /** `out` has just the room. `moves`: the packets' bytes are to lie in it, where they come to lie in one piece. */
+  write(out: Buffer, packets: readonly MediaPacket[], messageStreamId: number, moves: boolean): void;
+}
+
+const WRITERS: Readonly<Record<WireFormat, Writer>> = {
+  rtmp: { length: chunksLength, write: writeAsChunks },
+  flv: { length: tagsLength, write: (out, packets, _, moves) => writeAsTags(out, 0, packets, moves) },
+  'ws-flv': {
+    length: (packets) => (packets.length === 0 ? 0 : wsFramedBytes(tagsLength(packets))),
+    write: writeAsMessage,
+  },
 };
 
-const NOTHING = Buffer.alloc(0);
-
-function asChunks(packets: readonly MediaPacket[], messageStreamId: number): Buffer {
-  const messages = packets.map((packet) => asMessage(packet, messageStreamId));
-  const bytes = messages.reduce((sum, message) => sum + chunkedBytes(message, OUT_CHUNK_BYTES), 0);
-  const out = Buffer.allocUnsafe(bytes);
-  let at = 0;
-  for (const message of messages) at = writeChunks(out, at, message, OUT_CHUNK_BYTES);
-  return out;
+function chunksLength(packets: readonly MediaPacket[]): number {
+  let bytes = 0;
+  for (const { kind, timestampMs, payload } of packets)
+    bytes += chunkedBytes(MEDIA_CHUNK_STREAM[kind], timestampMs, payload.length, OUT_CHUNK_BYTES);
+  return bytes;
 }
 
-function asMessage({ kind, timestampMs, payload }: MediaPacket, streamId: number): OutMessage {
-  return { chunkStream: MEDIA_CHUNK_STREAM[kind], type: MESSAGE_TYPE[kind], timestampMs, streamId, payload };
+function writeAsChunks(out: Buffer, packets: readonly MediaPacket[], streamId: number, moves: boolean): void {
+  let at = 0;
+  for (const packet of packets) {
+    const { kind, timestampMs, payload } = packet;
+    const message = {
+      chunkStream: MEDIA_CHUNK_STREAM[kind],
+      type: MESSAGE_TYPE[kind],
+      timestampMs,
+      streamId,
+      payload,
+    };
+    at = writeChunks(out, at, message, OUT_CHUNK_BYTES);
+    if (moves && payload.length <= OUT_CHUNK_BYTES) move(packet, out, at);
+  }
 }
 
-function asTags(packets: readonly MediaPacket[]): Buffer {
-  const bytes = packets.reduce((sum, { payload }) => sum + payload.length + FLV_TAG_EXTRA_BYTES, 0);
-  const out = Buffer.allocUnsafe(bytes);
-  let at = 0;
-  for (const { kind, timestampMs, payload } of packets) at = writeFlvTag(out, at, kind, timestampMs, payload);
-  return out;
+function tagsLength(packets: readonly MediaPacket[]): number {
+  let bytes = 0;
+  for (const { payload } of packets) bytes += payload.length + FLV_TAG_EXTRA_BYTES;
+  return bytes;
+}
+
+function writeAsTags(out: Buffer, from: number, packets: readonly MediaPacket[], moves: boolean): void {
+  let at = from;
+  for (const packet of packets) {
+    const { kind, timestampMs, payload } = packet;
+    at = writeFlvTag(out, at, kind, timestampMs, payload);
+    if (moves) move(packet, out, at - FLV_PREVIOUS_TAG_SIZE_BYTES);
+  }
+}
+
+function writeAsMessage(out: Buffer, packets: readonly MediaPacket[], _: number, moves: boolean): void {
+  const tagsBytes = tagsLength(packets);
+  // In one frame the tags are written where they are to lie; of a message in several each piece has to be moved apart.
+  const at = writeWsHeader(out, tagsBytes);
+  if (at !== null) {
+    writeAsTags(out, at, packets, moves);
+    return;
+  }
+  const tags = Buffer.allocUnsafeSlow(tagsBytes);
+  writeAsTags(tags, 0, packets, false);
+  writeWsMessage(out, tags);
+}
+
+/** The packet's bytes were written up to `end`. */
+function move(packet: MediaPacket, out: Buffer, end: number): void {
+  if (!packet.isInWire) packet.moveIntoWire(out.subarray(end - packet.payload.length, end));
 }

@@ -8,9 +8,13 @@ export const MEDIA_STREAM_ID = 1;
 export class MediaPacket implements Frame {
   readonly kind: Frame['kind'];
   readonly timestampMs: number;
-  readonly payload: Buffer;
+  /** Always the same bytes, though not always in the same memory. */
+  payload: Buffer;
   readonly isHeader: boolean;
   readonly isKeyframe: boolean;
+  /** The same frame on another line of time, whose bytes these are. */
+  readonly #twin: MediaPacket | null;
+  #isInWire = false;
   /** The batch that it went out in last, so that a replay sends the very same bytes again. */
   batch: PacketBatch | null = null;
 
@@ -21,6 +25,19 @@ export class MediaPacket implements Frame {
     this.payload = frame.payload;
     this.isHeader = frame.isHeader;
     this.isKeyframe = frame.isKeyframe;
+    this.#twin = frame instanceof MediaPacket ? frame : null;
+  }
+
+  /** Its bytes lie in a form that players are sent, and nowhere else. */
+  get isInWire(): boolean {
+    return this.#isInWire;
+  }
+
+  /** The same bytes lie in a form that players are sent: where they lay before is let go, so that nobody holds both. */
+  moveIntoWire(bytes: Buffer): void {
+    this.payload = bytes;
+    this.#isInWire = true;
+    this.#twin?.moveIntoWire(bytes);
   }
 }
 

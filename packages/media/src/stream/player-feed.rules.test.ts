@@ -5,7 +5,7 @@ import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
 import { MediaPacket } from './packet.js';
 import { PacketBatch, PacketWindow } from './packet-batch.js';
-import { type Moment, PlayerFeed } from './player-feed.js';
+import { type Moment, type Past, PlayerFeed } from './player-feed.js';
 
 const BOTH: Tracks = { audio: true, video: true };
 const SOUND: Tracks = { audio: true, video: false };
@@ -62,6 +62,11 @@ const inter = (id: number, bytes: number): Frame => INTER(id * 40, id, bytes - 1
 const ids = (): number[] =>
   player.story.filter((line) => !line.includes('header')).map((line) => Number(line.split('#')[1]));
 
+const pastOf = (batches: readonly PacketBatch[]): Past => ({
+  batches,
+  items: (wish) => batches.map((each) => each.wire(wish)),
+});
+
 describe('a player that waits for a start', () => {
   it('is ready for one while it wants something, until it has one', () => {
     expect(feed.isReadyToStart(moment())).toBe(true);
@@ -100,11 +105,11 @@ describe('a player that waits for a start', () => {
     const headers = new PacketBatch(HEADERS, nowMs);
     const past = [batch(KEY(0, 1)), batch(INTER(40, 2))];
     player.wants = 'nothing';
-    feed.open(headers, past, moment());
+    feed.open(headers, pastOf(past), moment());
     expect(player.begun).toBeNull();
     player.wants = 'all';
-    feed.open(headers, past, moment());
-    feed.open(headers, past, moment());
+    feed.open(headers, pastOf(past), moment());
+    feed.open(headers, pastOf(past), moment());
     expect(ids()).toEqual([1, 2]);
     deliver(INTER(80, 3));
     expect(ids()).toEqual([1, 2, 3]);
@@ -117,7 +122,7 @@ describe('a player that says nothing of what it wants', () => {
       use(new MemoryPlayer());
       delete (player as Partial<MemoryPlayer>).wants;
       expect(feed.isReadyToStart(moment())).toBe(true);
-      if (isLate) feed.open(new PacketBatch(HEADERS, nowMs), [batch(KEY(0, 1))], moment());
+      if (isLate) feed.open(new PacketBatch(HEADERS, nowMs), pastOf([batch(KEY(0, 1))]), moment());
       else deliver(KEY(0, 1));
       deliver(AUDIO(10, 2), INTER(40, 3));
       expect(ids()).toEqual([1, 2, 3]);
@@ -277,7 +282,7 @@ describe('an FLV player’s header', () => {
     [PICTURES, [], PICTURES, false],
   ] as const)('%j, of which came %j, while there are %j: a lie is %s', (told, got, there, isLie) => {
     use(new FlvPlayer());
-    feed.open(new PacketBatch(HEADERS, nowMs), [], moment(told));
+    feed.open(new PacketBatch(HEADERS, nowMs), pastOf([]), moment(told));
     deliver(...got.map((kind) => FRAMES[kind]));
     feed.endIfTracksDiffer(there);
     expect(player.ended).toBe(isLie ? 'tracks-changed' : null);
@@ -288,7 +293,7 @@ describe('an FLV player’s header', () => {
 
   it('is a lie where only a header came of what is not there', () => {
     use(new FlvPlayer());
-    feed.open(new PacketBatch(HEADERS, nowMs), [batch(KEY(0, 1))], moment(BOTH));
+    feed.open(new PacketBatch(HEADERS, nowMs), pastOf([batch(KEY(0, 1))]), moment(BOTH));
     deliver(AUDIO_HEADER(1));
     feed.endIfTracksDiffer(PICTURES);
     expect(player.ended).toBe('tracks-changed');

@@ -26,6 +26,13 @@ export interface Traffic {
   readonly framesDropped?: FramesDropped;
 }
 
+/** What came before a player joins. */
+export interface Past {
+  readonly batches: readonly PacketBatch[];
+  /** All of it in this form. */
+  items(wish: WireWish): readonly QueueItem[];
+}
+
 /** What is true of a stream at the moment that it sends. */
 export interface Moment {
   /** By the monotonic clock. */
@@ -52,6 +59,7 @@ export class PlayerFeed {
   /** What FLV players were told when they began; null before they did. */
   #announced: Tracks | null = null;
   readonly #got = new Set<keyof Tracks>();
+  #hasBoth = false;
   /** What it is given at present; `nothing` up to a start. */
   #given: TrackWants = 'nothing';
   /** Why frames are dropped; null where the player merely waits for a start. */
@@ -85,19 +93,17 @@ export class PlayerFeed {
   }
 
   /** Begins, where it has not, with what came before, all of it at once: the same buffers for all players of a format. */
-  open(headers: PacketBatch, past: readonly PacketBatch[], moment: Moment): void {
+  open(headers: PacketBatch, past: Past, moment: Moment): void {
     const { queue, wants = 'all' } = this.player;
     if (this.#announced !== null || wants === 'nothing' || !this.#canStart(moment)) return;
     this.#begin(moment.tracks);
     const wish = this.#wish(wants);
     queue.add(headers.wire(wish));
-    for (const batch of past) {
-      queue.add(batch.wire(wish));
-      this.#note(batch);
-    }
+    for (const item of past.items(wish)) queue.add(item);
+    for (const batch of past.batches) this.#note(batch);
     this.#given = wants;
     this.#leastBytes = queue.queuedBytes;
-    this.#leastMs = moment.nowMs - (past[0]?.atMs ?? moment.nowMs);
+    this.#leastMs = moment.nowMs - (past.batches[0]?.atMs ?? moment.nowMs);
     queue.send();
   }
 
@@ -106,7 +112,12 @@ export class PlayerFeed {
     if (this.#isOver) return;
     const { queue, wants = 'all' } = this.player;
     const behindBy = this.#lookBehind(moment.nowMs);
-    if (this.#given === wants && wants !== 'nothing' && queue.queuedBytes === 0) {
+    if (
+      this.#given === wants &&
+      wants !== 'nothing' &&
+      queue.queuedBytes === 0 &&
+      window.isOneItem(this.#wish(wants))
+    ) {
       queue.push(window.wire(this.#wish(wants)));
       for (const batch of window.batches) this.#note(batch);
       this.#count();
@@ -167,8 +178,9 @@ export class PlayerFeed {
 
   /** Which tracks came, for `endIfTracksDiffer`. */
   #note(batch: PacketBatch): void {
-    if (this.#got.size === 2 || this.player.format === 'rtmp') return;
+    if (this.#hasBoth || this.player.format === 'rtmp') return;
     for (const { kind, isHeader } of batch.packets) if (!isHeader && kind !== 'data') this.#got.add(kind);
+    this.#hasBoth = this.#got.size === 2;
   }
 
   /** Goes over to what is wanted, where that is possible with this batch. */

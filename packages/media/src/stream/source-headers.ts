@@ -1,6 +1,7 @@
 import { type Codec, isDecoderConfiguration, nalLengthBytes } from '../wire/decoder-configuration.js';
 import type { Frame } from '../wire/frame.js';
 import { type MediaTag, PACKET } from '../wire/media-tag.js';
+import { ownCopy } from '../wire/slabs.js';
 
 type Kind = 'audio' | 'video';
 
@@ -78,12 +79,11 @@ export class SourceHeaders {
     const body = frame.payload.subarray(bodyAt);
     if (codec === undefined || body.length === 0 || body.length > HEADER_BYTES_MAX) return false;
     const isWhole = packetType !== PACKET.sequenceStart || isDecoderConfiguration(track.kind, codec, body);
-    const header: Header = { frame, codec, packetType, body, isWhole };
     const present = track.headers.get(packetType);
     const known = track.held.get(packetType) ?? present;
     if (!isWhole && known?.isWhole) return false;
     if (present?.frame.payload.equals(frame.payload)) track.held.delete(packetType);
-    else track.held.set(packetType, header);
+    else track.held.set(packetType, kept(frame, tag, codec, isWhole));
     this.#isAnyUnsettled ||= track.format === null;
     return true;
   }
@@ -135,6 +135,12 @@ export class SourceHeaders {
       .sort((a, b) => b.kind.localeCompare(a.kind) || a.id - b.id)
       .flatMap(headersOf);
   }
+}
+
+/** It stays for as long as the source, and so must not keep the memory of the frames beside it. */
+function kept(frame: Frame, { packetType, bodyAt }: MediaTag, codec: Codec, isWhole: boolean): Header {
+  const payload = ownCopy(frame.payload);
+  return { frame: { ...frame, payload }, codec, packetType, body: payload.subarray(bodyAt), isWhole };
 }
 
 /** The headers that count for a track, its configuration first. */

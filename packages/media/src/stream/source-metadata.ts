@@ -10,6 +10,7 @@ import {
   readMetadata,
   writeMetadata,
 } from '../wire/metadata.js';
+import { ownCopy } from '../wire/slabs.js';
 
 /** Larger metadata is read, and not kept to be compared with what comes next. */
 const COMPARED_BYTES_MAX = 65_536;
@@ -34,9 +35,11 @@ export class SourceMetadata {
   /** Takes a message. Says whether anything changed by it: the same again, or one that cannot be read, changes nothing. */
   take(payload: Buffer): boolean {
     if (this.#raw?.equals(payload)) return false;
-    const metadata = readMetadata(payload);
+    // It stays for as long as the source, and so must not keep the memory of the frames beside it.
+    const own = ownCopy(payload);
+    const metadata = readMetadata(own);
     if (metadata === null && this.#hasCome) return false;
-    this.#raw = payload.length <= COMPARED_BYTES_MAX ? payload : null;
+    this.#raw = own.length <= COMPARED_BYTES_MAX ? own : null;
     this.#metadata = metadata;
     this.#hasCome = true;
     this.#written = null;

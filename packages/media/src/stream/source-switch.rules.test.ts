@@ -1,8 +1,8 @@
-import type { Owner } from '@headwater/directory';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AUDIO, INTER, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { ownerOf } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
+import { fromWorker, type RelayOwner } from './relay-owner.js';
 import {
   type Match,
   type SourceId,
@@ -14,11 +14,16 @@ import {
 const RULES = { stallMs: 1500, retryMs: 700, lagMs: 1000, lingerMs: 800, replayMs: 6000 };
 const START_MS = 50_000;
 
+function wayOf({ member, through, worker }: RelayOwner): string {
+  if (worker !== undefined) return `worker ${worker.worker}`;
+  return through ? `${member} through ${through}` : member;
+}
+
 /** What is done, as a line. */
 function lineOf(action: SwitchAction): string {
   switch (action.kind) {
     case 'open':
-      return `open ${action.source} to ${action.owner.member}${action.owner.through ? ` through ${action.owner.through}` : ''}: ${action.reason}${action.isReplayed ? ', replayed' : ''}`;
+      return `open ${action.source} to ${wayOf(action.owner)}: ${action.reason}${action.isReplayed ? ', replayed' : ''}`;
     case 'close':
       return `close ${action.source}: ${action.reason}`;
     case 'search':
@@ -55,7 +60,7 @@ class Script {
     this.#carryOut(this.state.step(event, this.nowMs));
   }
 
-  owners(...owners: readonly Owner[]): void {
+  owners(...owners: readonly RelayOwner[]): void {
     this.step({ kind: 'owners', owners });
   }
 
@@ -130,7 +135,7 @@ beforeEach(() => {
   script = new Script();
 });
 /** A player plays what comes from `a`, a frame each 40 ms, up to 400 ms. */
-function relayOf(...owners: readonly Owner[]): SourceId {
+function relayOf(...owners: readonly RelayOwner[]): SourceId {
   script.players(1);
   script.owners(...owners);
   script.answer(1);
@@ -140,7 +145,7 @@ function relayOf(...owners: readonly Owner[]): SourceId {
 }
 
 /** Likewise of a publisher here. */
-function publisherOf(...owners: readonly Owner[]): SourceId {
+function publisherOf(...owners: readonly RelayOwner[]): SourceId {
   script.players(1);
   const publisher = script.publish();
   script.frames(publisher);
@@ -946,5 +951,43 @@ describe('an owner that is pulled through another member', () => {
     script.owners(B);
     script.close(2, 'refused');
     expect(script.done.at(-1)).toBe('0 open 2 to b: unreachable');
+  });
+});
+
+describe('another worker of this member', () => {
+  const workerAt = (worker: number, sinceMs = 1): RelayOwner =>
+    fromWorker(ownerOf('a', { sinceMs }), { worker, path: `/${worker}` });
+
+  it('that the publisher comes to is another owner, whom players go on from as soon as the one before is done', () => {
+    relayOf(workerAt(1));
+    script.owners(workerAt(2, 5));
+    script.flow(400, 1);
+    expect(script.done.slice(1)).toEqual(['0 switch to 1, start']);
+    script.close(1, 'publisher-ended', true);
+    expect(script.done).toEqual(['800 open 2 to worker 2: publisher-ended, replayed']);
+  });
+
+  it('is not waited for that has not answered when the publisher is elsewhere by then', () => {
+    script.players(1);
+    script.owners(workerAt(1));
+    script.owners(workerAt(2, 5));
+    expect(script.done).toEqual([
+      '0 open 1 to worker 1: started',
+      '0 close 1: owner-left',
+      '0 open 2 to worker 2: retry',
+    ]);
+  });
+
+  it('gives way to another member where it is silent, and is tried again when that one fails', () => {
+    relayOf(workerAt(1));
+    script.owners(workerAt(1), B);
+    script.pass(500);
+    expect(script.done.slice(2)).toEqual([
+      '900 open 2 to b: stalled, replayed',
+      '900 lost 1: stalled, 500 ms',
+    ]);
+    script.close(2, 'refused');
+    script.close(1, 'closed-by-worker');
+    expect(script.done.at(-1)).toBe('900 open 3 to worker 1: closed-by-worker, replayed');
   });
 });

@@ -1,3 +1,4 @@
+import { amount } from '@headwater/testing/long-run';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MemoryPlayer } from '../testing/memory-player.js';
@@ -399,7 +400,7 @@ function play(run: Run): Model {
   return model;
 }
 
-const RUNS = Number(process.env.MODEL_RUNS ?? 150);
+const RUNS = Number(process.env.MODEL_RUNS ?? amount({ short: 100, long: 600 }));
 const options = {
   numRuns: RUNS,
   ...(process.env.MODEL_SEED ? { seed: Number(process.env.MODEL_SEED) } : {}),

@@ -10,7 +10,7 @@ import {
   type StreamKey,
   type StreamKeys,
 } from '@headwater/directory';
-import type { MediaHost, WorkerAddress } from '../media-host.js';
+import type { MediaHost, RelayAddress, WorkerAddress } from '../media-host.js';
 
 /** Members in one process that all see each claim at once: a mesh for tests of media. */
 export class MemoryMesh {
@@ -18,6 +18,7 @@ export class MemoryMesh {
   readonly #claims = new Map<string, Map<StreamKey, Claim>>();
   /** Whose each claim of a member with several workers is. */
   readonly #workers = new Map<string, Map<StreamKey, WorkerAddress>>();
+  readonly #relayTls = new Map<string, NonNullable<RelayAddress['tls']>>();
   readonly #disputed = new Set<string>();
   readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
   readonly #full = new Set<string>();
@@ -65,7 +66,11 @@ export class MemoryMesh {
         own?.delete(key);
         this.#tell(key);
       },
-      relayAddress: (member) => this.#profiles.get(member)?.relayAddress ?? null,
+      relayAddress: (member) => {
+        const address = this.#profiles.get(member)?.relayAddress;
+        const tls = this.#relayTls.get(member);
+        return address === undefined ? null : { ...address, ...(tls !== undefined && { tls }) };
+      },
       isMemberAddress: () => false,
       workerOf: (key) => (isOthers(key) ? (workers?.get(key) ?? null) : null),
       detours: (owner) => [...this.#profiles.keys()].filter((member) => member !== owner && member !== name),
@@ -78,8 +83,20 @@ export class MemoryMesh {
     else this.#disputed.delete(name);
   }
 
-  setPorts(name: string, rtmpPort: number, httpPort: number): void {
-    this.setAddress(name, { network: 'test', host: '127.0.0.1', rtmpPort, httpPort });
+  /** `secure`: the ports for TLS, which it tells of where they are given. */
+  setPorts(
+    name: string,
+    rtmpPort: number,
+    httpPort: number,
+    secure?: { rtmps: number; https: number },
+  ): void {
+    const tls = secure === undefined ? {} : { rtmpsPort: secure.rtmps, httpsPort: secure.https };
+    this.setAddress(name, { network: 'test', host: '127.0.0.1', rtmpPort, httpPort, ...tls });
+  }
+
+  /** Others pull from it by TLS from now on. */
+  setRelayTls(name: string, tls: NonNullable<RelayAddress['tls']>): void {
+    this.#relayTls.set(name, tls);
   }
 
   /** Where a member is, for clients and for pulls. */

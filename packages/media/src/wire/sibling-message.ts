@@ -49,7 +49,6 @@ const KINDS: Readonly<Record<number, Frame['kind']>> = {
   [SIBLING.data]: 'data',
 };
 const NOTHING = Buffer.alloc(0);
-const UINT32_MAX = 0xffffffff;
 
 /** The kind of a frame's message; undefined where it is none. */
 export const frameKindOf = ({ type }: SiblingMessage): Frame['kind'] | undefined => KINDS[type];
@@ -60,7 +59,7 @@ export function siblingMessage(
   body: Buffer | string = NOTHING,
   value = 0,
 ): SiblingMessage {
-  return { type, pull, value: value & UINT32_MAX, body: typeof body === 'string' ? Buffer.from(body) : body };
+  return { type, pull, value: value >>> 0, body: typeof body === 'string' ? Buffer.from(body) : body };
 }
 
 export const frameMessage = (pull: number, { kind, timestampMs, payload }: Frame): SiblingMessage =>

@@ -19,15 +19,18 @@ export interface Gauges {
   readonly envelopeBytes: number;
   /** Of one peer, at most `ADDRESSES_PER_MEMBER_MAX` that it told and as many that others did. */
   readonly addresses: number;
+  /** Members whose log goes on beyond what is held of it. */
+  readonly behind: number;
   /** No more than peers. */
   readonly speakers: number;
 }
 
 export function gaugesOf(peers: Peers, local: LocalState, dialsPerSecond: number): Gauges {
-  let [strangers, gone, pendingDeltas, envelopes, envelopeBytes, addresses] = [0, 0, 0, 0, 0, 0];
+  let [strangers, gone, behind, pendingDeltas, envelopes, envelopeBytes, addresses] = [0, 0, 0, 0, 0, 0, 0];
   for (const peer of peers) {
     if (!peer.isMet) strangers += 1;
     if (peer.goneSince !== null) gone += 1;
+    if (peer.follower.isBehind) behind += 1;
     pendingDeltas = Math.max(pendingDeltas, peer.follower.pendingCount);
     envelopes = Math.max(envelopes, peer.envelopes.count);
     envelopeBytes = Math.max(envelopeBytes, peer.envelopes.bytes);
@@ -37,6 +40,7 @@ export function gaugesOf(peers: Peers, local: LocalState, dialsPerSecond: number
     peers: peers.size,
     strangers,
     gone,
+    behind,
     records: peers.directory.memberCount,
     dialsPerSecond,
     pendingDeltas,

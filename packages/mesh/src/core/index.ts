@@ -19,6 +19,7 @@ export {
   PEERS_MAX,
   PENDING_DELTAS_MAX,
   RELEASES_MAX,
+  RETELL_MS,
   TICK_MS,
 } from './limits.js';
 export { type CoreOptions, MemberCore } from './member-core.js';

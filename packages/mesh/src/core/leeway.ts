@@ -1,5 +1,5 @@
 import { LATE_MAX_MS } from './lateness.js';
-import { CONFIRM_MS } from './limits.js';
+import { CONFIRM_MS, CONNECT_TIMEOUT_MS } from './limits.js';
 
 /** More time than a member on a fast path is given, ms. */
 export interface Leeway {
@@ -17,7 +17,10 @@ export interface Leeway {
 export const FAST_UP_TO_MS = 100;
 export const SLOW_FROM_MS = 250;
 
-/** A connection is made again in so many round trips: TCP, handshake, muxer, hello, and as much for packets that get lost. */
+/**
+ * A connection is made again in so many round trips: TCP, handshake, muxer, hello, and as much for packets that get lost.
+ * On slow paths twice: there the first dial may be given up for one lost packet.
+ */
 const CONFIRM_TRIPS = 6;
 
 /** TCP waits for so many expected round trips until three losses in a row are made up for: 1 + 2 + 4. */
@@ -30,10 +33,11 @@ export const LEEWAY_MAX_MS = 10_000;
 const DEAD_MAX_MS = 4_000;
 
 /** While nothing was measured yet, of nobody, a path may be a slow one. */
-const UNMEASURED_CONFIRM_MS = 2_000;
+const UNMEASURED_CONFIRM_MS = 4_000;
 
-/** A dial that fails sooner was answered, on any path. */
+/** A dial that fails sooner was answered, on any path; one that fails later was given up by the transport, which says nothing. */
 const REFUSAL_MS = 500;
+const REFUSAL_MAX_MS = CONNECT_TIMEOUT_MS - 100;
 
 /** What is measured of a path: `RoundTrip.shortestMs`, and what is expected with all that makes it vary, ms. */
 export interface Path {
@@ -47,13 +51,13 @@ export interface Path {
  *
  * | shortest | expected | lateness | confirm | refusal | silence | dead  |
  * | -------- | -------- | -------- | ------- | ------- | ------- | ----- |
- * | null     | null     | 0        | 2,000   | 500     | 0       | 0     |
+ * | null     | null     | 0        | 4,000   | 500     | 0       | 0     |
  * | 1        | 5        | 0        | 1,000   | 500     | 0       | 0     |
  * | 1        | 600      | 0        | 3,600   | 1,800   | 0       | 0     |
  * | 100      | 200      | 0        | 1,200   | 600     | 0       | 0     |
- * | 175      | 200      | 0        | 1,200   | 600     | 100     | 700   |
- * | 500      | 550      | 0        | 3,300   | 1,650   | 550     | 3,850 |
- * | 5,000    | 9,000    | 0        | 10,000  | 10,000  | 9,000   | 4,000 |
+ * | 175      | 200      | 0        | 1,800   | 600     | 100     | 700   |
+ * | 500      | 550      | 0        | 6,600   | 1,650   | 550     | 3,850 |
+ * | 5,000    | 9,000    | 0        | 10,000  | 1,900   | 9,000   | 4,000 |
  * | 1        | 5        | 300      | 1,600   | 1,100   | 300     | 300   |
  * | 300      | 600      | 300      | 2,400   | 1,500   | 300     | 300   |
  */
@@ -64,10 +68,11 @@ export function leewayOf(path: Path | null, peerLateMs: number, ownLateMs: numbe
   const shortestMs = Math.max(0, (path?.shortestMs ?? 0) - lateMs);
   const slowness = Math.min(1, Math.max(0, (shortestMs - FAST_UP_TO_MS) / (SLOW_FROM_MS - FAST_UP_TO_MS)));
   const slowMs = slowness * tripMs;
-  const confirmMs = path === null ? UNMEASURED_CONFIRM_MS : Math.max(CONFIRM_MS, CONFIRM_TRIPS * tripMs);
+  const confirmMs =
+    path === null ? UNMEASURED_CONFIRM_MS : Math.max(CONFIRM_MS, CONFIRM_TRIPS * (tripMs + slowMs));
   return {
     confirmMs: Math.min(confirmMs + 2 * lateMs, LEEWAY_MAX_MS),
-    refusalMs: Math.min(Math.max(REFUSAL_MS, 3 * tripMs) + 2 * lateMs, LEEWAY_MAX_MS),
+    refusalMs: Math.min(Math.max(REFUSAL_MS, 3 * tripMs) + 2 * lateMs, REFUSAL_MAX_MS),
     silenceMs: Math.min(slowMs + lateMs, LEEWAY_MAX_MS),
     deadMs: Math.min(LOSSES_TRIPS * slowMs + lateMs, DEAD_MAX_MS),
   };

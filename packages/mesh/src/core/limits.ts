@@ -102,6 +102,9 @@ export const HELLO_DEADLINE_MS = 15_000;
 /** A connection with a member that speaks no common version is kept for this long; nor is it dialled sooner. */
 export const VERSIONS_REST_MS = 60_000;
 
+/** The transport gives an address up that does not answer for so long. */
+export const CONNECT_TIMEOUT_MS = 2_000;
+
 /** A dial that was not answered by then counts as failed; the transport's own limit is shorter. */
 export const DIAL_DEADLINE_MS = 15_000;
 
@@ -123,10 +126,10 @@ export const SIGN_OF_LIFE_MS = WITNESSED_MAX_MS / 3;
 /** What changed while some member can't be reached is broadcast once more each so often. */
 export const RETELL_MS = 2_000;
 
-/** Deltas of one such repetition. */
+/** Deltas of one such repetition; a longer log goes on with the next one. */
 export const RETELL_DELTAS_MAX = 2;
 
-/** Where they are not enough from what that member told to hold, they begin so long before it was found out of reach. */
+/** Where they are not enough, as many more tell what changed since so long before that member was found out of reach. */
 export const RETELL_BEFORE_MS = 10_000;
 
 /** Everybody is told at once that a member is not heard any more, but no more often than this. */

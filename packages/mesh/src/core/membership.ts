@@ -148,9 +148,9 @@ export class Membership {
 
   dialFailed(peer: Peer, reason: string, step: Step): void {
     if (peer.isConnected) return;
-    peer.redial.failed(step.now, peer.retryMaxMs(step.now), this.#random());
     // What took long was not answered at all; that says nothing before the time to confirm is over.
     const isAnswered = peer.redial.lastedMs(step.now) <= peer.leeway.refusalMs;
+    peer.redial.failed(step.now, peer.retryMaxMs(step.now), this.#random());
     if (isAnswered && !peer.redial.isExcused(step.now)) peer.detector.refused();
     const { addresses } = peer;
     step.effects.log('debug', 'member not reached', { ...this.#peers.naming(peer), addresses, reason });
@@ -335,10 +335,10 @@ const NEWS: Readonly<Record<Liveness, { readonly level: Fact['level']; readonly 
   left: { level: 'info', msg: 'member left' },
 };
 
-/** Nothing more will come of it at first: held whole, tried without success, gone, or cut off. */
+/** Nothing more will come of it at first: held whole, tried without success, nowhere to be tried, gone, or cut off. */
 export const isSettled = (peer: Peer): boolean =>
   peer.wasSynced ||
   peer.goneSince !== null ||
   peer.offences.refusedUntil > 0 ||
   peer.version === null ||
-  (!peer.isConnected && peer.redial.isTried);
+  (!peer.isConnected && (peer.redial.isTried || peer.addresses.length === 0));

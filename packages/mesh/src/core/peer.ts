@@ -46,6 +46,8 @@ export interface OwnPath {
   readonly lateMs: number;
   /** Median of the round trips that are expected of those connected, ms: others may be as far; null: none was measured. */
   readonly usualMs: number | null;
+  /** The same of what those ways take where nothing makes them longer. */
+  readonly usualShortestMs: number | null;
 }
 
 /** All that one member keeps of another besides its log, which is in the directory. */
@@ -209,9 +211,10 @@ export class Peer {
 
   /** How much more time than a member on a fast path it is given. */
   get leeway(): Leeway {
-    const { shortestMs } = this.heartbeats.roundTrip;
     const expectedMs = this.#expectedMs;
-    const path = expectedMs === null ? null : { shortestMs: shortestMs ?? 0, expectedMs };
+    // Who is lost before its own path is known is most likely as far as the others.
+    const shortestMs = this.heartbeats.roundTrip.shortestMs ?? this.#path.usualShortestMs ?? 0;
+    const path = expectedMs === null ? null : { shortestMs, expectedMs };
     return leewayOf(path, this.lateMs, this.#path.lateMs);
   }
 
@@ -356,7 +359,7 @@ export class Peer {
     // One connection replaces another without a word, and an answer on its way may be lost with the first.
     if (this.isConnected) this.follower.abandon();
     this.#on({ kind: 'connected', at: now });
-    this.redial.connected();
+    this.redial.connected(from.dialled !== undefined, now);
     this.#addresses.seen(from);
   }
 

@@ -15,6 +15,8 @@ export class Peers implements OwnPath {
   readonly #random: () => number;
   readonly #peers = new Map<MemberId, Peer>();
   #usualMs: number | null = null;
+  #usualShortestMs: number | null = null;
+  #sureShortestMs: number | null = null;
 
   constructor(
     directory: Directory,
@@ -46,14 +48,26 @@ export class Peers implements OwnPath {
     return this.#usualMs;
   }
 
+  /** The same. */
+  get usualShortestMs(): number | null {
+    return this.#usualShortestMs;
+  }
+
   tick(): void {
-    const measured: number[] = [];
+    const expected: (number | null)[] = [];
+    const shortest: (number | null)[] = [];
+    // Few measures may be those of a busy moment, but hardly with all.
+    const soFar: (number | null)[] = [];
     for (const { isGreeted, heartbeats } of this) {
-      const { expectedMs } = heartbeats.roundTrip;
-      if (isGreeted && expectedMs !== null) measured.push(expectedMs);
+      if (!isGreeted) continue;
+      expected.push(heartbeats.roundTrip.expectedMs);
+      shortest.push(heartbeats.roundTrip.shortestMs);
+      soFar.push(heartbeats.roundTrip.shortestSoFarMs);
     }
     // Where all are lost or new, what was usual before says more than nothing.
-    this.#usualMs = measured.sort((a, b) => a - b)[Math.floor(measured.length / 2)] ?? this.#usualMs;
+    this.#usualMs = medianOf(expected) ?? this.#usualMs;
+    this.#sureShortestMs = medianOf(shortest) ?? this.#sureShortestMs;
+    this.#usualShortestMs = this.#sureShortestMs ?? inOrder([...soFar, this.#usualShortestMs])[0] ?? null;
   }
 
   get(id: MemberId): Peer | undefined {
@@ -125,4 +139,13 @@ export class Peers implements OwnPath {
     this.#peers.set(id, peer);
     return peer;
   }
+}
+
+const inOrder = (values: readonly (number | null)[]): number[] =>
+  values.filter((value) => value !== null).sort((a, b) => a - b);
+
+/** Of those that are known; null: none is. */
+function medianOf(values: readonly (number | null)[]): number | null {
+  const known = inOrder(values);
+  return known[Math.floor(known.length / 2)] ?? null;
 }

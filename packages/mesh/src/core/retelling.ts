@@ -4,7 +4,7 @@ import type { LocalState } from './local-state.js';
 import type { Peers } from './peers.js';
 import type { Reachability } from './reachability.js';
 import type { Step } from './step.js';
-import { entryBytes, fitting } from './wire-size.js';
+import { entryBytes, Parts } from './wire-size.js';
 
 /** How often it is noted how far the own log was, ms. */
 const NOTE_MS = 1_000;
@@ -12,8 +12,8 @@ const NOTE_MS = 1_000;
 /**
  * What this member does for those that it can't reach while others hear them. They can't ask it, so its broadcasts, which
  * come to them through others, must be enough:
- * - what changed beyond what they told to hold is broadcast once more, and again with growing pauses while that goes on, so
- *   that no lost broadcast, and no restart of either, leaves a gap there;
+ * - what changed beyond what they told to hold is broadcast once more, some messages at a time, and again with growing
+ *   pauses while that goes on, so that no lost broadcast, and no restart of either, leaves a gap there;
  * - where nothing changes, its profile is told again now and then: others' word for it counts only so long after its own.
  */
 export class Retelling {
@@ -22,13 +22,15 @@ export class Retelling {
   readonly #reachability: Reachability;
   /** How far the log was at times before, oldest first; the first is from before `RETELL_BEFORE_MS`. */
   readonly #notes: { readonly at: number; readonly version: number }[] = [];
-  /** Whom it tells, as which start: what they are known to hold, and where to begin if that is too far back. */
+  /** Whom it tells, as which start: what they are known to hold, and how far the log was shortly before. */
   readonly #told = new Map<
     MemberId,
     { readonly generation: number; readonly holds: number; readonly lately: number }
   >();
   #toldAt = Number.NEGATIVE_INFINITY;
   #toldVersion = 0;
+  /** Of a log too long for one repetition: how far it was told. The next one goes on from there; 0: from the beginning. */
+  #toldUpTo = 0;
   #pauseMs = RETELL_MS;
   #version = 0;
   #changedAt: number;
@@ -46,6 +48,7 @@ export class Retelling {
     this.#told.clear();
     this.#version = 0;
     this.#toldVersion = 0;
+    this.#toldUpTo = 0;
   }
 
   tick(step: Step): void {
@@ -53,8 +56,11 @@ export class Retelling {
     this.#noteWhom(step.now);
     if (this.#told.size === 0 || this.#local.flushAt !== null) return;
     if (step.now - this.#changedAt >= SIGN_OF_LIFE_MS) this.#local.tellProfileAgain(step);
-    else if (step.now - this.#toldAt >= (this.#version > this.#toldVersion ? RETELL_MS : this.#pauseMs))
-      this.#retell(step);
+    else if (step.now - this.#toldAt >= (this.#isNews ? RETELL_MS : this.#pauseMs)) this.#retell(step);
+  }
+
+  get #isNews(): boolean {
+    return this.#toldUpTo > 0 || this.#version > this.#toldVersion;
   }
 
   #note(now: number): void {
@@ -80,38 +86,43 @@ export class Retelling {
       const holds = peer.greetedAs === generation ? peer.holds : 0;
       this.#told.set(peer.id, { generation, holds, lately: this.#notes[0]?.version ?? 0 });
       this.#toldVersion = 0;
+      this.#toldUpTo = 0;
     }
     for (const id of this.#told.keys()) if (this.#peers.get(id) === undefined) this.#told.delete(id);
   }
 
   #retell(step: Step): void {
     this.#toldAt = step.now;
+    const those = [...this.#told.values()];
+    const start = Math.max(this.#toldUpTo, Math.min(...those.map(({ holds }) => holds)));
+    const deltas = this.#deltas(start);
+    const to = deltas.at(-1)?.to ?? this.#version;
+    const lately = Math.max(to, Math.min(...those.map((one) => one.lately)));
+    // The whole of a long log takes long: what changed lately does not wait for that.
+    const latest = this.#deltas(lately);
+    if (latest.at(-1)?.to === this.#version) deltas.push(...latest);
+    for (const delta of deltas) step.effects.broadcasts.push({ kind: 'delta', delta });
+    this.#toldUpTo = to < this.#version ? to : 0;
+    if (this.#toldUpTo > 0) return;
     // Once more where nothing changed, since broadcasts get lost, but less and less often.
     this.#pauseMs = this.#version > this.#toldVersion ? RETELL_MS : 2 * this.#pauseMs;
     this.#toldVersion = this.#version;
-    const those = [...this.#told.values()];
-    const deltas =
-      this.#since(Math.min(...those.map(({ holds }) => holds))) ??
-      this.#since(Math.min(...those.map(({ lately }) => lately))) ??
-      [];
-    for (const delta of deltas) step.effects.broadcasts.push({ kind: 'delta', delta });
   }
 
-  /** All changes after a version, as deltas that each fit in one message; null where those are too many. */
-  #since(version: number): readonly Delta[] | null {
-    const delta = this.#local.log.deltaSince(version);
-    if (delta === null) return null;
-    const { entries } = delta;
+  /** The first changes after a version, as deltas that each fit in one message; none where those are forgotten. */
+  #deltas(version: number): Delta[] {
+    const { log } = this.#local;
+    const { member, generation } = log;
     const deltas: Delta[] = [];
-    let from = delta.from;
-    for (let start = 0; start < entries.length; ) {
-      if (deltas.length === RETELL_DELTAS_MAX) return null;
-      const end = start + fitting(entries, start, entryBytes, PART_BYTES_MAX);
-      const part = entries.slice(start, end);
-      const to = end === entries.length ? delta.to : (part.at(-1)?.version ?? delta.to);
-      deltas.push({ ...delta, from, to, entries: part });
+    if (version >= this.#version || !log.reachesBackTo(version)) return deltas;
+    const parts = new Parts(log.cut(version).entries(), entryBytes, PART_BYTES_MAX);
+    let from = version;
+    for (let last = false; !last && deltas.length < RETELL_DELTAS_MAX; ) {
+      const part = parts.next();
+      last = part.last;
+      const to = last ? this.#version : (part.items.at(-1)?.version ?? this.#version);
+      deltas.push({ member, generation, from, to, entries: part.items });
       from = to;
-      start = end;
     }
     return deltas;
   }

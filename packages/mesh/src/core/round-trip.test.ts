@@ -41,6 +41,11 @@ describe('RoundTrip', () => {
 
   it('knows the path itself by the shortest of the last measures', () => {
     expect([tripOf().shortestMs, tripOf(90, 30, 700).shortestMs]).toEqual([null, null]);
+    expect([tripOf().shortestSoFarMs, tripOf(90).shortestSoFarMs, tripOf(90, 30).shortestSoFarMs]).toEqual([
+      null,
+      90,
+      30,
+    ]);
     expect(tripOf(90, 30, 700, 60).shortestMs).toBe(30);
     expect(tripOf(30, ...times(16, 90)).shortestMs).toBe(90);
   });

@@ -30,7 +30,12 @@ export class RoundTrip {
 
   /** What the path takes where neither side is late and no packet gets lost, ms; null while that is not sure. */
   get shortestMs(): number | null {
-    return this.#measures < BELIEVED_FROM ? null : Math.min(...this.#last);
+    return this.#measures < BELIEVED_FROM ? null : this.shortestSoFarMs;
+  }
+
+  /** The same of few measures, which may all be those of a busy moment; null before the first. */
+  get shortestSoFarMs(): number | null {
+    return this.#measures === 0 ? null : Math.min(...this.#last);
   }
 
   /** An answer that is not there after this time is late, ms; null where nothing was measured yet. */

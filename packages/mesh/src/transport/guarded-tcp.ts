@@ -3,14 +3,12 @@ import { plainAddress } from '@headwater/directory';
 import type { Connection, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface';
 import { type TCPComponents, type TCPDialEvents, type TCPOptions, tcp } from '@libp2p/tcp';
 import { multiaddr } from '@multiformats/multiaddr';
+import { CONNECT_TIMEOUT_MS } from '../core/limits.js';
 import { joinWrites } from './joined-writes.js';
 import type { Direction } from './keyed-noise.js';
 import { OwnTimeout } from './own-timeout.js';
 import { Preamble } from './preamble.js';
 import { Turns } from './turns.js';
-
-/** A connection that does not stand by then has nobody at its other end. */
-export const CONNECT_TIMEOUT_MS = 2_000;
 
 /** Who takes a connection says its first word within this time. */
 export const SPEAK_TIMEOUT_MS = 5_000;

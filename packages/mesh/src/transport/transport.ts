@@ -46,6 +46,8 @@ export interface Transport {
   readonly self: MemberId;
   /** Port really bound. */
   readonly port: number;
+  /** Absent where it bounds nothing of its own. */
+  readonly gauges?: TransportGauges;
   /** Tries all addresses (`host:port`); ends in `connected` or `dialFailed` within some seconds. */
   dial(peer: MemberId, addresses: readonly string[]): void;
   /** Connects to everybody behind a seed's address, which may be a name of many; ends in `seedVisited`. */

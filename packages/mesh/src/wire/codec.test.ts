@@ -1,4 +1,5 @@
 import type { MemberProfile } from '@headwater/directory';
+import { amount } from '@headwater/testing/long-run';
 import { asNextVersion } from '@headwater/testing/next-version';
 import { seededRandom } from '@headwater/testing/seeded-random';
 import fc from 'fast-check';
@@ -130,16 +131,19 @@ describe('codec', () => {
 
   it('survives any change of a good message', () => {
     const random = seededRandom(5);
-    for (let run = 0; run < 20_000; run += 1) {
+    const kinds = new Set<string>();
+    for (let run = 0; run < amount({ short: 4_000, long: 20_000 }); run += 1) {
       const good = encode(DIRECT[run % DIRECT.length] as DirectMessage);
       const bytes = Uint8Array.from(run % 2 === 0 ? good : asNextVersion(good));
       for (let change = 0; change <= run % 4; change += 1)
         bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
       const cut = bytes.subarray(0, random() < 0.2 ? Math.floor(random() * bytes.length) : bytes.length);
-      expect(['malformed', 'unknown', 'message']).toContain(decodeBroadcast(cut, 'm').kind);
+      kinds.add(decodeBroadcast(cut, 'm').kind);
       const decoded = decodeDirect(cut, 'm');
-      if (decoded.kind === 'message') expect(() => encode(decoded.message)).not.toThrow();
+      kinds.add(decoded.kind);
+      if (decoded.kind === 'message') encode(decoded.message);
     }
+    expect([...kinds].sort()).toEqual(['malformed', 'message', 'unknown']);
   });
 });
 

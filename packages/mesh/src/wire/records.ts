@@ -35,6 +35,8 @@ const HOST_LENGTH_MAX = 253;
 const ADDRESS_LENGTH_MAX = 264;
 const MEDIA_ADDRESSES_MAX = 16;
 const PORT_MAX = 65_535;
+/** SHA-256. */
+const KEY_HASH_BYTES = 32;
 
 /** Optional fields at the end of an array: those after the last one that is there are not written. */
 export function tail(...fields: readonly unknown[]): readonly unknown[] {
@@ -88,6 +90,7 @@ const packMediaAddress = (address: MediaAddress): unknown => [
   address.host,
   address.rtmpPort,
   address.httpPort,
+  ...tail(address.rtmpsPort, address.httpsPort),
 ];
 
 /** It may go into headers, URLs and look-ups, and others can connect to it. */
@@ -99,8 +102,23 @@ function readMediaAddress(value: unknown): MediaAddress | null {
   const host = fields.wholeText('host', HOST_LENGTH_MAX);
   const rtmpPort = fields.count('rtmpPort');
   const httpPort = fields.count('httpPort');
+  const rtmpsPort = readPort(fields);
+  const httpsPort = readPort(fields);
   if (host === null || !isReachable(host) || rtmpPort > PORT_MAX || httpPort > PORT_MAX) return null;
-  return { network, host, rtmpPort, httpPort };
+  return {
+    network,
+    host,
+    rtmpPort,
+    httpPort,
+    ...(rtmpsPort !== null && { rtmpsPort }),
+    ...(httpsPort !== null && { httpsPort }),
+  };
+}
+
+/** A port that need not be there: null where it is none. */
+function readPort(fields: Fields): number | null {
+  const port = fields.numberOrNull();
+  return port !== null && Number.isInteger(port) && port > 0 && port <= PORT_MAX ? port : null;
 }
 
 const EDGE = 1;
@@ -118,6 +136,7 @@ export const packProfile = (profile: MemberProfile): unknown => [
     profile.loadLevel,
     profile.full === true ? true : undefined,
     profile.relayAddresses?.map(packMediaAddress),
+    profile.relayKeyHash === undefined ? undefined : Buffer.from(profile.relayKeyHash, 'hex'),
   ),
 ];
 
@@ -136,6 +155,7 @@ export function readProfile(value: unknown, member: MemberId): MemberProfile | n
   const loadLevel = fields.numberOrNull();
   const full = fields.isTrue();
   const relayAddresses = fields.listOrNull(MEDIA_ADDRESSES_MAX, readMediaAddress);
+  const relayKeyHash = fields.bytesOrNull();
   if (relayAddress === undefined) return null;
   return {
     name,
@@ -149,6 +169,9 @@ export function readProfile(value: unknown, member: MemberId): MemberProfile | n
     program,
     ...(loadLevel !== null && { loadLevel: Math.min(loadLevel, LOAD_LEVEL_MAX) }),
     ...(full && { full }),
+    ...(relayKeyHash?.length === KEY_HASH_BYTES && {
+      relayKeyHash: Buffer.from(relayKeyHash).toString('hex'),
+    }),
   };
 }
 

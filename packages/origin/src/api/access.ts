@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { isLoopback } from '../config/address.js';
 import { apiError } from './api-error.js';
+import { clientIpOf } from './client-ip.js';
 import { hostOf } from './host-of.js';
 
 /** Who may do what changes something. */
@@ -42,7 +43,8 @@ export function requireRole(_role: Role, access: Access): MiddlewareHandler {
     if (given !== undefined)
       return apiError(context, 'TOKEN_INVALID', 'this token is not the one of api.token');
     const { incoming } = (context.env ?? {}) as NodeBindings;
-    const remote = incoming?.socket?.remoteAddress?.replace(/^::ffff:/, '');
+    const said = incoming === undefined ? undefined : clientIpOf(incoming);
+    const remote = (said ?? incoming?.socket?.remoteAddress)?.replace(/^::ffff:/, '');
     const isFromHere = remote !== undefined && isLoopback(remote);
     const isToHere = isLoopback(hostOf(header('host')) ?? '') && FORWARDED.every((name) => !header(name));
     if (isFromHere && isToHere) return next();

@@ -63,7 +63,12 @@ export async function pageClients(source: ApiSource, query: Query): Promise<Page
   return {
     clients: all.slice(0, limit),
     ...(all.length > limit && last !== undefined && { next: last.id }),
-    missing: missing.map((each) => ({ ...each, name: names(each.member) })),
+    missing: [
+      ...missing.map((each) => ({ ...each, name: names(each.member) })),
+      ...answers
+        .filter(({ answer }) => answer.unanswered !== undefined)
+        .map(({ member: id }) => ({ member: id, name: names(id), reason: 'workers' })),
+    ],
   };
 }
 

@@ -1,7 +1,9 @@
 import { connect, createServer } from 'node:net';
+import { TrustedProxies } from '@headwater/media';
 import { Hono } from 'hono';
+import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ApiListener, listenApi } from './listen.js';
+import { type ApiListener, type ApiListenOptions, listenApi } from './listen.js';
 
 let listener: ApiListener | undefined;
 const faults: unknown[] = [];
@@ -10,9 +12,18 @@ afterEach(async () => {
   faults.length = 0;
 });
 
+const options = (port: number, trustedProxies: readonly string[] = []): ApiListenOptions => ({
+  host: '127.0.0.1',
+  port,
+  certificates: null,
+  forwarding: { proxies: new TrustedProxies(trustedProxies), headers: 'x-forwarded' },
+  log: pino({ level: 'silent' }),
+  onFault: (error) => faults.push(error),
+});
+
 async function open(api = new Hono()): Promise<number> {
   api.get('/readyz', (context) => context.json({ host: context.req.header('host') ?? null }));
-  listener = await listenApi(api, '127.0.0.1', 0, (error) => faults.push(error));
+  listener = await listenApi(api, options(0));
   return listener.port;
 }
 
@@ -73,7 +84,7 @@ it('rejects where the port is taken', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const { port } = taken.address() as { port: number };
-  await expect(listenApi(new Hono(), '127.0.0.1', port, () => {})).rejects.toMatchObject({
+  await expect(listenApi(new Hono(), options(port))).rejects.toMatchObject({
     code: 'EADDRINUSE',
   });
   taken.close();

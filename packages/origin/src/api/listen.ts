@@ -1,13 +1,35 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { CertificateStore } from '@headwater/media';
+import {
+  type Client,
+  Fence,
+  type ForwardedRules,
+  Front,
+  type MediaLog,
+  readForwarded,
+} from '@headwater/media';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { keepClientIp } from './client-ip.js';
 
 /** A listening API. */
 export interface ApiListener {
-  /** Port really bound (configured 0 takes a free one). */
+  /** Port really bound (configured 0 takes a free one); 0 where it is off. */
   readonly port: number;
   close(): Promise<void>;
+}
+
+export interface ApiListenOptions {
+  readonly host: string;
+  /** Null: it does not listen. */
+  readonly port: number | null;
+  /** Null: without TLS. */
+  readonly certificates: CertificateStore | null;
+  readonly forwarding: ForwardedRules;
+  readonly log: MediaLog;
+  /** Hears of what fails later; a fault in one request ends that request. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** Slow and idle clients of the API are cut off after these, ms. */
@@ -19,19 +41,20 @@ const CONNECTIONS_MAX = 256;
 /** What stands for the host in a request's URL where its own does not serve. Nothing here depends on it. */
 const HOST = 'localhost';
 const PLAIN_HOST = /^[a-z][a-z0-9.-]*(?::\d{1,5})?$/i;
+/** The number of connections is the only limit here. */
+const PLACE = { leave() {}, name: () => true, countAsPull() {}, countAsClient: () => true } as const;
+const NOBODY: Client = { ip: '', port: 0, isSecure: false, isProxy: false };
 
-/**
- * Opens the API. Rejects with Node's own error (`code` such as EADDRINUSE) where the port can't be had. `onFault` hears
- * of what fails later; a fault in one request ends that request.
- */
-export async function listenApi(
-  api: Hono,
-  host: string,
-  port: number,
-  onFault: (error: unknown) => void,
-): Promise<ApiListener> {
+/** Opens the API. Rejects with Node's own error (`code` such as EADDRINUSE) where the port can't be had. */
+export async function listenApi(api: Hono, options: ApiListenOptions): Promise<ApiListener> {
+  const { host, port, certificates, forwarding, log, onFault } = options;
+  if (port === null) return { port: 0, close: async () => {} };
   const serve = getRequestListener(api.fetch, { hostname: HOST });
+  const clients = new WeakMap<object, Client>();
   const server = createServer((req, res) => {
+    const forwarded = readForwarded(clients.get(req.socket) ?? NOBODY, req.headers, forwarding);
+    keepClientIp(req, forwarded.client.ip);
+    if (forwarded.host !== undefined) req.headers.host = forwarded.host;
     useKnownHost(req);
     Promise.resolve(serve(req, res)).catch((error: unknown) => {
       onFault(error);
@@ -41,6 +64,33 @@ export async function listenApi(
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = CONNECTIONS_MAX;
+  const readHttp = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const front = new Front({
+    protocol: 'api',
+    certificates,
+    proxies: forwarding.proxies,
+    handshakeMs: HEADERS_TIMEOUT_MS,
+    gate: { enter: () => PLACE },
+    mayPull: false,
+    log,
+    fence: new Fence(log),
+    arrived({ socket, client }) {
+      clients.set(socket, client);
+      for (const read of readHttp) read.call(server, socket);
+    },
+    refused: (socket) => socket.destroy(),
+  });
+  server.on('connection', (socket) => front.take(socket));
+  return { port: await bind(server, host, port, onFault), close: () => close(server, front) };
+}
+
+async function bind(
+  server: Server,
+  host: string,
+  port: number,
+  onFault: (error: unknown) => void,
+): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -50,14 +100,15 @@ export async function listenApi(
       resolve();
     });
   });
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return (server.address() as AddressInfo).port;
+}
+
+function close(server: Server, front: Front): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    front.close();
+    server.closeAllConnections();
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 import { claimsStand, hostPort, type MemberProfile, NO_LOAD } from '@headwater/directory';
 import type { MemberView } from '@headwater/mesh';
 import type { WorkerView } from '../plane/media-plane.js';
-import { pulledAt } from '../pulled-at.js';
+import { pulledBy } from '../pulled-at.js';
 import type { ApiMember } from './schemas/member.js';
 
 /** Self first, then by name, so that the list reads the same at each look. */
@@ -47,17 +47,29 @@ function apiMember(
     meshAddresses: [...member.meshAddresses],
     addresses: [...(profile?.addresses ?? [])],
     relayAddresses: relayAddressesOf(profile),
-    ...pulledAtOf(member),
+    ...pulledAtOf(member, all),
     ...(member.isSelf && workers.length > 0 ? { workers: [...workers] } : {}),
   };
 }
 
 function relayAddressesOf(profile: MemberProfile | null): ApiMember['relayAddresses'] {
   const told = profile?.relayAddresses ?? (profile === null ? [] : [profile.relayAddress]);
-  return told.map(({ network, host, rtmpPort }) => ({ network, host, rtmpPort }));
+  return told.map(({ network, host, rtmpPort, rtmpsPort }) => ({
+    network,
+    host,
+    rtmpPort,
+    ...(rtmpsPort === undefined ? {} : { rtmpsPort }),
+  }));
 }
 
-function pulledAtOf(member: MemberView): Pick<ApiMember, 'pulledAt'> {
-  const address = member.isSelf ? null : pulledAt(member);
-  return address === null ? {} : { pulledAt: hostPort(address.host, address.rtmpPort) };
+function pulledAtOf(
+  member: MemberView,
+  all: readonly MemberView[],
+): Pick<ApiMember, 'pulledAt' | 'pulledByTls'> {
+  // Where it has a key for relays itself, `relay.tls` is on.
+  const relayTls = all.some(({ isSelf, profile }) => isSelf && profile?.relayKeyHash !== undefined);
+  const address = member.isSelf ? null : pulledBy(member, relayTls);
+  if (address === null) return {};
+  const { host, rtmpPort, tls } = address;
+  return { pulledAt: hostPort(host, tls?.port ?? rtmpPort), ...(tls !== undefined && { pulledByTls: true }) };
 }

@@ -146,12 +146,10 @@ function queryParameters(query: ObjectSchema | undefined): Parameter[] {
   if (query === undefined) return [];
   return Object.entries(entriesOf(query)).map(([name, schema]) => {
     const { description, ...rest } = plain(schema, { ...CONVERSION, typeMode: 'input' });
-    const { shown, description: told } = v.getMetadata(innermost(schema) as never) as {
-      readonly shown?: Json;
-      readonly description?: string;
-    };
+    const inner = innermost(schema);
+    const { shown } = v.getMetadata(inner as never) as { readonly shown?: Json };
     const { default: initial } = rest;
-    const text = told ?? description;
+    const text = v.getDescription(inner as never) ?? description;
     return {
       name,
       in: 'query',

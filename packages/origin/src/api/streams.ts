@@ -4,6 +4,7 @@ import {
   type Owner,
   type PlayRequest,
   parseStreamKey,
+  portAt,
   ROUTE_REASONS,
   type Route,
   type StreamKey,
@@ -39,15 +40,17 @@ export async function describeStream(
       kbpsIn: view?.kbpsIn ?? 0,
       players: [...(view?.players ?? [])],
     },
-    routes: CLIENTS.map(([client, protocol, followsRedirect]) =>
+    routes: clientsOf(source).map(([client, protocol, followsRedirect, isSecure]) =>
       apiRoute(
         source,
         client,
+        isSecure,
         source.route({
           key,
           protocol,
           followsRedirect,
           mark: 'none',
+          ...(isSecure && { isSecure }),
           ...(reachedBy === undefined ? {} : { reachedBy }),
         }),
       ),
@@ -70,13 +73,27 @@ function relayThroughOf(source: ApiSource, member: MemberId | undefined) {
   return { relayThrough: member, ...(name === undefined ? {} : { relayThroughName: name }) };
 }
 
-/** Who plays, on what, and whether it follows a redirect there. */
-const CLIENTS: readonly (readonly [ApiRoute['client'], PlayRequest['protocol'], boolean])[] = [
-  ['rtmp', 'rtmp', false],
-  ['srs-edge', 'rtmp', true],
-  ['http-flv', 'http-flv', true],
-  ['ws-flv', 'ws-flv', false],
+/** Who plays, on what, whether it follows a redirect there, and whether it came by TLS. */
+type Asking = readonly [ApiRoute['client'], PlayRequest['protocol'], boolean, boolean];
+
+const CLIENTS: readonly Asking[] = [
+  ['rtmp', 'rtmp', false, false],
+  ['srs-edge', 'rtmp', true, false],
+  ['http-flv', 'http-flv', true, false],
+  ['ws-flv', 'ws-flv', false, false],
 ];
+/** Those who follow redirects: for the others TLS makes no difference. */
+const SECURE_RTMP: Asking = ['srs-edge-tls', 'rtmp', true, true];
+const SECURE_HTTP: Asking = ['https-flv', 'http-flv', true, true];
+
+function clientsOf({ directory }: ApiSource): readonly Asking[] {
+  const { addresses } = directory.profile;
+  return [
+    ...CLIENTS,
+    ...(addresses.some(({ rtmpsPort }) => rtmpsPort !== undefined) ? [SECURE_RTMP] : []),
+    ...(addresses.some(({ httpsPort }) => httpsPort !== undefined) ? [SECURE_HTTP] : []),
+  ];
+}
 
 /** `players`: those on this member. */
 export function apiStream(source: ApiSource, key: StreamKey, players: number): ApiStream {
@@ -117,10 +134,11 @@ function isoTime(unixMs: number): string {
   return Number.isNaN(date.getTime()) ? 'unknown' : date.toISOString();
 }
 
-function apiRoute(source: ApiSource, client: ApiRoute['client'], route: Route): ApiRoute {
+function apiRoute(source: ApiSource, client: ApiRoute['client'], isSecure: boolean, route: Route): ApiRoute {
   const common = { client, route: route.kind, reason: route.reason, why: ROUTE_REASONS[route.reason] };
   if (route.kind === 'redirect') {
-    const port = client === 'http-flv' ? route.address.httpPort : route.address.rtmpPort;
+    const protocol = client === 'http-flv' || client === 'https-flv' ? 'http-flv' : 'rtmp';
+    const port = portAt(route.address, protocol, isSecure) ?? 0;
     return { ...common, target: route.target.profile.name, address: hostPort(route.address.host, port) };
   }
   const from = route.kind === 'relay' ? route.owners[0] : undefined;

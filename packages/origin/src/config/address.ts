@@ -14,6 +14,8 @@ export interface Advertised {
   readonly host: string;
   readonly rtmpPort?: number;
   readonly httpPort?: number;
+  readonly rtmpsPort?: number;
+  readonly httpsPort?: number;
 }
 
 /** One entry of `relay.advertise`: where members pull from. Absent port: the bound one. */
@@ -21,13 +23,14 @@ export interface RelayAdvertised {
   readonly network: string;
   readonly host: string;
   readonly port?: number;
+  readonly rtmpsPort?: number;
 }
 
 /** The network of an entry that names none. */
 const ANY_NETWORK = 'relay';
 
-/** `host`, `[v6]`, and up to two ports after it. */
-const HOST_AND_PORTS = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?(?::(\d{1,5}))?$/;
+/** `host`, `[v6]`, and up to four ports after it. */
+const HOST_AND_PORTS = /^(?:\[([^\]]+)\]|([^:[\]]+))((?::\d{1,5}){0,4})$/;
 
 /** An IP address or a DNS name; null for anything else. IPv6 may stand in brackets, and is returned without. */
 export function parseHost(text: string): string | null {
@@ -44,28 +47,49 @@ export function parseHostPort(text: string): HostPort | null {
   return port === undefined ? null : { host: parts.host, port };
 }
 
-/** `network=host[:rtmpPort[:httpPort]]`, IPv6 in brackets. Never a wildcard: nobody can connect to that. */
+/** `network=host[:rtmpPort[:httpPort[:rtmpsPort[:httpsPort]]]]`, IPv6 in brackets. Never a wildcard: nobody can connect to that. */
 export function parseAdvertised(text: string): Advertised | null {
   const equals = text.indexOf('=');
   const network = text.slice(0, Math.max(equals, 0)).trim();
   const parts = splitPorts(text.slice(equals + 1).trim());
   if (!isNetworkName(network) || parts === null || !isTellable(parts.host)) return null;
-  const [rtmpPort, httpPort] = parts.ports;
+  const [rtmpPort, httpPort, rtmpsPort, httpsPort] = parts.ports;
   return {
     network,
     host: parts.host,
     ...(rtmpPort === undefined ? {} : { rtmpPort }),
     ...(httpPort === undefined ? {} : { httpPort }),
+    ...(rtmpsPort === undefined ? {} : { rtmpsPort }),
+    ...(httpsPort === undefined ? {} : { httpsPort }),
   };
 }
 
-/** `[network=]host[:port]`, IPv6 in brackets. Never a wildcard. */
+/** `[network=]host[:port[:rtmpsPort]]`, IPv6 in brackets. Never a wildcard. */
 export function parseRelayAdvertised(text: string): RelayAdvertised | null {
   const isNamed = text.includes('=');
   const advertised = parseAdvertised(isNamed ? text : `${ANY_NETWORK}=${text}`);
-  if (advertised === null || advertised.httpPort !== undefined) return null;
-  const { network, host, rtmpPort } = advertised;
-  return { network, host, ...(rtmpPort === undefined ? {} : { port: rtmpPort }) };
+  if (advertised === null || advertised.rtmpsPort !== undefined) return null;
+  const { network, host, rtmpPort, httpPort: rtmpsPort } = advertised;
+  return {
+    network,
+    host,
+    ...(rtmpPort === undefined ? {} : { port: rtmpPort }),
+    ...(rtmpsPort === undefined ? {} : { rtmpsPort }),
+  };
+}
+
+/** An IP address, or a network as `address/bits`, kept as written. */
+export function parseTrustedProxy(text: string): string | null {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  const isNetwork = bits === undefined || Number(bits) <= (family === 4 ? 32 : 128);
+  return family !== 0 && !address.includes('%') && isNetwork ? text : null;
+}
+
+/** `CERTIFICATE:KEY`, or one path for both. */
+export function parseCertificateFiles(text: string): { readonly cert: string; readonly key: string } | null {
+  const [cert = '', key = cert, ...more] = text.split(':');
+  return cert !== '' && key !== '' && more.length === 0 && !text.includes('\0') ? { cert, key } : null;
 }
 
 /** `host` or `host:port`, kept as written. Never a wildcard. */
@@ -90,6 +114,6 @@ function splitPorts(text: string): { readonly host: string; readonly ports: read
   const match = HOST_AND_PORTS.exec(text);
   if (match === null) return null;
   const host = match[1] === undefined ? parseHost(match[2] ?? '') : isIP(match[1]) === 6 ? match[1] : null;
-  const ports = [match[3], match[4]].filter((port) => port !== undefined).map(Number);
+  const ports = (match[3] ?? '').split(':').slice(1).map(Number);
   return host === null || ports.some((port) => port < 1 || port > 65_535) ? null : { host, ports };
 }

@@ -27,7 +27,7 @@ it.each([
   ['mesh.suspect_after_ms', ['mesh.suspectAfterMs']],
   ['rtpm', ['rtmp']],
   ['seeds', ['mesh.seeds']],
-  ['port', ['rtmp.port', 'http.port', 'api.port', 'mesh.port']],
+  ['port', ['rtmp.port', 'rtmps.port', 'http.port', 'https.port', 'api.port', 'metrics.port', 'mesh.port']],
   ['apps.live.mode', ['apps.live.play.mode']],
   ['apps.live.play.mod', ['apps.live.play.mode']],
   ['quite.something.else', []],

@@ -1,15 +1,32 @@
+import { type RuleConfig, type RuleProblem, readRules } from '@headwater/guard/rules';
 import * as v from 'valibot';
 
 /** What values an option takes, for the reader and for the machine. Issues of `schema` may name an item of a list. */
 export interface OptionType<T> {
-  /** How an environment variable or `--set` is read: as it stands, as a number, as a comma list, or as one where it has a comma. */
-  readonly reads: 'text' | 'number' | 'list' | 'text or list';
+  /**
+   * How an environment variable or `--set` is read: as it stands, as a number, as a comma list, as one where it has a comma,
+   * or as JSON.
+   */
+  readonly reads: 'text' | 'number' | 'flag' | 'list' | 'text or list' | 'rules';
   /** What is expected, to go after "expected". */
   readonly expected: string;
   readonly unit?: 'ms' | 'bytes';
   /** Checks the value as YAML gives it (text, number or list) and makes of it what the program uses. */
   readonly schema: v.GenericSchema<unknown, T>;
+  /** Of values with parts: everything that is wrong with them, each with its place. Empty where `schema` takes it. */
+  readonly problems?: (value: unknown) => readonly RuleProblem[];
 }
+
+/** A list of rules for who may publish or play. */
+export const AUTH_RULES: OptionType<readonly RuleConfig[]> = {
+  reads: 'rules',
+  expected: 'a list of rules (in the environment and with --set as JSON)',
+  schema: v.pipe(
+    v.unknown(),
+    v.transform((value) => readRules(value).rules),
+  ),
+  problems: (value) => readRules(value).problems,
+};
 
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number, unit?: 'ms' | 'bytes'): OptionType<number> {
@@ -56,6 +73,35 @@ export function bytes(min: number, max: number): OptionType<number> {
 
 /** A TCP port to listen on; 0 takes a free one. */
 export const LISTEN_PORT: OptionType<number> = wholeNumber(0, 65_535);
+
+const PORT_OR_OFF_EXPECTED = 'a whole number from 0 to 65535, or off';
+
+/** A TCP port to listen on, or `off`, which is null. */
+export const PORT_OR_OFF: OptionType<number | null> = {
+  reads: 'number',
+  expected: PORT_OR_OFF_EXPECTED,
+  schema: v.pipe(
+    v.unknown(),
+    v.check((value) => value === 'off' || v.is(LISTEN_PORT.schema, value), PORT_OR_OFF_EXPECTED),
+    v.transform((value) => (typeof value === 'number' ? value : null)),
+  ),
+};
+
+/** `true` or `false`; from the environment and the command line as a text. */
+export const FLAG: OptionType<boolean> = {
+  reads: 'flag',
+  expected: 'true or false',
+  schema: v.union(
+    [
+      v.boolean(),
+      v.pipe(
+        v.picklist(['true', 'false']),
+        v.transform((word) => word === 'true'),
+      ),
+    ],
+    'true or false',
+  ),
+};
 
 /** One of a few words. */
 export function choice<const T extends string>(...words: readonly T[]): OptionType<T> {

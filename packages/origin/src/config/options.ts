@@ -6,22 +6,27 @@ import {
   type PlayMode,
   type Role,
 } from '@headwater/directory';
-import type { PublishPolicy } from '@headwater/media';
+import type { ForwardedHeaders, PublishPolicy } from '@headwater/media';
 import {
   parseAdvertised,
+  parseCertificateFiles,
   parseHost,
   parseHostPort,
   parseMeshAdvertise,
   parseRelayAdvertised,
+  parseTrustedProxy,
 } from './address.js';
 import {
+  AUTH_RULES,
   bytes,
   choice,
+  FLAG,
   LISTEN_PORT,
   listOf,
   milliseconds,
   type OptionType,
   oneOrMore,
+  PORT_OR_OFF,
   text,
   wholeNumber,
   wholeNumberOr,
@@ -31,7 +36,7 @@ import {
 export interface Option<T> {
   readonly type: OptionType<T>;
   /** As written in YAML; undefined where the key may be absent, or where `defaultNote` says what stands in. */
-  readonly default: string | number | readonly string[] | undefined;
+  readonly default: string | number | boolean | readonly string[] | undefined;
   /** The default in words, where it is not one fixed value. */
   readonly defaultNote?: string;
   /** What it does. Whole sentences. */
@@ -39,7 +44,7 @@ export interface Option<T> {
   /** What more or less of it costs or risks. Whole sentences. */
   readonly cost?: string;
   /** As written in YAML, for who has no value of his own yet. */
-  readonly example?: string | number | readonly string[];
+  readonly example?: string | number | boolean | readonly string[] | readonly object[];
   /** Never shown. */
   readonly isSecret?: boolean;
 }
@@ -72,6 +77,10 @@ const secret = (value: string) =>
 
 /** Most addresses that a member tells of itself; the others take no more. */
 const ADDRESSES_MAX = 16;
+/** Most proxies and networks of such. */
+const PROXIES_MAX = 256;
+/** Most certificates: one is looked for in all of them for each handshake. */
+const CERTIFICATES_MAX = 64;
 /** Shortest mesh key. */
 export const MESH_KEY_BYTES_MIN = 32;
 /** Most mesh keys at once: a change takes two. */
@@ -120,14 +129,14 @@ export const OPTIONS = {
   }),
   advertise: option(
     listOf(
-      'network=host[:rtmpPort[:httpPort]] with a host that clients can reach (not 0.0.0.0)',
+      'network=host[:rtmpPort[:httpPort[:rtmpsPort[:httpsPort]]]] with a host that clients can reach (not 0.0.0.0)',
       parseAdvertised,
       ADDRESSES_MAX,
     ),
     [],
     {
       meaning:
-        'Where clients are told to reach this member, one entry for each network it is known in. A client is told the address in the network whose host name it used to reach us; the first entry serves where none matches. Empty: the address of the first network interface. Ports left out are rtmp.port and http.port.',
+        'Where clients are told to reach this member, one entry for each network it is known in. A client is told the address in the network whose host name it used to reach us; the first entry serves where none matches. Empty: the address of the first network interface. Ports left out are rtmp.port, http.port, rtmps.port and https.port. Whoever came by TLS is sent to a port for TLS; where there is none, the stream is relayed instead. Where a balancer ends TLS, its ports go here.',
       example: ['inside=origin-a', 'outside=live.example.com:1935:8080'],
     },
   ),
@@ -139,8 +148,38 @@ export const OPTIONS = {
   workers: option(WORKERS, 1, {
     meaning:
       'How many processes of their own RTMP and HTTP connections are spread over. 1: the mesh is never held up by media. auto: one for each core of the machine. 0: everything in one process. A worker that ends is started again; its streams go on from other owners meanwhile.',
-    cost: 'Some 45 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two.',
+    cost: 'Some 60 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two.',
   }),
+  trustedProxies: option(
+    listOf('IP addresses and networks such as 10.0.0.0/8', parseTrustedProxy, PROXIES_MAX),
+    [],
+    {
+      meaning:
+        'Balancers and proxies in front of this member whose word about their clients counts, on the RTMP, HTTP and API ports: a PROXY header (version 1 or 2) before everything else, TLS too, and the headers of proxyHeaders in each HTTP request. Limits, logs, the API and redirects then speak of the real client. A proxy that says nothing of a client, as health checks do, counts as itself, and has no limit of its own but limits.connectionsMax.',
+      cost: 'Whoever is at such an address can claim to be anybody: name the proxies alone, and see that nobody else can connect from there.',
+      example: ['10.0.0.10', '10.1.0.0/24'],
+    },
+  ),
+  proxyHeaders: option(choice<ForwardedHeaders>('x-forwarded', 'forwarded'), 'x-forwarded', {
+    meaning:
+      'By which headers those proxies tell of their clients. x-forwarded: X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host. forwarded: Forwarded (RFC 7239). The others are not read: a proxy hands on what a client sends of them.',
+  }),
+  'tls.certificates': option(
+    listOf(
+      'CERTIFICATE:KEY, the paths of two PEM files, or of one file that holds both',
+      parseCertificateFiles,
+      CERTIFICATES_MAX,
+    ),
+    [],
+    {
+      meaning:
+        'Certificates for the TLS ports (rtmps.port, https.port, api.tlsPort), each with those that lead to its authority behind it. The client names a host: the certificate for that very name answers, else one with a wildcard, else the first of the list. The files are looked at every 2 s; where they change, new connections get the new pair, and those that are there stay. A pair that cannot be used leaves the old one in use, and is told in the log. Relative to the folder the process was started in.',
+      example: [
+        '/etc/headwater/live.example.com.pem:/etc/headwater/live.example.com.key',
+        '/etc/headwater/others.pem',
+      ],
+    },
+  ),
   'log.level': option(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
     meaning:
       'The least severe log lines to write. A warning that repeats is written once, then counted, then written once when it has ended.',
@@ -151,22 +190,39 @@ export const OPTIONS = {
       'json: one object per line, for machines. pretty: for people. auto: pretty on a terminal, else json.',
   }),
   'rtmp.host': option(HOST, '::', { meaning: `Address to listen on for RTMP. ${BOTH_FAMILIES}` }),
-  'rtmp.port': option(LISTEN_PORT, 1935, {
+  'rtmp.port': option(PORT_OR_OFF, 1935, {
     meaning:
-      'Port for RTMP publishers, players, edges and the relay pulls of other members. 0 takes a free one.',
+      'Port for RTMP publishers, players, edges and the relay pulls of other members. 0 takes a free one. off: RTMP by TLS alone, which takes relay.tls on every member.',
+  }),
+  'rtmps.host': option(HOST, '::', { meaning: `Address to listen on for RTMPS. ${BOTH_FAMILIES}` }),
+  'rtmps.port': option(PORT_OR_OFF, 'off', {
+    meaning:
+      'Port for RTMP over TLS (1.2 or later): rtmps://HOST:PORT/APP/STREAM. 443 is what clients take where a URL names none. 0 takes a free one.',
+    cost: 'Some CPU for each handshake, and for each byte: see npm run bench -- tls.',
   }),
   'http.host': option(HOST, '::', {
     meaning: `Address to listen on for HTTP-FLV and WebSocket-FLV. ${BOTH_FAMILIES}`,
   }),
-  'http.port': option(LISTEN_PORT, 8080, {
-    meaning: 'Port for HTTP-FLV and WebSocket-FLV: http://HOST:PORT/APP/STREAM.flv. 0 takes a free one.',
+  'http.port': option(PORT_OR_OFF, 8080, {
+    meaning:
+      'Port for HTTP-FLV and WebSocket-FLV: http://HOST:PORT/APP/STREAM.flv. 0 takes a free one. off: by TLS alone.',
+  }),
+  'https.host': option(HOST, '::', {
+    meaning: `Address to listen on for HTTP-FLV and WebSocket-FLV over TLS. ${BOTH_FAMILIES}`,
+  }),
+  'https.port': option(PORT_OR_OFF, 'off', {
+    meaning:
+      'Port for HTTP-FLV and WebSocket-FLV over TLS (1.2 or later): https://HOST:PORT/APP/STREAM.flv and wss://. 0 takes a free one.',
   }),
   'api.host': option(HOST, '127.0.0.1', {
     meaning: 'Address to listen on for the HTTP API and the health checks.',
     cost: 'The API asks for no password: where it listens on more than loopback, a firewall or proxy must guard it.',
   }),
-  'api.port': option(LISTEN_PORT, 1985, {
-    meaning: 'Port for the HTTP API. 0 takes a free one.',
+  'api.port': option(PORT_OR_OFF, 1985, {
+    meaning: 'Port for the HTTP API. 0 takes a free one. off: by TLS alone.',
+  }),
+  'api.tlsPort': option(PORT_OR_OFF, 'off', {
+    meaning: 'Port for the HTTP API over TLS (1.2 or later), at api.host as well. 0 takes a free one.',
   }),
   'api.token': {
     ...optional(
@@ -177,12 +233,21 @@ export const OPTIONS = {
       {
         meaning:
           'Whoever sends it (Authorization: Bearer TOKEN) may act through the API: kick clients, end publishes, drain members, change the log level. Without it only requests from this machine itself may.',
-        cost: 'Better set as HEADWATER_API_TOKEN than written into files. The API has no TLS of its own: over a network the token can be read.',
+        cost: 'Better set as HEADWATER_API_TOKEN than written into files. Over a network it can be read, unless api.tlsPort is used.',
         example: 'a-text-that-nobody-guesses',
       },
     ),
     isSecret: true,
   },
+  'metrics.port': optional(LISTEN_PORT, 'none: GET /metrics is on api.port', {
+    meaning:
+      'Port of its own for GET /metrics, the metrics for Prometheus, so that a scraper need not reach the API. 0 takes a free one.',
+    example: 9464,
+  }),
+  'metrics.host': option(HOST, '127.0.0.1', {
+    meaning: 'Address to listen on for it.',
+    cost: 'Metrics ask for no password, and tell the names of members.',
+  }),
   'mesh.host': option(HOST, '::', {
     meaning: `Address to listen on for the other members. ${BOTH_FAMILIES}`,
     cost: 'On loopback (127.0.0.1) the mesh needs no key, and nobody but this machine can join.',
@@ -269,11 +334,44 @@ export const OPTIONS = {
   'play.gopCacheBytesMax': option(bytes(0, 1024 * MIB), 16 * MIB, {
     meaning:
       'Most bytes kept of one stream since its last keyframe, so that new players see a picture at once. A longer GOP is not kept. 0 keeps none.',
-    cost: 'Memory, for each stream published or relayed here, and as much again for each protocol (RTMP, HTTP-FLV, WebSocket-FLV) that somebody plays it by.',
+    cost: 'Memory, for each stream published or relayed here, and as much again for each protocol (RTMP, HTTP-FLV, WebSocket-FLV) beyond the first that somebody plays it by.',
   }),
+  'play.auth': {
+    ...option(AUTH_RULES, [], {
+      meaning:
+        'Who may play: rules as in publish.auth. Empty: everybody. The member that serves a player judges it, so one that is redirected is judged again there, and hooks are asked there alone. Pulls of members that prove themselves by the mesh key are no plays.',
+      cost: 'A player waits for a hook as long as that takes.',
+      example: [
+        { allow: ['127.0.0.1', '::1', '10.0.0.0/8'] },
+        { token: { keys: ['file:/run/secrets/play-key', 'env:OLD_PLAY_KEY'] } },
+        { jwt: { jwks: 'https://id.example.com/.well-known/jwks.json', audience: 'headwater' } },
+      ],
+    }),
+    isSecret: true,
+  },
   'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
     meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',
   }),
+  'publish.auth': {
+    ...option(AUTH_RULES, [], {
+      meaning:
+        'Who may publish. Empty: everybody. Rules are tried in order, and the first that allows or denies is the last; where none does, it is refused. allow and deny: addresses, networks, or all. token: signed URLs (headwater sign makes them). jwt: JSON Web Tokens. hook: an HTTP service is asked, in the format of SRS or of nginx-rtmp. required: true makes a rule one that has to hold, and those after it decide. Keys and secrets may be file:/path or env:NAME. docs/auth.md has every key of each.',
+      cost: 'A publisher waits for a hook as long as that takes; who asks too often and is refused is slowed down (limits.refusalsPerAddressPerMinute).',
+      example: [
+        { deny: ['203.0.113.0/24'] },
+        { token: { keys: ['file:/run/secrets/publish-key'] } },
+        {
+          hook: {
+            on_publish: ['http://127.0.0.1:8085/publish'],
+            on_unpublish: ['http://127.0.0.1:8085/unpublish'],
+            timeoutMs: 5000,
+            onFailure: 'refuse',
+          },
+        },
+      ],
+    }),
+    isSecret: true,
+  },
   'publish.policy': option(PUBLISH_POLICY, 'backup', {
     meaning:
       'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
@@ -281,17 +379,22 @@ export const OPTIONS = {
   }),
   'relay.advertise': option(
     listOf(
-      '[network=]host[:port] with a host that the other members can reach (not 0.0.0.0)',
+      '[network=]host[:port[:rtmpsPort]] with a host that the other members can reach (not 0.0.0.0)',
       parseRelayAdvertised,
       ADDRESSES_MAX,
     ),
     [],
     {
       meaning:
-        'Where the other members pull streams from by RTMP, if that is neither where the mesh reaches this one nor what clients are told: behind port mapping, or in a network of their own. One entry for each network; a member pulls from the one whose host, or whose network in advertise, is that by which it reaches this member in the mesh, else from the first. The port left out is rtmp.port. Empty: the hosts by which the mesh reaches this member, each with the RTMP port that advertise has for it, else with rtmp.port. headwater members shows what each member is pulled from.',
+        'Where the other members pull streams from by RTMP, if that is neither where the mesh reaches this one nor what clients are told: behind port mapping, or in a network of their own. One entry for each network; a member pulls from the one whose host, or whose network in advertise, is that by which it reaches this member in the mesh, else from the first. Ports left out are rtmp.port and rtmps.port. Empty: the hosts by which the mesh reaches this member, each with the RTMP port that advertise has for it, else with rtmp.port. headwater members shows what each member is pulled from.',
       example: ['inside=10.0.0.5', 'outside=203.0.113.5:1936'],
     },
   ),
+  'relay.tls': option(FLAG, false, {
+    meaning:
+      'Relays between members go by TLS. Other members pull from rtmps.port here, and this one pulls by TLS from each that has relay.tls as well. A member is known by a key of its own, whose SHA-256 the mesh tells: no certificate is needed for it, and no authority is asked. Set it on every member, one after the other: a member that has not set it yet is pulled from without TLS.',
+    cost: 'CPU for each byte, on both ends. A balancer that ends TLS cannot stand between members: relay.advertise then names a way past it.',
+  }),
   'relay.lingerMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning: 'How long a pull goes on after its last player left, so that the next one starts at once.',
     cost: 'The bit rate of the stream between two members for as long.',
@@ -333,12 +436,17 @@ export const OPTIONS = {
   }),
   'limits.connectionsPerAddressMax': option(wholeNumber(1, 1_000_000), 5000, {
     meaning:
-      'Most connections from one client address. Behind a balancer or NAT, all clients share one. IPv6 addresses count by their /64. Pulls of members that the mesh knows at that address do not count.',
+      'Most connections from one client address. Behind NAT, or a balancer that trustedProxies does not name, all clients share one. IPv6 addresses count by their /64. Pulls of members that the mesh knows at that address do not count.',
   }),
   'limits.publishesPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 6000, {
     meaning:
       'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well.',
-    cost: 'Each publish and its end is told to every member. Behind a balancer or NAT, all publishers share one address, and come all at once after an origin died.',
+    cost: 'Each publish and its end is told to every member. Behind NAT, or a balancer that trustedProxies does not name, all publishers share one address, and come all at once after an origin died.',
+  }),
+  'limits.refusalsPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 60, {
+    meaning:
+      'How often one client address may be refused by publish.auth and play.auth within a minute before its refusals are held back for a second each; IPv6 addresses count by their /64. While 16 of them are held back, who comes from there is refused unjudged (HTTP 429).',
+    cost: 'Behind a balancer or NAT all clients share one address: one that keeps on trying with a wrong token costs the others some refusals.',
   }),
   'limits.outboundKbpsMax': option(wholeNumber(0, 1_000_000_000), 0, {
     meaning:
@@ -368,8 +476,22 @@ export const OPTIONS = {
     meaning: 'Overrides play.mergeMs for one app.',
     example: 350,
   }),
+  'apps.<app>.play.auth': {
+    ...optional(AUTH_RULES, 'play.auth', {
+      meaning: 'Takes the place of play.auth for one app, and for apps below it (live/room).',
+      example: [{ allow: 'all' }],
+    }),
+    isSecret: true,
+  },
   'apps.<app>.publish.policy': optional(PUBLISH_POLICY, 'publish.policy', {
     meaning: 'Overrides publish.policy for one app.',
     example: 'reject',
   }),
+  'apps.<app>.publish.auth': {
+    ...optional(AUTH_RULES, 'publish.auth', {
+      meaning: 'Takes the place of publish.auth for one app, and for apps below it (live/room).',
+      example: [{ token: { keys: ['file:/run/secrets/live-key'] } }],
+    }),
+    isSecret: true,
+  },
 } as const satisfies Record<string, Option<unknown>>;

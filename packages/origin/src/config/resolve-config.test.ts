@@ -145,17 +145,23 @@ describe('problems', () => {
   it.each([
     [
       'rtmp: { port: 70000 }',
-      'origin.yml:1: rtmp.port: found 70000, expected a whole number from 0 to 65535',
+      'origin.yml:1: rtmp.port: found 70000, expected a whole number from 0 to 65535, or off',
     ],
-    ['rtmp: { port: -1 }', 'origin.yml:1: rtmp.port: found -1, expected a whole number from 0 to 65535'],
-    ['rtmp: { port: 1.5 }', 'origin.yml:1: rtmp.port: found 1.5, expected a whole number from 0 to 65535'],
+    [
+      'rtmp: { port: -1 }',
+      'origin.yml:1: rtmp.port: found -1, expected a whole number from 0 to 65535, or off',
+    ],
+    [
+      'rtmp: { port: 1.5 }',
+      'origin.yml:1: rtmp.port: found 1.5, expected a whole number from 0 to 65535, or off',
+    ],
     [
       'rtmp: { port: .inf }',
-      'origin.yml:1: rtmp.port: found Infinity, expected a whole number from 0 to 65535',
+      'origin.yml:1: rtmp.port: found Infinity, expected a whole number from 0 to 65535, or off',
     ],
     [
       'rtmp: { port: "1935" }',
-      'origin.yml:1: rtmp.port: found "1935" (in quotes, so no number), expected a whole number from 0 to 65535',
+      'origin.yml:1: rtmp.port: found "1935" (in quotes, so no number), expected a whole number from 0 to 65535, or off',
     ],
     [
       'name: 7',
@@ -173,7 +179,7 @@ describe('problems', () => {
     ],
     [
       'advertise:\n- in=a\n- out=0.0.0.0',
-      'origin.yml:3: advertise[1]: found "out=0.0.0.0", expected network=host[:rtmpPort[:httpPort]] with a host that clients can reach (not 0.0.0.0)',
+      'origin.yml:3: advertise[1]: found "out=0.0.0.0", expected network=host[:rtmpPort[:httpPort[:rtmpsPort[:httpsPort]]]] with a host that clients can reach (not 0.0.0.0)',
     ],
     [
       'advertise: [a=x, a=y]',
@@ -270,6 +276,30 @@ describe('problems', () => {
       expect(problemsOf({ set: [`${path}=${entries(16)}`] })).toEqual([]);
       expect(problemsOf({ set: [`${path}=${entries(17)}`] })[0]).toContain('at most 16 entries');
     }
+  });
+
+  it('want certificates for ports by TLS, and a way for pulls', () => {
+    const certificate = 'tls.certificates=c.pem:k.pem';
+    for (const key of ['rtmps.port', 'https.port', 'api.tlsPort']) {
+      expect(problemsOf({ set: [`${key}=8443`] })[0]).toContain('tls.certificates is empty');
+      expect(problemsOf({ set: [`${key}=8443`, certificate] })).toEqual([]);
+      expect(problemsOf({ set: [`${key}=1935`, certificate] })[0]).toContain('which rtmp.port has already');
+    }
+    expect(problemsOf({ set: ['relay.tls=true'] })[0]).toContain('rtmps.port is off');
+    expect(problemsOf({ set: ['relay.tls=true', 'rtmps.port=1443'] })).toEqual([]);
+    expect(problemsOf({ set: ['relay.tls=yes'] })[0]).toContain('expected true or false');
+    expect(problemsOf({ set: ['rtmp.port=off'] })[0]).toContain('other members cannot pull from here');
+    expect(problemsOf({ set: ['rtmp.port=off', 'relay.tls=true', 'rtmps.port=1443'] })).toEqual([]);
+    expect(problemsOf({ set: ['http.port=off', 'api.port=off'] })).toEqual([]);
+    for (const wrong of ['c.pem:k.pem:more', ':k.pem', 'c.pem:'])
+      expect(problemsOf({ set: [`tls.certificates=${wrong}`] })).toHaveLength(1);
+  });
+
+  it('take addresses and networks as proxies, and nothing else', () => {
+    const right = '10.0.0.1,10.0.0.0/8,::1,fd00::/8,0.0.0.0/0';
+    expect(problemsOf({ set: [`trustedProxies=${right}`] })).toEqual([]);
+    for (const wrong of ['10.0.0', '10.0.0.1/33', 'fd00::/129', 'localhost', '10.0.0.1/', 'fe80::1%eth0'])
+      expect(problemsOf({ set: [`trustedProxies=${wrong}`] })).toHaveLength(1);
   });
 
   it('allow the same port on different addresses, and free ports', () => {

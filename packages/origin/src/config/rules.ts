@@ -13,26 +13,94 @@ export interface Rule {
   readonly check: (values: ConfigValues) => string | null;
 }
 
-const LISTENERS = ['rtmp', 'http', 'api', 'mesh'] as const;
+interface ListenKeys {
+  readonly port:
+    | 'rtmp.port'
+    | 'rtmps.port'
+    | 'http.port'
+    | 'https.port'
+    | 'api.port'
+    | 'api.tlsPort'
+    | 'metrics.port'
+    | 'mesh.port';
+  readonly host:
+    | 'rtmp.host'
+    | 'rtmps.host'
+    | 'http.host'
+    | 'https.host'
+    | 'api.host'
+    | 'metrics.host'
+    | 'mesh.host';
+}
+
+const LISTENERS: readonly ListenKeys[] = [
+  { port: 'rtmp.port', host: 'rtmp.host' },
+  { port: 'http.port', host: 'http.host' },
+  { port: 'api.port', host: 'api.host' },
+  { port: 'metrics.port', host: 'metrics.host' },
+  { port: 'mesh.port', host: 'mesh.host' },
+  { port: 'rtmps.port', host: 'rtmps.host' },
+  { port: 'https.port', host: 'https.host' },
+  { port: 'api.tlsPort', host: 'api.host' },
+];
 
 const DISTINCT_LISTENERS: readonly Rule[] = LISTENERS.flatMap((a, index) =>
   LISTENERS.slice(index + 1).map(
     (b): Rule => ({
-      keys: [`${b}.port`, `${a}.port`, `${a}.host`, `${b}.host`],
+      keys: [b.port, a.port, a.host, b.host],
       severity: 'error',
       check: (values) => {
-        const port = values[`${b}.port`];
-        const isTaken = port !== 0 && port === values[`${a}.port`];
-        return isTaken && overlap(values[`${a}.host`], values[`${b}.host`])
-          ? `found ${port}, which ${a}.port has already; expected a port of its own`
+        const port = values[b.port];
+        const isTaken = port !== undefined && port !== null && port !== 0 && port === values[a.port];
+        return isTaken && overlap(values[a.host], values[b.host])
+          ? `found ${port}, which ${a.port} has already; expected a port of its own`
           : null;
       },
     }),
   ),
 );
 
+const TLS_PORTS = ['rtmps.port', 'https.port', 'api.tlsPort'] as const;
+
+/** `relay.tls` alone needs no certificate: other members are answered with one of its own. */
+const CERTIFICATE_FOR_EACH: readonly Rule[] = TLS_PORTS.map((key) => ({
+  keys: [key, 'tls.certificates', 'relay.tls'],
+  severity: 'error',
+  check: (values) =>
+    values[key] === null ||
+    values['tls.certificates'].length > 0 ||
+    (key === 'rtmps.port' && values['relay.tls'])
+      ? null
+      : `found ${values[key]}, but tls.certificates is empty; expected a certificate with its key there`,
+}));
+
 export const RULES: readonly Rule[] = [
   ...DISTINCT_LISTENERS,
+  ...CERTIFICATE_FOR_EACH,
+  {
+    keys: ['tls.certificates', ...TLS_PORTS],
+    severity: 'warning',
+    check: (values) =>
+      values['tls.certificates'].length === 0 || TLS_PORTS.some((key) => values[key] !== null)
+        ? null
+        : 'nothing listens for TLS: set rtmps.port, https.port or api.tlsPort',
+  },
+  {
+    keys: ['relay.tls', 'rtmps.port'],
+    severity: 'error',
+    check: (values) =>
+      !values['relay.tls'] || values['rtmps.port'] !== null
+        ? null
+        : 'found true, but rtmps.port is off; expected a port there, from which the other members pull',
+  },
+  {
+    keys: ['rtmp.port', 'relay.tls'],
+    severity: 'error',
+    check: (values) =>
+      values['rtmp.port'] !== null || values['relay.tls']
+        ? null
+        : 'found off, so that other members cannot pull from here; expected relay.tls: true, on every member',
+  },
   {
     keys: ['mesh.key', 'mesh.host'],
     severity: 'error',

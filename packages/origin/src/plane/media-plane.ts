@@ -1,5 +1,5 @@
 import type { MemberLoad, StreamKey } from '@headwater/directory';
-import type { ClientView, Media, MediaEventListener, StreamView } from '@headwater/media';
+import type { ClientView, Media, MediaEventListener, MediaPorts, StreamView } from '@headwater/media';
 
 /** How long the parts of this member may take to answer one question, ms. Who takes longer is named instead. */
 export const ANSWER_MS = 500;
@@ -70,8 +70,7 @@ export interface MediaPlane {
   start(): Promise<void>;
   /** Closes listeners and sessions, releases all claims, ends all workers. */
   stop(): Promise<void>;
-  /** Ports really bound (configured 0 takes a free one). */
-  readonly ports: { readonly rtmp: number; readonly http: number };
+  readonly ports: MediaPorts;
   /** Why not all of it takes connections, as a sentence; null where it does. */
   readonly waitingFor: string | null;
   /** Refuses publishers from now on; those who are there stay. */

@@ -24,7 +24,7 @@ export function memberAnswers(
 ): QuestionAnswers {
   return {
     stream: async ({ key }) => {
-      const [{ value: view }, { value: counts }] = await Promise.all([
+      const [{ value: view, unanswered }, { value: counts }] = await Promise.all([
         media.stream(key, PLAYERS_LOOKED_AT_MAX),
         media.playerCounts([key]),
       ]);
@@ -40,11 +40,12 @@ export function memberAnswers(
         queueBytesOfSlowest: Math.max(0, ...players.map(({ queueBytes }) => queueBytes)),
         framesDropped: sum(players.map(({ framesDropped }) => framesDropped)),
         playersLookedAt: players.length,
+        ...(unanswered.length > 0 && { unanswered: [...unanswered] }),
       };
     },
     clients: async ({ after, max, ...filter }) => {
-      const { value } = await media.clients(filter, after, max);
-      return { clients: [...value] };
+      const { value, unanswered } = await media.clients(filter, after, max);
+      return { clients: [...value], ...(unanswered.length > 0 && { unanswered: [...unanswered] }) };
     },
     links: () => linksHere(watched),
     figures: ({ keys }) => figuresHere(media, watched, keys),

@@ -54,7 +54,7 @@ function read<Q extends QuestionName>(name: Q, payload: unknown): AnswerTo<Q> | 
 }
 
 /**
- * Lets this member answer what others ask. `told` hears who asked for what is more than a look. A question that cannot be
+ * Lets this member answer what others ask. `told` hears who had what done. A question that cannot be
  * read fails for the asker alone.
  */
 export function answerQuestions(
@@ -65,16 +65,14 @@ export function answerQuestions(
   const names = Object.keys(QUESTIONS) as QuestionName[];
   for (const name of names) mesh.onQuestion(name, (payload, { from }) => answer(name, payload, from));
 
-  function answer<Q extends QuestionName>(
+  async function answer<Q extends QuestionName>(
     name: Q,
     payload: unknown,
     from: MemberId,
-  ): Promise<AnswerTo<Q>> | AnswerTo<Q> {
+  ): Promise<AnswerTo<Q>> {
     const ask = v.parse(QUESTIONS[name].ask, payload) as Ask<Q>;
-    if (!LOOKS.has(name)) told(name, from);
-    return answers[name](ask) as Promise<AnswerTo<Q>> | AnswerTo<Q>;
+    const answer: AnswerTo<Q> = await answers[name](ask);
+    if ('done' in answer && answer.done) told(name, from);
+    return answer;
   }
 }
-
-/** Questions that change nothing. */
-const LOOKS: ReadonlySet<QuestionName> = new Set(['stream', 'clients', 'links', 'figures', 'happened']);

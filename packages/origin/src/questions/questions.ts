@@ -29,6 +29,8 @@ export const CLIENTS_MAX = 501;
 
 const OK = v.object({ done: v.boolean() });
 
+/** Its workers that did not answer it: what they have is missing. Absent: none. */
+const UNANSWERED = v.exactOptional(v.array(v.number()));
 /** Streams that one question may name. */
 export const FIGURES_MAX = 100;
 /** Most events in one answer. */
@@ -82,6 +84,7 @@ export const QUESTIONS = {
       queueBytesOfSlowest: COUNT,
       framesDropped: COUNT,
       playersLookedAt: COUNT,
+      unanswered: UNANSWERED,
     }),
   },
   /** Who plays and publishes there, in the order of ids. */
@@ -95,7 +98,10 @@ export const QUESTIONS = {
       protocol: v.exactOptional(PROTOCOL),
       address: v.exactOptional(v.string()),
     }),
-    answer: v.object({ clients: v.pipe(v.array(CLIENT_THERE), v.maxLength(CLIENTS_MAX)) }),
+    answer: v.object({
+      clients: v.pipe(v.array(CLIENT_THERE), v.maxLength(CLIENTS_MAX)),
+      unanswered: UNANSWERED,
+    }),
   },
   /** Whom the member hears, and what it pulls from whom. */
   links: {

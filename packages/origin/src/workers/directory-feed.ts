@@ -62,6 +62,7 @@ interface Follower {
 export class DirectoryFeed {
   readonly #source: FeedSource;
   readonly #timers: FeedTimers;
+  readonly #partClaims: number;
   readonly #followers = new Set<Follower>();
   readonly #unsubscribe: () => void;
   #batch: DirectoryChange[] = [];
@@ -70,8 +71,9 @@ export class DirectoryFeed {
   /** Members whose claims are told anew in parts; what changes of them meanwhile waits. */
   readonly #retold = new Map<MemberId, DirectoryChange[]>();
 
-  constructor(source: FeedSource, timers: FeedTimers = SYSTEM) {
+  constructor(source: FeedSource, timers: FeedTimers = SYSTEM, partClaims = PART_CLAIMS) {
     this.#source = source;
+    this.#partClaims = partClaims;
     this.#timers = timers;
     const { directory } = source;
     const { self } = directory;
@@ -184,7 +186,7 @@ export class DirectoryFeed {
     for (const change of this.#copyOf(member)) {
       this.#batch.push(change);
       this.#planFlush();
-      if (change.do !== 'part' || change.claims.length < PART_CLAIMS) continue;
+      if (change.do !== 'part' || change.claims.length < this.#partClaims) continue;
       await this.#timers.turn();
       if (isOver()) return;
     }
@@ -203,7 +205,7 @@ export class DirectoryFeed {
     let claims: LeanClaim[] = [];
     for (const claim of directory.claimsOf(member)) {
       claims.push(leanClaim(claim));
-      if (claims.length < PART_CLAIMS) continue;
+      if (claims.length < this.#partClaims) continue;
       yield { do: 'part', member, claims };
       claims = [];
     }
@@ -237,7 +239,7 @@ export class DirectoryFeed {
     for (const change of this.#copyOfAll()) {
       changes.push(change);
       size += change.do === 'part' ? change.claims.length : 1;
-      if (size < PART_CLAIMS) continue;
+      if (size < this.#partClaims) continue;
       fed.send(frameOf(changes));
       changes = [];
       size = 0;

@@ -1,11 +1,13 @@
 import type { StreamKey } from '@headwater/directory';
 import type { ClientView, StreamView } from '@headwater/media';
 
-const RANK = { publisher: 0, relay: 1, none: 2 } as const;
+/** What comes from another worker of this member tells less of where the stream is from. */
+const rankOf = ({ source, relayWorker }: StreamView): number =>
+  source === 'publisher' ? 0 : source === 'none' ? 3 : relayWorker === undefined ? 1 : 2;
 
 /** One stream as its workers have it together: its source is the best of theirs, its players are all. */
 export function mergeViews(views: readonly (StreamView | null)[], playersMax: number): StreamView | null {
-  const there = views.filter((view) => view !== null).sort((a, b) => RANK[a.source] - RANK[b.source]);
+  const there = views.filter((view) => view !== null).sort((a, b) => rankOf(a) - rankOf(b));
   const [best] = there;
   if (best === undefined) return null;
   const passesOn = [...new Set(there.flatMap((view) => view.passesOn ?? []))];

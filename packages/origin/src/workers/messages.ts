@@ -8,12 +8,13 @@ import type {
   OwnerPolicy,
   StreamKey,
 } from '@headwater/directory';
+import type { GuardConfig } from '@headwater/guard';
 import type {
   ClientView,
   Elsewhere,
-  ListenerName,
   Media,
   MediaEvent,
+  MediaListenerName,
   MediaOptions,
   StreamView,
   WorkerAddress,
@@ -27,6 +28,10 @@ export interface WorkerSetup {
   readonly media: MediaOptions & { readonly worker: WorkerAddress };
   readonly order: OwnerPolicy;
   readonly zone?: string;
+  /** Who may publish and play. It holds keys. */
+  readonly guard: GuardConfig;
+  /** `relay.tls`. */
+  readonly relayTls: boolean;
   /** The least severe lines that it sends. */
   readonly logLevel: string;
 }
@@ -90,7 +95,6 @@ export interface Questions {
   streamKeys(from: StreamKey, max: number): readonly StreamKey[];
   stream(key: StreamKey, playersMax: number): StreamView | null;
   playerCounts(keys: readonly StreamKey[]): readonly number[];
-  slowPlayers(): ReturnType<Media['slowPlayers']>;
   clients(filter: ClientFilter, after: string, max: number): readonly ClientView[];
   kick(id: string): boolean;
   endPublish(key: StreamKey): boolean;
@@ -129,6 +133,7 @@ export type ToWorker =
 
 /** What a worker tells of itself, each second. */
 export interface WorkerTold extends MediaTold {
+  readonly slowPlayers: ReturnType<Media['slowPlayers']>;
   readonly rssBytes: number;
 }
 
@@ -155,7 +160,7 @@ export type FromWorker =
 export interface Handover {
   /** Counts those handed to one worker. */
   readonly id: number;
-  readonly listener: ListenerName;
+  readonly listener: MediaListenerName;
   /** As limits count it. */
   readonly address: string;
   /** Whether it counts against that address; a member's may be a pull. */

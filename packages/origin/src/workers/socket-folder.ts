@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { HeadwaterError } from '../errors.js';
 
 const PREFIX = 'headwater-';
 const SUFFIX = /^headwater-(\d+)-[A-Za-z0-9]{6}$/;
@@ -11,17 +12,29 @@ const NAME_BYTES_MAX = '/999-999999.sock'.length;
 
 /**
  * A folder for the unix sockets by which workers feed each other, for this user alone (mode 0700). Those of processes that
- * were killed are removed, as far as they are this user's. `folders`: the first whose paths are short enough is taken.
+ * were killed are removed, as far as they are this user's. `folders`: the first that can be written is taken, of those whose
+ * paths are short enough. Throws where there is none.
  */
-export function makeSocketFolder(folders: readonly string[] = [tmpdir(), '/tmp']): string {
-  const parent =
-    folders.find((folder) => {
-      const longest = join(folder, `${PREFIX}${process.pid}-XXXXXX`);
-      return Buffer.byteLength(longest) + NAME_BYTES_MAX <= PATH_BYTES_MAX;
-    }) ?? '/tmp';
-  removeStale(parent);
-  return mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
+export function makeSocketFolder(folders: readonly string[]): string {
+  let cause: unknown;
+  for (const folder of folders) {
+    const parent = resolve(folder);
+    const longest = join(parent, `${PREFIX}${process.pid}-XXXXXX`);
+    if (Buffer.byteLength(longest) + NAME_BYTES_MAX > PATH_BYTES_MAX) continue;
+    removeStale(parent);
+    try {
+      return mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
+    } catch (error) {
+      cause ??= error;
+    }
+  }
+  throw new HeadwaterError('WORKERS_UNUSABLE', 'there is no folder for the sockets of media workers', {
+    cause,
+  });
 }
+
+/** Where that may be: temporary files, memory, and at last where the identity is. */
+export const socketFolders = (dataDir: string): readonly string[] => [tmpdir(), '/tmp', '/dev/shm', dataDir];
 
 export function removeSocketFolder(folder: string): void {
   try {
@@ -49,6 +62,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+    // Another user's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -9,6 +9,8 @@ import type { Around, DirectoryChange } from './messages.js';
 const ADDRESSES_MAX = 10_000;
 
 export interface WorkerHostParts extends Omit<ReplicaOptions, 'onChanged'> {
+  /** `relay.tls`. */
+  readonly relayTls: boolean;
   /** To main. */
   claim(claim: Claim): void;
   release(key: StreamKey): void;
@@ -32,10 +34,13 @@ export class WorkerHost {
     });
     this.replica = replica;
     this.media = {
-      ...memberAnswers({
-        members: () => replica.facts,
-        member: (id) => replica.facts.find((member) => member.id === id),
-      }),
+      ...memberAnswers(
+        {
+          members: () => replica.facts,
+          member: (id) => replica.facts.find((member) => member.id === id),
+        },
+        parts.relayTls,
+      ),
       member: parts.self,
       route: (request) =>
         route(replica.directory, { ...request, isFull: request.isFull === true || this.#around.isFull }),

@@ -5,6 +5,9 @@ export const HUNG_MS = 5_000;
 /** How often each is asked whether it is there, ms. */
 export const PING_EVERY_MS = 1_000;
 
+/** How long a worker may be over its memory at its start, ms: where all are, one of them is replaced each so often. */
+const SETTLE_MS = 10_000;
+
 export interface LifeRules {
   /** Resident memory from which a worker is replaced, bytes; 0: any. */
   readonly memoryMax: number;
@@ -21,7 +24,7 @@ export type LifeAction =
 
 type State =
   | { readonly name: 'starting'; readonly sinceMs: number }
-  | { readonly name: 'listening' }
+  | { readonly name: 'listening'; readonly sinceMs: number }
   | { readonly name: 'draining'; readonly sinceMs: number }
   | { readonly name: 'ending' }
   | { readonly name: 'ended' };
@@ -29,7 +32,7 @@ type State =
 /**
  * The life of one worker process, as a machine without clock or process: it is told what happened, and says what to do.
  *
- * | state     | ready     | tells little memory | over `memoryMax`    | answers nothing 5 s | time is over            | exited |
+ * | state     | ready     | tells little memory | over `memoryMax` for 10 s | answers nothing 5 s | time is over            | exited |
  * |-----------|-----------|---------------------|---------------------|---------------------|-------------------------|--------|
  * | starting  | listening | -                   | -                   | -                   | 30 s: kill, ending      | ended  |
  * | listening | -         | -                   | drain, draining     | kill, ending        | -                       | ended  |
@@ -67,8 +70,8 @@ export class WorkerLife {
     return this.#reason;
   }
 
-  ready(): void {
-    if (this.#state.name === 'starting') this.#state = { name: 'listening' };
+  ready(nowMs: number): void {
+    if (this.#state.name === 'starting') this.#state = { name: 'listening', sinceMs: nowMs };
   }
 
   /** Any word from it: it is there. */
@@ -79,7 +82,9 @@ export class WorkerLife {
 
   told(rssBytes: number, connections: number, nowMs: number): readonly LifeAction[] {
     const { memoryMax } = this.#rules;
-    if (this.#state.name === 'listening' && memoryMax > 0 && rssBytes > memoryMax) {
+    const state = this.#state;
+    const isSettled = state.name === 'listening' && nowMs - state.sinceMs >= SETTLE_MS;
+    if (isSettled && memoryMax > 0 && rssBytes > memoryMax) {
       const reason = `memory ${rssBytes} over limits.workerMemoryMax ${memoryMax}`;
       this.#reason = reason;
       this.#state = { name: 'draining', sinceMs: nowMs };

@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import { ownerOrder } from '@headwater/directory';
+import { createGuard, type Guard } from '@headwater/guard';
 import { createMedia, type Media, type MediaEvent } from '@headwater/media';
+import { ENDS_TOLD_MS } from '../guard-config.js';
 import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
 import { TOLD_EVERY_MS } from '../plane/media-plane.js';
@@ -24,7 +26,12 @@ const LAST_WORDS_MS = 500;
 class Worker {
   readonly #wire: Wire<FromWorker, ToWorker>;
   #log: WorkerLog;
-  #running: { readonly media: Media; readonly host: WorkerHost; readonly log: QuietLog } | null = null;
+  #running: {
+    readonly media: Media;
+    readonly guard: Guard;
+    readonly host: WorkerHost;
+    readonly log: QuietLog;
+  } | null = null;
   #isListening = false;
   #taken: number[] = [];
   #closed: string[] = [];
@@ -117,19 +124,24 @@ class Worker {
     }
   }
 
-  #setUp({ self, media: options, order, zone, logLevel }: WorkerSetup): void {
+  #setUp({ self, media: options, guard: rules, order, zone, relayTls, logLevel }: WorkerSetup): void {
     this.#log = this.#logOf(logLevel);
     const log = new QuietLog(this.#log);
     const host = new WorkerHost({
       self,
       order: ownerOrder(order, zone),
       worker: options.worker,
+      relayTls,
       claim: (claim) => this.#wire.post({ kind: 'claim', claim }),
       release: (key) => this.#wire.post({ kind: 'release', key }),
       onFault: (error) => log.error({ err: error }, 'owners listener failed'),
     });
-    const media = createMedia(options, host.media, log, (event) => this.#tellEvent(event));
-    this.#running = { media, host, log };
+    const guard = createGuard(rules, { log });
+    const media = createMedia(options, host.media, log, {
+      guard,
+      tell: (event) => this.#tellEvent(event),
+    });
+    this.#running = { media, guard, host, log };
   }
 
   async #listen(): Promise<void> {
@@ -152,7 +164,14 @@ class Worker {
     const rssBytes = process.memoryUsage.rss();
     this.#wire.post({
       kind: 'told',
-      told: { ...media.load(), connections, isFull, faults: media.faults(), rssBytes },
+      told: {
+        ...media.load(),
+        connections,
+        isFull,
+        faults: media.faults(),
+        slowPlayers: media.slowPlayers(),
+        rssBytes,
+      },
     });
   }
 
@@ -182,6 +201,7 @@ class Worker {
     const running = this.#running;
     this.#isListening = false;
     await running?.media.stop();
+    await running?.guard.stop(ENDS_TOLD_MS);
     running?.host.stop();
     running?.log.close();
     await this.#end(0);
@@ -209,7 +229,6 @@ function answersOf(media: Media): Answers {
     streamKeys: (from, max) => firstKeys(media.streamKeys(), from, max),
     stream: (key, playersMax) => media.stream(key, playersMax) ?? null,
     playerCounts: (keys) => keys.map((key) => media.playerCount(key)),
-    slowPlayers: () => media.slowPlayers(),
     ...asksOfClients(media),
   };
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { clientIp, type ListenerName, limitedAddress } from '@headwater/media';
+import { clientIp, limitedAddress, type MediaListenerName } from '@headwater/media';
+import { ENDS_TOLD_MS } from '../guard-config.js';
 import type { WorkerView } from '../plane/media-plane.js';
 import { chooseWorker } from './choose-worker.js';
 import type { Questions, ToWorker } from './messages.js';
@@ -13,16 +14,18 @@ const TICK_MS = 250;
 /** Most connections that wait while no worker can take one; the next is closed. */
 const WAITING_MAX = 4096;
 /** How long all workers together get to end, ms. */
-const STOP_MS = 3000;
+const STOP_MS = ENDS_TOLD_MS + 1_000;
 
 export interface PoolOptions {
   readonly workers: number;
   readonly folder: string;
   readonly rules: LifeRules;
+  /** It speaks for others, who are counted when it has named them. */
+  isProxy(ip: string): boolean;
   /** Of a live member: its connections may be pulls, which do not count against their address. */
   isMemberAddress(ip: string): boolean;
   /** A connection found no place at all. */
-  onRefused(listener: ListenerName, ip: string): void;
+  onRefused(listener: MediaListenerName, ip: string): void;
 }
 
 /** All workers of a member, and which of them gets the next connection. */
@@ -109,9 +112,10 @@ export class WorkerPool {
     return { answers, unanswered: [...unanswered].sort((a, b) => a - b) };
   }
 
-  arrived(listener: ListenerName, socket: Socket): void {
+  arrived(listener: MediaListenerName, socket: Socket): void {
     const ip = clientIp(socket);
-    const isCounted = !this.#options.isMemberAddress(ip);
+    const { isMemberAddress, isProxy } = this.#options;
+    const isCounted = !isProxy(ip) && !isMemberAddress(ip);
     this.#give({ listener, socket, address: limitedAddress(ip), isCounted });
   }
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Elsewhere, ListenerName, WorkerAddress } from '@headwater/media';
+import type { Elsewhere, MediaListenerName, WorkerAddress } from '@headwater/media';
 import { ANSWER_MS } from '../plane/media-plane.js';
 import type { Choosable } from './choose-worker.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerTold } from './messages.js';
@@ -13,7 +13,7 @@ const PIPE = 4;
 
 /** A connection that waits for its worker. */
 export interface Arrived {
-  readonly listener: ListenerName;
+  readonly listener: MediaListenerName;
   readonly socket: Socket;
   /** As limits count it. */
   readonly address: string;
@@ -34,6 +34,7 @@ const TOLD_NOTHING: WorkerTold = {
   connections: 0,
   isFull: false,
   faults: 0,
+  slowPlayers: { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } },
   rssBytes: 0,
 };
 
@@ -52,6 +53,7 @@ export class WorkerProcess implements Choosable {
   #open = 0;
   #isOver = false;
 
+  /** Throws where no process can be had, as where there are too many. */
   constructor(address: WorkerAddress, events: WorkerEvents) {
     this.address = address;
     this.sinceMs = Date.now();
@@ -60,8 +62,12 @@ export class WorkerProcess implements Choosable {
       env: environment(),
       execArgv: process.execArgv.filter((word) => !word.startsWith('--inspect')),
     });
+    // Whatever it is, `exit` or the missing pipe tells of it.
+    this.#child.on('error', () => {});
+    const pipe = (this.#child.stdio as readonly unknown[] | undefined)?.[PIPE];
+    if (!(pipe instanceof Duplex)) throw new Error('no pipe to its process');
     this.#wire = new Wire(
-      this.#child.stdio[PIPE] as Duplex,
+      pipe,
       (message) => this.#take(message, events),
       () => this.kill(),
     );

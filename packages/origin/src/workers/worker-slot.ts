@@ -14,7 +14,7 @@ export interface LivingWorker {
 export interface SlotEvents {
   started(worker: LivingWorker): void;
   message(worker: LivingWorker, message: FromWorker): void;
-  /** It gets no new connections any more; what is published to it has to go elsewhere. */
+  /** It gets no new connections any more, and another one does: what is published to it has to go there. */
   draining(worker: LivingWorker): void;
   /** `restartMs`: when its number is started again; null: not for it. */
   ended(worker: LivingWorker, reason: string, restartMs: number | null): void;
@@ -35,6 +35,8 @@ export class WorkerSlot {
   readonly #events: SlotEvents;
   readonly #pace: RestartPace;
   readonly #leaving = new Set<LivingWorker>();
+  /** Those of them that were told so. */
+  readonly #drained = new WeakSet<LivingWorker>();
   #current: LivingWorker | null = null;
   #starts = 0;
   #restart: NodeJS.Timeout | null = null;
@@ -67,14 +69,20 @@ export class WorkerSlot {
     this.#sinceMs = Date.now();
     const path = join(folder, `${worker}-${this.#starts}.sock`);
     const life = new WorkerLife(rules, now());
-    const process = new WorkerProcess(
-      { worker, path },
-      {
-        message: (message) => this.#message(living, message),
-        exited: (how) => this.#exited(living, how),
-      },
-    );
-    const living: LivingWorker = { process, life };
+    let living: LivingWorker;
+    try {
+      const process = new WorkerProcess(
+        { worker, path },
+        {
+          message: (message) => this.#message(living, message),
+          exited: (how) => this.#exited(living, how),
+        },
+      );
+      living = { process, life };
+    } catch (error) {
+      this.#notStarted(error instanceof Error ? error.message : String(error));
+      return;
+    }
     this.#current = living;
     this.#events.started(living);
   }
@@ -111,8 +119,9 @@ export class WorkerSlot {
   #message(living: LivingWorker, message: FromWorker): void {
     const { life, process } = living;
     life.answered();
-    if (message.kind === 'ready') life.ready();
+    if (message.kind === 'ready') life.ready(this.#options.now());
     this.#events.message(living, message);
+    if (message.kind === 'ready') this.#drainOlder();
     if (message.kind === 'told')
       this.#do(living, life.told(message.told.rssBytes, process.open, this.#options.now()));
   }
@@ -135,7 +144,31 @@ export class WorkerSlot {
     this.#lastEnd = reason;
     this.#pace.started(this.#options.now());
     this.start();
-    this.#events.draining(living);
+  }
+
+  /** Encoders that are closed connect again at once: somebody has to be there. */
+  #drainOlder(): void {
+    for (const living of this.#leaving) {
+      if (this.#drained.has(living)) continue;
+      this.#drained.add(living);
+      this.#events.draining(living);
+    }
+  }
+
+  #notStarted(reason: string): void {
+    this.#current = null;
+    const restartMs = this.#pace.ended(this.#options.now());
+    this.#events.log('warn', { worker: this.number, reason, restartMs }, 'worker not started');
+    this.#startIn(restartMs, reason);
+  }
+
+  #startIn(restartMs: number, reason: string): void {
+    this.#lastEnd = reason;
+    this.#sinceMs = Date.now();
+    this.#restart = setTimeout(() => {
+      this.#pace.started(this.#options.now());
+      this.start();
+    }, restartMs);
   }
 
   #exited(living: LivingWorker, how: string): void {
@@ -145,14 +178,7 @@ export class WorkerSlot {
     const isCurrent = this.#current === living;
     if (isCurrent) this.#current = null;
     const restartMs = isCurrent && !this.#isStopping ? this.#pace.ended(this.#options.now()) : null;
-    if (restartMs !== null) {
-      this.#lastEnd = reason;
-      this.#sinceMs = Date.now();
-      this.#restart = setTimeout(() => {
-        this.#pace.started(this.#options.now());
-        this.start();
-      }, restartMs);
-    }
+    if (restartMs !== null) this.#startIn(restartMs, reason);
     this.#events.ended(living, reason, restartMs);
   }
 }

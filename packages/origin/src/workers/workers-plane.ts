@@ -1,17 +1,36 @@
 import type { MemberId } from '@headwater/directory';
-import { type MediaEventListener, type MediaLog, type MediaOptions, publishPolicyOf } from '@headwater/media';
+import {
+  CertificateStore,
+  type ListenAt,
+  type MediaEventListener,
+  type MediaLog,
+  type MediaOptions,
+  publishPolicyOf,
+  TrustedProxies,
+} from '@headwater/media';
 import type { Mesh } from '@headwater/mesh';
 import type { OriginConfig } from '../config/origin-config.js';
+import { HeadwaterError } from '../errors.js';
+import { guardConfig } from '../guard-config.js';
 import { memberAnswers } from '../media-host.js';
-import { type ClientFilter, type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
+import {
+  type Answer,
+  type ClientFilter,
+  type MediaPlane,
+  type MediaTold,
+  TOLD_EVERY_MS,
+} from '../plane/media-plane.js';
 import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
 import { mergeClients, mergeKeys, mergeViews } from './merge-views.js';
-import type { FromWorker, MemberFacts } from './messages.js';
+import type { FromWorker, MemberFacts, WorkerTold } from './messages.js';
 import { PortListeners } from './port-listeners.js';
-import { makeSocketFolder, removeSocketFolder } from './socket-folder.js';
+import { makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
 import { WorkerPool } from './worker-pool.js';
 import type { LivingWorker } from './worker-slot.js';
+
+/** So many ends of workers before all of them took connections are too many: the member does not start. */
+const START_ENDS_MAX = 3;
 
 /** How often it is looked whether members are reached otherwise, ms. */
 const FACTS_EVERY_MS = 500;
@@ -38,6 +57,7 @@ export class WorkersPlane implements MediaPlane {
   #unsubscribe: () => void = () => {};
   /** What ended workers had counted. */
   #faultsBefore = 0;
+  #slowBefore: SlowPlayers = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
   #facts = '';
   #isRefusing = false;
   #logLevel: string;
@@ -47,16 +67,17 @@ export class WorkersPlane implements MediaPlane {
   #failed: ((error: Error) => void) | null = null;
   #isStopped = false;
   #isSetUp = false;
+  #startEnds = 0;
 
   /** The processes start at once, so that they are there when the mesh is. */
   constructor(options: WorkersPlaneOptions) {
     const { config, media, log, workers } = options;
     this.#options = options;
     this.#logLevel = config.log.level;
-    this.#folder = makeSocketFolder();
+    const proxies = new TrustedProxies(media.trustedProxies ?? []);
+    this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
-      rtmp: media.rtmp,
-      http: media.http,
+      at: { rtmp: media.rtmp, rtmps: media.rtmps ?? OFF, http: media.http, https: media.https ?? OFF },
       log,
       onConnection: (listener, socket) => this.#pool.arrived(listener, socket),
     });
@@ -65,7 +86,9 @@ export class WorkersPlane implements MediaPlane {
         workers,
         folder: this.#folder,
         rules: { memoryMax: config.limits.workerMemoryMax, drainMs: config.drain.deadlineMs },
-        isMemberAddress: (ip) => this.#mesh !== null && memberAnswers(this.#mesh).isMemberAddress(ip),
+        isProxy: (ip) => proxies.has(ip),
+        isMemberAddress: (ip) =>
+          this.#mesh !== null && memberAnswers(this.#mesh, config.relay.tls).isMemberAddress(ip),
         onRefused: (listener, client) =>
           log.warn({ client, protocol: listener, reason: 'workers-not-ready' }, 'connection refused'),
       },
@@ -105,6 +128,9 @@ export class WorkersPlane implements MediaPlane {
   }
 
   async start(): Promise<void> {
+    const { media, log } = this.#options;
+    // What is wrong with a certificate is told here, once, rather than by each worker.
+    if (media.tls !== undefined) (await CertificateStore.open(media.tls, log)).close();
     await this.#listeners.open();
     const ready = new Promise<void>((resolve, reject) => {
       this.#failed = reject;
@@ -229,15 +255,13 @@ export class WorkersPlane implements MediaPlane {
     return { value, unanswered };
   }
 
-  async slowPlayers() {
-    const { answers, unanswered } = await this.#pool.ask('slowPlayers');
-    const value = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
-    for (const { framesDropped, playersEnded } of answers) {
-      value.framesDropped.queueBytes += framesDropped.queueBytes;
-      value.framesDropped.queueMs += framesDropped.queueMs;
-      value.playersEnded.stuck += playersEnded.stuck;
-    }
-    return { value, unanswered };
+  /** As they told last, those that ended included: what is counted never grows less. */
+  async slowPlayers(): Promise<Answer<SlowPlayers>> {
+    const value = this.#pool.all.reduce(
+      (sum, { process }) => addSlow(sum, process.told.slowPlayers),
+      this.#slowBefore,
+    );
+    return { value, unanswered: [] };
   }
 
   #started(worker: LivingWorker): void {
@@ -257,11 +281,15 @@ export class WorkersPlane implements MediaPlane {
         media: {
           ...media,
           ports: 'handed',
-          rtmp: { ...media.rtmp, port: ports.rtmp },
-          http: { ...media.http, port: ports.http },
+          rtmp: bound(media.rtmp, ports.rtmp),
+          http: bound(media.http, ports.http),
+          ...(media.rtmps !== undefined && { rtmps: bound(media.rtmps, ports.rtmps) }),
+          ...(media.https !== undefined && { https: bound(media.https, ports.https) }),
           worker: worker.process.address,
         },
+        guard: guardConfig(config, this.#mesh.id),
         order: config.play.order,
+        relayTls: config.relay.tls,
         ...(config.zone !== undefined && { zone: config.zone }),
         logLevel: this.#logLevel,
       },
@@ -310,6 +338,7 @@ export class WorkersPlane implements MediaPlane {
     this.#unfollow.get(worker)?.();
     this.#unfollow.delete(worker);
     this.#faultsBefore += worker.process.told.faults;
+    this.#slowBefore = addSlow(this.#slowBefore, worker.process.told.slowPlayers);
     const keys = this.#claims.releaseAll(worker);
     if (!this.#isStopped) for (const key of keys) this.#disown(key);
     if (this.#isStopped) return;
@@ -318,7 +347,14 @@ export class WorkersPlane implements MediaPlane {
     const fields = { worker: address.worker, reason, connections: open, streams: keys.length };
     if (restartMs === null) this.#options.log.info(fields, 'worker ended');
     else this.#options.log.warn({ ...fields, restartMs }, 'worker ended');
-    this.#failed?.(new Error(`media worker ${address.worker} ended at its start: ${reason}`));
+    this.#startEnds += 1;
+    if (this.#startEnds >= START_ENDS_MAX)
+      this.#failed?.(
+        new HeadwaterError(
+          'WORKERS_UNUSABLE',
+          `media worker ${address.worker} ended at its start: ${reason}`,
+        ),
+      );
     this.#tellAround();
   }
 
@@ -350,6 +386,24 @@ export class WorkersPlane implements MediaPlane {
     process.post({ kind: 'around', around });
   }
 }
+
+const OFF: ListenAt = { host: '', port: null };
+
+/** As it really listens; what is off stays so. */
+const bound = ({ host, port }: ListenAt, really: number): ListenAt => ({
+  host,
+  port: port === null ? null : really,
+});
+
+type SlowPlayers = WorkerTold['slowPlayers'];
+
+const addSlow = (a: SlowPlayers, b: SlowPlayers): SlowPlayers => ({
+  framesDropped: {
+    queueBytes: a.framesDropped.queueBytes + b.framesDropped.queueBytes,
+    queueMs: a.framesDropped.queueMs + b.framesDropped.queueMs,
+  },
+  playersEnded: { stuck: a.playersEnded.stuck + b.playersEnded.stuck },
+});
 
 /** Members are sorted by how near they are; a change of a few percent is none. */
 const nearness = (rttMs: number | undefined): number =>

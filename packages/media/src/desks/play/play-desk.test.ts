@@ -828,3 +828,44 @@ describe('stopping', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+describe('a stream that another worker of this member publishes', () => {
+  const SIBLING = { worker: 2, path: '/2' };
+
+  it('is served here: to players by the stream, to another member’s pull by a relay of its own', () => {
+    const { mesh, streams, plays, play, routes } = memberA();
+    const sibling = mesh.host('a', SIBLING);
+    sibling.claim(CLAIM);
+    const player = play();
+    const pull = play({ mark: 'relay', replayMs: 1000 });
+    expect(routes()).toEqual(['local published-here', 'local published-here']);
+    expect(streams.opened.map(({ owner }) => owner)).toEqual(['a']);
+    expect(plays.pulls()).toEqual([KEY_S]);
+    // Closing this worker's publishers is no end of the other's.
+    plays.endPassedOn();
+    const media = flow(streams.opened[0]);
+    for (const frame of [VIDEO_HEADER(), KEY(0, 1)]) media.push(frame);
+    media.push(replayEnd());
+    expect([player, pull].map(({ told }) => told.filter((word) => word.startsWith('refuse')))).toEqual([
+      [],
+      [],
+    ]);
+    streams.opened[0]?.events.ended({ code: 'publisher-ended', text: '', isOrdinary: true });
+    expect(plays.pulls()).toEqual([]);
+  });
+
+  it('is waited for by a pull that came before it was known which worker has it', () => {
+    const { mesh, host, streams, plays, play, routes } = memberA();
+    const known = { workerOf: host.workerOf };
+    Object.assign(host, { workerOf: () => null });
+    mesh.host('a', SIBLING).claim(CLAIM);
+    play({ mark: 'relay' });
+    expect([routes(), streams.opened.length]).toEqual([['wait not-published'], 0]);
+    Object.assign(host, known);
+    plays.reconsider(KEY_S);
+    expect(routes().at(-1)).toBe('local published-here');
+    expect(streams.opened.map(({ owner }) => owner)).toEqual(['a']);
+    // It waits no longer, and is fed once.
+    expect(streams.get(KEY_S)?.playerCount).toBe(1);
+  });
+});

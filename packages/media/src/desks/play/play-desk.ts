@@ -14,7 +14,7 @@ import { fromWorker, type RelayOwner } from '../../stream/relay-owner.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf } from '../client-address.js';
 import { modeOf } from './app-play.js';
-import type { PlayAsker, PlaySession } from './play-session.js';
+import type { ComingPlay, PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
 import { WaitLimits } from './wait-limits.js';
 
@@ -101,11 +101,7 @@ export class PlayDesk {
       this.#tellRefused(session, 'stopping');
       return;
     }
-    const cameBack =
-      session.mark === 'none' &&
-      session.forgetsMark &&
-      this.#redirects.has(addressOf(session.remote), session.key, performance.now());
-    const mark = cameBack ? 'redirected' : session.mark;
+    const mark = this.#markOf(session);
     // Who is sent away at once leaves nothing here.
     const taken = this.#route(session, mark);
     if (taken.kind === 'redirect') {
@@ -123,6 +119,11 @@ export class PlayDesk {
   peek(asker: PlayAsker): Route | null {
     if (this.#isStopping) return null;
     return this.#route(asker, asker.mark);
+  }
+
+  /** Whether such a play would be redirected at the moment, and so not be served here. */
+  isSentAway(asker: ComingPlay): boolean {
+    return !this.#isStopping && this.#route(asker, this.#markOf(asker)).kind === 'redirect';
   }
 
   /** The session's connection ended, or it stopped playing. May be called more than once. */
@@ -206,6 +207,13 @@ export class PlayDesk {
       }
       this.#tidy(stream);
     }
+  }
+
+  /** Of a client that keeps no mark, what this member remembers. */
+  #markOf({ mark, forgetsMark, remote, key }: ComingPlay): PlayMark {
+    const cameBack =
+      mark === 'none' && forgetsMark && this.#redirects.has(addressOf(remote), key, performance.now());
+    return cameBack ? 'redirected' : mark;
   }
 
   #resettle(stream: StreamPlays): void {
@@ -355,6 +363,9 @@ export class PlayDesk {
     if (owner === undefined) return;
     const { session } = play;
     play.passedOnFrom = from;
+    // It may have waited until the other worker was known.
+    stream.limits.delete(play);
+    this.#parts.streams.get(session.key)?.remove(session);
     this.#parts.streams
       .open(session.key)
       .passOn(session, owner, session.replayMs ?? 0, (end) =>
@@ -411,6 +422,7 @@ export class PlayDesk {
       ...(asker.relayOf === undefined ? {} : { relayOf: asker.relayOf }),
       ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
       mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
+      ...(asker.isSecure === true && { isSecure: true }),
       ...(isServed && { isServed }),
       ...(this.#parts.isFull?.() === true && { isFull: true }),
     };
@@ -465,7 +477,7 @@ export class PlayDesk {
       'player timed out waiting for stream',
     );
     this.#tellRefused(session, 'wait-limit');
-    const isOwned = this.#others(stream.key).length > 0;
+    const isOwned = this.#others(stream.key).length > 0 || this.#sibling(stream.key) !== undefined;
     const what = isOwned ? 'no owner of the stream could be reached' : 'nobody published the stream';
     session.refuse('stream-not-found', `${what} within ${this.#rules.play.waitMs} ms`);
   }

@@ -14,8 +14,11 @@ export type PlayRefusal =
 /** What the route of a play depends on. */
 export type PlayAsker = Pick<
   PlaySession,
-  'key' | 'protocol' | 'mark' | 'relayOf' | 'followsRedirect' | 'canRedirectNow' | 'reachedBy'
+  'key' | 'protocol' | 'mark' | 'relayOf' | 'followsRedirect' | 'canRedirectNow' | 'reachedBy' | 'isSecure'
 >;
+
+/** A play that is not taken yet. */
+export type ComingPlay = PlayAsker & Pick<PlaySession, 'remote' | 'forgetsMark'>;
 
 /** One play of any protocol, as the play desk deals with it. No method throws. */
 export interface PlaySession extends Player {
@@ -30,6 +33,8 @@ export interface PlaySession extends Player {
   readonly replayMs?: number;
   /** Host name by which the client reached us, without the port. */
   readonly reachedBy?: string;
+  /** The client came by TLS. Absent: false. */
+  readonly isSecure?: boolean;
   /** Whether a redirect can still be said: HTTP only before `begin`, RTMP always, WebSocket never. */
   readonly canRedirectNow: boolean;
   /** Whether this client keeps no mark when redirected, so that the desk must remember it (RTMP). */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkerAddress } from '../../media-host.js';
 import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryLog } from '../../testing/media-options.js';
-import { MemoryStreams } from '../../testing/stream-world.js';
+import { MemoryStreams, ownerOf } from '../../testing/stream-world.js';
 import { PublishDesk } from './publish-desk.js';
 import type { PublishPolicy } from './publish-policy.js';
 import type { PublishEnd, PublishSession } from './publish-session.js';
@@ -146,6 +146,20 @@ describe('PublishDesk', () => {
     expect(claims).toHaveLength(1);
     if (first.accepted) first.feed.push(KEY(0));
     expect(streams.get(KEY_S)?.bytesIn).toBeGreaterThan(0);
+  });
+
+  it('refuses where another worker of this member has one, and takes it over by `takeover` with a newer claim', () => {
+    const { desk, mesh } = deskOf();
+    mesh.sibling = { worker: 2, path: '/2' };
+    expect(desk.publish(sessionOf())).toMatchObject({ accepted: false, code: 'already-published' });
+    mesh.sibling = null;
+    expect(desk.publish(sessionOf()).accepted).toBe(true);
+    const taking = deskOf(true, 'takeover');
+    taking.mesh.sibling = { worker: 2, path: '/2' };
+    const own = ownerOf('here', { sinceMs: Date.now() + 60_000 });
+    taking.mesh.others = [own];
+    expect(taking.desk.publish(sessionOf()).accepted).toBe(true);
+    expect(taking.claims[0]?.sinceMs).toBe(own.claim.sinceMs + 1);
   });
 
   it('refuses while a twin of this member runs, and takes publishers once it is gone', () => {

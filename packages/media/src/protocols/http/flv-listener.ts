@@ -1,28 +1,33 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Guard } from '@headwater/guard';
+import { type Client, remoteOf } from '../../arrival/client.js';
+import { type Forwarded, readForwarded } from '../../arrival/forwarded.js';
+import { type Arrival, Front, type FrontParts } from '../../arrival/front.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { Fence, Fenced } from '../../fence.js';
-import type { MediaLog, MediaOptions } from '../../media-host.js';
-import { clientAddress, clientIp } from '../client-address.js';
-import type { ConnectionGate } from '../connection-gate.js';
+import type { ListenAt, MediaLog, MediaOptions } from '../../media-host.js';
+import { clientIp } from '../client-address.js';
 import { listen } from '../listen.js';
 import type { Listener } from '../listener.js';
-import { cleanAgent } from '../stream-name.js';
 import { WsFlv } from '../ws/ws-flv.js';
+import { flvClient } from './flv-client.js';
 import { readFlvTarget, splitUrl } from './flv-target.js';
 import { answerAndHangUp, answerPreflight, answerRaw, answerText, endByFault } from './http-answer.js';
 import { peekOverHttp, playOverHttp, publishOverHttp } from './http-flv.js';
 import { welcomeText } from './welcome.js';
 
-export interface FlvParts {
+export interface FlvParts extends Pick<FrontParts, 'gate' | 'proxies' | 'certificates'> {
+  readonly at: ListenAt;
   readonly options: MediaOptions;
   readonly plays: PlayDesk;
   readonly publishes: PublishDesk;
-  readonly gate: ConnectionGate;
   readonly log: MediaLog;
   readonly fence: Fence;
+  readonly guard: Guard;
+  readonly isMemberAddress: (ip: string) => boolean;
 }
 
 /** Largest request head, bytes; node answers 431 over it. */
@@ -37,8 +42,10 @@ const STOP_MS = 200;
 
 /** Serves HTTP-FLV and WebSocket-FLV. Nothing that a client sends leaves its own request. */
 export function createFlvListener(parts: FlvParts): Listener {
-  const { options, gate, log, fence } = parts;
-  const sockets = new Set<Duplex>();
+  const { options, log, fence, certificates, at } = parts;
+  const forwarding = { proxies: parts.proxies, headers: options.proxyHeaders ?? 'x-forwarded' } as const;
+  /** Those in whose name requests come, until their sockets are gone. */
+  const arrivals = new Map<Duplex, Arrival>();
   const ws = new WsFlv(parts);
   /** Connections with a play or publish under way: a second request on one of them is not served. */
   const busy = new WeakSet<Duplex>();
@@ -54,28 +61,50 @@ export function createFlvListener(parts: FlvParts): Listener {
     keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
   });
 
-  server.on('connection', (socket: Socket) => {
-    fence.run(
-      fencedOf(socket),
-      () => accept(socket),
-      () => socket.destroy(),
-    );
+  // Node's own listener reads HTTP from a connection at once; here something else may come before.
+  const readHttp = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const front = new Front({
+    ...parts,
+    protocol: 'http',
+    mayPull: false,
+    handshakeMs: options.limits.handshakeMs,
+    arrived(arrival) {
+      const { socket } = arrival;
+      arrivals.set(socket, arrival);
+      socket.once('close', () => {
+        arrivals.delete(socket);
+        arrival.place.leave();
+      });
+      for (const read of readHttp) read.call(server, socket);
+    },
+    refused: (socket, reason) =>
+      answerRaw(socket, 503, `too many connections (${reason}); try another member`),
   });
+  server.on('connection', (socket: Socket) => front.take(socket));
 
-  function accept(socket: Socket): void {
-    const ip = clientIp(socket);
-    const place = gate.enter(ip, false);
-    if (typeof place === 'string') {
-      log.warn({ client: ip, protocol: 'http', reason: place }, 'connection refused');
-      answerRaw(socket, 503, `too many connections (${place}); try another member`);
-      return;
-    }
-    sockets.add(socket);
-    socket.once('close', () => {
-      sockets.delete(socket);
-      place.leave();
-    });
+  /** For whom a request is, and the host that it was sent to. */
+  function forwardedOf(req: IncomingMessage): Forwarded {
+    const arrival = arrivals.get(req.socket);
+    return readForwarded(arrival?.client ?? NOBODY, req.headers, forwarding);
   }
+
+  /** False where the client for whom a proxy asks has no place: what it asks for must be refused. */
+  function isAdmitted(req: IncomingMessage, { client }: Forwarded): boolean {
+    const arrival = arrivals.get(req.socket);
+    if (arrival === undefined || !arrival.client.isProxy || client.isProxy) return true;
+    if (arrival.place.name(client.ip)) return true;
+    log.warn(
+      { client: client.ip, protocol: 'http', reason: 'connections-per-address-max' },
+      'connection refused',
+    );
+    return false;
+  }
+
+  const fencedOf = (socket: Duplex): Fenced => ({
+    remote: remoteOf(arrivals.get(socket)?.client ?? NOBODY),
+    protocol: 'http',
+  });
 
   server.on('request', (req, res) => {
     if (busy.has(req.socket)) {
@@ -105,7 +134,7 @@ export function createFlvListener(parts: FlvParts): Listener {
   });
 
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const address = clientIp(socket as Socket);
+    const address = arrivals.get(socket)?.client.ip ?? clientIp(socket as Socket);
     if (error.code !== 'ECONNRESET') {
       log.info(
         { client: address, protocol: 'http', reason: error.code ?? error.message },
@@ -120,14 +149,16 @@ export function createFlvListener(parts: FlvParts): Listener {
   });
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const target = readFlvTarget(req.url ?? '', req.headers.host, options.vhosts);
-    if ('problem' in target) {
-      refuse(req, target.problem);
+    const forwarded = forwardedOf(req);
+    const target = readFlvTarget(req.url ?? '', forwarded.host ?? req.headers.host, options.vhosts);
+    if (!isAdmitted(req, forwarded)) answerRaw(socket, 503, NO_ROOM);
+    else if ('problem' in target) {
+      refuse(forwarded, target.problem);
       answerRaw(socket, target.status, target.problem);
     } else if (req.headers.upgrade?.toLowerCase() !== 'websocket' || req.method !== 'GET') {
       answerRaw(socket, 400, 'only WebSocket upgrades by GET are taken');
     } else {
-      ws.upgrade({ req, socket, head, target, client: clientOf(req) });
+      ws.upgrade({ req, socket, head, target, client: flvClient(req, forwarded.client, 'ws-flv') });
     }
   }
 
@@ -142,26 +173,35 @@ export function createFlvListener(parts: FlvParts): Listener {
       answerText(res, 200, welcomeText(options.memberName, req.headers.host));
       return;
     }
-    const target = readFlvTarget(url, req.headers.host, options.vhosts);
+    const forwarded = forwardedOf(req);
+    if (!isAdmitted(req, forwarded)) {
+      answerAndHangUp(req, res, 503, NO_ROOM);
+      return;
+    }
+    // Proxies keep connections for requests of others.
+    if (arrivals.get(req.socket)?.client.isProxy === true)
+      res.once('close', () => arrivals.get(req.socket)?.place.name(null));
+    const client = flvClient(req, forwarded.client, 'http-flv');
+    const target = readFlvTarget(url, forwarded.host ?? req.headers.host, options.vhosts);
     if ('problem' in target) {
-      refuse(req, target.problem);
+      refuse(forwarded, target.problem);
       answerAndHangUp(req, res, target.status, target.problem);
       return;
     }
     switch (method) {
       case 'HEAD':
-        peekOverHttp({ req, res, target, client: clientOf(req) }, parts);
+        peekOverHttp({ req, res, target, client }, parts);
         return;
       case 'GET':
         busy.add(req.socket);
         res.once('close', () => busy.delete(req.socket));
-        playOverHttp({ req, res, target, client: clientOf(req) }, parts);
+        playOverHttp({ req, res, target, client }, parts);
         return;
       case 'POST':
       case 'PUT':
         busy.add(req.socket);
         res.once('close', () => busy.delete(req.socket));
-        publishOverHttp({ req, res, target, client: clientOf(req) }, parts);
+        publishOverHttp({ req, res, target, client }, parts);
         return;
       default:
         answerAndHangUp(req, res, 405, `${method} is not served; GET plays, POST and PUT publish`);
@@ -169,16 +209,17 @@ export function createFlvListener(parts: FlvParts): Listener {
     }
   }
 
-  function refuse(req: IncomingMessage, problem: string): void {
-    log.info({ client: clientOf(req).remote, protocol: 'http', reason: problem }, 'http request refused');
+  function refuse({ client }: Forwarded, problem: string): void {
+    log.info({ client: remoteOf(client), protocol: 'http', reason: problem }, 'http request refused');
   }
 
   return {
     async start() {
-      if (options.ports !== 'handed') return listen(server, 'http', options.http, log);
+      if (options.ports !== 'handed')
+        return listen(server, certificates === null ? 'http' : 'https', at, log);
       // Node's server begins to look for heads that take too long when it listens.
       server.emit('listening');
-      return options.http.port;
+      return at.port ?? 0;
     },
     take(socket) {
       socket.setNoDelay(true);
@@ -190,22 +231,18 @@ export function createFlvListener(parts: FlvParts): Listener {
         if (server.listening) server.close(() => resolve());
         else resolve();
       });
+      front.close();
       server.closeIdleConnections();
       const timer = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
+        for (const socket of [...arrivals.keys()]) socket.destroy();
       }, STOP_MS);
       await closed;
       clearTimeout(timer);
-      for (const socket of sockets) socket.destroy();
+      for (const socket of [...arrivals.keys()]) socket.destroy();
     },
   };
 }
 
-/** `address:port` and User-Agent of who asks. */
-function clientOf(req: IncomingMessage): { readonly remote: string; readonly agent: string } {
-  return { remote: clientAddress(req.socket), agent: cleanAgent(req.headers['user-agent']) };
-}
-
-function fencedOf(socket: Socket): Fenced {
-  return { remote: clientAddress(socket), protocol: 'http' };
-}
+const NO_ROOM = 'too many connections (connections-per-address-max); try another member';
+/** Whose socket is gone. */
+const NOBODY: Client = { ip: '', port: 0, isSecure: false, isProxy: false };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type StreamKey, streamKey } from '@headwater/directory';
+import type { Asker } from '../../arrival/client.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type {
   PublishEnd,
@@ -14,7 +15,7 @@ import type { FlvTarget } from './flv-target.js';
 export interface FlvPublishOptions {
   readonly protocol: 'http-flv' | 'ws-flv';
   readonly target: FlvTarget;
-  readonly client: { readonly remote: string; readonly agent: string };
+  readonly client: Asker;
   readonly messageBytesMax: number;
   /** Ends the connection in its protocol's way. */
   readonly hangUp: (reason: PublishEnd) => void;

@@ -75,10 +75,11 @@ describe('readFlvTarget', () => {
 });
 
 describe('redirectLocation', () => {
+  const ADDRESS = { network: 'n', host: 'b.example', rtmpPort: 1935, httpPort: 8081, httpsPort: 8443 };
   const at = (url: string, hostHeader?: string, vhosts: string[] = []) => {
     const target = read(url, hostHeader, vhosts);
     if ('problem' in target) throw new Error(target.problem);
-    return redirectLocation(target, { host: 'b.example', httpPort: 8081 });
+    return redirectLocation(target, ADDRESS, false);
   };
 
   it('keeps path and query as they came, and adds the mark', () => {
@@ -94,10 +95,18 @@ describe('redirectLocation', () => {
     );
   });
 
+  it('keeps TLS', () => {
+    const target = read('/live/s.flv');
+    if ('problem' in target) throw new Error(target.problem);
+    expect(redirectLocation(target, ADDRESS, true)).toBe(
+      'https://b.example:8443/live/s.flv?headwater=redirected',
+    );
+  });
+
   it('writes IPv6 in brackets', () => {
     const target = read('/live/s.flv');
     if ('problem' in target) throw new Error(target.problem);
-    expect(redirectLocation(target, { host: 'fd00::1', httpPort: 80 })).toContain(
+    expect(redirectLocation(target, { ...ADDRESS, host: 'fd00::1', httpPort: 80 }, false)).toContain(
       'http://[fd00::1]:80/live/',
     );
   });

@@ -1,4 +1,11 @@
-import { DEFAULT_VHOST, type PlayMark, type StreamName } from '@headwater/directory';
+import {
+  DEFAULT_VHOST,
+  hostPort,
+  type MediaAddress,
+  type PlayMark,
+  portAt,
+  type StreamName,
+} from '@headwater/directory';
 import { readPlayMark, withPlayMark } from '../../desks/play/play-mark.js';
 import { plainHost, readStreamName } from '../stream-name.js';
 
@@ -48,17 +55,14 @@ export function readFlvTarget(
   return { name, path, query, mark: readPlayMark(query), ...(host === null ? {} : { reachedBy: host }) };
 }
 
-/** Where a player is sent: the same path and query at another member, marked. */
-export function redirectLocation(
-  target: FlvTarget,
-  address: { readonly host: string; readonly httpPort: number },
-): string {
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+/** Where a player is sent: the same path and query at another member, by TLS where the client came by it, marked. */
+export function redirectLocation(target: FlvTarget, address: MediaAddress, isSecure: boolean): string {
+  const at = hostPort(address.host, portAt(address, 'http-flv', isSecure) ?? 0);
   // There the `Host` header has another name in it, so a vhost told by it must go into the query.
   const needsVhost = target.name.vhost !== DEFAULT_VHOST && !new URLSearchParams(target.query).has('vhost');
   const vhost = needsVhost ? `vhost=${encodeURIComponent(target.name.vhost)}` : '';
   const query = withPlayMark([target.query, vhost].filter((part) => part !== '').join('&'), 'redirected');
-  return `http://${host}:${address.httpPort}${target.path}?${query}`;
+  return `${isSecure ? 'https' : 'http'}://${at}${target.path}?${query}`;
 }
 
 /** Proxies may send the whole URL; the scheme and host are cut off. */

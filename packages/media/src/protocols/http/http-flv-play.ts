@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { MediaAddress } from '@headwater/directory';
+import type { Asker } from '../../arrival/client.js';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { Fence } from '../../fence.js';
 import type { PlayerEnd } from '../../stream/player.js';
@@ -26,21 +27,18 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
   readonly #target: FlvTarget;
   readonly #res: ServerResponse;
   readonly #fence: Fence;
+  readonly #mayRedirect: boolean;
 
-  constructor(
-    res: ServerResponse,
-    target: FlvTarget,
-    client: { readonly remote: string; readonly agent: string },
-    fence: Fence,
-  ) {
+  constructor(res: ServerResponse, target: FlvTarget, client: Asker, fence: Fence, mayRedirect = true) {
     super(res.req.socket, target, client);
+    this.#mayRedirect = mayRedirect;
     this.#res = res;
     this.#target = target;
     this.#fence = fence;
   }
 
   get canRedirectNow(): boolean {
-    return !this.#res.headersSent;
+    return this.#mayRedirect && !this.#res.headersSent;
   }
 
   begin(tracks: Tracks): void {
@@ -58,7 +56,7 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
   redirect(address: MediaAddress): void {
     if (this.isOver) return;
     this.isOver = true;
-    answerRedirect(this.#res, this.#target, address);
+    answerRedirect(this.#res, this.#target, address, this.isSecure);
   }
 
   refuse(code: PlayRefusal, text: string): void {
@@ -79,6 +77,14 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
     else this.#res.req.socket.destroy();
   }
 
+  /** The guard takes back what it allowed. */
+  revoke(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (this.writer === null) this.#res.req.socket.destroy();
+    else this.#finish(this.writer);
+  }
+
   fault(error: unknown): void {
     this.isOver = true;
     this.#fence.caught(this, error, () => endByFault(this.#res));
@@ -94,7 +100,12 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
 }
 
 /** 302 to the same stream at another member. */
-export function answerRedirect(res: ServerResponse, target: FlvTarget, address: MediaAddress): void {
-  const location = redirectLocation(target, address);
+export function answerRedirect(
+  res: ServerResponse,
+  target: FlvTarget,
+  address: MediaAddress,
+  isSecure: boolean,
+): void {
+  const location = redirectLocation(target, address, isSecure);
   answerText(res, 302, `the stream is at ${location}`, { Location: location });
 }

@@ -22,7 +22,7 @@ async function shaken(script: (connection: FakeRtmpServer['connections'][number]
   const server = await FakeRtmpServer.open(script);
   const { rtmp, messages, ends } = client();
   let isReady = false;
-  rtmp.open('127.0.0.1', server.port, () => {
+  rtmp.open({ host: '127.0.0.1', port: server.port }, () => {
     isReady = true;
   });
   await until(() => isReady, 'the handshake');
@@ -92,12 +92,12 @@ describe('RtmpClientConnection', () => {
     const { port } = gone;
     await gone.close();
     const first = client();
-    first.rtmp.open('127.0.0.1', port, () => {});
+    first.rtmp.open({ host: '127.0.0.1', port: port }, () => {});
     await until(() => first.ends.length > 0, 'the refusal');
     expect(first.ends[0]).toMatchObject({ code: 'unreachable', message: 'ECONNREFUSED' });
 
     const impossible = client();
-    impossible.rtmp.open('127.0.0.1', 70_000, () => {});
+    impossible.rtmp.open({ host: '127.0.0.1', port: 70_000 }, () => {});
     await until(() => impossible.ends.length > 0, 'the bad port');
     expect(impossible.ends[0]?.code).toBe('unreachable');
 
@@ -106,7 +106,7 @@ describe('RtmpClientConnection', () => {
       connection.socket.write(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'.padEnd(2000)));
     });
     const second = client();
-    second.rtmp.open('127.0.0.1', http.port, () => {});
+    second.rtmp.open({ host: '127.0.0.1', port: http.port }, () => {});
     await until(() => second.ends.length > 0, 'the end');
     expect(second.ends[0]?.code).toBe('not-rtmp');
     await http.close();

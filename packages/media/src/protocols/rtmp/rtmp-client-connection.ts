@@ -1,9 +1,14 @@
-import { Socket } from 'node:net';
+import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { TLS_VERSION_MIN } from '../../tls/certificate.js';
+import { keyHashOf, RELAY_SERVER_NAME } from '../../tls/relay-identity.js';
 import type { Frame } from '../../wire/frame.js';
 import { ClientHandshake } from '../../wire/nms/client-handshake.js';
 import { ChunkParser, type ParserLimits } from '../../wire/rtmp/chunk-parser.js';
+import { reusedReads } from '../reused-reads.js';
 import { RtmpClientError } from './rtmp-client-error.js';
 import { type RtmpCommand, RtmpPeer } from './rtmp-peer.js';
+import type { RtmpTarget } from './rtmp-target.js';
 
 /** How long a closing connection may take to send its last words. */
 const FLUSH_MS = 1000;
@@ -60,14 +65,30 @@ export class RtmpClientConnection {
   }
 
   /** Connects; `ready` is called once after the handshake. There is no deadline in here: `end` it. */
-  open(host: string, port: number, ready: () => void): void {
-    const socket = new Socket();
+  open(target: Pick<RtmpTarget, 'host' | 'port' | 'keyHash'>, ready: () => void): void {
+    const { host, port, keyHash } = target;
+    const reading: SocketConstructorOpts & ConnectOpts = {
+      onread: reusedReads((bytes) => this.#read(bytes)),
+    };
+    // What comes encrypted is read by TLS, into buffers of its own.
+    const socket = keyHash === undefined ? new Socket(reading) : new Socket();
     this.#socket = socket;
     this.#ready = ready;
     socket.setNoDelay(true);
-    socket.on('connect', () => this.#handshake.start());
-    socket.on('data', (bytes) => this.#read(bytes));
-    socket.on('drain', () => this.#events.drain?.());
+    this.#listenTo(socket);
+    socket.on('connect', () => {
+      if (keyHash === undefined) this.#speak(socket);
+      else this.#secure(socket, keyHash);
+    });
+    try {
+      socket.connect({ host, port });
+    } catch (error) {
+      // A port that is none: told later, as every other failure.
+      socket.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #listenTo(socket: Socket): void {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const code = this.#hasShaken ? 'closed-by-server' : 'unreachable';
       this.end(new RtmpClientError(code, `${error.code ?? error.message}`));
@@ -75,12 +96,33 @@ export class RtmpClientConnection {
     socket.on('close', () =>
       this.end(new RtmpClientError('closed-by-server', 'the server closed the connection')),
     );
-    try {
-      socket.connect({ host, port });
-    } catch (error) {
-      // A port that is none: told later, as every other failure.
-      socket.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
+  }
+
+  #speak(socket: Socket): void {
+    socket.on('drain', () => this.#events.drain?.());
+    this.#handshake.start();
+  }
+
+  /** No authority vouches for a member: it is known by its key, which the mesh told. */
+  #secure(raw: Socket, keyHash: string): void {
+    const socket = connectTls({
+      socket: raw,
+      servername: RELAY_SERVER_NAME,
+      rejectUnauthorized: false,
+      minVersion: TLS_VERSION_MIN,
+    });
+    this.#socket = socket;
+    this.#listenTo(socket);
+    socket.on('secureConnect', () => {
+      const certificate = socket.getPeerX509Certificate();
+      if (certificate !== undefined && keyHashOf(certificate) === keyHash) {
+        socket.on('data', (bytes) => this.#read(bytes));
+        this.#speak(socket);
+      } else
+        this.end(
+          new RtmpClientError('not-the-member', 'the server has another key than the mesh told of it'),
+        );
+    });
   }
 
   /** Whole chunks. Does nothing once closed. */

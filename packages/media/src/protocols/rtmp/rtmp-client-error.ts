@@ -1,9 +1,10 @@
 /**
  * Why an RTMP connection that we opened ended. `refused`: the server said no, `status` has its own code; `stuck`: it
- * takes nothing any more; `closed`: by ourselves.
+ * takes nothing any more; `not-the-member`: who answers there is not the member that the mesh told of; `closed`: by ourselves.
  */
 export type RtmpClientErrorCode =
   | 'unreachable'
+  | 'not-the-member'
   | 'not-rtmp'
   | 'deadline'
   | 'refused'

@@ -151,7 +151,7 @@ export class RtmpClientSession {
     }, deadlineMs);
     await new Promise<AmfValue>((resolve, reject) => {
       this.#handshake = { resolve, reject };
-      this.#client.open(target.host, target.port, () => resolve(null));
+      this.#client.open(target, () => resolve(null));
     });
     this.#client.write(setChunkSize());
     this.#client.write(windowAckSize());

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import { remoteOf } from '../../arrival/client.js';
+import type { Arrival } from '../../arrival/front.js';
 import type { Fence } from '../../fence.js';
 import { PlayerQueue } from '../../stream/player-queue.js';
 import type { Frame } from '../../wire/frame.js';
@@ -6,8 +8,8 @@ import { RtmpParser } from '../../wire/nms/rtmp-parser.js';
 import { AmfError } from '../../wire/rtmp/amf0.js';
 import type { ParserLimits } from '../../wire/rtmp/chunk-parser.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
-import { clientAddress } from '../client-address.js';
 import { cutHalfClosed } from '../half-closed.js';
+import { reuseReads } from '../reused-reads.js';
 import { SocketWriter } from '../socket-writer.js';
 import { type RtmpCommand, RtmpPeer } from './rtmp-peer.js';
 
@@ -34,6 +36,8 @@ const KEEPALIVE_MS = 30_000;
  */
 export class RtmpConnection {
   readonly remote: string;
+  /** The client came by TLS. */
+  readonly isSecure: boolean;
   readonly #socket: Socket;
   readonly #writer: SocketWriter;
   readonly #handler: RtmpConnectionHandler;
@@ -47,12 +51,18 @@ export class RtmpConnection {
   #reason = 'peer-closed';
   #text = '';
 
-  constructor(socket: Socket, limits: ParserLimits, handler: RtmpConnectionHandler, fence: Fence) {
+  constructor(
+    { socket, client }: Pick<Arrival, 'socket' | 'client'>,
+    limits: ParserLimits,
+    handler: RtmpConnectionHandler,
+    fence: Fence,
+  ) {
     this.#socket = socket;
     this.#writer = new SocketWriter(socket, (error) => this.fault(error));
     this.#handler = handler;
     this.#fence = fence;
-    this.remote = clientAddress(socket);
+    this.remote = remoteOf(client);
+    this.isSecure = client.isSecure;
     this.#peer = new RtmpPeer({
       send: (bytes) => this.send(bytes),
       onCommand: (command) => handler.onCommand(command),
@@ -65,7 +75,7 @@ export class RtmpConnection {
     );
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEPALIVE_MS);
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes));
+    reuseReads(socket, (bytes) => this.#onData(bytes));
     socket.on('error', (error) => this.#note('peer-reset', error.message));
     cutHalfClosed(socket, () => this.#stopReading());
     socket.on('close', () => this.#onClose());

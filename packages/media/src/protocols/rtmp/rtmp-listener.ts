@@ -1,45 +1,40 @@
-import { createServer, type Socket } from 'node:net';
-import { clientAddress, clientIp } from '../client-address.js';
-import type { ConnectionGate } from '../connection-gate.js';
+import { createServer } from 'node:net';
+import { type Arrival, Front, type FrontParts } from '../../arrival/front.js';
+import type { ListenAt } from '../../media-host.js';
 import { listen } from '../listen.js';
 import type { Listener } from '../listener.js';
 import { RtmpSession, type RtmpSessionParts } from './rtmp-session.js';
 
-export interface RtmpListenerParts extends RtmpSessionParts {
-  readonly gate: ConnectionGate;
-}
+export type RtmpListenerParts = RtmpSessionParts &
+  Pick<FrontParts, 'gate' | 'proxies' | 'certificates'> & { readonly at: ListenAt };
 
 /** Takes RTMP clients. Each has a session of its own, which nothing can leave but through the desks. */
 export function createRtmpListener(parts: RtmpListenerParts): Listener {
-  const { options, gate, log, fence } = parts;
-  const isHanded = options.ports === 'handed';
+  const { options, log, certificates, at } = parts;
   const sessions = new Set<RtmpSession>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    fence.run(
-      { remote: clientAddress(socket), protocol: 'rtmp' },
-      () => accept(socket),
-      () => socket.destroy(),
-    );
+  const front = new Front({
+    ...parts,
+    protocol: 'rtmp',
+    mayPull: true,
+    handshakeMs: options.limits.handshakeMs,
+    arrived: begin,
+    refused: (socket) => socket.destroy(),
   });
+  const server = createServer({ noDelay: true }, (socket) => front.take(socket));
 
-  function accept(socket: Socket): void {
-    const ip = clientIp(socket);
-    const place = gate.enter(ip, true);
-    if (typeof place === 'string') {
-      log.warn({ client: ip, protocol: 'rtmp', reason: place }, 'connection refused');
-      socket.on('error', () => {});
-      socket.destroy();
-      return;
-    }
-    const session: RtmpSession = new RtmpSession(socket, place, parts, () => {
+  function begin(arrival: Arrival): void {
+    const session: RtmpSession = new RtmpSession(arrival, parts, () => {
       sessions.delete(session);
-      place.leave();
+      arrival.place.leave();
     });
     sessions.add(session);
   }
 
   return {
-    start: async () => (isHanded ? options.rtmp.port : listen(server, 'rtmp', options.rtmp, log)),
+    start: async () =>
+      options.ports === 'handed'
+        ? (at.port ?? 0)
+        : listen(server, certificates === null ? 'rtmp' : 'rtmps', at, log),
     take(socket) {
       socket.setNoDelay(true);
       server.emit('connection', socket);
@@ -48,6 +43,7 @@ export function createRtmpListener(parts: RtmpListenerParts): Listener {
       new Promise<void>((resolve) => {
         if (server.listening) server.close(() => resolve());
         else resolve();
+        front.close();
         for (const session of sessions) session.destroy('stopping');
       }),
   };

@@ -35,6 +35,7 @@ export class RtmpPlay implements PlaySession {
   readonly agent: string;
   readonly sinceMs = Date.now();
   readonly followsRedirect: boolean;
+  readonly isSecure: boolean;
   readonly forgetsMark = true;
   readonly reachedBy?: string;
   readonly relayOf?: MemberId;
@@ -45,17 +46,20 @@ export class RtmpPlay implements PlaySession {
   readonly #connection: RtmpConnection;
   readonly #target: StreamTarget;
   readonly #isSrsEdge: boolean;
+  readonly #mayRedirect: boolean;
   #isAnswered = false;
   #isPaused = false;
   #isOver = false;
 
-  constructor(place: RtmpPlace, target: StreamTarget) {
+  /** `mayRedirect`: absent, it may. */
+  constructor(place: RtmpPlace, target: StreamTarget, mayRedirect = true) {
     const { connection, connect, stream } = place;
     this.#place = place;
     this.#connection = connection;
     this.messageStreamId = stream.id;
     this.#target = target;
     this.#isSrsEdge = connect.isSrsEdge;
+    this.#mayRedirect = mayRedirect;
     this.queue = connection.openQueue();
     this.key = streamKey(target.name);
     this.mark = target.mark;
@@ -65,12 +69,13 @@ export class RtmpPlay implements PlaySession {
     this.remote = connection.remote;
     this.agent = connect.agent;
     this.followsRedirect = connect.isSrsEdge;
+    this.isSecure = connection.isSecure || connect.target.isSecure;
     if (connect.target.host !== undefined) this.reachedBy = connect.target.host;
   }
 
   /** Edges read commands between media; the 302 may come at any time. It is about the whole connection. */
   get canRedirectNow(): boolean {
-    return this.#place.isAlone();
+    return this.#mayRedirect && this.#place.isAlone();
   }
 
   /** By `pause`, `receiveAudio` and `receiveVideo`. */
@@ -94,8 +99,14 @@ export class RtmpPlay implements PlaySession {
     if (this.#isOver) return;
     const beginning = this.#beginning();
     this.#isOver = true;
-    const { tcUrl, url } = redirectUrls(address, this.#target, this.#isSrsEdge);
-    this.#place.leave('redirected', url, ...beginning, answers.redirect302(tcUrl, url));
+    const { tcUrl, url } = redirectUrls(address, this.#target, {
+      isSrsEdge: this.#isSrsEdge,
+      isSecure: this.isSecure,
+      connectQuery: this.#place.connect.target.query,
+    });
+    // The query goes to the client alone: it may be a token.
+    const [told = ''] = url.split('?', 1);
+    this.#place.leave('redirected', told, ...beginning, answers.redirect302(tcUrl, url));
   }
 
   refuse(code: PlayRefusal, text: string): void {

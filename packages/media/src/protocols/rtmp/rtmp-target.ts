@@ -9,6 +9,8 @@ export interface RtmpTarget {
   readonly query: string;
   /** Told in the tcUrl, as SRS's clients do; absent for the default. */
   readonly vhost?: string;
+  /** By TLS, where the server proves who it is by the key with this SHA-256 (hexadecimal); absent: without TLS. */
+  readonly keyHash?: string;
 }
 
 const RTMP_PORT = 1935;
@@ -33,7 +35,8 @@ export function parseRtmpUrl(url: string): RtmpTarget {
 export function tcUrl(target: RtmpTarget): string {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host;
   const vhost = target.vhost === undefined ? '' : `?vhost=${encodeURIComponent(target.vhost)}`;
-  return `rtmp://${host}:${target.port}/${target.app}${vhost}`;
+  const scheme = target.keyHash === undefined ? 'rtmp' : 'rtmps';
+  return `${scheme}://${host}:${target.port}/${target.app}${vhost}`;
 }
 
 /** What `play` and `publish` name: the stream with its query. */

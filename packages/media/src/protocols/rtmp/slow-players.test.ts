@@ -10,6 +10,11 @@ import { startMember } from '../../testing/test-member.js';
 
 const KEY_S = '__defaultVhost__/live/s';
 const QUEUE_BYTES_MAX = 500_000;
+/** Longer than any test. */
+const NEVER_MS = 600_000;
+/** Of memory; together more frames than a queue holds. */
+const SAMPLES = 8;
+const FRAMES_PER_SAMPLE = 10;
 
 it('a player that stops reading is bounded, then disconnected; who reads misses nothing', async () => {
   const { play } = mediaOptions('a');
@@ -46,11 +51,13 @@ it('a player that stops reading is bounded, then disconnected; who reads misses 
   await member.stop();
 });
 
-it('a crowd that stops reading takes nothing from the crowd that reads, and no memory', async () => {
-  const crowd = 30;
+const CROWD = 30;
+
+/** A crowd that reads and one that stopped, at one stream; `send` sends a frame, and resolves when all that read have it. */
+async function twoCrowds(stuckMs: number) {
   const { play, relay } = mediaOptions('a');
   const member = await startMember('a', {
-    play: { ...play, queueBytesMax: QUEUE_BYTES_MAX, stuckMs: 2000 },
+    play: { ...play, queueBytesMax: QUEUE_BYTES_MAX, stuckMs },
     relay: { ...relay, replayMs: 0 },
   });
   const source = await RawRtmpClient.connected(member.rtmpPort);
@@ -59,18 +66,17 @@ it('a crowd that stops reading takes nothing from the crowd that reads, and no m
   source.message(9, VIDEO_HEADER().payload);
   source.message(9, KEY(0).payload);
   const open = () => RawRtmpClient.connected(member.rtmpPort);
-  const readers = await Promise.all(Array.from({ length: crowd }, open));
-  const stuck = await Promise.all(Array.from({ length: crowd }, open));
+  const readers = await Promise.all(Array.from({ length: CROWD }, open));
+  const stuck = await Promise.all(Array.from({ length: CROWD }, open));
   for (const player of [...readers, ...stuck]) {
     player.play('s');
     await player.status('NetStream.Play.Start');
   }
   for (const player of stuck) player.pause();
-  const framesBehind = () =>
-    (member.media.stream(KEY_S)?.players ?? []).filter(({ framesDropped }) => framesDropped > 0).length;
-  const fullMb: number[] = [];
-  for (let sent = 1; member.media.slowPlayers().playersEnded.stuck < crowd; sent += 1) {
-    expect(sent, 'frames sent before the stuck players were ended').toBeLessThan(5000);
+  let sent = 0;
+  const send = async (): Promise<void> => {
+    sent += 1;
+    expect(sent, 'frames sent').toBeLessThan(5000);
     const frame = sent % 25 === 0 ? KEY : INTER;
     source.message(9, frame(0, sent % 256, 50_000).payload, sent * 40);
     await until(
@@ -83,23 +89,44 @@ it('a crowd that stops reading takes nothing from the crowd that reads, and no m
       expect(times).toEqual([sent * 40]);
       messages.length = 0;
     }
-    if (framesBehind() === crowd && sent % 10 === 0) fullMb.push(await bufferMb());
+  };
+  const stop = async (): Promise<void> => {
+    for (const client of [source, ...readers, ...stuck]) client.close();
+    await member.stop();
+  };
+  return { member, send, stop };
+}
+
+it('a crowd that stops reading takes nothing from the crowd that reads, and no memory', async () => {
+  // None of them is ended, however long the samples take.
+  const { member, send, stop } = await twoCrowds(NEVER_MS);
+  const framesBehind = () =>
+    (member.media.stream(KEY_S)?.players ?? []).filter(({ framesDropped }) => framesDropped > 0).length;
+  while (framesBehind() < CROWD) await send();
+  const fullMb: number[] = [];
+  while (fullMb.length < SAMPLES) {
+    for (let frame = 0; frame < FRAMES_PER_SAMPLE; frame += 1) await send();
+    fullMb.push(await bufferMb());
   }
-  expect(fullMb.length).toBeGreaterThan(1);
   // Queues are shortened by half and grow again, and samples hold what is on its way to the readers: more is growth only
   // where the least of later is more than the most of before.
-  const half = Math.ceil(fullMb.length / 2);
+  const half = SAMPLES / 2;
   const growthMb = Math.min(...fullMb.slice(half)) - Math.max(...fullMb.slice(0, half));
   expect(growthMb, `MB: ${fullMb.join()}`).toBeLessThan(10);
-  const { framesDropped, playersEnded } = member.media.slowPlayers();
-  expect(playersEnded).toEqual({ stuck: crowd });
-  expect(framesDropped.queueBytes).toBeGreaterThan(crowd);
-  expect(member.log.of('player disconnected')).toHaveLength(crowd);
+  expect(framesBehind()).toBe(CROWD);
+  expect(member.media.slowPlayers().framesDropped.queueBytes).toBeGreaterThan(CROWD);
+  await stop();
+});
+
+it('a crowd that stops reading is disconnected in time, and who reads misses nothing', async () => {
+  const { member, send, stop } = await twoCrowds(2000);
+  while (member.media.slowPlayers().playersEnded.stuck < CROWD) await send();
+  expect(member.media.slowPlayers().playersEnded).toEqual({ stuck: CROWD });
+  expect(member.log.of('player disconnected')).toHaveLength(CROWD);
   expect(member.media.stream(KEY_S)?.players.map((player) => player.framesDropped)).toEqual(
-    Array.from({ length: crowd }, () => 0),
+    Array.from({ length: CROWD }, () => 0),
   );
-  for (const client of [source, ...readers, ...stuck]) client.close();
-  await member.stop();
+  await stop();
 });
 
 setFlagsFromString('--expose-gc');

@@ -17,6 +17,8 @@ function keyOf(target: { readonly name: StreamName } | { readonly problem: strin
   return 'problem' in target ? target.problem : streamKey(target.name);
 }
 
+const PLAIN = { isSrsEdge: false, isSecure: false };
+
 describe('the stream that a client names', () => {
   it.each([
     ['live', 'rtmp://h/live', 's1', '__defaultVhost__/live/s1', ''],
@@ -158,14 +160,14 @@ describe('redirect URLs', () => {
   };
 
   it('are what SRS sends to its edges', () => {
-    expect(redirectUrls(address, targetOf('s1?token=x'), true)).toEqual({
+    expect(redirectUrls(address, targetOf('s1?token=x'), { isSrsEdge: true, isSecure: false })).toEqual({
       tcUrl: 'rtmp://b.example.com:1935/live',
       url: 'rtmp://b.example.com:1935/live/s1',
     });
   });
 
   it('encode what the other member decodes', () => {
-    const { tcUrl: url, url: full } = redirectUrls(address, targetOf('100%25', '50%25'), false);
+    const { tcUrl: url, url: full } = redirectUrls(address, targetOf('100%25', '50%25'), PLAIN);
     expect([url, full]).toEqual([
       'rtmp://b.example.com:1935/50%25',
       'rtmp://b.example.com:1935/50%25/100%25?headwater=redirected',
@@ -174,7 +176,7 @@ describe('redirect URLs', () => {
 
   it('carry parameters, vhost and mark for others', () => {
     const target = targetOf('s1?token=a%2Fb', 'live?vhost=v.example.com');
-    expect(redirectUrls({ ...address, host: '2001:db8::1' }, target, false).url).toBe(
+    expect(redirectUrls({ ...address, host: '2001:db8::1' }, target, PLAIN).url).toBe(
       'rtmp://[2001:db8::1]:1935/live/s1?token=a%2Fb&vhost=v.example.com&headwater=redirected',
     );
   });

@@ -1,4 +1,11 @@
-import { DEFAULT_VHOST, type MediaAddress, type PlayMark, type StreamName } from '@headwater/directory';
+import {
+  DEFAULT_VHOST,
+  hostPort,
+  type MediaAddress,
+  type PlayMark,
+  portAt,
+  type StreamName,
+} from '@headwater/directory';
 import { readPlayMark, withPlayMark } from '../../desks/play/play-mark.js';
 import { encodeName, plainHost, readStreamName, splitVhost } from '../stream-name.js';
 
@@ -10,6 +17,8 @@ export interface ConnectTarget {
   readonly query: string;
   /** Host name of tcUrl, without user, port and brackets, in small letters; absent where tcUrl has none. */
   readonly host?: string;
+  /** The tcUrl says RTMPS: it was by TLS at least to whatever ends that before this member. */
+  readonly isSecure: boolean;
 }
 
 /** Which stream a publish or play means. */
@@ -35,7 +44,12 @@ export function readConnectTarget(app: string, tcUrl: string): ConnectTarget {
   const vhost = urlVhost === null ? '' : `vhost=${encodeURIComponent(urlVhost.toWellFormed())}`;
   const host = hostOf(url);
   const query = [appQuery, urlQuery, vhost].filter((part) => part !== '').join('&');
-  return { app: path.replace(/^\/|\/$/g, ''), query, ...(host === null ? {} : { host }) };
+  return {
+    app: path.replace(/^\/|\/$/g, ''),
+    query,
+    isSecure: /^rtmps:/i.test(url),
+    ...(host === null ? {} : { host }),
+  };
 }
 
 /**
@@ -73,19 +87,42 @@ export interface RedirectUrls {
   readonly url: string;
 }
 
+/** What a redirect depends on beside its target. */
+export interface RedirectFacts {
+  readonly isSrsEdge: boolean;
+  readonly isSecure: boolean;
+  /** Parameters of the connect; absent: none. */
+  readonly connectQuery?: string;
+}
+
 /**
- * An SRS edge keeps its own app, stream and parameters and reads the address alone, so it gets just what SRS sends.
+ * Whoever came by TLS goes on by TLS. An SRS edge keeps its own app, stream and parameters and reads the address alone, so it gets just what SRS sends.
  * Others get everything they need: their parameters, the vhost, and the mark that ends loops.
  */
-export function redirectUrls(address: MediaAddress, target: StreamTarget, isSrsEdge: boolean): RedirectUrls {
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  const tcUrl = `rtmp://${host}:${address.rtmpPort}/${encodeName(target.name.app)}`;
+export function redirectUrls(
+  address: MediaAddress,
+  target: StreamTarget,
+  { isSrsEdge, isSecure, connectQuery = '' }: RedirectFacts,
+): RedirectUrls {
+  const at = hostPort(address.host, portAt(address, 'rtmp', isSecure) ?? 0);
+  const tcUrl = `${isSecure ? 'rtmps' : 'rtmp'}://${at}/${encodeName(target.name.app)}`;
   const url = `${tcUrl}/${encodeName(target.name.stream)}`;
   if (isSrsEdge) return { tcUrl, url };
   const needsVhost = target.name.vhost !== DEFAULT_VHOST && parameter(target.query, 'vhost') === null;
   const vhost = needsVhost ? `vhost=${encodeURIComponent(target.name.vhost)}` : '';
-  const query = withPlayMark([target.query, vhost].filter((part) => part !== '').join('&'), 'redirected');
-  return { tcUrl, url: `${url}?${query}` };
+  const others = othersOf(connectQuery, target.query);
+  const all = [target.query, ...others, vhost].filter((part) => part !== '').join('&');
+  return { tcUrl, url: `${url}?${withPlayMark(all, 'redirected')}` };
+}
+
+/** Parameters of the connect that the stream's own do not have; each once, though clients tell them in app and tcUrl. */
+function othersOf(connectQuery: string, query: string): readonly string[] {
+  if (connectQuery === '') return [];
+  const own = new URLSearchParams(query);
+  return [...new Set(connectQuery.split('&'))].filter((part) => {
+    const [name = ''] = new URLSearchParams(part).keys();
+    return name !== '' && name !== 'vhost' && !own.has(name);
+  });
 }
 
 function splitQuery(text: string): [name: string, query: string] {

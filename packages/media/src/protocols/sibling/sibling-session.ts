@@ -64,7 +64,7 @@ export class SiblingSession {
     this.#onEnd = onEnd;
     this.#writer = new SiblingWriter(socket, limits, {
       pullIsBehind: (pull) => this.#drop(pull),
-      linkIsBehind: () => this.end('it takes less than its streams bring'),
+      answersAreUnread: () => this.end('it reads no answers'),
       fault: (error) => this.end(textOf(error)),
     });
     socket.on('data', (bytes) => this.#read(bytes));
@@ -138,7 +138,7 @@ export class SiblingSession {
       },
     };
     this.#fed.set(id, { stream, pull });
-    this.#writer.addLive(siblingMessage(SIBLING.started, id));
+    this.#writer.addAnswer(siblingMessage(SIBLING.started, id));
     stream.addSibling(pull, Math.min(replayMs, REPLAY_MS_MAX));
     this.#writer.flush();
   }
@@ -157,7 +157,7 @@ export class SiblingSession {
   }
 
   #answerEnded(id: number, code: string): void {
-    this.#writer.addLive(siblingMessage(SIBLING.ended, id, code));
+    this.#writer.addAnswer(siblingMessage(SIBLING.ended, id, code));
     this.#writer.flush();
   }
 

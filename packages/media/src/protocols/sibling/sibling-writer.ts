@@ -15,18 +15,21 @@ export interface SiblingWriterLimits {
 }
 
 export interface SiblingWriterEvents {
-  /** More of this pull waits than may. */
+  /** More waits than may, of this pull or of all: this one is to be ended. */
   pullIsBehind(pull: number): void;
-  /** More of all pulls waits than may. */
-  linkIsBehind(): void;
+  /** The sibling asks, and reads no answers. */
+  answersAreUnread(): void;
   fault(error: unknown): void;
 }
 
 /**
- * For how long media of all pulls is gathered for one write, ms. A write and a read cost some ten times as much as a frame,
- * and a worker with hundreds of streams has a frame for a sibling all the time.
+ * The least time between two writes, in which media of all pulls is gathered, ms. A write and a read cost some ten times as
+ * much as a frame, and a worker with hundreds of streams has a frame for a sibling all the time; the first one after a pause
+ * goes at once.
  */
 const GATHER_MS = 5;
+/** Answers that may wait where media fills the rest. */
+const ANSWER_BYTES_MAX = 1_048_576;
 /** A body from here on is not copied for that. */
 const LARGE_BODY_BYTES = 32_768;
 
@@ -49,7 +52,10 @@ export class SiblingWriter {
   #allLiveBytes = 0;
   /** Since when the kernel has no room, monotonic, ms; null: it has. */
   #blockedSinceMs: number | null = null;
+  /** A write is on its way. */
+  #isDue = false;
   #timer: NodeJS.Timeout | null = null;
+  #wroteAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(stream: Writable, limits: SiblingWriterLimits, events: SiblingWriterEvents) {
@@ -65,18 +71,31 @@ export class SiblingWriter {
     this.#pumpSoon();
   }
 
-  /** Everything else. */
   addLive(message: SiblingMessage): void {
     if (this.#isClosed) return;
+    const liveBytes = this.#add(message);
+    // One pull at a time: if all began anew at once, with their past, that would be more to take and not less.
+    const isBehind = liveBytes > this.#limits.pullBytesMax || this.#allLiveBytes > this.#limits.linkBytesMax;
+    if (isBehind) this.#events.pullIsBehind(message.pull);
+    else this.#pumpSoon();
+  }
+
+  addAnswer(message: SiblingMessage): void {
+    if (this.#isClosed) return;
+    this.#add(message);
+    if (this.#allLiveBytes > this.#limits.linkBytesMax + ANSWER_BYTES_MAX) this.#events.answersAreUnread();
+    else this.#pumpSoon();
+  }
+
+  /** Returns how much of its pull waits. */
+  #add(message: SiblingMessage): number {
     const { pull } = message;
     const bytes = siblingBytes(message);
     const liveBytes = (this.#liveBytes.get(pull) ?? 0) + bytes;
     this.#waiting.push({ message, isLive: true });
     this.#liveBytes.set(pull, liveBytes);
     this.#allLiveBytes += bytes;
-    if (this.#allLiveBytes > this.#limits.linkBytesMax) this.#events.linkIsBehind();
-    else if (liveBytes > this.#limits.pullBytesMax) this.#events.pullIsBehind(pull);
-    else this.#pumpSoon();
+    return liveBytes;
   }
 
   /** Gathers no longer: somebody waits for what was added. */
@@ -106,11 +125,12 @@ export class SiblingWriter {
   }
 
   #pumpSoon(): void {
-    if (this.#isClosed || this.#timer !== null || this.#blockedSinceMs !== null) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#guard(() => this.#pump());
-    }, GATHER_MS);
+    if (this.#isClosed || this.#isDue || this.#blockedSinceMs !== null) return;
+    this.#isDue = true;
+    const waitMs = this.#wroteAtMs + GATHER_MS - performance.now();
+    if (waitMs > 0) this.#timer = setTimeout(this.#due, waitMs);
+    // The rest of what was read with this frame still comes.
+    else setImmediate(this.#due);
   }
 
   #pump(): void {
@@ -151,6 +171,7 @@ export class SiblingWriter {
   }
 
   #write(piece: readonly SiblingMessage[]): void {
+    this.#wroteAtMs = performance.now();
     const [only] = piece;
     if (piece.length > 1 || only === undefined || only.body.length < LARGE_BODY_BYTES) {
       this.#stream.write(joinSiblingMessages(piece));
@@ -161,6 +182,12 @@ export class SiblingWriter {
     this.#stream.write(only.body);
     this.#stream.uncork();
   }
+
+  readonly #due = (): void => {
+    this.#isDue = false;
+    this.#timer = null;
+    this.#guard(() => this.#pump());
+  };
 
   #guard(act: () => void): void {
     try {

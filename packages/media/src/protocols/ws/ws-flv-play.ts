@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Asker } from '../../arrival/client.js';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { Fence } from '../../fence.js';
 import type { PlayerEnd } from '../../stream/player.js';
@@ -19,6 +20,8 @@ const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   full: 1013,
   kicked: 4403,
 };
+/** As the guard's refusals: 4000 and HTTP's status. */
+const REVOKED_CLOSE = 4403;
 /** RFC 6455's registry: "service restart", to be tried again at once. */
 const TRACKS_CHANGED_CLOSE = 1012;
 
@@ -35,13 +38,7 @@ export class WsFlvPlay extends FlvPlay implements PlaySession {
   readonly #stream: Duplex;
   readonly #fence: Fence;
 
-  constructor(
-    socket: WebSocket,
-    stream: Duplex,
-    target: FlvTarget,
-    client: { readonly remote: string; readonly agent: string },
-    fence: Fence,
-  ) {
+  constructor(socket: WebSocket, stream: Duplex, target: FlvTarget, client: Asker, fence: Fence) {
     super(stream, target, client);
     this.#socket = socket;
     this.#stream = stream;
@@ -76,6 +73,11 @@ export class WsFlvPlay extends FlvPlay implements PlaySession {
       case 'stopping':
         this.refuse('stopping', 'this member is stopping; play from another one');
     }
+  }
+
+  /** The guard takes back what it allowed. */
+  revoke(text: string): void {
+    this.#closeWith(REVOKED_CLOSE, text);
   }
 
   fault(error: unknown): void {

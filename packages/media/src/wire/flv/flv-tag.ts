@@ -2,8 +2,9 @@ import type { Frame } from '../frame.js';
 import { MESSAGE_TYPE } from '../rtmp/message.js';
 
 const TAG_HEADER_BYTES = 11;
+export const FLV_PREVIOUS_TAG_SIZE_BYTES = 4;
 /** The tag's header, and the PreviousTagSize after it. */
-export const FLV_TAG_EXTRA_BYTES = TAG_HEADER_BYTES + 4;
+export const FLV_TAG_EXTRA_BYTES = TAG_HEADER_BYTES + FLV_PREVIOUS_TAG_SIZE_BYTES;
 
 /** One FLV tag with the PreviousTagSize that follows it, as HTTP-FLV sends it. */
 export function flvTag(kind: Frame['kind'], timestampMs: number, payload: Buffer): Buffer {

@@ -21,22 +21,39 @@ export function wsFramedBytes(payloadBytes: number): number {
  */
 export function wsMessage(payload: Buffer): Buffer {
   const out = Buffer.allocUnsafe(wsFramedBytes(payload.length));
+  writeWsMessage(out, payload);
+  return out;
+}
+
+/** Writes the same into `out`, which has just the room for it. */
+export function writeWsMessage(out: Buffer, payload: Buffer): void {
   const most = WS_FRAME_BYTES - HEADER_BYTES_MAX;
   let at = 0;
   for (let from = 0; ; from += most) {
     const bytes = Math.min(most, payload.length - from);
     const isLast = from + bytes === payload.length;
-    out[at] = (isLast ? FINAL : 0) | (from === 0 ? OPCODE.binary : OPCODE.continuation);
-    if (bytes < LENGTH_16) {
-      out[at + 1] = bytes;
-    } else {
-      out[at + 1] = LENGTH_16;
-      out.writeUInt16BE(bytes, at + 2);
-    }
-    at += headerBytes(bytes);
+    const opcode = from === 0 ? OPCODE.binary : OPCODE.continuation;
+    at = writeHeader(out, at, (isLast ? FINAL : 0) | opcode, bytes);
     at += payload.copy(out, at, from, from + bytes);
-    if (isLast) return out;
+    if (isLast) return;
   }
+}
+
+/** Begins a message of so many bytes that takes one frame: returns where they go. Null, and nothing is done, where it takes more. */
+export function writeWsHeader(out: Buffer, payloadBytes: number): number | null {
+  if (payloadBytes > WS_FRAME_BYTES - HEADER_BYTES_MAX) return null;
+  return writeHeader(out, 0, FINAL | OPCODE.binary, payloadBytes);
+}
+
+function writeHeader(out: Buffer, at: number, first: number, payloadBytes: number): number {
+  out[at] = first;
+  if (payloadBytes < LENGTH_16) {
+    out[at + 1] = payloadBytes;
+  } else {
+    out[at + 1] = LENGTH_16;
+    out.writeUInt16BE(payloadBytes, at + 2);
+  }
+  return at + headerBytes(payloadBytes);
 }
 
 function headerBytes(payloadBytes: number): number {

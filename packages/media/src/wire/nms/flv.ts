@@ -1,5 +1,6 @@
 import { MESSAGE_TYPE } from '../rtmp/message.js';
-import { loadNms } from './load-nms.js';
+import { Slabs } from '../slabs.js';
+import { lightly, loadNms } from './load-nms.js';
 
 interface NmsPacket {
   readonly codec_type: number;
@@ -14,6 +15,8 @@ interface NmsFlv {
   parserTagType: number;
   parserTagBytes: number;
   parserTagData: Buffer;
+  /** Holds the file's or a tag's header until it is whole. */
+  parserBuffer: Buffer;
   onPacketCallback: (packet: NmsPacket) => void;
   /** An error's text where a tag's trailing size is wrong. */
   parserData(bytes: Buffer): string | null;
@@ -21,7 +24,8 @@ interface NmsFlv {
   parserTagAlloc(size: number): void;
 }
 
-const NmsFlvClass = loadNms('protocol/flv.js') as new () => NmsFlv;
+const newFlv = lightly(loadNms('protocol/flv.js') as new () => NmsFlv);
+const FILE_HEADER_BYTES = 13;
 
 /** The bytes are no FLV, or over a limit. `code` is stable, for logs and counters. */
 export class FlvError extends Error {
@@ -38,7 +42,7 @@ export interface FlvTag {
   readonly kind: 'audio' | 'video' | 'data';
   /** ms, 32 bits unsigned. */
   readonly timestampMs: number;
-  /** Its own memory: who takes the tag may keep it. */
+  /** Nothing else is written to its memory: who takes the tag may keep it, as with `InMessage`. */
   readonly payload: Buffer;
 }
 
@@ -62,7 +66,8 @@ const CAPACITY_BYTES_MIN = 16;
  * it is AMF0 inside, as is usual; else it is left out.
  */
 export class FlvParser {
-  readonly #nms = new NmsFlvClass();
+  readonly #nms = newFlv();
+  readonly #slabs = new Slabs();
   readonly #onTag: (tag: FlvTag) => void;
   readonly #tagBytesMax: number;
   #headerBytes = 0;
@@ -73,6 +78,7 @@ export class FlvParser {
     this.#nms.parserTagAlloc = (size) => this.#reserve(size);
     this.#nms.onPacketCallback = (packet) => this.#tag(packet);
     this.#nms.parserTagData = NOTHING;
+    this.#nms.parserBuffer = Buffer.alloc(FILE_HEADER_BYTES);
   }
 
   /** Throws `FlvError`, and whatever `onTag` throws; what follows cannot be parsed after that. */
@@ -105,7 +111,7 @@ export class FlvParser {
       );
     }
     // Memory that nothing was written to costs next to nothing, and there is one tag at a time.
-    this.#nms.parserTagData = Buffer.allocUnsafe(Math.max(size, CAPACITY_BYTES_MIN));
+    this.#nms.parserTagData = this.#slabs.take(Math.max(size, CAPACITY_BYTES_MIN));
   }
 
   #tag({ codec_type, dts, size, data }: NmsPacket): void {

@@ -1,15 +1,13 @@
 import { ChunkParser, type ParserLimits } from '../rtmp/chunk-parser.js';
 import type { InMessage } from '../rtmp/message.js';
 import { RtmpProtocolError } from '../rtmp/rtmp-protocol-error.js';
-import { loadNms } from './load-nms.js';
+import { lightly, loadNms } from './load-nms.js';
 
 /** What this file relies on in node-media-server's `Rtmp` (pinned 4.4.3); `rtmp-parser.test.ts` tells what moved. */
 interface NmsRtmp {
   handshakeState: number;
   /** Holds C1 until it is whole. */
   handshakePayload: Buffer;
-  /** An FLV parser with a buffer of 1 MiB that receiving does not use. */
-  flv: unknown;
   /** Gets S0, S1 and S2 once C1 came. */
   onOutputCallback: (bytes: Buffer) => void;
   parserData(bytes: Buffer): string | null;
@@ -17,7 +15,8 @@ interface NmsRtmp {
   chunkRead(bytes: Buffer, from: number, length: number): string | null;
 }
 
-const NmsRtmpClass = loadNms('protocol/rtmp.js') as new () => NmsRtmp;
+const newRtmp = lightly(loadNms('protocol/rtmp.js') as new () => NmsRtmp);
+const HANDSHAKE_BYTES = 1536;
 
 /** The handshake of RTMP 1.0 is what everybody speaks, RTMPE and the like are not served. */
 const RTMP_VERSION = 3;
@@ -36,8 +35,8 @@ export class RtmpParser {
     onMessage: (message: InMessage) => void,
   ) {
     this.#chunks = new ChunkParser(limits, onMessage);
-    const nms = new NmsRtmpClass();
-    nms.flv = null;
+    const nms = newRtmp();
+    nms.handshakePayload = Buffer.alloc(HANDSHAKE_BYTES);
     nms.onOutputCallback = onOutput;
     nms.chunkRead = (bytes, from, length) => {
       this.#chunks.feed(bytes.subarray(from, from + length));

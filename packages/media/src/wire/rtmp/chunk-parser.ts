@@ -1,3 +1,4 @@
+import { Slabs } from '../slabs.js';
 import { EXTENDED_TIMESTAMP, EXTENDED_TIMESTAMP_BYTES, FULL_HEADER_BYTES } from './chunk-format.js';
 import { type InMessage, MESSAGE_TYPE } from './message.js';
 import { RtmpProtocolError } from './rtmp-protocol-error.js';
@@ -51,6 +52,7 @@ export class ChunkParser {
   readonly #limits: ParserLimits;
   readonly #onMessage: (message: InMessage) => void;
   readonly #streams = new Map<number, ChunkStream>();
+  readonly #slabs = new Slabs();
   #chunkBytes = CHUNK_BYTES_DEFAULT;
   /** A header that is not whole yet. */
   #held: Buffer = NOTHING;
@@ -175,13 +177,13 @@ export class ChunkParser {
     if (this.#openBytes > messageBytesMax * 2)
       throw new RtmpProtocolError('unfinished-messages-max', 'too many large messages under way at once');
     stream.isOpen = true;
-    stream.payload = Buffer.allocUnsafe(Math.min(stream.length, FIRST_CAPACITY_BYTES));
+    stream.payload = this.#slabs.take(Math.min(stream.length, FIRST_CAPACITY_BYTES));
   }
 
   /** More room for a message whose memory is full. */
   #grow(stream: ChunkStream): void {
     const { payload, length, received } = stream;
-    const grown = Buffer.allocUnsafe(Math.min(length, payload.length * 2));
+    const grown = Buffer.allocUnsafeSlow(Math.min(length, payload.length * 2));
     payload.copy(grown, 0, 0, received);
     stream.payload = grown;
   }
@@ -208,7 +210,7 @@ export class ChunkParser {
 
   #finish(stream: ChunkStream): void {
     const { type, streamId, clock, length } = stream;
-    const payload = stream.payload.subarray(0, length);
+    const { payload } = stream;
     this.#openBytes -= length;
     stream.drop();
     if (type === MESSAGE_TYPE.setChunkSize) this.#setChunkSize(payload);

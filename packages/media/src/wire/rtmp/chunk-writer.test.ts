@@ -73,7 +73,7 @@ describe('chunkMessage', () => {
     ] as const) {
       const out = { chunkStream, type: 9, timestampMs, streamId: 0x01020304, payload: pattern(length) };
       const bytes = chunkMessage(out, 128);
-      expect(bytes.length).toBe(chunkedBytes(out, 128));
+      expect(bytes.length).toBe(chunkedBytes(chunkStream, timestampMs, out.payload.length, 128));
       const room = Buffer.alloc(bytes.length + 7, 0xee);
       expect(writeChunks(room, 3, out, 128)).toBe(3 + bytes.length);
       expect(room.toString('hex')).toBe(`eeeeee${bytes.toString('hex')}eeeeeeee`);

@@ -15,18 +15,23 @@ export interface OutMessage {
 
 /** One message as chunks: a type 0 header, then type 3 (RTMP 1.0, 5.3.1). */
 export function chunkMessage(message: OutMessage, chunkBytes: number): Buffer {
-  const out = Buffer.allocUnsafe(chunkedBytes(message, chunkBytes));
+  const { chunkStream, timestampMs, payload } = message;
+  const out = Buffer.allocUnsafe(chunkedBytes(chunkStream, timestampMs, payload.length, chunkBytes));
   writeChunks(out, 0, message, chunkBytes);
   return out;
 }
 
-/** How many bytes the message takes as chunks. */
-export function chunkedBytes(message: OutMessage, chunkBytes: number): number {
-  const { payload, chunkStream, timestampMs } = message;
+/** How many bytes a message takes as chunks. */
+export function chunkedBytes(
+  chunkStream: number,
+  timestampMs: number,
+  payloadBytes: number,
+  chunkBytes: number,
+): number {
   const extendedBytes = timestampMs >= EXTENDED_TIMESTAMP ? EXTENDED_TIMESTAMP_BYTES : 0;
   const again = basicHeaderBytes(chunkStream) + extendedBytes;
-  const chunks = Math.max(1, Math.ceil(payload.length / chunkBytes));
-  return again * chunks + FULL_HEADER_BYTES + payload.length;
+  const chunks = Math.max(1, Math.ceil(payloadBytes / chunkBytes));
+  return again * chunks + FULL_HEADER_BYTES + payloadBytes;
 }
 
 /** Writes the message as chunks into `out`, which has room for them. Returns the offset after it. */

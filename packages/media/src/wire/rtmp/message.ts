@@ -27,7 +27,10 @@ export const MEDIA_CHUNK_STREAM = { audio: 4, data: 5, video: 6 } as const;
 /** The acknowledgement window that SRS and librtmp announce, bytes; it holds until the peer tells its own. */
 export const WINDOW_ACK_BYTES = 2_500_000;
 
-/** One message as it came in. The payload is its own memory: who takes the message may keep it. */
+/**
+ * One message as it came in. Nothing else is written to the payload's memory, so who takes the message may keep it; for longer
+ * than what comes after it, better as a copy (`Slabs`).
+ */
 export interface InMessage {
   readonly type: number;
   /** 32 bits unsigned. */

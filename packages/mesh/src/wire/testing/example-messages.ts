@@ -50,6 +50,14 @@ export const delta = {
     { kind: 'claim', version: 11, claim: { ...claim, media: { audio: { codec: 'opus' } } } },
   ],
 } as const;
+const secureAddress = { ...address, rtmpsPort: 1443, httpsPort: 8443 };
+/** Of a member with ports for TLS, of which one is mapped to nowhere. */
+const secureProfile: MemberProfile = {
+  ...bareProfile,
+  addresses: [secureAddress, { ...address, network: 'outside', rtmpPort: 0, httpPort: 0, httpsPort: 443 }],
+  relayAddress: { ...address, rtmpsPort: 1443 },
+  relayKeyHash: Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('hex'),
+};
 const emptyDelta = { member: AUTHOR, generation: 1, from: 0, to: 0, entries: [] };
 const members = [
   { id: 'm2', position, addresses: ['[::1]:7946', 'host:7946'] },
@@ -120,6 +128,10 @@ export const BROADCAST_EXAMPLES: Readonly<Record<string, BroadcastMessage>> = {
     },
   },
   delta: { kind: 'delta', delta },
+  'delta with ports for TLS': {
+    kind: 'delta',
+    delta: { ...emptyDelta, to: 1, entries: [{ kind: 'profile', version: 1, profile: secureProfile }] },
+  },
   leave: { kind: 'leave', generation: 5 },
 };
 

@@ -40,12 +40,22 @@ export const MEMBER = v.object({
   zone: v.exactOptional(TEXT),
   rttMs: v.exactOptional(said(NUMBER, 'Round trip from the asked member.')),
   meshAddresses: TEXTS,
-  addresses: v.array(v.object({ network: TEXT, host: TEXT, rtmpPort: NUMBER, httpPort: NUMBER })),
+  addresses: v.array(
+    v.object({
+      network: TEXT,
+      host: TEXT,
+      rtmpPort: NUMBER,
+      httpPort: NUMBER,
+      rtmpsPort: v.exactOptional(NUMBER),
+      httpsPort: v.exactOptional(NUMBER),
+    }),
+  ),
   relayAddresses: said(
-    v.array(v.object({ network: TEXT, host: TEXT, rtmpPort: NUMBER })),
+    v.array(v.object({ network: TEXT, host: TEXT, rtmpPort: NUMBER, rtmpsPort: v.exactOptional(NUMBER) })),
     'Where it says that the other members pull from, network by network.',
   ),
   pulledAt: v.exactOptional(said(TEXT, '`host:port` that the asked member pulls from, where it does.')),
+  pulledByTls: v.exactOptional(said(v.literal(true), 'It is pulled from by TLS; absent: without.')),
   workers: v.exactOptional(said(v.array(WORKER), 'Its media workers: only of the member that was asked.')),
 });
 

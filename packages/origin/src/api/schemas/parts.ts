@@ -42,11 +42,11 @@ export const MISSING = said(
       name: TEXT,
       reason: said(
         TEXT,
-        '`deadline`, `not-connected`, `not-supported` (an older release), `unknown-question`, `connection-lost`, `busy`, `too-large`, `failed`.',
+        '`deadline`, `not-connected`, `not-supported` (an older release), `unknown-question`, `connection-lost`, `busy`, `too-large`, `failed`; `workers`: some of its media workers did not answer it.',
       ),
     }),
   ),
-  'Members that did not answer: what they have is missing here.',
+  'Members that did not answer, or not for all of them: what is missing here is theirs.',
 );
 export const UNANSWERED = said(
   v.array(NUMBER),

@@ -81,7 +81,10 @@ const PLAYER = v.object({
 });
 
 const ROUTE = v.object({
-  client: v.picklist(['rtmp', 'srs-edge', 'http-flv', 'ws-flv']),
+  client: said(
+    v.picklist(['rtmp', 'srs-edge', 'http-flv', 'ws-flv', 'srs-edge-tls', 'https-flv']),
+    'The last two where this member tells of ports for TLS.',
+  ),
   route: v.picklist(['local', 'redirect', 'relay', 'wait', 'refuse']),
   reason: TEXT,
   why: said(TEXT, '`reason` as a sentence.'),
@@ -105,6 +108,7 @@ const STREAM_THERE = v.object({
   queueBytesOfSlowest: NUMBER,
   framesDropped: NUMBER,
   playersLookedAt: NUMBER,
+  unanswered: v.exactOptional(UNANSWERED),
 });
 
 export const STREAM_DETAIL = v.object({

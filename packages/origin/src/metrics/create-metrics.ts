@@ -1,0 +1,49 @@
+import { Hono } from 'hono';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { PROGRAM_VERSION } from '../version.js';
+import { gauge } from './live-metric.js';
+import { mediaMetrics } from './media-metrics.js';
+import { meshMetrics } from './mesh-metrics.js';
+import type { MetricsSource } from './metrics-source.js';
+
+/** The metrics of one member: `GET /metrics` in Prometheus' text format, apart from any listener. */
+export interface Metrics {
+  readonly app: Hono;
+  close(): void;
+}
+
+/** `now`: ms of a clock that never goes back. */
+export function createMetrics(source: MetricsSource, now: () => number = () => performance.now()): Metrics {
+  const registry = new Registry();
+  const { id, name, role, zone = '' } = source.member;
+  gauge(
+    registry,
+    {
+      name: 'headwater_info',
+      help: '1, with what this member is as labels.',
+      labels: ['member', 'id', 'role', 'zone', 'version'],
+    },
+    () => [[1, { member: name, id, role, zone, version: PROGRAM_VERSION }]],
+  );
+  const stopListening = meshMetrics(registry, source, now);
+  mediaMetrics(registry, source);
+  // Memory, garbage collection, the event loop's delay and open files of the main process.
+  collectDefaultMetrics({ register: registry });
+  for (const what of ['handles', 'requests', 'resources']) {
+    // They say little, cost a list of all sockets, and are called totals although they go down.
+    registry.removeSingleMetric(`nodejs_active_${what}`);
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
+  }
+
+  const app = new Hono();
+  app.get('/metrics', async (context) =>
+    context.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
+  );
+  return {
+    app,
+    close() {
+      stopListening();
+      registry.clear();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import type { Registry } from 'prom-client';
+import { counter, gauge } from './live-metric.js';
+import type { MetricsSource } from './metrics-source.js';
+
+/** The media of this member, over all of its workers. */
+export function mediaMetrics(registry: Registry, source: MetricsSource): void {
+  const { media } = source;
+  gauge(
+    registry,
+    { name: 'headwater_players', help: 'Players here, pulls of other members included.' },
+    () => [[media.told().players]],
+  );
+  gauge(registry, { name: 'headwater_publishers', help: 'Publishers here.' }, () => [
+    [media.told().publishers],
+  ]);
+  gauge(registry, { name: 'headwater_connections', help: 'Connections on the RTMP and HTTP ports.' }, () => [
+    [media.told().connections],
+  ]);
+  gauge(
+    registry,
+    {
+      name: 'headwater_outbound_bytes_per_second',
+      help: 'What is sent to players and other members at the moment.',
+    },
+    () => [[(media.told().outboundKbps * 1000) / 8]],
+  );
+  gauge(
+    registry,
+    { name: 'headwater_full', help: '1: it takes no more plays that others have room for.' },
+    () => [[Number(media.told().isFull)]],
+  );
+  gauge(registry, { name: 'headwater_draining', help: '1: it is leaving on purpose.' }, () => [
+    [Number(source.isDraining())],
+  ]);
+  gauge(
+    registry,
+    {
+      name: 'headwater_ready',
+      help: '1: joined, in step with the mesh, taking connections, and not draining.',
+    },
+    () => {
+      const { joined, synced, disputed } = source.status();
+      return [[Number(joined && synced && !disputed && !source.isDraining() && media.waitingFor === null)]];
+    },
+  );
+  counter(
+    registry,
+    { name: 'headwater_faults_total', help: 'Connections of clients that a fault of this program ended.' },
+    () => [[media.told().faults]],
+  );
+  slowPlayerMetrics(registry, source);
+  workerMetrics(registry, source);
+}
+
+function slowPlayerMetrics(registry: Registry, { media }: MetricsSource): void {
+  counter(
+    registry,
+    {
+      name: 'headwater_frames_dropped_total',
+      help: 'Frames that players did not get since they take too little, by the limit that was gone over.',
+      labels: ['limit'],
+    },
+    async () => {
+      const { queueBytes, queueMs } = (await media.slowPlayers()).value.framesDropped;
+      return [
+        [queueBytes, { limit: 'play.queueBytesMax' }],
+        [queueMs, { limit: 'play.queueMs' }],
+      ];
+    },
+  );
+  counter(
+    registry,
+    {
+      name: 'headwater_players_disconnected_total',
+      help: 'Players that were disconnected, by reason.',
+      labels: ['reason'],
+    },
+    async () =>
+      Object.entries((await media.slowPlayers()).value.playersEnded).map(
+        ([reason, count]) => [count, { reason }] as const,
+      ),
+  );
+}
+
+function workerMetrics(registry: Registry, { media }: MetricsSource): void {
+  const labels = ['worker'] as const;
+  const each = (read: (view: ReturnType<typeof media.workers>[number]) => number) => () =>
+    media.workers().map((view) => [read(view), { worker: String(view.worker) }] as const);
+  gauge(
+    registry,
+    { name: 'headwater_worker_up', help: '1: this media worker takes connections.', labels },
+    each(({ state }) => Number(state === 'listening')),
+  );
+  gauge(
+    registry,
+    { name: 'headwater_worker_connections', help: 'Connections of each media worker.', labels },
+    each(({ connections }) => connections),
+  );
+  gauge(
+    registry,
+    { name: 'headwater_worker_resident_memory_bytes', help: 'Memory of each media worker.', labels },
+    each(({ rssBytes }) => rssBytes),
+  );
+  counter(
+    registry,
+    {
+      name: 'headwater_worker_restarts_total',
+      help: 'How often each media worker was started anew.',
+      labels,
+    },
+    each(({ restarts }) => restarts),
+  );
+}

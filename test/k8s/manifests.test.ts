@@ -1,0 +1,196 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { resolveConfig } from '@headwater/origin/config';
+import { describe, expect, it } from 'vitest';
+import { REPOSITORY } from '../support/repository.js';
+import { testScope } from '../support/scope.js';
+import { type Manifest, manifestsIn } from './manifests.js';
+
+const FOLDER = join(REPOSITORY, 'conf', 'k8s');
+
+const all = manifestsIn(FOLDER);
+const kustomizations = all.filter(({ kind }) => kind === 'Kustomization');
+const objects = all.filter(({ kind }) => kind !== 'Kustomization');
+const workloads = objects.filter(({ kind }) => kind === 'StatefulSet' || kind === 'Deployment');
+
+interface Container {
+  readonly args: readonly string[];
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly env: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly valueFrom?: {
+      readonly fieldRef?: { readonly fieldPath: string };
+      readonly secretKeyRef?: object;
+    };
+  }[];
+  readonly startupProbe: Probe;
+  readonly readinessProbe: Probe;
+  readonly livenessProbe: Probe;
+  readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
+  readonly securityContext: { readonly readOnlyRootFilesystem: boolean };
+}
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
+
+interface PodSpec {
+  readonly terminationGracePeriodSeconds: number;
+  readonly containers: readonly Container[];
+}
+
+const podOf = ({ spec }: Manifest): PodSpec =>
+  (spec as { readonly template: { readonly spec: PodSpec } }).template.spec;
+
+function containerOf(workload: Manifest): Container {
+  const [container] = podOf(workload).containers;
+  if (container === undefined) throw new Error(`${workload.file} has no container`);
+  return container;
+}
+
+/** The environment that Kubernetes would make of it, `$(NAME)` filled in. */
+function environmentOf(workload: Manifest): Readonly<Record<string, string>> {
+  const made = new Map<string, string>();
+  for (const { name, value, valueFrom } of containerOf(workload).env) {
+    const found = valueFrom?.fieldRef?.fieldPath;
+    const given =
+      value?.replaceAll(/\$\((\w+)\)/g, (whole, other: string) => made.get(other) ?? whole) ??
+      (found === undefined ? 'k'.repeat(32) : (FIELDS[found] ?? ''));
+    made.set(name, given);
+  }
+  return Object.fromEntries(made);
+}
+
+const FIELDS: Readonly<Record<string, string>> = {
+  'metadata.name': 'headwater-0',
+  'status.podIP': '10.1.2.3',
+  "metadata.labels['headwater.io/origin']": 'a',
+};
+
+/** The module with the schema and the type of its group and version. */
+function moduleOf({ apiVersion, kind }: Manifest): string {
+  const isOperators = apiVersion.startsWith('monitoring.coreos.com/');
+  return `${isOperators ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models'}/${apiVersion}/${kind}`;
+}
+
+/** By Kubernetes' own schemas, which do not mind fields that they do not know. */
+async function validate(manifest: Manifest): Promise<void> {
+  const { file: _, ...object } = manifest;
+  const module = (await import(moduleOf(manifest))) as Record<
+    string,
+    new (
+      object: object,
+    ) => { validate(): void }
+  >;
+  const Model = module[object.kind];
+  if (Model === undefined) throw new Error(`there is no ${object.kind} in ${object.apiVersion}`);
+  new Model(object).validate();
+}
+
+/** What the compiler says of fields that Kubernetes has not, by the types made from the same schemas. */
+function unknownFields(manifests: readonly Manifest[]): string {
+  // Below node_modules, where imports find the types.
+  const folder = mkdtempSync(join(REPOSITORY, 'node_modules', '.headwater-k8s-'));
+  testScope().defer(() => rmSync(folder, { recursive: true, force: true }));
+  const source = manifests.map(({ file, ...object }, index) => {
+    const type = `import('${moduleOf({ file, ...object } as Manifest)}').I${object.kind}`;
+    return `/* ${file} */ export const object${index}: ${type} = ${JSON.stringify(object)};`;
+  });
+  writeFileSync(join(folder, 'objects.ts'), source.join('\n'));
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--skipLibCheck',
+    '--ignoreConfig',
+    '--types',
+    '',
+    '--target',
+    'esnext',
+  ];
+  const { stdout } = spawnSync(
+    process.execPath,
+    [join(REPOSITORY, 'node_modules/typescript/bin/tsc'), ...options, '--module', 'nodenext', 'objects.ts'],
+    { cwd: folder, encoding: 'utf8' },
+  );
+  return stdout;
+}
+
+describe('conf/k8s', () => {
+  it.each(objects.map((object) => [`${object.file}: ${object.kind}`, object] as const))(
+    '%s is as its schema wants it',
+    async (_, object) => {
+      await validate(object);
+    },
+  );
+
+  it('tells a wrong object from a right one', async () => {
+    const [service] = objects.filter(({ kind }) => kind === 'Service');
+    if (service === undefined) throw new Error('there is no Service');
+    await expect(validate({ ...service, spec: { ports: [{ port: 'x' }] } })).rejects.toThrow();
+    expect(unknownFields([{ ...service, spec: { porst: [] } }])).toContain('porst');
+  });
+
+  it('has no field that Kubernetes does not know', () => {
+    expect(unknownFields(objects)).toBe('');
+  });
+
+  it('lists files that exist, and every file once', () => {
+    const listed = kustomizations.flatMap(({ file, resources }) =>
+      (resources as readonly string[]).map((resource) => join(dirname(file), resource)),
+    );
+    for (const path of listed)
+      expect(
+        existsSync(join(FOLDER, path.endsWith('.yaml') ? path : join(path, 'kustomization.yaml'))),
+        path,
+      ).toBe(true);
+    expect(objects.map(({ file }) => file).filter((file) => !listed.includes(file))).toEqual([]);
+  });
+
+  it('gives all of one version of the image', () => {
+    const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    for (const { images } of kustomizations)
+      if (images) expect(images).toEqual([{ name: 'headwater', newTag: version }]);
+  });
+});
+
+describe.each(workloads.map((workload) => [workload.file, workload] as const))('%s', (_, workload) => {
+  const pod = podOf(workload);
+  const container = containerOf(workload);
+
+  it('configures a member that starts', () => {
+    const resolved = resolveConfig({
+      file: { name: 'origin.yml', text: readFileSync(join(REPOSITORY, 'conf/origin.yml'), 'utf8') },
+      env: environmentOf(workload),
+      set: [],
+      hostName: 'h',
+    });
+    expect(resolved).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  it('names the ports that the member listens on', () => {
+    const resolved = resolveConfig({ env: environmentOf(workload), set: [], hostName: 'h' });
+    if (!resolved.ok) throw new Error('it is not valid');
+    const { rtmp, http, api, metrics, mesh } = resolved.config;
+    const ports = { rtmp, http, api, metrics, mesh };
+    expect(
+      Object.fromEntries(container.ports.map(({ name, containerPort }) => [name, containerPort])),
+    ).toEqual(Object.fromEntries(Object.entries(ports).map(([name, { port }]) => [name, port])));
+  });
+
+  it('asks for health where the member answers, and waits longer than a drain', () => {
+    expect(container.startupProbe.httpGet).toEqual({ path: '/readyz', port: 'api' });
+    expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'api' });
+    expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'api' });
+    const drainMs = Number(environmentOf(workload).HEADWATER_DRAIN_DEADLINE_MS);
+    const preStopMs = container.lifecycle.preStop.sleep.seconds * 1000;
+    expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(preStopMs + drainMs + 5000);
+  });
+
+  it('runs on a file system that it cannot write to', () => {
+    expect(container.securityContext.readOnlyRootFilesystem).toBe(true);
+  });
+});
