@@ -1,6 +1,6 @@
 import { shortKey } from '../api/stream-key.js';
 import type { ApiEvent } from '../api/types.js';
-import { linkToStream } from '../state/place.js';
+import { linkToStream } from '../state/read-place.js';
 import { groupOf, weightOf, wordsOf } from './event-words.js';
 import { clock } from './format.js';
 

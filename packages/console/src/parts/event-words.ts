@@ -36,8 +36,16 @@ export function weightOf(event: ApiEvent): 'bad' | 'warn' | 'good' | 'plain' {
   }
 }
 
-/** An event as a sentence, without its stream where that is known anyway. */
+/** An event as a sentence, without its stream where that is known anyway. Of what has not the fields of its kind, the kind. */
 export function wordsOf(event: ApiEvent, isKeyKnown = false): string {
+  try {
+    return sentenceOf(event, isKeyKnown);
+  } catch {
+    return event.kind;
+  }
+}
+
+function sentenceOf(event: ApiEvent, isKeyKnown: boolean): string {
   const key = 'key' in event ? shortKey(event.key) : '';
   const it = isKeyKnown ? 'it' : key;
   const ofIt = isKeyKnown ? '' : ` of ${key}`;

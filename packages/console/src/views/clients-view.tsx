@@ -9,7 +9,7 @@ import { Pager } from '../parts/pager.js';
 import { Scroll } from '../parts/scroll.js';
 import { members } from '../state/live.js';
 import { now } from '../state/now.js';
-import { linkToMember, linkToStream } from '../state/place.js';
+import { linkToMember, linkToStream } from '../state/read-place.js';
 import { useAnswer } from '../state/use-answer.js';
 
 const ROWS = 50;

@@ -8,7 +8,7 @@ import { Badge, Notice } from '../parts/notice.js';
 import { Scroll } from '../parts/scroll.js';
 import { events, links, members } from '../state/live.js';
 import { now } from '../state/now.js';
-import { linkToClients } from '../state/place.js';
+import { linkToClients } from '../state/read-place.js';
 import { stateOf } from './picture-layout.js';
 
 const EVENTS_SHOWN = 60;

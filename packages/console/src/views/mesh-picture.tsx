@@ -1,7 +1,7 @@
 import { signal, useSignal } from '@preact/signals';
 import type { ApiLinks, ApiMember } from '../api/types.js';
 import { bitRate, count, roundTrip } from '../parts/format.js';
-import { linkToMember } from '../state/place.js';
+import { linkToMember } from '../state/read-place.js';
 import {
   layOut,
   linksOf,

@@ -4,7 +4,7 @@ import { bitRate, count, roundTrip } from '../parts/format.js';
 import { Badge, Missing, Notice } from '../parts/notice.js';
 import { Scroll } from '../parts/scroll.js';
 import { events, links, members, problem } from '../state/live.js';
-import { linkToMember } from '../state/place.js';
+import { linkToMember } from '../state/read-place.js';
 import { MeshPicture } from './mesh-picture.js';
 import { layOut, linksOf, shownMembers, stateOf } from './picture-layout.js';
 

@@ -11,7 +11,7 @@ import { Scroll } from '../parts/scroll.js';
 import { PlayerPanel } from '../player/player-panel.js';
 import { events } from '../state/live.js';
 import { now } from '../state/now.js';
-import { linkToClients, linkToMember } from '../state/place.js';
+import { linkToClients, linkToMember } from '../state/read-place.js';
 import { useAnswer } from '../state/use-answer.js';
 
 /** A pulse comes every 2 s: five minutes. */

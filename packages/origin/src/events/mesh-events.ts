@@ -1,6 +1,6 @@
 import type { MemberId } from '@headwater/directory';
 import type { MeshWide } from '../questions/mesh-wide.js';
-import type { AnswerTo } from '../questions/questions.js';
+import { type AnswerTo, MEDIA_EVENT_KINDS } from '../questions/questions.js';
 import { EventLog } from './event-log.js';
 
 /** While somebody watches, the others are asked this often what happened in their media, ms. */
@@ -9,6 +9,9 @@ const ASK_EVERY_MS = 1000;
 const ASK_SOON_MS = 250;
 /** Events taken from one member at once. */
 const EVENTS_MAX = 200;
+
+/** Those of a later release mean nothing here. */
+const KINDS: ReadonlySet<string> = new Set(MEDIA_EVENT_KINDS);
 
 export interface MeshEventsParts {
   /** Of this member; what is told there is told here too. */
@@ -90,7 +93,8 @@ export class MeshEvents {
     const news = answers.flatMap(({ member, answer }) => {
       this.#places.set(member, answer.last);
       const seenBy = this.#parts.nameOf(member);
-      return answer.events.map(({ atMs, event }) => ({ atMs, event, seenBy }));
+      const known = answer.events.filter(({ event }) => KINDS.has(event.kind));
+      return known.map(({ atMs, event }) => ({ atMs, event, seenBy }));
     });
     news.sort((a, b) => a.atMs - b.atMs);
     for (const { event, ...how } of news) this.log.tell(event, how);

@@ -46,7 +46,7 @@ export const LAST_SWITCH = v.object({
   isExact: v.boolean(),
 });
 
-/** Events of media that others are told; what happens to members and owners they see themselves. */
+/** Events of media that others are told; what happens to members and owners they see themselves. A reader skips others. */
 export const MEDIA_EVENT_KINDS = [
   'publish-started',
   'publish-refused',
@@ -59,10 +59,10 @@ export const MEDIA_EVENT_KINDS = [
   'relay-ended',
 ] as const satisfies readonly MediaEvent['kind'][];
 
-/** An event as it came: a word for each field, whatever a later release may add. */
+/** An event as it came: a word for each field, whatever kinds and fields a later release may add. */
 const EVENT = v.pipe(
   v.objectWithRest(
-    { kind: v.picklist(MEDIA_EVENT_KINDS), key: v.string() },
+    { kind: v.pipe(v.string(), v.maxLength(64)), key: v.string() },
     v.union([v.pipe(v.string(), v.maxLength(2048)), v.number(), v.boolean(), v.null()]),
   ),
   v.transform((event) => event as unknown as MediaEvent),
