@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { HANG_MS } from '@headwater/testing/await-condition';
 import axe from 'axe-core';
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { onTestFailed } from 'vitest';
 import { REPOSITORY } from './repository.js';
 import type { Scope } from './scope.js';
 
@@ -45,15 +44,7 @@ export async function openPage(scope: Scope, options: BrowserContextOptions = {}
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       faults.push(message.text());
   });
-  onTestFailed(async () =>
-    console.error(
-      faults,
-      await page
-        .locator('body')
-        .innerText()
-        .catch(() => ''),
-    ),
-  );
+  scope.witness(() => `${page.url()}\n${faults.join('\n')}`);
   return { page, faults };
 }
 
