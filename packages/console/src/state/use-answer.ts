@@ -41,7 +41,7 @@ export function useAnswer<T>(
     } catch (error) {
       problem.value = error instanceof ApiProblem ? error.message : String(error);
     }
-  }, 250);
+  }, everyPulses > 1 ? 1000 : 400);
   const again = (): void => reread.current?.soon(0);
   useEffect(again, [path, token.value]);
   useEffect(() => () => reread.current?.stop(), []);
