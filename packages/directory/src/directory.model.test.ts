@@ -9,6 +9,7 @@ import { claimsStand, type Liveness, type MemberProfile, NO_LOAD } from './membe
 import { OwnLog } from './own-log.js';
 import { type Owner, primaryOrder } from './owner.js';
 import { ALL_STREAMS, type OwnersChange } from './owners-change.js';
+import { deltaSince } from './testing/delta-since.js';
 
 const MEMBERS = ['a', 'b', 'c'] as const;
 const STREAMS = Array.from({ length: 6 }, (_, index) => claimOf(`s${index}`).key);
@@ -104,7 +105,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         const { log } = told.get(member)!;
         const held = directory.position(member);
         const from = held.generation === log.generation ? held.version : 0;
-        const delta = bySnapshot ? null : log.deltaSince(from);
+        const delta = bySnapshot ? null : deltaSince(log, from);
         const { changed } = delta === null ? directory.replace(log.snapshot()) : directory.apply(delta);
         naive.take(log.snapshot());
         return changed;

@@ -6,6 +6,7 @@ import type { Delta } from './delta.js';
 import { type Applied, Directory } from './directory.js';
 import { NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
+import { deltaSince } from './testing/delta-since.js';
 
 const limits = { membersMax: 10, streamsPerMemberMax: 100 };
 const fresh = (self = 'me') => new Directory(self, profileOf(self), limits);
@@ -20,7 +21,7 @@ function hearing(directory: Directory, member: string, generation = 1): OwnLog {
 }
 
 function deltaOf(log: OwnLog, from: number): Delta {
-  const delta = log.deltaSince(from);
+  const delta = deltaSince(log, from);
   if (delta === null) throw new Error('forgotten');
   return delta;
 }
@@ -433,7 +434,7 @@ describe('the directory', () => {
             seen = directory.position('a').version;
           }
         }
-        const missing = bySnapshot ? null : log.deltaSince(directory.position('a').version);
+        const missing = bySnapshot ? null : deltaSince(log, directory.position('a').version);
         if (missing) directory.apply(missing);
         else directory.replace(log.snapshot());
         const expected = new Map(log.snapshot().claims.map((claim) => [claim.key, claim]));

@@ -6,6 +6,7 @@ import { Directory } from './directory.js';
 import { type MemberProfile, NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
 import { type Owner, type OwnerPolicy, ownerOrder, ownerThrough } from './owner.js';
+import { deltaSince } from './testing/delta-since.js';
 
 const ownerOf = (
   member: string,
@@ -197,7 +198,7 @@ describe('the order of owners', () => {
     const [a] = logs;
     const from = a?.version ?? 0;
     a?.setProfile(profileOf('a', { loadLevel: 2 }));
-    const delta = a?.deltaSince(from);
+    const delta = a && deltaSince(a, from);
     const applied = delta && directory.apply(delta);
     expect([...(applied?.changed ?? [])]).toEqual([shared]);
     expect(first()).toEqual(['b', 'a']);

@@ -3,6 +3,7 @@ import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { Directory } from './directory.js';
 import { OwnLog } from './own-log.js';
+import { deltaSince } from './testing/delta-since.js';
 
 /** Some members, each with a log that is told as it grows. */
 function world() {
@@ -17,7 +18,7 @@ function world() {
     return log;
   };
   const tell = (member: string): void => {
-    const delta = logOf(member).deltaSince(directory.position(member).version);
+    const delta = deltaSince(logOf(member), directory.position(member).version);
     if (delta) directory.apply(delta);
   };
   const claim = (stream: string, ...members: string[]): void => {

@@ -23,6 +23,7 @@ export const visibleClaims: Checker = {
   check: (world) =>
     lagging(
       world,
+      () => 0,
       (observer, member) => conversingSince(world, observer, member) <= world.now - settledMs(world),
     ),
 };
@@ -32,7 +33,7 @@ export const claimsThroughOthers: Checker = {
   name: 'claims-through-others',
   when: 'always',
   check: (world) =>
-    lagging(world, (observer, member, then, knownMs) => {
+    lagging(world, longMs, (observer, member, then, knownMs) => {
       if (bridge(world, observer, member) === null) return false;
       // Where broadcasts get lost, those that are repeated do too: what others can hand on is known all the same.
       if (!world.network.gossip.hasLost) return true;
@@ -42,6 +43,7 @@ export const claimsThroughOthers: Checker = {
 
 function* lagging(
   world: World,
+  moreMs: (held: LogPosition, told: LogPosition | null) => number,
   canKnow: (observer: Member, member: Member, then: LogPosition, knownMs: number) => boolean,
 ): Iterable<string> {
   const leastMs = KNOWN_MS + slownessMs(world);
@@ -50,7 +52,7 @@ function* lagging(
     for (const { id, position } of observer.core.directory.members()) {
       const member = world.members.get(id);
       if (id === observer.id || member?.running == null || world.isBeyondRules(id)) continue;
-      const knownMs = leastMs + longMs(position, member.positionAt(world.now - leastMs));
+      const knownMs = leastMs + moreMs(position, member.positionAt(world.now - leastMs));
       const then = member.positionAt(world.now - knownMs);
       if (then === null || comparePositions(position, then) >= 0) continue;
       if ((observer.standingSince.get(id)?.at ?? world.now) > world.now - knownMs) continue;
