@@ -8,6 +8,9 @@ import { bridge, conversingSince, settledMs, slownessMs } from './reach.js';
 /** What a member changed is known to all who can know it after this time, also where broadcasts were lost, ms. */
 const KNOWN_MS = 5_000;
 
+/** And in so many round trips: a heartbeat tells of it, a question, two answers. */
+const KNOWN_TRIPS = 3;
+
 /** Of a core's peer. */
 interface Envelopes {
   since(position: LogPosition): readonly Uint8Array[];
@@ -46,7 +49,7 @@ function* lagging(
   moreMs: (held: LogPosition, told: LogPosition | null) => number,
   canKnow: (observer: Member, member: Member, then: LogPosition, knownMs: number) => boolean,
 ): Iterable<string> {
-  const leastMs = KNOWN_MS + slownessMs(world);
+  const leastMs = KNOWN_MS + slownessMs(world, KNOWN_TRIPS);
   for (const observer of world.honest()) {
     if (observer.isStalled) continue;
     for (const { id, position } of observer.core.directory.members()) {
