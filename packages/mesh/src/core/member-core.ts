@@ -203,7 +203,7 @@ export class MemberCore {
 
   peer(
     id: MemberId,
-  ): Pick<Peer, 'isConnected' | 'addresses' | 'whereabouts' | 'rttMs' | 'version'> | undefined {
+  ): Pick<Peer, 'isConnected' | 'isGreeted' | 'addresses' | 'whereabouts' | 'rttMs' | 'version'> | undefined {
     return this.#peers.get(id);
   }
 
