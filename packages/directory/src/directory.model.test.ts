@@ -1,4 +1,5 @@
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -9,7 +10,6 @@ import { claimsStand, type Liveness, type MemberProfile, NO_LOAD } from './membe
 import { OwnLog } from './own-log.js';
 import { type Owner, primaryOrder } from './owner.js';
 import { ALL_STREAMS, type OwnersChange } from './owners-change.js';
-import { deltaSince } from './testing/delta-since.js';
 
 const MEMBERS = ['a', 'b', 'c'] as const;
 const STREAMS = Array.from({ length: 6 }, (_, index) => claimOf(`s${index}`).key);

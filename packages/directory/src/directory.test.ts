@@ -1,4 +1,5 @@
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,6 @@ import type { Delta } from './delta.js';
 import { type Applied, Directory } from './directory.js';
 import { NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
-import { deltaSince } from './testing/delta-since.js';
 
 const limits = { membersMax: 10, streamsPerMemberMax: 100 };
 const fresh = (self = 'me') => new Directory(self, profileOf(self), limits);

@@ -1,9 +1,9 @@
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OwnLog } from './own-log.js';
-import { deltaSince } from './testing/delta-since.js';
 
 describe('a member’s own log', () => {
   it('gives each change the next version and keeps only the newest entry of a key', () => {

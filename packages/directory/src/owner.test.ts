@@ -1,4 +1,5 @@
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,6 @@ import { Directory } from './directory.js';
 import { type MemberProfile, NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
 import { type Owner, type OwnerPolicy, ownerOrder, ownerThrough } from './owner.js';
-import { deltaSince } from './testing/delta-since.js';
 
 const ownerOf = (
   member: string,

@@ -1,9 +1,9 @@
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { Directory } from './directory.js';
 import { OwnLog } from './own-log.js';
-import { deltaSince } from './testing/delta-since.js';
 
 /** Some members, each with a log that is told as it grows. */
 function world() {

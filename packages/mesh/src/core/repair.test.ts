@@ -1,4 +1,5 @@
-import { type Delta, OwnLog } from '@headwater/directory';
+import { OwnLog } from '@headwater/directory';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import type { Effects } from './effects.js';
@@ -125,12 +126,6 @@ describe('an answer to a pull', () => {
   });
 });
 
-function deltaSince(log: OwnLog, from: number): Delta {
-  const { member, generation } = log;
-  const { version: to, entries } = log.cut(from);
-  return { member, generation, from, to, entries: [...entries()] };
-}
-
 describe('news that waited for others', () => {
   it('are taken some at a time, and all in the end', () => {
     const core = meeting('x');
@@ -140,9 +135,9 @@ describe('news that waited for others', () => {
       const from = log.version;
       for (let index = 0; index < PENDING_PER_STEP; index += 1)
         log.claim({ key: keyOf(part * PENDING_PER_STEP + index), sinceMs: 1, media: {} });
-      return deltaSince(log, from);
+      return deltaSince(log, from)!;
     });
-    const first = deltaSince(log, 0);
+    const first = deltaSince(log, 0)!;
     const signedBytes = new Uint8Array();
     const hear = (delta: typeof first): Effects =>
       core.step({ kind: 'broadcast', author: 'x', message: { kind: 'delta', delta }, signedBytes }, 10);
