@@ -29,19 +29,22 @@ export function useAnswer<T>(
   const wanted = useRef(path);
   wanted.current = path;
   const reread = useRef<Reread | null>(null);
-  reread.current ??= new Reread(async () => {
-    const asked = wanted.current;
-    try {
-      const value = await read<T>(asked);
-      // Another page was asked for meanwhile.
-      if (asked !== wanted.current) return reread.current?.soon(0);
-      shown.value = { path: asked, value };
-      problem.value = null;
-      onValue?.(value);
-    } catch (error) {
-      problem.value = error instanceof ApiProblem ? error.message : String(error);
-    }
-  }, everyPulses > 1 ? 1000 : 400);
+  reread.current ??= new Reread(
+    async () => {
+      const asked = wanted.current;
+      try {
+        const value = await read<T>(asked);
+        // Another page was asked for meanwhile.
+        if (asked !== wanted.current) return reread.current?.soon(0);
+        shown.value = { path: asked, value };
+        problem.value = null;
+        onValue?.(value);
+      } catch (error) {
+        problem.value = error instanceof ApiProblem ? error.message : String(error);
+      }
+    },
+    everyPulses > 1 ? 1000 : 400,
+  );
   const again = (): void => reread.current?.soon(0);
   useEffect(again, [path, token.value]);
   useEffect(() => () => reread.current?.stop(), []);
