@@ -210,7 +210,7 @@ function Node({
 
 const shorten = (name: string): string => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
 
-/** The names of zones, each beyond the middle of its members. */
+/** The names of zones, each between its members and the middle of the picture. */
 function Zones({
   members,
   spots,
@@ -229,9 +229,10 @@ function Zones({
   return (
     <g>
       {[...byZone].map(([zone, all]) => {
-        const angle = ((all[0]?.angle ?? 0) + (all.at(-1)?.angle ?? 0)) / 2;
-        const x = size.width / 2 + size.width * 0.2 * Math.cos(angle);
-        const y = size.height / 2 + size.height * 0.2 * Math.sin(angle);
+        const mean = (of: (spot: Spot) => number): number =>
+          all.reduce((sum, spot) => sum + of(spot), 0) / all.length;
+        const x = (size.width / 2 + mean((spot) => spot.x)) / 2;
+        const y = (size.height / 2 + mean((spot) => spot.y)) / 2;
         return (
           <text key={zone} class="zone" x={x} y={y}>
             {shorten(zone)}
