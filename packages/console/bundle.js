@@ -46,6 +46,8 @@ async function build() {
       license: { fileName: 'licences.md' },
       // The player is loaded on the stream's page alone, and is as large as it is.
       chunkSizeWarningLimit: 1000,
+      // A busy machine is no fault.
+      rolldownOptions: { checks: { pluginTimings: false } },
     },
   });
   const files = {};
