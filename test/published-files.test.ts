@@ -74,6 +74,7 @@ describe.each(published)('what is published of $manifest.name', ({ folder, manif
 it('the testing package is never published', () => {
   expect(published.map(({ manifest }) => manifest.name).sort()).toEqual([
     '@headwater/directory',
+    '@headwater/guard',
     '@headwater/media',
     '@headwater/mesh',
     '@headwater/origin',

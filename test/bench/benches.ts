@@ -1,3 +1,5 @@
+import { api } from './api.js';
+import { auth } from './auth.js';
 import type { Bench } from './bench.js';
 import { capacity } from './capacity.js';
 import { convergence } from './convergence.js';
@@ -8,6 +10,7 @@ import { growth } from './growth.js';
 import { handover } from './handover.js';
 import { health } from './health.js';
 import { idle } from './idle.js';
+import { isolation } from './isolation.js';
 import { join } from './join.js';
 import { link } from './link.js';
 import { path } from './path.js';
@@ -18,10 +21,12 @@ import { scale } from './scale.js';
 import { slices } from './slices.js';
 import { startStorm } from './start-storm.js';
 import { tls } from './tls.js';
+import { workerCost } from './worker-cost.js';
 
 /** All that is measured, by name. */
 export const BENCHES: Readonly<Record<string, Bench>> = {
   redirect,
+  auth,
   capacity,
   convergence,
   fanout,
@@ -39,5 +44,8 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   health,
   relay,
   slices,
+  api,
+  cores: workerCost,
+  isolation,
   tls,
 };

@@ -11,6 +11,12 @@ export function cpuTimeMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
+/** Memory of a process, its share of what others have mapped, too, such as Node's own program (Linux, `Pss`). */
+export function shareMb(pid: number): number {
+  const line = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+  return Math.round(Number(line?.[1] ?? Number.NaN) / 1024);
+}
+
 export function residentMb(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Math.round(Number(line?.[1] ?? Number.NaN) / 1024);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type PlayRequest, route, type StreamKey } from '@headwater/directory';
 import { createMesh, type Mesh } from '@headwater/mesh';
-import { type ApiSource, createApi } from '@headwater/origin/api';
+import { type ApiSource, createApi, EventLog } from '@headwater/origin/api';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { freePort } from '../support/free-port.js';
 import { MeshProcess } from '../support/mesh-process.js';
@@ -147,6 +147,12 @@ async function pagesOf(mesh: Mesh, watch: LoopWatch, owner: MeshProcess): Promis
 
 function apiSourceOf(mesh: Mesh): ApiSource {
   return {
+    name: 'slices',
+    mesh: {
+      ask: async (member) => ({ member, reason: 'not-supported' }),
+      askAll: async () => ({ answers: [], missing: [] }),
+    },
+    events: new EventLog('slices', Date.now),
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),
@@ -158,6 +164,7 @@ function apiSourceOf(mesh: Mesh): ApiSource {
       streamKeys: async () => ({ value: [], unanswered: [] }),
       stream: async () => ({ value: null, unanswered: [] }),
       playerCounts: async (keys) => ({ value: keys.map(() => 0), unanswered: [] }),
+      clients: async () => ({ value: [], unanswered: [] }),
     },
     route: (request) => route(mesh.directory, { ...request, mode: 'auto' }),
     resolveVhost: () => '__defaultVhost__',

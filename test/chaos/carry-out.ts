@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import type { ApiWorker } from '../support/api-types.js';
 import type { Cluster } from '../support/cluster.js';
+import type { OriginProcess } from '../support/origin-process.js';
 import { ChaosPlayer, type PlayerWorld } from './chaos-player.js';
 import type { Target } from './encoder.js';
 import type { Encoders } from './encoders.js';
 import type { EventLog } from './event-log.js';
 import type { MemberStates } from './member-states.js';
-import type { Fault } from './plan.js';
+import type { Fault, WorkerFault } from './plan.js';
 
 export interface World {
   readonly cluster: Cluster;
@@ -54,6 +57,11 @@ export function carryOut(fault: Fault, world: World): void {
       states.become(fault.member, 'stopped', log.nowMs());
       cluster.member(fault.member).signal('SIGSTOP');
       break;
+    case 'worker-killed':
+    case 'worker-hung':
+      states.become(fault.member, 'joining', log.nowMs());
+      world.comebacks.push(loseWorker(fault, world));
+      break;
     case 'restarted':
     case 'continued':
       world.comebacks.push(comeBack(fault.kind, fault.member, world));
@@ -91,6 +99,32 @@ async function comeBack(kind: 'restarted' | 'continued', index: number, world: W
   }
 }
 
+/** Until another one has its number nobody counts on that member: only what others do meanwhile is judged. */
+async function loseWorker({ kind, member: index, worker }: WorkerFault, world: World): Promise<void> {
+  const { cluster, states, log } = world;
+  const member = cluster.member(index);
+  try {
+    const before = await workerOf(member, worker);
+    process.kill(before.pid ?? 0, kind === 'worker-killed' ? 'SIGKILL' : 'SIGSTOP');
+    await awaitCondition(`worker ${worker} of ${member.name} to be replaced`, async () => {
+      const { pid, state } = await workerOf(member, worker);
+      return state === 'listening' && pid !== before.pid;
+    });
+    await sleep(AWAKE_MS);
+    states.become(index, 'up', log.nowMs());
+    log.note(`worker ${worker} of ${member.name} is there again`);
+  } catch (error) {
+    log.violated('member', member.name, `did not replace its worker: ${String(error).split('\n')[0]}`);
+  }
+}
+
+async function workerOf(member: OriginProcess, worker: number): Promise<ApiWorker> {
+  const self = (await member.members()).find((each) => each.self);
+  const found = self?.workers?.find((each) => each.worker === worker);
+  if (found === undefined) throw new Error(`${member.name} has no worker ${worker}`);
+  return found;
+}
+
 function inWords(fault: Fault, cluster: Cluster): string {
   switch (fault.kind) {
     case 'opened': {
@@ -108,6 +142,9 @@ function inWords(fault: Fault, cluster: Cluster): string {
       return `${fault.player.name} joins`;
     case 'leaves':
       return `${fault.player} leaves`;
+    case 'worker-killed':
+    case 'worker-hung':
+      return `worker ${fault.worker} of ${cluster.member(fault.member).name} is ${fault.kind.slice('worker-'.length)}`;
     default:
       return `member ${cluster.member(fault.member).name} is ${fault.kind}`;
   }

@@ -21,6 +21,7 @@ faults. A failing seed prints its event log. The same seed and options draw the 
     from: whole('the first of them', { default: 1 }),
     seed: whole('this one alone', { value: 'S' }),
     'members-die': flag('members are killed, stopped and restarted, too'),
+    'workers-die': flag('each member has two workers, which crash and hang, too'),
     only: choice('one stream alone: one encode on both owners, or two', STREAM_KINDS),
     'no-faults': flag('none at all: whether the harness itself is right'),
     logs: text("keep the members' logs of failing seeds there", { value: 'FOLDER' }),
@@ -46,6 +47,7 @@ function orderOf(values: Values<(typeof COMMAND)['options']>): Order {
     isReplay: seed !== undefined,
     options: {
       membersDie: values['members-die'],
+      workersDie: values['workers-die'],
       hasFaults: !values['no-faults'],
       ...(only && { only }),
       ...trace,
@@ -96,6 +98,7 @@ function tell(result: SeedResult, { isReplay, options, logs }: Order): void {
   if (!isFailed || isReplay) return;
   const flags = [
     options.membersDie ? ' --members-die' : '',
+    options.workersDie ? ' --workers-die' : '',
     options.only === undefined ? '' : ` --only ${options.only}`,
     options.hasFaults ? '' : ' --no-faults',
   ].join('');

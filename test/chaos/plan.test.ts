@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MEMBERS, planOf } from './plan.js';
+import { MEMBERS, planOf, WORKERS } from './plan.js';
 
 const SEEDS = 300;
 const seeds = Array.from({ length: SEEDS }, (_, seed) => seed);
@@ -53,6 +53,16 @@ it('has all kinds of faults within a few hundred seeds, on every member', () => 
   );
   const hit = new Set(faults.flatMap((fault) => (fault.kind === 'killed' ? [fault.member] : [])));
   expect(hit.size).toBe(MEMBERS);
+});
+
+it('has workers that crash and that hang, on every member, where they are to die', () => {
+  const faults = seeds.flatMap(
+    (seed) => planOf(seed, { membersDie: false, workersDie: true, hasFaults: true }).faults,
+  );
+  const lost = faults.flatMap((fault) =>
+    'worker' in fault ? [`${fault.kind} ${fault.member} ${fault.worker}`] : [],
+  );
+  expect(new Set(lost).size).toBe(2 * MEMBERS * WORKERS);
 });
 
 it('leaves members alone, and everything, where it is told to', () => {

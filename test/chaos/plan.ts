@@ -4,6 +4,8 @@ import { PROTOCOLS, type Protocol } from './play-link.js';
 import { type DrawnStream, type StreamPlan, streamFaults } from './stream-plan.js';
 
 export const MEMBERS = 3;
+/** Of each member, where they die. */
+export const WORKERS = 2;
 
 export interface PlayerPlan {
   readonly name: string;
@@ -36,11 +38,19 @@ export type MemberFault =
   | { readonly kind: 'stopped'; readonly member: number }
   | { readonly kind: 'continued'; readonly member: number };
 
+/** One of a member's workers crashes, or hangs and is killed by its member, which starts another. */
+export interface WorkerFault {
+  readonly kind: 'worker-killed' | 'worker-hung';
+  readonly member: number;
+  /** From 1. */
+  readonly worker: number;
+}
+
 export type PlayerFault =
   | { readonly kind: 'joins'; readonly player: PlayerPlan }
   | { readonly kind: 'leaves'; readonly player: string };
 
-export type Fault = { readonly atMs: number } & (OutputFault | MemberFault | PlayerFault);
+export type Fault = { readonly atMs: number } & (OutputFault | MemberFault | WorkerFault | PlayerFault);
 
 /** All of a run that is drawn from its seed. */
 export interface Plan {
@@ -56,6 +66,8 @@ export interface Plan {
 export interface PlanOptions {
   /** Members are killed, stopped and restarted as well. */
   readonly membersDie: boolean;
+  /** Each member has two workers, one of which crashes or hangs now and then. */
+  readonly workersDie?: boolean;
   readonly hasFaults: boolean;
   /** One of the two streams alone, with what happens to it. */
   readonly only?: StreamKind;
@@ -70,15 +82,15 @@ const LATE_PLAYERS = 3;
 const LEAVING_PLAYERS = 2;
 
 /** The same seed and options give the same plan, whatever happens when it is carried out. */
-export function planOf(seed: number, { membersDie, hasFaults, only }: PlanOptions): Plan {
+export function planOf(seed: number, { membersDie, workersDie = false, hasFaults, only }: PlanOptions): Plan {
   const random = new Random(seed);
-  const untilMs = membersDie ? FAULTS_WITH_DEATHS_MS : FAULTS_MS;
+  const untilMs = membersDie || workersDie ? FAULTS_WITH_DEATHS_MS : FAULTS_MS;
   const drawn = STREAM_KINDS.map((kind) =>
     streamFaults(random.fork(), {
       name: `live/${kind}`,
       isSame: kind === 'same',
       untilMs,
-      isRare: membersDie,
+      isRare: membersDie || workersDie,
     }),
   );
   const allPlayers = drawn.flatMap(({ stream }) => firstPlayers(stream.name));
@@ -86,6 +98,7 @@ export function planOf(seed: number, { membersDie, hasFaults, only }: PlanOption
     ...drawn.flatMap(({ faults }) => faults),
     ...playerFaults(random.fork(), drawn, allPlayers, untilMs),
     ...(membersDie ? memberFaults(random.fork(), untilMs) : []),
+    ...(workersDie ? workerFaults(random.fork(), untilMs) : []),
   ];
   const isWanted = (text: string): boolean => only === undefined || text.includes(`live/${only} `);
   const streams = drawn.map(({ stream }) => stream).filter(({ name }) => isWanted(`${name} `));
@@ -148,6 +161,17 @@ function memberFaults(random: Random, untilMs: number): Fault[] {
     const backMs = atMs + (isKilled ? random.between(2_000, 4_500) : random.between(800, 5_500));
     faults.push({ kind: isKilled ? 'killed' : 'stopped', member, atMs: Math.round(atMs) });
     faults.push({ kind: isKilled ? 'restarted' : 'continued', member, atMs: Math.round(backMs) });
+  }
+  return faults;
+}
+
+/** One at a time, on any member: a hung one is noticed after 5 s. */
+function workerFaults(random: Random, untilMs: number): Fault[] {
+  const faults: Fault[] = [];
+  for (let atMs = random.between(2_000, 4_000); atMs < untilMs; atMs += random.between(9_000, 11_000)) {
+    const kind = random.chance(0.6) ? 'worker-killed' : 'worker-hung';
+    const [member, worker] = [random.whole(0, MEMBERS - 1), random.whole(1, WORKERS)];
+    faults.push({ kind, member, worker, atMs: Math.round(atMs) });
   }
   return faults;
 }

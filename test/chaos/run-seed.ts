@@ -13,7 +13,7 @@ import { checkLogs, checkNothingIsLeft, checkNothingPlays } from './left-over.js
 import { LoopLateness } from './loop-lateness.js';
 import { judgeGaps } from './lost-frames.js';
 import { MemberStates } from './member-states.js';
-import { type Fault, MEMBERS, type PlanOptions, planOf } from './plan.js';
+import { type Fault, MEMBERS, type PlanOptions, planOf, WORKERS } from './plan.js';
 import { checkStale } from './stale-players.js';
 import type { StreamPlan } from './stream-plan.js';
 import { Supply } from './supply.js';
@@ -69,7 +69,11 @@ async function run(scope: Scope, seed: number, options: SeedOptions): Promise<Se
   const log = new EventLog(nowMs, options.trace);
   const lateness = new LoopLateness(scope, nowMs);
   const cluster = await Cluster.start(scope, {
-    config: { relay: { lingerMs: LINGER_MS }, log: { level: 'info' } },
+    config: {
+      relay: { lingerMs: LINGER_MS },
+      log: { level: 'info' },
+      ...(options.workersDie === true && { workers: WORKERS }),
+    },
   });
   const states = new MemberStates(MEMBERS);
   const supply = new Supply(states);

@@ -1,4 +1,5 @@
 import type { Random } from '@headwater/testing/random';
+import { awkwardQuery } from './auth-grammar.js';
 import { awkward32 } from './awkward.js';
 import { flvFromGrammar } from './media-grammar.js';
 import type { Session } from './session.js';
@@ -22,7 +23,7 @@ const METHODS = [
 const PATHS = [
   '/live/NAME.flv', '/live/NAME.flv', '/live/NAME.flv', '/live/a/b/NAME.flv', '/', '/live/.flv', '/live/%2e%2e.flv', '/live/%.flv',
   '/live/%00.flv', '//NAME.flv', '/live/NAME', '*', 'http://h/live/NAME.flv', '/live/NAME.flv?headwater=relay',
-  '/live/NAME.flv?headwater=redirected&vhost=x', '/live/NAME.flv?vhost[]=1', `/live/${'n'.repeat(5000)}.flv`,
+  '/live/NAME.flv?headwater=redirected&vhost=x', '/guarded/NAME.flv?QUERY', '/guarded/NAME.flv?QUERY', '/hooked/NAME.flv?QUERY', '/live/NAME.flv?vhost[]=1', `/live/${'n'.repeat(5000)}.flv`,
 ]; // biome-ignore format: one paragraph of words
 const HEADERS = [
   'Content-Length: 10', 'Content-Length: -1', 'Content-Length: 99999999999999999999', 'Transfer-Encoding: chunked',
@@ -30,7 +31,8 @@ const HEADERS = [
   'Connection: close', 'Range: bytes=5-', 'Host: [::1', 'Host: ', 'Cookie: \u0001', 'X: \r\n y', 'X', ': x',
   'X-Forwarded-For: 192.0.2.7', 'X-Forwarded-For: , ,\u0001,[::', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: a\u0000b',
   `X-Forwarded-For: ${'1.2.3.4,'.repeat(1500)}`,
-  `X: ${'y'.repeat(20_000)}`, 'User-Agent: \u001b[31m', 'Origin: null', 'Sec-WebSocket-Protocol: publisher',
+  `X: ${'y'.repeat(20_000)}`, 'User-Agent: \u001b[31m', 'Authorization: Bearer a.b.c', 'Authorization: Bearer eyJhbGciOiJub25lIn0.e30.AA',
+  'Authorization: Basic OjpiLmMuZA==', 'Authorization: Basic \u0000', 'Origin: null', 'Sec-WebSocket-Protocol: publisher',
 ]; // biome-ignore format: one paragraph of words
 const WS_FRAMES_MAX = 20;
 
@@ -51,7 +53,10 @@ function requests(random: Random, name: string): Buffer[] {
   const writes: Buffer[] = [];
   for (let i = random.below(3); i >= 0; i -= 1) {
     const method = random.oneOf(METHODS);
-    const path = random.oneOf(PATHS).replace('NAME', name);
+    const path = random
+      .oneOf(PATHS)
+      .replace('NAME', name)
+      .replace('QUERY', () => awkwardQuery(random));
     const lines = [
       `${method} ${path} ${random.oneOf(['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/9', ''])}`,
     ];

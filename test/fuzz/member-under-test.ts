@@ -14,8 +14,28 @@ const READY_MS = 20_000;
 const ANSWER_MS = 15_000;
 const LINES_KEPT = 60;
 
+/** Whatever comes as a token. */
+const GUARDED = [
+  { token: { keys: 'the key of the fuzzed member', nodeMediaServer: true } },
+  { jwt: { keys: 'the secret of the fuzzed member, 32 bytes' } },
+];
+/** Nobody listens there. */
+const HOOKED = [
+  {
+    hook: {
+      on_publish: 'http://127.0.0.1:9/',
+      on_play: 'http://127.0.0.1:9/',
+      on_stop: 'http://127.0.0.1:9/',
+      onFailure: 'allow',
+      retryMs: 0,
+    },
+  },
+];
+
 /** Times are short, so that sessions which hang on purpose end while the fuzzer runs. */
 const CONFIG = {
+  // One process, which the probe looks into.
+  workers: 0,
   name: 'fuzzed',
   log: { level: 'info', format: 'json' },
   rtmp: { host: '127.0.0.1', port: 0 },
@@ -25,6 +45,10 @@ const CONFIG = {
   play: { waitMs: 1000, stuckMs: 2000 },
   publish: { idleMs: 2000 },
   limits: { handshakeMs: 1000 },
+  apps: {
+    guarded: { publish: { auth: GUARDED }, play: { auth: GUARDED } },
+    hooked: { publish: { auth: HOOKED }, play: { auth: HOOKED } },
+  },
   // So that PROXY headers and those of HTTP proxies are read.
   trustedProxies: ['127.0.0.1'],
 };

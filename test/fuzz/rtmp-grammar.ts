@@ -1,5 +1,6 @@
 import { type AmfValue, encodeAmf } from '@headwater/testing/amf0';
 import type { Random } from '@headwater/testing/random';
+import { awkwardQuery } from './auth-grammar.js';
 import { awkward32 } from './awkward.js';
 import { mediaPayload } from './media-grammar.js';
 import type { Session } from './session.js';
@@ -35,12 +36,19 @@ export function rtmpFromGrammar(random: Random, index: number): Session {
   const writes: Buffer[] = [C0C1, C2];
   const name = `g${index % 1000}`;
   if (random.chance(0.7)) {
-    const object = { app: 'live', tcUrl: 'rtmp://127.0.0.1/live', ...extras(random) };
+    const app = random.oneOf(['live', 'live', 'guarded', 'hooked']);
+    const query = app === 'live' ? '' : `?${awkwardQuery(random)}`;
+    const tcUrl = `rtmp://${random.oneOf(['', 'user:pass@', '%zz:@'])}127.0.0.1/${app}${random.oneOf(['', query])}`;
+    const object = { app: `${app}${random.oneOf(['', query])}`, tcUrl, ...extras(random) };
     writes.push(peer.message(20, encodeAmf('connect', 1, object), { isHonest: true }));
     writes.push(peer.message(20, encodeAmf('createStream', 2, null), { isHonest: true }));
     const what = random.oneOf(['publish', 'publish', 'play', 'none']);
     if (what !== 'none')
-      writes.push(peer.message(20, encodeAmf(what, 3, null, name, 'live'), { isHonest: true }));
+      writes.push(
+        peer.message(20, encodeAmf(what, 3, null, `${name}${random.oneOf(['', query])}`, 'live'), {
+          isHonest: true,
+        }),
+      );
   }
   for (let i = random.below(MESSAGES_MAX); i >= 0; i -= 1) {
     const type = random.oneOf(TYPES);

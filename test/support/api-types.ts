@@ -14,6 +14,19 @@ export interface ApiMember {
   readonly addresses: readonly unknown[];
   readonly relayAddresses: readonly { readonly host: string; readonly rtmpPort: number }[];
   readonly pulledAt?: string;
+  readonly workers?: readonly ApiWorker[];
+}
+
+export interface ApiWorker {
+  readonly worker: number;
+  readonly state: string;
+  readonly pid?: number;
+  readonly connections: number;
+  readonly players: number;
+  readonly publishers: number;
+  readonly rssBytes: number;
+  readonly restarts: number;
+  readonly lastEnd?: string;
 }
 
 export interface ApiOwner {
@@ -44,6 +57,7 @@ export interface ApiPlayer {
 }
 
 export interface ApiStreamDetail {
+  readonly unanswered?: readonly number[];
   readonly key: string;
   readonly owners: readonly ApiOwner[];
   readonly here: {

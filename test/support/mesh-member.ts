@@ -66,6 +66,9 @@ for (let index = 1; index <= companions; index += 1) {
   );
 }
 
+// As an origin without anybody on it would.
+for (const member of members) member.onQuestion('clients', () => ({ clients: [] }));
+
 let changes = 0;
 let awaited = -1;
 let awaitingSince = startedAt;

@@ -13,7 +13,9 @@ import type { Scope } from './scope.js';
 export const HEADWATER = join(REPOSITORY, 'packages/origin/bin/headwater.js');
 
 /** A configuration as nested maps, laid over the harness's own. JSON is YAML, so it is written as JSON. */
-export type Config = { readonly [key: string]: string | number | boolean | readonly string[] | Config };
+export type Config = {
+  readonly [key: string]: string | number | boolean | readonly string[] | readonly object[] | Config;
+};
 
 export interface Ports {
   readonly rtmp: number;
@@ -87,6 +89,8 @@ export class OriginProcess {
     const own: Config = {
       name,
       dataDir: join(directory, 'data'),
+      // One process that a test can stop or kill as a whole, and that is there soon; tests of workers set their own.
+      workers: Number(process.env.HEADWATER_TEST_WORKERS ?? 0),
       log: { level: 'debug', format: 'json' },
       rtmp: { host: place.host, port: taken.rtmp },
       http: { host: place.host, port: taken.http },

@@ -7,6 +7,8 @@ import { SampleOrder } from './sample-order.js';
 import { SampleTags } from './sample-tags.js';
 import type { Scope } from './scope.js';
 
+const ALL: readonly string[] = ['rtmp', 'http-flv', 'ws-flv'];
+
 /** A player of each protocol, all of one stream on one origin, each on the connection that it began with. */
 export class PlayersOf {
   readonly rtmp: Player;
@@ -19,17 +21,22 @@ export class PlayersOf {
     this.webSocket = playWebSocket(scope, origin.wsUrl(stream));
   }
 
-  /** Waits until each has so many pictures more; fails where one was disconnected or its time went back. */
-  async playOn(frames: number): Promise<void> {
-    const readers = [this.http.reader, this.webSocket.reader];
+  /** Waits until each, or each of these protocols, has so many pictures more; fails where one was disconnected or its time went back. */
+  async playOn(frames: number, protocols: readonly string[] = ALL): Promise<void> {
+    const flv = [
+      { protocol: 'http-flv', play: this.http },
+      { protocol: 'ws-flv', play: this.webSocket },
+    ].filter(({ protocol }) => protocols.includes(protocol));
+    const readers = flv.map(({ play: { reader } }) => reader);
     const before = readers.map((reader) => reader.pictures.length);
-    await this.rtmp.playsOn(frames);
+    if (protocols.includes('rtmp')) await this.rtmp.playsOn(frames);
     await awaitCondition(
       `${frames} more pictures over HTTP and WebSocket`,
       () => readers.every((reader, index) => reader.pictures.length >= (before[index] ?? 0) + frames),
       { progress: () => readers.map((reader) => reader.pictures.length).join() },
     );
-    this.areWell();
+    if (protocols.length === ALL.length) this.areWell();
+    else expect(flv.map(({ play: { end } }) => end)).toEqual(flv.map(() => null));
   }
 
   areWell(): void {

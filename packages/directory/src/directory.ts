@@ -1,6 +1,7 @@
 import type { Claim } from './claim.js';
 import { ClaimSet } from './claim-set.js';
 import { comparePositions, type Delta, type Digest, type LogPosition, type Snapshot } from './delta.js';
+import type { DirectoryObserver } from './directory-observer.js';
 import { claimsStand, type Liveness, type MemberId, type MemberLoad, type MemberProfile } from './member.js';
 import { MemberRecord, type MemberState } from './member-record.js';
 import { type Owner, type OwnerOrder, primaryOrder } from './owner.js';
@@ -29,6 +30,10 @@ export interface DirectoryView {
   members(): Iterable<MemberState>;
   /** Other members that can take more plays. */
   withRoom(): readonly Candidate[];
+  /** All claims of one member, standing or not, to be walked little by little: those made meanwhile may be among them. */
+  claimsOf(id: MemberId): Iterable<Claim>;
+  /** Tells of each change from now on. Returns how to stop that. */
+  observe(observer: DirectoryObserver): () => void;
 }
 
 /** What a change of the directory did. */
@@ -67,6 +72,7 @@ export class Directory implements DirectoryView {
   readonly #index: StreamIndex;
   readonly #sweeper: Sweeper;
   readonly #own: MemberRecord;
+  readonly #observers = new Set<DirectoryObserver>();
   #sets = 0;
   #withRoom: readonly Candidate[] | null = null;
 
@@ -115,6 +121,15 @@ export class Directory implements DirectoryView {
     for (const record of this.#records.values()) yield record.state;
   }
 
+  *claimsOf(id: MemberId): Iterable<Claim> {
+    for (const { claim } of this.#records.get(id)?.claims.values() ?? []) yield claim;
+  }
+
+  observe(observer: DirectoryObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
   withRoom(): readonly Candidate[] {
     this.#withRoom ??= [...this.#records.values()].flatMap(({ id, withRoom }) =>
       id === this.self ? [] : (withRoom ?? []),
@@ -143,9 +158,16 @@ export class Directory implements DirectoryView {
     if (comparePositions({ generation: delta.generation, version: delta.to }, record) <= 0)
       return nothing('old');
     const changed = new OwnersChange();
-    if (delta.generation > record.generation) this.#startGeneration(record, delta.generation, changed);
-    if (delta.from > record.version) return { outcome: 'gap', changed };
-    if (claimsAfter(record, delta) > this.#limits.streamsPerMemberMax) return { outcome: 'refused', changed };
+    const isNewer = delta.generation > record.generation;
+    if (isNewer) this.#startGeneration(record, delta.generation, changed);
+    if (delta.from > record.version) {
+      if (isNewer) this.#tell((observer) => observer.deltaApplied(generationAlone(delta)));
+      return { outcome: 'gap', changed };
+    }
+    if (claimsAfter(record, delta) > this.#limits.streamsPerMemberMax) {
+      if (isNewer) this.#tell((observer) => observer.deltaApplied(generationAlone(delta)));
+      return { outcome: 'refused', changed };
+    }
     for (const entry of delta.entries) {
       if (entry.version <= record.version) continue;
       if (entry.kind === 'claim') this.#put(record, entry.claim, changed);
@@ -153,6 +175,7 @@ export class Directory implements DirectoryView {
       else if (entry.kind === 'profile') this.#setProfile(record, entry.profile, changed);
     }
     record.version = delta.to;
+    this.#tell((observer) => observer.deltaApplied(delta));
     return { outcome: 'applied', changed };
   }
 
@@ -183,11 +206,17 @@ export class Directory implements DirectoryView {
 
   /** Believes this of a member from now on. */
   setLiveness(id: MemberId, liveness: Liveness): OwnersChange {
+    const isNew = !this.#records.has(id);
     const record = this.#recordFor(id);
-    if (record === null || record.liveness === liveness) return new OwnersChange();
+    if (record === null) return new OwnersChange();
+    if (record.liveness === liveness) {
+      if (isNew) this.#tell((observer) => observer.livenessSet(id, liveness));
+      return new OwnersChange();
+    }
     const stood = record.stands;
     record.liveness = liveness;
     this.#reorder();
+    this.#tell((observer) => observer.livenessSet(id, liveness));
     return stood || record.stands ? OwnersChange.of(record.claims) : new OwnersChange();
   }
 
@@ -196,6 +225,7 @@ export class Directory implements DirectoryView {
     const record = this.#records.get(id);
     if (record === undefined || String(record.through) === String(through)) return new OwnersChange();
     record.through = [...through];
+    this.#tell((observer) => observer.reachSet(id, through));
     return record.liveness === 'unreachable' && record.stands
       ? OwnersChange.of(record.claims)
       : new OwnersChange();
@@ -217,6 +247,7 @@ export class Directory implements DirectoryView {
     if (record === undefined || claimsStand(record.liveness)) return;
     this.#unstage(record);
     this.#startGeneration(record, record.generation, new OwnersChange());
+    this.#tell((observer) => observer.claimsVoided(id));
   }
 
   /** Drops all knowledge of a member, so that its old words would be taken for new: only long after its death. */
@@ -227,6 +258,7 @@ export class Directory implements DirectoryView {
     this.#unstage(record);
     this.#replaceSet(record, this.#newSet(record));
     this.#records.delete(id);
+    this.#tell((observer) => observer.memberForgotten(id));
     return changed;
   }
 
@@ -349,7 +381,12 @@ export class Directory implements DirectoryView {
     record.version = version;
     this.#replaceSet(record, set);
     if (set.stands) changed.addAll(set);
+    this.#tell((observer) => observer.memberReplaced(record.id));
     return { outcome: 'applied', changed };
+  }
+
+  #tell(of: (observer: DirectoryObserver) => void): void {
+    for (const observer of this.#observers) of(observer);
   }
 }
 
@@ -365,6 +402,9 @@ export interface StagedSnapshot {
 const UNKNOWN: LogPosition = { generation: 0, version: 0 };
 
 const nothing = (outcome: 'old' | 'refused'): Applied => ({ outcome, changed: new OwnersChange() });
+
+/** A delta of which nothing but its generation was taken. */
+const generationAlone = (delta: Delta): Delta => ({ ...delta, from: 0, to: 0, entries: [] });
 
 /** Whether two profiles of one member differ in nothing but what ranks it among other owners. */
 const sameButRank = (a: MemberProfile | null, b: MemberProfile): boolean => unranked(a) === unranked(b);

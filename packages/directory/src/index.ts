@@ -7,6 +7,7 @@ export {
   type DirectoryView,
   type StagedSnapshot,
 } from './directory.js';
+export type { DirectoryObserver } from './directory-observer.js';
 export {
   hostPort,
   ipv6Groups,

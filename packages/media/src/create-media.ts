@@ -1,10 +1,20 @@
+import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { Fence } from './fence.js';
-import type { Media, MediaHost, MediaLog, MediaOptions, MediaPorts } from './media-host.js';
+import type { MediaEventListener } from './media-event.js';
+import type {
+  ClientRef,
+  Media,
+  MediaHost,
+  MediaListenerName,
+  MediaLog,
+  MediaOptions,
+  MediaPorts,
+} from './media-host.js';
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
 import type { Listener } from './protocols/listener.js';
@@ -30,12 +40,25 @@ const SIBLING_BYTES_MAX = 134_217_728;
 /** `relay.lagMs` where it is not set. */
 const LAG_MS = 1000;
 
+/** What a process may add to media. */
+export interface MediaExtras {
+  /** Who may publish and play; it is stopped by who made it. Without one everybody may. */
+  readonly guard?: Guard;
+  /** Hears of what happens. */
+  readonly tell?: MediaEventListener;
+}
+
 /** Puts the media plane of one member together; nothing listens before `start`. */
-export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLog): Media {
+export function createMedia(
+  options: MediaOptions,
+  host: MediaHost,
+  log: MediaLog,
+  { guard = OPEN_GUARD, tell = () => {} }: MediaExtras = {},
+): Media {
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
   const upstreams = new SiblingUpstreams(options, fence);
-  const pullFromMember = rtmpUpstream(options, host, fence);
+  const pullFromMember = rtmpUpstream(options, host, fence, guard);
   const streams = new StreamTable({
     limitsOf: (key) => ({
       gopCacheBytesMax: play.gopCacheBytesMax,
@@ -52,17 +75,24 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     detours: (owner) => host.detours(owner),
     timers: fencedTimers(fence),
     log,
+    tell,
   });
-  const gate = new ConnectionGate(limits, (ip) => host.isMemberAddress(ip), spareOf(limits.connectionsMax));
+  const gate = new ConnectionGate(
+    limits,
+    (ip) => host.isMemberAddress(ip),
+    spareOf(limits.connectionsMax),
+    (address) => host.elsewhere?.(address),
+  );
   const rate = new OutboundRate();
   const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
   const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
-  const plays = new PlayDesk({ streams, host, log, isFull }, options);
+  const plays = new PlayDesk({ streams, host, log, isFull, tell }, options);
   const publishes = new PublishDesk(
     {
       streams,
       host,
       log,
+      tell,
       onPublisherChanged: (key) => plays.reconsider(key),
     },
     {
@@ -72,6 +102,7 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
     },
   );
+  const isMemberAddress = (ip: string): boolean => host.isMemberAddress(ip);
   const siblings =
     options.worker === undefined
       ? null
@@ -87,16 +118,15 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
           fence,
         });
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
-  const parts = { options, plays, publishes, gate, log, fence, proxies };
+  const parts = { options, plays, publishes, gate, log, fence, guard, isMemberAddress, proxies };
   let certificates: CertificateStore | null = null;
-  let listeners: readonly Listener[] = [];
+  const listeners = new Map<MediaListenerName, Listener>();
   let ports: MediaPorts = { rtmp: options.rtmp.port ?? 0, rtmps: 0, http: options.http.port ?? 0, https: 0 };
 
   async function listenAll(): Promise<void> {
     const plain = { ...parts, certificates: null };
-    const open = async (create: () => Listener): Promise<number> => {
-      const listener = create();
-      listeners = [...listeners, listener];
+    const open = (name: MediaListenerName, listener: Listener): Promise<number> => {
+      listeners.set(name, listener);
       return listener.start();
     };
     if (options.tls !== undefined) certificates = await CertificateStore.open(options.tls, log);
@@ -105,17 +135,17 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
     const rtmps = certificates === null ? off : (options.rtmps ?? off);
     const https = certificates === null ? off : (options.https ?? off);
     ports = {
-      rtmp: await open(() => createRtmpListener({ ...plain, at: options.rtmp })),
-      rtmps: await open(() => createRtmpListener({ ...secure, at: rtmps })),
-      http: await open(() => createFlvListener({ ...plain, at: options.http })),
-      https: await open(() => createFlvListener({ ...secure, at: https })),
+      rtmp: await open('rtmp', createRtmpListener({ ...plain, at: options.rtmp })),
+      rtmps: await open('rtmps', createRtmpListener({ ...secure, at: rtmps })),
+      http: await open('http', createFlvListener({ ...plain, at: options.http })),
+      https: await open('https', createFlvListener({ ...secure, at: https })),
     };
     await siblings?.start();
   }
 
   async function closeListeners(): Promise<void> {
     certificates?.close();
-    await Promise.all([...listeners.map((listener) => listener.stop()), siblings?.stop()]);
+    await Promise.all([...[...listeners.values()].map((listener) => listener.stop()), siblings?.stop()]);
   }
   let sweep: NodeJS.Timeout | null = null;
   let playersStuck = 0;
@@ -136,6 +166,31 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
           { key: stream.key, client: player.remote, protocol: player.protocol, reason: 'stuck' },
           'player disconnected',
         );
+      }
+    }
+  }
+
+  function* clients(): Iterable<ClientRef> {
+    for (const { id, key, protocol, remote, agent, sinceMs, isFlowing } of publishes.publishers()) {
+      const about = { id, kind: 'publish', key, protocol, remote } as const;
+      const state = isFlowing ? 'publishing' : 'silent';
+      const bytes = (): number =>
+        (streams.get(key)?.hasPublisher === true ? streams.get(key)?.bytesIn : 0) ?? 0;
+      const view = () =>
+        ({ ...about, agent, sinceMs, state, bytes: bytes(), queueBytes: 0, framesDropped: 0 }) as const;
+      yield { ...about, view };
+    }
+    for (const stream of streams.values()) {
+      for (const { player, isPull, view } of stream.clients()) {
+        const { id, protocol, remote } = player;
+        const about = { id, kind: isPull ? 'relay' : 'play', key: stream.key, protocol, remote } as const;
+        yield {
+          ...about,
+          view: () => {
+            const { bytesOut, ...rest } = view();
+            return { ...rest, ...about, bytes: bytesOut };
+          },
+        };
       }
     }
   }
@@ -162,10 +217,19 @@ export function createMedia(options: MediaOptions, host: MediaHost, log: MediaLo
       return ports;
     },
     refusePublishers: () => publishes.refuse(),
+    acceptPublishers: () => publishes.accept(),
+    clients,
+    kick: (id) => plays.kick(id) || publishes.kick(id),
     closePublishers() {
       publishes.closeAll();
       plays.endPassedOn();
     },
+    take(name, socket) {
+      const listener = listeners.get(name);
+      if (listener === undefined) socket.destroy();
+      else listener.take(socket);
+    },
+    endPublisher: (key, reason) => publishes.endOne(key, reason),
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key, playersMax) => streams.get(key)?.view(playersMax),

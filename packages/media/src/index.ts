@@ -3,10 +3,15 @@ export { type ForwardedHeaders, type ForwardedRules, readForwarded } from './arr
 export { type Arrival, Front } from './arrival/front.js';
 export { parseNetwork, TrustedProxies } from './arrival/trusted-proxies.js';
 export { createMedia } from './create-media.js';
+export { limitedAddress } from './desks/client-address.js';
 export { modeOf as playModeOf } from './desks/play/app-play.js';
-export type { PublishPolicy } from './desks/publish/publish-policy.js';
+export { type PublishPolicy, policyOf as publishPolicyOf } from './desks/publish/publish-policy.js';
 export { Fence } from './fence.js';
+export type { MediaEvent, MediaEventListener } from './media-event.js';
 export {
+  type ClientRef,
+  type ClientView,
+  type Elsewhere,
   type ListenAt,
   ListenError,
   type Media,
@@ -18,7 +23,10 @@ export {
   type PlayerView,
   type RelayAddress,
   type StreamView,
+  type WorkerAddress,
 } from './media-host.js';
+export { clientIp } from './protocols/client-address.js';
+export { listen } from './protocols/listen.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';
 export { vhostOf } from './protocols/stream-name.js';

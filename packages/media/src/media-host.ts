@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type {
   Claim,
   MediaInfo,
@@ -45,6 +46,15 @@ export interface MediaHost {
    * A change of it is told by `onOwnersChanged`.
    */
   workerOf(key: StreamKey): WorkerAddress | null;
+  /** What counts against the limits here, but is on the other workers of this member; absent: nothing is. */
+  elsewhere?(address: string): Elsewhere;
+}
+
+/** Connections on the other workers of this member. */
+export interface Elsewhere {
+  readonly connections: number;
+  /** Of the address asked for, as limits count it; pulls of members excepted. */
+  readonly ofAddress: number;
 }
 
 /** Where another worker of this member is pulled from. */
@@ -77,6 +87,8 @@ export interface MediaOptions {
   readonly memberName: string;
   /** This worker as its siblings pull from it; absent where the member has one worker. */
   readonly worker?: WorkerAddress;
+  /** `handed`: no port is opened; another process accepts, and hands connections over by `Media.take`. Absent: `opened`. */
+  readonly ports?: 'opened' | 'handed';
   readonly rtmp: ListenAt;
   readonly http: ListenAt;
   /** The same over TLS; absent: off. */
@@ -166,7 +178,47 @@ export interface PlayerView {
   readonly sinceMs: number;
   readonly state: 'playing' | 'waiting';
   readonly bytesOut: number;
+  /** What waits for it here. */
+  readonly queueBytes: number;
   readonly framesDropped: number;
+}
+
+/** One publisher, as the API shows it. */
+export interface PublisherView {
+  readonly id: string;
+  readonly key: StreamKey;
+  readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv';
+  readonly remote: string;
+  readonly agent: string;
+  readonly sinceMs: number;
+  readonly isFlowing: boolean;
+}
+
+/** One connection's play or publish, or another member's pull, as the API lists them. */
+export interface ClientView {
+  readonly id: string;
+  readonly kind: 'play' | 'relay' | 'publish';
+  readonly key: StreamKey;
+  readonly protocol: 'rtmp' | 'http-flv' | 'ws-flv';
+  /** `address:port`, IPv6 in brackets. */
+  readonly remote: string;
+  readonly agent: string;
+  readonly sinceMs: number;
+  readonly state: 'playing' | 'waiting' | 'publishing' | 'silent';
+  /** Sent to it; of a publisher received from it. */
+  readonly bytes: number;
+  readonly queueBytes: number;
+  readonly framesDropped: number;
+}
+
+/** A client, and how to have a closer look at it. */
+export interface ClientRef {
+  readonly id: string;
+  readonly kind: ClientView['kind'];
+  readonly key: StreamKey;
+  readonly protocol: ClientView['protocol'];
+  readonly remote: string;
+  view(): ClientView;
 }
 
 /** One stream on this member, as the API shows it. */
@@ -191,6 +243,8 @@ export interface StreamView {
   readonly passesOn?: readonly MemberId[];
   readonly media: MediaInfo;
   readonly bytesIn: number;
+  /** Kilobits per second from its source, over the last second. */
+  readonly kbpsIn: number;
   readonly players: readonly PlayerView[];
 }
 
@@ -237,6 +291,11 @@ export interface Media {
   start(): Promise<void>;
   /** Closes listeners and sessions, releases all claims. Never rejects. */
   stop(): Promise<void>;
+  /** A connection that another process accepted on one of this member's ports; nothing was read of it. */
+  take(listener: MediaListenerName, socket: Socket): void;
+  /** Closes the publisher of a stream, which another worker of this member has. No effect where there is none here. */
+  endPublisher(key: StreamKey, reason: 'already-published' | 'taken-over'): void;
+  /** Ports really bound (configured 0 takes a free one). */
   readonly ports: MediaPorts;
   /** Refuses publishers from now on; those who are there stay. */
   refusePublishers(): void;
@@ -245,6 +304,12 @@ export interface Media {
    * from other owners.
    */
   closePublishers(): void;
+  /** Takes publishers again. */
+  acceptPublishers(): void;
+  /** Everybody who plays or publishes here, and other members' pulls, in no order. */
+  clients(): Iterable<ClientRef>;
+  /** Ends one of them, with words that say that an operator did. False where there is none with this id. */
+  kick(id: string): boolean;
   /** The streams published on this member that other members pull from this worker, once for each pull. */
   pulls(): readonly StreamKey[];
   streams(): readonly StreamView[];

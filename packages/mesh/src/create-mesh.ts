@@ -62,7 +62,7 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     { member: identity.id, generation: identity.generation, listening, addresses: formatAll(addresses) },
     'mesh listening',
   );
-  member.start(core, transport);
+  member.start(core, transport, transport.queries);
   known.follow(
     member,
     (address) => transport.visit(address),

@@ -10,6 +10,7 @@ import type {
   StreamKeys,
 } from '@headwater/directory';
 import type { MeshFigures } from './mesh-figures.js';
+import type { MeshQuestions } from './query/mesh-questions.js';
 
 /** The part of a pino logger that the mesh uses: fields first, then a stable message. */
 export interface MeshLog {
@@ -104,7 +105,7 @@ export class MeshError extends Error {
 }
 
 /** One running member of the mesh. */
-export interface Mesh {
+export interface Mesh extends MeshQuestions {
   readonly id: MemberId;
   readonly directory: DirectoryView;
   /** Port really bound (configured 0 takes a free one). */

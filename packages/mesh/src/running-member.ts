@@ -18,6 +18,9 @@ import { HeavyMessages } from './heavy-messages.js';
 import type { MemberView, Mesh, MeshDisputed, MeshLog, MeshStatus } from './mesh.js';
 import { type MeshFigures, MessageCounts } from './mesh-figures.js';
 import { OwnersListeners } from './owners-listeners.js';
+import type { Answer, Answers, AskOptions, QuestionHandler } from './query/mesh-questions.js';
+import type { QueryStreams } from './query/query-streams.js';
+import { QuestionsOfMember } from './query/questions-of-member.js';
 import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
 import { isOfLaterFormat, type Opened, type Opener, type Sealer } from './wire/envelope.js';
@@ -43,6 +46,7 @@ export class RunningMember implements Mesh {
   readonly #keepGeneration: (generation: number) => Promise<void>;
   readonly #ownersListeners: OwnersListeners;
   readonly #heavy: HeavyMessages;
+  readonly #questions: QuestionsOfMember;
   readonly #memberListeners = new Set<(member: MemberView) => void>();
   readonly #forgottenListeners = new Set<(meshAddresses: readonly string[]) => void>();
   /** What the transport brought while effects were being carried out, or before the start. */
@@ -69,13 +73,17 @@ export class RunningMember implements Mesh {
     this.#sealer = sealer;
     this.#opener = opener;
     this.#log = log;
+    this.#questions = new QuestionsOfMember(log, () => performance.now());
     this.#ownersListeners = new OwnersListeners((error) => this.#logFault(error));
     this.#heavy = new HeavyMessages((peer, bytes) =>
       this.#fenced(peer, () => this.#direct(peer, bytes), undefined),
     );
     this.transportEvents = {
       connected: (peer, from) => this.#feed({ kind: 'connected', peer, from }),
-      disconnected: (peer, reason) => this.#feed({ kind: 'disconnected', peer, reason }),
+      disconnected: (peer, reason) => {
+        this.#questions.forget(peer);
+        this.#feed({ kind: 'disconnected', peer, reason });
+      },
       dialFailed: (peer, reason) => this.#feed({ kind: 'dial-failed', peer, reason }),
       seedVisited: (seed, outcome) => this.#feed({ kind: 'seed-visited', seed, outcome }),
       offence: (peer, reason) => this.#feed({ kind: 'offence', peer, reason }),
@@ -84,8 +92,16 @@ export class RunningMember implements Mesh {
     };
   }
 
-  start(core: MemberCore, transport: Transport): void {
+  /** `queries`: how members ask each other; absent: this one neither asks nor answers. */
+  start(core: MemberCore, transport: Transport, queries: QueryStreams | null = null): void {
     this.#running = { core, transport };
+    const acquainted = {
+      self: core.self,
+      members: () => core.directory.members(),
+      isGreeted: (member: MemberId) => core.peer(member)?.isGreeted === true,
+      offence: (peer: MemberId, reason: string) => this.#feed({ kind: 'offence', peer, reason }),
+    };
+    this.#questions.start(acquainted, queries);
     this.#ticks = setInterval(() => this.#feed({ kind: 'tick' }), TICK_MS);
     this.#feed({ kind: 'tick' });
   }
@@ -164,6 +180,18 @@ export class RunningMember implements Mesh {
     return () => this.#memberListeners.delete(listener);
   }
 
+  ask(member: MemberId, kind: string, payload: unknown, options?: AskOptions): Promise<Answer> {
+    return this.#questions.ask(member, kind, payload, options);
+  }
+
+  askAll(kind: string, payload: unknown, options?: AskOptions): Promise<Answers> {
+    return this.#questions.askAll(kind, payload, options);
+  }
+
+  onQuestion(kind: string, handler: QuestionHandler): () => void {
+    return this.#questions.onQuestion(kind, handler);
+  }
+
   /** Called when a member is forgotten, with the mesh addresses where it was. */
   onMemberForgotten(listener: (meshAddresses: readonly string[]) => void): () => void {
     this.#forgottenListeners.add(listener);
@@ -191,6 +219,7 @@ export class RunningMember implements Mesh {
     }
     if (this.#flush) clearTimeout(this.#flush.timer);
     this.#heavy.stop();
+    this.#questions.stop();
     this.#ownersListeners.stop();
     await Promise.all([withinMs(closedFirst, CLOSE_FIRST_MS), this.#transport.close()]);
   }

@@ -12,6 +12,7 @@ interface Scene {
   readonly pullsMoveAfterMs?: number;
   readonly publishers?: number;
   readonly players?: number;
+  readonly cancelledAfterMs?: number;
   readonly playersLeaveAfterMs?: number;
   /** Other owners of the stream. */
   readonly others?: readonly Partial<
@@ -55,6 +56,7 @@ async function told(scene: Scene): Promise<readonly string[]> {
     },
     directory: { self: 'self', owners: () => [...others, owner('self', 'alive', true)] },
     announce: () => note('announces'),
+    isCancelled: () => scene.cancelledAfterMs !== undefined && now >= scene.cancelledAfterMs,
     log: () => {},
     deadlineMs: 1_000,
     now: () => now,
@@ -71,6 +73,11 @@ async function told(scene: Scene): Promise<readonly string[]> {
 describe('drain', () => {
   it('is done at once where nobody is there', async () => {
     expect(await told({})).toEqual(['0 announces', '0 refuses publishers', '0 done']);
+  });
+
+  it('leaves publishers alone once it is cancelled, and is done', async () => {
+    const done = await told({ pulls: [KEY], publishers: 1, players: 1, others: [{}], cancelledAfterMs: 100 });
+    expect(done.slice(2)).toEqual(['100 done']);
   });
 
   it('keeps publishers until the relays that can move have moved', async () => {

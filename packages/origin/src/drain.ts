@@ -7,6 +7,8 @@ export interface Draining {
   readonly directory: Pick<DirectoryView, 'self' | 'owners'>;
   /** Tells all members, which from then on rank this one's claims last. */
   announce(): void;
+  /** An operator wants it to stay. What was done till then stays done. */
+  isCancelled(): boolean;
   log(fields: object, msg: string): void;
   /** Longest time for all of it, ms. */
   readonly deadlineMs: number;
@@ -31,7 +33,8 @@ export async function drain(member: Draining): Promise<void> {
   const { media, log, deadlineMs } = member;
   const start = member.now();
   const until = async (limitMs: number, isDone: () => Promise<boolean>): Promise<void> => {
-    while (!(await isDone()) && member.now() - start < limitMs) await member.pause(LOOK_EVERY_MS);
+    while (!member.isCancelled() && !(await isDone()) && member.now() - start < limitMs)
+      await member.pause(LOOK_EVERY_MS);
   };
   member.announce();
   media.refusePublishers();
@@ -50,12 +53,14 @@ export async function drain(member: Draining): Promise<void> {
     deadlineMs * MOVING_SHARE,
     async () => !(await media.pulls()).value.some((key) => hasAnotherOwner(member, key)),
   );
+  if (member.isCancelled()) return;
   const stayed = (await media.pulls()).value.length;
   const { publishers } = (await media.load()).value;
   if (publishers > 0) log({ publishers, pulls: stayed }, 'draining closes publishers');
   media.closePublishers();
 
   await until(deadlineMs, async () => isEmpty(await media.load()));
+  if (member.isCancelled()) return;
   const { players } = (await media.load()).value;
   const tookMs = Math.round(member.now() - start);
   const reason = players === 0 ? 'nobody is left' : 'drain.deadlineMs is over';

@@ -17,6 +17,8 @@ export const ERRORS = {
   SEED_INVALID: 'Write each entry of mesh.seeds as host:port, such as origin-a:7946.',
   IDENTITY_UNUSABLE:
     'Point dataDir to a folder that this user may write and that no other member uses. Removing the files in it gives the member a new identity.',
+  WORKERS_UNUSABLE:
+    'Make the folder for temporary files (TMPDIR) writable and leave memory for the processes, or set workers to 0: everything runs in one process then.',
   CERTIFICATE_UNUSABLE:
     'Mend what is named in tls.certificates, then try with: headwater config check FILE. openssl x509 -in FILE -noout -text shows what is in a certificate.',
   PORT_TAKEN: 'Stop the program that has the port, or choose another.',
@@ -33,6 +35,20 @@ export const ERRORS = {
   STREAM_NAME_INVALID: 'Write a stream as APP/STREAM, such as live/s1, without blanks, ?, # or \\.',
   QUERY_INVALID: 'See GET /api/v1 for what the query may hold.',
   NOT_FOUND: 'See GET /api/v1 for what there is.',
+  BODY_INVALID: 'See GET /api/docs for what the body may hold.',
+  BODY_TOO_LARGE: 'See GET /api/docs for what the body may hold.',
+  CONTENT_TYPE_INVALID: 'Send JSON with Content-Type: application/json, also where the body is empty.',
+  TOKEN_INVALID: 'Send the value of api.token of the member that is asked: Authorization: Bearer TOKEN.',
+  ROLE_MISSING:
+    'Ask from the machine of the member, by a loopback address, or set api.token and send it: Authorization: Bearer TOKEN.',
+  ORIGIN_FOREIGN: 'Use a page of this API itself, or a tool that sends no Origin header.',
+  MEMBER_UNKNOWN: 'See GET /api/v1/members for the names and ids of members.',
+  CLIENT_UNKNOWN: 'See GET /api/v1/clients: it may have left, or its member did not answer.',
+  PUBLISH_UNKNOWN: 'See GET /api/v1/streams/{app}/{stream} for the owners of the stream.',
+  DRAIN_STATE: 'See GET /api/v1/members for who is draining. A member whose process ends goes on to the end.',
+  NOT_IMPLEMENTED: 'Restart the member to change its configuration.',
+  MEMBER_SILENT: 'Ask again, or ask the API of that member itself; see GET /api/v1/members for how it is.',
+  API_BUSY: 'Ask again in some seconds, or ask another member.',
   DEMO_FAILED: 'See the lines above; headwater demo --help shows what can be changed.',
   INTERNAL:
     'This is a bug in headwater. Please report it with what was printed or logged, and the output of headwater --version.',

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import { endBySignal, endProcess } from './cli/end-process.js';
-import { httpGet } from './cli/http-get.js';
+import { httpFollow, httpGet, httpSend } from './cli/http-get.js';
 import { type CliIo, EXIT, type FaultKind } from './cli/io.js';
 import { paintFor } from './cli/paint.js';
 import { runCli } from './cli/run-cli.js';
@@ -42,6 +42,8 @@ const io: CliIo = {
   stderr: process.stderr,
   env: process.env,
   get: httpGet,
+  send: httpSend,
+  follow: httpFollow,
   now: Date.now,
   onStopRequest(listener) {
     const onDisconnect = (): void => listener();

@@ -6,9 +6,23 @@ import { pulledBy } from './pulled-at.js';
 /** Members through which an owner is pulled that cannot be reached: each costs a connection before the next is tried. */
 const DETOURS_MAX = 3;
 
+/** What is asked of the mesh, by media in this process or in a worker, which has copies of it. */
+interface HostSource {
+  /** Other members and this one. */
+  members(): readonly HostMember[];
+  member(id: MemberId): HostMember | undefined;
+}
+
+/** What is used of a member. */
+export type HostMember = Pick<
+  MemberView,
+  'id' | 'isSelf' | 'liveness' | 'connected' | 'profile' | 'rttMs' | 'dialledAt' | 'remoteIp'
+>;
+
 /** The one place where media and mesh meet. `relayTls`: `relay.tls`. */
 export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
   return {
+    ...memberAnswers(mesh, relayTls),
     member: mesh.id,
     route: (request) => route(mesh.directory, request),
     owners: (key) => mesh.directory.owners(key),
@@ -16,18 +30,27 @@ export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
     claim: (claim) => mesh.claim(claim),
     release: (key) => mesh.release(key),
     isDisputed: () => mesh.status().disputed,
+    workerOf: () => null,
+  };
+}
+
+/** Where members are, and how they are reached. */
+export function memberAnswers(
+  source: HostSource,
+  relayTls: boolean,
+): Pick<MediaHost, 'relayAddress' | 'detours' | 'isMemberAddress'> {
+  return {
     relayAddress: (id) => {
-      const member = mesh.member(id);
+      const member = source.member(id);
       return member === undefined ? null : pulledBy(member, relayTls);
     },
-    detours: (owner) => detoursTo(owner, mesh.members()),
-    workerOf: () => null,
-    isMemberAddress: (ip) => mesh.members().some((member) => !member.isSelf && isAt(member, ip)),
+    detours: (owner) => detoursTo(owner, source.members()),
+    isMemberAddress: (ip) => source.members().some((member) => !member.isSelf && isAt(member, ip)),
   };
 }
 
 /** Those that have room come first, and the near ones of them. */
-function detoursTo(owner: MemberId, members: readonly MemberView[]): readonly MemberId[] {
+function detoursTo(owner: MemberId, members: readonly HostMember[]): readonly MemberId[] {
   return members
     .filter(
       ({ id, isSelf, liveness, connected, profile }) =>
@@ -42,10 +65,10 @@ function detoursTo(owner: MemberId, members: readonly MemberView[]): readonly Me
     .map(({ id }) => id);
 }
 
-const isFull = ({ profile }: MemberView): number => Number(profile?.full === true);
+const isFull = ({ profile }: HostMember): number => Number(profile?.full === true);
 
 /** It is connected from there, or says that it is there. Names are not looked up. */
-function isAt({ liveness, remoteIp, profile }: MemberView, ip: string): boolean {
+function isAt({ liveness, remoteIp, profile }: HostMember, ip: string): boolean {
   if (profile === null || !claimsStand(liveness)) return false;
   const told = [profile.relayAddress, ...(profile.relayAddresses ?? []), ...profile.addresses];
   const hosts = [...(remoteIp === undefined ? [] : [remoteIp]), ...told.map(({ host }) => host)];

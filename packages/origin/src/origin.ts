@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemberProfile, route } from '@headwater/directory';
+import { createGuard } from '@headwater/guard';
 import {
   CertificateStore,
   createMedia,
@@ -16,8 +19,11 @@ import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
-import { drain } from './drain.js';
+import { DrainControl } from './drain-control.js';
+import { EventLog } from './events/event-log.js';
+import { followMesh } from './events/follow-mesh.js';
 import { nextFull } from './fullness.js';
+import { checkRules, ENDS_TOLD_MS, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
@@ -26,7 +32,10 @@ import { serveMetrics } from './metrics/serve-metrics.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
+import { type MemberControl, memberAnswers } from './questions/member-answers.js';
+import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
 import { PROGRAM_VERSION } from './version.js';
+import { WorkersPlane } from './workers/workers-plane.js';
 
 /** A running member: mesh, media and API together. */
 export interface RunningOrigin {
@@ -66,6 +75,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
+  checkRules(config);
   const configured = {
     rtmp: config.rtmp.port ?? 0,
     rtmps: config.rtmps.port ?? 0,
@@ -78,17 +88,33 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     ...(relay !== null && { relay: relay.pem }),
   };
   const relayKey = relay === null ? {} : { relayKeyHash: relay.keyHash };
+  const workers = config.workers === 'auto' ? availableParallelism() : config.workers;
+  const plane =
+    workers === 0
+      ? null
+      : new WorkersPlane({
+          config,
+          workers,
+          media: mediaOptions(config, tls),
+          log: withFatal(quietLog, log),
+        });
   let meshHosts: readonly string[] = ['127.0.0.1'];
-  const mesh = await createMesh(
-    { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
-    {
-      log: quietLog,
-      profile: (hosts) => {
-        meshHosts = hosts;
-        return { ...profileOf(config, hosts, configured), ...relayKey };
+  let mesh: Mesh;
+  try {
+    mesh = await createMesh(
+      { ...config.mesh, dataDir: config.dataDir, order: config.play.order },
+      {
+        log: quietLog,
+        profile: (hosts) => {
+          meshHosts = hosts;
+          return { ...profileOf(config, hosts, configured), ...relayKey };
+        },
       },
-    },
-  );
+    );
+  } catch (error) {
+    await plane?.stop();
+    throw error;
+  }
   let isDraining = false;
   let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
@@ -97,8 +123,42 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     draining: isDraining,
     ...(isFull && { full: true }),
   });
-  const media: MediaPlane = oneProcess(
-    createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog),
+  plane?.join(mesh);
+  const guard = plane === null ? createGuard(guardConfig(config, mesh.id), { log: quietLog }) : null;
+  const media: MediaPlane =
+    plane ??
+    oneProcess((tell) =>
+      createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog, {
+        tell,
+        ...(guard !== null && { guard }),
+      }),
+    );
+  const events = new EventLog(randomBytes(6).toString('hex'), Date.now);
+  const unfollow = followMesh(events, mesh, media);
+  const draining = new DrainControl({
+    media,
+    directory: mesh.directory,
+    announce: (value) => {
+      isDraining = value;
+      mesh.setProfile(profile(media.ports));
+    },
+    log: (fields, msg) => log.info(fields, msg),
+    deadlineMs: config.drain.deadlineMs,
+    now: () => performance.now(),
+    pause: (ms) => sleep(ms),
+  });
+  const control: MemberControl = {
+    drain: (deadlineMs) => draining.drain(deadlineMs),
+    cancelDrain: () => draining.cancel(),
+    setLogLevel: (level) => {
+      log.level = level;
+      media.setLogLevel(level);
+      events.tell({ kind: 'log-level-changed', level });
+    },
+    reload: async () => false,
+  };
+  answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
+    log.info({ question, member: from }, 'operator asked'),
   );
   const metrics = createMetrics({
     directory: mesh.directory,
@@ -125,7 +185,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     }
     const app = createApi(
-      apiSource(config, mesh, media, () => isDraining),
+      apiSource(config, mesh, media, events, () => isDraining),
       (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
     const listening = {
@@ -166,45 +226,47 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     ...(metricsListener !== null && { metrics: metricsListener.port }),
   };
   log.info(
-    { member: mesh.id, role: config.role, ports, seeds: config.mesh.seeds, version: PROGRAM_VERSION },
+    {
+      member: mesh.id,
+      role: config.role,
+      ports,
+      workers,
+      seeds: config.mesh.seeds,
+      version: PROGRAM_VERSION,
+    },
     'origin ready',
   );
-
-  let drained: Promise<void> | null = null;
-  const drainOnce = (): Promise<void> =>
-    drain({
-      media,
-      directory: mesh.directory,
-      announce: () => {
-        isDraining = true;
-        mesh.setProfile(profile(media.ports));
-      },
-      log: (fields, msg) => log.info(fields, msg),
-      deadlineMs: config.drain.deadlineMs,
-      now: () => performance.now(),
-      pause: (ms) => sleep(ms),
-    });
 
   let stopped: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     clearInterval(loadTimer);
+    unfollow();
     // The mesh goes first: the others stop routing here before the players here are let go.
     await mesh.stop();
     await media.stop();
+    await guard?.stop(ENDS_TOLD_MS);
     await closeApis();
     quietLog.close();
     log.info({ member: mesh.id }, 'origin stopped');
   };
   return {
     ports,
-    drain: () => {
-      drained ??= config.drain.deadlineMs === 0 ? Promise.resolve() : drainOnce();
-      return drained;
-    },
+    drain: () => draining.drainToEnd(),
     stop: () => {
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** The end of a worker is told each time. */
+function withFatal(quietLog: QuietLog, log: Logger) {
+  return {
+    debug: (fields: object, msg: string) => quietLog.debug(fields, msg),
+    info: (fields: object, msg: string) => quietLog.info(fields, msg),
+    warn: (fields: object, msg: string) => log.warn(fields, msg),
+    error: (fields: object, msg: string) => log.error(fields, msg),
+    fatal: (fields: object, msg: string) => log.fatal(fields, msg),
   };
 }
 
@@ -250,9 +312,14 @@ function apiSource(
   config: OriginConfig,
   mesh: Mesh,
   media: MediaPlane,
+  events: EventLog,
   isDraining: () => boolean,
 ): ApiSource {
   return {
+    name: config.name,
+    mesh: new MeshWide(mesh),
+    events,
+    ...(config.api.token === undefined ? {} : { token: config.api.token }),
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),

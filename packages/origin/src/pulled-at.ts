@@ -3,8 +3,11 @@ import type { RelayAddress } from '@headwater/media';
 import type { MemberView } from '@headwater/mesh';
 import { parseHostPort } from './config/address.js';
 
+/** What is used of a member. */
+type Reached = Pick<MemberView, 'profile' | 'dialledAt' | 'remoteIp'>;
+
 /** Where this member pulls from that one, by how the mesh reaches it; null where it has told nothing of itself yet. */
-export function pulledAt({ profile, dialledAt, remoteIp }: MemberView): MediaAddress | null {
+export function pulledAt({ profile, dialledAt, remoteIp }: Reached): MediaAddress | null {
   if (profile === null) return null;
   const dialled = dialledAt === undefined ? null : parseHostPort(dialledAt);
   const reachedAt = [dialled?.host, remoteIp].filter((host) => host !== undefined);
@@ -15,7 +18,7 @@ export function pulledAt({ profile, dialledAt, remoteIp }: MemberView): MediaAdd
  * The same with the way it is done: by TLS where this member is to (`relay.tls`) or nothing else is offered, and that one
  * has told by which key it is known.
  */
-export function pulledBy(member: MemberView, relayTls: boolean): RelayAddress | null {
+export function pulledBy(member: Reached, relayTls: boolean): RelayAddress | null {
   const address = pulledAt(member);
   if (address === null) return null;
   const { host, rtmpPort, rtmpsPort: port } = address;

@@ -28,6 +28,8 @@ const TOOLS = {
     get: 'apt-get install nginx libnginx-mod-stream',
   },
   'systemd-analyze': { command: 'systemd-analyze', probe: ['--version'], get: 'apt-get install systemd' },
+  openssl: { command: 'openssl', probe: ['version'], get: 'apt-get install openssl' },
+  python3: { command: 'python3', probe: ['--version'], get: 'apt-get install python3' },
   prometheus: { command: 'promtool', probe: ['--version'], get: 'apt-get install prometheus' },
   haproxy: { command: 'haproxy', probe: ['-v'], get: 'apt-get install haproxy' },
   'file systems of its own': {

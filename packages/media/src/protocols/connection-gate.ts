@@ -1,4 +1,5 @@
 import { limitedAddress } from '../desks/client-address.js';
+import type { Elsewhere } from '../media-host.js';
 
 /** Least places beyond `limits.connectionsMax`, and their share of it. */
 const SPARE_MIN = 4;
@@ -46,24 +47,36 @@ export class ConnectionGate {
   readonly #limits: GateLimits;
   readonly #spare: number;
   readonly #isMemberAddress: (ip: string) => boolean;
+  readonly #elsewhere: (address: string) => Elsewhere | undefined;
   readonly #clients = new Map<string, number>();
   readonly #arrivals = new Map<string, number>();
   #connections = 0;
 
-  /** `spare`: how many more than `connectionsMax` are let in; see `spareOf`. */
-  constructor(limits: GateLimits, isMemberAddress: (ip: string) => boolean, spare = 0) {
+  /** `spare`: how many more than `connectionsMax` are let in; see `spareOf`. `elsewhere`: on this member's other workers. */
+  constructor(
+    limits: GateLimits,
+    isMemberAddress: (ip: string) => boolean,
+    spare = 0,
+    elsewhere: (address: string) => Elsewhere | undefined = () => undefined,
+  ) {
     this.#limits = limits;
     this.#isMemberAddress = isMemberAddress;
     this.#spare = spare;
+    this.#elsewhere = elsewhere;
   }
 
   /** There are more connections than there should be. */
   get isFull(): boolean {
-    return this.#connections > this.#limits.connectionsMax;
+    return this.#all > this.#limits.connectionsMax;
   }
 
   get connections(): number {
     return this.#connections;
+  }
+
+  /** Of this member, its other workers included. */
+  get #all(): number {
+    return this.#connections + (this.#elsewhere('')?.connections ?? 0);
   }
 
   /**
@@ -71,7 +84,7 @@ export class ConnectionGate {
    * `mayPull`: members pull by this listener's protocol.
    */
   enter(ip: string | null, mayPull: boolean): GatePlace | 'connections-max' | 'connections-per-address-max' {
-    if (this.#connections >= this.#limits.connectionsMax + this.#spare) return 'connections-max';
+    if (this.#all >= this.#limits.connectionsMax + this.#spare) return 'connections-max';
     let client = ip ?? '';
     let address = limitedAddress(client);
     const first = ip === null ? 'nobody' : this.#arrive(client, mayPull);
@@ -133,7 +146,8 @@ export class ConnectionGate {
   }
 
   #hasRoom(address: string): boolean {
-    return (this.#clients.get(address) ?? 0) < this.#limits.connectionsPerAddressMax;
+    const elsewhere = this.#elsewhere(address)?.ofAddress ?? 0;
+    return (this.#clients.get(address) ?? 0) + elsewhere < this.#limits.connectionsPerAddressMax;
   }
 
   #add(address: string, counted: Counted, change: 1 | -1): void {

@@ -1,4 +1,5 @@
 import { DEFAULT_VHOST, hostPort, type MemberId, parseStreamKey } from '@headwater/directory';
+import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { type RelayPull, relayQuery } from '../desks/play/play-mark.js';
 import type { Fence } from '../fence.js';
 import type { MediaHost, MediaOptions, RelayAddress } from '../media-host.js';
@@ -16,6 +17,7 @@ export function rtmpUpstream(
   options: MediaOptions,
   host: Pick<MediaHost, 'relayAddress'>,
   fence: Fence,
+  guard: Pick<Guard, 'proveRelay'> = OPEN_GUARD,
 ): OpenUpstream {
   return (owner, key, replayMs, events) => {
     let isOpen = true;
@@ -29,9 +31,10 @@ export function rtmpUpstream(
         session.abort(new RtmpClientError('protocol', 'a fault of this member')),
       );
     const relayOf = through === null ? null : owner.member;
+    const proof = guard.proveRelay({ asked: through ?? owner.member, relayOf, key });
     const session = new RtmpClientSession(
       {
-        target: relayTarget(key, address, { memberName: options.memberName, replayMs, relayOf }),
+        target: relayTarget(key, address, { memberName: options.memberName, replayMs, relayOf, proof }),
         agent: `headwater relay (${options.memberName})`,
         deadlineMs: options.relay.connectMs,
         limits: options.limits,

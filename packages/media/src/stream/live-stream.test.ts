@@ -310,6 +310,7 @@ describe('what is told of a stream', () => {
       publisher: { remote: '1.2.3.4:5', agent: 'x', protocol: 'rtmp' },
       media: { video: { codec: 'h264' } },
       bytesIn,
+      kbpsIn: 0,
       players: [player, pull].map(({ id, remote, queue }) => ({
         id,
         protocol: 'rtmp',
@@ -318,6 +319,7 @@ describe('what is told of a stream', () => {
         sinceMs: 0,
         state: 'playing',
         bytesOut: queue.sentBytes,
+        queueBytes: queue.queuedBytes,
         framesDropped: 0,
       })),
     });

@@ -1,7 +1,9 @@
 import type { MediaInfo, MemberId, StreamKey } from '@headwater/directory';
+import type { MediaEventListener } from '../media-event.js';
 import type { MediaLog, PlayerView, StreamView } from '../media-host.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
+import { OutboundRate } from './outbound-rate.js';
 import { type PassedOnEnd, PassedOnRelays } from './passed-on-relay.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
@@ -23,6 +25,7 @@ export interface StreamParts {
   readonly timers: Timers;
   readonly open: OpenUpstream;
   readonly log: MediaLog;
+  readonly tell?: MediaEventListener;
   /** Members through which an owner may be pulled that cannot be reached, best first. */
   detours(owner: MemberId): readonly MemberId[];
   /** The stream got a source, another one, or lost it. */
@@ -73,6 +76,7 @@ export class LiveStream {
   #splice: Splice = { kind: 'none' };
   #lastOwner: string | null = null;
   #bytesIn = 0;
+  readonly #rateIn = new OutboundRate();
   #timer: { readonly atMs: number; readonly stop: () => void } | null = null;
   /** Decided, and not yet carried out: what is done for one may lead to more. */
   readonly #actions: SwitchAction[] = [];
@@ -195,6 +199,7 @@ export class LiveStream {
   /** Disconnects players that are stuck. To be called about once a second, with the monotonic clock. */
   endStuckPlayers(nowMs: number): readonly Player[] {
     this.#hub.lookAtTracks(this.#parts.timers.nowMs());
+    this.#rateIn.sample(this.#bytesIn, nowMs);
     const stuck = this.#feeds().filter((feed) => feed.isStuck(nowMs));
     for (const { player } of stuck) player.end('stuck');
     return stuck.map(({ player }) => player);
@@ -226,6 +231,7 @@ export class LiveStream {
       ...this.#passedOnView(),
       media: this.media,
       bytesIn: this.#bytesIn,
+      kbpsIn: this.#rateIn.kbps,
       players: this.#playerViews(playersMax),
     };
   }
@@ -241,12 +247,31 @@ export class LiveStream {
 
   #playerViews(playersMax: number): PlayerView[] {
     const isFed = this.source !== null;
-    const ofStream = [...this.#hub.feeds(), ...this.#pulls.feeds()].slice(0, playersMax);
-    const passedOn = this.#passedOn.feeds().slice(0, playersMax - ofStream.length);
-    return [
-      ...ofStream.map((feed) => this.#playerView(feed, isFed)),
-      ...passedOn.map((feed) => this.#playerView(feed, true)),
-    ];
+    const views: PlayerView[] = [];
+    for (const view of this.#views(isFed)) {
+      if (views.length >= playersMax) break;
+      views.push(view());
+    }
+    return views;
+  }
+
+  /** Players and other members' pulls, without a look at any of them. */
+  *clients(): Iterable<{
+    readonly player: Player;
+    readonly isPull: boolean;
+    readonly view: () => PlayerView;
+  }> {
+    const isFed = this.source !== null;
+    for (const feed of this.#hub.feeds())
+      yield { player: feed.player, isPull: false, view: () => this.#playerView(feed, isFed) };
+    for (const feed of [...this.#pulls.feeds(), ...this.#passedOn.feeds()])
+      yield { player: feed.player, isPull: true, view: () => this.#playerView(feed, true) };
+  }
+
+  *#views(isFed: boolean): Iterable<() => PlayerView> {
+    for (const feed of this.#hub.feeds()) yield () => this.#playerView(feed, isFed);
+    for (const feed of this.#pulls.feeds()) yield () => this.#playerView(feed, isFed);
+    for (const feed of this.#passedOn.feeds()) yield () => this.#playerView(feed, true);
   }
 
   #feeds(): PlayerFeed[] {
@@ -257,7 +282,17 @@ export class LiveStream {
     const { id, protocol, remote, agent, sinceMs, queue } = feed.player;
     const state = isFed ? 'playing' : 'waiting';
     const { framesDropped } = feed;
-    return { id, protocol, remote, agent, sinceMs, state, bytesOut: queue.sentBytes, framesDropped };
+    return {
+      id,
+      protocol,
+      remote,
+      agent,
+      sinceMs,
+      state,
+      bytesOut: queue.sentBytes,
+      queueBytes: queue.queuedBytes,
+      framesDropped,
+    };
   }
 
   #newSource(id: SourceId, about: SourceAbout): StreamSource {
@@ -327,6 +362,7 @@ export class LiveStream {
         this.#open(action);
         return;
       case 'close':
+        this.#tellEnded(this.#sources.get(action.source), action.reason);
         this.#upstreams.get(action.source)?.close();
         this.#upstreams.delete(action.source);
         this.#sources.delete(action.source);
@@ -369,6 +405,15 @@ export class LiveStream {
       ...(owner.worker === undefined ? {} : { worker: owner.worker.worker }),
     };
     log.info({ key: this.key, to: name, from: this.#lastOwner, reason, ...wayOf(about) }, 'relay pulls');
+    // What workers of one member give each other is nobody else's business.
+    if (owner.worker === undefined)
+      this.#parts.tell?.({
+        kind: 'relay-started',
+        key: this.key,
+        owner: name,
+        reason,
+        ...(through === null ? {} : { through }),
+      });
     const source = this.#newSource(id, about);
     const replayMs = isReplayed ? limits.replayMs : 0;
     const upstream = open(owner, this.key, replayMs, {
@@ -388,6 +433,7 @@ export class LiveStream {
     const fields = { key: this.key, ...this.#told(source), reason: code, detail: text };
     if (isOrdinary) this.#parts.log.info(fields, 'relay lost its owner');
     else this.#parts.log.warn(fields, 'relay lost its owner');
+    this.#tellEnded(source, code);
     const detours = UNREACHED.has(code) ? this.#detoursOf(source.about) : [];
     this.#step({
       kind: 'closed',
@@ -447,6 +493,15 @@ export class LiveStream {
   #tellSwitch(source: StreamSource, before: StreamSource | null, how: object, silentMs: number): void {
     const { log } = this.#parts;
     const fields = { key: this.key, ...this.#told(source), ...how, silentMs };
+    if ((before !== null || source.about.kind === 'relay') && !isSibling(source.about))
+      this.#parts.tell?.({
+        kind: 'relay-switched',
+        key: this.key,
+        from: before === null ? null : nameOf(before.about),
+        to: nameOf(source.about),
+        gapMs: before === null ? 0 : silentMs,
+        isExact: 'splice' in how && how.splice === 'exact',
+      });
     if (source.about.kind === 'publisher') {
       if (before?.about.kind === 'relay') log.info(fields, 'relay handed over to publisher');
       return;
@@ -462,12 +517,21 @@ export class LiveStream {
     else this.#parts.log.warn(fields, 'relay stalls');
   }
 
+  #tellEnded(source: StreamSource | undefined, reason: string): void {
+    if (source?.about.kind !== 'relay' || isSibling(source.about)) return;
+    this.#parts.tell?.({ kind: 'relay-ended', key: this.key, owner: source.about.name, reason });
+  }
+
   #told(source: StreamSource | undefined): object {
     const about = source?.about;
     if (about?.kind !== 'relay') return {};
     return { owner: about.name, ownerId: about.from, ...wayOf(about) };
   }
 }
+
+const isSibling = (about: SourceAbout): boolean => about.kind === 'relay' && about.worker !== undefined;
+
+const nameOf = (about: SourceAbout): string => (about.kind === 'relay' ? about.name : 'publisher');
 
 /** The way to an owner, as logs have it. */
 function wayOf({ through, worker }: Extract<SourceAbout, { kind: 'relay' }>): object {

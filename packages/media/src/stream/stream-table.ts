@@ -1,4 +1,5 @@
 import type { MemberId, StreamKey, StreamKeys } from '@headwater/directory';
+import type { MediaEventListener } from '../media-event.js';
 import type { MediaLog } from '../media-host.js';
 import { LiveStream } from './live-stream.js';
 import type { FramesDropped, Traffic } from './player-feed.js';
@@ -17,6 +18,7 @@ export interface StreamTableParts {
   readonly detours: (owner: MemberId) => readonly MemberId[];
   readonly timers: Timers;
   readonly log: MediaLog;
+  readonly tell?: MediaEventListener;
 }
 
 /** The streams of this member that have a source or players. */
@@ -55,7 +57,7 @@ export class StreamTable implements StreamKeys {
   open(key: StreamKey): LiveStream {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const { limitsOf, ownersOf, open, detours, timers, log } = this.#parts;
+    const { limitsOf, ownersOf, open, detours, timers, log, tell } = this.#parts;
     const stream = new LiveStream(key, {
       limits: limitsOf(key),
       traffic: this.traffic,
@@ -63,6 +65,7 @@ export class StreamTable implements StreamKeys {
       open,
       detours,
       log,
+      ...(tell === undefined ? {} : { tell }),
       onSourceChanged: (hasSource) => this.onSourceChanged(key, hasSource),
       onIdle: () => this.tidy(key),
     });

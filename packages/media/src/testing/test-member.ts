@@ -1,3 +1,5 @@
+import { createGuard, type GuardConfig } from '@headwater/guard';
+import { HANG_MS } from '@headwater/testing/await-condition';
 import { createMedia } from '../create-media.js';
 import type { Media, MediaOptions } from '../media-host.js';
 import { MemoryLog, mediaOptions } from './media-options.js';
@@ -19,9 +21,16 @@ export async function startMember(
   name = 'a',
   more: Partial<MediaOptions> = {},
   mesh = new MemoryMesh(),
+  rules?: Partial<GuardConfig>,
 ): Promise<TestMember> {
   const log = new MemoryLog();
-  const media = createMedia(mediaOptions(name, more), mesh.host(name), log);
+  const guard = rules === undefined ? undefined : createGuard(guardConfig(name, rules), { log });
+  const media = createMedia(
+    mediaOptions(name, more),
+    mesh.host(name),
+    log,
+    guard === undefined ? {} : { guard },
+  );
   await media.start();
   const { rtmp, http } = media.ports;
   mesh.setPorts(name, rtmp, http);
@@ -32,6 +41,22 @@ export async function startMember(
     rtmpPort: rtmp,
     httpPort: http,
     rtmp: (path) => `rtmp://127.0.0.1:${rtmp}/${path}`,
-    stop: () => media.stop(),
+    async stop() {
+      await media.stop();
+      await guard?.stop(HANG_MS);
+    },
+  };
+}
+
+/** Rules as a member has them by default: none. */
+export function guardConfig(member: string, more: Partial<GuardConfig> = {}): GuardConfig {
+  return {
+    member,
+    publish: [],
+    play: [],
+    apps: {},
+    refusalsPerAddressPerMinute: 60,
+    relayKeys: [],
+    ...more,
   };
 }

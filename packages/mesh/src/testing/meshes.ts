@@ -60,8 +60,13 @@ export class Meshes {
   }
 
   /** A member that is reached only through a proxy. */
-  async startBehind(name: string, proxy: TcpProxy, seeds: readonly string[]): Promise<TestMember> {
-    const member = await this.start(name, seeds, { advertise: proxy.address });
+  async startBehind(
+    name: string,
+    proxy: TcpProxy,
+    seeds: readonly string[],
+    more: Partial<MeshOptions> = {},
+  ): Promise<TestMember> {
+    const member = await this.start(name, seeds, { ...more, advertise: proxy.address });
     proxy.target = member.mesh.port;
     return member;
   }

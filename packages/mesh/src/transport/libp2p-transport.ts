@@ -3,12 +3,14 @@ import { type MemberId, plainAddress } from '@headwater/directory';
 import type { Connection, Stream } from '@libp2p/interface';
 import type { SeedOutcome, Whereabouts } from '../core/input.js';
 import type { MeshLog } from '../mesh.js';
+import type { QueryStreams } from '../query/query-streams.js';
 import { abortConnection } from './abort-connection.js';
 import { Admission } from './admission.js';
 import { Dialler } from './dialler.js';
 import { BROADCAST, DIRECT } from './frames.js';
 import { TOPIC } from './gossip.js';
 import { boundPort, createNode, type Node, type NodeOptions, STREAM_TIMEOUT_MS } from './libp2p-node.js';
+import { Libp2pQueryStreams } from './libp2p-query-streams.js';
 import { Link } from './link.js';
 import { Links } from './links.js';
 import { Names } from './names.js';
@@ -44,7 +46,7 @@ export async function createLibp2pTransport(
   options: TransportOptions,
   events: TransportEvents,
   log: MeshLog,
-): Promise<Transport & { readonly gauges: TransportGauges }> {
+): Promise<Transport & { readonly gauges: TransportGauges; readonly queries: QueryStreams }> {
   const admission = new Admission(self, log, now);
   const node = await createNode(options, admission);
   const transport = new Libp2pTransport(node, options.names ?? new Names(), admission, events, log);
@@ -55,6 +57,7 @@ export async function createLibp2pTransport(
 class Libp2pTransport implements Transport {
   readonly self: MemberId;
   readonly port: number;
+  readonly queries: QueryStreams;
   readonly #node: Node;
   readonly #admission: Admission;
   readonly #events: TransportEvents;
@@ -74,6 +77,7 @@ class Libp2pTransport implements Transport {
     this.#log = log;
     this.self = node.peerId.toString();
     this.port = boundPort(node);
+    this.queries = new Libp2pQueryStreams(node, (peer) => this.#links.get(peer)?.best?.connection);
     this.#dialler = new Dialler(node, names, {
       self: this.self,
       port: this.port,

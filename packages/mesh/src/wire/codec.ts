@@ -1,11 +1,11 @@
 import { type Delta, type MemberId, NAME_LENGTH_MAX } from '@headwater/directory';
-import { Packr } from 'msgpackr';
 import { ENVELOPES_KEPT_MAX, MEMBERS_MAX, MESSAGE_BYTES_MAX } from '../core/limits.js';
 import { MEMBER_DIGEST_BYTES } from '../core/member-digest.js';
 import type { BroadcastMessage, DirectMessage, Heartbeat, Hello } from '../core/messages.js';
 import { commonVersion, SPEAKS, type VersionRange } from '../core/versions.js';
 import { Fields, WireError } from './fields.js';
 import { inspect, withoutForeign } from './inspect.js';
+import { packr } from './packr.js';
 import {
   MEMBER_ID_LENGTH_MAX,
   packAcquaintance,
@@ -56,13 +56,6 @@ export type Decoded<T> =
   | { readonly kind: 'message'; readonly message: T }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'malformed'; readonly reason: string };
-
-const packr = new Packr({
-  useRecords: false,
-  moreTypes: false,
-  encodeUndefinedAsNil: true,
-  int64AsType: 'number',
-});
 
 /** The member is not sent along: who signed or sent a delta is whom it speaks for. */
 const packDelta = (delta: Delta): unknown[] => [

@@ -4,10 +4,22 @@ import { describe, expect, it } from 'vitest';
 import type { BroadcastMessage, DirectMessage } from '../core/messages.js';
 import { frame } from '../transport/frames.js';
 import { TOPIC } from '../transport/gossip.js';
+import { QUERY_PROTOCOL } from '../transport/libp2p-query-streams.js';
 import { PROTOCOL_NAME } from '../transport/libp2p-transport.js';
+import { withLength } from '../transport/message-reader.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode, KINDS } from './codec.js';
 import { Opener } from './envelope.js';
+import {
+  decodeQuestion,
+  decodeReply,
+  encodeQuery,
+  QUERY_KINDS,
+  type Question,
+  REFUSAL_CODES,
+  type Reply,
+} from './query-codec.js';
 import { AUTHOR, BROADCAST_EXAMPLES, DIRECT_EXAMPLES } from './testing/example-messages.js';
+import { QUERY_EXAMPLES } from './testing/example-queries.js';
 import { GOLDEN_KEY, type Golden, type GoldenMessage, goldenSealer, toJson } from './testing/golden.js';
 
 const at = (path: string): URL => new URL(path, import.meta.url);
@@ -20,8 +32,14 @@ const bytesOf = ({ bytes }: GoldenMessage): Uint8Array => Buffer.from(bytes, 'he
 /** Author of what is signed: the id of `GOLDEN_KEY`. */
 const SIGNER = '12D3KooWJnv62ojTG8pctybsVMjQu9SwroUkapR9H2nXzCzt1GTK';
 
-function decode({ channel, ...golden }: GoldenMessage): Decoded<DirectMessage | BroadcastMessage> {
+type Message = DirectMessage | BroadcastMessage | Question | Reply;
+
+function decode({ channel, ...golden }: GoldenMessage): Decoded<Message> {
   const bytes = bytesOf({ channel, ...golden });
+  if (channel === 'query') {
+    const question = decodeQuestion(bytes);
+    return question.kind === 'unknown' ? decodeReply(bytes) : question;
+  }
   if (channel === 'direct') return decodeDirect(bytes, AUTHOR);
   if (channel === 'broadcast') return decodeBroadcast(bytes, AUTHOR);
   const opened = new Opener().open(bytes);
@@ -31,8 +49,9 @@ function decode({ channel, ...golden }: GoldenMessage): Decoded<DirectMessage | 
 }
 
 /** A message as it is written today. */
-function rewritten({ channel }: GoldenMessage, message: DirectMessage | BroadcastMessage): string {
-  const bytes = encode(message);
+function rewritten({ channel }: GoldenMessage, message: Message): string {
+  const bytes =
+    channel === 'query' ? encodeQuery(message as Question | Reply) : encode(message as DirectMessage);
   return Buffer.from(channel === 'signed' ? goldenSealer().seal(bytes) : bytes).toString('hex');
 }
 
@@ -73,11 +92,12 @@ describe('golden files', () => {
     expect(namesIn('direct')).toEqual(namesOf(DIRECT_EXAMPLES));
     expect(namesIn('broadcast')).toEqual(namesOf(BROADCAST_EXAMPLES));
     expect(namesIn('signed')).toEqual(namesOf(BROADCAST_EXAMPLES));
+    expect(namesIn('query')).toEqual(namesOf(QUERY_EXAMPLES));
   });
 
   it('have every kind of message', () => {
     const kinds = ofThis.map(({ meaning }) => (meaning as { kind: string }).kind);
-    expect(new Set(kinds)).toEqual(new Set(Object.keys(KINDS)));
+    expect(new Set(kinds)).toEqual(new Set([...Object.keys(KINDS), ...Object.keys(QUERY_KINDS)]));
   });
 });
 
@@ -85,6 +105,17 @@ describe('names and frames on the wire', () => {
   it('are as they were in version 1', () => {
     expect(PROTOCOL_NAME).toBe('/headwater/mesh/1');
     expect(TOPIC).toBe('headwater/1/deltas');
+    expect(QUERY_PROTOCOL).toBe('/headwater/query/1');
+    expect(Buffer.from(withLength(Buffer.from('abc'))).toString('hex')).toBe('00000003616263');
+    expect(QUERY_KINDS).toEqual({ question: 1, answer: 2, refusal: 3 });
+    expect(REFUSAL_CODES).toEqual([
+      'failed',
+      'unknown-question',
+      'busy',
+      'bad-question',
+      'too-large',
+      'not-greeted',
+    ]);
     expect(Buffer.from(frame(0, Buffer.from('abc'))).toString('hex')).toBe('0000000400616263');
     expect(Buffer.from(frame(1, Buffer.from('abc'))).toString('hex')).toBe('0000000401616263');
     expect(KINDS).toEqual({

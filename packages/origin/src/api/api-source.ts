@@ -1,15 +1,22 @@
 import type { DirectoryView, PlayRequest, Route, StreamName } from '@headwater/directory';
 import type { MemberView, MeshStatus } from '@headwater/mesh';
+import type { EventLog } from '../events/event-log.js';
 import type { MediaPlane } from '../plane/media-plane.js';
+import type { MeshWide } from '../questions/mesh-wide.js';
 
 /** The part of the media plane that the API reads. */
 export type ApiMedia = Pick<
   MediaPlane,
-  'told' | 'workers' | 'waitingFor' | 'streamKeys' | 'stream' | 'playerCounts'
+  'told' | 'workers' | 'waitingFor' | 'streamKeys' | 'stream' | 'playerCounts' | 'clients'
 >;
 
-/** What the API shows: read from the running member, nothing of it changed. */
+/** What the API shows of the running member, and whom it asks to act: any member, by the same questions. */
 export interface ApiSource {
+  readonly name: string;
+  readonly mesh: Pick<MeshWide, 'ask' | 'askAll'>;
+  readonly events: EventLog;
+  /** Who brings it may act from anywhere; absent: only from this machine. */
+  readonly token?: string;
   readonly directory: DirectoryView;
   members(): readonly MemberView[];
   status(): MeshStatus;

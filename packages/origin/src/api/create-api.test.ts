@@ -1,7 +1,8 @@
-import { Directory, type MemberProfile, OwnLog, route } from '@headwater/directory';
+import { Directory, type MemberProfile, OwnLog } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
-import type { ApiMedia, ApiSource } from './api-source.js';
+import type { ApiSource } from './api-source.js';
 import { createApi } from './create-api.js';
+import { madeSource, mediaOf, whole } from './testing/made-source.js';
 
 const profile = (name: string, rtmpPort: number): MemberProfile => {
   const outside = { network: 'outside', host: 'localhost', rtmpPort, httpPort: rtmpPort + 100 };
@@ -16,19 +17,6 @@ const profile = (name: string, rtmpPort: number): MemberProfile => {
   };
 };
 
-const whole = <T>(value: T) => ({ value, unanswered: [] });
-
-/** Nothing is here. */
-const mediaOf = (more: Partial<ApiMedia> = {}): ApiMedia => ({
-  told: () => ({ players: 0, publishers: 0, outboundKbps: 0, connections: 0, isFull: false, faults: 3 }),
-  workers: () => [],
-  waitingFor: null,
-  streamKeys: async () => whole([]),
-  stream: async () => whole(null),
-  playerCounts: async (keys) => whole(keys.map(() => 0)),
-  ...more,
-});
-
 /** A member `c` that heard of `a`, which owns live/s1. */
 function sourceOf(overrides: Partial<ApiSource> = {}): ApiSource {
   const directory = new Directory('id-c', profile('c', 1937), { membersMax: 9, streamsPerMemberMax: 9 });
@@ -36,16 +24,7 @@ function sourceOf(overrides: Partial<ApiSource> = {}): ApiSource {
   log.setProfile(profile('a', 1935));
   log.claim({ key: '__defaultVhost__/live/s1', sinceMs: 0, media: { video: { codec: 'h264' } } });
   directory.replace(log.snapshot());
-  return {
-    directory,
-    members: () => [],
-    status: () => ({ joined: true, synced: true, disputed: false }),
-    media: mediaOf(),
-    isDraining: () => false,
-    route: (request) => route(directory, { ...request, mode: 'auto' }),
-    resolveVhost: () => '__defaultVhost__',
-    ...overrides,
-  };
+  return madeSource(directory, overrides);
 }
 
 const bugs: Error[] = [];
@@ -162,13 +141,21 @@ describe('the API', () => {
         playerCounts: async () => whole([9000]),
         stream: async (key, playersMax) => {
           asked.push(playersMax);
-          const players = [{ ...player, bytesOut: 0, framesDropped: 0 }];
-          return whole({ key, source: 'relay', relayFrom: 'id-a', media: {}, bytesIn: 0, players });
+          const players = [{ ...player, bytesOut: 0, queueBytes: 0, framesDropped: 0 }];
+          return whole({
+            key,
+            source: 'relay',
+            relayFrom: 'id-a',
+            media: {},
+            bytesIn: 0,
+            kbpsIn: 0,
+            players,
+          });
         },
       }),
     });
     const { body } = await get('/api/v1/streams/live/s1', source);
-    expect(asked).toEqual([1000]);
+    expect(new Set(asked)).toEqual(new Set([1000]));
     expect([body.players, body.here.players.length, body.here.relayFrom]).toEqual([9000, 1, 'id-a']);
   });
 

@@ -11,6 +11,7 @@ import {
 } from '@headwater/media';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { keepClientIp } from './client-ip.js';
 
 /** A listening API. */
 export interface ApiListener {
@@ -52,6 +53,7 @@ export async function listenApi(api: Hono, options: ApiListenOptions): Promise<A
   const clients = new WeakMap<object, Client>();
   const server = createServer((req, res) => {
     const forwarded = readForwarded(clients.get(req.socket) ?? NOBODY, req.headers, forwarding);
+    keepClientIp(req, forwarded.client.ip);
     if (forwarded.host !== undefined) req.headers.host = forwarded.host;
     useKnownHost(req);
     Promise.resolve(serve(req, res)).catch((error: unknown) => {

@@ -1,41 +1,8 @@
-import { claimsStand, hostPort, type MediaAddress, type MemberProfile, NO_LOAD } from '@headwater/directory';
+import { claimsStand, hostPort, type MemberProfile, NO_LOAD } from '@headwater/directory';
 import type { MemberView } from '@headwater/mesh';
 import type { WorkerView } from '../plane/media-plane.js';
 import { pulledBy } from '../pulled-at.js';
-
-/** One member in `GET /api/v1/members`. */
-export interface ApiMember {
-  readonly id: string;
-  readonly name: string;
-  readonly self: boolean;
-  readonly role: string;
-  readonly liveness: string;
-  readonly generation: number;
-  readonly version: number;
-  readonly streams: number;
-  readonly players: number;
-  readonly publishers: number;
-  readonly outboundKbps: number;
-  readonly connected: boolean;
-  readonly draining: boolean;
-  /** Its connections or its outbound limit are used up. */
-  readonly full: boolean;
-  /** Where it is `unreachable`: names of members that reach both it and the asked one. */
-  readonly through?: readonly string[];
-  readonly program: string;
-  readonly zone?: string;
-  readonly rttMs?: number;
-  readonly meshAddresses: readonly string[];
-  readonly addresses: readonly MediaAddress[];
-  /** Where it says that the other members pull from, network by network. */
-  readonly relayAddresses: readonly Omit<MediaAddress, 'httpPort' | 'httpsPort'>[];
-  /** `host:port` that the member asked pulls from, where it does; absent for itself. */
-  readonly pulledAt?: string;
-  /** It is pulled from by TLS; absent: without. */
-  readonly pulledByTls?: true;
-  /** Its media workers: only of the member that was asked, and absent where media runs in its one process. */
-  readonly workers?: readonly WorkerView[];
-}
+import type { ApiMember } from './schemas/member.js';
 
 /** Self first, then by name, so that the list reads the same at each look. */
 export function listMembers(
@@ -77,11 +44,11 @@ function apiMember(
     program: profile?.program ?? '',
     ...(profile?.zone === undefined ? {} : { zone: profile.zone }),
     ...(member.rttMs === undefined ? {} : { rttMs: member.rttMs }),
-    meshAddresses: member.meshAddresses,
-    addresses: profile?.addresses ?? [],
+    meshAddresses: [...member.meshAddresses],
+    addresses: [...(profile?.addresses ?? [])],
     relayAddresses: relayAddressesOf(profile),
     ...pulledAtOf(member, all),
-    ...(member.isSelf && workers.length > 0 ? { workers } : {}),
+    ...(member.isSelf && workers.length > 0 ? { workers: [...workers] } : {}),
   };
 }
 

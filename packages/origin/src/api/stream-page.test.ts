@@ -1,16 +1,14 @@
-import { Directory, type MemberProfile, OwnLog, parseStreamKey, route } from '@headwater/directory';
+import { Directory, type MemberProfile, OwnLog, parseStreamKey } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
 import { firstKeys } from '../plane/first-keys.js';
-import type { ApiSource } from './api-source.js';
 import { createApi } from './create-api.js';
-import type { ApiStreamPage } from './stream-page.js';
+import type { ApiStreamPage } from './schemas/stream.js';
+import { madeSource, mediaOf, whole } from './testing/made-source.js';
 
 const profile = (name: string): MemberProfile => {
   const address = { network: 'inside', host: name, rtmpPort: 1935, httpPort: 8080 };
   return { name, role: 'origin', addresses: [address], relayAddress: address, draining: false, program: '1' };
 };
-
-const whole = <T>(value: T) => ({ value, unanswered: [] });
 
 interface Published {
   readonly key: string;
@@ -35,22 +33,12 @@ function world(published: readonly Published[], waiting: readonly string[] = [])
   for (const one of published) publish(one);
   tell();
   const here = new Set(waiting);
-  const source: ApiSource = {
-    directory,
-    members: () => [],
-    status: () => ({ joined: true, synced: true, disputed: false }),
-    isDraining: () => false,
-    media: {
-      told: () => ({ players: 0, publishers: 0, outboundKbps: 0, connections: 0, isFull: false, faults: 0 }),
-      workers: () => [],
-      waitingFor: null,
+  const source = madeSource(directory, {
+    media: mediaOf({
       streamKeys: async (from, max) => whole(await firstKeys(here, from, max)),
-      stream: async () => whole(null),
       playerCounts: async (asked) => whole(asked.map((key) => (here.has(key) ? 1 : 0))),
-    },
-    route: (request) => route(directory, { ...request, mode: 'auto' }),
-    resolveVhost: () => '__defaultVhost__',
-  };
+    }),
+  });
   const api = createApi(source, (error) => {
     throw error;
   });

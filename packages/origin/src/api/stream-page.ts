@@ -1,20 +1,10 @@
 import { Slice, type StreamKey } from '@headwater/directory';
 import type { Answer } from '../plane/media-plane.js';
 import type { ApiSource } from './api-source.js';
+import type { ApiStream, ApiStreamPage } from './schemas/stream.js';
 import { cursorOf, matchesOwners, type StreamQuery, seekName } from './stream-query.js';
-import { type ApiStream, apiStream } from './streams.js';
+import { apiStream } from './streams.js';
 import type { Turns } from './turns.js';
-
-/** Answer of `GET /api/v1/streams`. */
-export interface ApiStreamPage {
-  readonly streams: readonly ApiStream[];
-  /** To be given as `cursor` for the streams that follow; absent where these are the last. */
-  readonly next?: string;
-  /** Streams with an owner in the whole mesh, whatever was asked for. */
-  readonly total: number;
-  /** Workers of this member that did not answer in time: what they have is missing. Absent: none. */
-  readonly unanswered?: readonly number[];
-}
 
 /** Keys looked up at once. */
 const CHUNK = 256;

@@ -1,4 +1,6 @@
 import { DEFAULT_VHOST, type Owner, parseStreamKey, type StreamKey } from '@headwater/directory';
+import * as v from 'valibot';
+import { queryNumber, queryWord, said, TEXT } from './schemas/parts.js';
 
 /** Streams in one answer where the asker does not say how many, and at most. */
 export const PAGE_DEFAULT = 100;
@@ -20,24 +22,35 @@ export interface StreamQuery {
   readonly state?: (typeof STATES)[number];
 }
 
-/** Reads the query of a URL; what is wrong with it comes back as a sentence. */
-export function readStreamQuery(given: Readonly<Record<string, string>>): StreamQuery | string {
-  const { cursor, limit = String(PAGE_DEFAULT), app, owner, prefix, state } = given;
-  const after = cursor === undefined || cursor === '' ? null : readCursor(cursor);
-  if (after === undefined) return 'cursor is none: take it from `next` of the page before';
-  if (!/^\d{1,9}$/.test(limit) || Number(limit) < 1 || Number(limit) > PAGE_MAX)
-    return `limit is a whole number from 1 to ${PAGE_MAX}`;
-  const known = STATES.find((one) => one === state);
-  if (state !== undefined && known === undefined) return `state is one of ${STATES.join(', ')}`;
-  return {
-    after,
-    limit: Number(limit),
-    ...(app !== undefined && { app }),
-    ...(owner !== undefined && { owner }),
-    ...(prefix !== undefined && { prefix }),
-    ...(known !== undefined && { state: known }),
-  };
-}
+export const STREAM_QUERY = v.pipe(
+  v.object({
+    cursor: v.optional(
+      v.pipe(
+        v.string(),
+        v.check(
+          (cursor) => cursor === '' || readCursor(cursor) !== undefined,
+          'cursor is none: take it from `next` of the page before',
+        ),
+        v.description('`next` of the page before; none: from the first stream on.'),
+      ),
+      '',
+    ),
+    limit: v.optional(
+      said(queryNumber('limit', 1, PAGE_MAX), `At most ${PAGE_MAX}; by default ${PAGE_DEFAULT}.`),
+      String(PAGE_DEFAULT),
+    ),
+    app: v.exactOptional(said(TEXT, 'Only streams of this app.')),
+    owner: v.exactOptional(said(TEXT, 'Only streams that this member owns, by its name or id.')),
+    prefix: v.exactOptional(said(TEXT, 'Only streams whose `app/stream` begins with this.')),
+    state: v.exactOptional(
+      said(
+        queryWord('state', STATES),
+        '`flowing`: an owner’s media comes. `silent`: it has owners, and nobody’s does. `unowned`: it is only waited for here.',
+      ),
+    ),
+  }),
+  v.transform(({ cursor, ...rest }): StreamQuery => ({ ...rest, after: readCursor(cursor) ?? null })),
+);
 
 /** Where the next page goes on: after this stream, whether or not it is still there by then. */
 export const cursorOf = (key: StreamKey): string => Buffer.from(key).toString('base64url');

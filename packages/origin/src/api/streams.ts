@@ -1,6 +1,5 @@
 import {
   hostPort,
-  type MediaInfo,
   type MemberId,
   type Owner,
   type PlayRequest,
@@ -10,69 +9,8 @@ import {
   type Route,
   type StreamKey,
 } from '@headwater/directory';
-import type { StreamView } from '@headwater/media';
 import type { ApiSource } from './api-source.js';
-
-/** One owner, in the order in which players are sent to them. */
-export interface ApiOwner {
-  readonly member: string;
-  readonly name: string;
-  readonly liveness: string;
-  /** The member that this one would pull the stream through; absent: directly. */
-  readonly through?: string;
-  readonly draining: boolean;
-  /** Its connections or its outbound limit are used up; it comes after those that have room. */
-  readonly full: boolean;
-  /** `silent`: no media at the moment; it comes after all that flow. */
-  readonly state: 'flowing' | 'silent';
-  /** ISO 8601, by the owner's own clock. */
-  readonly since: string;
-  readonly sinceMs: number;
-  readonly media: MediaInfo;
-}
-
-/** One stream in `GET /api/v1/streams`. */
-export interface ApiStream {
-  readonly key: StreamKey;
-  readonly vhost: string;
-  readonly app: string;
-  readonly stream: string;
-  readonly owners: readonly ApiOwner[];
-  /** Players on this member. */
-  readonly players: number;
-}
-
-/** The route that this member would give one kind of client. */
-export interface ApiRoute {
-  /** The last two where this member tells of ports for TLS. */
-  readonly client: 'rtmp' | 'srs-edge' | 'http-flv' | 'ws-flv' | 'srs-edge-tls' | 'https-flv';
-  readonly route: Route['kind'];
-  readonly reason: Route['reason'];
-  /** `reason` as a sentence. */
-  readonly why: string;
-  /** Name of the member redirected to or relayed from. */
-  readonly target?: string;
-  /** Name of the member that a relay would pull through; absent: directly. */
-  readonly through?: string;
-  /** `host:port` that a redirected client is told. */
-  readonly address?: string;
-}
-
-/** Answer of `GET /api/v1/streams/{app}/{stream}`. */
-export interface ApiStreamDetail extends ApiStream {
-  readonly here: Pick<
-    StreamView,
-    'source' | 'relayFrom' | 'relayThrough' | 'passesOn' | 'publisher' | 'bytesIn'
-  > & {
-    /** The first `PLAYERS_SHOWN_MAX`; `players` above counts all. */
-    readonly players: StreamView['players'];
-    /** Name of the member `relayThrough`. */
-    readonly relayThroughName?: string;
-  };
-  readonly routes: readonly ApiRoute[];
-  /** Workers of this member that did not answer in time: what they have is missing. Absent: none. */
-  readonly unanswered?: readonly number[];
-}
+import type { ApiOwner, ApiRoute, ApiStream, ApiStreamDetail } from './schemas/stream.js';
 
 /** Players that are listed one by one; to list thousands would hold everything else up. */
 export const PLAYERS_SHOWN_MAX = 1000;
@@ -83,20 +21,24 @@ export async function describeStream(
   key: StreamKey,
   reachedBy: string | undefined,
 ): Promise<ApiStreamDetail> {
-  const [{ value: view, unanswered }, { value: players }] = await Promise.all([
+  const [{ value: view, unanswered }, { value: players }, { answers, missing }] = await Promise.all([
     source.media.stream(key, PLAYERS_SHOWN_MAX),
     source.media.playerCounts([key]),
+    source.mesh.askAll('stream', { key }),
   ]);
+  const names = namesOf(source);
+  const there = answers.filter(({ answer }) => answer.source !== 'none' || answer.players > 0);
   return {
     ...apiStream(source, key, players[0] ?? 0),
     here: {
       source: view?.source ?? 'none',
       ...(view?.relayFrom === undefined ? {} : { relayFrom: view.relayFrom }),
       ...relayThroughOf(source, view?.relayThrough),
-      ...(view?.passesOn === undefined ? {} : { passesOn: view.passesOn }),
+      ...(view?.passesOn === undefined ? {} : { passesOn: [...view.passesOn] }),
       ...(view?.publisher === undefined ? {} : { publisher: view.publisher }),
       bytesIn: view?.bytesIn ?? 0,
-      players: view?.players ?? [],
+      kbpsIn: view?.kbpsIn ?? 0,
+      players: [...(view?.players ?? [])],
     },
     routes: clientsOf(source).map(([client, protocol, followsRedirect, isSecure]) =>
       apiRoute(
@@ -113,8 +55,16 @@ export async function describeStream(
         }),
       ),
     ),
-    ...(unanswered.length > 0 && { unanswered }),
+    members: there.map(({ member, answer }) => ({ member, name: names(member), ...answer })),
+    playersInMesh: answers.reduce((sum, { answer }) => sum + answer.players, 0),
+    missing: missing.map(({ member, reason }) => ({ member, name: names(member), reason })),
+    ...(unanswered.length > 0 && { unanswered: [...unanswered] }),
   };
+}
+
+/** Names of members by their ids; the id itself where it is not known. */
+export function namesOf({ directory }: Pick<ApiSource, 'directory'>): (member: MemberId) => string {
+  return (member) => directory.member(member)?.profile?.name ?? member;
 }
 
 function relayThroughOf(source: ApiSource, member: MemberId | undefined) {

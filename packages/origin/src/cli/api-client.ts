@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { HeadwaterError } from '../errors.js';
-import { apiBase, askApi } from './ask-api.js';
+import { type ApiAnswer, apiBase, askApi, sendToApi } from './ask-api.js';
 import type { Arguments, Flag } from './command.js';
 import type { CliIo } from './io.js';
 
@@ -13,7 +13,28 @@ export async function readApi<T>(
   given: Arguments,
   io: CliIo,
 ): Promise<{ readonly value: T; readonly text: string }> {
-  const answer = await askApi(path, given, io);
+  return read(await askApi(path, given, io), path, schema, given, io);
+}
+
+/** Has the API do something, and reads what it says. Throws as `readApi` does. */
+export async function actByApi<T>(
+  method: 'POST' | 'DELETE',
+  path: string,
+  body: object | undefined,
+  schema: v.GenericSchema<unknown, T>,
+  given: Arguments,
+  io: CliIo,
+): Promise<T> {
+  return read(await sendToApi(method, path, body, given, io), path, schema, given, io).value;
+}
+
+function read<T>(
+  answer: ApiAnswer,
+  path: string,
+  schema: v.GenericSchema<unknown, T>,
+  given: Arguments,
+  io: CliIo,
+): { readonly value: T; readonly text: string } {
   const refusal = v.safeParse(REFUSAL, answer.body);
   if (refusal.success) {
     const { message, hint } = refusal.output.error;

@@ -91,6 +91,31 @@ describe('members', () => {
     expect(states).toEqual(['full', 'unreachable, through c, d', 'unreachable', 'draining']);
   });
 
+  it('shows the workers of the member that was asked', async () => {
+    const sinceMs = 1_000_000 - 65_000;
+    const told = { sinceMs, players: 3, publishers: 1, outboundKbps: 1234.5 };
+    const workers = [
+      { ...told, worker: 1, state: 'listening', pid: 71, connections: 4, rssBytes: 73_400_320, restarts: 0 },
+      {
+        ...told,
+        worker: 2,
+        state: 'hung',
+        connections: 5,
+        rssBytes: 0,
+        restarts: 2,
+        lastEnd: 'signal SIGKILL',
+      },
+    ];
+    const { out } = await run(['members'], answering({ members: [{ ...member, workers }] }));
+    const [, table = ''] = out.split('\n\n');
+    expect(table.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
+      'WORKER,STATE,PID,FOR,CONNECTIONS,PUBLISHERS,PLAYERS,OUT kbit/s,MEMORY MB,RESTARTS,LAST END'.split(','),
+      ['1', 'listening', '71', '1m 5s', '4', '1', '3', '1235', '70', '0', '-'],
+      ['2', 'hung', '-', '1m 5s', '5', '1', '3', '1235', '0', '2', 'signal SIGKILL'],
+      [''],
+    ]);
+  });
+
   it('prints the raw answer for machines', async () => {
     const { out } = await run(['members', '--json'], answering({ members }));
     expect(JSON.parse(out)).toEqual({ members });

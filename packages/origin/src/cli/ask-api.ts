@@ -1,6 +1,6 @@
 import { HeadwaterError } from '../errors.js';
 import type { Arguments, Flag } from './command.js';
-import type { CliIo } from './io.js';
+import type { ApiRequest, CliIo } from './io.js';
 
 export const API_FLAG: Flag = {
   name: 'api',
@@ -24,6 +24,32 @@ export async function askApi(path: string, given: Arguments, io: CliIo): Promise
   const base = apiBase(given, io);
   try {
     const { status, text } = await io.get(new URL(path, base), TIMEOUT_MS);
+    return { status, text, body: jsonOf(text) };
+  } catch (cause) {
+    throw new HeadwaterError('API_UNREACHABLE', `no API answers at ${base.origin}: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+/** Asks the API to change something, with the token in `HEADWATER_API_TOKEN` where there is one. Throws as `askApi` does. */
+export async function sendToApi(
+  method: ApiRequest['method'],
+  path: string,
+  body: object | undefined,
+  given: Arguments,
+  io: CliIo,
+): Promise<ApiAnswer> {
+  const base = apiBase(given, io);
+  const token = io.env.HEADWATER_API_TOKEN;
+  const request: ApiRequest = {
+    method,
+    url: new URL(path, base),
+    ...(token === undefined || token === '' ? {} : { token }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  };
+  try {
+    const { status, text } = await io.send(request, TIMEOUT_MS);
     return { status, text, body: jsonOf(text) };
   } catch (cause) {
     throw new HeadwaterError('API_UNREACHABLE', `no API answers at ${base.origin}: ${reasonOf(cause)}`, {

@@ -11,12 +11,17 @@ export const COMMANDS: readonly NamedCommand[] = [
   { name: 'origin', load: async () => (await import('./commands/origin.js')).ORIGIN },
   { name: 'demo', load: async () => (await import('./commands/demo.js')).DEMO },
   { name: 'key', load: async () => (await import('./commands/key.js')).KEY },
+  { name: 'sign', load: async () => (await import('./commands/sign.js')).SIGN },
   { name: 'config check', load: async () => (await import('./commands/config-check.js')).CONFIG_CHECK },
   { name: 'config print', load: async () => (await import('./commands/config-print.js')).CONFIG_PRINT },
   { name: 'config example', load: async () => (await import('./commands/config-example.js')).CONFIG_EXAMPLE },
   { name: 'members', load: async () => (await import('./commands/members.js')).MEMBERS },
   { name: 'streams', load: async () => (await import('./commands/streams.js')).STREAMS },
   { name: 'explain', load: async () => (await import('./commands/explain.js')).EXPLAIN },
+  { name: 'clients', load: async () => (await import('./commands/clients.js')).CLIENTS },
+  { name: 'kick', load: async () => (await import('./commands/kick.js')).KICK },
+  { name: 'drain', load: async () => (await import('./commands/drain.js')).DRAIN },
+  { name: 'events', load: async () => (await import('./commands/events.js')).EVENTS },
   { name: 'health', load: async () => (await import('./commands/health.js')).HEALTH },
 ];
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ApiRequest } from './io.js';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -36,4 +37,44 @@ async function plainGet(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   }
+}
+
+/** A request that changes something; deadline and rejections as with `httpGet`. */
+export async function httpSend(
+  { method, url, token, body }: ApiRequest,
+  timeoutMs: number,
+): Promise<HttpAnswer> {
+  const response = await fetch(url, {
+    method,
+    redirect: 'error',
+    signal: AbortSignal.timeout(timeoutMs),
+    headers: {
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    },
+    ...(body === undefined ? {} : { body }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+/** Longest line of a stream that is kept, characters. */
+const LINE_LENGTH_MAX = 1024 * 1024;
+
+/** GET line by line, for as long as it lasts. Resolves with the status, at once where it is not 200. */
+export async function httpFollow(url: URL, onLine: (line: string) => void): Promise<number> {
+  const response = await fetch(url);
+  if (response.status !== 200 || response.body === null) {
+    await response.body?.cancel();
+    return response.status;
+  }
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const bytes of response.body) {
+    text += decoder.decode(bytes, { stream: true });
+    const lines = text.split('\n');
+    text = lines.pop() ?? '';
+    if (text.length > LINE_LENGTH_MAX) text = '';
+    for (const line of lines) onLine(line);
+  }
+  return response.status;
 }

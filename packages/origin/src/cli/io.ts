@@ -5,6 +5,10 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** GET. Rejects with the system's error, or one named `TimeoutError`. */
   get(url: URL, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }>;
+  /** A request that changes something, with a JSON body. Rejects as `get` does. */
+  send(request: ApiRequest, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }>;
+  /** GET of what has no end: each line as it comes, until there are no more. Resolves with the status, other than 200 at once. */
+  follow(url: URL, onLine: (line: string) => void): Promise<number>;
   /** Unix ms. */
   now(): number;
   /** Calls back each time the process is asked to end. Returns how to stop that. */
@@ -15,6 +19,14 @@ export interface CliIo {
   onFault(listener: (error: unknown, kind: FaultKind) => void): () => void;
   /** Ends the process at once. */
   exitNow(status: number): void;
+}
+
+export interface ApiRequest {
+  readonly method: 'POST' | 'DELETE';
+  readonly url: URL;
+  readonly token?: string;
+  /** JSON; absent: none. */
+  readonly body?: string;
 }
 
 /** How node tells of it. */

@@ -27,6 +27,17 @@ export function memoryIo(overrides: Partial<CliIo> & { readonly answer?: () => R
       const answer = overrides.answer();
       return { status: answer.status, text: await answer.text() };
     },
+    send: async ({ method, url, token, body }) => {
+      requests.push([method, url, token, body].filter((word) => word !== undefined).join(' '));
+      const answer = overrides.answer?.() ?? new Response('', { status: 500 });
+      return { status: answer.status, text: await answer.text() };
+    },
+    follow: async (url, onLine) => {
+      requests.push(String(url));
+      const answer = overrides.answer?.() ?? new Response('', { status: 500 });
+      for (const line of (await answer.text()).split('\n')) onLine(line);
+      return answer.status;
+    },
     now: () => 1_000_000,
     onStopRequest(listener) {
       listeners.add(listener);

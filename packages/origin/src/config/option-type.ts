@@ -1,15 +1,32 @@
+import { type RuleConfig, type RuleProblem, readRules } from '@headwater/guard/rules';
 import * as v from 'valibot';
 
 /** What values an option takes, for the reader and for the machine. Issues of `schema` may name an item of a list. */
 export interface OptionType<T> {
-  /** How an environment variable or `--set` is read: as it stands, as a number, as a comma list, or as one where it has a comma. */
-  readonly reads: 'text' | 'number' | 'flag' | 'list' | 'text or list';
+  /**
+   * How an environment variable or `--set` is read: as it stands, as a number, as a comma list, as one where it has a comma,
+   * or as JSON.
+   */
+  readonly reads: 'text' | 'number' | 'flag' | 'list' | 'text or list' | 'rules';
   /** What is expected, to go after "expected". */
   readonly expected: string;
   readonly unit?: 'ms' | 'bytes';
   /** Checks the value as YAML gives it (text, number or list) and makes of it what the program uses. */
   readonly schema: v.GenericSchema<unknown, T>;
+  /** Of values with parts: everything that is wrong with them, each with its place. Empty where `schema` takes it. */
+  readonly problems?: (value: unknown) => readonly RuleProblem[];
 }
+
+/** A list of rules for who may publish or play. */
+export const AUTH_RULES: OptionType<readonly RuleConfig[]> = {
+  reads: 'rules',
+  expected: 'a list of rules (in the environment and with --set as JSON)',
+  schema: v.pipe(
+    v.unknown(),
+    v.transform((value) => readRules(value).rules),
+  ),
+  problems: (value) => readRules(value).problems,
+};
 
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number, unit?: 'ms' | 'bytes'): OptionType<number> {
@@ -23,6 +40,23 @@ export function wholeNumber(min: number, max: number, unit?: 'ms' | 'bytes'): Op
       v.integer(expected),
       v.minValue(min, expected),
       v.maxValue(max, expected),
+    ),
+  };
+}
+
+/** A whole number from `min` to `max`, or one word. */
+export function wholeNumberOr<const T extends string>(
+  word: T,
+  min: number,
+  max: number,
+): OptionType<number | T> {
+  const expected = `${word} or a whole number from ${min} to ${max}`;
+  return {
+    reads: 'number',
+    expected,
+    schema: v.union(
+      [v.literal(word), v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))],
+      expected,
     ),
   };
 }

@@ -17,6 +17,7 @@ import {
   parseTrustedProxy,
 } from './address.js';
 import {
+  AUTH_RULES,
   bytes,
   choice,
   FLAG,
@@ -28,6 +29,7 @@ import {
   PORT_OR_OFF,
   text,
   wholeNumber,
+  wholeNumberOr,
 } from './option-type.js';
 
 /** One key of the configuration: all that validation, `--help`, `config print` and conf/origin.yml know of it. */
@@ -42,7 +44,7 @@ export interface Option<T> {
   /** What more or less of it costs or risks. Whole sentences. */
   readonly cost?: string;
   /** As written in YAML, for who has no value of his own yet. */
-  readonly example?: string | number | boolean | readonly string[];
+  readonly example?: string | number | boolean | readonly string[] | readonly object[];
   /** Never shown. */
   readonly isSecret?: boolean;
 }
@@ -98,6 +100,9 @@ const MESH_KEYS = oneOrMore(
 );
 const PLAY_MODE = choice<PlayMode>('auto', 'redirect', 'relay');
 const PUBLISH_POLICY = choice<PublishPolicy>('backup', 'reject', 'takeover');
+/** Most workers: more than any machine has cores. */
+const WORKERS_MAX = 256;
+const WORKERS = wholeNumberOr('auto', 0, WORKERS_MAX);
 const MIB = 1024 * 1024;
 /** Longer than this, a player's own buffer runs dry between two writes. */
 const MERGE_MS_MAX = 1000;
@@ -139,6 +144,11 @@ export const OPTIONS = {
     meaning:
       'Host names whose streams are kept apart. Every other name means the one vhost __defaultVhost__.',
     example: ['cdn.example.com'],
+  }),
+  workers: option(WORKERS, 1, {
+    meaning:
+      'How many processes of their own RTMP and HTTP connections are spread over. 1: the mesh is never held up by media. auto: one for each core of the machine. 0: everything in one process. A worker that ends is started again; its streams go on from other owners meanwhile.',
+    cost: 'Some 60 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two.',
   }),
   trustedProxies: option(
     listOf('IP addresses and networks such as 10.0.0.0/8', parseTrustedProxy, PROXIES_MAX),
@@ -214,6 +224,21 @@ export const OPTIONS = {
   'api.tlsPort': option(PORT_OR_OFF, 'off', {
     meaning: 'Port for the HTTP API over TLS (1.2 or later), at api.host as well. 0 takes a free one.',
   }),
+  'api.token': {
+    ...optional(
+      text('a text of at least 16 characters without blanks', (value) =>
+        /^[\x21-\x7e]{16,512}$/.test(value) ? value : null,
+      ),
+      'none',
+      {
+        meaning:
+          'Whoever sends it (Authorization: Bearer TOKEN) may act through the API: kick clients, end publishes, drain members, change the log level. Without it only requests from this machine itself may.',
+        cost: 'Better set as HEADWATER_API_TOKEN than written into files. Over a network it can be read, unless api.tlsPort is used.',
+        example: 'a-text-that-nobody-guesses',
+      },
+    ),
+    isSecret: true,
+  },
   'metrics.port': optional(LISTEN_PORT, 'none: GET /metrics is on api.port', {
     meaning:
       'Port of its own for GET /metrics, the metrics for Prometheus, so that a scraper need not reach the API. 0 takes a free one.',
@@ -311,9 +336,42 @@ export const OPTIONS = {
       'Most bytes kept of one stream since its last keyframe, so that new players see a picture at once. A longer GOP is not kept. 0 keeps none.',
     cost: 'Memory, for each stream published or relayed here, and as much again for each protocol (RTMP, HTTP-FLV, WebSocket-FLV) beyond the first that somebody plays it by.',
   }),
+  'play.auth': {
+    ...option(AUTH_RULES, [], {
+      meaning:
+        'Who may play: rules as in publish.auth. Empty: everybody. The member that serves a player judges it, so one that is redirected is judged again there, and hooks are asked there alone. Pulls of members that prove themselves by the mesh key are no plays.',
+      cost: 'A player waits for a hook as long as that takes.',
+      example: [
+        { allow: ['127.0.0.1', '::1', '10.0.0.0/8'] },
+        { token: { keys: ['file:/run/secrets/play-key', 'env:OLD_PLAY_KEY'] } },
+        { jwt: { jwks: 'https://id.example.com/.well-known/jwks.json', audience: 'headwater' } },
+      ],
+    }),
+    isSecret: true,
+  },
   'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
     meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',
   }),
+  'publish.auth': {
+    ...option(AUTH_RULES, [], {
+      meaning:
+        'Who may publish. Empty: everybody. Rules are tried in order, and the first that allows or denies is the last; where none does, it is refused. allow and deny: addresses, networks, or all. token: signed URLs (headwater sign makes them). jwt: JSON Web Tokens. hook: an HTTP service is asked, in the format of SRS or of nginx-rtmp. required: true makes a rule one that has to hold, and those after it decide. Keys and secrets may be file:/path or env:NAME. docs/auth.md has every key of each.',
+      cost: 'A publisher waits for a hook as long as that takes; who asks too often and is refused is slowed down (limits.refusalsPerAddressPerMinute).',
+      example: [
+        { deny: ['203.0.113.0/24'] },
+        { token: { keys: ['file:/run/secrets/publish-key'] } },
+        {
+          hook: {
+            on_publish: ['http://127.0.0.1:8085/publish'],
+            on_unpublish: ['http://127.0.0.1:8085/unpublish'],
+            timeoutMs: 5000,
+            onFailure: 'refuse',
+          },
+        },
+      ],
+    }),
+    isSecret: true,
+  },
   'publish.policy': option(PUBLISH_POLICY, 'backup', {
     meaning:
       'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
@@ -385,10 +443,20 @@ export const OPTIONS = {
       'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well.',
     cost: 'Each publish and its end is told to every member. Behind NAT, or a balancer that trustedProxies does not name, all publishers share one address, and come all at once after an origin died.',
   }),
+  'limits.refusalsPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 60, {
+    meaning:
+      'How often one client address may be refused by publish.auth and play.auth within a minute before its refusals are held back for a second each; IPv6 addresses count by their /64. While 16 of them are held back, who comes from there is refused unjudged (HTTP 429).',
+    cost: 'Behind a balancer or NAT all clients share one address: one that keeps on trying with a wrong token costs the others some refusals.',
+  }),
   'limits.outboundKbpsMax': option(wholeNumber(0, 1_000_000_000), 0, {
     meaning:
       'What this member may send to all players and other members together, kbit/s, measured each second. Once it is reached this member is full, as by limits.connectionsMax: plays go to members that have room, and are refused where nobody has. Those that are served go on. 0: no limit.',
     cost: 'Set to less than the network can carry, players are sent away too soon; set to more, all of them stutter.',
+  }),
+  'limits.workerMemoryMax': option(bytes(0, 1024 * 1024 * MIB), 0, {
+    meaning:
+      'Resident memory from which a media worker is replaced: another one takes what comes, its publishers are closed so that they connect again, its players are served for up to drain.deadlineMs. 0: no limit. Only where there are workers.',
+    cost: 'Set to less than what publishers and players need, workers are replaced again and again.',
   }),
   'limits.handshakeMs': option(milliseconds(100, 600_000), 10_000, {
     meaning: 'Deadline from connect to an accepted publish or play.',
@@ -408,8 +476,22 @@ export const OPTIONS = {
     meaning: 'Overrides play.mergeMs for one app.',
     example: 350,
   }),
+  'apps.<app>.play.auth': {
+    ...optional(AUTH_RULES, 'play.auth', {
+      meaning: 'Takes the place of play.auth for one app, and for apps below it (live/room).',
+      example: [{ allow: 'all' }],
+    }),
+    isSecret: true,
+  },
   'apps.<app>.publish.policy': optional(PUBLISH_POLICY, 'publish.policy', {
     meaning: 'Overrides publish.policy for one app.',
     example: 'reject',
   }),
+  'apps.<app>.publish.auth': {
+    ...optional(AUTH_RULES, 'publish.auth', {
+      meaning: 'Takes the place of publish.auth for one app, and for apps below it (live/room).',
+      example: [{ token: { keys: ['file:/run/secrets/live-key'] } }],
+    }),
+    isSecret: true,
+  },
 } as const satisfies Record<string, Option<unknown>>;

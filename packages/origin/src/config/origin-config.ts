@@ -1,4 +1,5 @@
 import type { PlayMode } from '@headwater/directory';
+import type { RuleConfig } from '@headwater/guard/rules';
 import type { PublishPolicy } from '@headwater/media';
 import type { OPTIONS, Option } from './options.js';
 
@@ -32,8 +33,12 @@ export type OriginConfig = Nested<ConfigValues> & {
     Record<
       string,
       {
-        readonly play?: { readonly mode?: PlayMode; readonly mergeMs?: number };
-        readonly publish?: { readonly policy?: PublishPolicy };
+        readonly play?: {
+          readonly mode?: PlayMode;
+          readonly mergeMs?: number;
+          readonly auth?: readonly RuleConfig[];
+        };
+        readonly publish?: { readonly policy?: PublishPolicy; readonly auth?: readonly RuleConfig[] };
       }
     >
   >;

@@ -5,7 +5,7 @@ import type { Reading } from './read-yaml.js';
 import { type Problem, readText, type Setting, type Source } from './setting.js';
 
 /** Variables of ours that are no keys. */
-const OTHER_VARIABLES = new Set(['HEADWATER_API']);
+const OTHER_VARIABLES = new Set(['HEADWATER_API', 'HEADWATER_SIGN_KEY']);
 
 /**
  * Kubernetes puts these into every container for a Service called `headwater` or `headwater-...`:

@@ -19,6 +19,7 @@ import {
   suggestKeys,
 } from './option-lookup.js';
 import type { Problem, RawValue, Setting, Source } from './setting.js';
+import { type TreeProblem, yamlTree } from './yaml-tree.js';
 
 /** What a text gave: settings, and all that is wrong with it. */
 export interface Reading {
@@ -119,7 +120,8 @@ class YamlReader implements Reading {
 
   #readValue(found: FoundOption, value: unknown, source: Source): void {
     const expected = found.option.type.expected;
-    if (isScalar(value)) this.settings.push({ ...found, value: plain(value.value), source });
+    if (found.option.type.reads === 'rules') this.#readTree(found, value, source);
+    else if (isScalar(value)) this.settings.push({ ...found, value: plain(value.value), source });
     else if (isSeq(value)) this.#readList(found, value, source);
     else this.problem(found.path, source, `found ${kindOf(value)}, expected ${expected}`);
   }
@@ -130,6 +132,15 @@ class YamlReader implements Reading {
     );
     const entrySources = list.items.map((entry) => this.#source(entry));
     this.settings.push({ ...found, value: entries, source, entrySources });
+  }
+
+  #readTree(found: FoundOption, value: unknown, source: Source): void {
+    const problems: TreeProblem[] = [];
+    const tree = yamlTree(value, problems);
+    for (const { node, text } of problems) this.problem(found.path, this.#source(node), text);
+    if (problems.length > 0) return;
+    const entrySources = isSeq(value) ? value.items.map((entry) => this.#source(entry)) : [];
+    this.settings.push({ ...found, value: { tree }, source, entrySources });
   }
 
   #source(node: unknown): Source {

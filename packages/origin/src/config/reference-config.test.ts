@@ -36,10 +36,10 @@ describe('conf/origin.yml', () => {
     const examples = conf
       .split('\n')
       .map((line) => line.replace(/^( *)#(?! |$)/, '$1'))
-      .map((line) => line.replace(/^( *)#(?= +(- |live:|play:|mode:|mergeMs:))/, '$1 '))
+      .map((line) => line.replace(/^( *)#(?= +- )/, '$1 ').replace(/^( +)#(?= {2,}\w+:( |$))/, '$1 '))
       .filter(
         (line) =>
-          !/^ *(advertise|vhosts|seeds|trustedProxies|certificates): \[\]$/.test(line) &&
+          !/^ *(advertise|vhosts|seeds|auth|trustedProxies|certificates): \[\]$/.test(line) &&
           !/^ *key:/.test(line),
       );
     const resolution = resolveConfig({
@@ -53,7 +53,14 @@ describe('conf/origin.yml', () => {
     expect(resolution.config).toMatchObject({
       name: 'origin-a',
       mesh: { seeds: ['origin-a:7946', 'origin-b:7946'] },
-      apps: { live: { play: { mode: 'relay', mergeMs: 350 } } },
+      publish: { auth: [{ kind: 'deny' }, { kind: 'token' }, { kind: 'hook', format: 'srs' }] },
+      play: { auth: [{ kind: 'allow' }, { kind: 'token' }, { kind: 'jwt', audience: ['headwater'] }] },
+      apps: {
+        live: {
+          play: { mode: 'relay', mergeMs: 350, auth: [{ kind: 'allow', addresses: ['all'] }] },
+          publish: { policy: 'reject', auth: [{ kind: 'token' }] },
+        },
+      },
     });
   });
 
@@ -78,7 +85,7 @@ describe('the table of options', () => {
   it('tells the unit of a time or size in the name', () => {
     for (const { path, option } of OPTION_LIST) {
       expect(path.endsWith('Ms')).toBe(option.type.unit === 'ms');
-      expect(path.endsWith('BytesMax')).toBe(option.type.unit === 'bytes');
+      expect(/(Bytes|Memory)Max$/.test(path)).toBe(option.type.unit === 'bytes');
     }
   });
 });

@@ -54,7 +54,7 @@ function keyText(segments: readonly string[], option: Option<unknown>, indent: s
   return `${example}${indent}${stringify({ [name]: option.default }, { flowCollectionPadding: false })}`;
 }
 
-/** The lines of an app's key, without those above it that the app's first key has shown already. */
+/** The lines of an app's key, without those above it that the app's key before it has shown already. */
 function appExample(segments: readonly string[], option: Option<unknown>): string {
   const lines = (of: readonly string[], example: unknown) =>
     stringify(
@@ -63,10 +63,11 @@ function appExample(segments: readonly string[], option: Option<unknown>): strin
         .map((segment) => (segment === APP_PLACE ? EXAMPLE_APP : segment))
         .reduceRight<unknown>((inner, name) => ({ [name]: inner }), example),
     ).split('\n');
-  const first = OPTION_LIST.find((listed) => listed.segments.includes(APP_PLACE));
+  const ofApps = OPTION_LIST.filter((listed) => listed.segments.includes(APP_PLACE));
+  const before = ofApps[ofApps.findIndex((listed) => listed.option === option) - 1];
   const own = lines(segments, option.example);
-  if (first === undefined || first.option === option) return own.join('\n');
-  const shown = lines(first.segments, first.option.example);
+  if (before === undefined) return own.join('\n');
+  const shown = lines(before.segments, before.option.example);
   return own.filter((line, index) => line !== shown[index]).join('\n');
 }
 

@@ -115,7 +115,22 @@ function check(setting: Setting): { readonly value: unknown } | { readonly probl
   const { option, path, value, source } = setting;
   // No value where none is needed.
   if (value === null && option.default === undefined) return { value: undefined };
-  const result = v.safeParse(option.type.schema, value, { abortPipeEarly: true });
+  const tree = typeof value === 'object' && value !== null && 'tree' in value ? value.tree : value;
+  const wrong = option.type.problems?.(tree) ?? [];
+  if (wrong.length > 0) {
+    return {
+      problems: wrong.map((problem) => {
+        const [index] = problem.path;
+        const entrySource = typeof index === 'number' ? setting.entrySources?.[index] : undefined;
+        return {
+          path: `${path}${placeText(problem.path)}`,
+          source: entrySource ?? source,
+          text: problem.text,
+        };
+      }),
+    };
+  }
+  const result = v.safeParse(option.type.schema, tree, { abortPipeEarly: true });
   if (result.success) return { value: result.output };
   return {
     problems: result.issues.map((issue) => {
@@ -128,6 +143,11 @@ function check(setting: Setting): { readonly value: unknown } | { readonly probl
       return { path: `${path}[${index}]`, source: entrySource, text };
     }),
   };
+}
+
+/** `[1].token.keys[0]` */
+function placeText(path: readonly (string | number)[]): string {
+  return path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
 }
 
 function effective({ path, value, source, option }: Setting): EffectiveValue {

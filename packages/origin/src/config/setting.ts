@@ -9,7 +9,19 @@ export type Source =
   | { readonly kind: 'set' };
 
 /** A value as YAML gives it; what no option takes is told by its kind alone. */
-export type RawValue = string | number | boolean | null | readonly RawValue[] | { readonly found: string };
+export type RawValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly RawValue[]
+  | { readonly found: string }
+  | RawTree;
+
+/** A value with parts of its own: maps and lists, as JSON has them. */
+export interface RawTree {
+  readonly tree: unknown;
+}
 
 /** A key that somebody gave a value to, not yet checked. */
 export interface Setting extends FoundOption {
@@ -58,6 +70,7 @@ const FOUND_LENGTH_MAX = 60;
 /** What was found, for people; a secret is told by its length alone. */
 export function foundText(value: RawValue, option: Option<unknown>): string {
   if (value === null) return 'nothing';
+  if (typeof value === 'object' && 'tree' in value) return 'a list of rules';
   if (typeof value === 'object') return 'found' in value ? value.found : `a list of ${value.length}`;
   if (option.isSecret === true) return `${Buffer.byteLength(String(value))} bytes`;
   const isTextWanted = option.type.reads !== 'number' && option.type.reads !== 'flag';
@@ -76,10 +89,21 @@ export function readText(text: string, option: Option<unknown>): RawValue {
       return /^-?\d{1,15}(\.\d+)?$/.test(text) ? Number(text) : text;
     case 'list':
       return entriesOf(text);
+    case 'rules':
+      return treeOf(text);
     case 'text or list': {
       const [only = text, ...more] = entriesOf(text);
       return more.length === 0 ? only : [only, ...more];
     }
+  }
+}
+
+/** JSON; what is none is left as the text that it is, which no option of that kind takes. */
+function treeOf(text: string): RawValue {
+  try {
+    return { tree: JSON.parse(text) };
+  } catch {
+    return text;
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ApiMember } from '../api/members.js';
-import type { ApiStream } from '../api/streams.js';
+import type { ApiMember } from '../api/schemas/member.js';
+import type { ApiStream } from '../api/schemas/stream.js';
 import type { DemoConfig } from './demo-config.js';
 
 const COMMAND = fileURLToPath(new URL('../../bin/headwater.js', import.meta.url));

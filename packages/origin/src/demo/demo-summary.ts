@@ -1,5 +1,5 @@
-import type { ApiMember } from '../api/members.js';
-import type { ApiStream } from '../api/streams.js';
+import type { ApiMember } from '../api/schemas/member.js';
+import type { ApiStream } from '../api/schemas/stream.js';
 import type { Paint } from '../cli/paint.js';
 import { renderTable } from '../cli/table.js';
 import type { DemoOrigin } from './demo-origin.js';

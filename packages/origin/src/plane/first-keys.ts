@@ -27,7 +27,7 @@ export async function firstKeys(
   return found;
 }
 
-function placeOf(keys: readonly StreamKey[], key: StreamKey): number {
+export function placeOf(keys: readonly StreamKey[], key: StreamKey): number {
   let low = 0;
   let high = keys.length;
   while (low < high) {

@@ -1,5 +1,5 @@
 import type { MemberLoad, StreamKey } from '@headwater/directory';
-import type { Media, MediaPorts, StreamView } from '@headwater/media';
+import type { ClientView, Media, MediaEventListener, MediaPorts, StreamView } from '@headwater/media';
 
 /** How long the parts of this member may take to answer one question, ms. Who takes longer is named instead. */
 export const ANSWER_MS = 500;
@@ -49,6 +49,16 @@ export interface WorkerView {
   readonly lastEnd?: string;
 }
 
+/** Which of the clients here are meant. What is left out does not matter. */
+export interface ClientFilter {
+  readonly id?: string;
+  readonly key?: StreamKey;
+  readonly kind?: ClientView['kind'];
+  readonly protocol?: ClientView['protocol'];
+  /** The beginning of its `address:port`. */
+  readonly address?: string;
+}
+
 type SlowPlayers = ReturnType<Media['slowPlayers']>;
 
 /**
@@ -67,6 +77,12 @@ export interface MediaPlane {
   refusePublishers(): void;
   /** Closes every publisher and releases its claim, and ends what is passed on to other members. Players stay. */
   closePublishers(): void;
+  /** Takes publishers again: a drain was cancelled. */
+  acceptPublishers(): void;
+  /** Called for each event of media on this member, of whichever worker. Returns how to stop being called. */
+  onEvent(listener: MediaEventListener): () => void;
+  /** Of the log of its workers, where it has any. */
+  setLogLevel(level: string): void;
   told(): MediaTold;
   /** Empty where media runs in this process. */
   workers(): readonly WorkerView[];
@@ -83,5 +99,11 @@ export interface MediaPlane {
   stream(key: StreamKey, playersMax: number): Promise<Answer<StreamView | null>>;
   /** Players and other members' pulls of these streams, in their order. */
   playerCounts(keys: readonly StreamKey[]): Promise<Answer<readonly number[]>>;
+  /** The first `max` clients in the order of their ids that come after `after`; empty: from the first on. */
+  clients(filter: ClientFilter, after: string, max: number): Promise<Answer<readonly ClientView[]>>;
+  /** Ends the client with this id, with words that say that an operator did. False where it is not here. */
+  kick(id: string): Promise<Answer<boolean>>;
+  /** Ends the publisher of a stream here likewise. False where there is none. */
+  endPublish(key: StreamKey): Promise<Answer<boolean>>;
   slowPlayers(): Promise<Answer<SlowPlayers>>;
 }

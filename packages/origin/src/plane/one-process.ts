@@ -1,9 +1,16 @@
-import type { Media } from '@headwater/media';
+import type { StreamKey } from '@headwater/directory';
+import type { ClientRef, ClientView, Media, MediaEventListener } from '@headwater/media';
+import { firstClients, matchesFilter } from './first-clients.js';
 import { firstKeys } from './first-keys.js';
-import type { Answer, MediaPlane } from './media-plane.js';
+import type { Answer, ClientFilter, MediaPlane } from './media-plane.js';
 
 /** The media of a member that runs in this very process (`workers: 0`): every answer is at hand. */
-export function oneProcess(media: Media): MediaPlane {
+export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPlane {
+  const listeners = new Set<MediaEventListener>();
+  const media = create((event) => {
+    for (const listener of listeners) listener(event);
+  });
+  const asks = asksOfClients(media);
   return {
     start: () => media.start(),
     stop: () => media.stop(),
@@ -13,6 +20,12 @@ export function oneProcess(media: Media): MediaPlane {
     waitingFor: null,
     refusePublishers: () => media.refusePublishers(),
     closePublishers: () => media.closePublishers(),
+    acceptPublishers: () => media.acceptPublishers(),
+    onEvent: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    setLogLevel: () => {},
     told: () => ({
       ...media.load(),
       connections: media.connections,
@@ -25,8 +38,29 @@ export function oneProcess(media: Media): MediaPlane {
     streamKeys: async (from, max) => whole(await firstKeys(media.streamKeys(), from, max)),
     stream: async (key, playersMax) => whole(media.stream(key, playersMax) ?? null),
     playerCounts: async (keys) => whole(keys.map((key) => media.playerCount(key))),
+    clients: async (filter, after, max) => whole(await asks.clients(filter, after, max)),
+    kick: async (id) => whole(asks.kick(id)),
+    endPublish: async (key) => whole(asks.endPublish(key)),
     slowPlayers: async () => whole(media.slowPlayers()),
   };
 }
 
 const whole = <T>(value: T): Answer<T> => ({ value, unanswered: [] });
+
+function find(clients: Iterable<ClientRef>, isMeant: (client: ClientRef) => boolean): ClientRef | undefined {
+  for (const client of clients) if (isMeant(client)) return client;
+  return undefined;
+}
+
+/** What operators ask about clients, of the media of one process. */
+export function asksOfClients(media: Media) {
+  return {
+    clients: (filter: ClientFilter, after: string, max: number): Promise<readonly ClientView[]> =>
+      firstClients(media.clients(), filter, after, max),
+    kick: (id: string): boolean => media.kick(id),
+    endPublish: (key: StreamKey): boolean => {
+      const publisher = find(media.clients(), (one) => matchesFilter(one, { key, kind: 'publish' }));
+      return publisher !== undefined && media.kick(publisher.id);
+    },
+  };
+}

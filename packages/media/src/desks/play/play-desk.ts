@@ -7,13 +7,14 @@ import {
   Slice,
   type StreamKey,
 } from '@headwater/directory';
+import type { MediaEventListener } from '../../media-event.js';
 import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
 import type { PassedOnEnd } from '../../stream/passed-on-relay.js';
 import { fromWorker, type RelayOwner } from '../../stream/relay-owner.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf } from '../client-address.js';
 import { modeOf } from './app-play.js';
-import type { PlayAsker, PlaySession } from './play-session.js';
+import type { ComingPlay, PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';
 import { WaitLimits } from './wait-limits.js';
 
@@ -23,6 +24,7 @@ export interface PlayDeskParts {
   readonly log: MediaLog;
   /** This member can take no more plays at the moment; absent: it always can. */
   readonly isFull?: () => boolean;
+  readonly tell?: MediaEventListener;
 }
 
 export type PlayRules = Pick<MediaOptions, 'play' | 'apps'>;
@@ -96,13 +98,10 @@ export class PlayDesk {
   play(session: PlaySession): void {
     if (this.#isStopping) {
       session.refuse('stopping', 'this member is stopping; play from another one');
+      this.#tellRefused(session, 'stopping');
       return;
     }
-    const cameBack =
-      session.mark === 'none' &&
-      session.forgetsMark &&
-      this.#redirects.has(addressOf(session.remote), session.key, performance.now());
-    const mark = cameBack ? 'redirected' : session.mark;
+    const mark = this.#markOf(session);
     // Who is sent away at once leaves nothing here.
     const taken = this.#route(session, mark);
     if (taken.kind === 'redirect') {
@@ -122,6 +121,11 @@ export class PlayDesk {
     return this.#route(asker, asker.mark);
   }
 
+  /** Whether such a play would be redirected at the moment, and so not be served here. */
+  isSentAway(asker: ComingPlay): boolean {
+    return !this.#isStopping && this.#route(asker, this.#markOf(asker)).kind === 'redirect';
+  }
+
   /** The session's connection ended, or it stopped playing. May be called more than once. */
   leave(session: PlaySession): void {
     const stream = this.#streams.get(session.key);
@@ -131,6 +135,26 @@ export class PlayDesk {
     this.#tidy(stream);
     const { key, remote, protocol, agent, queue } = session;
     this.#parts.log.info({ key, client: remote, protocol, agent, bytesOut: queue.sentBytes }, 'play ended');
+    this.#parts.tell?.({ kind: 'play-ended', ...eventOf(session), bytesOut: queue.sentBytes });
+  }
+
+  /** Ends the play with this id, as an operator wants. False where there is none. */
+  kick(id: string): boolean {
+    for (const stream of this.#streams.values()) {
+      const play = stream.plays.get(id);
+      if (play === undefined) continue;
+      const { session } = play;
+      this.#guard(stream, play, () => {
+        this.#forget(stream, play);
+        session.refuse('kicked', 'an operator ended this play');
+      });
+      this.#tidy(stream);
+      const { key, remote, protocol, agent } = session;
+      this.#parts.log.info({ key, client: remote, protocol, agent }, 'player kicked');
+      this.#parts.tell?.({ kind: 'play-ended', ...eventOf(session), bytesOut: session.queue.sentBytes });
+      return true;
+    }
+    return false;
   }
 
   /**
@@ -183,6 +207,13 @@ export class PlayDesk {
       }
       this.#tidy(stream);
     }
+  }
+
+  /** Of a client that keeps no mark, what this member remembers. */
+  #markOf({ mark, forgetsMark, remote, key }: ComingPlay): PlayMark {
+    const cameBack =
+      mark === 'none' && forgetsMark && this.#redirects.has(addressOf(remote), key, performance.now());
+    return cameBack ? 'redirected' : mark;
   }
 
   #resettle(stream: StreamPlays): void {
@@ -423,6 +454,18 @@ export class PlayDesk {
       },
       'play routed',
     );
+    const { tell } = this.#parts;
+    if (tell === undefined) return;
+    if (taken.kind === 'refuse') this.#tellRefused(session, taken.reason);
+    else {
+      const name = taken.kind === 'redirect' ? taken.target.profile.name : target;
+      const route = { kind: 'route-given', route: taken.kind, reason: taken.reason } as const;
+      tell({ ...route, ...eventOf(session), ...(name === '' ? {} : { target: name }) });
+    }
+  }
+
+  #tellRefused(session: PlaySession, reason: string): void {
+    this.#parts.tell?.({ kind: 'play-refused', ...eventOf(session), reason });
   }
 
   #giveUp(stream: StreamPlays, play: Play): void {
@@ -433,6 +476,7 @@ export class PlayDesk {
       { key: stream.key, client: session.remote, reason: 'wait-limit' },
       'player timed out waiting for stream',
     );
+    this.#tellRefused(session, 'wait-limit');
     const isOwned = this.#others(stream.key).length > 0 || this.#sibling(stream.key) !== undefined;
     const what = isOwned ? 'no owner of the stream could be reached' : 'nobody published the stream';
     session.refuse('stream-not-found', `${what} within ${this.#rules.play.waitMs} ms`);
@@ -482,6 +526,8 @@ export class PlayDesk {
     return this.#parts.host.owners(key).filter((owner) => owner.member !== this.#parts.host.member);
   }
 }
+
+const eventOf = ({ id, key, remote, protocol }: PlaySession) => ({ id, key, client: remote, protocol });
 
 function targetOf(taken: Route): string {
   if (taken.kind === 'redirect') return `${taken.target.profile.name} ${taken.address.host}`;

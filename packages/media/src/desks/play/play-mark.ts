@@ -50,17 +50,20 @@ export interface RelayPull {
   readonly replayMs: number;
   /** The owner, where another member is asked for what that one publishes. */
   readonly relayOf: MemberId | null;
+  /** Parameters that prove who pulls; absent or empty where members prove nothing. */
+  readonly proof?: string;
 }
 
 /**
  * The query of a pull. Older members know no `owner`: they answer with what is published there or refuse, as they do to any
  * pull.
  */
-export function relayQuery({ memberName, replayMs, relayOf }: RelayPull): string {
+export function relayQuery({ memberName, replayMs, relayOf, proof = '' }: RelayPull): string {
   return [
     `${PARAMETER}=relay`,
     `member=${encodeURIComponent(memberName)}`,
     ...(relayOf === null ? [] : [`${OWNER_PARAMETER}=${encodeURIComponent(relayOf)}`]),
     ...(replayMs > 0 ? [`${REPLAY_PARAMETER}=${Math.round(replayMs)}`] : []),
+    ...(proof === '' ? [] : [proof]),
   ].join('&');
 }

@@ -1,14 +1,24 @@
 import type { MediaAddress, MemberId, PlayMark, StreamKey } from '@headwater/directory';
 import type { Player } from '../../stream/player.js';
 
-/** Why a play is answered with an end. HTTP makes 404, 404, 503, 503 and 503 of these; RTMP its own codes. */
-export type PlayRefusal = 'stream-not-found' | 'relay-of-unowned' | 'owner-unreachable' | 'stopping' | 'full';
+/** Why a play is answered with an end. HTTP makes 404, 404, 503, 503, 503 and 403 of these; RTMP its own codes. */
+export type PlayRefusal =
+  | 'stream-not-found'
+  | 'relay-of-unowned'
+  | 'owner-unreachable'
+  | 'stopping'
+  | 'full'
+  /** An operator ended it. */
+  | 'kicked';
 
 /** What the route of a play depends on. */
 export type PlayAsker = Pick<
   PlaySession,
   'key' | 'protocol' | 'mark' | 'relayOf' | 'followsRedirect' | 'canRedirectNow' | 'reachedBy' | 'isSecure'
 >;
+
+/** A play that is not taken yet. */
+export type ComingPlay = PlayAsker & Pick<PlaySession, 'remote' | 'forgetsMark'>;
 
 /** One play of any protocol, as the play desk deals with it. No method throws. */
 export interface PlaySession extends Player {

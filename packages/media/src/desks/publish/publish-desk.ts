@@ -1,5 +1,6 @@
 import { isLive, type Owner, Slice, type StreamKey, type StreamKeys } from '@headwater/directory';
-import type { MediaHost, MediaLog } from '../../media-host.js';
+import type { MediaEventListener } from '../../media-event.js';
+import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
 import type { PublisherFeed } from '../../stream/live-stream.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf, limitedAddress } from '../client-address.js';
@@ -18,6 +19,7 @@ export interface PublishDeskParts {
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
   readonly onPublisherChanged: (key: StreamKey) => void;
+  readonly tell?: MediaEventListener;
 }
 
 export interface PublishRules {
@@ -106,6 +108,7 @@ export class PublishDesk {
     const about = describe(session);
     if (code !== null) {
       this.#parts.log.info({ ...about, reason: code }, 'publish refused');
+      this.#parts.tell?.({ kind: 'publish-refused', ...eventOf(session), reason: code });
       return { accepted: false, code, text: REFUSALS[code] };
     }
     const { key, remote, agent, protocol } = session;
@@ -140,6 +143,7 @@ export class PublishDesk {
     this.#publishes.set(key, publish);
     this.#pace.claimed(key, sinceMs, performance.now());
     this.#parts.log.info(about, 'publish accepted');
+    this.#parts.tell?.({ kind: 'publish-started', ...eventOf(session) });
     this.#parts.host.claim({ key, sinceMs, media: {}, silent: true });
     this.#parts.onPublisherChanged(key);
     return {
@@ -183,6 +187,29 @@ export class PublishDesk {
     this.#isStopping = true;
   }
 
+  /** Takes publishers again. */
+  accept(): void {
+    this.#isStopping = false;
+  }
+
+  /** Whoever publishes here at the moment. */
+  *publishers(): Iterable<PublisherView> {
+    for (const { session, sinceMs, flow } of this.#publishes.values()) {
+      const { id, key, protocol, remote, agent } = session;
+      yield { id, key, protocol, remote, agent, sinceMs, isFlowing: flow.isFlowing };
+    }
+  }
+
+  /** Closes the publisher with this id. False where there is none. */
+  kick(id: string): boolean {
+    for (const publish of this.#publishes.values()) {
+      if (publish.session.id !== id) continue;
+      this.#close(publish, 'kicked');
+      return true;
+    }
+    return false;
+  }
+
   /** Refuses from now on and closes who is there, releasing every claim. */
   stop(): void {
     this.refuse();
@@ -200,6 +227,12 @@ export class PublishDesk {
       }
       this.#close(publish, 'stopping');
     }
+  }
+
+  /** Another worker of this member has the publisher that stays: both had accepted theirs at once, or its one is newer. */
+  endOne(key: StreamKey, reason: 'already-published' | 'taken-over'): void {
+    const publish = this.#publishes.get(key);
+    if (publish !== undefined) this.#close(publish, reason);
   }
 
   #refusal(key: StreamKey): PublishRefusal | null {
@@ -263,6 +296,7 @@ export class PublishDesk {
     this.#publishes.delete(session.key);
     publish.flow.stop();
     this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
+    this.#parts.tell?.({ kind: 'publish-ended', ...eventOf(session), reason });
     source.end(() => {
       this.#parts.host.release(session.key);
       this.#parts.onPublisherChanged(session.key);
@@ -292,6 +326,8 @@ export class PublishDesk {
     }
   }
 }
+
+const eventOf = ({ id, key, remote, protocol }: PublishSession) => ({ id, key, client: remote, protocol });
 
 function describe(session: PublishSession): object {
   return { key: session.key, client: session.remote, protocol: session.protocol, agent: session.agent };

@@ -12,7 +12,13 @@ export type PublishRefusal =
   | 'stopping';
 
 /** Why an accepted publisher is closed by us. */
-export type PublishEnd = 'idle' | 'stopping' | 'owned-elsewhere' | 'taken-over';
+export type PublishEnd =
+  | 'idle'
+  | 'stopping'
+  | 'owned-elsewhere'
+  | 'taken-over'
+  | 'already-published'
+  | 'kicked';
 
 /** One publisher of any protocol, as the publish desk deals with it. */
 export interface PublishSession {

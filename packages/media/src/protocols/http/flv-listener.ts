@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Asker, type Client, remoteOf } from '../../arrival/client.js';
+import type { Guard } from '@headwater/guard';
+import { type Client, remoteOf } from '../../arrival/client.js';
 import { type Forwarded, readForwarded } from '../../arrival/forwarded.js';
 import { type Arrival, Front, type FrontParts } from '../../arrival/front.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
@@ -11,8 +12,8 @@ import type { ListenAt, MediaLog, MediaOptions } from '../../media-host.js';
 import { clientIp } from '../client-address.js';
 import { listen } from '../listen.js';
 import type { Listener } from '../listener.js';
-import { cleanAgent } from '../stream-name.js';
 import { WsFlv } from '../ws/ws-flv.js';
+import { flvClient } from './flv-client.js';
 import { readFlvTarget, splitUrl } from './flv-target.js';
 import { answerAndHangUp, answerPreflight, answerRaw, answerText, endByFault } from './http-answer.js';
 import { peekOverHttp, playOverHttp, publishOverHttp } from './http-flv.js';
@@ -25,6 +26,8 @@ export interface FlvParts extends Pick<FrontParts, 'gate' | 'proxies' | 'certifi
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
   readonly fence: Fence;
+  readonly guard: Guard;
+  readonly isMemberAddress: (ip: string) => boolean;
 }
 
 /** Largest request head, bytes; node answers 431 over it. */
@@ -155,7 +158,7 @@ export function createFlvListener(parts: FlvParts): Listener {
     } else if (req.headers.upgrade?.toLowerCase() !== 'websocket' || req.method !== 'GET') {
       answerRaw(socket, 400, 'only WebSocket upgrades by GET are taken');
     } else {
-      ws.upgrade({ req, socket, head, target, client: askerOf(req, forwarded) });
+      ws.upgrade({ req, socket, head, target, client: flvClient(req, forwarded.client, 'ws-flv') });
     }
   }
 
@@ -178,7 +181,7 @@ export function createFlvListener(parts: FlvParts): Listener {
     // Proxies keep connections for requests of others.
     if (arrivals.get(req.socket)?.client.isProxy === true)
       res.once('close', () => arrivals.get(req.socket)?.place.name(null));
-    const client = askerOf(req, forwarded);
+    const client = flvClient(req, forwarded.client, 'http-flv');
     const target = readFlvTarget(url, forwarded.host ?? req.headers.host, options.vhosts);
     if ('problem' in target) {
       refuse(forwarded, target.problem);
@@ -211,7 +214,18 @@ export function createFlvListener(parts: FlvParts): Listener {
   }
 
   return {
-    start: () => listen(server, certificates === null ? 'http' : 'https', at, log),
+    async start() {
+      if (options.ports !== 'handed')
+        return listen(server, certificates === null ? 'http' : 'https', at, log);
+      // Node's server begins to look for heads that take too long when it listens.
+      server.emit('listening');
+      return at.port ?? 0;
+    },
+    take(socket) {
+      socket.setNoDelay(true);
+      socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
+      server.emit('connection', socket);
+    },
     async stop() {
       const closed = new Promise<void>((resolve) => {
         if (server.listening) server.close(() => resolve());
@@ -232,11 +246,3 @@ export function createFlvListener(parts: FlvParts): Listener {
 const NO_ROOM = 'too many connections (connections-per-address-max); try another member';
 /** Whose socket is gone. */
 const NOBODY: Client = { ip: '', port: 0, isSecure: false, isProxy: false };
-
-function askerOf(req: IncomingMessage, { client }: Forwarded): Asker {
-  return {
-    remote: remoteOf(client),
-    agent: cleanAgent(req.headers['user-agent']),
-    isSecure: client.isSecure,
-  };
-}

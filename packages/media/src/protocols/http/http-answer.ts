@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Refusal } from '@headwater/guard';
 
 /** Browsers play from any page: a stream that may be seen at all may be seen from everywhere. */
 const CORS_HEADERS = {
@@ -17,6 +18,7 @@ const NO_CACHE = { 'Cache-Control': 'no-cache, no-store' } as const;
 export const FLV_HEADERS = { ...CORS_HEADERS, ...NO_CACHE, 'Content-Type': 'video/x-flv' } as const;
 /** How long a client whose body we don't want may take to read our answer. */
 const LINGER_MS = 1000;
+const RETRY_AFTER_S = '10';
 
 /** A sentence and the end of the request. Does nothing where an answer was begun already. */
 export function answerText(
@@ -43,12 +45,27 @@ export function answerAndHangUp(
   res: ServerResponse,
   status: number,
   text: string,
+  headers: Readonly<Record<string, string>> = {},
 ): void {
   const { socket } = req;
-  answerText(res, status, text, { Connection: 'close' });
+  answerText(res, status, text, { ...headers, Connection: 'close' });
   req.resume();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
+}
+
+/** What the guard said no to: JSON with its reason. */
+export function answerRefusal(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { status, reason, text }: Refusal,
+): void {
+  const body = JSON.stringify({ code: reason, message: text });
+  answerAndHangUp(req, res, status, body, {
+    'Content-Type': 'application/json',
+    ...(status === 401 ? { 'WWW-Authenticate': 'Bearer realm="headwater"' } : {}),
+    ...(status === 429 || status === 503 ? { 'Retry-After': RETRY_AFTER_S } : {}),
+  });
 }
 
 /** The end of a request in which something threw: 500 where nothing was said yet, else the end of the connection. */

@@ -16,6 +16,7 @@ const REFUSAL_STATUS: Readonly<Record<PlayRefusal, number>> = {
   'owner-unreachable': 503,
   stopping: 503,
   full: 503,
+  kicked: 403,
 };
 
 /** One GET of a stream. Its answer is held back until there is media, or it is known that there will be none. */
@@ -26,16 +27,18 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
   readonly #target: FlvTarget;
   readonly #res: ServerResponse;
   readonly #fence: Fence;
+  readonly #mayRedirect: boolean;
 
-  constructor(res: ServerResponse, target: FlvTarget, client: Asker, fence: Fence) {
+  constructor(res: ServerResponse, target: FlvTarget, client: Asker, fence: Fence, mayRedirect = true) {
     super(res.req.socket, target, client);
+    this.#mayRedirect = mayRedirect;
     this.#res = res;
     this.#target = target;
     this.#fence = fence;
   }
 
   get canRedirectNow(): boolean {
-    return !this.#res.headersSent;
+    return this.#mayRedirect && !this.#res.headersSent;
   }
 
   begin(tracks: Tracks): void {
@@ -72,6 +75,14 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
     this.isOver = true;
     if (reason === 'tracks-changed' && this.writer !== null) this.#finish(this.writer);
     else this.#res.req.socket.destroy();
+  }
+
+  /** The guard takes back what it allowed. */
+  revoke(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (this.writer === null) this.#res.req.socket.destroy();
+    else this.#finish(this.writer);
   }
 
   fault(error: unknown): void {

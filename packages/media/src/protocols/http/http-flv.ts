@@ -1,15 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { streamKey } from '@headwater/directory';
-import type { Asker } from '../../arrival/client.js';
+import type { Guard } from '@headwater/guard';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
+import type { ComingPlay } from '../../desks/play/play-session.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
 import type { Fence } from '../../fence.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
 import { FlvError } from '../../wire/nms/flv.js';
+import { Admission } from '../admission.js';
+import { believePull } from '../believe-pull.js';
+import type { FlvClient } from './flv-client.js';
 import { FlvPublish } from './flv-publish.js';
 import type { FlvTarget } from './flv-target.js';
-import { answerAndHangUp, answerText, endByFault, FLV_HEADERS } from './http-answer.js';
+import { answerAndHangUp, answerRefusal, answerText, endByFault, FLV_HEADERS } from './http-answer.js';
 import { answerRedirect, HttpFlvPlay } from './http-flv-play.js';
 
 /** One request for a stream. */
@@ -17,10 +21,12 @@ export interface FlvRequest {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly target: FlvTarget;
-  readonly client: Asker;
+  readonly client: FlvClient;
 }
 
 interface Parts {
+  readonly guard: Guard;
+  readonly isMemberAddress: (ip: string) => boolean;
   readonly options: MediaOptions;
   readonly plays: PlayDesk;
   readonly publishes: PublishDesk;
@@ -41,41 +47,104 @@ const END_STATUS: Readonly<Record<PublishEnd, number>> = {
   idle: 408,
   stopping: 503,
   'owned-elsewhere': 409,
+  'already-published': 409,
   'taken-over': 409,
+  kicked: 403,
 };
 
 /** GET: the answer comes when the desk has a source for it, or says that there is none. */
-export function playOverHttp({ req, res, target, client }: FlvRequest, { plays, fence }: Parts): void {
-  const play = new HttpFlvPlay(res, target, client, fence);
+export function playOverHttp({ req, res, target, client }: FlvRequest, parts: Parts): void {
+  const { plays, fence, guard } = parts;
+  const guarded = guard.client(client);
+  const admission = new Admission(guarded);
+  const fenced = fencedBy(fence, client, res);
+  let play: HttpFlvPlay | null = null;
+  const leave = (): void => {
+    play?.close();
+    if (play !== null) plays.leave(play);
+  };
   res.once('close', () => {
-    fence.run(
-      play,
-      () => {
-        play.close();
-        plays.leave(play);
-      },
-      () => req.socket.destroy(),
-    );
+    fence.run(play ?? client, leave, () => req.socket.destroy());
+    admission.end();
+    guarded.closed({ sent: req.socket.bytesWritten, received: req.socket.bytesRead });
   });
   // A body with a GET has no meaning, and must not fill the socket.
   req.resume();
-  plays.play(play);
+  const { mark } = believePull(target, client, parts);
+  const { name, query } = target;
+  admission.askToPlay(
+    { name, query },
+    () => plays.isSentAway(comingPlay({ ...target, mark }, client, !res.headersSent)),
+    {
+      refused: (refusal) => fenced(() => answerRefusal(req, res, refusal)),
+      admitted: (admitted) =>
+        fenced(() => {
+          const begun = new HttpFlvPlay(
+            res,
+            { ...target, mark, name: admitted.name },
+            client,
+            fence,
+            admitted.mayRedirect,
+          );
+          play = begun;
+          plays.play(begun);
+          admission.onRevoked(() =>
+            fenced(() => {
+              plays.leave(begun);
+              begun.revoke();
+            }),
+          );
+        }),
+    },
+  );
+}
+
+/** Runs what belongs to one request, also when the guard answers late. */
+function fencedBy(fence: Fence, { remote }: FlvClient, res: ServerResponse): (handler: () => void) => void {
+  return (handler) => fence.run({ remote, protocol: 'http' }, handler, () => endByFault(res));
+}
+
+/** A GET, as the desk may know it before the guard has allowed it. */
+function comingPlay(target: FlvTarget, { remote, isSecure }: FlvClient, canRedirectNow: boolean): ComingPlay {
+  return {
+    key: streamKey(target.name),
+    protocol: 'http-flv',
+    mark: target.mark,
+    forgetsMark: false,
+    remote,
+    isSecure,
+    followsRedirect: true,
+    canRedirectNow,
+    ...(target.reachedBy === undefined ? {} : { reachedBy: target.reachedBy }),
+  };
 }
 
 /**
  * HEAD: what GET would be answered now, without a player. Where the stream is published nowhere GET would wait, and be
  * answered 404 at last.
  */
-export function peekOverHttp({ res, target, client }: FlvRequest, { plays }: Parts): void {
-  const route = plays.peek({
-    key: streamKey(target.name),
-    protocol: 'http-flv',
-    mark: target.mark,
-    followsRedirect: true,
-    canRedirectNow: true,
-    isSecure: client.isSecure,
-    ...(target.reachedBy === undefined ? {} : { reachedBy: target.reachedBy }),
+export function peekOverHttp({ req, res, target, client }: FlvRequest, parts: Parts): void {
+  const guarded = parts.guard.client(client);
+  const admission = new Admission(guarded);
+  res.once('close', () => {
+    admission.end();
+    guarded.closed({ sent: 0, received: 0 });
   });
+  const fenced = fencedBy(parts.fence, client, res);
+  const { mark } = believePull(target, client, parts);
+  const { name, query } = target;
+  // Nobody plays, so no hook is asked.
+  admission.ask(
+    { action: 'play', name, query, asksHooks: false },
+    {
+      refused: (refusal) => fenced(() => answerRefusal(req, res, refusal)),
+      admitted: () => fenced(() => answerPeek(res, { ...target, mark }, client, parts)),
+    },
+  );
+}
+
+function answerPeek(res: ServerResponse, target: FlvTarget, client: FlvClient, { plays }: Parts): void {
+  const route = plays.peek(comingPlay(target, client, true));
   switch (route?.kind) {
     case 'local':
     case 'relay':
@@ -101,8 +170,40 @@ export function peekOverHttp({ res, target, client }: FlvRequest, { plays }: Par
 /** POST and PUT: the body is the stream. Answered when it ends, or at once where it is refused. */
 export function publishOverHttp(
   { req, res, target, client }: FlvRequest,
-  { options, publishes, log, fence }: Parts,
+  { options, publishes, log, fence, guard }: Parts,
 ): void {
+  const guarded = guard.client(client);
+  const admission = new Admission(guarded);
+  const fenced = fencedBy(fence, client, res);
+  res.once('close', () => {
+    admission.end();
+    guarded.closed({ sent: req.socket.bytesWritten, received: req.socket.bytesRead });
+  });
+  // The body waits in the socket until the guard has answered.
+  const { name, query } = target;
+  admission.ask(
+    { action: 'publish', name, query, asksHooks: true },
+    {
+      refused: (refusal) => fenced(() => answerRefusal(req, res, refusal)),
+      admitted: (admitted) =>
+        fenced(() => {
+          const request = { req, res, client, target: { ...target, name: admitted.name } };
+          const publish = readPublish(request, { options, publishes, log, fence });
+          admission.onRevoked((text) =>
+            fenced(() => {
+              publish.finish();
+              answerRefusal(req, res, { allowed: false, status: 403, reason: 'hook-refused', text });
+            }),
+          );
+        }),
+    },
+  );
+}
+
+function readPublish(
+  { req, res, target, client }: FlvRequest,
+  { options, publishes, log, fence }: Pick<Parts, 'options' | 'publishes' | 'log' | 'fence'>,
+): FlvPublish {
   const publish = new FlvPublish({
     protocol: 'http-flv',
     target,
@@ -115,7 +216,7 @@ export function publishOverHttp(
   const refusal = publish.begin(publishes);
   if (refusal !== null) {
     answerAndHangUp(req, res, REFUSAL_STATUS[refusal.code], refusal.text);
-    return;
+    return publish;
   }
   req.on('data', (bytes: Buffer) => {
     if (res.headersSent) return;
@@ -140,4 +241,5 @@ export function publishOverHttp(
     answerText(res, 200, 'the stream has ended');
   });
   res.once('close', () => guarded(() => publish.finish()));
+  return publish;
 }

@@ -11,7 +11,18 @@ describe('connect', () => {
       agent: 'LNX 9,0,124,2',
       isSrsEdge: false,
       objectEncoding: 0,
+      urls: { tcUrl: 'rtmp://h/live', pageUrl: '', swfUrl: '' },
       enhanced: {},
+    });
+  });
+
+  it('tells the user and the password of the tcUrl apart from it', () => {
+    const tcUrl = 'rtmp://me:p%40ss@h/live';
+    expect(readConnect([{ ...GOOD, tcUrl, pageUrl: 'http://p\u0000', swfUrl: 7 }])).toMatchObject({
+      target: { host: 'h' },
+      urls: { tcUrl: 'rtmp://h/live', pageUrl: 'http://p', swfUrl: '' },
+      user: 'me',
+      password: 'p@ss',
     });
   });
 

@@ -11,6 +11,11 @@ export interface ConnectCommand {
   readonly isSrsEdge: boolean;
   /** 0 or 3; everything is sent in AMF0 either way. */
   readonly objectEncoding: number;
+  /** What it tells of where it comes from; hooks are told it. */
+  readonly urls: { readonly tcUrl: string; readonly pageUrl: string; readonly swfUrl: string };
+  /** Of the tcUrl. */
+  readonly user?: string;
+  readonly password?: string;
   /** Enhanced RTMP: what to answer of ours; empty where the client told nothing of its own. */
   readonly enhanced: AmfObject;
 }
@@ -19,7 +24,7 @@ export interface ConnectCommand {
 export function readConnect(values: readonly AmfValue[]): ConnectCommand | { readonly problem: string } {
   const options = amfObject(values[0]);
   if (options === null) return { problem: 'connect came without a command object' };
-  const { app, tcUrl, flashVer, objectEncoding } = options;
+  const { app, tcUrl, pageUrl, swfUrl, flashVer, objectEncoding } = options;
   if (typeof app !== 'string') return { problem: 'connect names no app' };
   if (tcUrl !== undefined && tcUrl !== null && typeof tcUrl !== 'string') {
     return { problem: 'the tcUrl of connect is no text' };
@@ -35,6 +40,39 @@ export function readConnect(values: readonly AmfValue[]): ConnectCommand | { rea
     agent: cleanAgent(isSrsEdge ? `SRS/${typeof srsVersion === 'string' ? srsVersion : ''}` : flashVer),
     isSrsEdge,
     objectEncoding: objectEncoding === 3 ? 3 : 0,
+    urls: { tcUrl: withoutUser(cleanUrl(tcUrl)), pageUrl: cleanUrl(pageUrl), swfUrl: cleanUrl(swfUrl) },
+    ...userOf(cleanUrl(tcUrl)),
     enhanced: enhancedCapabilities(options),
   };
+}
+
+const URL_LENGTH_MAX = 2048;
+const USER_OF_URL = /^([a-z]+:\/\/)([^/?#@]*)@/i;
+
+function cleanUrl(url: AmfValue | undefined): string {
+  return typeof url === 'string'
+    ? url
+        .slice(0, URL_LENGTH_MAX)
+        .replace(/\p{Cc}/gu, '')
+        .toWellFormed()
+    : '';
+}
+
+const withoutUser = (url: string): string => url.replace(USER_OF_URL, '$1');
+
+/** `user:password@`, each percent-decoded where that is possible. */
+function userOf(url: string): { readonly user?: string; readonly password?: string } {
+  const text = USER_OF_URL.exec(url)?.[2];
+  if (text === undefined) return {};
+  const colon = text.indexOf(':');
+  if (colon < 0) return { user: decoded(text) };
+  return { user: decoded(text.slice(0, colon)), password: decoded(text.slice(colon + 1)) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,3 +1,5 @@
+import type { Admission } from '../admission.js';
+import type { RtmpAsking } from './rtmp-asking.js';
 import type { RtmpPlay } from './rtmp-play.js';
 import type { RtmpPublish } from './rtmp-publish.js';
 
@@ -7,7 +9,9 @@ export const STREAMS_MAX = 8;
 /** What `createStream` makes (RTMP 1.0, 7.2.1.3): a place for one publish or play at a time. */
 export class MessageStream {
   readonly id: number;
-  activity: RtmpPublish | RtmpPlay | null = null;
+  activity: RtmpPublish | RtmpPlay | RtmpAsking | null = null;
+  /** Of the activity; null for members' pulls. */
+  admission: Admission | null = null;
   /** By `receiveAudio` and `receiveVideo`, which may come before the play. */
   takesAudio = true;
   takesVideo = true;

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net';
+import { OPEN_GUARD } from '@headwater/guard';
 import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -139,7 +140,15 @@ describe('what a player wants', () => {
             client: { ip: '127.0.0.1', port: 1, isSecure: false, isProxy: false },
             place: { leave: () => {}, name: () => true, countAsPull: () => {}, countAsClient: () => true },
           },
-          { options, plays: desk, publishes, log, fence: new Fence(log) },
+          {
+            options,
+            plays: desk,
+            publishes,
+            log,
+            fence: new Fence(log),
+            guard: OPEN_GUARD,
+            isMemberAddress: () => false,
+          },
           () => {},
         ),
     );

@@ -31,7 +31,14 @@ export function createRtmpListener(parts: RtmpListenerParts): Listener {
   }
 
   return {
-    start: () => listen(server, certificates === null ? 'rtmp' : 'rtmps', at, log),
+    start: async () =>
+      options.ports === 'handed'
+        ? (at.port ?? 0)
+        : listen(server, certificates === null ? 'rtmp' : 'rtmps', at, log),
+    take(socket) {
+      socket.setNoDelay(true);
+      server.emit('connection', socket);
+    },
     stop: () =>
       new Promise<void>((resolve) => {
         if (server.listening) server.close(() => resolve());

@@ -21,6 +21,7 @@ const REFUSAL_CODES: Readonly<Record<PlayRefusal, string>> = {
   'owner-unreachable': 'NetStream.Play.Failed',
   stopping: 'NetStream.Play.Failed',
   full: 'NetStream.Play.Failed',
+  kicked: 'NetStream.Play.Failed',
 };
 
 /** One `play` of an RTMP client. */
@@ -45,17 +46,20 @@ export class RtmpPlay implements PlaySession {
   readonly #connection: RtmpConnection;
   readonly #target: StreamTarget;
   readonly #isSrsEdge: boolean;
+  readonly #mayRedirect: boolean;
   #isAnswered = false;
   #isPaused = false;
   #isOver = false;
 
-  constructor(place: RtmpPlace, target: StreamTarget) {
+  /** `mayRedirect`: absent, it may. */
+  constructor(place: RtmpPlace, target: StreamTarget, mayRedirect = true) {
     const { connection, connect, stream } = place;
     this.#place = place;
     this.#connection = connection;
     this.messageStreamId = stream.id;
     this.#target = target;
     this.#isSrsEdge = connect.isSrsEdge;
+    this.#mayRedirect = mayRedirect;
     this.queue = connection.openQueue();
     this.key = streamKey(target.name);
     this.mark = target.mark;
@@ -71,7 +75,7 @@ export class RtmpPlay implements PlaySession {
 
   /** Edges read commands between media; the 302 may come at any time. It is about the whole connection. */
   get canRedirectNow(): boolean {
-    return this.#place.isAlone();
+    return this.#mayRedirect && this.#place.isAlone();
   }
 
   /** By `pause`, `receiveAudio` and `receiveVideo`. */
@@ -98,8 +102,11 @@ export class RtmpPlay implements PlaySession {
     const { tcUrl, url } = redirectUrls(address, this.#target, {
       isSrsEdge: this.#isSrsEdge,
       isSecure: this.isSecure,
+      connectQuery: this.#place.connect.target.query,
     });
-    this.#place.leave('redirected', url, ...beginning, answers.redirect302(tcUrl, url));
+    // The query goes to the client alone: it may be a token.
+    const [told = ''] = url.split('?', 1);
+    this.#place.leave('redirected', told, ...beginning, answers.redirect302(tcUrl, url));
   }
 
   refuse(code: PlayRefusal, text: string): void {

@@ -10,9 +10,19 @@ import type { RtmpPlace } from './rtmp-place.js';
 const END_CODES: Readonly<Record<PublishEnd, string>> = {
   'taken-over': 'NetStream.Publish.BadName',
   'owned-elsewhere': 'NetStream.Publish.BadName',
+  'already-published': 'NetStream.Publish.BadName',
   idle: 'NetStream.Publish.Idle',
   stopping: 'NetStream.Failed',
+  kicked: 'NetStream.Publish.Denied',
 };
+
+/** People are to see why, rather than have the encoder merely connect again. */
+const TOLD_ENDS: ReadonlySet<PublishEnd> = new Set([
+  'taken-over',
+  'owned-elsewhere',
+  'already-published',
+  'kicked',
+]);
 
 /** One `publish` of an RTMP client. */
 export class RtmpPublish implements PublishSession {
@@ -66,7 +76,7 @@ export class RtmpPublish implements PublishSession {
     this.#isOver = true;
     const text = `the publisher was closed: ${reason}`;
     // Encoders show an error to people; who is merely idle, or is to reconnect elsewhere, sees the close.
-    const isTold = reason === 'taken-over' || reason === 'owned-elsewhere' || !isAlone();
+    const isTold = TOLD_ENDS.has(reason) || !isAlone();
     leave(reason, text, ...(isTold ? [answers.onStatus(stream.id, 'error', END_CODES[reason], text)] : []));
   }
 

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { type Guard, type GuardedClient, REFUSAL_REASONS } from '@headwater/guard';
 import type { Arrival } from '../../arrival/front.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
@@ -6,6 +8,7 @@ import type { MediaLog, MediaOptions } from '../../media-host.js';
 import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
+import { believePull } from '../believe-pull.js';
 import type { GatePlace } from '../connection-gate.js';
 import * as answers from './answers.js';
 import { type ConnectCommand, readConnect } from './connect-command.js';
@@ -19,6 +22,8 @@ export interface RtmpSessionParts {
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
   readonly fence: Fence;
+  readonly guard: Guard;
+  readonly isMemberAddress: (ip: string) => boolean;
 }
 
 /** Publishes and plays that one connection may begin: each publish is told to the whole mesh. */
@@ -47,8 +52,10 @@ export class RtmpSession {
   readonly #connection: RtmpConnection;
   readonly #place: GatePlace;
   readonly #onClosed: () => void;
+  readonly #ip: string;
   #connect: ConnectCommand | null = null;
-  /** Since the connect. */
+  /** Since the connect, as `#streams`. */
+  #client: GuardedClient | null = null;
   #streams: StreamCommands | null = null;
   #deadline: NodeJS.Timeout | null = null;
   #activities = 0;
@@ -57,6 +64,7 @@ export class RtmpSession {
     this.#place = arrival.place;
     this.#parts = parts;
     this.#onClosed = onClosed;
+    this.#ip = arrival.client.ip;
     const handler = {
       onCommand: (command: RtmpCommand) => this.#onCommand(command),
       onFrame: (frame: Frame, streamId: number) => this.#streams?.push(frame, streamId),
@@ -95,6 +103,7 @@ export class RtmpSession {
   #onConnectionClosed(reason: string, text: string): void {
     this.#onClosed();
     const { bytesIn, bytesOut } = this.#connection;
+    this.#client?.closed({ sent: bytesOut, received: bytesIn });
     this.#tellEnd(reason, text, 'connection closed', { bytesIn, bytesOut });
   }
 
@@ -103,7 +112,7 @@ export class RtmpSession {
     const agent = this.#connect?.agent ?? '';
     const about = text === '' ? {} : { text };
     const fields = { client: remote, protocol: 'rtmp', agent, reason, ...more, ...about };
-    if (ROUTINE_REASONS.has(reason)) this.#parts.log.debug(fields, msg);
+    if (ROUTINE_REASONS.has(reason) || REFUSAL_REASONS.has(reason)) this.#parts.log.debug(fields, msg);
     else this.#parts.log.info(fields, msg);
   }
 
@@ -146,8 +155,23 @@ export class RtmpSession {
   }
 
   #openStreams(connect: ConnectCommand): StreamCommands {
-    const { plays, publishes, options } = this.#parts;
+    const { plays, publishes, options, guard } = this.#parts;
+    const { remote } = this.#connection;
+    const client = guard.client({
+      id: randomUUID(),
+      protocol: 'rtmp',
+      ip: this.#ip,
+      remote,
+      agent: connect.agent,
+      connectQuery: connect.target.query,
+      ...connect.urls,
+      ...(connect.user === undefined ? {} : { user: connect.user }),
+      ...(connect.password === undefined ? {} : { password: connect.password }),
+    });
+    this.#client = client;
     return new StreamCommands({
+      client,
+      believe: (target) => believePull(target, { ip: this.#ip, remote }, this.#parts),
       connection: this.#connection,
       connect,
       plays,

@@ -1,11 +1,16 @@
-import { streamKey } from '@headwater/directory';
+import { type StreamName, streamKey } from '@headwater/directory';
+import type { GuardedClient } from '@headwater/guard';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
+import type { ComingPlay } from '../../desks/play/play-session.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
+import { Admission, type AdmissionAnswers, type Admitted } from '../admission.js';
+import type { Believed } from '../believe-pull.js';
 import * as answers from './answers.js';
 import type { ConnectCommand } from './connect-command.js';
 import { type MessageStream, MessageStreams, STREAMS_MAX } from './message-streams.js';
+import { RtmpAsking } from './rtmp-asking.js';
 import type { RtmpConnection } from './rtmp-connection.js';
 import type { RtmpCommand } from './rtmp-peer.js';
 import type { RtmpPlace } from './rtmp-place.js';
@@ -18,6 +23,9 @@ export interface StreamCommandsParts {
   readonly connect: ConnectCommand;
   readonly plays: PlayDesk;
   readonly publishes: PublishDesk;
+  readonly client: GuardedClient;
+  /** What counts of the mark of a play. */
+  believe(target: StreamTarget): Believed;
   /** Configured vhosts. */
   readonly vhosts: readonly string[];
   /** A publish or play is asked for. May throw `RtmpProtocolError`. */
@@ -148,9 +156,17 @@ export class StreamCommands {
       return;
     }
     this.#parts.admit(false);
-    const publish = new RtmpPublish(place, streamKey(target.name));
-    stream.activity = publish;
-    if (publish.begin(this.#parts.publishes)) this.#parts.onBusy();
+    const { name, query } = target;
+    const admission = this.#openAdmission(stream, name);
+    admission.ask(
+      { action: 'publish', name, query, asksHooks: true },
+      this.#answers(stream, place, 'NetStream.Publish.Denied', (admitted) => {
+        const publish = new RtmpPublish(place, streamKey(admitted.name));
+        stream.activity = publish;
+        if (publish.begin(this.#parts.publishes)) this.#parts.onBusy();
+      }),
+    );
+    this.#waitForGuard(stream);
   }
 
   #onPlay(key: AmfValue, streamId: number): void {
@@ -164,13 +180,85 @@ export class StreamCommands {
       place.leave('stream-name-invalid', problem, refusal);
       return;
     }
-    this.#parts.admit(target.mark === 'relay');
+    const pull = this.#parts.believe(target);
+    this.#parts.admit(pull.mark === 'relay');
+    if (pull.isMember) {
+      this.#play(stream, place, target, true);
+      return;
+    }
+    const named = { ...target, mark: pull.mark };
+    this.#openAdmission(stream, target.name).askToPlay(
+      { name: target.name, query: target.query },
+      () => this.#parts.plays.isSentAway(this.#coming(place, named)),
+      this.#answers(stream, place, 'NetStream.Play.Failed', ({ name, mayRedirect }) =>
+        this.#play(stream, place, { ...named, name }, mayRedirect),
+      ),
+    );
+    this.#waitForGuard(stream);
+  }
+
+  #play(stream: MessageStream, place: RtmpPlace, target: StreamTarget, mayRedirect: boolean): void {
     this.#parts.onBusy();
-    const play = new RtmpPlay(place, target);
+    const play = new RtmpPlay(place, target, mayRedirect);
     stream.activity = play;
     this.#parts.plays.play(play);
     // The route is taken; where it was no refusal or redirect, media may be long in coming, the answer is not.
     play.answer();
+  }
+
+  #coming({ connection, connect, isAlone }: RtmpPlace, { name, mark }: StreamTarget): ComingPlay {
+    const { host } = connect.target;
+    return {
+      key: streamKey(name),
+      protocol: 'rtmp',
+      mark,
+      forgetsMark: true,
+      remote: connection.remote,
+      isSecure: connection.isSecure || connect.target.isSecure,
+      followsRedirect: connect.isSrsEdge,
+      canRedirectNow: isAlone(),
+      ...(host === undefined ? {} : { reachedBy: host }),
+    };
+  }
+
+  #openAdmission(stream: MessageStream, name: StreamName): Admission {
+    const admission = new Admission(this.#parts.client);
+    stream.admission = admission;
+    stream.activity = new RtmpAsking(streamKey(name));
+    return admission;
+  }
+
+  /** Where the guard takes its time, its own deadline counts. */
+  #waitForGuard(stream: MessageStream): void {
+    if (stream.activity instanceof RtmpAsking) this.#parts.onBusy();
+  }
+
+  /** Answers of the guard may come at any time: nothing that they lead to leaves this connection. */
+  #answers(
+    stream: MessageStream,
+    place: RtmpPlace,
+    code: string,
+    begin: (admitted: Admitted) => void,
+  ): AdmissionAnswers {
+    const { admission } = stream;
+    return {
+      admitted: (admitted) =>
+        this.#connection.guard(() => {
+          begin(admitted);
+          admission?.onRevoked((text) =>
+            this.#connection.guard(() => this.#revoke(stream, place, code, text)),
+          );
+        }),
+      refused: ({ reason, text }) =>
+        this.#connection.guard(() => {
+          place.leave(reason, text, answers.onStatus(stream.id, 'error', code, `${reason}: ${text}`));
+        }),
+    };
+  }
+
+  #revoke(stream: MessageStream, place: RtmpPlace, code: string, text: string): void {
+    this.#end(stream);
+    place.leave('revoked', text, answers.onStatus(stream.id, 'error', code, `revoked: ${text}`));
   }
 
   /** A stream for a new publish or play, where another one ends. */
@@ -195,6 +283,7 @@ export class StreamCommands {
 
   #leave(stream: MessageStream, reason: string, text: string, lastWords: readonly Buffer[]): void {
     stream.activity = null;
+    endAdmission(stream);
     if (this.#streams.active.length === 0) {
       this.#connection.end(reason, text, ...lastWords);
       return;
@@ -269,7 +358,13 @@ export class StreamCommands {
     stream.activity = null;
     if (activity instanceof RtmpPlay) this.#parts.plays.leave(activity);
     activity?.close();
+    endAdmission(stream);
   }
+}
+
+function endAdmission(stream: MessageStream): void {
+  stream.admission?.end();
+  stream.admission = null;
 }
 
 const TOO_MANY_STREAMS = `a connection has at most ${STREAMS_MAX} streams; delete one, or open another connection`;

@@ -87,6 +87,14 @@ export interface RedirectUrls {
   readonly url: string;
 }
 
+/** What a redirect depends on beside its target. */
+export interface RedirectFacts {
+  readonly isSrsEdge: boolean;
+  readonly isSecure: boolean;
+  /** Parameters of the connect; absent: none. */
+  readonly connectQuery?: string;
+}
+
 /**
  * Whoever came by TLS goes on by TLS. An SRS edge keeps its own app, stream and parameters and reads the address alone, so it gets just what SRS sends.
  * Others get everything they need: their parameters, the vhost, and the mark that ends loops.
@@ -94,7 +102,7 @@ export interface RedirectUrls {
 export function redirectUrls(
   address: MediaAddress,
   target: StreamTarget,
-  { isSrsEdge, isSecure }: { readonly isSrsEdge: boolean; readonly isSecure: boolean },
+  { isSrsEdge, isSecure, connectQuery = '' }: RedirectFacts,
 ): RedirectUrls {
   const at = hostPort(address.host, portAt(address, 'rtmp', isSecure) ?? 0);
   const tcUrl = `${isSecure ? 'rtmps' : 'rtmp'}://${at}/${encodeName(target.name.app)}`;
@@ -102,8 +110,19 @@ export function redirectUrls(
   if (isSrsEdge) return { tcUrl, url };
   const needsVhost = target.name.vhost !== DEFAULT_VHOST && parameter(target.query, 'vhost') === null;
   const vhost = needsVhost ? `vhost=${encodeURIComponent(target.name.vhost)}` : '';
-  const query = withPlayMark([target.query, vhost].filter((part) => part !== '').join('&'), 'redirected');
-  return { tcUrl, url: `${url}?${query}` };
+  const others = othersOf(connectQuery, target.query);
+  const all = [target.query, ...others, vhost].filter((part) => part !== '').join('&');
+  return { tcUrl, url: `${url}?${withPlayMark(all, 'redirected')}` };
+}
+
+/** Parameters of the connect that the stream's own do not have; each once, though clients tell them in app and tcUrl. */
+function othersOf(connectQuery: string, query: string): readonly string[] {
+  if (connectQuery === '') return [];
+  const own = new URLSearchParams(query);
+  return [...new Set(connectQuery.split('&'))].filter((part) => {
+    const [name = ''] = new URLSearchParams(part).keys();
+    return name !== '' && name !== 'vhost' && !own.has(name);
+  });
 }
 
 function splitQuery(text: string): [name: string, query: string] {

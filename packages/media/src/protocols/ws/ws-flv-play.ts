@@ -18,7 +18,10 @@ const REFUSAL_CLOSE: Readonly<Record<PlayRefusal, number>> = {
   'owner-unreachable': 4503,
   stopping: 1001,
   full: 1013,
+  kicked: 4403,
 };
+/** As the guard's refusals: 4000 and HTTP's status. */
+const REVOKED_CLOSE = 4403;
 /** RFC 6455's registry: "service restart", to be tried again at once. */
 const TRACKS_CHANGED_CLOSE = 1012;
 
@@ -70,6 +73,11 @@ export class WsFlvPlay extends FlvPlay implements PlaySession {
       case 'stopping':
         this.refuse('stopping', 'this member is stopping; play from another one');
     }
+  }
+
+  /** The guard takes back what it allowed. */
+  revoke(text: string): void {
+    this.#closeWith(REVOKED_CLOSE, text);
   }
 
   fault(error: unknown): void {

@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Guard, Refusal } from '@headwater/guard';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Asker } from '../../arrival/client.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
 import type { Fence } from '../../fence.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
 import { FlvError } from '../../wire/nms/flv.js';
+import { Admission } from '../admission.js';
+import { believePull } from '../believe-pull.js';
+import type { FlvClient } from '../http/flv-client.js';
 import { FlvPublish } from '../http/flv-publish.js';
 import type { FlvTarget } from '../http/flv-target.js';
 import { closeWebSocket } from './ws-close.js';
@@ -19,6 +22,8 @@ interface Parts {
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
   readonly fence: Fence;
+  readonly guard: Guard;
+  readonly isMemberAddress: (ip: string) => boolean;
 }
 
 /** One request to become a WebSocket. */
@@ -27,7 +32,7 @@ export interface WsUpgrade {
   readonly socket: Duplex;
   readonly head: Buffer;
   readonly target: FlvTarget;
-  readonly client: Asker;
+  readonly client: FlvClient;
 }
 
 /** Subprotocols that mean a publisher, as in node-media-server. */
@@ -38,6 +43,8 @@ const PLAYER_MESSAGE_BYTES_MAX = 4096;
 const MESSAGE_BYTES_EXTRA = 65_536;
 /** RFC 6455, 7.4.1: unacceptable data, policy, going away; 4000 to 4999 are the application's. */
 const CLOSE = { unsupported: 1003, badData: 1007, idle: 4408, goingAway: 1001 } as const;
+const GUARD_CLOSE_BASE = 4000;
+const REVOKED_CLOSE = 4403;
 const REFUSAL_CLOSE: Readonly<Record<PublishRefusal, number>> = {
   'already-published': 4409,
   'owned-elsewhere': 4409,
@@ -51,7 +58,9 @@ const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
   idle: CLOSE.idle,
   stopping: CLOSE.goingAway,
   'owned-elsewhere': 4409,
+  'already-published': 4409,
   'taken-over': 4409,
+  kicked: 4403,
 };
 
 /** WebSocket-FLV: playing, and publishing by subprotocol `publisher` or `post`. */
@@ -82,18 +91,85 @@ export class WsFlv {
     });
   }
 
-  #play(socket: WebSocket, stream: Duplex, target: FlvTarget, client: WsUpgrade['client']): void {
-    const { plays, fence } = this.#parts;
-    const play = new WsFlvPlay(socket, stream, target, client, fence);
-    const leave = (): void => {
-      play.close();
-      plays.leave(play);
-    };
-    socket.on('close', () => fence.run(play, leave, () => socket.terminate()));
-    plays.play(play);
+  #play(socket: WebSocket, stream: Duplex, target: FlvTarget, client: FlvClient): void {
+    const { plays, fence, guard } = this.#parts;
+    const guarded = guard.client(client);
+    const admission = new Admission(guarded);
+    const fenced = fencedBy(fence, client, socket);
+    let play: WsFlvPlay | null = null;
+    socket.on('close', () => {
+      fence.run(
+        play ?? client,
+        () => {
+          play?.close();
+          if (play !== null) plays.leave(play);
+        },
+        () => socket.terminate(),
+      );
+      admission.end();
+      guarded.closed({ sent: 0, received: 0 });
+    });
+    const { mark } = believePull(target, client, this.#parts);
+    const { name, query } = target;
+    admission.askToPlay({ name, query }, () => false, {
+      refused: (refusal) => fenced(() => closeRefused(socket, refusal)),
+      admitted: (admitted) =>
+        fenced(() => {
+          const begun = new WsFlvPlay(
+            socket,
+            stream,
+            { ...target, mark, name: admitted.name },
+            client,
+            fence,
+          );
+          play = begun;
+          plays.play(begun);
+          admission.onRevoked((text) =>
+            fenced(() => {
+              plays.leave(begun);
+              begun.revoke(text);
+            }),
+          );
+        }),
+    });
   }
 
-  #publish(socket: WebSocket, target: FlvTarget, client: WsUpgrade['client']): void {
+  #publish(socket: WebSocket, target: FlvTarget, client: FlvClient): void {
+    const { fence, guard } = this.#parts;
+    const guarded = guard.client(client);
+    const admission = new Admission(guarded);
+    const fenced = fencedBy(fence, client, socket);
+    socket.on('close', () => {
+      admission.end();
+      guarded.closed({ sent: 0, received: 0 });
+    });
+    // What the client sends meanwhile waits in the socket.
+    socket.pause();
+    const { name, query } = target;
+    admission.ask(
+      { action: 'publish', name, query, asksHooks: true },
+      {
+        refused: (refusal) =>
+          fenced(() => {
+            socket.resume();
+            closeRefused(socket, refusal);
+          }),
+        admitted: (admitted) =>
+          fenced(() => {
+            const publish = this.#read(socket, { ...target, name: admitted.name }, client);
+            admission.onRevoked((text) =>
+              fenced(() => {
+                publish.finish();
+                closeWebSocket(socket, REVOKED_CLOSE, text);
+              }),
+            );
+            socket.resume();
+          }),
+      },
+    );
+  }
+
+  #read(socket: WebSocket, target: FlvTarget, client: FlvClient): FlvPublish {
     const { options, publishes, log, fence } = this.#parts;
     const publish = new FlvPublish({
       protocol: 'ws-flv',
@@ -121,7 +197,7 @@ export class WsFlv {
     const refusal = publish.begin(publishes);
     if (refusal !== null) {
       closeWebSocket(socket, REFUSAL_CLOSE[refusal.code], refusal.text);
-      return;
+      return publish;
     }
     socket.on('message', (bytes, isBinary) => {
       if (socket.readyState !== socket.OPEN) return;
@@ -134,7 +210,18 @@ export class WsFlv {
         else publish.fault(error);
       }
     });
+    return publish;
   }
+}
+
+/** 4000 and HTTP's status; the reason comes first, for programs. */
+function closeRefused(socket: WebSocket, { status, reason, text }: Refusal): void {
+  closeWebSocket(socket, GUARD_CLOSE_BASE + status, `${reason}: ${text}`);
+}
+
+/** Runs what belongs to one client, also when the guard answers late. */
+function fencedBy(fence: Fence, { remote }: FlvClient, socket: WebSocket): (handler: () => void) => void {
+  return (handler) => fence.run({ remote, protocol: 'http' }, handler, () => socket.terminate());
 }
 
 function makeServer(maxPayload: number): WebSocketServer {

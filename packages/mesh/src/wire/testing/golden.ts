@@ -2,7 +2,9 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { BroadcastMessage, DirectMessage } from '../../core/messages.js';
 import { encode } from '../codec.js';
 import { Sealer } from '../envelope.js';
+import { encodeQuery } from '../query-codec.js';
 import { BROADCAST_EXAMPLES, DIRECT_EXAMPLES } from './example-messages.js';
+import { QUERY_EXAMPLES } from './example-queries.js';
 
 /**
  * Messages as one release wrote them, kept for ever: `golden/RELEASE.json`. Each later release must read them to the same
@@ -11,8 +13,8 @@ import { BROADCAST_EXAMPLES, DIRECT_EXAMPLES } from './example-messages.js';
 
 export interface GoldenMessage {
   readonly name: string;
-  /** `signed`: a broadcast in its envelope, signed with `GOLDEN_KEY`. */
-  readonly channel: 'direct' | 'broadcast' | 'signed';
+  /** `signed`: a broadcast in its envelope, signed with `GOLDEN_KEY`. `query`: on a query stream, without its length. */
+  readonly channel: 'direct' | 'broadcast' | 'signed' | 'query';
   /** Hexadecimal. */
   readonly bytes: string;
   /** As JSON: bytes are `{"bytes": HEX}`. */
@@ -53,10 +55,10 @@ export function toJson(value: unknown): unknown {
 /** All examples as the code of today writes them. */
 export function goldenMessages(): readonly GoldenMessage[] {
   const sealer = goldenSealer();
-  const of = (
+  const of = <T>(
     channel: GoldenMessage['channel'],
-    examples: Readonly<Record<string, DirectMessage | BroadcastMessage>>,
-    write: (message: DirectMessage | BroadcastMessage) => Uint8Array,
+    examples: Readonly<Record<string, T>>,
+    write: (message: T) => Uint8Array,
   ): GoldenMessage[] =>
     Object.entries(examples).map(([name, message]) => ({
       name,
@@ -65,8 +67,9 @@ export function goldenMessages(): readonly GoldenMessage[] {
       meaning: toJson(message),
     }));
   return [
-    ...of('direct', DIRECT_EXAMPLES, encode),
-    ...of('broadcast', BROADCAST_EXAMPLES, encode),
-    ...of('signed', BROADCAST_EXAMPLES, (message) => sealer.seal(encode(message))),
+    ...of<DirectMessage>('direct', DIRECT_EXAMPLES, encode),
+    ...of<BroadcastMessage>('broadcast', BROADCAST_EXAMPLES, encode),
+    ...of<BroadcastMessage>('signed', BROADCAST_EXAMPLES, (message) => sealer.seal(encode(message))),
+    ...of('query', QUERY_EXAMPLES, encodeQuery),
   ];
 }

@@ -1,6 +1,7 @@
 import { checkCertificates } from '@headwater/media/certificates';
 import { problemText } from '../../config/setting.js';
 import { HeadwaterError } from '../../errors.js';
+import { checkRules } from '../../guard-config.js';
 import type { Command } from '../command.js';
 import { loadGiven, PRECEDENCE_NOTE, SET_FLAG } from '../config-flags.js';
 import { EXIT } from '../io.js';
@@ -17,6 +18,7 @@ export const CONFIG_CHECK: Command = {
     const paint = paintFor(io.stdout.isTTY === true, io.env);
     const file = given.positionals[0] ?? '';
     const { config, effective, warnings } = await loadGiven(given, file, io);
+    checkRules(config);
     const certificates = await checkCertificates(config.tls.certificates, Date.now());
     if (certificates.errors.length > 0)
       throw new HeadwaterError('CERTIFICATE_UNUSABLE', 'not all of tls.certificates can be used', {

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { JSON_FLAG, readApi } from '../api-client.js';
 import { API_FLAG } from '../ask-api.js';
 import type { Command } from '../command.js';
+import { durationText } from '../duration-text.js';
 import { EXIT } from '../io.js';
 import { livenessCell } from '../liveness-cell.js';
 import { paintFor } from '../paint.js';
@@ -31,11 +32,30 @@ const MEMBERS_ANSWER = v.object({
       pulledAt: v.optional(v.string()),
       pulledByTls: v.optional(v.boolean(), false),
       rttMs: v.optional(v.number()),
+      workers: v.optional(
+        v.array(
+          v.object({
+            worker: v.number(),
+            state: v.string(),
+            pid: v.optional(v.number()),
+            sinceMs: v.number(),
+            connections: v.number(),
+            players: v.number(),
+            publishers: v.number(),
+            outboundKbps: v.number(),
+            rssBytes: v.number(),
+            restarts: v.number(),
+            lastEnd: v.optional(v.string()),
+          }),
+        ),
+        [],
+      ),
     }),
   ),
 });
 
 type Member = v.InferOutput<typeof MEMBERS_ANSWER>['members'][number];
+type Worker = Member['workers'][number];
 
 const RIGHT = { align: 'right' } as const;
 
@@ -65,10 +85,53 @@ export const MEMBERS: Command = {
       'PROGRAM',
     ];
     const rows = value.members.map((member) => rowOf(member, hasZones));
-    io.stdout.write(renderTable(columns, rows, paintFor(io.stdout.isTTY === true, io.env)));
+    const paint = paintFor(io.stdout.isTTY === true, io.env);
+    io.stdout.write(renderTable(columns, rows, paint));
+    const workers = value.members.flatMap((member) => member.workers);
+    if (workers.length > 0) {
+      const lines = workers.map((worker) => workerRow(worker, io.now()));
+      io.stdout.write(`\n${renderTable(WORKER_COLUMNS, lines, paint)}`);
+    }
     return EXIT.ok;
   },
 };
+
+/** Media workers of the member that was asked. */
+const WORKER_COLUMNS = [
+  'WORKER',
+  'STATE',
+  { title: 'PID', ...RIGHT },
+  { title: 'FOR', ...RIGHT },
+  { title: 'CONNECTIONS', ...RIGHT },
+  { title: 'PUBLISHERS', ...RIGHT },
+  { title: 'PLAYERS', ...RIGHT },
+  { title: 'OUT kbit/s', ...RIGHT },
+  { title: 'MEMORY MB', ...RIGHT },
+  { title: 'RESTARTS', ...RIGHT },
+  'LAST END',
+];
+
+const WORKER_STYLE: Readonly<Record<string, 'green' | 'red'>> = {
+  listening: 'green',
+  hung: 'red',
+  waiting: 'red',
+};
+
+function workerRow(worker: Worker, nowMs: number): Cell[] {
+  return [
+    String(worker.worker),
+    { text: worker.state, style: WORKER_STYLE[worker.state] ?? 'yellow' },
+    worker.pid === undefined ? '-' : String(worker.pid),
+    durationText(Math.max(0, nowMs - worker.sinceMs)),
+    String(worker.connections),
+    String(worker.publishers),
+    String(worker.players),
+    String(Math.round(worker.outboundKbps)),
+    String(Math.round(worker.rssBytes / 1_048_576)),
+    String(worker.restarts),
+    { text: worker.lastEnd ?? '-', style: 'dim' },
+  ];
+}
 
 function rowOf(member: Member, hasZones: boolean): Cell[] {
   return [

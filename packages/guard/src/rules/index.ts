@@ -1,0 +1,4 @@
+/** What the configuration needs of rules, without what runs them. */
+export type { RuleProblem } from './field-reader.js';
+export { readRules } from './read-rules.js';
+export type { RuleConfig } from './rule-config.js';

@@ -1,0 +1,201 @@
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { exportJWK, SignJWT } from 'jose';
+import { afterEach, describe, expect, it } from 'vitest';
+import { GuardWorld, NAME, NOW_S, rulesOf } from '../testing/guard-world.js';
+import { HookServer } from '../testing/hook-server.js';
+import { matchesPattern } from './scoped-name.js';
+
+const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const EC = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const ED = generateKeyPairSync('ed25519');
+const SECRET = 'a secret of HS256 has 32 bytes or more';
+const pem = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString();
+const CLAIMS = { actions: ['publish'], streams: ['live/*'], exp: NOW_S + 60 };
+
+const sign = (
+  claims: object = CLAIMS,
+  alg = 'EdDSA',
+  key: KeyObject | Uint8Array = ED.privateKey,
+  kid?: string,
+) => new SignJWT({ ...claims }).setProtectedHeader({ alg, ...(kid === undefined ? {} : { kid }) }).sign(key);
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+const worldOf = (jwt: object) => new GuardWorld({ publish: rulesOf({ jwt }), play: rulesOf({ jwt }) });
+const world = worldOf({ keys: [pem(RSA.publicKey), pem(EC.publicKey), pem(ED.publicKey), SECRET] });
+const said = async (token: string, more: object = {}) => world.said({ query: `token=${token}`, ...more });
+
+describe('a JWT', () => {
+  it.each([
+    ['HS256', new TextEncoder().encode(SECRET)],
+    ['RS256', RSA.privateKey],
+    ['ES256', EC.privateKey],
+    ['EdDSA', ED.privateKey],
+  ] as const)('counts with %s, first and again', async (alg, key) => {
+    const token = await sign(CLAIMS, alg, key);
+    expect(await said(token)).toBe('allowed');
+    expect(await said(token)).toBe('allowed');
+    expect(await said(token, { action: 'play' })).toBe('jwt-action');
+    expect(await said(token, { name: { ...NAME, app: 'other' } })).toBe('jwt-stream');
+  });
+
+  it('comes by query, header, or as a password', async () => {
+    const token = await sign();
+    expect(await world.said({ query: `jwt=${token}` })).toBe('allowed');
+    expect(await world.said({}, { connectQuery: `token=${token}` })).toBe('allowed');
+    expect(await world.said({}, { authorization: `Bearer ${token}` })).toBe('allowed');
+    const basic = Buffer.from(`anybody:${token}`).toString('base64');
+    expect(await world.said({}, { authorization: `Basic ${basic}` })).toBe('allowed');
+    expect(await world.said({}, { user: 'me', password: token })).toBe('allowed');
+    expect(await world.said({ query: `user=me&pass=${token}` })).toBe('allowed');
+    expect(await world.said({}, { user: token })).toBe('allowed');
+    expect(await world.said({}, { user: 'me', password: 'no token' })).toBe('credentials-missing');
+    expect(await world.said({ query: `jwt=${token}&token=${token}` })).toBe('jwt-twice');
+    expect(await world.said({ query: `token=${token}` }, { authorization: `Bearer ${token}` })).toBe(
+      'jwt-twice',
+    );
+  });
+
+  it('with the algorithm none, or a public key taken for a secret, is nothing', async () => {
+    const body = part(CLAIMS);
+    expect(await said(`${part({ alg: 'none' })}.${body}.`)).toBe('jwt-form');
+    expect(await said(`${part({ alg: 'none' })}.${body}.AA`)).toBe('jwt-algorithm');
+    expect(await said(`${part({ alg: 'NONE' })}.${body}.AA`)).toBe('jwt-algorithm');
+    for (const key of [RSA, EC, ED]) {
+      const head = part({ alg: 'HS256' });
+      const signature = createHmac('sha256', pem(key.publicKey))
+        .update(`${head}.${body}`)
+        .digest('base64url');
+      expect(await said(`${head}.${body}.${signature}`)).toBe('jwt-signature');
+      const onlyPublic = worldOf({ keys: [pem(key.publicKey)] });
+      expect(await onlyPublic.said({ query: `jwt=${head}.${body}.${signature}` })).toBe('jwt-signature');
+    }
+  });
+
+  it('of another key, time, audience or form is refused with its reason', async () => {
+    const other = generateKeyPairSync('ed25519');
+    expect(await said(await sign(CLAIMS, 'EdDSA', other.privateKey))).toBe('jwt-signature');
+    expect(await said(await sign({ ...CLAIMS, exp: NOW_S - 5 }))).toBe('jwt-expired');
+    expect(await said(await sign({ ...CLAIMS, exp: NOW_S - 4 }))).toBe('allowed');
+    expect(await said(await sign({ ...CLAIMS, nbf: NOW_S + 60 }))).toBe('jwt-not-yet');
+    expect(await said(await sign({ actions: ['publish'], streams: ['*'] }))).toBe('jwt-form');
+    expect(await said(await sign({ ...CLAIMS, exp: 'never' }))).toBe('jwt-form');
+    expect(await said(await sign({ exp: NOW_S + 60 }))).toBe('jwt-action');
+    expect(await said(await sign({ ...CLAIMS, streams: ['live/S1'] }))).toBe('jwt-stream');
+    for (const bad of [
+      'x',
+      'a.b.c',
+      `${'a'.repeat(9_000)}.a.a`,
+      '%00.%00.%00',
+      '..',
+      `${part({})}.${part({})}.AA`,
+    ])
+      expect(await said(bad), bad.slice(0, 20)).toMatch(/^jwt-(form|algorithm)$/);
+    const token = await sign();
+    expect(await said(`${token.slice(0, -4)}AAAA`)).toBe('jwt-signature');
+    const strict = worldOf({
+      keys: [pem(ED.publicKey)],
+      audience: ['here'],
+      issuer: 'us',
+      algorithms: ['EdDSA'],
+    });
+    const saidStrict = async (claims: object) => strict.said({ query: `jwt=${await sign(claims)}` });
+    expect(await saidStrict({ ...CLAIMS, aud: ['there', 'here'], iss: 'us' })).toBe('allowed');
+    expect(await saidStrict({ ...CLAIMS, aud: 'there', iss: 'us' })).toBe('jwt-audience');
+    expect(await saidStrict({ ...CLAIMS, aud: 'here' })).toBe('jwt-issuer');
+  });
+
+  it('is judged again by the clock although its signature is remembered', async () => {
+    const late = worldOf({ keys: [pem(ED.publicKey)] });
+    const query = `jwt=${await sign()}`;
+    expect(await late.said({ query })).toBe('allowed');
+    late.nowMs += 66_000;
+    expect(await late.said({ query })).toBe('jwt-expired');
+  });
+});
+
+describe('a JWKS', () => {
+  const servers: HookServer[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server.stop();
+  });
+  const jwks = async (key: KeyObject, kid: string): Promise<string> =>
+    JSON.stringify({
+      keys: [{ ...(await exportJWK(key)), kid, use: 'sig' }, { kty: 'oct', k: 'AAAA' }, null, 7],
+    });
+
+  it('may be a file', async () => {
+    const file = await jwks(ED.publicKey, 'k1');
+    const filed = new GuardWorld({ publish: rulesOf({ jwt: { jwks: 'file:/jwks' } }) }, { '/jwks': file });
+    expect(await filed.said({ query: `jwt=${await sign(CLAIMS, 'EdDSA', ED.privateKey, 'k1')}` })).toBe(
+      'allowed',
+    );
+    expect(await filed.said({ query: `jwt=${await sign(CLAIMS, 'EdDSA', ED.privateKey, 'k2')}` })).toBe(
+      'jwt-signature',
+    );
+    expect(
+      () => new GuardWorld({ publish: rulesOf({ jwt: { jwks: 'file:/jwks' } }) }, { '/jwks': '{}' }),
+    ).toThrow('no JWKS');
+  });
+
+  it('at a URL is kept, fetched anew for a key that is not known, and counts while it cannot be reached', async () => {
+    const server = await HookServer.start();
+    servers.push(server);
+    let text = await jwks(ED.publicKey, 'k1');
+    server.answer = (_call, res) => res.end(text);
+    const remote = worldOf({ jwks: server.url('/jwks') });
+    const first = `jwt=${await sign(CLAIMS, 'EdDSA', ED.privateKey, 'k1')}`;
+    expect(await remote.said({ query: first })).toBe('allowed');
+    expect(
+      await remote.said({
+        query: `jwt=${await sign({ ...CLAIMS, jti: 'b' }, 'EdDSA', ED.privateKey, 'k1')}`,
+      }),
+    ).toBe('allowed');
+    expect(server.calls.length).toBe(1);
+
+    const rotated = generateKeyPairSync('ed25519');
+    text = await jwks(rotated.publicKey, 'k2');
+    const second = `jwt=${await sign(CLAIMS, 'EdDSA', rotated.privateKey, 'k2')}`;
+    // Made-up key ids are no requests.
+    expect(await remote.said({ query: second })).toBe('jwt-signature');
+    remote.monotonicMs += 10_000;
+    expect(await remote.said({ query: second })).toBe('allowed');
+    expect(await remote.said({ query: first })).toBe('jwt-signature');
+
+    server.answer = (_call, res) => res.writeHead(500).end('<html>');
+    remote.monotonicMs += 1_000_000;
+    const third = `jwt=${await sign({ ...CLAIMS, jti: 'c' }, 'EdDSA', rotated.privateKey, 'k2')}`;
+    expect(await remote.said({ query: third })).toBe('allowed');
+  });
+
+  it('that was never had refuses, and says that it may be tried again', async () => {
+    const server = await HookServer.start();
+    servers.push(server);
+    server.answer = (_call, res) => res.destroy();
+    const remote = worldOf({ jwks: server.url('/jwks') });
+    const query = `jwt=${await sign()}`;
+    expect(await remote.said({ query })).toBe('jwt-keys-unavailable');
+    const text = await jwks(ED.publicKey, 'k1');
+    server.answer = (_call, res) => res.end(text);
+    remote.monotonicMs += 1000;
+    expect(await remote.said({ query })).toBe('allowed');
+  });
+});
+
+describe('a pattern', () => {
+  it.each([
+    ['live/s1', 'live/s1', true],
+    ['live/*', 'live/s1', true],
+    ['live/*', 'live/room/s1', true],
+    ['*', 'live/s1', true],
+    ['*', '//v/live/s1', false],
+    ['//v/*', '//v/live/s1', true],
+    ['//*/live/*', '//v/live/s1', true],
+    ['live/*1', 'live/s1', true],
+    ['live/*2', 'live/s1', false],
+    ['Live/*', 'live/s1', false],
+    ['live/s', 'live/s1', false],
+    ['', 'live/s1', false],
+    ['*a*a*a*a*a*a*a*a*b', 'a'.repeat(700), false],
+  ])('%s means %s: %s', (pattern, name, isMeant) => {
+    expect(matchesPattern(pattern, name)).toBe(isMeant);
+  });
+});

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { Concurrency } from './concurrency.js';
+
+it('gives no member more than its share, and all together no more than there is', () => {
+  const concurrency = new Concurrency(2, 3);
+  const [first, second] = [concurrency.take('a'), concurrency.take('a')];
+  expect(concurrency.take('a')).toBeNull();
+  expect(concurrency.take('b')).not.toBeNull();
+  expect(concurrency.take('b')).toBeNull();
+  first?.();
+  first?.();
+  expect(concurrency.size).toBe(2);
+  expect(concurrency.take('c')).not.toBeNull();
+  expect(concurrency.take('a')).toBeNull();
+  second?.();
+  expect(concurrency.take('a')).not.toBeNull();
+});

@@ -1,0 +1,148 @@
+import type { Context } from 'hono';
+import * as v from 'valibot';
+import { type Ask, QUESTIONS, type QuestionName } from '../questions/questions.js';
+import { type ApiErrorCode, apiError } from './api-error.js';
+import type { ApiSource } from './api-source.js';
+import { memberCalled } from './clients.js';
+import type { Endpoints } from './endpoint.js';
+import { listMembers } from './members.js';
+import { DONE_ANSWER, MEMBER, MEMBERS_ANSWER } from './schemas/member.js';
+import { namesOf } from './streams.js';
+
+const MEMBER_PARAM = { member: 'Its name or id; `self` for the member that is asked.' };
+const ERRORS_OF_ACTS = ['MEMBER_UNKNOWN', 'MEMBER_SILENT'] as const;
+
+type Act = Extract<QuestionName, 'drain' | 'cancel-drain' | 'log-level' | 'reload'>;
+
+export function addMembers(endpoints: Endpoints, source: ApiSource): void {
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/api/v1/members',
+      id: 'members',
+      tag: 'Mesh',
+      summary: 'Who is in the mesh, as this member sees it: itself first, then by name.',
+      description: 'Answers have an `ETag`: with `If-None-Match` what did not change is not sent again.',
+      answer: MEMBERS_ANSWER,
+    },
+    () => ({ members: listMembers(source.members(), source.media.workers()) }),
+  );
+
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/api/v1/members/{member}',
+      id: 'member',
+      tag: 'Mesh',
+      summary: 'One member.',
+      params: MEMBER_PARAM,
+      answer: MEMBER,
+      errors: ['MEMBER_UNKNOWN'],
+    },
+    ({ context, param }) => {
+      const id = memberCalled(source, param('member'));
+      const member = listMembers(source.members(), source.media.workers()).find((one) => one.id === id);
+      return member ?? apiError(context, 'MEMBER_UNKNOWN', `no member is called ${param('member')}`);
+    },
+  );
+
+  endpoints.add(
+    {
+      method: 'post',
+      path: '/api/v1/members/{member}/drain',
+      id: 'drain',
+      tag: 'Mesh',
+      summary: 'Has a member let others take over, and keeps everybody away from it until that is cancelled.',
+      description:
+        'It refuses publishers, gives other members’ relays time to move, closes its publishers, whose encoders connect elsewhere, and serves its players meanwhile. Its process goes on.',
+      params: MEMBER_PARAM,
+      body: QUESTIONS.drain.ask,
+      answer: DONE_ANSWER,
+      errors: [...ERRORS_OF_ACTS, 'DRAIN_STATE'],
+      role: 'operate',
+    },
+    ({ context, param, body }) =>
+      act(context, source, param('member'), 'drain', body, 'DRAIN_STATE', 'drains already'),
+  );
+
+  endpoints.add(
+    {
+      method: 'delete',
+      path: '/api/v1/members/{member}/drain',
+      id: 'cancelDrain',
+      tag: 'Mesh',
+      summary: 'Has a member that drains take publishers and players as before.',
+      params: MEMBER_PARAM,
+      answer: DONE_ANSWER,
+      errors: [...ERRORS_OF_ACTS, 'DRAIN_STATE'],
+      role: 'operate',
+    },
+    ({ context, param }) =>
+      act(context, source, param('member'), 'cancel-drain', {}, 'DRAIN_STATE', 'does not drain, or ends'),
+  );
+
+  endpoints.add(
+    {
+      method: 'put',
+      path: '/api/v1/members/{member}/log-level',
+      id: 'setLogLevel',
+      tag: 'Mesh',
+      summary: 'Sets the level of a member’s log, until its process ends.',
+      params: MEMBER_PARAM,
+      body: QUESTIONS['log-level'].ask,
+      answer: DONE_ANSWER,
+      errors: ERRORS_OF_ACTS,
+      role: 'operate',
+    },
+    ({ context, param, body }) =>
+      act(context, source, param('member'), 'log-level', body, 'MEMBER_SILENT', 'did not'),
+  );
+
+  endpoints.add(
+    {
+      method: 'post',
+      path: '/api/v1/members/{member}/reload',
+      id: 'reload',
+      tag: 'Mesh',
+      summary: 'Has a member read its configuration anew. This release cannot yet: it answers 501.',
+      params: MEMBER_PARAM,
+      body: v.object({}),
+      answer: DONE_ANSWER,
+      errors: [...ERRORS_OF_ACTS, 'NOT_IMPLEMENTED'],
+      role: 'operate',
+    },
+    ({ context, param }) =>
+      act(
+        context,
+        source,
+        param('member'),
+        'reload',
+        {},
+        'NOT_IMPLEMENTED',
+        'cannot reload its configuration',
+      ),
+  );
+}
+
+/** Asks one member to do something. `otherwise` and `because`: what is said where it answers that it did not. */
+async function act<Q extends Act>(
+  context: Context,
+  source: ApiSource,
+  called: string,
+  question: Q,
+  ask: Ask<Q>,
+  otherwise: ApiErrorCode,
+  because: string,
+): Promise<v.InferInput<typeof DONE_ANSWER> | Response> {
+  const member = memberCalled(source, called);
+  if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', `no member is called ${called}`);
+  const name = namesOf(source)(member);
+  const result = await source.mesh.ask(member, question, ask);
+  if ('reason' in result) {
+    if (result.reason === 'not-supported' || result.reason === 'unknown-question')
+      return apiError(context, 'NOT_IMPLEMENTED', `${name} is of a release that cannot do this`);
+    return apiError(context, 'MEMBER_SILENT', `${name} did not answer: ${result.reason}`);
+  }
+  const { done } = result.answer as { readonly done: boolean };
+  return done ? { member, name, done } : apiError(context, otherwise, `${name} ${because}`);
+}

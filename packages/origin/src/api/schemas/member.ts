@@ -1,0 +1,67 @@
+import * as v from 'valibot';
+import { FLAG, NUMBER, SINCE_MS, said, TEXT, TEXTS } from './parts.js';
+
+const WORKER = v.object({
+  worker: said(NUMBER, 'From 1; the one that replaces another has its number.'),
+  state: v.picklist(['starting', 'listening', 'draining', 'hung', 'waiting']),
+  pid: v.exactOptional(NUMBER),
+  sinceMs: SINCE_MS,
+  connections: NUMBER,
+  players: NUMBER,
+  publishers: NUMBER,
+  outboundKbps: NUMBER,
+  rssBytes: NUMBER,
+  restarts: NUMBER,
+  lastEnd: v.exactOptional(TEXT),
+});
+
+export const MEMBER = v.object({
+  id: TEXT,
+  name: TEXT,
+  self: said(FLAG, 'It is the member that was asked.'),
+  role: v.string(),
+  liveness: said(
+    v.string(),
+    '`alive`, `suspect`, `unreachable`, `dead` or `left`, as the asked member sees it.',
+  ),
+  generation: NUMBER,
+  version: NUMBER,
+  streams: said(NUMBER, 'That it owns.'),
+  players: NUMBER,
+  publishers: NUMBER,
+  outboundKbps: NUMBER,
+  connected: FLAG,
+  draining: FLAG,
+  full: said(FLAG, 'Its connections or its outbound limit are used up.'),
+  through: v.exactOptional(
+    said(TEXTS, 'Where it is `unreachable`: names of members that reach both it and the asked one.'),
+  ),
+  program: TEXT,
+  zone: v.exactOptional(TEXT),
+  rttMs: v.exactOptional(said(NUMBER, 'Round trip from the asked member.')),
+  meshAddresses: TEXTS,
+  addresses: v.array(
+    v.object({
+      network: TEXT,
+      host: TEXT,
+      rtmpPort: NUMBER,
+      httpPort: NUMBER,
+      rtmpsPort: v.exactOptional(NUMBER),
+      httpsPort: v.exactOptional(NUMBER),
+    }),
+  ),
+  relayAddresses: said(
+    v.array(v.object({ network: TEXT, host: TEXT, rtmpPort: NUMBER, rtmpsPort: v.exactOptional(NUMBER) })),
+    'Where it says that the other members pull from, network by network.',
+  ),
+  pulledAt: v.exactOptional(said(TEXT, '`host:port` that the asked member pulls from, where it does.')),
+  pulledByTls: v.exactOptional(said(v.literal(true), 'It is pulled from by TLS; absent: without.')),
+  workers: v.exactOptional(said(v.array(WORKER), 'Its media workers: only of the member that was asked.')),
+});
+
+export const MEMBERS_ANSWER = v.object({ members: v.array(MEMBER) });
+
+/** What came of something that a member was asked to do. */
+export const DONE_ANSWER = v.object({ member: TEXT, name: TEXT, done: v.literal(true) });
+
+export type ApiMember = v.InferOutput<typeof MEMBER>;

@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto';
+import os from 'node:os';
+import { displayStreamKey, parseStreamKey, type StreamKey } from '@headwater/directory';
+import type { ClientView, StreamView } from '@headwater/media';
+import { PROGRAM_VERSION } from '../version.js';
+import type { ApiSource } from './api-source.js';
+
+/**
+ * What SRS 4 to 7 answer over HTTP (SRS's srs_app_http_api.cpp and srs_app_statistic.cpp): names and types are theirs. They
+ * speak of this member alone, as SRS does of one server. Where SRS has what we have not, there is what it says of nothing.
+ */
+export interface SrsAnswer {
+  /** 0, or SRS's number of an error, with status 200 all the same. */
+  readonly code: number;
+  readonly [field: string]: unknown;
+}
+
+/** SRS's numbers. */
+const VHOST_UNKNOWN = 2014;
+const STREAM_UNKNOWN = 2048;
+const CLIENT_UNKNOWN = 2049;
+
+/** Items in one answer where the asker does not say how many, and at most. */
+const COUNT_DEFAULT = 10;
+const COUNT_MAX = 1000;
+/** Streams that are looked through for totals. */
+const STREAMS_MAX = 100_000;
+/** Players of a stream that are looked at for what was sent. */
+const PLAYERS_MAX = 1000;
+
+export class SrsApi {
+  readonly #source: ApiSource;
+  readonly #service = createHash('sha256').update(`${process.pid} ${Date.now()}`).digest('hex').slice(0, 8);
+
+  constructor(source: ApiSource) {
+    this.#source = source;
+  }
+
+  versions(): SrsAnswer {
+    const [major = 0, minor = 0, revision = 0] = PROGRAM_VERSION.split('.').map((part) =>
+      Number.parseInt(part, 10),
+    );
+    return this.#answer({ data: { major, minor, revision, version: PROGRAM_VERSION } });
+  }
+
+  async summaries(): Promise<SrsAnswer> {
+    const { connections } = this.#source.media.told();
+    const [load1 = 0, load5 = 0, load15 = 0] = os.loadavg();
+    const ramKb = Math.round(os.totalmem() / 1024);
+    const selfKb = Math.round(process.memoryUsage.rss() / 1024);
+    const cpus = os.cpus().length;
+    const cpu = process.cpuUsage();
+    return this.#answer({
+      data: {
+        ok: true,
+        now_ms: Date.now(),
+        self: {
+          version: PROGRAM_VERSION,
+          pid: process.pid,
+          ppid: process.ppid,
+          argv: '',
+          cwd: '',
+          mem_kbyte: selfKb,
+          mem_percent: ratio(selfKb, ramKb),
+          cpu_percent: ratio((cpu.user + cpu.system) / 1e6, process.uptime()),
+          srs_uptime: Math.round(process.uptime()),
+        },
+        system: {
+          cpu_percent: ratio(load1, cpus),
+          disk_read_KBps: 0,
+          disk_write_KBps: 0,
+          disk_busy_percent: 0,
+          mem_ram_kbyte: ramKb,
+          mem_ram_percent: ratio(ramKb - Math.round(os.freemem() / 1024), ramKb),
+          mem_swap_kbyte: 0,
+          mem_swap_percent: 0,
+          cpus,
+          cpus_online: cpus,
+          uptime: Math.round(os.uptime()),
+          // Sic: SRS writes it so.
+          ilde_time: 0,
+          load_1m: load1,
+          load_5m: load5,
+          load_15m: load15,
+          net_sample_time: 0,
+          net_recv_bytes: 0,
+          net_send_bytes: 0,
+          net_recvi_bytes: 0,
+          net_sendi_bytes: 0,
+          srs_sample_time: Date.now(),
+          srs_recv_bytes: 0,
+          srs_send_bytes: 0,
+          conn_sys: connections,
+          conn_sys_et: connections,
+          conn_sys_tw: 0,
+          conn_sys_udp: 0,
+          conn_srs: connections,
+        },
+      },
+    });
+  }
+
+  async vhosts(id?: string): Promise<SrsAnswer> {
+    const { media } = this.#source;
+    const keys = (await media.streamKeys('', STREAMS_MAX)).value;
+    const counts = (await media.playerCounts(keys)).value;
+    const byVhost = new Map<string, { streams: number; clients: number }>([
+      [this.#source.resolveVhost(undefined), { streams: 0, clients: 0 }],
+    ]);
+    for (const [index, key] of keys.entries()) {
+      const vhost = parseStreamKey(key)?.vhost ?? '';
+      const sum = byVhost.get(vhost) ?? { streams: 0, clients: 0 };
+      byVhost.set(vhost, { streams: sum.streams + 1, clients: sum.clients + (counts[index] ?? 0) });
+    }
+    const vhosts = [...byVhost].map(([name, { streams, clients }]) => ({
+      id: idOf(name),
+      name,
+      enabled: true,
+      clients,
+      streams,
+      send_bytes: 0,
+      recv_bytes: 0,
+      kbps: kbps(0, 0),
+      hls: { enabled: false },
+    }));
+    if (id === undefined) return this.#answer({ vhosts });
+    const vhost = vhosts.find((one) => one.id === id || one.name === id);
+    return vhost === undefined ? this.#refuse(VHOST_UNKNOWN) : this.#answer({ vhost });
+  }
+
+  async streams(query: Readonly<Record<string, string>>): Promise<SrsAnswer> {
+    const { start, count } = pageOf(query);
+    const keys = (await this.#source.media.streamKeys('', start + count)).value.slice(start);
+    const streams = await Promise.all(keys.map((key) => this.#stream(key)));
+    return this.#answer({ streams: streams.filter((stream) => stream !== null) });
+  }
+
+  async stream(id: string): Promise<SrsAnswer> {
+    const keys = (await this.#source.media.streamKeys('', STREAMS_MAX)).value;
+    const key = keys.find((one) => idOf(one) === id);
+    const stream = key === undefined ? null : await this.#stream(key);
+    return stream === null ? this.#refuse(STREAM_UNKNOWN) : this.#answer({ stream });
+  }
+
+  async clients(query: Readonly<Record<string, string>>): Promise<SrsAnswer> {
+    const { start, count } = pageOf(query);
+    const clients = (await this.#source.media.clients({}, '', start + count)).value.slice(start);
+    return this.#answer({ clients: clients.map(clientOf) });
+  }
+
+  async client(id: string): Promise<SrsAnswer> {
+    const [client] = (await this.#source.media.clients({ id }, '', 1)).value;
+    return client === undefined ? this.#refuse(CLIENT_UNKNOWN) : this.#answer({ client: clientOf(client) });
+  }
+
+  /** What a tool is told after it asked for a client to be let go. */
+  kicked(isDone: boolean): SrsAnswer {
+    return isDone ? this.#answer({}) : this.#refuse(CLIENT_UNKNOWN);
+  }
+
+  async #stream(key: StreamKey): Promise<object | null> {
+    const { media } = this.#source;
+    const view = (await media.stream(key, PLAYERS_MAX)).value;
+    if (view === null) return null;
+    const [publisher] = (await media.clients({ key, kind: 'publish' }, '', 1)).value;
+    return streamOf(view, publisher);
+  }
+
+  #answer(fields: object): SrsAnswer {
+    return {
+      code: 0,
+      server: idOf(this.#source.directory.self),
+      service: this.#service,
+      pid: String(process.pid),
+      ...fields,
+    };
+  }
+
+  #refuse(code: number): SrsAnswer {
+    return { ...this.#answer({}), code };
+  }
+}
+
+function streamOf(view: StreamView, publisher: ClientView | undefined): object {
+  const name = parseStreamKey(view.key);
+  const { video, audio } = view.media;
+  return {
+    id: idOf(view.key),
+    name: name?.stream ?? '',
+    vhost: idOf(name?.vhost ?? ''),
+    app: name?.app ?? '',
+    tcUrl: `rtmp://${name?.vhost ?? ''}/${name?.app ?? ''}`,
+    url: `/${displayStreamKey(view.key)}`,
+    live_ms: publisher?.sinceMs ?? 0,
+    clients: view.players.length + (publisher === undefined ? 0 : 1),
+    frames: 0,
+    send_bytes: view.players.reduce((sum, { bytesOut }) => sum + bytesOut, 0),
+    recv_bytes: view.bytesIn,
+    kbps: kbps(view.kbpsIn, 0),
+    publish: { active: view.source !== 'none', ...(publisher === undefined ? {} : { cid: publisher.id }) },
+    video:
+      video === undefined
+        ? null
+        : {
+            codec: codecOf(video.codec),
+            profile: '',
+            level: '',
+            width: video.width ?? 0,
+            height: video.height ?? 0,
+          },
+    audio:
+      audio === undefined
+        ? null
+        : {
+            codec: codecOf(audio.codec),
+            sample_rate: audio.sampleRateHz ?? 0,
+            channel: audio.channels ?? 0,
+            profile: '',
+          },
+  };
+}
+
+function clientOf(client: ClientView): object {
+  const name = parseStreamKey(client.key);
+  const isPublisher = client.kind === 'publish';
+  return {
+    id: client.id,
+    vhost: idOf(name?.vhost ?? ''),
+    stream: idOf(client.key),
+    ip: client.remote.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
+    pageUrl: '',
+    swfUrl: '',
+    tcUrl: `rtmp://${name?.vhost ?? ''}/${name?.app ?? ''}`,
+    url: `/${displayStreamKey(client.key)}`,
+    name: name?.stream ?? '',
+    type: isPublisher ? 'fmle-publish' : client.protocol === 'rtmp' ? 'rtmp-play' : 'flv-play',
+    publish: isPublisher,
+    alive: Math.max(0, (Date.now() - client.sinceMs) / 1000),
+    send_bytes: isPublisher ? 0 : client.bytes,
+    recv_bytes: isPublisher ? client.bytes : 0,
+    kbps: kbps(0, 0),
+  };
+}
+
+const kbps = (recv: number, send: number): object => ({ recv_30s: recv, send_30s: send });
+
+const ratio = (part: number, all: number): number =>
+  all > 0 ? Math.round((part / all) * 10_000) / 10_000 : 0;
+
+/** SRS's ids begin so; ours stay the same at each start. */
+const idOf = (what: string): string => `vid-${createHash('sha256').update(what).digest('hex').slice(0, 12)}`;
+
+const CODECS: Readonly<Record<string, string>> = {
+  h264: 'H264',
+  hevc: 'HEVC',
+  av1: 'AV1',
+  aac: 'AAC',
+  mp3: 'MP3',
+  opus: 'Opus',
+};
+const codecOf = (codec: string): string => CODECS[codec] ?? codec;
+
+function pageOf({ start, count }: Readonly<Record<string, string>>): { start: number; count: number } {
+  return {
+    start: /^\d{1,6}$/.test(start ?? '') ? Number(start) : 0,
+    count: Math.min(
+      COUNT_MAX,
+      /^\d{1,6}$/.test(count ?? '') ? Number(count) || COUNT_DEFAULT : COUNT_DEFAULT,
+    ),
+  };
+}

@@ -1,0 +1,82 @@
+import { Directory, type MemberProfile, route } from '@headwater/directory';
+import { EventLog } from '../../events/event-log.js';
+import { type MemberControl, memberAnswers } from '../../questions/member-answers.js';
+import { answerQuestions, MeshWide } from '../../questions/mesh-wide.js';
+import type { ApiMedia, ApiSource } from '../api-source.js';
+
+export const whole = <T>(value: T) => ({ value, unanswered: [] });
+
+/** Nothing is here. */
+export const mediaOf = (more: Partial<ApiMedia> = {}): ApiMedia => ({
+  told: () => ({ players: 0, publishers: 0, outboundKbps: 0, connections: 0, isFull: false, faults: 3 }),
+  workers: () => [],
+  waitingFor: null,
+  streamKeys: async () => whole([]),
+  stream: async () => whole(null),
+  playerCounts: async (keys) => whole(keys.map(() => 0)),
+  clients: async () => whole([]),
+  ...more,
+});
+
+/** Questions of a member that is alone: it answers itself, as it would others. */
+export function questionsAlone(
+  self: string,
+  media: ApiMedia & Partial<Parameters<typeof memberAnswers>[0]>,
+  control: Partial<MemberControl> = {},
+): MeshWide {
+  const handlers = new Map<
+    string,
+    (payload: unknown, asked: { from: string; bytesMax: number }) => unknown
+  >();
+  const nobody = async () => whole(false);
+  answerQuestions(
+    {
+      onQuestion: (kind, handler) => {
+        handlers.set(kind, handler);
+        return () => {};
+      },
+    },
+    memberAnswers({ kick: nobody, endPublish: nobody, ...media } as Parameters<typeof memberAnswers>[0], {
+      drain: () => false,
+      cancelDrain: () => false,
+      setLogLevel: () => {},
+      reload: async () => false,
+      ...control,
+    }),
+    () => {},
+  );
+  const answer = async (kind: string, payload: unknown): Promise<unknown> =>
+    JSON.parse(JSON.stringify(await handlers.get(kind)?.(payload, { from: self, bytesMax: 1_000_000 })));
+  return new MeshWide({
+    ask: async (member, kind, payload) =>
+      member === self
+        ? { isAnswered: true, payload: await answer(kind, payload) }
+        : { isAnswered: false, reason: 'not-connected' },
+    askAll: async (kind, payload) => ({
+      answers: [{ member: self, payload: await answer(kind, payload) }],
+      missing: [],
+    }),
+    onQuestion: () => () => {},
+  });
+}
+
+/** A member that shows this directory, and nothing else unless it is told to. */
+export function madeSource(directory: Directory, overrides: Partial<ApiSource> = {}): ApiSource {
+  const { media = mediaOf() } = overrides;
+  return {
+    name: 'made',
+    mesh: questionsAlone(directory.self, media),
+    events: new EventLog('abc', () => 0),
+    directory,
+    members: () => [],
+    status: () => ({ joined: true, synced: true, disputed: false }),
+    media,
+    isDraining: () => false,
+    route: (request) => route(directory, { ...request, mode: 'auto' }),
+    resolveVhost: () => '__defaultVhost__',
+    ...overrides,
+  };
+}
+
+export const emptyDirectory = (profile: MemberProfile): Directory =>
+  new Directory('id-c', profile, { membersMax: 9, streamsPerMemberMax: 9 });

@@ -1,0 +1,57 @@
+import type { MediaPlane } from '../plane/media-plane.js';
+import type { QuestionAnswers } from './questions.js';
+
+/** What an operator may have a member do, beside what its media plane does. */
+export interface MemberControl {
+  /** False where it drains already. `deadlineMs`: absent: as configured. */
+  drain(deadlineMs: number | undefined): boolean;
+  /** False where it does not drain, or is stopping. */
+  cancelDrain(): boolean;
+  setLogLevel(level: string): void;
+  /** False: this release cannot. */
+  reload(): Promise<boolean>;
+}
+
+/** Players of a stream that are looked at for their queues. */
+const PLAYERS_LOOKED_AT_MAX = 1000;
+
+/** How this member answers what it is asked: by others, and by its own API. */
+export function memberAnswers(media: MediaPlane, control: MemberControl): QuestionAnswers {
+  return {
+    stream: async ({ key }) => {
+      const [{ value: view, unanswered }, { value: counts }] = await Promise.all([
+        media.stream(key, PLAYERS_LOOKED_AT_MAX),
+        media.playerCounts([key]),
+      ]);
+      const players = view?.players ?? [];
+      return {
+        source: view?.source ?? 'none',
+        ...(view?.relayFrom === undefined ? {} : { relayFrom: view.relayFrom }),
+        ...(view?.relayThrough === undefined ? {} : { relayThrough: view.relayThrough }),
+        players: counts[0] ?? 0,
+        bytesIn: view?.bytesIn ?? 0,
+        kbpsIn: view?.kbpsIn ?? 0,
+        queueBytes: sum(players.map(({ queueBytes }) => queueBytes)),
+        queueBytesOfSlowest: Math.max(0, ...players.map(({ queueBytes }) => queueBytes)),
+        framesDropped: sum(players.map(({ framesDropped }) => framesDropped)),
+        playersLookedAt: players.length,
+        ...(unanswered.length > 0 && { unanswered: [...unanswered] }),
+      };
+    },
+    clients: async ({ after, max, ...filter }) => {
+      const { value, unanswered } = await media.clients(filter, after, max);
+      return { clients: [...value], ...(unanswered.length > 0 && { unanswered: [...unanswered] }) };
+    },
+    kick: async ({ id }) => ({ done: (await media.kick(id)).value }),
+    'end-publish': async ({ key }) => ({ done: (await media.endPublish(key)).value }),
+    drain: ({ deadlineMs }) => ({ done: control.drain(deadlineMs) }),
+    'cancel-drain': () => ({ done: control.cancelDrain() }),
+    'log-level': ({ level }) => {
+      control.setLogLevel(level);
+      return { done: true };
+    },
+    reload: async () => ({ done: await control.reload() }),
+  };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);

@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+
+/** What members ask each other (docs/wire.md, "Questions"), by name: what goes there, and what comes back. */
+
+const PROTOCOL = v.picklist(['rtmp', 'http-flv', 'ws-flv']);
+const COUNT = v.pipe(v.number(), v.minValue(0));
+
+export const CLIENT_KIND = v.picklist(['play', 'relay', 'publish']);
+export const CLIENT_PROTOCOL = PROTOCOL;
+
+/** One client, as the member has it. */
+export const CLIENT_THERE = v.object({
+  id: v.string(),
+  kind: CLIENT_KIND,
+  key: v.string(),
+  protocol: PROTOCOL,
+  remote: v.string(),
+  agent: v.string(),
+  sinceMs: v.number(),
+  state: v.string(),
+  bytes: COUNT,
+  queueBytes: COUNT,
+  framesDropped: COUNT,
+});
+
+/** Most clients in one answer, so that it has room in any mesh. */
+export const CLIENTS_MAX = 501;
+
+const OK = v.object({ done: v.boolean() });
+
+/** Its workers that did not answer it: what they have is missing. Absent: none. */
+const UNANSWERED = v.exactOptional(v.array(v.number()));
+
+export const QUESTIONS = {
+  /** How a stream does there. */
+  stream: {
+    ask: v.object({ key: v.string() }),
+    answer: v.object({
+      source: v.picklist(['publisher', 'relay', 'none']),
+      relayFrom: v.exactOptional(v.string()),
+      relayThrough: v.exactOptional(v.string()),
+      players: COUNT,
+      bytesIn: COUNT,
+      kbpsIn: COUNT,
+      /** Of the first players, as far as they were looked at. */
+      queueBytes: COUNT,
+      queueBytesOfSlowest: COUNT,
+      framesDropped: COUNT,
+      playersLookedAt: COUNT,
+      unanswered: UNANSWERED,
+    }),
+  },
+  /** Who plays and publishes there, in the order of ids. */
+  clients: {
+    ask: v.object({
+      after: v.string(),
+      max: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(CLIENTS_MAX)),
+      id: v.exactOptional(v.string()),
+      key: v.exactOptional(v.string()),
+      kind: v.exactOptional(CLIENT_KIND),
+      protocol: v.exactOptional(PROTOCOL),
+      address: v.exactOptional(v.string()),
+    }),
+    answer: v.object({
+      clients: v.pipe(v.array(CLIENT_THERE), v.maxLength(CLIENTS_MAX)),
+      unanswered: UNANSWERED,
+    }),
+  },
+  /** Ends a client; `done` is false where it is not there. */
+  kick: { ask: v.object({ id: v.string() }), answer: OK },
+  /** Ends a stream's publisher; `done` is false where there is none. */
+  'end-publish': { ask: v.object({ key: v.string() }), answer: OK },
+  /** Begins to drain; `done` is false where it does already. */
+  drain: {
+    ask: v.object({
+      deadlineMs: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400_000))),
+    }),
+    answer: OK,
+  },
+  'cancel-drain': { ask: v.object({}), answer: OK },
+  'log-level': {
+    ask: v.object({ level: v.picklist(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
+    answer: OK,
+  },
+  /** `done` is false where the member cannot. */
+  reload: { ask: v.object({}), answer: OK },
+} as const;
+
+export type QuestionName = keyof typeof QUESTIONS;
+export type Ask<Q extends QuestionName> = v.InferOutput<(typeof QUESTIONS)[Q]['ask']>;
+export type AnswerTo<Q extends QuestionName> = v.InferOutput<(typeof QUESTIONS)[Q]['answer']>;
+
+/** How one member answers all of them. */
+export type QuestionAnswers = {
+  readonly [Q in QuestionName]: (ask: Ask<Q>) => Promise<AnswerTo<Q>> | AnswerTo<Q>;
+};

@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { makeSocketFolder, removeSocketFolder } from './socket-folder.js';
+
+const made: string[] = [];
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'hw-'));
+  made.push(path);
+  return path;
+};
+afterEach(() => {
+  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
+});
+
+it('is for this user alone, and is gone when it is removed', () => {
+  const parent = folder();
+  const path = makeSocketFolder([parent]);
+  expect(statSync(path).mode & 0o777).toBe(0o700);
+  expect(path.startsWith(parent)).toBe(true);
+  removeSocketFolder(path);
+  expect(existsSync(path)).toBe(false);
+  removeSocketFolder(path);
+});
+
+it('takes those away whose process is gone, and no other', () => {
+  const parent = folder();
+  const keep = [`headwater-${process.pid}-abcdef`, 'headwater-demo-abcdef', 'headwater-x', 'other'];
+  for (const name of [...keep, 'headwater-2147483647-abcdef']) mkdirSync(join(parent, name));
+  makeSocketFolder([parent]);
+  const left = readdirSync(parent);
+  for (const name of keep) expect(left).toContain(name);
+  expect(left).not.toContain('headwater-2147483647-abcdef');
+});
+
+it('is elsewhere where the paths of sockets would be too long', () => {
+  const long = join(folder(), 'x'.repeat(90));
+  mkdirSync(long);
+  const short = folder();
+  const path = makeSocketFolder([long, short]);
+  expect(path.startsWith(short)).toBe(true);
+});

@@ -1,0 +1,246 @@
+import { Socket } from 'node:net';
+import { ownerOrder } from '@headwater/directory';
+import { createGuard, type Guard } from '@headwater/guard';
+import { createMedia, type Media, type MediaEvent } from '@headwater/media';
+import { ENDS_TOLD_MS } from '../guard-config.js';
+import { QuietLog } from '../log/quiet-log.js';
+import { firstKeys } from '../plane/first-keys.js';
+import { TOLD_EVERY_MS } from '../plane/media-plane.js';
+import { asksOfClients } from '../plane/one-process.js';
+import type { FromWorker, Handover, Questions, ToWorker, WorkerSetup } from './messages.js';
+import { Wire } from './wire.js';
+import { WorkerHost } from './worker-host.js';
+import { WorkerLog } from './worker-log.js';
+
+/** Where main has opened the pipe for messages; 3 is Node's own, for connections. */
+const PIPE_FD = 4;
+/** Ends, and counts of connections, are told so often, ms. */
+const COUNT_EVERY_MS = 20;
+const EXIT_FAULT = 70;
+/** Events are told while no more than so much waits on the pipe, bytes. */
+const EVENTS_BACKLOG_BYTES_MAX = 1024 * 1024;
+/** How long last words may take. */
+const LAST_WORDS_MS = 500;
+
+/** A media worker: a process of its own, begun by main and ended with it. */
+class Worker {
+  readonly #wire: Wire<FromWorker, ToWorker>;
+  #log: WorkerLog;
+  #running: {
+    readonly media: Media;
+    readonly guard: Guard;
+    readonly host: WorkerHost;
+    readonly log: QuietLog;
+  } | null = null;
+  #isListening = false;
+  #taken: number[] = [];
+  #closed: string[] = [];
+  #isCountDue = false;
+
+  constructor() {
+    this.#wire = new Wire(
+      new Socket({ fd: PIPE_FD, readable: true, writable: true }),
+      (message) => this.#take(message),
+      () => process.exit(EXIT_FAULT),
+    );
+    this.#log = this.#logOf('info');
+  }
+
+  handed(handover: Handover, socket: Socket): void {
+    const running = this.#running;
+    const { id, address, listener, elsewhere } = handover;
+    const counted = countedAddress(handover);
+    this.#taken.push(id);
+    this.#countSoon();
+    socket.once('close', () => {
+      this.#closed.push(counted);
+      this.#countSoon();
+    });
+    if (running === null || !this.#isListening) {
+      socket.destroy();
+      return;
+    }
+    running.host.elsewhere(address, elsewhere);
+    running.media.take(listener, socket);
+  }
+
+  /** It was gone before it came over. */
+  handedNothing(handover: Handover): void {
+    this.#taken.push(handover.id);
+    this.#closed.push(countedAddress(handover));
+    this.#countSoon();
+  }
+
+  async fault(error: unknown, kind: string): Promise<void> {
+    const err = error instanceof Error ? error : new Error(`thrown: ${String(error)}`);
+    this.#log.fatal({ err, kind }, 'worker ended by a fault');
+    await this.#end(EXIT_FAULT);
+  }
+
+  #logOf(level: string): WorkerLog {
+    return new WorkerLog(
+      level,
+      (line) => this.#wire.post(line),
+      () => this.#wire.backlogBytes,
+    );
+  }
+
+  #take(message: ToWorker): void {
+    switch (message.kind) {
+      case 'set-up':
+        this.#setUp(message.setup);
+        return;
+      case 'directory':
+        this.#running?.host.take(message.changes);
+        if (!this.#isListening && this.#running?.host.replica.isComplete === true) void this.#listen();
+        return;
+      case 'around':
+        this.#running?.host.around(message.around);
+        return;
+      case 'ping':
+        this.#wire.post({ kind: 'pong', id: message.id });
+        return;
+      case 'ask':
+        void this.#answer(message.id, message.question, message.given);
+        return;
+      case 'refuse-publishers':
+        this.#running?.media.refusePublishers();
+        return;
+      case 'accept-publishers':
+        this.#running?.media.acceptPublishers();
+        return;
+      case 'log-level':
+        this.#log.level = message.level;
+        return;
+      case 'close-publishers':
+        this.#running?.media.closePublishers();
+        return;
+      case 'end-publisher':
+        this.#running?.media.endPublisher(message.key, message.reason);
+        return;
+      case 'stop':
+        void this.#stop();
+        return;
+    }
+  }
+
+  #setUp({ self, media: options, guard: rules, order, zone, relayTls, logLevel }: WorkerSetup): void {
+    this.#log = this.#logOf(logLevel);
+    const log = new QuietLog(this.#log);
+    const host = new WorkerHost({
+      self,
+      order: ownerOrder(order, zone),
+      worker: options.worker,
+      relayTls,
+      claim: (claim) => this.#wire.post({ kind: 'claim', claim }),
+      release: (key) => this.#wire.post({ kind: 'release', key }),
+      onFault: (error) => log.error({ err: error }, 'owners listener failed'),
+    });
+    const guard = createGuard(rules, { log });
+    const media = createMedia(options, host.media, log, {
+      guard,
+      tell: (event) => this.#tellEvent(event),
+    });
+    this.#running = { media, guard, host, log };
+  }
+
+  async #listen(): Promise<void> {
+    this.#isListening = true;
+    await this.#running?.media.start();
+    this.#tell();
+    setInterval(() => this.#tell(), TOLD_EVERY_MS);
+    this.#wire.post({ kind: 'ready' });
+  }
+
+  /** Where main is too slow to take them, events are left out: nothing depends on them. */
+  #tellEvent(event: MediaEvent): void {
+    if (this.#wire.backlogBytes < EVENTS_BACKLOG_BYTES_MAX) this.#wire.post({ kind: 'event', event });
+  }
+
+  #tell(): void {
+    if (this.#running === null) return;
+    const { media } = this.#running;
+    const { connections, isFull } = media;
+    const rssBytes = process.memoryUsage.rss();
+    this.#wire.post({
+      kind: 'told',
+      told: {
+        ...media.load(),
+        connections,
+        isFull,
+        faults: media.faults(),
+        slowPlayers: media.slowPlayers(),
+        rssBytes,
+      },
+    });
+  }
+
+  async #answer(id: number, question: keyof Questions, given: readonly unknown[]): Promise<void> {
+    if (this.#running === null) return;
+    const answer = answersOf(this.#running.media)[question] as (...given: readonly unknown[]) => unknown;
+    const value = await answer(...given);
+    this.#wire.post({ kind: 'answer', id, value });
+  }
+
+  #countSoon(): void {
+    if (this.#isCountDue) return;
+    this.#isCountDue = true;
+    const tell = (): void => {
+      this.#isCountDue = false;
+      const [taken, closed] = [this.#taken, this.#closed];
+      this.#taken = [];
+      this.#closed = [];
+      this.#wire.post({ kind: 'connections', taken, closed });
+    };
+    // What was taken is waited for; what has ended may wait a little.
+    if (this.#taken.length > 0) setImmediate(tell);
+    else setTimeout(tell, COUNT_EVERY_MS);
+  }
+
+  async #stop(): Promise<void> {
+    const running = this.#running;
+    this.#isListening = false;
+    await running?.media.stop();
+    await running?.guard.stop(ENDS_TOLD_MS);
+    running?.host.stop();
+    running?.log.close();
+    await this.#end(0);
+  }
+
+  async #end(status: number): Promise<void> {
+    setTimeout(() => process.exit(status), LAST_WORDS_MS);
+    await this.#wire.drained();
+    process.exit(status);
+  }
+}
+
+const countedAddress = ({ isCounted, address }: Handover): string => (isCounted ? address : '');
+
+type Answers = {
+  readonly [K in keyof Questions]: (
+    ...given: Parameters<Questions[K]>
+  ) => ReturnType<Questions[K]> | Promise<ReturnType<Questions[K]>>;
+};
+
+function answersOf(media: Media): Answers {
+  return {
+    load: () => media.load(),
+    pulls: () => media.pulls(),
+    streamKeys: (from, max) => firstKeys(media.streamKeys(), from, max),
+    stream: (key, playersMax) => media.stream(key, playersMax) ?? null,
+    playerCounts: (keys) => keys.map((key) => media.playerCount(key)),
+    ...asksOfClients(media),
+  };
+}
+
+// What the whole process group or service is told concerns main, which says what to do. Its end is ours.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
+  process.on(signal, () => {});
+process.on('disconnect', () => process.exit(0));
+
+const worker = new Worker();
+process.on('uncaughtException', (error, kind) => void worker.fault(error, kind));
+process.on('message', (handover: Handover, socket?: Socket) => {
+  if (socket instanceof Socket) worker.handed(handover, socket);
+  else worker.handedNothing(handover);
+});

@@ -1,0 +1,180 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { Elsewhere, MediaListenerName, WorkerAddress } from '@headwater/media';
+import { ANSWER_MS } from '../plane/media-plane.js';
+import type { Choosable } from './choose-worker.js';
+import type { FromWorker, Handover, Questions, ToWorker, WorkerTold } from './messages.js';
+import { Wire } from './wire.js';
+
+const PROGRAM = fileURLToPath(new URL('./worker-main.js', import.meta.url));
+const PIPE = 4;
+
+/** A connection that waits for its worker. */
+export interface Arrived {
+  readonly listener: MediaListenerName;
+  readonly socket: Socket;
+  /** As limits count it. */
+  readonly address: string;
+  /** Whether it counts against that address. */
+  readonly isCounted: boolean;
+}
+
+export interface WorkerEvents {
+  message(message: FromWorker): void;
+  /** It ended; `how` says by what. */
+  exited(how: string): void;
+}
+
+const TOLD_NOTHING: WorkerTold = {
+  players: 0,
+  publishers: 0,
+  outboundKbps: 0,
+  connections: 0,
+  isFull: false,
+  faults: 0,
+  slowPlayers: { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } },
+  rssBytes: 0,
+};
+
+/** One worker's process, with the pipe to it, the connections on their way there, and what it told last. */
+export class WorkerProcess implements Choosable {
+  readonly address: WorkerAddress;
+  readonly sinceMs: number;
+  told: WorkerTold = TOLD_NOTHING;
+  /** Connections that it has of each address that counts. */
+  readonly ofAddress = new Map<string, number>();
+  readonly #child: ChildProcess;
+  readonly #wire: Wire<ToWorker, FromWorker>;
+  readonly #untaken = new Map<number, Arrived & { readonly atMs: number }>();
+  readonly #asked = new Map<number, (value: unknown) => void>();
+  #ids = 0;
+  #open = 0;
+  #isOver = false;
+
+  /** Throws where no process can be had, as where there are too many. */
+  constructor(address: WorkerAddress, events: WorkerEvents) {
+    this.address = address;
+    this.sinceMs = Date.now();
+    this.#child = fork(PROGRAM, [String(address.worker)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
+      env: environment(),
+      execArgv: process.execArgv.filter((word) => !word.startsWith('--inspect')),
+    });
+    // Whatever it is, `exit` or the missing pipe tells of it.
+    this.#child.on('error', () => {});
+    const pipe = (this.#child.stdio as readonly unknown[] | undefined)?.[PIPE];
+    if (!(pipe instanceof Duplex)) throw new Error('no pipe to its process');
+    this.#wire = new Wire(
+      pipe,
+      (message) => this.#take(message, events),
+      () => this.kill(),
+    );
+    const over = (how: string): void => {
+      if (this.#isOver) return;
+      this.#isOver = true;
+      for (const answer of this.#asked.values()) answer(undefined);
+      events.exited(how);
+    };
+    this.#child.once('exit', (code, signal) => over(signal === null ? `status ${code}` : `signal ${signal}`));
+    this.#child.once('error', (error) => over(error.message));
+  }
+
+  get pid(): number | undefined {
+    return this.#isOver ? undefined : this.#child.pid;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get open(): number {
+    return this.#open;
+  }
+
+  get untaken(): number {
+    return this.#untaken.size;
+  }
+
+  get waitingMs(): number {
+    for (const { atMs } of this.#untaken.values()) return performance.now() - atMs;
+    return 0;
+  }
+
+  get backlogBytes(): number {
+    return this.#wire.backlogBytes;
+  }
+
+  post(message: ToWorker): void {
+    if (!this.#isOver) this.#wire.post(message);
+  }
+
+  send(frame: Buffer): void {
+    if (!this.#isOver) this.#wire.send(frame);
+  }
+
+  give(arrived: Arrived, elsewhere: Elsewhere): void {
+    const { listener, socket, address } = arrived;
+    this.#ids += 1;
+    const id = this.#ids;
+    this.#untaken.set(id, { ...arrived, atMs: performance.now() });
+    this.#open += 1;
+    if (arrived.isCounted) this.ofAddress.set(address, (this.ofAddress.get(address) ?? 0) + 1);
+    const handover: Handover = { id, listener, address, isCounted: arrived.isCounted, elsewhere };
+    // Where the process ended meanwhile, `untakenLeft` has it.
+    this.#child.send(handover, socket, () => {});
+  }
+
+  /** Of an ended process: connections that never came over to it. */
+  untakenLeft(): readonly Arrived[] {
+    // Node takes the handle out of a socket that it has sent, which then counts as pending.
+    return [...this.#untaken.values()].filter(({ socket }) => !socket.destroyed && !socket.pending);
+  }
+
+  /** The answer; undefined where there is none in time. */
+  ask<K extends keyof Questions>(
+    question: K,
+    given: Parameters<Questions[K]>,
+  ): Promise<ReturnType<Questions[K]> | undefined> {
+    if (this.#isOver) return Promise.resolve(undefined);
+    this.#ids += 1;
+    const id = this.#ids;
+    return new Promise((resolve) => {
+      const answer = (value: unknown): void => {
+        clearTimeout(deadline);
+        this.#asked.delete(id);
+        resolve(value as ReturnType<Questions[K]> | undefined);
+      };
+      const deadline = setTimeout(() => answer(undefined), ANSWER_MS);
+      this.#asked.set(id, answer);
+      this.post({ kind: 'ask', id, question, given });
+    });
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #take(message: FromWorker, events: WorkerEvents): void {
+    if (message.kind === 'answer') this.#asked.get(message.id)?.(message.value);
+    else if (message.kind === 'connections') this.#count(message.taken, message.closed);
+    else if (message.kind === 'told') this.told = message.told;
+    events.message(message);
+  }
+
+  #count(taken: readonly number[], closed: readonly string[]): void {
+    for (const id of taken) this.#untaken.delete(id);
+    this.#open -= closed.length;
+    for (const address of closed) {
+      const left = (this.ofAddress.get(address) ?? 0) - 1;
+      if (left > 0) this.ofAddress.set(address, left);
+      else this.ofAddress.delete(address);
+    }
+  }
+}
+
+/** Configuration comes over the pipe, and secrets stay with main. */
+function environment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEADWATER_')));
+}

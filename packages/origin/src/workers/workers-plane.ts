@@ -1,0 +1,426 @@
+import type { MemberId } from '@headwater/directory';
+import {
+  CertificateStore,
+  type ListenAt,
+  type MediaEventListener,
+  type MediaLog,
+  type MediaOptions,
+  publishPolicyOf,
+  TrustedProxies,
+} from '@headwater/media';
+import type { Mesh } from '@headwater/mesh';
+import type { OriginConfig } from '../config/origin-config.js';
+import { HeadwaterError } from '../errors.js';
+import { guardConfig } from '../guard-config.js';
+import { memberAnswers } from '../media-host.js';
+import {
+  type Answer,
+  type ClientFilter,
+  type MediaPlane,
+  type MediaTold,
+  TOLD_EVERY_MS,
+} from '../plane/media-plane.js';
+import { ClaimTable } from './claim-table.js';
+import { DirectoryFeed } from './directory-feed.js';
+import { mergeClients, mergeKeys, mergeViews } from './merge-views.js';
+import type { FromWorker, MemberFacts, WorkerTold } from './messages.js';
+import { PortListeners } from './port-listeners.js';
+import { makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
+import { WorkerPool } from './worker-pool.js';
+import type { LivingWorker } from './worker-slot.js';
+
+/** So many ends of workers before all of them took connections are too many: the member does not start. */
+const START_ENDS_MAX = 3;
+
+/** How often it is looked whether members are reached otherwise, ms. */
+const FACTS_EVERY_MS = 500;
+
+export interface WorkersPlaneOptions {
+  readonly config: OriginConfig;
+  /** How many; at least one. */
+  readonly workers: number;
+  readonly media: MediaOptions;
+  readonly log: MediaLog & { fatal(fields: object, msg: string): void };
+}
+
+/** The media of a member in processes of its own, each of which has some of the connections. */
+export class WorkersPlane implements MediaPlane {
+  readonly #options: WorkersPlaneOptions;
+  readonly #folder: string;
+  readonly #pool: WorkerPool;
+  readonly #listeners: PortListeners;
+  readonly #claims = new ClaimTable<LivingWorker>();
+  #mesh: Mesh | null = null;
+  #feed: DirectoryFeed | null = null;
+  readonly #unfollow = new Map<LivingWorker, () => void>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #unsubscribe: () => void = () => {};
+  /** What ended workers had counted. */
+  #faultsBefore = 0;
+  #slowBefore: SlowPlayers = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
+  #facts = '';
+  #isRefusing = false;
+  #logLevel: string;
+  readonly #eventListeners = new Set<MediaEventListener>();
+  #isFull = false;
+  #isDisputed = false;
+  #failed: ((error: Error) => void) | null = null;
+  #isStopped = false;
+  #isSetUp = false;
+  #startEnds = 0;
+
+  /** The processes start at once, so that they are there when the mesh is. */
+  constructor(options: WorkersPlaneOptions) {
+    const { config, media, log, workers } = options;
+    this.#options = options;
+    this.#logLevel = config.log.level;
+    const proxies = new TrustedProxies(media.trustedProxies ?? []);
+    this.#folder = makeSocketFolder(socketFolders(config.dataDir));
+    this.#listeners = new PortListeners({
+      at: { rtmp: media.rtmp, rtmps: media.rtmps ?? OFF, http: media.http, https: media.https ?? OFF },
+      log,
+      onConnection: (listener, socket) => this.#pool.arrived(listener, socket),
+    });
+    this.#pool = new WorkerPool(
+      {
+        workers,
+        folder: this.#folder,
+        rules: { memoryMax: config.limits.workerMemoryMax, drainMs: config.drain.deadlineMs },
+        isProxy: (ip) => proxies.has(ip),
+        isMemberAddress: (ip) =>
+          this.#mesh !== null && memberAnswers(this.#mesh, config.relay.tls).isMemberAddress(ip),
+        onRefused: (listener, client) =>
+          log.warn({ client, protocol: listener, reason: 'workers-not-ready' }, 'connection refused'),
+      },
+      {
+        started: (worker) => this.#started(worker),
+        message: (worker, message) => this.#take(worker, message),
+        draining: (worker) => {
+          worker.process.post({ kind: 'refuse-publishers' });
+          worker.process.post({ kind: 'close-publishers' });
+        },
+        ended: (worker, reason, restartMs) => this.#ended(worker, reason, restartMs),
+        log: (level, fields, msg) => log[level](fields, msg),
+      },
+    );
+    this.#pool.start();
+  }
+
+  /** The mesh is there: claims go there, and workers are told what it knows. To be called once, before `start`. */
+  join(mesh: Mesh): void {
+    this.#mesh = mesh;
+    const claims = this.#claims;
+    this.#feed = new DirectoryFeed({
+      directory: mesh.directory,
+      facts: () => factsOf(mesh),
+      *own() {
+        for (const { claim, worker } of claims.entries()) yield { claim, worker: worker.process.address };
+      },
+    });
+    this.#unsubscribe = mesh.onMemberChanged(() => {
+      this.#feed?.factsChanged();
+      this.#lookAround();
+    });
+    this.#timers.push(
+      setInterval(() => this.#lookAtFacts(), FACTS_EVERY_MS),
+      setInterval(() => this.#tellAround(), TOLD_EVERY_MS),
+    );
+  }
+
+  async start(): Promise<void> {
+    const { media, log } = this.#options;
+    // What is wrong with a certificate is told here, once, rather than by each worker.
+    if (media.tls !== undefined) (await CertificateStore.open(media.tls, log)).close();
+    await this.#listeners.open();
+    const ready = new Promise<void>((resolve, reject) => {
+      this.#failed = reject;
+      const look = setInterval(() => {
+        if (this.waitingFor !== null && !this.#isStopped) return;
+        clearInterval(look);
+        resolve();
+      }, 5);
+    });
+    for (const worker of this.#pool.all) this.#setUp(worker);
+    await ready;
+    this.#failed = null;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#unsubscribe();
+    this.#listeners.close();
+    await this.#pool.stop();
+    this.#feed?.stop();
+    removeSocketFolder(this.#folder);
+  }
+
+  get ports() {
+    return this.#listeners.ports;
+  }
+
+  get waitingFor(): string | null {
+    const waiting = this.#pool.notListening;
+    if (waiting.length === 0) return null;
+    return `media worker ${waiting.join(', ')} of ${this.#options.workers} to take connections`;
+  }
+
+  refusePublishers(): void {
+    this.#isRefusing = true;
+    this.#pool.post({ kind: 'refuse-publishers' });
+  }
+
+  acceptPublishers(): void {
+    this.#isRefusing = false;
+    this.#pool.post({ kind: 'accept-publishers' });
+  }
+
+  setLogLevel(level: string): void {
+    this.#logLevel = level;
+    this.#pool.post({ kind: 'log-level', level });
+  }
+
+  onEvent(listener: MediaEventListener): () => void {
+    this.#eventListeners.add(listener);
+    return () => this.#eventListeners.delete(listener);
+  }
+
+  async clients(filter: ClientFilter, after: string, max: number) {
+    const { answers, unanswered } = await this.#pool.ask('clients', filter, after, max);
+    return { value: mergeClients(answers, max), unanswered };
+  }
+
+  async kick(id: string) {
+    const { answers, unanswered } = await this.#pool.ask('kick', id);
+    return { value: answers.includes(true), unanswered };
+  }
+
+  async endPublish(key: string) {
+    const { answers, unanswered } = await this.#pool.ask('endPublish', key);
+    return { value: answers.includes(true), unanswered };
+  }
+
+  closePublishers(): void {
+    this.#pool.post({ kind: 'close-publishers' });
+  }
+
+  told(): MediaTold {
+    let [players, publishers, outboundKbps, faults] = [0, 0, 0, this.#faultsBefore];
+    for (const { process } of this.#pool.all) {
+      players += process.told.players;
+      publishers += process.told.publishers;
+      outboundKbps += process.told.outboundKbps;
+      faults += process.told.faults;
+    }
+    const { connectionsMax, outboundKbpsMax } = this.#options.config.limits;
+    const { connections } = this.#pool;
+    const isFull = connections > connectionsMax || (outboundKbpsMax > 0 && outboundKbps >= outboundKbpsMax);
+    return { players, publishers, outboundKbps, connections, isFull, faults };
+  }
+
+  workers() {
+    return this.#pool.views();
+  }
+
+  async load() {
+    const { answers, unanswered } = await this.#pool.ask('load');
+    const sum = (of: 'players' | 'publishers' | 'outboundKbps') =>
+      answers.reduce((total, load) => total + load[of], 0);
+    const value = {
+      players: sum('players'),
+      publishers: sum('publishers'),
+      outboundKbps: sum('outboundKbps'),
+    };
+    return { value, unanswered };
+  }
+
+  async pulls() {
+    const { answers, unanswered } = await this.#pool.ask('pulls');
+    return { value: answers.flat(), unanswered };
+  }
+
+  async streamKeys(from: string, max: number) {
+    const { answers, unanswered } = await this.#pool.ask('streamKeys', from, max);
+    return { value: mergeKeys(answers, max), unanswered };
+  }
+
+  async stream(key: string, playersMax: number) {
+    const { answers, unanswered } = await this.#pool.ask('stream', key, playersMax);
+    return { value: mergeViews(answers, playersMax), unanswered };
+  }
+
+  async playerCounts(keys: readonly string[]) {
+    const { answers, unanswered } = await this.#pool.ask('playerCounts', keys);
+    const value = keys.map((_, index) => answers.reduce((sum, counts) => sum + (counts[index] ?? 0), 0));
+    return { value, unanswered };
+  }
+
+  /** As they told last, those that ended included: what is counted never grows less. */
+  async slowPlayers(): Promise<Answer<SlowPlayers>> {
+    const value = this.#pool.all.reduce(
+      (sum, { process }) => addSlow(sum, process.told.slowPlayers),
+      this.#slowBefore,
+    );
+    return { value, unanswered: [] };
+  }
+
+  #started(worker: LivingWorker): void {
+    // Those of the start are set up when the ports are known.
+    if (this.#isSetUp) this.#setUp(worker);
+  }
+
+  #setUp(worker: LivingWorker): void {
+    const { media, config } = this.#options;
+    const { ports } = this;
+    if (this.#mesh === null || this.#feed === null) return;
+    this.#isSetUp = true;
+    worker.process.post({
+      kind: 'set-up',
+      setup: {
+        self: this.#mesh.id,
+        media: {
+          ...media,
+          ports: 'handed',
+          rtmp: bound(media.rtmp, ports.rtmp),
+          http: bound(media.http, ports.http),
+          ...(media.rtmps !== undefined && { rtmps: bound(media.rtmps, ports.rtmps) }),
+          ...(media.https !== undefined && { https: bound(media.https, ports.https) }),
+          worker: worker.process.address,
+        },
+        guard: guardConfig(config, this.#mesh.id),
+        order: config.play.order,
+        relayTls: config.relay.tls,
+        ...(config.zone !== undefined && { zone: config.zone }),
+        logLevel: this.#logLevel,
+      },
+    });
+    if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers' });
+    this.#tellAroundTo(worker);
+    this.#unfollow.set(worker, this.#feed.follow(worker.process));
+  }
+
+  #take(worker: LivingWorker, message: FromWorker): void {
+    const { log } = this.#options;
+    if (message.kind === 'claim') this.#claim(worker, message.claim);
+    else if (message.kind === 'release') {
+      if (this.#claims.release(worker, message.key)) this.#disown(message.key);
+    } else if (message.kind === 'log') {
+      const fields = { worker: worker.process.address.worker, ...message.fields };
+      log[message.level](fields, message.msg);
+    } else if (message.kind === 'event') {
+      for (const listener of this.#eventListeners) listener(message.event);
+    } else if (message.kind === 'told') this.#lookAround();
+    else if (message.kind === 'ready')
+      log.info({ worker: worker.process.address.worker, pid: worker.process.pid }, 'worker ready');
+  }
+
+  #claim(worker: LivingWorker, claim: Parameters<Mesh['claim']>[0]): void {
+    const { key } = claim;
+    const { config } = this.#options;
+    const policy = publishPolicyOf(key, config);
+    const claimed = this.#claims.claim(worker, claim, policy);
+    if (!claimed.stands) {
+      const reason = policy === 'takeover' ? 'taken-over' : 'already-published';
+      worker.process.post({ kind: 'end-publisher', key, reason });
+      return;
+    }
+    claimed.ended?.process.post({ kind: 'end-publisher', key, reason: 'taken-over' });
+    this.#mesh?.claim(claim);
+    this.#feed?.own(claim, worker.process.address);
+  }
+
+  #disown(key: string): void {
+    this.#mesh?.release(key);
+    this.#feed?.disown(key);
+  }
+
+  #ended(worker: LivingWorker, reason: string, restartMs: number | null): void {
+    this.#unfollow.get(worker)?.();
+    this.#unfollow.delete(worker);
+    this.#faultsBefore += worker.process.told.faults;
+    this.#slowBefore = addSlow(this.#slowBefore, worker.process.told.slowPlayers);
+    const keys = this.#claims.releaseAll(worker);
+    if (!this.#isStopped) for (const key of keys) this.#disown(key);
+    if (this.#isStopped) return;
+    this.#feed?.flush();
+    const { address, open } = worker.process;
+    const fields = { worker: address.worker, reason, connections: open, streams: keys.length };
+    if (restartMs === null) this.#options.log.info(fields, 'worker ended');
+    else this.#options.log.warn({ ...fields, restartMs }, 'worker ended');
+    this.#startEnds += 1;
+    if (this.#startEnds >= START_ENDS_MAX)
+      this.#failed?.(
+        new HeadwaterError(
+          'WORKERS_UNUSABLE',
+          `media worker ${address.worker} ended at its start: ${reason}`,
+        ),
+      );
+    this.#tellAround();
+  }
+
+  #lookAtFacts(): void {
+    if (this.#mesh === null) return;
+    const facts = JSON.stringify(factsOf(this.#mesh).map(({ rttMs, ...fact }) => [fact, nearness(rttMs)]));
+    if (facts === this.#facts) return;
+    this.#facts = facts;
+    this.#feed?.factsChanged();
+  }
+
+  /** What all workers have to know at once. */
+  #lookAround(): void {
+    const { isFull } = this.told();
+    const isDisputed = this.#mesh?.disputed != null;
+    if (isFull === this.#isFull && isDisputed === this.#isDisputed) return;
+    this.#tellAround();
+  }
+
+  #tellAround(): void {
+    this.#isFull = this.told().isFull;
+    this.#isDisputed = this.#mesh?.disputed != null;
+    for (const worker of this.#pool.all) this.#tellAroundTo(worker);
+  }
+
+  #tellAroundTo({ process }: LivingWorker): void {
+    const connections = this.#pool.connectionsBeside(process);
+    const around = { connections, isFull: this.#isFull, isDisputed: this.#isDisputed };
+    process.post({ kind: 'around', around });
+  }
+}
+
+const OFF: ListenAt = { host: '', port: null };
+
+/** As it really listens; what is off stays so. */
+const bound = ({ host, port }: ListenAt, really: number): ListenAt => ({
+  host,
+  port: port === null ? null : really,
+});
+
+type SlowPlayers = WorkerTold['slowPlayers'];
+
+const addSlow = (a: SlowPlayers, b: SlowPlayers): SlowPlayers => ({
+  framesDropped: {
+    queueBytes: a.framesDropped.queueBytes + b.framesDropped.queueBytes,
+    queueMs: a.framesDropped.queueMs + b.framesDropped.queueMs,
+  },
+  playersEnded: { stuck: a.playersEnded.stuck + b.playersEnded.stuck },
+});
+
+/** Members are sorted by how near they are; a change of a few percent is none. */
+const nearness = (rttMs: number | undefined): number =>
+  rttMs === undefined ? -1 : Math.round(Math.log2(rttMs + 0.1));
+
+function factsOf(mesh: Mesh): readonly MemberFacts[] {
+  return mesh.members().map((member) => {
+    const { id, isSelf, liveness, connected, profile, rttMs, dialledAt, remoteIp } = member;
+    return {
+      id: id satisfies MemberId,
+      isSelf,
+      liveness,
+      connected,
+      profile,
+      ...(rttMs !== undefined && { rttMs }),
+      ...(dialledAt !== undefined && { dialledAt }),
+      ...(remoteIp !== undefined && { remoteIp }),
+    };
+  });
+}

@@ -1,0 +1,151 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
+import { describe, expect, it } from 'vitest';
+import { Cluster } from '../support/cluster.js';
+import { EventClient } from '../support/event-client.js';
+import { playHttp, playWebSocket } from '../support/flv-client.js';
+import type { OriginProcess } from '../support/origin-process.js';
+import { SampleSource } from '../support/sample-source.js';
+import { testScope } from '../support/scope.js';
+
+const STREAM = 'live/watched';
+const KEY = `__defaultVhost__/${STREAM}`;
+
+interface Client {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly bytes: number;
+}
+interface Missing {
+  readonly name: string;
+  readonly reason: string;
+}
+
+async function act(
+  member: OriginProcess,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+  const response = await fetch(member.apiUrl(path), {
+    method,
+    ...(body === undefined
+      ? {}
+      : { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+const clientsOf = async (member: OriginProcess, query = ''): Promise<readonly Client[]> =>
+  (await member.api<{ clients: readonly Client[] }>(`/api/v1/clients?${query}`)).clients;
+
+describe('the API of any member', needs('ffmpeg'), () => {
+  it('shows a stream and its clients on all members, and lets go of one on another', async () => {
+    const scope = testScope();
+    const members = await Cluster.start(scope, { config: { play: { mode: 'relay' } } });
+    const [a, b, c] = [members.member(0), members.member(1), members.member(2)];
+    const events = await EventClient.follow(scope, b.apiUrl('/api/v1/events?since=all'));
+    await new SampleSource(scope).publish(a.rtmpUrl(STREAM));
+    await members.owned(STREAM, ['a']);
+    const player = playWebSocket(scope, b.wsUrl(STREAM));
+    await awaitCondition('c to see it all', async () => {
+      const { members: there } = await c.api<{
+        members: readonly { name: string; players: number; kbpsIn: number }[];
+      }>(`/api/v1/streams/${STREAM}`);
+      const [onA, onB] = ['a', 'b'].map((name) => there.find((one) => one.name === name));
+      return onA?.players === 1 && onB?.players === 1 && onA.kbpsIn > 0 && onB.kbpsIn > 0;
+    });
+    const clients = await clientsOf(c);
+    expect(clients.map(({ name, kind }) => `${kind} on ${name}`).sort()).toEqual([
+      'play on b',
+      'publish on a',
+      'relay on a',
+    ]);
+    expect(clients.every(({ bytes }) => bytes > 0)).toBe(true);
+    const [played] = await clientsOf(c, `kind=play&stream=${STREAM}&member=b`);
+    expect(await clientsOf(c, 'member=c')).toEqual([]);
+    expect((await act(c, 'DELETE', `/api/v1/clients/${played?.id}`)).body).toMatchObject({
+      code: 0,
+      name: 'b',
+    });
+    await awaitCondition('the player to be gone', () => player.end !== null);
+    expect(player.end).toContain('4403');
+    expect((await act(c, 'DELETE', `/api/v1/clients/${played?.id}`)).status).toBe(404);
+
+    expect((await act(c, 'DELETE', `/api/v1/streams/${STREAM}`)).body).toMatchObject({
+      ended: [{ name: 'a' }],
+    });
+    await awaitCondition('b to tell all of it', () => events.of('stream-released').length > 0);
+    const told = events.events
+      .filter(({ kind }) => !kind.startsWith('member-'))
+      .map(({ kind, route, owner, reason }) =>
+        [kind, route, owner, reason].filter((word) => word !== undefined).join(' '),
+      );
+    const once = told.filter((one, index) => told.indexOf(one) === index);
+    // What the mesh tells and what media does come by different ways.
+    expect(once.filter((one) => !one.startsWith('stream-') && !one.startsWith('relay-ended'))).toEqual([
+      'route-given relay websocket',
+      'relay-started a started',
+      'relay-switched',
+      'play-ended',
+    ]);
+    expect(once.filter((one) => one.startsWith('stream-'))).toEqual([
+      'stream-claimed',
+      'stream-flowing',
+      'stream-released released',
+    ]);
+    expect(events.of('relay-ended')).toHaveLength(1);
+    expect(events.of('stream-claimed')[0]).toMatchObject({ key: KEY, name: 'a' });
+    expect(events.kinds.filter((kind) => kind === 'member-joined')).toHaveLength(3);
+  });
+
+  it('drains another member, and takes that back', async () => {
+    const scope = testScope();
+    const members = await Cluster.start(scope);
+    const [a, b] = [members.member(0), members.member(1)];
+    const events = await EventClient.follow(scope, a.apiUrl('/api/v1/events?kinds=member'));
+    expect((await act(a, 'POST', '/api/v1/members/b/drain', {})).body).toMatchObject({
+      name: 'b',
+      done: true,
+    });
+    await awaitCondition('all to know', () => events.kinds.includes('member-draining'));
+    expect((await fetch(b.apiUrl('/readyz'))).status).toBe(503);
+    expect(await act(a, 'POST', '/api/v1/members/b/drain', {})).toMatchObject({
+      status: 409,
+      body: { error: { code: 'DRAIN_STATE' } },
+    });
+    const source = new SampleSource(scope);
+    await expect(source.publish(b.rtmpUrl(STREAM))).rejects.toThrow();
+    expect((await act(a, 'DELETE', '/api/v1/members/b/drain')).body).toMatchObject({ done: true });
+    await awaitCondition('all to know', () => events.kinds.includes('member-drain-cancelled'));
+    await source.publish(b.rtmpUrl(STREAM));
+    await members.owned(STREAM, ['b']);
+    expect((await act(a, 'PUT', '/api/v1/members/b/log-level', { level: 'warn' })).status).toBe(200);
+    expect((await act(a, 'POST', '/api/v1/members/b/reload', {})).body).toMatchObject({
+      error: { code: 'NOT_IMPLEMENTED' },
+    });
+  });
+
+  it('names a member that hangs, and shows what the others have', async () => {
+    const scope = testScope();
+    const members = await Cluster.start(scope, {
+      config: { mesh: { suspectAfterMs: 120_000, deadAfterMs: 120_000 } },
+    });
+    const [a, b] = [members.member(0), members.member(1)];
+    playHttp(scope, a.flvUrl(STREAM));
+    await awaitCondition('it to wait', async () => (await clientsOf(a)).length === 1);
+    b.signal('SIGSTOP');
+    scope.defer(() => b.signal('SIGCONT'));
+    const { clients, missing } = await a.api<{ clients: readonly Client[]; missing: readonly Missing[] }>(
+      '/api/v1/clients',
+    );
+    expect(missing).toEqual([expect.objectContaining({ name: 'b', reason: 'deadline' })]);
+    expect(clients.map(({ name }) => name)).toEqual(['a']);
+    b.signal('SIGCONT');
+    await awaitCondition('b to answer again', async () => {
+      const again = await a.api<{ missing: readonly Missing[] }>('/api/v1/clients');
+      return again.missing.length === 0;
+    });
+  });
+});

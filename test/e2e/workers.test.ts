@@ -1,0 +1,300 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
+import { describe, expect, it } from 'vitest';
+import type { ApiWorker } from '../support/api-types.js';
+import { freePort } from '../support/free-port.js';
+import { freeOriginPorts, OriginProcess } from '../support/origin-process.js';
+import { PlayersOf } from '../support/players-of.js';
+import { RtmpClient } from '../support/rtmp-client.js';
+import { SampleSource } from '../support/sample-source.js';
+import { type Scope, testScope } from '../support/scope.js';
+
+const STREAM = 'live/cores';
+
+async function workersOf(origin: OriginProcess): Promise<readonly ApiWorker[]> {
+  return (await origin.members()).find(({ self }) => self)?.workers ?? [];
+}
+
+/** The worker that has so many publishers. */
+async function publishedOn(origin: OriginProcess): Promise<ApiWorker> {
+  return awaitCondition('a worker to tell of its publisher', async () =>
+    (await workersOf(origin)).find(({ publishers }) => publishers > 0),
+  );
+}
+
+async function publisher(scope: Scope, origin: OriginProcess, stream: string): Promise<RtmpClient> {
+  const client = await RtmpClient.open(scope, origin.ports.rtmp);
+  await client.connect(`rtmp://127.0.0.1:${origin.ports.rtmp}/live`);
+  client.publish(stream);
+  return client;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** So many connections, one after the other. */
+async function dialled(scope: Scope, port: number, count: number): Promise<readonly Socket[]> {
+  const sockets: Socket[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const socket = connect(port, '127.0.0.1')
+      .on('error', () => {})
+      .resume();
+    scope.defer(() => void socket.destroy());
+    sockets.push(socket);
+    await once(socket, 'connect');
+  }
+  return sockets;
+}
+
+const socketFolders = (pid: number): readonly string[] =>
+  readdirSync(tmpdir()).filter((name) => name.startsWith(`headwater-${pid}-`));
+
+describe('a member', needs('ffmpeg'), () => {
+  it.each([0, 1, 2, 3])(
+    'with %i workers serves players of each protocol, every frame once',
+    async (workers) => {
+      const scope = testScope();
+      const origin = await (await OriginProcess.spawn(scope, 'a', { workers })).ready();
+      expect((await workersOf(origin)).map(({ worker, state }) => `${worker} ${state}`)).toEqual(
+        Array.from({ length: workers }, (_, index) => `${index + 1} listening`),
+      );
+      const source = new SampleSource(scope);
+      await source.publish(origin.rtmpUrl(STREAM));
+      const players = new PlayersOf(scope, origin, STREAM);
+      await players.playOn(40);
+      expect(players.breaks()).toEqual([]);
+      const { here, owners } = await origin.stream(STREAM);
+      expect(here.source).toBe('publisher');
+      expect(owners).toHaveLength(1);
+      const routed = origin.logged('play routed');
+      expect(
+        routed.every(({ worker }) => (workers === 0 ? worker === undefined : typeof worker === 'number')),
+      ).toBe(true);
+      expect(origin.stdout.filter((line) => !line.startsWith('{') || !line.endsWith('}'))).toEqual([]);
+    },
+  );
+
+  it('whose worker is killed goes on from the backup, on the same connections, and has it again', async () => {
+    const scope = testScope();
+    const mesh = { key: randomBytes(32).toString('hex') };
+    const b = await OriginProcess.spawn(scope, 'b', { mesh });
+    const a = await OriginProcess.spawn(scope, 'a', {
+      workers: 2,
+      mesh: { ...mesh, seeds: [b.seed] },
+      play: { mode: 'relay' },
+    });
+    await Promise.all([a.ready(), b.ready()]);
+    const source = new SampleSource(scope);
+    await source.publish(a.rtmpUrl(STREAM));
+    const owner = await publishedOn(a);
+    await source.publish(b.rtmpUrl(STREAM), { clockMs: 3_000 });
+    await awaitCondition('both owners', async () => (await a.ownerNames(STREAM)).join() === 'a,b');
+    const here = new PlayersOf(scope, a, STREAM);
+    const there = new PlayersOf(scope, b, STREAM);
+    await Promise.all([here.playOn(40), there.playOn(40)]);
+    const workerOf = (protocol: string) =>
+      a.logged('play routed').find((line) => line.protocol === protocol && line.mark === 'none')?.worker;
+    const others = ['rtmp', 'http-flv', 'ws-flv'].filter((protocol) => workerOf(protocol) !== owner.worker);
+    expect(others).not.toEqual([]);
+    process.kill(owner.pid ?? 0, 'SIGKILL');
+    await awaitCondition('the claim to be gone', async () => (await b.ownerNames(STREAM)).join() === 'b');
+    await there.playOn(40);
+    expect(there.breaks()).toEqual([]);
+    // Those of its other worker go on, on their connections, with the very next frame of the backup.
+    await here.playOn(40, others);
+    expect(here.breaks()).toEqual([]);
+    const [ended] = a.logged('worker ended');
+    expect(ended).toMatchObject({
+      level: 'warn',
+      worker: owner.worker,
+      reason: 'signal SIGKILL',
+      streams: 1,
+    });
+    await awaitCondition('the worker to be there again', async () =>
+      (await workersOf(a)).every(({ state }) => state === 'listening'),
+    );
+    const again = (await workersOf(a)).find(({ worker }) => worker === owner.worker);
+    expect(again).toMatchObject({ restarts: 1, lastEnd: 'signal SIGKILL' });
+    await source.publish(a.rtmpUrl(STREAM));
+    await awaitCondition('it to be owned again', async () => (await b.ownerNames(STREAM)).length === 2);
+  });
+
+  it('refuses a second publisher of a stream, whichever worker it comes to', async () => {
+    const scope = testScope();
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
+    const first = await publisher(scope, origin, 's');
+    await first.awaitStatus('NetStream.Publish.Start');
+    await awaitCondition('it to be known', async () => (await origin.ownerNames('live/s')).length === 1);
+    for (let i = 0; i < 3; i += 1) {
+      const other = await publisher(scope, origin, 's');
+      await other.awaitStatus('NetStream.Publish.BadName');
+    }
+    const refused = origin.logged('publish refused');
+    expect(new Set(refused.map(({ reason }) => reason))).toEqual(new Set(['already-published']));
+    expect(new Set(refused.map(({ worker }) => worker)).size).toBe(2);
+    expect(await origin.ownerNames('live/s')).toEqual(['a']);
+  });
+
+  it('has one publisher of each stream where many begin at the same moment, and by takeover the last', async () => {
+    const scope = testScope();
+    const origin = await (
+      await OriginProcess.spawn(scope, 'a', {
+        workers: 2,
+        apps: { over: { publish: { policy: 'takeover' } } },
+      })
+    ).ready();
+    const at = async (app: string) => {
+      const client = await RtmpClient.open(scope, origin.ports.rtmp);
+      await client.connect(`rtmp://127.0.0.1:${origin.ports.rtmp}/${app}`);
+      return client;
+    };
+    const clients = await Promise.all(Array.from({ length: 8 }, () => at('live')));
+    for (const client of clients) client.publish('race');
+    await awaitCondition('all but one to be refused', async () => {
+      const { here } = await origin.stream('live/race');
+      const gone = origin.logged('publish ended').length + origin.logged('publish refused').length;
+      return here.source === 'publisher' && gone === 7;
+    });
+    for (let i = 0; i < 3; i += 1) (await at('over')).publish('s');
+    await awaitCondition('two to be taken over', () => {
+      const ended = origin.logged('publish ended').filter(({ reason }) => reason === 'taken-over');
+      return ended.length === 2;
+    });
+    expect((await origin.stream('over/s')).here.source).toBe('publisher');
+  });
+});
+
+describe('a worker', () => {
+  it('that hangs is named, killed, and replaced; others go on', async () => {
+    const scope = testScope();
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
+    const kept = await publisher(scope, origin, 'kept');
+    await kept.awaitStatus('NetStream.Publish.Start');
+    const owner = await publishedOn(origin);
+    const hung = (await workersOf(origin)).find(({ worker }) => worker !== owner.worker);
+    process.kill(hung?.pid ?? 0, 'SIGSTOP');
+    expect((await origin.stream('live/kept')).unanswered).toEqual([hung?.worker]);
+    await awaitCondition('it to be killed', () => origin.logged('worker killed').length === 1);
+    expect(origin.logged('worker killed')).toMatchObject([{ worker: hung?.worker, reason: /no answer/ }]);
+    await origin.ready();
+    expect((await workersOf(origin)).map(({ restarts }) => restarts).sort()).toEqual([0, 1]);
+    expect((await origin.stream('live/kept')).here.source).toBe('publisher');
+    expect(kept.isClosed).toBe(false);
+  });
+
+  it('that fails says why, and ends alone', async () => {
+    const scope = testScope();
+    const planted = "process.on('SIGURG', () => { throw new TypeError('planted'); });";
+    const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(planted)}` };
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 }, { environment })).ready();
+    const kept = await publisher(scope, origin, 'kept');
+    await kept.awaitStatus('NetStream.Publish.Start');
+    const owner = await publishedOn(origin);
+    const failing = (await workersOf(origin)).find(({ worker }) => worker !== owner.worker);
+    process.kill(failing?.pid ?? 0, 'SIGURG');
+    await awaitCondition('its end', () => origin.logged('worker ended').length === 1);
+    expect(origin.logged('worker ended')).toMatchObject([{ worker: failing?.worker, reason: 'status 70' }]);
+    expect(origin.logged('worker ended by a fault')).toMatchObject([
+      {
+        level: 'fatal',
+        worker: failing?.worker,
+        err: { message: 'planted', stack: expect.stringContaining('at ') },
+      },
+    ]);
+    await origin.ready();
+    expect(kept.isClosed).toBe(false);
+  });
+
+  it('ends with main, however that ends, and leaves nothing', async () => {
+    const scope = testScope();
+    let killed = 0;
+    for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
+      const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
+      const workers = await workersOf(origin);
+      await publisher(scope, origin, 's');
+      // Ctrl-C reaches the whole group, and a service manager may tell all of it, too.
+      if (signal !== 'SIGKILL') for (const { pid = 0 } of workers) process.kill(pid, signal);
+      const exit = await origin.kill(signal);
+      if (signal !== 'SIGKILL') expect(exit).toEqual({ code: 0, signal: null });
+      await awaitCondition('its workers to end', () => workers.every(({ pid = 0 }) => !isRunning(pid)));
+      if (signal === 'SIGKILL') killed = origin.pid;
+      else expect(socketFolders(origin.pid)).toEqual([]);
+    }
+    // A later start removes what a killed one left.
+    const last = await (await OriginProcess.spawn(scope, 'a', { workers: 1 })).ready();
+    expect(socketFolders(killed)).toEqual([]);
+    await last.stop();
+  });
+});
+
+describe('connections', () => {
+  it('are spread evenly', async () => {
+    const scope = testScope();
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 3 })).ready();
+    for (let i = 0; i < 20; i += 1)
+      await Promise.all(Array.from({ length: 50 }, () => RtmpClient.dial(scope, origin.ports.rtmp)));
+    const counts = await awaitCondition('all of them to be there', async () => {
+      const told = (await workersOf(origin)).map(({ connections }) => connections);
+      return told.reduce((sum, count) => sum + count, 0) === 1000 && told;
+    });
+    expect(Math.max(...counts)).toBeLessThanOrEqual((1.15 * 1000) / 3);
+  });
+
+  it('count against the limits of the member, not of a worker', async () => {
+    const scope = testScope();
+    const limits = { connectionsMax: 8, connectionsPerAddressMax: 6 };
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 3, limits })).ready();
+    const clients = await dialled(scope, origin.ports.rtmp, 9);
+    await awaitCondition(
+      'those over the limit to be refused',
+      () => origin.logged('connection refused').length === 3,
+    );
+    expect(new Set(origin.logged('connection refused').map(({ reason }) => reason))).toEqual(
+      new Set(['connections-per-address-max']),
+    );
+    const inside = clients.filter(({ closed }) => !closed);
+    expect(inside).toHaveLength(6);
+    // Those that end give their places back, to whichever worker.
+    for (const client of inside.slice(0, 3)) client.destroy();
+    await awaitCondition('places to be free', async () => {
+      const told = (await workersOf(origin)).map(({ connections }) => connections);
+      return told.reduce((sum, count) => sum + count, 0) === 3;
+    });
+    for (let i = 0; i < 3; i += 1) await RtmpClient.open(scope, origin.ports.rtmp);
+    expect(origin.logged('connection refused')).toHaveLength(3);
+  });
+});
+
+describe('the start', () => {
+  it('of eight workers ends when all of them take connections', async () => {
+    const scope = testScope();
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 8 })).ready();
+    expect((await workersOf(origin)).filter(({ state }) => state === 'listening')).toHaveLength(8);
+    expect(origin.logged('worker ready')).toHaveLength(8);
+    expect(origin.logged('origin ready')).toHaveLength(1);
+  });
+
+  it('says in one error which port is taken, and leaves no process', async () => {
+    const scope = testScope();
+    const taken = await freePort(scope);
+    const holder = createServer().listen(taken, '127.0.0.1');
+    scope.defer(() => void holder.close());
+    const ports = { ...(await freeOriginPorts(scope)), http: taken };
+    const origin = await OriginProcess.spawn(scope, 'a', { workers: 2 }, { ports });
+    expect((await origin.exited).code).not.toBe(0);
+    expect(origin.stderr.join('\n')).toContain(`http cannot listen on 127.0.0.1:${taken}`);
+    expect(origin.stderr.join('\n').match(/cannot listen/g)).toHaveLength(1);
+    expect(socketFolders(origin.pid)).toEqual([]);
+  });
+});
