@@ -40,7 +40,7 @@ export interface ServedGap extends Gap {
 export class ChaosPlayer implements Watched {
   readonly name: string;
   readonly stream: string;
-  readonly gaps: ServedGap[] = [];
+  readonly #gaps: ServedGap[] = [];
   frames = 0;
   reconnects = 0;
   switches = 0;
@@ -84,6 +84,12 @@ export class ChaosPlayer implements Watched {
   /** The newest frame that it has of this track. */
   newest(track: Track): { readonly encode: string; readonly number: number } | undefined {
     return this.#check?.position(track);
+  }
+
+  /** What it missed and did not tell yet. */
+  takeGaps(): readonly ServedGap[] {
+    this.#keepGaps();
+    return this.#gaps.splice(0);
   }
 
   leave(): void {
@@ -191,11 +197,13 @@ export class ChaosPlayer implements Watched {
 
   /** Keeps what was seen on the connection that is over. */
   #keep(): void {
-    const check = this.#check;
+    this.#keepGaps();
+    this.frames += this.#check?.frames ?? 0;
     this.#check = null;
-    if (check === null) return;
-    this.frames += check.frames;
-    this.gaps.push(...check.gaps.map((gap) => ({ ...gap, member: this.#member })));
+  }
+
+  #keepGaps(): void {
+    for (const gap of this.#check?.gaps.splice(0) ?? []) this.#gaps.push({ ...gap, member: this.#member });
   }
 
   #nameOf(index: number): string {

@@ -1,5 +1,8 @@
-/** `joining`: it runs, but not everybody is known to be connected with it again. */
-export type MemberState = 'up' | 'joining' | 'stopped' | 'killed';
+/**
+ * `joining`: it runs, but not everybody is known to be connected with it again. `draining`: it was asked to end, and
+ * serves players meanwhile.
+ */
+export type MemberState = 'up' | 'joining' | 'stopped' | 'killed' | 'draining';
 
 interface Change {
   readonly atMs: number;
