@@ -62,7 +62,11 @@ export class Encoders {
     return planned;
   }
 
-  #encodingOf({ name, isSame, gopFrames, pace = 'full' }: StreamPlan, output: string, start: number): Encoding {
+  #encodingOf(
+    { name, isSame, gopFrames, pace = 'full' }: StreamPlan,
+    output: string,
+    start: number,
+  ): Encoding {
     const key = `${isSame ? name : output} ${start}`;
     const known = this.#encodings.get(key);
     if (known !== undefined) return known;

@@ -101,7 +101,9 @@ export class MadeEncode {
 
   /** When the frame is due, ms after the encode's begin. */
   timeOf(track: Track, number: number): number {
-    return track === 'video' ? number * this.#frameMs : Math.round((number * AAC_SAMPLES * 1000) / this.#rateHz);
+    return track === 'video'
+      ? number * this.#frameMs
+      : Math.round((number * AAC_SAMPLES * 1000) / this.#rateHz);
   }
 
   /** The first frame of a track that is due at this time or later. */

@@ -76,11 +76,13 @@ export class Supply {
 
   /** Whether somebody sends this encode now, or did until just before. */
   isAlive(encode: string, nowMs: number, withinMs: number): boolean {
-    return [...this.#feeds.values()].some((feeds) => [...feeds].some((feed) => {
-      const flow = feed.flows.at(-1);
-      if (feed.encode.id !== encode || flow === undefined) return false;
-      return (flow.toMs ?? nowMs) >= nowMs - withinMs;
-    }));
+    return [...this.#feeds.values()].some((feeds) =>
+      [...feeds].some((feed) => {
+        const flow = feed.flows.at(-1);
+        if (feed.encode.id !== encode || flow === undefined) return false;
+        return (flow.toMs ?? nowMs) >= nowMs - withinMs;
+      }),
+    );
   }
 
   /** Lets go of all that went out before then, for runs of hours: nobody may ask for it again. */
