@@ -17,7 +17,13 @@ const EXPLAINED: Readonly<Record<string, readonly Kind[]>> = {
   'worker disconnected': ['worker-killed', 'hung', 'killed'],
   // A member that hangs reads nothing, and one that hung has much to send at once.
   'player disconnected': ['hung'],
+  'member suspect': MEMBERS,
+  'member unreachable': MEMBERS,
+  'member dead': MEMBERS,
+  'seed not reached': MEMBERS,
   'mesh handshake failed': MEMBERS,
+  // It was stopped.
+  'event loop stalled': ['hung'],
   'connection refused': ['worker-killed'],
 };
 

@@ -44,6 +44,7 @@ const SAMPLE_MS = 10_000;
 const KEEP_MS = 60_000;
 const SETTLE_MS = 6000;
 const STARTED_MS = 120_000;
+const CALM_MS = 20_000;
 const RAMP_MS_MAX = 60_000;
 /** Memory is judged from here on: heaps and caches have filled. */
 const WARM_MS_MAX = 600_000;
@@ -184,7 +185,7 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
   for (const output of encoders.outputs) output.end();
   log.note('all publishers closed');
   await checkNothingIsLeft(cluster, log);
-  const idleAfter = watch.now();
+  const idleAfter = await calm(watch, idleBefore);
   logs.take();
   for (const { name, exit } of cluster.members)
     if (exit !== null) log.violated('member', name, `ended: ${JSON.stringify(exit)}`);
@@ -205,6 +206,23 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
     tally,
   });
   return { report, violations: log.violations, entries: log.entries };
+}
+
+/** What members hold once nothing is left; connections of before, to the API say, get some time to end. */
+async function calm(watch: MemberWatch, before: ReturnType<MemberWatch['now']>) {
+  try {
+    await awaitCondition(
+      'no member to hold more descriptors than before',
+      () =>
+        Object.entries(watch.now()).every(
+          ([name, { descriptors }]) => descriptors <= (before[name]?.descriptors ?? 0),
+        ),
+      { deadlineMs: CALM_MS, everyMs: 500 },
+    );
+  } catch {
+    // The report tells how many there are.
+  }
+  return watch.now();
 }
 
 /** Waits until all publish, and every member knows of all owners. */
