@@ -21,6 +21,8 @@ export interface PlayerWorld {
   readonly members: readonly OriginProcess[];
   readonly states: MemberStates;
   readonly log: EventLog;
+  /** Members that drain serve their players for so long, ms; 0 where absent. */
+  readonly drainMs?: number;
   readonly check: Pick<ConnectionCheckOptions, 'encodes' | 'isAlive' | 'repeatMsMax'>;
 }
 
@@ -28,6 +30,8 @@ export interface PlayerWorld {
 const RETRY_MS = 250;
 /** A player whose server hangs gives up after so long without media, as ffmpeg's `rw_timeout` would. */
 const HUNG_MS = 3000;
+/** The harness knows of a drain a little before the member does, and its clock is not the member's. */
+const EARLY_MS = 500;
 /** The mesh knows by then that a member hangs or is gone. */
 const KNOWN_MS = 6000;
 
@@ -162,9 +166,10 @@ export class ChaosPlayer implements Watched {
 
   #ended(reason: string): void {
     const { states, log } = this.#world;
-    const { state } = states.now(this.#member);
+    const { state, atMs } = states.now(this.#member);
+    const isPromised = state === 'draining' && log.nowMs() - atMs < (this.#world.drainMs ?? 0) - EARLY_MS;
     const text = `was disconnected by ${this.#nameOf(this.#member)} (${state}): ${reason}`;
-    if (state === 'up') log.violated('closed', this.name, text);
+    if (state === 'up' || isPromised) log.violated('closed', this.name, text);
     else {
       log.note(`${this.name} ${text}`);
       this.#excuse(log.nowMs());

@@ -22,7 +22,7 @@ export function judgeGap(
   states: MemberStates,
   log: EventLog,
 ): number {
-  if (!states.wasUp(member, fromMs, toMs)) return 0;
+  if (!states.wasServing(member, fromMs, toMs)) return 0;
   const had = supply.hadOf(encode, track, first, last);
   const gap = `${track} ${first} to ${last} of ${encode}, between ${seconds(fromMs)} and ${seconds(toMs)}`;
   if (had === null) {

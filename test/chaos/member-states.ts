@@ -33,6 +33,11 @@ export class MemberStates {
     return this.#within(member, fromMs, toMs).every(({ state }) => state === 'up');
   }
 
+  /** Up, or draining: its players must miss nothing. */
+  wasServing(member: number, fromMs: number, toMs: number): boolean {
+    return this.#within(member, fromMs, toMs).every(({ state }) => state === 'up' || state === 'draining');
+  }
+
   /** Whether any member was not up at some time of these. */
   wasAnyDown(fromMs: number, toMs: number): boolean {
     return this.#changes.some((_changes, member) => !this.wasUp(member, fromMs, toMs));

@@ -1,4 +1,4 @@
-import type { Target } from '../chaos/encoder.js';
+import type { Close, Output, Target } from '../chaos/encoder.js';
 import type { Encoders } from '../chaos/encoders.js';
 import type { EventLog } from '../chaos/event-log.js';
 import type { MemberStates } from '../chaos/member-states.js';
@@ -30,17 +30,13 @@ export class Publishers {
         this.lost += 1;
         if (states.isUp(member))
           log.violated('publisher', output.name, `was disconnected by ${targetOf(member).name} ${status}`);
+        else this.#leave(output);
       });
   }
 
   /** Call it some times a second. */
   tick(): void {
-    const { encoders, states } = this.#options;
-    for (const output of encoders.outputs) {
-      const { state } = states.now(output.member);
-      if (output.isPublishing || this.#harmed.has(output.name)) continue;
-      if (state === 'killed' || state === 'draining') this.#open(output.name, 0);
-    }
+    for (const output of this.#options.encoders.outputs) this.#leave(output);
   }
 
   /** To another member, now. */
@@ -55,10 +51,11 @@ export class Publishers {
   }
 
   /** It sends nothing for a while; where `close` is given it is not even connected. */
-  async harm(name: string, lastsMs: number, close?: 'reset' | 'closed' | 'unpublished'): Promise<void> {
+  async harm(name: string, lastsMs: number, close?: Close): Promise<void> {
     const { encoders, log } = this.#options;
     if (this.#harmed.has(name)) return;
     this.#harmed.add(name);
+    log.note(`** ${name} is ${close ?? 'silent'} for ${lastsMs} ms`);
     const output = encoders.output(name);
     if (close === undefined) output.silence();
     else output.close(close);
@@ -67,6 +64,13 @@ export class Publishers {
     log.note(`** ${name} goes on`);
     if (close !== undefined) output.open();
     else output.resume();
+  }
+
+  /** To another one, where its member does not take it. */
+  #leave(output: Output): void {
+    const { state } = this.#options.states.now(output.member);
+    if (output.isPublishing || this.#harmed.has(output.name)) return;
+    if (state === 'killed' || state === 'draining') this.#open(output.name, 0);
   }
 
   #open(name: string, rank: number): void {
@@ -81,6 +85,6 @@ export class Publishers {
     );
     // Nobody else is there: it tries the same one again.
     const member = free[rank % Math.max(1, free.length)] ?? output.member;
-    if (free.length > 0 || !output.isPublishing) output.open({ target: targetOf(member) });
+    output.open({ target: targetOf(member) });
   }
 }

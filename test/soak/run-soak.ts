@@ -13,12 +13,13 @@ import type { StreamPlan } from '../chaos/stream-plan.js';
 import { Supply } from '../chaos/supply.js';
 import { Cluster } from '../support/cluster.js';
 import { Scope } from '../support/scope.js';
+import { carryOut } from './carry-out.js';
 import { GapJudge } from './gap-judge.js';
 import { LogTally } from './log-tally.js';
 import { MemberLogs } from './member-logs.js';
 import { MemberTroubles } from './member-troubles.js';
 import { MemberWatch } from './member-watch.js';
-import { faultsOf, type SoakOptions, streamsOf, type TimedFault } from './plan.js';
+import { faultsOf, type SoakOptions, streamsOf } from './plan.js';
 import { Publishers } from './publishers.js';
 import { type Report, reportOf } from './report.js';
 import { Visitors } from './visitors.js';
@@ -48,6 +49,8 @@ const CALM_MS = 20_000;
 const RAMP_MS_MAX = 60_000;
 /** Memory is judged from here on: heaps and caches have filled. */
 const WARM_MS_MAX = 600_000;
+/** Default of `drain.deadlineMs`. */
+const DRAIN_MS = 5000;
 /** The longest that a member hangs, `relay.lagMs`, and what lies between the copies of an encode. */
 const REPEAT_MS = 9_000 + 1_000 + 300;
 const LAG_WAITED_MS = 1000;
@@ -105,10 +108,12 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
     members: cluster.members,
     states,
     log,
+    drainMs: DRAIN_MS,
     check: {
       encodes: encoders.encodes,
       isAlive: (encode) => supply.isAlive(encode, nowMs(), LAG_WAITED_MS),
-      repeatMsMax: planOf.get(name)?.outputs.length === 2 ? REPEAT_MS + gopMs(name) : 0,
+      // Of an encode of one output there is one copy alone.
+      repeatMsMax: isShared(planOf.get(name)) ? REPEAT_MS + gopMs(name) : 0,
     },
   });
   const visitors = new Visitors(options, worldOf, {
@@ -143,31 +148,8 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
     visitors.close();
   });
 
-  const harms: Promise<void>[] = [];
-  const counts: Partial<Record<TimedFault['kind'], number>> = {};
-  for (const fault of faultsOf(options, streams)) {
-    await sleep(Math.max(0, startMs + fault.atMs - nowMs()));
-    tally.met(fault.kind, nowMs());
-    counts[fault.kind] = (counts[fault.kind] ?? 0) + 1;
-    if (fault.kind === 'moved') publishers.move(fault.output, fault.rank);
-    else if (fault.kind === 'silent' || fault.kind === 'closed') {
-      log.note(`** ${fault.output} is ${fault.kind} for ${fault.lastsMs} ms`);
-      const how = fault.kind === 'closed' ? fault.how : undefined;
-      harms.push(publishers.harm(fault.output, fault.lastsMs, how));
-    } else {
-      troubles.begin(fault);
-      if (fault.kind === 'rolling-restart') {
-        // It lasts for minutes, and explains what is said then.
-        const timer = setInterval(() => {
-          if (troubles.isBusy) tally.met('rolling-restart', nowMs());
-          else clearInterval(timer);
-        }, TIDY_MS);
-        timers.push(timer);
-      }
-    }
-  }
+  const faults = await carryOut(faultsOf(options, streams), startMs, { publishers, troubles, tally, log });
   await sleep(Math.max(0, endMs - nowMs()));
-  await Promise.all([...harms, troubles.idle()]);
   await sleep(SETTLE_MS);
   black.end();
   for (const output of encoders.outputs)
@@ -196,7 +178,7 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
     visitors,
     publishers,
     judge,
-    faults: { ...counts, leftOut: troubles.leftOut },
+    faults,
     longestBlackMs: black.longestMs,
     harnessLateMs: lateness.since(startMs),
     wallMs: nowMs(),
@@ -207,6 +189,9 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
   });
   return { report, violations: log.violations, entries: log.entries };
 }
+
+const isShared = (stream: StreamPlan | undefined): boolean =>
+  stream?.isSame === true && stream.outputs.length > 1;
 
 /** What members hold once nothing is left; connections of before, to the API say, get some time to end. */
 async function calm(watch: MemberWatch, before: ReturnType<MemberWatch['now']>) {
