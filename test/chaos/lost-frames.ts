@@ -23,7 +23,7 @@ export function judgeGap(
   log: EventLog,
 ): number {
   if (!states.wasServing(member, fromMs, toMs)) return 0;
-  const had = supply.hadOf(encode, track, first, last);
+  const had = supply.hadOf(encode, track, first, last, fromMs);
   const gap = `${track} ${first} to ${last} of ${encode}, between ${seconds(fromMs)} and ${seconds(toMs)}`;
   if (had === null) {
     log.note(`${player} misses ${gap}: nobody had them for certain`, toMs);

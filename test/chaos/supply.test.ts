@@ -80,3 +80,13 @@ it('lets go of what went out before a time, and goes on with what is sent still'
   supply.sent(over, 'video', 900, 36_000);
   expect(supply.usableSinceMs('live/s')).toBe(36_000);
 });
+
+it('does not count a source that was gone when the player began with old frames', () => {
+  const states = new MemberStates(2);
+  const supply = new Supply(states);
+  const feed = supply.open('out', encode, 0);
+  sent(supply, feed, 0, 500);
+  states.become(0, 'draining', 12_000);
+  expect(supply.hadOf('e', 'video', 200, 210, 8_000)).toEqual({ count: 11, feed });
+  expect(supply.hadOf('e', 'video', 200, 210, 15_000)).toBeNull();
+});

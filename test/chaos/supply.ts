@@ -109,9 +109,16 @@ export class Supply {
   /**
    * How many of these frames a source had for certain and could have been asked for, and which source: one that had
    * sent for a while before the first, so that players could be put on to the very next frame, that went on sending,
-   * and whose member was up all the time. Ask later than a second after the last.
+   * and whose member was up all the time, `fromMs` included, where it says when the player had the frame before: one that
+   * begins with old frames can have none of who is gone by then. Ask later than a second after the last.
    */
-  hadOf(encode: string, track: Track, first: number, last: number): { count: number; feed: Feed } | null {
+  hadOf(
+    encode: string,
+    track: Track,
+    first: number,
+    last: number,
+    fromMs = 0,
+  ): { count: number; feed: Feed } | null {
     const sources = this.#sent.get(keyOf(encode, track, first)) ?? [];
     for (const { feed, atMs } of sources) {
       const flow = feed.flows.find((each) => each.fromMs <= atMs && (each.toMs ?? Infinity) >= atMs);
@@ -120,8 +127,9 @@ export class Supply {
       let count = 0;
       for (let number = first; number <= last; number += 1) {
         const sent = this.#sent.get(keyOf(encode, track, number))?.find((each) => each.feed === feed);
-        if (sent === undefined || (flow.toMs ?? Infinity) < sent.atMs + AFTER_MS) break;
-        if (!this.#members.wasUp(feed.member, sinceMs, sent.atMs + AFTER_MS)) break;
+        if (sent === undefined) break;
+        const untilMs = Math.max(sent.atMs, fromMs) + AFTER_MS;
+        if ((flow.toMs ?? Infinity) < untilMs || !this.#members.wasUp(feed.member, sinceMs, untilMs)) break;
         count += 1;
       }
       if (count > 0) return { count, feed };

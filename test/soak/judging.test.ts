@@ -20,7 +20,7 @@ describe('the growth of a member', () => {
       minutes: 59,
       memoryMb: { from: 100, to: 100, most: 100 },
       memoryMbPerHour: 0,
-      descriptors: { from: 56, to: 103, most: 109 },
+      descriptors: { from: 56, to: 104, most: 109 },
     });
   });
 
