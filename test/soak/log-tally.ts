@@ -1,6 +1,5 @@
 import type { LogLine } from '../support/origin-process.js';
-import { isExplained } from './explained.js';
-import type { SoakFault } from './plan.js';
+import { isExplained, type Reason } from './explained.js';
 
 export interface Unexplained {
   readonly level: LogLine['level'];
@@ -19,10 +18,10 @@ const EXPLAINS_MS = 45_000;
 export class LogTally {
   readonly #counts = new Map<string, { level: LogLine['level']; msg: string; count: number }>();
   readonly #unexplained = new Map<string, Unexplained>();
-  readonly #lastMs = new Map<SoakFault['kind'], number>();
+  readonly #lastMs = new Map<Reason, number>();
 
-  /** A fault begins, or goes on. */
-  met(kind: SoakFault['kind'], atMs: number): void {
+  /** A fault begins, or goes on, or whatever else explains warnings. */
+  met(kind: Reason, atMs: number): void {
     this.#lastMs.set(kind, atMs);
   }
 

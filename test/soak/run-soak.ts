@@ -40,6 +40,8 @@ export interface SoakResult {
 const LOOK_MS = 100;
 /** How often logs are taken, gaps judged and old frames let go of. */
 const TIDY_MS = 1000;
+/** A member may have been as late as this process at the same time, and longer. */
+const BUSY_MS = 400;
 const SAMPLE_MS = 10_000;
 /** What players can't have any more: the longest pause, and what relays and players hold back. */
 const KEEP_MS = 60_000;
@@ -86,6 +88,7 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
   const states = new MemberStates(options.members);
   const supply = new Supply(states);
   const tally = new LogTally();
+  tally.met('started', nowMs());
   const logs = new MemberLogs(cluster, tally, log, options.logs);
   const watch = new MemberWatch(cluster);
   const idleBefore = watch.now();
@@ -136,6 +139,7 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
       judge.add(visitors.tick(nowMs(), (players) => black.look(players)));
     }, LOOK_MS),
     setInterval(() => {
+      if (lateness.since(nowMs() - TIDY_MS) >= BUSY_MS) tally.met('machine-busy', nowMs());
       logs.take();
       judge.judge(nowMs());
       supply.forget(nowMs() - KEEP_MS);
