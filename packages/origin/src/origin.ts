@@ -15,6 +15,7 @@ import {
 } from '@headwater/media';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
+import { accessOf } from './api/access-of.js';
 import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
@@ -319,7 +320,7 @@ function apiSource(
     name: config.name,
     mesh: new MeshWide(mesh),
     events,
-    ...(config.api.token === undefined ? {} : { token: config.api.token }),
+    access: () => accessOf(config),
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),

@@ -111,6 +111,24 @@ export const RULES: readonly Rule[] = [
         : `found none, but mesh.host is ${values['mesh.host']}, which other machines can reach; run headwater key and set mesh.key or HEADWATER_MESH_KEY to what it prints`,
   },
   {
+    keys: ['api.host', 'api.token', 'api.readToken'],
+    severity: 'warning',
+    check: (values) =>
+      isLoopback(values['api.host']) ||
+      values['api.token'] !== undefined ||
+      values['api.readToken'] !== undefined
+        ? null
+        : `found ${values['api.host']}, which other machines can reach, and no token: whoever reaches it may read everything; set api.token and api.readToken`,
+  },
+  {
+    keys: ['api.readToken', 'api.token'],
+    severity: 'warning',
+    check: (values) =>
+      values['api.readToken'] === undefined || values['api.token'] !== undefined
+        ? null
+        : 'found one without api.token, so nobody may change anything through the API',
+  },
+  {
     keys: ['advertise'],
     severity: 'error',
     check: ({ advertise }) => networkTwice(advertise),
