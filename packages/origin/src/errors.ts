@@ -51,7 +51,7 @@ export const ERRORS = {
   CLIENT_UNKNOWN: 'See GET /api/v1/clients: it may have left, or its member did not answer.',
   PUBLISH_UNKNOWN: 'See GET /api/v1/streams/{app}/{stream} for the owners of the stream.',
   DRAIN_STATE: 'See GET /api/v1/members for who is draining. A member whose process ends goes on to the end.',
-  NOT_IMPLEMENTED: 'Restart the member to change its configuration.',
+  NOT_IMPLEMENTED: 'Update the member, or restart it to change its configuration.',
   MEMBER_SILENT: 'Ask again, or ask the API of that member itself; see GET /api/v1/members for how it is.',
   API_BUSY: 'Ask again in some seconds, or ask another member.',
   DEMO_FAILED: 'See the lines above; headwater demo --help shows what can be changed.',

@@ -16,6 +16,7 @@ import type {
   MediaEvent,
   MediaListenerName,
   MediaOptions,
+  MediaSettings,
   StreamView,
   WorkerAddress,
 } from '@headwater/media';
@@ -124,6 +125,8 @@ export type ToWorker =
   | { readonly kind: 'accept-publishers' }
   | { readonly kind: 'close-publishers' }
   | { readonly kind: 'log-level'; readonly level: string }
+  /** The configuration was read again. The guard's rules hold keys. */
+  | { readonly kind: 'configure'; readonly media: MediaSettings; readonly guard: GuardConfig }
   | {
       readonly kind: 'end-publisher';
       readonly key: StreamKey;

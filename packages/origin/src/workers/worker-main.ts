@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { ownerOrder } from '@headwater/directory';
-import { createGuard, type Guard } from '@headwater/guard';
-import { createMedia, type Media, type MediaEvent } from '@headwater/media';
+import { createGuard, type Guard, type GuardConfig } from '@headwater/guard';
+import { createMedia, type Media, type MediaEvent, type MediaSettings } from '@headwater/media';
 import { ENDS_TOLD_MS } from '../guard-config.js';
 import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
@@ -112,6 +112,9 @@ class Worker {
       case 'log-level':
         this.#log.level = message.level;
         return;
+      case 'configure':
+        void this.#configure(message.media, message.guard);
+        return;
       case 'close-publishers':
         this.#running?.media.closePublishers();
         return;
@@ -142,6 +145,18 @@ class Worker {
       tell: (event) => this.#tellEvent(event),
     });
     this.#running = { media, guard, host, log };
+  }
+
+  /** Main has looked at all of it; what it cannot use although main could, such as a file that is gone by now, is told. */
+  async #configure(media: MediaSettings, rules: GuardConfig): Promise<void> {
+    const running = this.#running;
+    if (running === null) return;
+    try {
+      await running.media.configure(media);
+      running.guard.configure(rules);
+    } catch (error) {
+      running.log.error({ err: error }, 'worker keeps its configuration');
+    }
   }
 
   async #listen(): Promise<void> {

@@ -44,7 +44,7 @@ export function questionsAlone(
       drain: () => false,
       cancelDrain: () => false,
       setLogLevel: () => {},
-      reload: async () => false,
+      reload: async () => ({ done: false, problems: [] }),
       ...control,
     }),
     () => {},
