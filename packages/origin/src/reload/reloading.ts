@@ -1,5 +1,6 @@
 import type { OriginConfig } from '../config/origin-config.js';
 import { HeadwaterError } from '../errors.js';
+import { maskSecrets } from '../log/mask-secrets.js';
 import { planReload, type ReloadPlan } from './plan-reload.js';
 
 /** How a reload went. */
@@ -50,6 +51,6 @@ export class Reloading {
 }
 
 function problemsOf(error: unknown): readonly string[] {
-  if (error instanceof HeadwaterError && error.details.length > 0) return error.details;
-  return [error instanceof Error ? error.message : String(error)];
+  const problems = error instanceof HeadwaterError && error.details.length > 0 ? error.details : null;
+  return (problems ?? [error instanceof Error ? error.message : String(error)]).map(maskSecrets);
 }
