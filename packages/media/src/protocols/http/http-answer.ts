@@ -104,6 +104,8 @@ export function answerRaw(socket: Duplex, status: number, text: string): void {
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Connection: close',
+    // A page may learn why: nothing is told here but that.
+    'Access-Control-Allow-Origin: *',
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${body.length}`,
     '',
