@@ -99,6 +99,8 @@ export interface Questions {
   clients(filter: ClientFilter, after: string, max: number): readonly ClientView[];
   kick(id: string): boolean;
   endPublish(key: StreamKey): boolean;
+  /** The configuration was read again; the rules hold keys. Answers when all of it is in force; false where it cannot be. */
+  configure(media: MediaSettings, rules: GuardConfig): boolean;
 }
 
 /** What concerns a worker, but is known to main alone. */
@@ -125,8 +127,6 @@ export type ToWorker =
   | { readonly kind: 'accept-publishers' }
   | { readonly kind: 'close-publishers' }
   | { readonly kind: 'log-level'; readonly level: string }
-  /** The configuration was read again. The guard's rules hold keys. */
-  | { readonly kind: 'configure'; readonly media: MediaSettings; readonly guard: GuardConfig }
   | {
       readonly kind: 'end-publisher';
       readonly key: StreamKey;

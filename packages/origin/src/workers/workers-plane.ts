@@ -189,12 +189,9 @@ export class WorkersPlane implements MediaPlane {
       ...media,
       ...(this.#media.tls !== undefined && { tls: { ...this.#media.tls, certificates } }),
     };
-    if (this.#mesh !== null)
-      this.#pool.post({
-        kind: 'configure',
-        media: settings,
-        guard: guardConfig(config, this.#mesh.id),
-      });
+    if (this.#mesh === null) return;
+    // One that answers late has it all the same: what it is told stays in order.
+    await this.#pool.ask('configure', settings, guardConfig(config, this.#mesh.id));
   }
 
   setLogLevel(level: string): void {
