@@ -154,7 +154,9 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     },
     log: (fields, msg) => log.info(fields, msg),
-    deadlineMs: config.drain.deadlineMs,
+    get deadlineMs() {
+      return current.drain.deadlineMs;
+    },
     now: () => performance.now(),
     pause: (ms) => sleep(ms),
   });

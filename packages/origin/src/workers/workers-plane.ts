@@ -79,6 +79,15 @@ export class WorkersPlane implements MediaPlane {
     this.#config = config;
     this.#media = media;
     this.#logLevel = config.log.level;
+    const current = () => this.#config;
+    const rules = {
+      get memoryMax() {
+        return current().limits.workerMemoryMax;
+      },
+      get drainMs() {
+        return current().drain.deadlineMs;
+      },
+    };
     const proxies = new TrustedProxies(media.trustedProxies ?? []);
     this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
@@ -90,7 +99,7 @@ export class WorkersPlane implements MediaPlane {
       {
         workers,
         folder: this.#folder,
-        rules: { memoryMax: config.limits.workerMemoryMax, drainMs: config.drain.deadlineMs },
+        rules,
         isProxy: (ip) => proxies.has(ip),
         isMemberAddress: (ip) =>
           this.#mesh !== null && memberAnswers(this.#mesh, config.relay.tls).isMemberAddress(ip),
