@@ -65,3 +65,20 @@ it('what is no secret has no file', () => {
     expect.stringMatching(/no such variable/),
   ]);
 });
+
+it.each([
+  'api: a-marked-secret-of-sixteen',
+  'api:\n  token: "x" "a-marked-secret-of-sixteen"',
+  'api:\n  token: |a-marked-secret-of-sixteen',
+  'api:\n  token: {a-marked-secret-of-sixteen: 1}',
+  'api:\n  token: !a-marked-secret-of-sixteen x',
+  'api:\n  token: [[a-marked-secret-of-sixteen]]',
+  'api:\n  token: *a-marked-secret-of-sixteen',
+  'api:\n  token: "a-marked-secret-of-sixteen, and a blank"',
+  'publish:\n  auth:\n    - token: {keys: [a-marked-secret-of-sixteen, 1]}',
+  'publish:\n  auth:\n    - token: a-marked-secret-of-sixteen',
+])('what is wrong with %j is told without it', (text) => {
+  const problems = problemsOf({}, text);
+  expect(problems.length).toBeGreaterThan(0);
+  expect(problems.join('\n')).not.toContain('a-marked-secret');
+});
