@@ -187,11 +187,16 @@ describe('secrets', () => {
     const scope = testScope();
     const folder = scratchFolder(scope);
     const hook = await HookService.start(scope);
-    hook.answer = (_, res) => {
+    hook.answer = ({ path }, res) => {
+      if (path.startsWith('/yes')) {
+        res.end('0');
+        return;
+      }
       res.statusCode = 500;
       res.end(`no, ${MARK}`);
     };
-    const hookUrl = `${hook.url('/hook')}?k=${MARK}`;
+    const hookUrl = `${hook.url('/no')}?k=${MARK}`;
+    const yesUrl = `${hook.url('/yes')}?k=${MARK}`;
     const keyFile = join(folder, 'key');
     writeFileSync(keyFile, `${MARK}-${'k'.repeat(32)}\n`);
     const origin = await OriginProcess.spawn(
@@ -211,7 +216,7 @@ describe('secrets', () => {
         play: { auth: [{ hook: { on_play: hookUrl, on_stop: hookUrl, onFailure: 'refuse' } }] },
         apps: {
           live: {
-            publish: { auth: [{ hook: { on_publish: hookUrl, on_unpublish: hookUrl, onFailure: 'allow' } }] },
+            publish: { auth: [{ hook: { on_publish: yesUrl, on_unpublish: hookUrl, onFailure: 'refuse' } }] },
           },
         },
       },
