@@ -21,6 +21,7 @@ import { accessOf, ownHosts } from './api/access-of.js';
 import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
+import { isLoopback } from './config/address.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { DrainControl } from './drain-control.js';
 import { HeadwaterError } from './errors.js';
@@ -86,6 +87,9 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
+  const { host, token, readToken } = config.api;
+  if (!isLoopback(host) && token === undefined && readToken === undefined)
+    log.warn({ host, hint: 'set api.token and api.readToken' }, 'api may be read by whoever reaches it');
   checkRules(config);
   const configured = {
     rtmp: config.rtmp.port ?? 0,

@@ -111,16 +111,6 @@ export const RULES: readonly Rule[] = [
         : `found none, but mesh.host is ${values['mesh.host']}, which other machines can reach; run headwater key and set mesh.key or HEADWATER_MESH_KEY to what it prints`,
   },
   {
-    keys: ['api.host', 'api.token', 'api.readToken'],
-    severity: 'warning',
-    check: (values) =>
-      isLoopback(values['api.host']) ||
-      values['api.token'] !== undefined ||
-      values['api.readToken'] !== undefined
-        ? null
-        : `found ${values['api.host']}, which other machines can reach, and no token: whoever reaches it may read everything; set api.token and api.readToken`,
-  },
-  {
     keys: ['api.readToken', 'api.token'],
     severity: 'warning',
     check: (values) =>
