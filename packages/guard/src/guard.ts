@@ -12,12 +12,14 @@ import type { Rule } from './rules/rule.js';
 import type { GuardConfig } from './rules/rule-config.js';
 import { type SecretSources, SYSTEM_SECRETS } from './rules/secret.js';
 import { scopedName } from './tokens/scoped-name.js';
-import { ALLOWED, type Refusal, refusal, type Verdict } from './verdict.js';
+import { ALLOWED, type Refusal, type RefusalReason, refusal, type Verdict } from './verdict.js';
 
 /** One client's connection, as long as it is there. */
 export interface GuardedClient {
   /** Whether it may do that: at once where the rules need nobody's answer. Never throws, never rejects. */
   judge(ask: Ask): Verdict | Promise<Verdict>;
+  /** Refused for what the connection itself shows, whatever the rules are; told and paced as theirs. Never rejects. */
+  refuse(ask: Ask, reason: RefusalReason): Refusal | Promise<Refusal>;
   /** The connection is over. May be called twice. */
   closed(bytes: { readonly sent: number; readonly received: number }): void;
 }
@@ -96,6 +98,7 @@ class RuleGuard implements Guard {
     const hooks = new HookClient(this.#clients);
     return {
       judge: (ask) => this.#judge(about, ask, hooks),
+      refuse: (ask, reason) => this.#refuse(about, ask, refusal(reason)),
       closed: (bytes) => hooks.closed(bytes),
     };
   }
@@ -225,7 +228,7 @@ function addressOf(ip: string): string {
 
 /** Lets everybody do everything, and believes who says that it is a member. */
 export const OPEN_GUARD: Guard = {
-  client: () => ({ judge: () => ALLOWED, closed: () => {} }),
+  client: () => ({ judge: () => ALLOWED, refuse: (_, reason) => refusal(reason), closed: () => {} }),
   proveRelay: () => '',
   checkRelay: () => 'unproven',
   configure: () => {},

@@ -4,7 +4,9 @@ import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
+import { tellRefusals } from './desks/tell-refusals.js';
 import { Fence } from './fence.js';
+import { liveOptions } from './live-options.js';
 import type { MediaEventListener } from './media-event.js';
 import type {
   ClientRef,
@@ -50,11 +52,13 @@ export interface MediaExtras {
 
 /** Puts the media plane of one member together; nothing listens before `start`. */
 export function createMedia(
-  options: MediaOptions,
+  given: MediaOptions,
   host: MediaHost,
   log: MediaLog,
   { guard = OPEN_GUARD, tell = () => {} }: MediaExtras = {},
 ): Media {
+  const live = liveOptions(given);
+  const { options } = live;
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
   const upstreams = new SiblingUpstreams(options, fence);
@@ -80,12 +84,11 @@ export function createMedia(
   const gate = new ConnectionGate(
     limits,
     (ip) => host.isMemberAddress(ip),
-    spareOf(limits.connectionsMax),
+    () => spareOf(limits.connectionsMax),
     (address) => host.elsewhere?.(address),
   );
   const rate = new OutboundRate();
-  const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
-  const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
+  const isFull = () => gate.isFull || rate.kbps >= (limits.outboundKbpsMax || Number.POSITIVE_INFINITY);
   const plays = new PlayDesk({ streams, host, log, isFull, tell }, options);
   const publishes = new PublishDesk(
     {
@@ -97,9 +100,13 @@ export function createMedia(
     },
     {
       acceptsPublishers: options.acceptsPublishers,
-      idleMs: publish.idleMs,
+      get idleMs() {
+        return publish.idleMs;
+      },
       policy: (key) => policyOf(key, options),
-      publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
+      get publishesPerAddressPerMinute() {
+        return limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE;
+      },
     },
   );
   const isMemberAddress = (ip: string): boolean => host.isMemberAddress(ip);
@@ -118,7 +125,8 @@ export function createMedia(
           fence,
         });
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
-  const parts = { options, plays, publishes, gate, log, fence, guard, isMemberAddress, proxies };
+  const told = tellRefusals(guard, tell);
+  const parts = { options, plays, publishes, gate, log, fence, guard: told, isMemberAddress, proxies };
   let certificates: CertificateStore | null = null;
   const listeners = new Map<MediaListenerName, Listener>();
   let ports: MediaPorts = { rtmp: options.rtmp.port ?? 0, rtmps: 0, http: options.http.port ?? 0, https: 0 };
@@ -218,6 +226,10 @@ export function createMedia(
     },
     refusePublishers: () => publishes.refuse(),
     acceptPublishers: () => publishes.accept(),
+    async configure(settings) {
+      await certificates?.replace(settings.certificates);
+      live.configure(settings);
+    },
     clients,
     kick: (id) => plays.kick(id) || publishes.kick(id),
     closePublishers() {

@@ -20,6 +20,7 @@ export {
   type MediaLog,
   type MediaOptions,
   type MediaPorts,
+  type MediaSettings,
   type PlayerView,
   type RelayAddress,
   type StreamView,

@@ -102,6 +102,8 @@ export interface MediaOptions {
   readonly proxyHeaders?: ForwardedHeaders;
   /** Names that count as a vhost of their own; all others mean `__defaultVhost__`. */
   readonly vhosts: readonly string[];
+  /** Names by which people reach this member: a page of one of these is its own. Absent: loopback and IP addresses alone. */
+  readonly ownHosts?: readonly string[];
   /** `edge` refuses publishers. */
   readonly acceptsPublishers: boolean;
   readonly play: {
@@ -118,12 +120,16 @@ export interface MediaOptions {
     readonly gopCacheBytesMax: number;
     /** How long packets are gathered for one write to each player; 0: not at all; absent: 30. */
     readonly mergeMs?: number;
+    /** Origins whose pages may play by HTTP-FLV; `*`: all; absent: all. */
+    readonly cors?: readonly string[];
   };
   readonly publish: {
     /** A publisher that sends no media for this long is closed. */
     readonly idleMs: number;
     /** Who may publish a stream that is published already; absent: `backup`. The same on every member. */
     readonly policy?: PublishPolicy;
+    /** Origins whose pages may publish, beside those that come from here; `*`: all; absent: none. */
+    readonly origins?: readonly string[];
   };
   readonly relay: {
     /** How long a pull goes on after its last player left. */
@@ -166,6 +172,11 @@ export interface MediaOptions {
     >
   >;
 }
+
+/** What `Media.configure` takes. */
+export type MediaSettings = Pick<MediaOptions, 'play' | 'publish' | 'limits' | 'apps'> & {
+  readonly certificates: TlsOptions['certificates'];
+};
 
 /** One player, as the API shows it. */
 export interface PlayerView {
@@ -306,6 +317,11 @@ export interface Media {
   closePublishers(): void;
   /** Takes publishers again. */
   acceptPublishers(): void;
+  /**
+   * Other settings from now on; those named in `liveOptions` count, the rest stays as it was. Who plays or publishes stays.
+   * Rejects with `CertificateError`, and then nothing changes.
+   */
+  configure(settings: MediaSettings): Promise<void>;
   /** Everybody who plays or publishes here, and other members' pulls, in no order. */
   clients(): Iterable<ClientRef>;
   /** Ends one of them, with words that say that an operator did. False where there is none with this id. */

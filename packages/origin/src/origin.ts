@@ -7,19 +7,24 @@ import {
   CertificateStore,
   createMedia,
   type MediaPorts,
+  type MediaSettings,
   makeRelayIdentity,
   playModeOf,
   type TlsOptions,
   TrustedProxies,
   vhostOf,
 } from '@headwater/media';
+import { checkCertificates } from '@headwater/media/certificates';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
+import { accessOf, ownHosts } from './api/access-of.js';
 import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
+import { isLoopback } from './config/address.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { DrainControl } from './drain-control.js';
+import { HeadwaterError } from './errors.js';
 import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
 import { nextFull } from './fullness.js';
@@ -34,6 +39,7 @@ import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
 import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
+import { Reloading, type ReloadResult } from './reload/reloading.js';
 import { PROGRAM_VERSION } from './version.js';
 import { WorkersPlane } from './workers/workers-plane.js';
 
@@ -53,6 +59,8 @@ export interface RunningOrigin {
   };
   /** Leaves on purpose: lets others take over for up to `drain.deadlineMs`. To be stopped afterwards, or meanwhile. Never rejects. */
   drain(): Promise<void>;
+  /** Reads the configuration again, and puts in force what can change while it runs. Never rejects. */
+  reload(): Promise<ReloadResult>;
   /** Releases all claims, says leave, closes everything. Never rejects. */
   stop(): Promise<void>;
 }
@@ -61,6 +69,8 @@ export interface StartOptions {
   /** What is odd about the config, to be logged. */
   readonly warnings: readonly string[];
   readonly log?: Logger;
+  /** Reads the configuration again, for a reload; rejects with `HeadwaterError`. Absent: it cannot be. */
+  readonly reload?: () => Promise<OriginConfig>;
 }
 
 /** How often the member's load is measured and told, ms; also the least time between two changes of whether it is full. */
@@ -71,10 +81,15 @@ const LOAD_INTERVAL_MS = 1000;
  * `MeshError`, `ListenError`, `CertificateError` or the system's error of the API's port; then nothing is left open.
  */
 export async function startOrigin(config: OriginConfig, options: StartOptions): Promise<RunningOrigin> {
+  /** What of the configuration may change counts by this one. */
+  let current = config;
   const log = options.log ?? createLog(config, process.stdout.isTTY === true);
   const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
+  const { host, token, readToken } = config.api;
+  if (!isLoopback(host) && token === undefined && readToken === undefined)
+    log.warn({ host, hint: 'set api.token and api.readToken' }, 'api may be read by whoever reaches it');
   checkRules(config);
   const configured = {
     rtmp: config.rtmp.port ?? 0,
@@ -143,9 +158,35 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     },
     log: (fields, msg) => log.info(fields, msg),
-    deadlineMs: config.drain.deadlineMs,
+    get deadlineMs() {
+      return current.drain.deadlineMs;
+    },
     now: () => performance.now(),
     pause: (ms) => sleep(ms),
+  });
+  const reloading = new Reloading({
+    load: options.reload,
+    running: () => current,
+    async apply({ config: next, applied }) {
+      checkRules(next);
+      const { errors } = await checkCertificates(next.tls.certificates, Date.now());
+      if (errors.length > 0)
+        throw new HeadwaterError('CERTIFICATE_UNUSABLE', errors.join('; '), { details: errors });
+      await apiCertificates?.replace(next.tls.certificates);
+      guard?.configure(guardConfig(next, mesh.id));
+      await media.configure(mediaSettings(next), next);
+      current = next;
+      if (applied.includes('log.level')) control.setLogLevel(next.log.level);
+    },
+    done(result) {
+      if (!result.done) {
+        log.error({ problems: result.problems }, 'configuration not reloaded');
+        return;
+      }
+      const { applied, needsRestart } = result;
+      log.info({ applied, needsRestart }, 'configuration reloaded');
+      events.tell({ kind: 'configuration-reloaded' });
+    },
   });
   const control: MemberControl = {
     drain: (deadlineMs) => draining.drain(deadlineMs),
@@ -155,7 +196,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       media.setLogLevel(level);
       events.tell({ kind: 'log-level-changed', level });
     },
-    reload: async () => false,
+    reload: () => reloading.reload(),
   };
   answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
     log.info({ question, member: from }, 'operator asked'),
@@ -185,7 +226,13 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     }
     const app = createApi(
-      apiSource(config, mesh, media, events, () => isDraining),
+      apiSource(
+        () => current,
+        mesh,
+        media,
+        events,
+        () => isDraining,
+      ),
       (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
     const listening = {
@@ -213,10 +260,10 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     const { players, publishers, outboundKbps, connections } = media.told();
     mesh.setLoad({ players, publishers, outboundKbps });
     const used = { connections, outboundKbps };
-    if (nextFull(isFull, used, config.limits) === isFull) return;
+    if (nextFull(isFull, used, current.limits) === isFull) return;
     isFull = !isFull;
     mesh.setProfile(profile(media.ports));
-    log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
+    log.warn({ ...used, limits: current.limits }, isFull ? 'member full' : 'member has room again');
   }, LOAD_INTERVAL_MS);
   const ports = {
     ...media.ports,
@@ -252,6 +299,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   return {
     ports,
     drain: () => draining.drainToEnd(),
+    reload: () => reloading.reload(),
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -300,6 +348,7 @@ function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof 
     trustedProxies,
     proxyHeaders,
     vhosts,
+    ownHosts: ownHosts(config),
     play,
     publish,
     relay,
@@ -308,18 +357,24 @@ function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof 
   };
 }
 
+/** What of it may change while media runs. */
+function mediaSettings({ play, publish, limits, apps, tls }: OriginConfig): MediaSettings {
+  return { play, publish, limits, apps, certificates: tls.certificates };
+}
+
 function apiSource(
-  config: OriginConfig,
+  current: () => OriginConfig,
   mesh: Mesh,
   media: MediaPlane,
   events: EventLog,
   isDraining: () => boolean,
 ): ApiSource {
+  const { name, vhosts } = current();
   return {
-    name: config.name,
+    name,
     mesh: new MeshWide(mesh),
     events,
-    ...(config.api.token === undefined ? {} : { token: config.api.token }),
+    access: () => accessOf(current()),
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),
@@ -328,9 +383,9 @@ function apiSource(
     route: (request) =>
       route(mesh.directory, {
         ...request,
-        mode: playModeOf(request.key, config),
+        mode: playModeOf(request.key, current()),
         isFull: media.told().isFull,
       }),
-    resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
+    resolveVhost: (vhost) => vhostOf([vhost ?? null], vhosts),
   };
 }

@@ -2,3 +2,4 @@
 export type { RuleProblem } from './field-reader.js';
 export { readRules } from './read-rules.js';
 export type { RuleConfig } from './rule-config.js';
+export { readSecret, SecretError, type SecretSources } from './secret.js';

@@ -3,6 +3,7 @@ import type { MemberView, MeshStatus } from '@headwater/mesh';
 import type { EventLog } from '../events/event-log.js';
 import type { MediaPlane } from '../plane/media-plane.js';
 import type { MeshWide } from '../questions/mesh-wide.js';
+import type { Access } from './access.js';
 
 /** The part of the media plane that the API reads. */
 export type ApiMedia = Pick<
@@ -15,11 +16,11 @@ export interface ApiSource {
   readonly name: string;
   readonly mesh: Pick<MeshWide, 'ask' | 'askAll'>;
   readonly events: EventLog;
-  /** Who brings it may act from anywhere; absent: only from this machine. */
-  readonly token?: string;
   readonly directory: DirectoryView;
   members(): readonly MemberView[];
   status(): MeshStatus;
+  /** Who may ask what, as it is now. */
+  readonly access: () => Access;
   /** It is leaving on purpose. */
   isDraining(): boolean;
   /** What is on this member, over all of its workers. */

@@ -1,6 +1,8 @@
 import { Hono } from 'hono';
 import { etag } from 'hono/etag';
 import * as v from 'valibot';
+import { requireRole } from './access.js';
+import { allowOrigins } from './allow-origins.js';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { addClients } from './client-endpoints.js';
@@ -23,8 +25,12 @@ export type BugReporter = (error: Error, path: string) => void;
 /** The HTTP API, apart from any listener, so that it is tested without a port. */
 export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   const api = new Hono();
-  const endpoints = new Endpoints(api, source);
+  const { access } = source;
+  const endpoints = new Endpoints(api, access);
   const srs = new SrsApi(source);
+  api.use('*', allowOrigins(access));
+  // Where metrics have no port of their own.
+  api.use('/metrics', requireRole('read', access));
   for (const path of ['/', '/api/v1']) api.get(path, (context) => context.text(INDEX));
   // What is polled comes anew only where it changed.
   for (const path of ['/api/v1/members', '/api/v1/streams', '/api/v1/openapi.json']) api.use(path, etag());
@@ -66,6 +72,7 @@ function addHealth(endpoints: Endpoints, source: ApiSource): void {
       path: '/healthz',
       id: 'health',
       tag: 'Health',
+      role: 'open',
       summary: 'Whether the process is well.',
       answer: v.object({
         status: v.literal('ok'),
@@ -83,6 +90,7 @@ function addHealth(endpoints: Endpoints, source: ApiSource): void {
       path: '/readyz',
       id: 'ready',
       tag: 'Health',
+      role: 'open',
       summary: 'Whether players and publishers may be sent here: 200, else 503 and why.',
       answer: v.object({
         ready: FLAG,
@@ -132,6 +140,7 @@ function addDocs(endpoints: Endpoints): void {
       path: '/api/v1/openapi.json',
       id: 'openapi',
       tag: 'About',
+      role: 'open',
       summary: 'This API, described by OpenAPI 3.1.',
       answer: v.record(v.string(), v.unknown()),
     },
@@ -143,6 +152,7 @@ function addDocs(endpoints: Endpoints): void {
       path: '/api/docs',
       id: 'docs',
       tag: 'About',
+      role: 'open',
       summary: 'The same as a page for people.',
       answer: v.string(),
       mediaType: 'text/html',

@@ -21,6 +21,7 @@ export const COMMANDS: readonly NamedCommand[] = [
   { name: 'clients', load: async () => (await import('./commands/clients.js')).CLIENTS },
   { name: 'kick', load: async () => (await import('./commands/kick.js')).KICK },
   { name: 'drain', load: async () => (await import('./commands/drain.js')).DRAIN },
+  { name: 'reload', load: async () => (await import('./commands/reload.js')).RELOAD },
   { name: 'events', load: async () => (await import('./commands/events.js')).EVENTS },
   { name: 'health', load: async () => (await import('./commands/health.js')).HEALTH },
 ];

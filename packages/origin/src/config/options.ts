@@ -13,6 +13,7 @@ import {
   parseHost,
   parseHostPort,
   parseMeshAdvertise,
+  parseOrigin,
   parseRelayAdvertised,
   parseTrustedProxy,
 } from './address.js';
@@ -97,6 +98,21 @@ const MESH_KEYS = oneOrMore(
   `at least ${MESH_KEY_BYTES_MIN} bytes (headwater key makes one)`,
   MESH_KEYS_MAX,
   secret,
+);
+/** Most names and origins of a list: each is looked for with each request. */
+const HOSTS_MAX = 64;
+const ORIGINS_MAX = 64;
+/** Most API tokens of one role at once. */
+const API_TOKENS_MAX = 4;
+const API_TOKENS = oneOrMore(
+  'a text of 16 to 512 characters without blanks and commas',
+  API_TOKENS_MAX,
+  (value) => (/^[\x21-\x2b\x2d-\x7e]{16,512}$/.test(value) ? value : null),
+);
+const ORIGINS_OR_ALL = listOf(
+  'origins such as https://www.example.com, or *',
+  (value) => (value === '*' ? value : parseOrigin(value)),
+  ORIGINS_MAX,
 );
 const PLAY_MODE = choice<PlayMode>('auto', 'redirect', 'relay');
 const PUBLISH_POLICY = choice<PublishPolicy>('backup', 'reject', 'takeover');
@@ -216,7 +232,7 @@ export const OPTIONS = {
   }),
   'api.host': option(HOST, '127.0.0.1', {
     meaning: 'Address to listen on for the HTTP API and the health checks.',
-    cost: 'The API asks for no password: where it listens on more than loopback, a firewall or proxy must guard it.',
+    cost: 'Where it listens on more than loopback, set api.token and api.readToken: without a token whoever reaches it may read.',
   }),
   'api.port': option(PORT_OR_OFF, 1985, {
     meaning: 'Port for the HTTP API. 0 takes a free one. off: by TLS alone.',
@@ -225,20 +241,32 @@ export const OPTIONS = {
     meaning: 'Port for the HTTP API over TLS (1.2 or later), at api.host as well. 0 takes a free one.',
   }),
   'api.token': {
-    ...optional(
-      text('a text of at least 16 characters without blanks', (value) =>
-        /^[\x21-\x7e]{16,512}$/.test(value) ? value : null,
-      ),
-      'none',
-      {
-        meaning:
-          'Whoever sends it (Authorization: Bearer TOKEN) may act through the API: kick clients, end publishes, drain members, change the log level. Without it only requests from this machine itself may.',
-        cost: 'Better set as HEADWATER_API_TOKEN than written into files. Over a network it can be read, unless api.tlsPort is used.',
-        example: 'a-text-that-nobody-guesses',
-      },
-    ),
+    ...optional(API_TOKENS, 'none', {
+      meaning:
+        'Whoever sends it (Authorization: Bearer TOKEN) has the role operate: may read, and act through the API: kick clients, end publishes, drain members, change the log level, reload. As soon as a token is set, here or as api.readToken, each request needs one, from this machine as well; only /healthz, /readyz, /api/v1/clusters and the documentation need none. Without any token whoever reaches the API may read, and only requests from this machine itself may act. Of a list, each counts, so that one can be changed for another.',
+      cost: 'Better set as HEADWATER_API_TOKEN, HEADWATER_API_TOKEN_FILE or file:/path than written into files. Over a network it can be read, unless api.tlsPort is used.',
+      example: 'file:/run/secrets/api-token',
+    }),
     isSecret: true,
   },
+  'api.readToken': {
+    ...optional(API_TOKENS, 'none', {
+      meaning: 'Whoever sends it has the role read: may see everything through the API, and change nothing.',
+      cost: 'As with api.token. Where api.token is not set, nobody may change anything.',
+      example: 'file:/run/secrets/api-read-token',
+    }),
+    isSecret: true,
+  },
+  'api.hosts': option(listOf('host names and IP addresses', parseHost, HOSTS_MAX), [], {
+    meaning:
+      'Names by which the API may be asked without a token, beside loopback, IP addresses, name, and the hosts of advertise. A page of a stranger, whose name was made to lead here (DNS rebinding), has another one, and is refused. Acting without a token takes loopback or one of these, and a request from this machine.',
+    example: ['headwater.internal'],
+  }),
+  'api.cors': option(listOf('origins such as https://console.example.com', parseOrigin, ORIGINS_MAX), [], {
+    meaning:
+      'Origins whose pages may read what the API answers (CORS), and act where they send a token. Pages of the API itself need no entry.',
+    example: ['https://console.example.com'],
+  }),
   'metrics.port': optional(LISTEN_PORT, 'none: GET /metrics is on api.port', {
     meaning:
       'Port of its own for GET /metrics, the metrics for Prometheus, so that a scraper need not reach the API. 0 takes a free one.',
@@ -246,7 +274,7 @@ export const OPTIONS = {
   }),
   'metrics.host': option(HOST, '127.0.0.1', {
     meaning: 'Address to listen on for it.',
-    cost: 'Metrics ask for no password, and tell the names of members.',
+    cost: 'Here metrics ask for no token, and tell the names of members. On api.port they need the role read where a token is set.',
   }),
   'mesh.host': option(HOST, '::', {
     meaning: `Address to listen on for the other members. ${BOTH_FAMILIES}`,
@@ -276,7 +304,7 @@ export const OPTIONS = {
     ...optional(MESH_KEYS, 'none', {
       meaning:
         'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed by restarting the members one by one, twice: first all of them with [old, new], then all with [new].',
-      cost: 'Better set as HEADWATER_MESH_KEY than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
+      cost: 'Better set as HEADWATER_MESH_KEY, HEADWATER_MESH_KEY_FILE or file:/path than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
     }),
     isSecret: true,
   },
@@ -336,6 +364,11 @@ export const OPTIONS = {
       'Most bytes kept of one stream since its last keyframe, so that new players see a picture at once. A longer GOP is not kept. 0 keeps none.',
     cost: 'Memory, for each stream published or relayed here, and as much again for each protocol (RTMP, HTTP-FLV, WebSocket-FLV) beyond the first that somebody plays it by.',
   }),
+  'play.cors': option(ORIGINS_OR_ALL, ['*'], {
+    meaning:
+      'Origins whose pages may play by HTTP-FLV (CORS). *: all. WebSockets know no CORS: play.auth says who may play.',
+    example: ['https://www.example.com'],
+  }),
   'play.auth': {
     ...option(AUTH_RULES, [], {
       meaning:
@@ -351,6 +384,12 @@ export const OPTIONS = {
   },
   'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
     meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',
+  }),
+  'publish.origins': option(ORIGINS_OR_ALL, [], {
+    meaning:
+      'Origins whose pages may publish from a browser, by HTTP or WebSocket, beside pages that come from this member itself. *: all. Encoders send no Origin header, and are not concerned.',
+    cost: 'A page that somebody has open can publish wherever his browser reaches, so also past a rule that allows his address.',
+    example: ['https://studio.example.com'],
   }),
   'publish.auth': {
     ...option(AUTH_RULES, [], {

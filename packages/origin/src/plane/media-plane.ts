@@ -1,5 +1,13 @@
 import type { MemberLoad, StreamKey } from '@headwater/directory';
-import type { ClientView, Media, MediaEventListener, MediaPorts, StreamView } from '@headwater/media';
+import type {
+  ClientView,
+  Media,
+  MediaEventListener,
+  MediaPorts,
+  MediaSettings,
+  StreamView,
+} from '@headwater/media';
+import type { OriginConfig } from '../config/origin-config.js';
 
 /** How long the parts of this member may take to answer one question, ms. Who takes longer is named instead. */
 export const ANSWER_MS = 500;
@@ -79,6 +87,11 @@ export interface MediaPlane {
   closePublishers(): void;
   /** Takes publishers again: a drain was cancelled. */
   acceptPublishers(): void;
+  /**
+   * Other settings from now on, `config` being what they are of. Rejects with `CertificateError` where media runs in this
+   * process, and then nothing changes; workers keep what they have where they cannot use them, and say so in the log.
+   */
+  configure(settings: MediaSettings, config: OriginConfig): Promise<void>;
   /** Called for each event of media on this member, of whichever worker. Returns how to stop being called. */
   onEvent(listener: MediaEventListener): () => void;
   /** Of the log of its workers, where it has any. */

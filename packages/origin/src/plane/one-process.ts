@@ -21,6 +21,7 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
     refusePublishers: () => media.refusePublishers(),
     closePublishers: () => media.closePublishers(),
     acceptPublishers: () => media.acceptPublishers(),
+    configure: (settings) => media.configure(settings),
     onEvent: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

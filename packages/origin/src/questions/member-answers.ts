@@ -1,4 +1,5 @@
 import type { MediaPlane } from '../plane/media-plane.js';
+import type { ReloadResult } from '../reload/reloading.js';
 import type { QuestionAnswers } from './questions.js';
 
 /** What an operator may have a member do, beside what its media plane does. */
@@ -8,8 +9,8 @@ export interface MemberControl {
   /** False where it does not drain, or is stopping. */
   cancelDrain(): boolean;
   setLogLevel(level: string): void;
-  /** False: this release cannot. */
-  reload(): Promise<boolean>;
+  /** Reads its configuration again. */
+  reload(): Promise<ReloadResult>;
 }
 
 /** Players of a stream that are looked at for their queues. */
@@ -50,7 +51,12 @@ export function memberAnswers(media: MediaPlane, control: MemberControl): Questi
       control.setLogLevel(level);
       return { done: true };
     },
-    reload: async () => ({ done: await control.reload() }),
+    reload: async () => {
+      const result = await control.reload();
+      return result.done
+        ? { done: true, applied: [...result.applied], needsRestart: [...result.needsRestart] }
+        : { done: false, problems: [...result.problems] };
+    },
   };
 }
 

@@ -28,6 +28,9 @@ export const CLIENTS_MAX = 501;
 
 const OK = v.object({ done: v.boolean() });
 
+/** Names of keys, or sentences. */
+const KEYS = v.exactOptional(v.array(v.string()));
+
 /** Its workers that did not answer it: what they have is missing. Absent: none. */
 const UNANSWERED = v.exactOptional(v.array(v.number()));
 
@@ -82,8 +85,16 @@ export const QUESTIONS = {
     ask: v.object({ level: v.picklist(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
     answer: OK,
   },
-  /** `done` is false where the member cannot. */
-  reload: { ask: v.object({}), answer: OK },
+  /** `done` is false where the member cannot, with the reasons. Members of earlier builds say nothing but `done`. */
+  reload: {
+    ask: v.object({}),
+    answer: v.object({
+      done: v.boolean(),
+      applied: KEYS,
+      needsRestart: KEYS,
+      problems: KEYS,
+    }),
+  },
 } as const;
 
 export type QuestionName = keyof typeof QUESTIONS;

@@ -16,6 +16,7 @@ import type {
   MediaEvent,
   MediaListenerName,
   MediaOptions,
+  MediaSettings,
   StreamView,
   WorkerAddress,
 } from '@headwater/media';
@@ -98,6 +99,8 @@ export interface Questions {
   clients(filter: ClientFilter, after: string, max: number): readonly ClientView[];
   kick(id: string): boolean;
   endPublish(key: StreamKey): boolean;
+  /** The configuration was read again; the rules hold keys. Answers when all of it is in force; false where it cannot be. */
+  configure(media: MediaSettings, rules: GuardConfig): boolean;
 }
 
 /** What concerns a worker, but is known to main alone. */

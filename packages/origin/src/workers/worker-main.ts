@@ -22,16 +22,19 @@ const EVENTS_BACKLOG_BYTES_MAX = 1024 * 1024;
 /** How long last words may take. */
 const LAST_WORDS_MS = 500;
 
+/** What a worker has once it is set up. */
+interface Running {
+  readonly media: Media;
+  readonly guard: Guard;
+  readonly host: WorkerHost;
+  readonly log: QuietLog;
+}
+
 /** A media worker: a process of its own, begun by main and ended with it. */
 class Worker {
   readonly #wire: Wire<FromWorker, ToWorker>;
   #log: WorkerLog;
-  #running: {
-    readonly media: Media;
-    readonly guard: Guard;
-    readonly host: WorkerHost;
-    readonly log: QuietLog;
-  } | null = null;
+  #running: Running | null = null;
   #isListening = false;
   #taken: number[] = [];
   #closed: string[] = [];
@@ -177,7 +180,7 @@ class Worker {
 
   async #answer(id: number, question: keyof Questions, given: readonly unknown[]): Promise<void> {
     if (this.#running === null) return;
-    const answer = answersOf(this.#running.media)[question] as (...given: readonly unknown[]) => unknown;
+    const answer = answersOf(this.#running)[question] as (...given: readonly unknown[]) => unknown;
     const value = await answer(...given);
     this.#wire.post({ kind: 'answer', id, value });
   }
@@ -222,7 +225,7 @@ type Answers = {
   ) => ReturnType<Questions[K]> | Promise<ReturnType<Questions[K]>>;
 };
 
-function answersOf(media: Media): Answers {
+function answersOf({ media, guard, log }: Running): Answers {
   return {
     load: () => media.load(),
     pulls: () => media.pulls(),
@@ -230,6 +233,17 @@ function answersOf(media: Media): Answers {
     stream: (key, playersMax) => media.stream(key, playersMax) ?? null,
     playerCounts: (keys) => keys.map((key) => media.playerCount(key)),
     ...asksOfClients(media),
+    // Main has looked at all of it; what cannot be used all the same, such as a file that is gone by now, is told.
+    configure: async (settings, rules) => {
+      try {
+        await media.configure(settings);
+        guard.configure(rules);
+        return true;
+      } catch (error) {
+        log.error({ err: error }, 'worker keeps its configuration');
+        return false;
+      }
+    },
   };
 }
 

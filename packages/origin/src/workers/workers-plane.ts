@@ -5,6 +5,7 @@ import {
   type MediaEventListener,
   type MediaLog,
   type MediaOptions,
+  type MediaSettings,
   publishPolicyOf,
   TrustedProxies,
 } from '@headwater/media';
@@ -46,6 +47,8 @@ export interface WorkersPlaneOptions {
 /** The media of a member in processes of its own, each of which has some of the connections. */
 export class WorkersPlane implements MediaPlane {
   readonly #options: WorkersPlaneOptions;
+  #config: OriginConfig;
+  #media: MediaOptions;
   readonly #folder: string;
   readonly #pool: WorkerPool;
   readonly #listeners: PortListeners;
@@ -73,7 +76,18 @@ export class WorkersPlane implements MediaPlane {
   constructor(options: WorkersPlaneOptions) {
     const { config, media, log, workers } = options;
     this.#options = options;
+    this.#config = config;
+    this.#media = media;
     this.#logLevel = config.log.level;
+    const current = () => this.#config;
+    const rules = {
+      get memoryMax() {
+        return current().limits.workerMemoryMax;
+      },
+      get drainMs() {
+        return current().drain.deadlineMs;
+      },
+    };
     const proxies = new TrustedProxies(media.trustedProxies ?? []);
     this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
@@ -85,7 +99,7 @@ export class WorkersPlane implements MediaPlane {
       {
         workers,
         folder: this.#folder,
-        rules: { memoryMax: config.limits.workerMemoryMax, drainMs: config.drain.deadlineMs },
+        rules,
         isProxy: (ip) => proxies.has(ip),
         isMemberAddress: (ip) =>
           this.#mesh !== null && memberAnswers(this.#mesh, config.relay.tls).isMemberAddress(ip),
@@ -175,6 +189,20 @@ export class WorkersPlane implements MediaPlane {
     this.#pool.post({ kind: 'accept-publishers' });
   }
 
+  async configure(settings: MediaSettings, config: OriginConfig): Promise<void> {
+    const { certificates, ...media } = settings;
+    // Workers that start later begin with it.
+    this.#config = config;
+    this.#media = {
+      ...this.#media,
+      ...media,
+      ...(this.#media.tls !== undefined && { tls: { ...this.#media.tls, certificates } }),
+    };
+    if (this.#mesh === null) return;
+    // One that answers late has it all the same: what it is told stays in order.
+    await this.#pool.ask('configure', settings, guardConfig(config, this.#mesh.id));
+  }
+
   setLogLevel(level: string): void {
     this.#logLevel = level;
     this.#pool.post({ kind: 'log-level', level });
@@ -212,7 +240,7 @@ export class WorkersPlane implements MediaPlane {
       outboundKbps += process.told.outboundKbps;
       faults += process.told.faults;
     }
-    const { connectionsMax, outboundKbpsMax } = this.#options.config.limits;
+    const { connectionsMax, outboundKbpsMax } = this.#config.limits;
     const { connections } = this.#pool;
     const isFull = connections > connectionsMax || (outboundKbpsMax > 0 && outboundKbps >= outboundKbpsMax);
     return { players, publishers, outboundKbps, connections, isFull, faults };
@@ -270,7 +298,7 @@ export class WorkersPlane implements MediaPlane {
   }
 
   #setUp(worker: LivingWorker): void {
-    const { media, config } = this.#options;
+    const [media, config] = [this.#media, this.#config];
     const { ports } = this;
     if (this.#mesh === null || this.#feed === null) return;
     this.#isSetUp = true;
@@ -316,8 +344,7 @@ export class WorkersPlane implements MediaPlane {
 
   #claim(worker: LivingWorker, claim: Parameters<Mesh['claim']>[0]): void {
     const { key } = claim;
-    const { config } = this.#options;
-    const policy = publishPolicyOf(key, config);
+    const policy = publishPolicyOf(key, this.#config);
     const claimed = this.#claims.claim(worker, claim, policy);
     if (!claimed.stands) {
       const reason = policy === 'takeover' ? 'taken-over' : 'already-published';

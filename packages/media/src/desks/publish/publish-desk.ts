@@ -252,6 +252,7 @@ export class PublishDesk {
   /** Counts who is accepted otherwise: nobody else is told to the mesh. */
   #rateRefusal(remote: string): PublishRefusal | null {
     if (this.#rate === null) return null;
+    this.#rate.perMinute = this.#rules.publishesPerAddressPerMinute ?? Number.POSITIVE_INFINITY;
     const address = limitedAddress(addressOf(remote));
     return this.#rate.take(address, performance.now()) ? null : 'publish-rate';
   }

@@ -64,4 +64,11 @@ export const MEMBERS_ANSWER = v.object({ members: v.array(MEMBER) });
 /** What came of something that a member was asked to do. */
 export const DONE_ANSWER = v.object({ member: TEXT, name: TEXT, done: v.literal(true) });
 
+/** What came of reading the configuration anew. */
+export const RELOADED_ANSWER = v.object({
+  ...DONE_ANSWER.entries,
+  applied: said(v.array(TEXT), 'Keys that changed, and are in force.'),
+  needsRestart: said(v.array(TEXT), 'Keys that changed, and count from the next start on.'),
+});
+
 export type ApiMember = v.InferOutput<typeof MEMBER>;

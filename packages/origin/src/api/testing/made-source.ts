@@ -2,9 +2,13 @@ import { Directory, type MemberProfile, route } from '@headwater/directory';
 import { EventLog } from '../../events/event-log.js';
 import { type MemberControl, memberAnswers } from '../../questions/member-answers.js';
 import { answerQuestions, MeshWide } from '../../questions/mesh-wide.js';
+import type { Access } from '../access.js';
 import type { ApiMedia, ApiSource } from '../api-source.js';
 
 export const whole = <T>(value: T) => ({ value, unanswered: [] });
+
+/** No tokens. */
+export const OPEN_ACCESS: Access = { operateTokens: [], readTokens: [], hosts: [], cors: [] };
 
 /** Nothing is here. */
 export const mediaOf = (more: Partial<ApiMedia> = {}): ApiMedia => ({
@@ -40,7 +44,7 @@ export function questionsAlone(
       drain: () => false,
       cancelDrain: () => false,
       setLogLevel: () => {},
-      reload: async () => false,
+      reload: async () => ({ done: false, problems: [] }),
       ...control,
     }),
     () => {},
@@ -71,6 +75,7 @@ export function madeSource(directory: Directory, overrides: Partial<ApiSource> =
     members: () => [],
     status: () => ({ joined: true, synced: true, disputed: false }),
     media,
+    access: () => OPEN_ACCESS,
     isDraining: () => false,
     route: (request) => route(directory, { ...request, mode: 'auto' }),
     resolveVhost: () => '__defaultVhost__',

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { actByApi } from '../api-client.js';
-import { API_FLAG } from '../ask-api.js';
+import { API_FLAGS } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../io.js';
 
@@ -11,7 +11,7 @@ export const DRAIN: Command = {
   operand: 'MEMBER',
   isOperandOptional: true,
   summary: 'Have a member let others take over, and keep everybody away from it until that is cancelled.',
-  flags: [{ name: 'cancel', meaning: 'Have it take publishers and players again.' }, API_FLAG],
+  flags: [{ name: 'cancel', meaning: 'Have it take publishers and players again.' }, ...API_FLAGS],
   notes: [
     '  headwater drain           the member that is asked',
     '  headwater drain origin-b  another one, by its name or id',

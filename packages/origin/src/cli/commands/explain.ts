@@ -2,7 +2,7 @@ import { DEFAULT_VHOST, displayStreamKey, streamNameProblem } from '@headwater/d
 import * as v from 'valibot';
 import { HeadwaterError } from '../../errors.js';
 import { JSON_FLAG, readApi } from '../api-client.js';
-import { API_FLAG } from '../ask-api.js';
+import { API_FLAGS } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { durationText } from '../duration-text.js';
 import { EXIT } from '../io.js';
@@ -51,7 +51,7 @@ export const EXPLAIN: Command = {
   summary: 'Show who owns a stream, who plays it here, and what each kind of player would get, and why.',
   flags: [
     { name: 'vhost', value: 'NAME', meaning: 'The vhost, where vhosts are configured.' },
-    API_FLAG,
+    ...API_FLAGS,
     JSON_FLAG,
   ],
   notes: ['  headwater explain live/s1'],
