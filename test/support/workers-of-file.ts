@@ -23,7 +23,8 @@ const WORKERS_OF_FILE: Readonly<Record<string, number>> = {
 const given = process.env.HEADWATER_TEST_WORKERS;
 
 // Hooks of files come after this one.
-beforeAll((_context, { file }) => {
+// biome-ignore lint/correctness/noEmptyPattern: vitest wants a pattern there.
+beforeAll(({}, { file }) => {
   const workers = given ?? WORKERS_OF_FILE[basename(file.filepath)] ?? 0;
   process.env.HEADWATER_TEST_WORKERS = String(workers);
 });

@@ -227,7 +227,7 @@ describe('a stream of another member that several workers play', () => {
     source.send(12);
     const early = await play(a2);
     await sendUntil(source, grows(early, 15), 'the first');
-    const late = [await play(a3), await play(a1), playHttp(a2)];
+    const late = [await play(a3), await play(a1), await play(a2)];
     await sendUntil(source, () => late.every((one) => one.pictures().length > 15), 'the others');
     for (const player of [early, ...late]) expectExact(player);
     expect(pullsOf(b1)).toBe(1);
