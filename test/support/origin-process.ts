@@ -190,10 +190,15 @@ export class OriginProcess {
     return { logs: this.logs.splice(0), stderr: this.#process.stderr.splice(0) };
   }
 
+  /** SIGKILL, SIGSTOP and SIGCONT reach the workers, too; all others the main process alone, which tells its workers. */
   signal(signal: NodeJS.Signals): void {
     this.#process.signal(signal);
   }
-  /** As a crash: no word to anyone. */
+  /** To the main process alone, whatever it is. */
+  signalMain(signal: NodeJS.Signals): void {
+    this.#process.signalAlone(signal);
+  }
+  /** As a crash of its machine: no word to anyone, from no process of it. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
     return this.#process.kill(signal);
   }
@@ -217,7 +222,7 @@ export class OriginProcess {
     const env = { ...cleanEnvironment(), ...this.#environment };
     const words = [...this.place.within, process.execPath, HEADWATER, 'origin', '--config', this.configFile];
     const [command = '', ...args] = words;
-    return new TestProcess(this.#scope, command, args, { env, cwd: tmpdir() }, (line) => {
+    return new TestProcess(this.#scope, command, args, { env, cwd: tmpdir(), detached: true }, (line) => {
       const parsed = parseLogLine(line);
       if (parsed !== null) this.logs.push(parsed);
     });

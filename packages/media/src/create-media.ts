@@ -1,3 +1,4 @@
+import type { StreamKey } from '@headwater/directory';
 import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { mergeMsOf } from './desks/play/app-play.js';
@@ -22,10 +23,13 @@ import { createFlvListener } from './protocols/http/flv-listener.js';
 import type { Listener } from './protocols/listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
 import { SiblingListener } from './protocols/sibling/sibling-listener.js';
+import { memberUpstream } from './relay/member-upstream.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
+import { SharedUpstreams } from './relay/shared-upstreams.js';
 import { SiblingUpstreams } from './relay/sibling-upstream.js';
 import { OutboundRate } from './stream/outbound-rate.js';
 import { relayOwners } from './stream/relay-owner.js';
+import type { StreamLimits } from './stream/stream-limits.js';
 import { StreamTable } from './stream/stream-table.js';
 import { systemTimers, type Timers } from './stream/timers.js';
 import { CertificateStore } from './tls/certificate-store.js';
@@ -63,21 +67,39 @@ export function createMedia(
   const fence = new Fence(log);
   const upstreams = new SiblingUpstreams(options, fence);
   const pullFromMember = rtmpUpstream(options, host, fence, guard);
+  const limitsOf = (key: StreamKey): StreamLimits => ({
+    gopCacheBytesMax: play.gopCacheBytesMax,
+    queueBytesMax: play.queueBytesMax,
+    queueMs: play.queueMs ?? QUEUE_MS,
+    stuckMs: play.stuckMs,
+    mergeMs: mergeMsOf(key, options),
+    ...relay,
+    lagMs: relay.lagMs ?? LAG_MS,
+  });
+  const timers = fencedTimers(fence);
+  const shared = new SharedUpstreams(
+    {
+      limitsOf,
+      timers,
+      open: ({ owner, through, key }, ...pull) => pullFromMember({ member: owner, through }, key, ...pull),
+    },
+    fence,
+  );
+  const openMember = memberUpstream({
+    host,
+    ...(options.worker !== undefined && { worker: options.worker }),
+    pull: pullFromMember,
+    shared,
+    siblings: upstreams,
+    timers,
+  });
   const streams = new StreamTable({
-    limitsOf: (key) => ({
-      gopCacheBytesMax: play.gopCacheBytesMax,
-      queueBytesMax: play.queueBytesMax,
-      queueMs: play.queueMs ?? QUEUE_MS,
-      stuckMs: play.stuckMs,
-      mergeMs: mergeMsOf(key, options),
-      ...relay,
-      lagMs: relay.lagMs ?? LAG_MS,
-    }),
+    limitsOf,
     ownersOf: (key) => relayOwners(host.owners(key), host.member, host.workerOf(key)),
     open: (owner, ...pull) =>
-      owner.worker === undefined ? pullFromMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
+      owner.worker === undefined ? openMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
     detours: (owner) => host.detours(owner),
-    timers: fencedTimers(fence),
+    timers,
     log,
     tell,
   });
@@ -116,6 +138,7 @@ export function createMedia(
       : new SiblingListener({
           path: options.worker.path,
           streams,
+          owners: shared,
           limits: {
             pullBytesMax: play.queueBytesMax,
             linkBytesMax: SIBLING_BYTES_MAX,
@@ -219,6 +242,7 @@ export function createMedia(
       plays.stop();
       streams.close();
       upstreams.stop();
+      shared.stop();
       await closeListeners();
     },
     get ports() {

@@ -46,6 +46,11 @@ export interface MediaHost {
    * A change of it is told by `onOwnersChanged`.
    */
   workerOf(key: StreamKey): WorkerAddress | null;
+  /**
+   * The worker of this member that pulls this stream from other members for all of them, this one perhaps; null or absent:
+   * each pulls for itself, as where there is no other.
+   */
+  pullerOf?(key: StreamKey): WorkerAddress | null;
   /** What counts against the limits here, but is on the other workers of this member; absent: nothing is. */
   elsewhere?(address: string): Elsewhere;
 }

@@ -163,8 +163,8 @@ export const OPTIONS = {
   }),
   workers: option(WORKERS, 1, {
     meaning:
-      'How many processes of their own RTMP and HTTP connections are spread over. 1: the mesh is never held up by media. auto: one for each core of the machine. 0: everything in one process. A worker that ends is started again; its streams go on from other owners meanwhile.',
-    cost: 'Some 60 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two.',
+      'How many processes of their own RTMP and HTTP connections are spread over. 1: the mesh is never held up by media. auto: one for each core of the machine. 0: everything in one process. A worker that ends is started again; its streams go on from other owners meanwhile. Workers are nicer by 5 than the main process, which goes first where cores are short. Where that hangs for 10 s they end, so that publishers can go where they are seen.',
+    cost: 'Some 60 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two; one of another member is pulled once for all workers. They need a folder for unix sockets: the first that can be written of TMPDIR, /tmp, /dev/shm and dataDir.',
   }),
   trustedProxies: option(
     listOf('IP addresses and networks such as 10.0.0.0/8', parseTrustedProxy, PROXIES_MAX),
@@ -414,7 +414,7 @@ export const OPTIONS = {
   'publish.policy': option(PUBLISH_POLICY, 'backup', {
     meaning:
       'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
-    cost: 'takeover: two encoders that both reconnect by themselves close each other, up to 3 times within a minute; then the one who has the stream keeps it while the other goes on trying.',
+    cost: 'takeover: two encoders that both reconnect by themselves close each other, up to 3 times within a minute; then the one who has the stream keeps it while the other goes on trying. With several workers it may be 3 times for each of them.',
   }),
   'relay.advertise': option(
     listOf(
@@ -475,16 +475,16 @@ export const OPTIONS = {
   }),
   'limits.connectionsPerAddressMax': option(wholeNumber(1, 1_000_000), 5000, {
     meaning:
-      'Most connections from one client address. Behind NAT, or a balancer that trustedProxies does not name, all clients share one. IPv6 addresses count by their /64. Pulls of members that the mesh knows at that address do not count.',
+      'Most connections from one client address. Behind NAT, or a balancer that trustedProxies does not name, all clients share one. IPv6 addresses count by their /64. Pulls of members that the mesh knows at that address do not count. All workers count together, but for clients that trustedProxies name: each worker counts those by itself, so there may be up to as many times more as there are workers.',
   }),
   'limits.publishesPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 6000, {
     meaning:
-      'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well.',
+      'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well. Each worker counts by itself, so an address may have up to as many times more as there are workers.',
     cost: 'Each publish and its end is told to every member. Behind NAT, or a balancer that trustedProxies does not name, all publishers share one address, and come all at once after an origin died.',
   }),
   'limits.refusalsPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 60, {
     meaning:
-      'How often one client address may be refused by publish.auth and play.auth within a minute before its refusals are held back for a second each; IPv6 addresses count by their /64. While 16 of them are held back, who comes from there is refused unjudged (HTTP 429).',
+      'How often one client address may be refused by publish.auth and play.auth within a minute before its refusals are held back for a second each; IPv6 addresses count by their /64. While 16 of them are held back, who comes from there is refused unjudged (HTTP 429). Each worker counts by itself, so an address may have up to as many times more as there are workers.',
     cost: 'Behind a balancer or NAT all clients share one address: one that keeps on trying with a wrong token costs the others some refusals.',
   }),
   'limits.outboundKbpsMax': option(wholeNumber(0, 1_000_000_000), 0, {

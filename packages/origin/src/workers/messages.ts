@@ -110,6 +110,8 @@ export interface Around {
   /** The member as a whole can take no more plays. */
   readonly isFull: boolean;
   readonly isDisputed: boolean;
+  /** Those that take connections, and share what they pull from other members. */
+  readonly listening: readonly WorkerAddress[];
 }
 
 export type ToWorker =

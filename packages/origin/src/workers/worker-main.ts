@@ -7,6 +7,7 @@ import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
 import { TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { asksOfClients } from '../plane/one-process.js';
+import { MAIN_LOOK_MS, MainWatch } from './main-watch.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerSetup } from './messages.js';
 import { Wire } from './wire.js';
 import { WorkerHost } from './worker-host.js';
@@ -17,6 +18,8 @@ const PIPE_FD = 4;
 /** Ends, and counts of connections, are told so often, ms. */
 const COUNT_EVERY_MS = 20;
 const EXIT_FAULT = 70;
+/** Main says nothing. */
+const EXIT_ALONE = 75;
 /** Events are told while no more than so much waits on the pipe, bytes. */
 const EVENTS_BACKLOG_BYTES_MAX = 1024 * 1024;
 /** How long last words may take. */
@@ -39,6 +42,8 @@ class Worker {
   #taken: number[] = [];
   #closed: string[] = [];
   #isCountDue = false;
+  readonly #main = new MainWatch(performance.now());
+  #isEnding = false;
 
   constructor() {
     this.#wire = new Wire(
@@ -47,6 +52,7 @@ class Worker {
       () => process.exit(EXIT_FAULT),
     );
     this.#log = this.#logOf('info');
+    setInterval(() => this.#lookAtMain(), MAIN_LOOK_MS);
   }
 
   handed(handover: Handover, socket: Socket): void {
@@ -101,6 +107,7 @@ class Worker {
         this.#running?.host.around(message.around);
         return;
       case 'ping':
+        this.#main.heard(performance.now());
         this.#wire.post({ kind: 'pong', id: message.id });
         return;
       case 'ask':
@@ -122,9 +129,16 @@ class Worker {
         this.#running?.media.endPublisher(message.key, message.reason);
         return;
       case 'stop':
-        void this.#stop();
+        void this.#stop(0);
         return;
     }
+  }
+
+  #lookAtMain(): void {
+    if (!this.#main.isMainSilent(performance.now()) || this.#isEnding) return;
+    // Main reads it when it goes on.
+    this.#log.error({ reason: 'main-silent' }, 'worker ends');
+    void this.#stop(EXIT_ALONE);
   }
 
   #setUp({ self, media: options, guard: rules, order, zone, relayTls, logLevel }: WorkerSetup): void {
@@ -200,14 +214,16 @@ class Worker {
     else setTimeout(tell, COUNT_EVERY_MS);
   }
 
-  async #stop(): Promise<void> {
+  async #stop(status: number): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
     const running = this.#running;
     this.#isListening = false;
     await running?.media.stop();
     await running?.guard.stop(ENDS_TOLD_MS);
     running?.host.stop();
     running?.log.close();
-    await this.#end(0);
+    await this.#end(status);
   }
 
   async #end(status: number): Promise<void> {

@@ -110,6 +110,7 @@ export class WorkersPlane implements MediaPlane {
         started: (worker) => this.#started(worker),
         message: (worker, message) => this.#take(worker, message),
         draining: (worker) => {
+          this.#tellAround();
           worker.process.post({ kind: 'refuse-publishers' });
           worker.process.post({ kind: 'close-publishers' });
         },
@@ -338,8 +339,10 @@ export class WorkersPlane implements MediaPlane {
     } else if (message.kind === 'event') {
       for (const listener of this.#eventListeners) listener(message.event);
     } else if (message.kind === 'told') this.#lookAround();
-    else if (message.kind === 'ready')
+    else if (message.kind === 'ready') {
       log.info({ worker: worker.process.address.worker, pid: worker.process.pid }, 'worker ready');
+      this.#tellAround();
+    }
   }
 
   #claim(worker: LivingWorker, claim: Parameters<Mesh['claim']>[0]): void {
@@ -409,7 +412,12 @@ export class WorkersPlane implements MediaPlane {
 
   #tellAroundTo({ process }: LivingWorker): void {
     const connections = this.#pool.connectionsBeside(process);
-    const around = { connections, isFull: this.#isFull, isDisputed: this.#isDisputed };
+    const around = {
+      connections,
+      isFull: this.#isFull,
+      isDisputed: this.#isDisputed,
+      listening: this.#pool.listening,
+    };
     process.post({ kind: 'around', around });
   }
 }

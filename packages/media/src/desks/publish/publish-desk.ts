@@ -246,6 +246,7 @@ export class PublishDesk {
     if (policy === 'backup') return null;
     if (!isPublished && !this.#others(key).some((owner) => isLive(owner.liveness))) return null;
     if (policy === 'reject') return 'owned-elsewhere';
+    this.#countClaims(key);
     return this.#pace.allows(key, performance.now()) ? null : 'contended';
   }
 
@@ -259,15 +260,19 @@ export class PublishDesk {
 
   /** Two origins may have accepted a publisher at once, or apart from each other: each compares the claims alike. */
   #reconsider(key: StreamKey): void {
-    if (this.#rules.policy(key) === 'takeover') {
-      for (const { claim } of this.#others(key)) this.#pace.claimed(key, claim.sinceMs, performance.now());
-    }
+    if (this.#rules.policy(key) === 'takeover') this.#countClaims(key);
     const publish = this.#publishes.get(key);
     if (publish === undefined) return;
     const { member } = this.#parts.host;
     const own = { member, claim: { key, sinceMs: publish.sinceMs, media: {} } };
     const code = lostTo(this.#rules.policy(key), own, this.#others(key));
     if (code !== null) this.#close(publish, code);
+  }
+
+  /** Whoever has the stream now, another worker of this member as well. */
+  #countClaims(key: StreamKey): void {
+    for (const { claim } of this.#parts.host.owners(key))
+      this.#pace.claimed(key, claim.sinceMs, performance.now());
   }
 
   /** When this member's claim began that stands now; another worker's, where one is taken over from there. */
