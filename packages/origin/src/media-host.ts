@@ -1,4 +1,11 @@
-import { claimsStand, type MemberId, plainAddress, publishElsewhere, route, sameHost } from '@headwater/directory';
+import {
+  claimsStand,
+  type MemberId,
+  plainAddress,
+  publishElsewhere,
+  route,
+  sameHost,
+} from '@headwater/directory';
 import type { MediaHost } from '@headwater/media';
 import type { MemberView, Mesh } from '@headwater/mesh';
 import { pulledBy } from './pulled-at.js';

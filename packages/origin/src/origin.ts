@@ -20,6 +20,7 @@ import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { DrainControl } from './drain-control.js';
+import { playersOf } from './drain-progress.js';
 import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
 import { nextFull } from './fullness.js';
@@ -143,12 +144,23 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     },
     log: (fields, msg) => log.info(fields, msg),
+    stepped: (step, facts) =>
+      events.tell({
+        kind: 'drain-step',
+        step,
+        publishers: facts.load.publishers,
+        relays: facts.pulls.length,
+        players: playersOf(facts),
+      }),
+    resumeFailed: (error) => log.error({ err: error }, 'rtmp ports not opened again'),
     deadlineMs: config.drain.deadlineMs,
+    listener: config.drain.listener,
     now: () => performance.now(),
     pause: (ms) => sleep(ms),
   });
   const control: MemberControl = {
     drain: (deadlineMs) => draining.drain(deadlineMs),
+    drainProgress: () => draining.progress(),
     cancelDrain: () => draining.cancel(),
     setLogLevel: (level) => {
       log.level = level;

@@ -299,7 +299,8 @@ export class PublishDesk {
     for (let next = publishes.next(); next.done !== true; next = publishes.next()) {
       const publish = next.value;
       const after = afterClosing(publish.departure, closing);
-      if (after === 'closed') this.#close(publish, publish.departure === 'staying' ? 'stopping' : 'reconnecting');
+      if (after === 'closed')
+        this.#close(publish, publish.departure === 'staying' ? 'stopping' : 'reconnecting');
       else publish.departure = after;
       if (!slice.isOver) continue;
       setImmediate(() => {

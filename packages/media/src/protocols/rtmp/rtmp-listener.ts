@@ -32,10 +32,7 @@ export function createRtmpListener(parts: RtmpListenerParts): PausableListener {
   }
 
   return {
-    start: async () =>
-      options.ports === 'handed'
-        ? (at.port ?? 0)
-        : port.open(at),
+    start: async () => (options.ports === 'handed' ? (at.port ?? 0) : port.open(at)),
     pause: () => port.pause(),
     resume: () => port.resume(),
     take(socket) {

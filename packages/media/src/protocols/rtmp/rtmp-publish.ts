@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { displayStreamKey, type StreamKey } from '@headwater/directory';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
-import type { PublishEnd, PublishFeed, PublishSession, Reconnecting } from '../../desks/publish/publish-session.js';
+import type {
+  PublishEnd,
+  PublishFeed,
+  PublishSession,
+  Reconnecting,
+} from '../../desks/publish/publish-session.js';
 import type { Frame } from '../../wire/frame.js';
 import * as answers from './answers.js';
 import { reconnectUrl } from './reconnect-url.js';
@@ -92,7 +97,10 @@ export class RtmpPublish implements PublishSession {
   }
 }
 
-function reconnectingOf({ connection, connect, askToReconnect }: RtmpPlace, target: StreamTarget): Reconnecting {
+function reconnectingOf(
+  { connection, connect, askToReconnect }: RtmpPlace,
+  target: StreamTarget,
+): Reconnecting {
   const { host } = connect.target;
   const isSecure = connection.isSecure || connect.target.isSecure;
   return {
