@@ -227,7 +227,10 @@ describe('RTMP ports that are closed for a while', () => {
     a.media.pauseRtmp();
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(a.rtmpPort, '127.0.0.1', resolve));
-    await expect(a.media.resumeRtmp()).rejects.toMatchObject({ name: 'ListenError', systemCode: 'EADDRINUSE' });
+    await expect(a.media.resumeRtmp()).rejects.toMatchObject({
+      name: 'ListenError',
+      systemCode: 'EADDRINUSE',
+    });
     await new Promise((resolve) => other.close(resolve));
     await a.media.resumeRtmp();
     await publisher('s');
