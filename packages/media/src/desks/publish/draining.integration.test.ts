@@ -190,8 +190,9 @@ describe('new plays on a member that drains', () => {
     const player = await client();
     player.play('s');
     const socket = new WebSocket(`ws://127.0.0.1:${a.httpPort}/live/s.flv`);
+    await once(socket, 'open');
     await until(() => a.media.load().players === 2, 'both players');
-    socket.close();
+    socket.terminate();
   });
 
   it('stay with those who play already', async () => {
