@@ -42,6 +42,7 @@ export {
   primaryOrder,
 } from './owner.js';
 export { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
+export { type PublisherMove, type PublishTarget, publishElsewhere } from './publish-elsewhere.js';
 export { relayAddressFor } from './relay-address.js';
 export type { Candidate } from './rendezvous.js';
 export {

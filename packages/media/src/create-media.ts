@@ -20,7 +20,7 @@ import type {
 } from './media-host.js';
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
-import type { Listener } from './protocols/listener.js';
+import type { Listener, PausableListener } from './protocols/listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
 import { SiblingListener } from './protocols/sibling/sibling-listener.js';
 import { memberUpstream } from './relay/member-upstream.js';
@@ -151,6 +151,7 @@ export function createMedia(
   const told = tellRefusals(guard, tell);
   const parts = { options, plays, publishes, gate, log, fence, guard: told, isMemberAddress, proxies };
   let certificates: CertificateStore | null = null;
+  const rtmpListeners: PausableListener[] = [];
   const listeners = new Map<MediaListenerName, Listener>();
   let ports: MediaPorts = { rtmp: options.rtmp.port ?? 0, rtmps: 0, http: options.http.port ?? 0, https: 0 };
 
@@ -165,9 +166,13 @@ export function createMedia(
     const off = { host: '', port: null };
     const rtmps = certificates === null ? off : (options.rtmps ?? off);
     const https = certificates === null ? off : (options.https ?? off);
+    const openRtmp = (name: MediaListenerName, listener: PausableListener): Promise<number> => {
+      rtmpListeners.push(listener);
+      return open(name, listener);
+    };
     ports = {
-      rtmp: await open('rtmp', createRtmpListener({ ...plain, at: options.rtmp })),
-      rtmps: await open('rtmps', createRtmpListener({ ...secure, at: rtmps })),
+      rtmp: await openRtmp('rtmp', createRtmpListener({ ...plain, at: options.rtmp })),
+      rtmps: await openRtmp('rtmps', createRtmpListener({ ...secure, at: rtmps })),
       http: await open('http', createFlvListener({ ...plain, at: options.http })),
       https: await open('https', createFlvListener({ ...secure, at: https })),
     };
@@ -254,11 +259,19 @@ export function createMedia(
       await certificates?.replace(settings.certificates);
       live.configure(settings);
     },
+    askPublishersToReconnect: () => publishes.askToReconnect(),
+    publishersAsked: () => publishes.askedCount,
     clients,
     kick: (id) => plays.kick(id) || publishes.kick(id),
-    closePublishers() {
-      publishes.closeAll();
+    closePublishers(which) {
+      publishes.close(which);
       plays.endPassedOn();
+    },
+    pauseRtmp() {
+      for (const listener of rtmpListeners) listener.pause();
+    },
+    async resumeRtmp() {
+      for (const listener of rtmpListeners) await listener.resume();
     },
     take(name, socket) {
       const listener = listeners.get(name);

@@ -27,7 +27,7 @@ export {
   type WorkerAddress,
 } from './media-host.js';
 export { clientIp } from './protocols/client-address.js';
-export { listen } from './protocols/listen.js';
+export { ListeningPort } from './protocols/listening-port.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';
 export { vhostOf } from './protocols/stream-name.js';

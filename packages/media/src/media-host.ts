@@ -6,6 +6,8 @@ import type {
   Owner,
   PlayMode,
   PlayRequest,
+  PublisherMove,
+  PublishTarget,
   Route,
   StreamKey,
   StreamKeys,
@@ -19,6 +21,8 @@ export interface MediaHost {
   readonly member: MemberId;
   /** Where this play goes, from memory, at once. */
   route(request: PlayRequest): Route;
+  /** The member that a publisher here is asked to go to while this one drains; null where there is none. */
+  publishElsewhere(move: PublisherMove): PublishTarget | null;
   /** Standing claims on a stream, best first, this member's own included. */
   owners(key: StreamKey): readonly Owner[];
   /**
@@ -315,18 +319,26 @@ export interface Media {
   readonly ports: MediaPorts;
   /** Refuses publishers from now on; those who are there stay. */
   refusePublishers(): void;
+  /** Asks those who can (Enhanced RTMP's reconnect request) to go to another member. They stay until they do, or are closed. */
+  askPublishersToReconnect(): void;
   /**
-   * Closes every publisher and releases its claim, and ends what is passed on to other members. Players stay, and go on
-   * from other owners.
+   * Closes publishers and releases their claims, and ends what is passed on to other members. Players stay, and go on from
+   * other owners. `others`: those who were asked to reconnect are closed at their next keyframe.
    */
-  closePublishers(): void;
-  /** Takes publishers again. */
+  closePublishers(which: 'all' | 'others'): void;
+  /** Takes publishers again; those who were asked to reconnect and are here still stay. */
   acceptPublishers(): void;
   /**
    * Other settings from now on; those named in `liveOptions` count, the rest stays as it was. Who plays or publishes stays.
    * Rejects with `CertificateError`, and then nothing changes.
    */
   configure(settings: MediaSettings): Promise<void>;
+  /** How many publishers here were asked to reconnect. */
+  publishersAsked(): number;
+  /** Takes no new connections by RTMP and RTMPS; those that there are stay. */
+  pauseRtmp(): void;
+  /** Takes them again, on the same ports. Rejects with `ListenError` where another process has one by now. */
+  resumeRtmp(): Promise<void>;
   /** Everybody who plays or publishes here, and other members' pulls, in no order. */
   clients(): Iterable<ClientRef>;
   /** Ends one of them, with words that say that an operator did. False where there is none with this id. */

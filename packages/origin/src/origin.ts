@@ -24,6 +24,7 @@ import { type ApiListener, listenApi } from './api/listen.js';
 import { isLoopback } from './config/address.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { DrainControl } from './drain-control.js';
+import { playersOf } from './drain-progress.js';
 import { HeadwaterError } from './errors.js';
 import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
@@ -158,8 +159,20 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     },
     log: (fields, msg) => log.info(fields, msg),
+    stepped: (step, facts) =>
+      events.tell({
+        kind: 'drain-step',
+        step,
+        publishers: facts.load.publishers,
+        relays: facts.pulls.length,
+        players: playersOf(facts),
+      }),
+    resumeFailed: (error) => log.error({ err: error }, 'rtmp ports not opened again'),
     get deadlineMs() {
       return current.drain.deadlineMs;
+    },
+    get listener() {
+      return current.drain.listener;
     },
     now: () => performance.now(),
     pause: (ms) => sleep(ms),
@@ -190,6 +203,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   });
   const control: MemberControl = {
     drain: (deadlineMs) => draining.drain(deadlineMs),
+    drainProgress: () => draining.progress(),
     cancelDrain: () => draining.cancel(),
     setLogLevel: (level) => {
       log.level = level;

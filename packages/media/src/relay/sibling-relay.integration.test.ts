@@ -553,9 +553,9 @@ describe('another member’s pull that comes to a worker without the publisher',
     const source = await encoder([a1]);
     const player = await play(b1);
     await sendUntil(source, grows(player, 5), 'pictures');
-    a2.closePublishers();
+    a2.closePublishers('all');
     await sendUntil(source, grows(player, 5), 'more');
-    a1.closePublishers();
+    a1.closePublishers('all');
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end');
     expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
   });

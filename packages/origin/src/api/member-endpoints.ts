@@ -1,12 +1,21 @@
+import type { MemberId } from '@headwater/directory';
 import type { Context } from 'hono';
 import * as v from 'valibot';
-import { type Ask, QUESTIONS, type QuestionName } from '../questions/questions.js';
+import { LEFT_BECAUSE } from '../drain-progress.js';
+import { type AnswerTo, type Ask, QUESTIONS, type QuestionName } from '../questions/questions.js';
 import { type ApiErrorCode, apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { memberCalled } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { listMembers } from './members.js';
-import { DONE_ANSWER, MEMBER, MEMBERS_ANSWER, RELOADED_ANSWER } from './schemas/member.js';
+import {
+  type ApiDrain,
+  DONE_ANSWER,
+  DRAIN_ANSWER,
+  MEMBER,
+  MEMBERS_ANSWER,
+  RELOADED_ANSWER,
+} from './schemas/member.js';
 import { namesOf } from './streams.js';
 
 const MEMBER_PARAM = { member: 'Its name or id; `self` for the member that is asked.' };
@@ -66,6 +75,20 @@ export function addMembers(endpoints: Endpoints, source: ApiSource): void {
     },
     ({ context, param, body }) =>
       act(context, source, param('member'), 'drain', body, 'DRAIN_STATE', 'drains already'),
+  );
+
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/api/v1/members/{member}/drain',
+      id: 'drainProgress',
+      tag: 'Mesh',
+      summary: 'How a member’s drain gets on: who is left on it, and why each is.',
+      params: MEMBER_PARAM,
+      answer: DRAIN_ANSWER,
+      errors: ERRORS_OF_ACTS,
+    },
+    ({ context, param }) => drainProgress(context, source, param('member')),
   );
 
   endpoints.add(
@@ -158,6 +181,22 @@ function noAnswer(context: Context, name: string, reason: string): Response {
     : apiError(context, 'MEMBER_SILENT', `${name} did not answer: ${reason}`);
 }
 
+async function drainProgress(
+  context: Context,
+  source: ApiSource,
+  called: string,
+): Promise<ApiDrain | Response> {
+  const asked = await askMember(context, source, called, 'drain-progress', {});
+  if (asked instanceof Response) return asked;
+  const { member, name, answer } = asked;
+  const stillHere = answer.stillHere.map((left) => ({ ...left, text: textOf(left.because) }));
+  return { member, name, ...answer, stillHere };
+}
+
+/** A member of another release may have reasons of its own. */
+const textOf = (because: string): string =>
+  Object.hasOwn(LEFT_BECAUSE, because) ? LEFT_BECAUSE[because as keyof typeof LEFT_BECAUSE] : because;
+
 /** Asks one member to do something. `otherwise` and `because`: what is said where it answers that it did not. */
 async function act<Q extends Act>(
   context: Context,
@@ -168,11 +207,25 @@ async function act<Q extends Act>(
   otherwise: ApiErrorCode,
   because: string,
 ): Promise<v.InferInput<typeof DONE_ANSWER> | Response> {
+  const asked = await askMember(context, source, called, question, ask);
+  if (asked instanceof Response) return asked;
+  const { member, name } = asked;
+  const { done } = asked.answer as { readonly done: boolean };
+  return done ? { member, name, done } : apiError(context, otherwise, `${name} ${because}`);
+}
+
+/** One member's answer, or the error for who wanted it. */
+async function askMember<Q extends QuestionName>(
+  context: Context,
+  source: ApiSource,
+  called: string,
+  question: Q,
+  ask: Ask<Q>,
+): Promise<{ readonly member: MemberId; readonly name: string; readonly answer: AnswerTo<Q> } | Response> {
   const member = memberCalled(source, called);
   if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', `no member is called ${called}`);
   const name = namesOf(source)(member);
   const result = await source.mesh.ask(member, question, ask);
   if ('reason' in result) return noAnswer(context, name, result.reason);
-  const { done } = result.answer as { readonly done: boolean };
-  return done ? { member, name, done } : apiError(context, otherwise, `${name} ${because}`);
+  return { member, name, answer: result.answer };
 }

@@ -15,6 +15,8 @@ export interface CliIo {
   follow(url: URL, onLine: (line: string) => void, token?: string): Promise<number>;
   /** Unix ms. */
   now(): number;
+  /** Resolves after so long. */
+  pause(ms: number): Promise<void>;
   /** Calls back each time the process is asked to end. Returns how to stop that. */
   onStopRequest(listener: (signal?: string) => void): () => void;
   /** Calls back for each signal that may mean something to other programs, and nothing here. */

@@ -38,6 +38,7 @@ class World {
       this.stop = listener;
       return () => {};
     },
+    pause: async () => {},
     onIdleSignal: (listener) => {
       this.idle = listener;
       return () => {};

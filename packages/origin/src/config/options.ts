@@ -468,6 +468,11 @@ export const OPTIONS = {
       'How long a member that is asked to end by SIGTERM lets others take over: relays elsewhere move to another owner, its publishers are closed so that they connect elsewhere, its players are served until they leave. 0: it ends at once, as by Ctrl-C. A second signal ends it at once, too.',
     cost: 'A stop takes as long where players stay. Keep it below what your supervisor allows: docker 10 s, Kubernetes 30 s.',
   }),
+  'drain.listener': option(choice('refuse', 'close'), 'refuse', {
+    meaning:
+      'What becomes of the RTMP and RTMPS ports while this member drains. refuse: they stay open; publishers that come are told to publish elsewhere, plays are served or sent on. close: they are closed for new connections, so that a plain TCP balancer has its connect fail and tries another member at once. Connections that there are stay, and so do the HTTP ports and the API; a cancelled drain opens them again.',
+    cost: 'close: nobody new plays from here by RTMP, and no member begins to pull a stream that only this one has.',
+  }),
   'limits.connectionsMax': option(wholeNumber(1, 1_000_000), 20_000, {
     meaning:
       'Most connections on the RTMP and HTTP ports together. Once they are used up this member is full: other members send no plays here while any has room, and plays that come here are sent to one that has. A twentieth more, at least 4, are let in for that, and for pulls of other members.',

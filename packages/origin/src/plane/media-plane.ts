@@ -71,7 +71,7 @@ type SlowPlayers = ReturnType<Media['slowPlayers']>;
 
 /**
  * The media of one member, in whichever processes it runs: this one, or its workers. What is at hand is read at once; what
- * must be asked for is promised, and never takes longer than `ANSWER_MS`. Nothing here rejects but `start`.
+ * must be asked for is promised, and never takes longer than `ANSWER_MS`. Nothing here rejects but `start` and `resumeRtmp`.
  */
 export interface MediaPlane {
   /** Opens the listeners; resolves when all workers take connections. Rejects with `ListenError`; then nothing is left open. */
@@ -83,15 +83,26 @@ export interface MediaPlane {
   readonly waitingFor: string | null;
   /** Refuses publishers from now on; those who are there stay. */
   refusePublishers(): void;
-  /** Closes every publisher and releases its claim, and ends what is passed on to other members. Players stay. */
-  closePublishers(): void;
-  /** Takes publishers again: a drain was cancelled. */
+  /** Asks those who can to go to another member. They stay until they do, or are closed. */
+  askPublishersToReconnect(): void;
+  /**
+   * Closes publishers and releases their claims, and ends what is passed on to other members. Players stay. `others`: those
+   * who were asked to reconnect are closed at their next keyframe.
+   */
+  closePublishers(which: 'all' | 'others'): void;
+  /** Takes publishers again, and leaves those alone who are here still: a drain was cancelled. */
   acceptPublishers(): void;
   /**
    * Other settings from now on, `config` being what they are of. Rejects with `CertificateError` where media runs in this
    * process, and then nothing changes; workers keep what they have where they cannot use them, and say so in the log.
    */
   configure(settings: MediaSettings, config: OriginConfig): Promise<void>;
+  /** How many publishers were asked to reconnect and are here still. */
+  publishersAsked(): Promise<Answer<number>>;
+  /** Takes no new connections by RTMP and RTMPS; those that there are stay. */
+  pauseRtmp(): void;
+  /** Takes them again. Rejects with `ListenError` where another process has the port by now. */
+  resumeRtmp(): Promise<void>;
   /** Called for each event of media on this member, of whichever worker. Returns how to stop being called. */
   onEvent(listener: MediaEventListener): () => void;
   /** Of the log of its workers, where it has any. */

@@ -19,7 +19,11 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
     },
     waitingFor: null,
     refusePublishers: () => media.refusePublishers(),
-    closePublishers: () => media.closePublishers(),
+    askPublishersToReconnect: () => media.askPublishersToReconnect(),
+    closePublishers: (which) => media.closePublishers(which),
+    publishersAsked: async () => whole(media.publishersAsked()),
+    pauseRtmp: () => media.pauseRtmp(),
+    resumeRtmp: () => media.resumeRtmp(),
     acceptPublishers: () => media.acceptPublishers(),
     configure: (settings) => media.configure(settings),
     onEvent: (listener) => {

@@ -1,3 +1,4 @@
+import type { DrainProgress } from '../drain-control.js';
 import type { MediaPlane } from '../plane/media-plane.js';
 import type { ReloadResult } from '../reload/reloading.js';
 import type { QuestionAnswers } from './questions.js';
@@ -6,6 +7,8 @@ import type { QuestionAnswers } from './questions.js';
 export interface MemberControl {
   /** False where it drains already. `deadlineMs`: absent: as configured. */
   drain(deadlineMs: number | undefined): boolean;
+  /** How that gets on. */
+  drainProgress(): Promise<DrainProgress>;
   /** False where it does not drain, or is stopping. */
   cancelDrain(): boolean;
   setLogLevel(level: string): void;
@@ -46,6 +49,14 @@ export function memberAnswers(media: MediaPlane, control: MemberControl): Questi
     kick: async ({ id }) => ({ done: (await media.kick(id)).value }),
     'end-publish': async ({ key }) => ({ done: (await media.endPublish(key)).value }),
     drain: ({ deadlineMs }) => ({ done: control.drain(deadlineMs) }),
+    'drain-progress': async () => {
+      const { stillHere, unanswered, ...progress } = await control.drainProgress();
+      return {
+        ...progress,
+        stillHere: [...stillHere],
+        ...(unanswered.length > 0 && { unanswered: [...unanswered] }),
+      };
+    },
     'cancel-drain': () => ({ done: control.cancelDrain() }),
     'log-level': ({ level }) => {
       control.setLogLevel(level);

@@ -26,6 +26,9 @@ export const CLIENT_THERE = v.object({
 /** Most clients in one answer, so that it has room in any mesh. */
 export const CLIENTS_MAX = 501;
 
+/** Most kinds and reasons of who is still on a member that drains; more than any release has. */
+const LEFT_MAX = 100;
+
 const OK = v.object({ done: v.boolean() });
 
 /** Names of keys, or sentences. */
@@ -79,6 +82,25 @@ export const QUESTIONS = {
       deadlineMs: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(86_400_000))),
     }),
     answer: OK,
+  },
+  /** How a drain gets on there. */
+  'drain-progress': {
+    ask: v.object({}),
+    answer: v.object({
+      draining: v.boolean(),
+      step: v.exactOptional(v.string()),
+      ends: v.exactOptional(v.boolean()),
+      tookMs: v.exactOptional(COUNT),
+      leftMs: v.exactOptional(COUNT),
+      publishers: COUNT,
+      relays: COUNT,
+      players: COUNT,
+      stillHere: v.pipe(
+        v.array(v.object({ kind: v.string(), because: v.string(), count: COUNT })),
+        v.maxLength(LEFT_MAX),
+      ),
+      unanswered: UNANSWERED,
+    }),
   },
   'cancel-drain': { ask: v.object({}), answer: OK },
   'log-level': {

@@ -73,6 +73,7 @@ export const HOW_APPLIED: Readonly<Record<keyof typeof OPTIONS, HowApplied>> = {
   'relay.replayMs': 'restart',
   'relay.replayBytesMax': 'restart',
   'drain.deadlineMs': 'live',
+  'drain.listener': 'live',
   'limits.connectionsMax': 'live',
   'limits.connectionsPerAddressMax': 'live',
   'limits.publishesPerAddressPerMinute': 'live',

@@ -93,6 +93,7 @@ export type DirectoryChange =
 export interface Questions {
   load(): MemberLoad;
   pulls(): readonly StreamKey[];
+  publishersAsked(): number;
   streamKeys(from: StreamKey, max: number): readonly StreamKey[];
   stream(key: StreamKey, playersMax: number): StreamView | null;
   playerCounts(keys: readonly StreamKey[]): readonly number[];
@@ -127,7 +128,8 @@ export type ToWorker =
     }
   | { readonly kind: 'refuse-publishers' }
   | { readonly kind: 'accept-publishers' }
-  | { readonly kind: 'close-publishers' }
+  | { readonly kind: 'ask-publishers' }
+  | { readonly kind: 'close-publishers'; readonly which: 'all' | 'others' }
   | { readonly kind: 'log-level'; readonly level: string }
   | {
       readonly kind: 'end-publisher';

@@ -1,4 +1,4 @@
-import { type Claim, route, type StreamKey } from '@headwater/directory';
+import { type Claim, publishElsewhere, route, type StreamKey } from '@headwater/directory';
 import type { Elsewhere, MediaHost } from '@headwater/media';
 import { OwnersListeners } from '@headwater/mesh/owners-listeners';
 import { memberAnswers } from '../media-host.js';
@@ -45,6 +45,7 @@ export class WorkerHost {
       member: parts.self,
       route: (request) =>
         route(replica.directory, { ...request, isFull: request.isFull === true || this.#around.isFull }),
+      publishElsewhere: (move) => publishElsewhere(replica.directory, move),
       owners: (key) => replica.directory.owners(key),
       onOwnersChanged: (listener, interest) => this.#listeners.add(listener, interest),
       claim: (claim) => {

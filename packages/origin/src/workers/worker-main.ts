@@ -122,8 +122,11 @@ class Worker {
       case 'log-level':
         this.#log.level = message.level;
         return;
+      case 'ask-publishers':
+        this.#running?.media.askPublishersToReconnect();
+        return;
       case 'close-publishers':
-        this.#running?.media.closePublishers();
+        this.#running?.media.closePublishers(message.which);
         return;
       case 'end-publisher':
         this.#running?.media.endPublisher(message.key, message.reason);
@@ -245,6 +248,7 @@ function answersOf({ media, guard, log }: Running): Answers {
   return {
     load: () => media.load(),
     pulls: () => media.pulls(),
+    publishersAsked: () => media.publishersAsked(),
     streamKeys: (from, max) => firstKeys(media.streamKeys(), from, max),
     stream: (key, playersMax) => media.stream(key, playersMax) ?? null,
     playerCounts: (keys) => keys.map((key) => media.playerCount(key)),

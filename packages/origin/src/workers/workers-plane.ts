@@ -112,7 +112,7 @@ export class WorkersPlane implements MediaPlane {
         draining: (worker) => {
           this.#tellAround();
           worker.process.post({ kind: 'refuse-publishers' });
-          worker.process.post({ kind: 'close-publishers' });
+          worker.process.post({ kind: 'close-publishers', which: 'all' });
         },
         ended: (worker, reason, restartMs) => this.#ended(worker, reason, restartMs),
         log: (level, fields, msg) => log[level](fields, msg),
@@ -229,8 +229,26 @@ export class WorkersPlane implements MediaPlane {
     return { value: answers.includes(true), unanswered };
   }
 
-  closePublishers(): void {
-    this.#pool.post({ kind: 'close-publishers' });
+  askPublishersToReconnect(): void {
+    this.#pool.post({ kind: 'ask-publishers' });
+  }
+
+  closePublishers(which: 'all' | 'others'): void {
+    this.#pool.post({ kind: 'close-publishers', which });
+  }
+
+  async publishersAsked() {
+    const { answers, unanswered } = await this.#pool.ask('publishersAsked');
+    return { value: answers.reduce((sum, count) => sum + count, 0), unanswered };
+  }
+
+  /** Ports are main's: no worker need know. */
+  pauseRtmp(): void {
+    this.#listeners.pauseRtmp();
+  }
+
+  resumeRtmp(): Promise<void> {
+    return this.#listeners.resumeRtmp();
   }
 
   told(): MediaTold {

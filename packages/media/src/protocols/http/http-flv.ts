@@ -44,6 +44,7 @@ const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
   stopping: 503,
 };
 const END_STATUS: Readonly<Record<PublishEnd, number>> = {
+  reconnecting: 503,
   idle: 408,
   stopping: 503,
   'owned-elsewhere': 409,

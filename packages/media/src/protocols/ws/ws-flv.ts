@@ -58,6 +58,7 @@ const REFUSAL_CLOSE: Readonly<Record<PublishRefusal, number>> = {
   stopping: CLOSE.goingAway,
 };
 const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
+  reconnecting: 1012,
   idle: CLOSE.idle,
   stopping: CLOSE.goingAway,
   'owned-elsewhere': 4409,

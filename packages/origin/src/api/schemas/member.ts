@@ -71,4 +71,31 @@ export const RELOADED_ANSWER = v.object({
   needsRestart: said(v.array(TEXT), 'Keys that changed, and count from the next start on.'),
 });
 
+/** How a drain gets on. */
+export const DRAIN_ANSWER = v.object({
+  member: TEXT,
+  name: TEXT,
+  draining: FLAG,
+  step: v.exactOptional(
+    said(
+      v.string(),
+      '`relays-move`, `publishers-leave`, `players-leave` or `over`; absent: it does not drain.',
+    ),
+  ),
+  ends: v.exactOptional(said(FLAG, 'Its process ends afterwards, and nobody cancels that.')),
+  tookMs: v.exactOptional(NUMBER),
+  leftMs: v.exactOptional(said(NUMBER, 'Until its deadline.')),
+  publishers: NUMBER,
+  relays: said(NUMBER, 'Pulls of other members.'),
+  players: NUMBER,
+  stillHere: said(
+    v.array(v.object({ kind: TEXT, because: TEXT, count: NUMBER, text: TEXT })),
+    'Who is left and why: `kind` is `publisher`, `relay` or `player`, `because` a stable code, `text` its sentence.',
+  ),
+  unanswered: v.exactOptional(
+    said(v.array(NUMBER), 'Its media workers that did not answer: whom they have is missing.'),
+  ),
+});
+
+export type ApiDrain = v.InferOutput<typeof DRAIN_ANSWER>;
 export type ApiMember = v.InferOutput<typeof MEMBER>;

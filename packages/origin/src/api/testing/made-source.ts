@@ -42,6 +42,14 @@ export function questionsAlone(
     },
     memberAnswers({ kick: nobody, endPublish: nobody, ...media } as Parameters<typeof memberAnswers>[0], {
       drain: () => false,
+      drainProgress: async () => ({
+        draining: false,
+        publishers: 0,
+        relays: 0,
+        players: 0,
+        stillHere: [],
+        unanswered: [],
+      }),
       cancelDrain: () => false,
       setLogLevel: () => {},
       reload: async () => ({ done: false, problems: [] }),
