@@ -5,6 +5,8 @@ import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { Fence } from './fence.js';
+import { MediaTally } from './figures/media-tally.js';
+import { toldGuard } from './figures/told-guard.js';
 import type { MediaEventListener } from './media-event.js';
 import type {
   ClientRef,
@@ -46,6 +48,8 @@ export interface MediaExtras {
   readonly guard?: Guard;
   /** Hears of what happens. */
   readonly tell?: MediaEventListener;
+  /** Counts what happens; absent: one of its own. */
+  readonly tally?: MediaTally;
 }
 
 /** Puts the media plane of one member together; nothing listens before `start`. */
@@ -53,8 +57,13 @@ export function createMedia(
   options: MediaOptions,
   host: MediaHost,
   log: MediaLog,
-  { guard = OPEN_GUARD, tell = () => {} }: MediaExtras = {},
+  { guard: judge = OPEN_GUARD, tell: hear = () => {}, tally = new MediaTally() }: MediaExtras = {},
 ): Media {
+  const tell: MediaEventListener = (event) => {
+    tally.take(event);
+    hear(event);
+  };
+  const guard = toldGuard(judge, tally, tell);
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
   const upstreams = new SiblingUpstreams(options, fence);
@@ -76,6 +85,11 @@ export function createMedia(
     timers: fencedTimers(fence),
     log,
     tell,
+    watch: {
+      began: (player) => tally.began(player, Date.now()),
+      tracksChanged: () => tally.add('disconnects', 'tracks-changed'),
+      searched: (result) => tally.add('spliceSearches', result),
+    },
   });
   const gate = new ConnectionGate(
     limits,
@@ -195,6 +209,24 @@ export function createMedia(
     }
   }
 
+  function totals() {
+    const { bytesIn, bytesOut } = streams.traffic;
+    return { bytesIn: { ...bytesIn }, bytesOut: { '': bytesOut } };
+  }
+
+  function gauges() {
+    const players: Record<string, number> = {};
+    let queueBytes = 0;
+    for (const stream of streams.values()) {
+      for (const { player, isPull } of stream.clients()) {
+        const labels = `${player.protocol} ${isPull ? 'relay' : 'play'}`;
+        players[labels] = (players[labels] ?? 0) + 1;
+        queueBytes += player.queue.queuedBytes;
+      }
+    }
+    return { players, queueBytes: { '': queueBytes } };
+  }
+
   return {
     async start() {
       try {
@@ -219,7 +251,11 @@ export function createMedia(
     refusePublishers: () => publishes.refuse(),
     acceptPublishers: () => publishes.accept(),
     clients,
-    kick: (id) => plays.kick(id) || publishes.kick(id),
+    kick(id) {
+      if (!plays.kick(id)) return publishes.kick(id);
+      tally.add('disconnects', 'kicked');
+      return true;
+    },
     closePublishers() {
       publishes.closeAll();
       plays.endPassedOn();
@@ -239,6 +275,13 @@ export function createMedia(
       framesDropped: { ...streams.traffic.framesDropped },
       playersEnded: { stuck: playersStuck },
     }),
+    figures: () => tally.figures(totals(), gauges()),
+    streamTotal(key) {
+      const stream = streams.get(key);
+      if (stream === undefined) return null;
+      const { playerCount: players, bytesIn, bytesOut } = stream;
+      return { key, players, bytesIn, bytesOut };
+    },
     faults: () => fence.faults,
     get connections() {
       return gate.connections;

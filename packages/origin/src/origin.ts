@@ -7,6 +7,7 @@ import {
   CertificateStore,
   createMedia,
   type MediaPorts,
+  MediaTally,
   makeRelayIdentity,
   playModeOf,
   type TlsOptions,
@@ -124,12 +125,20 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     ...(isFull && { full: true }),
   });
   plane?.join(mesh);
-  const guard = plane === null ? createGuard(guardConfig(config, mesh.id), { log: quietLog }) : null;
+  const tally = new MediaTally();
+  const guard =
+    plane === null
+      ? createGuard(guardConfig(config, mesh.id), {
+          log: quietLog,
+          onHookCalled: (event, outcome, tookMs) => tally.hookCalled(event, outcome, tookMs),
+        })
+      : null;
   const media: MediaPlane =
     plane ??
     oneProcess((tell) =>
       createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog, {
         tell,
+        tally,
         ...(guard !== null && { guard }),
       }),
     );
@@ -160,16 +169,19 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
     log.info({ question, member: from }, 'operator asked'),
   );
-  const metrics = createMetrics({
-    directory: mesh.directory,
-    member: { ...config, id: mesh.id },
-    members: () => mesh.members(),
-    status: () => mesh.status(),
-    figures: () => mesh.figures(),
-    isDraining: () => isDraining,
-    onMemberChanged: (listener) => mesh.onMemberChanged(listener),
-    media,
-  });
+  const metrics = createMetrics(
+    {
+      directory: mesh.directory,
+      member: { ...config, id: mesh.id },
+      members: () => mesh.members(),
+      status: () => mesh.status(),
+      figures: () => mesh.figures(),
+      isDraining: () => isDraining,
+      onMemberChanged: (listener) => mesh.onMemberChanged(listener),
+      media,
+    },
+    config.metrics,
+  );
   let metricsListener: ApiListener | null = null;
   let apis: readonly ApiListener[] = [];
   let apiCertificates: CertificateStore | null = null;

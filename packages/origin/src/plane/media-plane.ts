@@ -1,5 +1,13 @@
 import type { MemberLoad, StreamKey } from '@headwater/directory';
-import type { ClientView, Media, MediaEventListener, MediaPorts, StreamView } from '@headwater/media';
+import type {
+  ClientView,
+  Media,
+  MediaEventListener,
+  MediaFigures,
+  MediaPorts,
+  StreamTotal,
+  StreamView,
+} from '@headwater/media';
 
 /** How long the parts of this member may take to answer one question, ms. Who takes longer is named instead. */
 export const ANSWER_MS = 500;
@@ -43,6 +51,8 @@ export interface WorkerView {
   readonly publishers: number;
   readonly outboundKbps: number;
   readonly rssBytes: number;
+  /** How late its event loop was in the second that it told of last, s. Absent: it told of none. */
+  readonly loopDelay?: { readonly p50: number; readonly p99: number; readonly max: number };
   /** How often its number was started anew. */
   readonly restarts: number;
   /** Why the one before ended; absent where none did. */
@@ -106,4 +116,8 @@ export interface MediaPlane {
   /** Ends the publisher of a stream here likewise. False where there is none. */
   endPublish(key: StreamKey): Promise<Answer<boolean>>;
   slowPlayers(): Promise<Answer<SlowPlayers>>;
+  /** What was done since the start, by workers that ended too, and is held now; as told last. Totals never go down. */
+  figures(): MediaFigures;
+  /** The first `max` streams here in numbers, in the order of their keys, that are not before `from`. */
+  streamTotals(from: StreamKey, max: number): Promise<Answer<readonly StreamTotal[]>>;
 }

@@ -14,13 +14,16 @@ import type {
   Elsewhere,
   Media,
   MediaEvent,
+  MediaFigures,
   MediaListenerName,
   MediaOptions,
+  StreamTotal,
   StreamView,
   WorkerAddress,
 } from '@headwater/media';
 import type { MemberView } from '@headwater/mesh';
 import type { ClientFilter, MediaTold } from '../plane/media-plane.js';
+import type { LoopDelay } from './own-delay.js';
 
 /** All that a worker needs to begin. */
 export interface WorkerSetup {
@@ -98,6 +101,7 @@ export interface Questions {
   clients(filter: ClientFilter, after: string, max: number): readonly ClientView[];
   kick(id: string): boolean;
   endPublish(key: StreamKey): boolean;
+  streamTotals(from: StreamKey, max: number): readonly StreamTotal[];
 }
 
 /** What concerns a worker, but is known to main alone. */
@@ -135,6 +139,8 @@ export type ToWorker =
 export interface WorkerTold extends MediaTold {
   readonly slowPlayers: ReturnType<Media['slowPlayers']>;
   readonly rssBytes: number;
+  readonly figures: MediaFigures;
+  readonly loopDelay?: LoopDelay;
 }
 
 export type FromWorker =
