@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MemberProfile, route } from '@headwater/directory';
+import { type MemberProfile, type PlayRequest, type Route, route } from '@headwater/directory';
 import { createGuard } from '@headwater/guard';
 import {
   CertificateStore,
@@ -166,7 +166,21 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     },
     reload: async () => false,
   };
-  answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
+  const knowledge = {
+    events,
+    explain: {
+      ...config,
+      order: config.play.order,
+      rules: guardConfig(config, mesh.id),
+      directory: mesh.directory,
+      members: () => mesh.members(),
+      status: () => mesh.status(),
+      isDraining: () => isDraining,
+      told: () => media.told(),
+      route: (request: Omit<PlayRequest, 'mode'>) => routeOf(config, mesh, media, request),
+    },
+  };
+  answerQuestions(mesh, memberAnswers(media, control, knowledge), (question, from) =>
     log.info({ question, member: from }, 'operator asked'),
   );
   const metrics = createMetrics(
@@ -320,6 +334,17 @@ function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof 
   };
 }
 
+/** The route that this member would give. */
+function routeOf(
+  config: OriginConfig,
+  mesh: Mesh,
+  media: MediaPlane,
+  request: Omit<PlayRequest, 'mode'>,
+): Route {
+  const mode = playModeOf(request.key, config);
+  return route(mesh.directory, { ...request, mode, isFull: media.told().isFull });
+}
+
 function apiSource(
   config: OriginConfig,
   mesh: Mesh,
@@ -337,12 +362,7 @@ function apiSource(
     status: () => mesh.status(),
     isDraining,
     media,
-    route: (request) =>
-      route(mesh.directory, {
-        ...request,
-        mode: playModeOf(request.key, config),
-        isFull: media.told().isFull,
-      }),
+    route: (request) => routeOf(config, mesh, media, request),
     resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
   };
 }

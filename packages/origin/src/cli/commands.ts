@@ -18,6 +18,7 @@ export const COMMANDS: readonly NamedCommand[] = [
   { name: 'members', load: async () => (await import('./commands/members.js')).MEMBERS },
   { name: 'streams', load: async () => (await import('./commands/streams.js')).STREAMS },
   { name: 'explain', load: async () => (await import('./commands/explain.js')).EXPLAIN },
+  { name: 'trace', load: async () => (await import('./commands/trace.js')).TRACE },
   { name: 'clients', load: async () => (await import('./commands/clients.js')).CLIENTS },
   { name: 'kick', load: async () => (await import('./commands/kick.js')).KICK },
   { name: 'drain', load: async () => (await import('./commands/drain.js')).DRAIN },

@@ -9,6 +9,8 @@ import type { MetricsChoice, MetricsSource } from './metrics-source.js';
 import { srsMetrics } from './srs-metrics.js';
 import { streamMetrics } from './stream-metrics.js';
 
+export type { MetricsSource } from './metrics-source.js';
+
 /** The metrics of one member: `GET /metrics` in Prometheus' text format, apart from any listener. */
 export interface Metrics {
   readonly app: Hono;

@@ -90,7 +90,7 @@ class KeptHistogram<L extends string> extends Histogram<L> {
       let count = 0;
       for (const [index, le] of [...bounds, '+Inf'].entries()) {
         count += counts[index] ?? 0;
-        values.push({ metricName: `${name}_bucket`, value: count, labels: { ...labels, le } as never });
+        values.push({ metricName: `${name}_bucket`, value: count, labels: { le, ...labels } as never });
       }
       values.push({ metricName: `${name}_sum`, value: sum, labels: labels as never });
       values.push({ metricName: `${name}_count`, value: count, labels: labels as never });

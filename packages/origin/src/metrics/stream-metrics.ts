@@ -9,15 +9,18 @@ const LABELS = ['vhost', 'app', 'stream'] as const;
 /** Streams one by one, the first `max` in the order of their keys: each costs Prometheus three series. */
 export function streamMetrics(registry: Registry, { media }: MetricsSource, max: number): void {
   if (max === 0) return;
-  // One question for a scrape: whichever metric is read first asks, and the others of the same turn share the answer.
+  // One question for a scrape: whichever metric is read first asks, and the others share the answer.
   let asked: Promise<{ readonly totals: readonly StreamTotal[]; readonly isCut: boolean }> | null = null;
   const ask = () => {
-    asked ??= media.streamTotals('', max + 1).then(({ value }) => {
-      setImmediate(() => {
+    if (asked === null) {
+      // All metrics of one answer are begun in one turn.
+      queueMicrotask(() => {
         asked = null;
       });
-      return { totals: value.slice(0, max), isCut: value.length > max };
-    });
+      asked = media
+        .streamTotals('', max + 1)
+        .then(({ value }) => ({ totals: value.slice(0, max), isCut: value.length > max }));
+    }
     return asked;
   };
   const samples = (of: (total: StreamTotal) => number) => async () => {

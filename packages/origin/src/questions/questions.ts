@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { ASKING_CLIENT_NAMES } from '../explain/asking-client.js';
+import { TRACED_MAX } from '../trace/stream-trace.js';
 
 /** What members ask each other (docs/wire.md, "Questions"), by name: what goes there, and what comes back. */
 
@@ -25,6 +27,9 @@ export const CLIENT_THERE = v.object({
 
 /** Most clients in one answer, so that it has room in any mesh. */
 export const CLIENTS_MAX = 501;
+
+/** Most sentences of one explanation. */
+const STEPS_MAX = 500;
 
 const OK = v.object({ done: v.boolean() });
 
@@ -64,6 +69,40 @@ export const QUESTIONS = {
     answer: v.object({
       clients: v.pipe(v.array(CLIENT_THERE), v.maxLength(CLIENTS_MAX)),
       unanswered: UNANSWERED,
+    }),
+  },
+  /** What would happen to a play there, and why. */
+  explain: {
+    ask: v.object({
+      key: v.string(),
+      client: v.picklist(ASKING_CLIENT_NAMES),
+      address: v.exactOptional(v.pipe(v.string(), v.ip())),
+    }),
+    answer: v.object({
+      route: v.string(),
+      reason: v.string(),
+      access: v.string(),
+      target: v.exactOptional(v.string()),
+      steps: v.pipe(v.array(v.object({ about: v.string(), text: v.string() })), v.maxLength(STEPS_MAX)),
+    }),
+  },
+  /** The newest events of a stream that it keeps, oldest first, and its clock. */
+  'stream-events': {
+    ask: v.object({ key: v.string() }),
+    answer: v.object({
+      /** Unix ms. */
+      nowMs: v.number(),
+      events: v.pipe(
+        v.array(
+          v.object({
+            id: v.string(),
+            number: COUNT,
+            atMs: v.number(),
+            event: v.looseObject({ kind: v.string() }),
+          }),
+        ),
+        v.maxLength(TRACED_MAX),
+      ),
     }),
   },
   /** Ends a client; `done` is false where it is not there. */
