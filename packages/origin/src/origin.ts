@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MemberProfile, type PlayRequest, type Route, route } from '@headwater/directory';
+import { hostPort, type MemberProfile, type PlayRequest, type Route, route } from '@headwater/directory';
 import { createGuard } from '@headwater/guard';
 import {
   CertificateStore,
@@ -20,6 +20,7 @@ import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import type { OriginConfig } from './config/origin-config.js';
+import { checkUp } from './doctor/checkup.js';
 import { DrainControl } from './drain-control.js';
 import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
@@ -33,6 +34,7 @@ import { serveMetrics } from './metrics/serve-metrics.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
+import { pulledBy } from './pulled-at.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
 import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
 import { PROGRAM_VERSION } from './version.js';
@@ -168,6 +170,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   };
   const knowledge = {
     events,
+    checkup: () =>
+      checkUp({
+        config,
+        status: () => mesh.status(),
+        others: () => othersOf(mesh, config.relay.tls),
+      }),
     explain: {
       ...config,
       order: config.play.order,
@@ -332,6 +340,18 @@ function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof 
     limits,
     apps,
   };
+}
+
+/** Other members that count as there, and where this one pulls from each. */
+function othersOf(mesh: Mesh, relayTls: boolean) {
+  return mesh
+    .members()
+    .filter(({ isSelf, liveness }) => !isSelf && liveness !== 'dead' && liveness !== 'left')
+    .map((member) => {
+      const by = pulledBy(member, relayTls);
+      const address = by === null ? null : hostPort(by.host, by.tls?.port ?? by.rtmpPort);
+      return { member: member.id, address, connected: member.connected };
+    });
 }
 
 /** The route that this member would give. */

@@ -1,9 +1,11 @@
-import { clockOffset, onOneLine, type Told } from '../trace/stream-trace.js';
+import { diagnose } from '../doctor/diagnose.js';
+import type { Ask, QuestionName } from '../questions/questions.js';
+import { clockOffset, onOneLine } from '../trace/stream-trace.js';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { memberCalled } from './clients.js';
 import type { Endpoints } from './endpoint.js';
-import { EXPLAIN_QUERY, EXPLAINED, TRACE, TRACE_QUERY } from './schemas/explain.js';
+import { DIAGNOSIS, EXPLAIN_QUERY, EXPLAINED, TRACE, TRACE_QUERY } from './schemas/explain.js';
 import { keyOfPath, STREAM_PARAMS } from './stream-endpoints.js';
 import { namesOf } from './streams.js';
 
@@ -66,9 +68,24 @@ export function addExplain(endpoints: Endpoints, source: ApiSource): void {
       return traceStream(source, found.key, query.since ?? 0);
     },
   );
+
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/api/v1/doctor',
+      id: 'doctor',
+      tag: 'Mesh',
+      summary: 'What is wrong with the members of the mesh, in order of weight.',
+      description:
+        'Every member looks at its seeds, its clock, its files and disk, whom it reaches for a pull, and what of its configuration should be alike everywhere. Takes two seconds at most.',
+      answer: DIAGNOSIS,
+    },
+    () => examine(source),
+  );
 }
 
-async function traceStream(source: ApiSource, key: string, sinceMs: number) {
+/** A question to each member that counts as there, one by one, so that each answer has a time of its own. */
+async function askEach<Q extends QuestionName>(source: ApiSource, name: Q, ask: Ask<Q>) {
   const names = namesOf(source);
   const asked = [...source.directory.members()].filter(
     ({ liveness }) => liveness !== 'dead' && liveness !== 'left',
@@ -76,23 +93,43 @@ async function traceStream(source: ApiSource, key: string, sinceMs: number) {
   const results = await Promise.all(
     asked.map(async ({ id }) => {
       const askedMs = Date.now();
-      const given = await source.mesh.ask(id, 'stream-events', { key });
+      const given = await source.mesh.ask(id, name, ask);
       return { given, askedMs, answeredMs: Date.now() };
     }),
   );
-  const told = results.flatMap(({ given, askedMs, answeredMs }) => {
-    if ('reason' in given) return [];
-    const { member, answer } = given;
-    const { nowMs, events } = answer;
-    return [{ member, name: names(member), askedMs, answeredMs, nowMs, events } satisfies Told<unknown>];
-  });
+  return {
+    answered: results.flatMap(({ given, ...times }) =>
+      'reason' in given
+        ? []
+        : [{ member: given.member, name: names(given.member), answer: given.answer, ...times }],
+    ),
+    missing: results.flatMap(({ given }) =>
+      'reason' in given ? [{ member: given.member, name: names(given.member), reason: given.reason }] : [],
+    ),
+  };
+}
+
+async function traceStream(source: ApiSource, key: string, sinceMs: number) {
+  const { answered, missing } = await askEach(source, 'stream-events', { key });
+  const told = answered.map(({ answer, ...one }) => ({ ...one, ...answer }));
   const events = onOneLine(told).filter(({ atMs }) => atMs > sinceMs);
   return {
     key,
     events: events.map(({ number: _, event, ...about }) => ({ ...event, ...about })),
     clocks: told.map((one) => ({ member: one.member, name: one.name, ...clockOffset(one) })),
-    missing: results.flatMap(({ given }) =>
-      'reason' in given ? [{ member: given.member, name: names(given.member), reason: given.reason }] : [],
-    ),
+    missing,
+  };
+}
+
+async function examine(source: ApiSource) {
+  const { answered, missing } = await askEach(source, 'checkup', {});
+  const all = answered.map(({ answer: checkup, ...one }) => ({
+    ...one,
+    checkup,
+    clock: clockOffset({ ...one, nowMs: checkup.nowMs, askedMs: one.answeredMs }),
+  }));
+  return {
+    findings: [...diagnose(all, missing, namesOf(source))],
+    members: all.map(({ name }) => name).sort(),
   };
 }

@@ -142,6 +142,9 @@ describe('the API', () => {
       ],
       clocks: [{ member: 'id-c', name: 'c' }],
     });
-    expect((body.missing as unknown as { name: string }[]).map(({ name }) => name).sort()).toEqual(['a', 'b']);
+    expect((body.missing as unknown as { name: string }[]).map(({ name }) => name).sort()).toEqual([
+      'a',
+      'b',
+    ]);
   });
 });

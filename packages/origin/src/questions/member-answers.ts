@@ -1,4 +1,5 @@
 import { parseStreamKey } from '@headwater/directory';
+import type { Checkup } from '../doctor/checkup.js';
 import type { EventLog } from '../events/event-log.js';
 import { type ExplainView, explainPlay } from '../explain/explain-play.js';
 import type { MediaPlane } from '../plane/media-plane.js';
@@ -20,6 +21,7 @@ export interface MemberControl {
 export interface MemberKnowledge {
   readonly explain: ExplainView;
   readonly events: EventLog;
+  checkup(): Promise<Checkup>;
 }
 
 /** Players of a stream that are looked at for their queues. */
@@ -70,6 +72,7 @@ export function memberAnswers(
         event: { ...kept.event },
       })),
     }),
+    checkup: () => knowledge.checkup(),
     kick: async ({ id }) => ({ done: (await media.kick(id)).value }),
     'end-publish': async ({ key }) => ({ done: (await media.endPublish(key)).value }),
     drain: ({ deadlineMs }) => ({ done: control.drain(deadlineMs) }),

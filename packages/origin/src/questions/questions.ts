@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CHECKUP } from '../doctor/checkup.js';
 import { ASKING_CLIENT_NAMES } from '../explain/asking-client.js';
 import { TRACED_MAX } from '../trace/stream-trace.js';
 
@@ -105,6 +106,8 @@ export const QUESTIONS = {
       ),
     }),
   },
+  /** What it finds out about itself, and whom it reaches. */
+  checkup: { ask: v.object({}), answer: CHECKUP },
   /** Ends a client; `done` is false where it is not there. */
   kick: { ask: v.object({ id: v.string() }), answer: OK },
   /** Ends a stream's publisher; `done` is false where there is none. */

@@ -41,6 +41,24 @@ export const EXPLAINED = v.object({
   ),
 });
 
+export const DIAGNOSIS = v.object({
+  findings: said(
+    v.array(
+      v.object({
+        weight: said(
+          v.picklist(['critical', 'warning', 'note']),
+          '`critical`: plays or publishes fail, or soon will.',
+        ),
+        code: said(TEXT, 'Never changes its meaning.'),
+        name: said(TEXT, 'Name of the member that it is about.'),
+        text: said(TEXT, 'What is wrong, and what to do.'),
+      }),
+    ),
+    'In order of weight; empty: nothing is wrong.',
+  ),
+  members: said(v.array(TEXT), 'Names of the members that were looked at.'),
+});
+
 export const TRACE_QUERY = v.object({
   vhost: VHOST,
   since: v.exactOptional(
