@@ -13,6 +13,9 @@ RUN npm ci --no-audit --no-fund \
   && find packages -type d -name testing -delete
 
 FROM node:24-bookworm-slim
+LABEL org.opencontainers.image.title="Headwater" \
+  org.opencontainers.image.description="Origin cluster for live video: a gossip mesh of RTMP and HTTP-FLV origins" \
+  org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production
 WORKDIR /opt/headwater
 COPY --from=build /src/package.json ./package.json

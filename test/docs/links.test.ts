@@ -1,16 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../support/repository.js';
-
-const pages = [
-  ...readdirSync(REPOSITORY),
-  ...['conf', 'docs'].flatMap((folder) =>
-    readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
-      join(folder, file),
-    ),
-  ),
-].filter((file) => file.endsWith('.md'));
+import { pages } from './pages.js';
 
 /** What can be jumped to in a page: its headings, as the common renderers name them. */
 function anchorsOf(page: string): ReadonlySet<string> {

@@ -15,7 +15,8 @@ const CONF = join(REPOSITORY, 'conf');
 const RULES = readFileSync(join(CONF, 'prometheus/alerts.yml'), 'utf8');
 
 /** Every query of every panel, with its place. */
-const QUERIES = readdirSync(join(CONF, 'grafana')).flatMap((file) => {
+const DASHBOARDS = readdirSync(join(CONF, 'grafana')).filter((file) => file.endsWith('.json'));
+const QUERIES = DASHBOARDS.flatMap((file) => {
   const { panels } = JSON.parse(readFileSync(join(CONF, 'grafana', file), 'utf8')) as {
     panels: { title: string; targets: { expr: string }[] }[];
   };

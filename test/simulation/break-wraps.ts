@@ -15,6 +15,7 @@ import {
   type Input,
   type MemberCore,
 } from '@headwater/mesh/core';
+import type { World } from './world.js';
 
 /** What faults that are put in on purpose are made of: they wrap what a core shows to everybody. */
 
@@ -137,6 +138,16 @@ export function withoutLeeway(core: MemberCore): void {
         Object.defineProperty(peer, 'leeway', { value: leeway });
     }
     return next(input, now);
+  });
+}
+
+/** From then on every turn of everybody's loop is late, ms. */
+const LATE_FROM_MS = 3_000;
+const LATE_MS = 500;
+
+export function allLate(world: World): void {
+  world.timeline.after(LATE_FROM_MS, () => {
+    for (const member of world.members.values()) world.setLate(member, LATE_MS);
   });
 }
 

@@ -132,10 +132,12 @@ function changeKey(storm: Storm): void {
 }
 
 function restartWith(storm: Storm, member: Member, keys: readonly string[]): void {
-  // Its config; also where it is down for the moment, or has lost its data directory.
-  for (const one of storm.world.members.values()) if (one.machine === member.machine) one.keys = keys;
-  if (member.running === null) return;
-  storm.world.trace(`${member.id} restarts with the keys ${keys.join(' ')}`);
-  storm.world.end(member, storm.random.chance(0.5) ? 'left' : 'killed');
-  storm.later(DOWN_MS, () => storm.world.start(member));
+  // Its config; also where it is down for the moment, or has lost its data directory: then another one runs there.
+  const there = [...storm.world.members.values()].filter(({ machine }) => machine === member.machine);
+  for (const one of there) one.keys = keys;
+  const running = there.find((one) => one.running !== null);
+  if (running === undefined) return;
+  storm.world.trace(`${running.id} restarts with the keys ${keys.join(' ')}`);
+  storm.world.end(running, storm.random.chance(0.5) ? 'left' : 'killed');
+  storm.later(DOWN_MS, () => storm.world.start(running));
 }

@@ -50,6 +50,8 @@ export class Member {
   isPortTaken = false;
   /** Another process has its identity, or had it until shortly before this time: nothing is expected until then. */
   disputedUntil = Number.NEGATIVE_INFINITY;
+  /** Of copies of it, whose signed news others may hand on long after they ended. */
+  readonly twinGenerations = new Set<number>();
   /** When it was last made to stand still, and until when it did so for longer than is excused. */
   stalledAt = Number.NEGATIVE_INFINITY;
   hungUntil = Number.NEGATIVE_INFINITY;

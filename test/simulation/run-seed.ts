@@ -76,7 +76,7 @@ export function runSeed(seed: number, options: SeedOptions = {}): SeedResult {
   // Whose copy ran on the other side learns only now that it is gone.
   for (const member of world.members.values())
     if (member.disputedUntil > Number.NEGATIVE_INFINITY)
-      member.disputedUntil = Math.max(member.disputedUntil, world.now + TWIN_HEALED_MS);
+      member.disputedUntil = Math.max(member.disputedUntil, world.now + TWIN_HEALED_MS + slownessMs(world));
   world.inMesh = new Set(world.honest().filter(({ core }) => core.isJoined));
   world.run(HEALED_MS + slownessMs(world), isBroken);
   if (!isBroken()) look(world, 'quiet');

@@ -9,6 +9,7 @@ import {
 } from '@headwater/directory';
 import { type CoreOptions, type Effects, type Input, MemberCore } from '@headwater/mesh/core';
 import { Random } from '@headwater/testing/random';
+import { slownessMs } from './checkers/reach.js';
 import { Graves, isStanding } from './graves.js';
 import { NEXT, PRESENT } from './language.js';
 import { lyingAboutOthers } from './liar.js';
@@ -50,7 +51,7 @@ export const STALL_EXCUSED_MS = 1_500;
 /** Steps of all members in one virtual second: more than any burst takes; else they run in circles. */
 const STEPS_PER_SECOND_MAX = 500_000;
 
-/** The older twin is whole again so long after the other one is gone, ms. */
+/** The older twin is whole again so long after the other one is gone, ms; longer on slow paths, where a lost one is waited for. */
 const TWIN_GONE_MS = 15_000;
 
 /** How far back it is known how far each member's log was, ms. */
@@ -184,6 +185,7 @@ export class World implements Watcher {
     );
     this.trace(`start twin of ${member.id} generation ${generation}`);
     member.disputedUntil = Number.POSITIVE_INFINITY;
+    member.twinGenerations.add(generation);
     this.#twins.set(member.id, this.#launch(member, generation, `twin of ${member.id}`));
   }
 
@@ -192,7 +194,7 @@ export class World implements Watcher {
     if (twin === undefined) return;
     this.trace(`end twin of ${member.id}`);
     this.#twins.delete(member.id);
-    member.disputedUntil = this.now + TWIN_GONE_MS;
+    member.disputedUntil = this.now + TWIN_GONE_MS + slownessMs(this);
     twin.crash(false);
   }
 
@@ -337,8 +339,12 @@ export class World implements Watcher {
     this.violate('no-throw', `${running.id}: ${error instanceof Error ? error.stack : String(error)}`);
   }
 
-  kept({ id }: RunningCore, generation: number): void {
-    const member = this.member(id);
+  kept(running: RunningCore, generation: number): void {
+    const member = this.member(running.id);
+    if (this.#isTwin(running)) {
+      member.twinGenerations.add(generation);
+      return;
+    }
     member.lastGeneration = Math.max(member.lastGeneration, generation);
     member.claimedKeys.clear();
     for (const key of member.claims.keys()) member.claimedKeys.add(key);

@@ -1,4 +1,5 @@
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -104,7 +105,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         const { log } = told.get(member)!;
         const held = directory.position(member);
         const from = held.generation === log.generation ? held.version : 0;
-        const delta = bySnapshot ? null : log.deltaSince(from);
+        const delta = bySnapshot ? null : deltaSince(log, from);
         const { changed } = delta === null ? directory.replace(log.snapshot()) : directory.apply(delta);
         naive.take(log.snapshot());
         return changed;

@@ -1,4 +1,5 @@
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -20,7 +21,7 @@ function hearing(directory: Directory, member: string, generation = 1): OwnLog {
 }
 
 function deltaOf(log: OwnLog, from: number): Delta {
-  const delta = log.deltaSince(from);
+  const delta = deltaSince(log, from);
   if (delta === null) throw new Error('forgotten');
   return delta;
 }
@@ -433,7 +434,7 @@ describe('the directory', () => {
             seen = directory.position('a').version;
           }
         }
-        const missing = bySnapshot ? null : log.deltaSince(directory.position('a').version);
+        const missing = bySnapshot ? null : deltaSince(log, directory.position('a').version);
         if (missing) directory.apply(missing);
         else directory.replace(log.snapshot());
         const expected = new Map(log.snapshot().claims.map((claim) => [claim.key, claim]));

@@ -1,4 +1,5 @@
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -12,9 +13,9 @@ describe('a member’s own log', () => {
     log.claim(claimOf('s1', 2));
     expect(log.version).toBe(3);
     expect(log.size).toBe(1);
-    expect(log.deltaSince(0)).toMatchObject({ member: 'a', generation: 7, from: 0, to: 3 });
-    expect(log.deltaSince(0)?.entries.map((entry) => entry.version)).toEqual([1, 3]);
-    expect(log.deltaSince(2)?.entries).toHaveLength(1);
+    expect(deltaSince(log, 0)).toMatchObject({ member: 'a', generation: 7, from: 0, to: 3 });
+    expect(deltaSince(log, 0)?.entries.map((entry) => entry.version)).toEqual([1, 3]);
+    expect(deltaSince(log, 2)?.entries).toHaveLength(1);
   });
 
   it('does not count a release of what was never claimed', () => {
@@ -32,9 +33,9 @@ describe('a member’s own log', () => {
       log.release(claim.key);
     }
     log.claim(claimOf('last'));
-    expect(log.deltaSince(0)).toBeNull();
-    expect(log.deltaSince(log.version - 1)?.entries).toHaveLength(1);
-    const releases = log.deltaSince(log.version - 5)?.entries.filter((entry) => entry.kind === 'release');
+    expect(deltaSince(log, 0)).toBeNull();
+    expect(deltaSince(log, log.version - 1)?.entries).toHaveLength(1);
+    const releases = deltaSince(log, log.version - 5)?.entries.filter((entry) => entry.kind === 'release');
     expect(releases?.length).toBeLessThanOrEqual(4);
     expect(log.snapshot()).toEqual({
       member: 'a',
@@ -54,19 +55,19 @@ describe('a member’s own log', () => {
     log.claim(claimOf('stands'));
     log.setProfile(profileOf('a'));
     for (let i = 1; i <= 16; i += 1) release(`s${i}`);
-    const kept = () => log.deltaSince(0)?.entries.filter(({ kind }) => kind === 'release').length;
+    const kept = () => deltaSince(log, 0)?.entries.filter(({ kind }) => kind === 'release').length;
     expect(kept()).toBe(16);
     release('s17');
     expect(kept()).toBeUndefined();
     // Versions 4 and 6 are forgotten: who has 6 lacks nothing of them.
-    expect(log.deltaSince(5)).toBeNull();
-    expect(log.deltaSince(6)?.entries).toHaveLength(15);
+    expect(deltaSince(log, 5)).toBeNull();
+    expect(deltaSince(log, 6)?.entries).toHaveLength(15);
     expect(log.snapshot()).toMatchObject({ profile: profileOf('a'), claims: [claimOf('stands')] });
     release('s18');
-    expect(log.deltaSince(6)?.entries).toHaveLength(16);
+    expect(deltaSince(log, 6)?.entries).toHaveLength(16);
     release('s19');
-    expect(log.deltaSince(9)).toBeNull();
-    expect(log.deltaSince(10)?.entries).toHaveLength(15);
+    expect(deltaSince(log, 9)).toBeNull();
+    expect(deltaSince(log, 10)?.entries).toHaveLength(15);
   });
 
   it('can be read as it was at one version, however long that takes', () => {
@@ -84,7 +85,7 @@ describe('a member’s own log', () => {
             else log.release(claimOf(`s${stream}`).key);
           };
           for (const one of before) make(one);
-          const delta = log.deltaSince(from);
+          const delta = deltaSince(log, from);
           const snapshot = log.snapshot();
           expect(log.reachesBackTo(from)).toBe(delta !== null);
           const tail = log.cut(from);
@@ -111,11 +112,11 @@ describe('a member’s own log', () => {
   it('keeps no more superseded entries than newest ones, and some', () => {
     const log = new OwnLog('a', 1, 10);
     for (let i = 1; i <= 1_000; i += 1) log.claim(claimOf('s1', i));
-    expect(log.deltaSince(0)?.entries).toEqual([
+    expect(deltaSince(log, 0)?.entries).toEqual([
       { kind: 'claim', version: 1_000, claim: claimOf('s1', 1_000) },
     ]);
-    expect(log.deltaSince(999)?.entries).toHaveLength(1);
-    expect(log.deltaSince(1_000)?.entries).toHaveLength(0);
+    expect(deltaSince(log, 999)?.entries).toHaveLength(1);
+    expect(deltaSince(log, 1_000)?.entries).toHaveLength(0);
     expect(log.snapshot().profile).toBeNull();
   });
 
@@ -124,13 +125,13 @@ describe('a member’s own log', () => {
     for (let i = 1; i <= 65; i += 1) log.claim(claimOf('s1', i));
     expect(log.entryCount).toBe(65);
     log.claim(claimOf('s1', 66));
-    expect([log.entryCount, log.deltaSince(0)?.entries.length]).toEqual([1, 1]);
+    expect([log.entryCount, deltaSince(log, 0)?.entries.length]).toEqual([1, 1]);
     for (let i = 2; i <= 100; i += 1) log.claim(claimOf(`s${i}`));
     for (let i = 1; i <= 100; i += 1) log.claim(claimOf(`s${i}`));
     expect(log.entryCount).toBe(200);
     const before = log.cut();
     log.claim(claimOf('s1', 9));
-    expect([log.entryCount, log.deltaSince(0)?.entries.length]).toEqual([100, 100]);
+    expect([log.entryCount, deltaSince(log, 0)?.entries.length]).toEqual([100, 100]);
     // Who reads what it was still finds all of it.
     expect([...before.entries()]).toHaveLength(100);
     expect([...before.entries()].at(0)?.version).toBe(before.version - 99);

@@ -1,5 +1,5 @@
 import type { Claim, Entry } from './claim.js';
-import type { Delta, Snapshot } from './delta.js';
+import type { Snapshot } from './delta.js';
 import type { MemberId, MemberProfile } from './member.js';
 import type { StreamKey } from './stream-key.js';
 
@@ -100,13 +100,6 @@ export class OwnLog {
   /** Whether `cut(from)` has all changes since then; else releases after it are forgotten, and only a snapshot will do. */
   reachesBackTo(from: number): boolean {
     return from >= this.#forgottenUpTo;
-  }
-
-  /** The changes after version `from`; null where releases after it are forgotten and only a snapshot will do. */
-  deltaSince(from: number): Delta | null {
-    if (!this.reachesBackTo(from)) return null;
-    const { version: to, entries } = this.cut(from);
-    return { member: this.member, generation: this.generation, from, to, entries: [...entries()] };
   }
 
   snapshot(): Snapshot {

@@ -1,4 +1,5 @@
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { Directory } from './directory.js';
@@ -17,7 +18,7 @@ function world() {
     return log;
   };
   const tell = (member: string): void => {
-    const delta = logOf(member).deltaSince(directory.position(member).version);
+    const delta = deltaSince(logOf(member), directory.position(member).version);
     if (delta) directory.apply(delta);
   };
   const claim = (stream: string, ...members: string[]): void => {

@@ -8,13 +8,16 @@ import { slownessMs } from './reach.js';
 /** A broadcast is there within this time, without repair, ms. */
 const THERE_MS = 1_500;
 
+/** It goes one way, or by another member, in as many round trips at the most. */
+const THERE_TRIPS = 1;
+
 /** Where nothing is lost, a broadcast comes to everybody with whom its author was connected, also for a moment only. */
 export const broadcasts: Checker = {
   name: 'broadcasts',
   when: 'always',
   *check(world) {
     const { gossip } = world.network;
-    const dueAt = world.now - THERE_MS - slownessMs(world);
+    const dueAt = world.now - THERE_MS - slownessMs(world, THERE_TRIPS);
     const due = gossip.publications.filter(({ at }) => at <= dueAt);
     gossip.publications = gossip.publications.filter(({ at, missing }) => at > dueAt && missing.size > 0);
     for (const publication of due)

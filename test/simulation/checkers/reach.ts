@@ -60,12 +60,17 @@ export function bridgedUntil(world: World, observer: RunningCore, id: MemberId):
   return until;
 }
 
-/** Long paths and late loops take longer for everything. */
+/** Long paths and late loops take longer for everything: two dials with all that follows, one after the other, are some ten round trips. */
 export const settledMs = (world: World): number => SETTLED_MS + slownessMs(world);
 
-/** What paths and loops add to each limit, ms: ten round trips, a lost packet, what two late members give each other, and some turns. */
-export function slownessMs(world: World): number {
+/**
+ * What paths and loops add to a limit, ms: so many of the longest round trips, a lost packet, and what two late members
+ * give each other in some turns.
+ */
+export function slownessMs(world: World, trips = SETTLED_TRIPS): number {
   const { delayMs, jitterMs, loss } = world.network.paths.weather;
   const lateMs = Math.max(0, ...world.running().map((running) => running.lateMs));
-  return 20 * (delayMs + jitterMs) + (loss > 0 ? 2_000 : 0) + 6 * lateMs;
+  return trips * 2 * (delayMs + jitterMs) + (loss > 0 ? 2_000 : 0) + 6 * lateMs;
 }
+
+const SETTLED_TRIPS = 10;

@@ -12,7 +12,8 @@ export const versions: Checker = {
       // 0/0: forgotten long after its death.
       if (comparePositions(after, before) < 0 && after.generation > 0)
         yield `${observer} went back with ${member} from ${text(before)} to ${text(after)}`;
-      if (!world.isBeyondRules(member) && comparePositions(after, newest) > 0)
+      const isOfTwin = world.members.get(member)?.twinGenerations.has(after.generation) === true;
+      if (!world.isBeyondRules(member) && !isOfTwin && comparePositions(after, newest) > 0)
         yield `${observer} holds ${text(after)} of ${member}, who wrote no more than ${text(newest)}`;
     }
   },

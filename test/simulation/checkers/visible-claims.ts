@@ -8,6 +8,9 @@ import { bridge, conversingSince, settledMs, slownessMs } from './reach.js';
 /** What a member changed is known to all who can know it after this time, also where broadcasts were lost, ms. */
 const KNOWN_MS = 5_000;
 
+/** And in so many round trips: a heartbeat tells of it, a question, two answers. */
+const KNOWN_TRIPS = 3;
+
 /** Of a core's peer. */
 interface Envelopes {
   since(position: LogPosition): readonly Uint8Array[];
@@ -23,6 +26,7 @@ export const visibleClaims: Checker = {
   check: (world) =>
     lagging(
       world,
+      () => 0,
       (observer, member) => conversingSince(world, observer, member) <= world.now - settledMs(world),
     ),
 };
@@ -32,7 +36,7 @@ export const claimsThroughOthers: Checker = {
   name: 'claims-through-others',
   when: 'always',
   check: (world) =>
-    lagging(world, (observer, member, then, knownMs) => {
+    lagging(world, longMs, (observer, member, then, knownMs) => {
       if (bridge(world, observer, member) === null) return false;
       // Where broadcasts get lost, those that are repeated do too: what others can hand on is known all the same.
       if (!world.network.gossip.hasLost) return true;
@@ -42,15 +46,16 @@ export const claimsThroughOthers: Checker = {
 
 function* lagging(
   world: World,
+  moreMs: (held: LogPosition, told: LogPosition | null) => number,
   canKnow: (observer: Member, member: Member, then: LogPosition, knownMs: number) => boolean,
 ): Iterable<string> {
-  const leastMs = KNOWN_MS + slownessMs(world);
+  const leastMs = KNOWN_MS + slownessMs(world, KNOWN_TRIPS);
   for (const observer of world.honest()) {
     if (observer.isStalled) continue;
     for (const { id, position } of observer.core.directory.members()) {
       const member = world.members.get(id);
       if (id === observer.id || member?.running == null || world.isBeyondRules(id)) continue;
-      const knownMs = leastMs + longMs(position, member.positionAt(world.now - leastMs));
+      const knownMs = leastMs + moreMs(position, member.positionAt(world.now - leastMs));
       const then = member.positionAt(world.now - knownMs);
       if (then === null || comparePositions(position, then) >= 0) continue;
       if ((observer.standingSince.get(id)?.at ?? world.now) > world.now - knownMs) continue;

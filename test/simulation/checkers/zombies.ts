@@ -6,9 +6,13 @@ import { RETRANSMIT_MS } from '../network/connection.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
+import { slownessMs } from './reach.js';
 
 /** Round trips and a look. */
 const SLACK_MS = 600;
+
+/** Between two looks. */
+const LOOK_MS = 250;
 
 /** Who has a connection with the dead that hangs goes on to say that it hears them for no longer than this, ms. */
 const HEARSAY_MS = 2_000;
@@ -26,6 +30,7 @@ export const zombies: Checker = {
           end &&
           !mayBeHeardLate(world, observer, id, end.at) &&
           !mayBeHearsay(world, observer, id, end) &&
+          !wasOnItsWay(world, observer, id, end) &&
           world.graves.newest(observer, id) >= position.generation
         )
           yield `${observer.id} lists claims of ${id} as ${position.generation} again, which it had buried`;
@@ -44,6 +49,17 @@ function mayBeHeardLate(world: World, observer: RunningCore, id: MemberId, ended
   const brokenAt = world.lastBrokenAt(observer.id, id);
   if (observer.resumedAt > endedAt && now < observer.resumedAt + CONFIRM_MS + SLACK_MS) return true;
   return now < brokenAt + RETRANSMIT_MS.max + CONFIRM_MS + SLACK_MS;
+}
+
+/** What others said just before they heard of the end came after it; the next word takes it back. */
+function wasOnItsWay(
+  world: World,
+  observer: RunningCore,
+  id: MemberId,
+  { at, generation }: EndedStart,
+): boolean {
+  const since = observer.standingSince.get(id);
+  return since?.generation === generation && since.at <= at + LOOK_MS + slownessMs(world, 1);
 }
 
 /**

@@ -143,6 +143,7 @@ export class Endpoint<P> implements EndpointMethods<P> {
     const links = [...this.#links.values()].flat();
     this.#end();
     for (const { connection, end } of links) connection.close(end, 'closed');
+    this.#network.resetUnaccepted(this);
     return Promise.resolve();
   }
 
@@ -155,6 +156,7 @@ export class Endpoint<P> implements EndpointMethods<P> {
       end.held = [];
       if (!isSilent) connection.reset(end);
     }
+    if (!isSilent) this.#network.resetUnaccepted(this);
   }
 
   opened(connection: Connection<P>, end: End<P>): void {

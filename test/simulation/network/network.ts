@@ -97,6 +97,14 @@ export class Network<P> {
       );
   }
 
+  /** What a process had not accepted yet when it ended: its kernel ends that as well. */
+  resetUnaccepted(endpoint: Endpoint<P>): void {
+    for (const connection of this.#connections) {
+      const { near, far } = connection;
+      if (far.endpoint === endpoint && near.isOpen && far.openedAt === 0) connection.reset(far);
+    }
+  }
+
   /** Counts what is sent; returns its size. */
   sent(by: MemberId, payload: P): number {
     const bytes = this.#bytesOf(payload);

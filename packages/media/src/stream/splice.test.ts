@@ -113,6 +113,42 @@ describe('findSplice', () => {
     expect(findSplice(pictures.slice(0, 53), pictures.slice(50), NO_HINTS).kind).toBe('exact');
   });
 
+  it('takes all that was delivered of a stream that has just begun for proof, on the same clock', () => {
+    const pictures = encode(4, { hasAudio: false });
+    const begun = (count: number, offsetMs: number) =>
+      findSplice(pictures.slice(50, 50 + count), later(pictures.slice(0, 80), -offsetMs), {
+        offsetMs: 7000,
+        elapsedMs: 0,
+      });
+    const result = begun(1, 7000);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(later(result.frames, 7000))).toEqual(told(pictures.slice(51, 80)));
+    expect(begun(2, 7003).kind).toBe('exact');
+    expect(begun(2, 7004).kind).toBe('none');
+    expect(begun(3, 8000).kind).toBe('exact');
+  });
+
+  it('takes three frames of all tracks for proof where no more was delivered, and two not', () => {
+    // A picture, a sound, and a sound.
+    const copy = later(whole.slice(0, 60), -5000);
+    expect(findSplice(whole.slice(0, 2), copy, NO_HINTS).kind).toBe('none');
+    const result = findSplice(whole.slice(0, 3), copy, NO_HINTS);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(later(result.frames, 5000))).toEqual(told(whole.slice(3, 60)));
+  });
+
+  it('takes no few frames for proof where the copy has a track that was not delivered', () => {
+    const pictures = whole.filter(({ kind }) => kind === 'video');
+    expect(findSplice(pictures.slice(0, 2), whole, NO_HINTS).kind).toBe('none');
+  });
+
+  it('takes no few frames for proof where the copy ends before them, or has another one among them', () => {
+    const pictures = encode(4, { hasAudio: false });
+    expect(findSplice(pictures.slice(50, 52), pictures.slice(0, 51), NO_HINTS).kind).toBe('none');
+    const other = pictures.map((frame, index) => (index === 50 ? video(frame.timestampMs, 'other') : frame));
+    expect(findSplice(pictures.slice(50, 52), other, NO_HINTS).kind).toBe('none');
+  });
+
   it('is not fooled by silence: the pictures tell', () => {
     const silent = encode(6, { silent: true });
     const result = spliced(silent, [200, 100, 320], 5000);

@@ -21,7 +21,7 @@ export type Splice =
   /** Nothing in the copy is known to be what was delivered. */
   | { readonly kind: 'none' };
 
-/** Identical frames in a row, in one track, that are no coincidence. */
+/** Identical frames in a row, in one track, that are no coincidence; in all tracks, where no more was delivered. */
 const RUN_MIN = 3;
 /** So many in a row are enough, though a frame before them is missing in one of the copies. */
 const RUN_ENOUGH = 16;
@@ -59,6 +59,8 @@ interface Alignment {
 /** One way to lay the copy on what was delivered, all tracks together. */
 interface Candidate {
   readonly offsetMs: number;
+  /** Identical frames of all tracks. */
+  readonly run: number;
   readonly isUnbroken: boolean;
   readonly isReached: boolean;
   readonly next: ReadonlyMap<Track, number>;
@@ -117,14 +119,46 @@ function candidatesOf(
   end: number,
   hints: SpliceHints,
 ): Candidate[] {
-  const leaders = (['video', 'audio'] as const)
-    .map((leader) => {
-      const all = alignments(tail.get(leader) ?? [], fresh.get(leader) ?? [], end, null);
-      return { leader, leading: all.filter(({ run }) => run >= RUN_MIN) };
-    })
-    .sort((a, b) => a.leading.length - b.leading.length);
+  const tracks = (['video', 'audio'] as const).map((leader) => {
+    const delivered = tail.get(leader) ?? [];
+    return { leader, delivered, all: alignments(delivered, fresh.get(leader) ?? [], end, null) };
+  });
+  const candidates = candidatesLedBy(
+    tracks.map(({ leader, all }) => ({ leader, leading: all.filter(({ run }) => run >= RUN_MIN) })),
+    tail,
+    fresh,
+    end,
+    hints,
+  );
+  if (candidates.length > 0) return candidates;
+  // A track that was not delivered yet has no place in the copy.
+  if ([...fresh.keys()].some((track) => !tail.has(track))) return [];
+  // A stream that has just begun has no run of one track yet. All of it is as good: on the same clock, or with enough
+  // frames of all tracks together.
+  return candidatesLedBy(
+    tracks.map(({ leader, delivered, all }) => ({
+      leader,
+      leading: all.filter(({ run, isReached }) => isReached && run === delivered.length),
+    })),
+    tail,
+    fresh,
+    end,
+    hints,
+  ).filter(
+    (candidate) =>
+      candidate.isReached && (candidate.run >= RUN_MIN || isNear(candidate.offsetMs, hints.offsetMs)),
+  );
+}
+
+function candidatesLedBy(
+  leaders: readonly { readonly leader: Track; readonly leading: readonly Alignment[] }[],
+  tail: ReadonlyMap<Track, Numbered[]>,
+  fresh: ReadonlyMap<Track, Numbered[]>,
+  end: number,
+  hints: SpliceHints,
+): Candidate[] {
   // The track that fits in fewest places tells most: a picture may stand still, a sound may be silence.
-  for (const { leader, leading } of leaders) {
+  for (const { leader, leading } of [...leaders].sort((a, b) => a.leading.length - b.leading.length)) {
     const candidates = leading
       .map((alignment) => ({ ...alignment, aheadMs: aheadOf(tail, fresh, alignment.offsetMs) }))
       .sort(likeliest(hints))
@@ -144,7 +178,7 @@ function follow(
   end: number,
 ): Candidate | null {
   const next = new Map<Track, number>([[leader, leading.next]]);
-  let { isReached, isUnbroken } = leading;
+  let { run, isReached, isUnbroken } = leading;
   for (const [track, delivered] of tail) {
     if (track === leader) continue;
     const copy = fresh.get(track) ?? [];
@@ -158,10 +192,12 @@ function follow(
     }
     isReached &&= found.isReached;
     isUnbroken &&= found.isUnbroken;
+    run += found.run;
     next.set(track, found.next);
   }
   return {
     offsetMs: leading.offsetMs,
+    run,
     isReached,
     isUnbroken,
     next,

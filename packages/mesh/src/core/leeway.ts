@@ -26,6 +26,9 @@ const CONFIRM_TRIPS = 6;
 /** TCP waits for so many expected round trips until three losses in a row are made up for: 1 + 2 + 4. */
 const LOSSES_TRIPS = 7;
 
+/** After a cut, much more is expected than the path takes. Silence is given no more than so many times the shortest round trip. */
+const SLOW_TRIPS_MAX = 3;
+
 /** No more than this is added to anything, whatever is measured or told. */
 export const LEEWAY_MAX_MS = 10_000;
 
@@ -57,6 +60,7 @@ export interface Path {
  * | 100      | 200      | 0        | 1,200   | 600     | 0       | 0     |
  * | 175      | 200      | 0        | 1,800   | 600     | 100     | 700   |
  * | 500      | 550      | 0        | 6,600   | 1,650   | 550     | 3,850 |
+ * | 300      | 7,700    | 0        | 10,000  | 1,900   | 900     | 4,000 |
  * | 5,000    | 9,000    | 0        | 10,000  | 1,900   | 9,000   | 4,000 |
  * | 1        | 5        | 300      | 1,600   | 1,100   | 300     | 300   |
  * | 300      | 600      | 300      | 2,400   | 1,500   | 300     | 300   |
@@ -67,7 +71,7 @@ export function leewayOf(path: Path | null, peerLateMs: number, ownLateMs: numbe
   const tripMs = Math.max(0, (path?.expectedMs ?? 0) - lateMs);
   const shortestMs = Math.max(0, (path?.shortestMs ?? 0) - lateMs);
   const slowness = Math.min(1, Math.max(0, (shortestMs - FAST_UP_TO_MS) / (SLOW_FROM_MS - FAST_UP_TO_MS)));
-  const slowMs = slowness * tripMs;
+  const slowMs = slowness * Math.min(tripMs, SLOW_TRIPS_MAX * shortestMs);
   const confirmMs =
     path === null ? UNMEASURED_CONFIRM_MS : Math.max(CONFIRM_MS, CONFIRM_TRIPS * (tripMs + slowMs));
   return {

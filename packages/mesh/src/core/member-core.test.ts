@@ -1,3 +1,4 @@
+import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import type { Input } from './input.js';
 import {
@@ -8,6 +9,7 @@ import {
   RETRY_MAX_MS,
   TICK_MS,
 } from './limits.js';
+import { MemberCore } from './member-core.js';
 import type { Hello } from './messages.js';
 import { HEARTBEAT_MS, VirtualMesh } from './testing/virtual-mesh.js';
 
@@ -30,6 +32,15 @@ const ownersAt = (mesh: VirtualMesh, name: string, key = KEY): string[] =>
     .map((owner) => owner.member);
 const livenessAt = (mesh: VirtualMesh, name: string, of: string): string | undefined =>
   mesh.member(name).core.directory.member(of)?.liveness;
+
+const helloOf = (generation: number): Hello => ({
+  kind: 'hello',
+  name: 'b',
+  program: 'test',
+  position: { generation, version: 1 },
+  addresses: ['b:1'],
+  members: [],
+});
 
 describe('a heartbeat', () => {
   it('tells no version that was not broadcast yet', () => {
@@ -121,6 +132,32 @@ describe('joining', () => {
     }
     // All of them as often as members that were met would be three times as many.
     expect(dials).toBeLessThan((200 * 60_000) / RETRY_MAX_MS / 3);
+  });
+
+  it.each([
+    ['waits for the streams of a member that is named', ['x:1'], false],
+    ['does not wait where nobody says where to find it', [], true],
+  ])('%s', (_, addresses, isSynced) => {
+    const core = new MemberCore(
+      {
+        self: 'own',
+        generation: 1,
+        profile: profileOf('own'),
+        addresses: ['own:1'],
+        seeds: ['a:1'],
+        suspectAfterMs: 1_800,
+        deadAfterMs: 900,
+        heartbeatMs: HEARTBEAT_MS,
+        batchMs: 3,
+        random: () => 0,
+      },
+      0,
+    );
+    const named = { id: 'x', position: { generation: 1, version: 1 }, addresses };
+    const message = { ...helloOf(1), position: { generation: 1, version: 0 }, members: [named] };
+    core.step({ kind: 'connected', peer: 'b', from: {} }, 0);
+    core.step({ kind: 'direct', peer: 'b', message }, 0);
+    expect([core.isJoined, core.isSynced, core.waitingFor === null]).toEqual([true, isSynced, isSynced]);
   });
 
   it('is synced only when the streams of all are there', () => {
@@ -379,15 +416,6 @@ describe('a restart', () => {
 });
 
 describe('a greeting', () => {
-  const helloOf = (generation: number): Hello => ({
-    kind: 'hello',
-    name: 'b',
-    program: 'test',
-    position: { generation, version: 1 },
-    addresses: ['b:1'],
-    members: [],
-  });
-
   it('of an earlier start changes nothing', () => {
     const mesh = meshOf('a', 'b');
     mesh.input('b', claimOf());

@@ -473,6 +473,8 @@ export class MemberCore {
     const isShared = peer.isOlderAbout(step.now);
     if (isShared) peer.detector.spoke(step.now);
     else if (proof !== null) peer.detector.spoke(proof.saidAt);
+    // The answer tells its sender already that it is heard again.
+    this.#reachability.note(peer, step.now);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
     if (heartbeat.hears !== undefined) this.#acquaintances.heardBy(heartbeat.hears, peer, step);

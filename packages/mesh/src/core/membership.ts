@@ -215,9 +215,14 @@ export class Membership {
     step.effects.send(peer.id, { kind: 'roster', members });
   }
 
-  /** Something that shows that it lives. */
+  /**
+   * Something that shows that it lives. What does not tell which start says it may be of an older one, on a connection that
+   * hung: it takes no silence back.
+   */
   heard(peer: Peer, message: DirectMessage, step: Step): void {
-    if (startOf(message, peer) !== null || !peer.isOlderAbout(step.now)) peer.detector.heard(step.now);
+    const { now } = step;
+    const isOfPresent = !peer.isOlderAbout(now) && peer.evidence(now).kind === 'heard';
+    if (startOf(message, peer) !== null || isOfPresent) peer.detector.heard(now);
   }
 
   heardLeave(peer: Peer, generation: number, step: Step): void {

@@ -2,7 +2,7 @@ import { amount } from '@headwater/testing/long-run';
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from './failure-detector.js';
 import { CONFIRM_MS, HUSH_MS, STALL_MS, WITNESSED_MAX_MS } from './limits.js';
-import { joinDigests, startDigest } from './member-digest.js';
+import { includesDigest, joinDigests, startDigest } from './member-digest.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import { type Testimony, verdictOf } from './reachability.js';
@@ -300,6 +300,37 @@ describe("others' word", () => {
     mesh.run(2 * HEARTBEAT_MS);
     expect(heartbeatsOf(mesh, 'c').at(-1)?.hears?.byteLength).toBe(12);
     for (const { facts } of mesh.running()) expect(facts.map(({ msg }) => msg)).not.toContain('member dead');
+  });
+
+  it('is given to the member itself with the very answer to its first heartbeat after a silence', () => {
+    const mesh = new VirtualMesh(1, ['a:1']);
+    for (const name of ['a', 'b']) mesh.start(name);
+    mesh.run(5_000);
+    const digest = startDigest('a', mesh.member('a').generation);
+    const lastOfB = () =>
+      mesh.member('b').sent.findLast(({ message }) => message.kind === 'heartbeat')?.message;
+    const isListed = (): boolean => {
+      const last = lastOfB();
+      return last?.kind === 'heartbeat' && last.hears !== undefined && includesDigest(last.hears, digest);
+    };
+    expect(isListed()).toBe(true);
+    mesh.cut('a', 'b', true);
+    while (isListed()) mesh.run(10);
+    const told = lastOfB();
+    if (told?.kind !== 'heartbeat') throw new Error('b tells that it does not hear a');
+    mesh.run(300);
+    mesh.input('b', {
+      kind: 'direct',
+      peer: 'a',
+      message: {
+        kind: 'heartbeat',
+        position: mesh.member('a').core.directory.position('a'),
+        load: { players: 0, publishers: 0, outboundKbps: 0 },
+        sentAt: 1,
+        echo: { sentAt: told.sentAt, heldMs: 299 },
+      },
+    });
+    expect(isListed()).toBe(true);
   });
 
   it('is not given about what waited in a socket', () => {

@@ -1,4 +1,5 @@
 import { OwnLog } from '@headwater/directory';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import type { Effects } from './effects.js';
@@ -134,9 +135,9 @@ describe('news that waited for others', () => {
       const from = log.version;
       for (let index = 0; index < PENDING_PER_STEP; index += 1)
         log.claim({ key: keyOf(part * PENDING_PER_STEP + index), sinceMs: 1, media: {} });
-      return log.deltaSince(from)!;
+      return deltaSince(log, from)!;
     });
-    const first = log.deltaSince(0)!;
+    const first = deltaSince(log, 0)!;
     const signedBytes = new Uint8Array();
     const hear = (delta: typeof first): Effects =>
       core.step({ kind: 'broadcast', author: 'x', message: { kind: 'delta', delta }, signedBytes }, 10);

@@ -39,6 +39,13 @@ describe('RoundTrip', () => {
     expect(tripOf(...times(20, 2), ...times(8, 500)).expectedMs).toBeGreaterThan(500);
   });
 
+  it('begins anew with the second measure where the first came very late', () => {
+    expect(tripOf(304, 2).expectedMs).toBe(4);
+    expect(tripOf(304, 2, 2).expectedMs).toBeLessThan(5);
+    expect(tripOf(304, 150).expectedMs).toBeGreaterThan(500);
+    expect(tripOf(2, 304, 2).expectedMs).toBeLessThan(5);
+  });
+
   it('knows the path itself by the shortest of the last measures', () => {
     expect([tripOf().shortestMs, tripOf(90, 30, 700).shortestMs]).toEqual([null, null]);
     expect([tripOf().shortestSoFarMs, tripOf(90).shortestSoFarMs, tripOf(90, 30).shortestSoFarMs]).toEqual([

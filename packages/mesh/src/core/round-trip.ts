@@ -13,13 +13,15 @@ const BELIEVED_FROM = 4;
 
 /**
  * How long the way to one member and back takes, as TCP estimates it (RFC 6298): smoothed, and how much it varies. Kept
- * over reconnects. One answer that comes very late, such as after a standstill or a lost packet, does not count, only what
- * two in a row say; several are the path.
+ * over reconnects. One answer that comes very late, such as after a standstill or a lost packet, does not count, not even
+ * as the first, only what two in a row say; several are the path.
  */
 export class RoundTrip {
   #lastMs: number | null = null;
   #measures = 0;
   #last: number[] = [];
+  /** Of those; asked for far more often than measured. */
+  #shortestMs = Number.POSITIVE_INFINITY;
   #smoothedMs = 0;
   #deviationMs = 0;
 
@@ -35,7 +37,7 @@ export class RoundTrip {
 
   /** The same of few measures, which may all be those of a busy moment; null before the first. */
   get shortestSoFarMs(): number | null {
-    return this.#measures === 0 ? null : Math.min(...this.#last);
+    return this.#measures === 0 ? null : this.#shortestMs;
   }
 
   /** An answer that is not there after this time is late, ms; null where nothing was measured yet. */
@@ -47,16 +49,17 @@ export class RoundTrip {
   believedMs(usualMs: number | null): number | null {
     const expectedMs = this.expectedMs ?? usualMs;
     if (expectedMs === null || usualMs === null || this.#measures >= BELIEVED_FROM) return expectedMs;
-    return Math.min(expectedMs, OUTLIER_TIMES * usualMs + OUTLIER_MS);
+    return Math.min(expectedMs, believableMs(usualMs));
   }
 
   take(measuredMs: number): void {
     const ms = Math.min(ROUND_TRIP_MAX_MS, Math.max(0, measuredMs));
-    const taken = Math.min(ms, this.#lastMs ?? ms, OUTLIER_TIMES * (this.expectedMs ?? ms) + OUTLIER_MS);
+    const taken = Math.min(ms, this.#lastMs ?? ms, believableMs(this.expectedMs ?? ms));
     this.#measures += 1;
     this.#last.push(ms);
     if (this.#last.length > SHORTEST_OF) this.#last.shift();
-    const isFirst = this.#lastMs === null;
+    this.#shortestMs = Math.min(...this.#last);
+    const isFirst = this.#lastMs === null || (this.#measures === 2 && this.#lastMs > believableMs(ms));
     this.#lastMs = ms;
     if (isFirst) {
       this.#smoothedMs = taken;
@@ -67,3 +70,5 @@ export class RoundTrip {
     this.#smoothedMs += (taken - this.#smoothedMs) / 8;
   }
 }
+
+const believableMs = (expectedMs: number): number => OUTLIER_TIMES * expectedMs + OUTLIER_MS;

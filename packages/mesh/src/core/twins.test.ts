@@ -279,3 +279,26 @@ describe('a member that lies', () => {
     expect(viewsOf(mesh)).toEqual(OTHERS.map(() => `alive ${generationOf(mesh, 'x')} ${OLD}`));
   });
 });
+
+describe('words of a connection that hung, which do not tell which start says them', () => {
+  it('take no suspicion back: they may be of an older start', () => {
+    const mesh = new VirtualMesh(1, ['s:1']);
+    for (const name of ['s', 'a']) mesh.start(name);
+    mesh.run(5_000);
+    const livenessOfA = () => mesh.member('s').core.directory.member('a')?.liveness;
+    mesh.cut('a', 's', true);
+    while (livenessOfA() === 'alive') mesh.run(10);
+    const { generation } = mesh.member('a');
+    const held = { generation: 1, version: 0 };
+    mesh.input('s', { kind: 'direct', peer: 'a', message: { kind: 'pull', pull: 1, held } });
+    expect(livenessOfA()).toBe('suspect');
+    const load = { players: 0, publishers: 0, outboundKbps: 0 };
+    const position = { generation, version: 1 };
+    mesh.input('s', {
+      kind: 'direct',
+      peer: 'a',
+      message: { kind: 'heartbeat', position, load, sentAt: 1, echo: null },
+    });
+    expect(livenessOfA()).toBe('alive');
+  });
+});

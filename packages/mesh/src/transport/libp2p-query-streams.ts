@@ -31,6 +31,8 @@ export class Libp2pQueryStreams implements QueryStreams {
     const stream = await openStream(connection, signal);
     try {
       const reply = readMessage(stream, replyBytesMax, signal);
+      // A stream that has ended meanwhile rejects it, and throws below before anybody waits for it.
+      reply.catch(ignore);
       stream.send(withLength(question));
       stream.close({ signal }).catch(ignore);
       return await reply;

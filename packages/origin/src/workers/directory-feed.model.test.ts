@@ -9,6 +9,7 @@ import {
   type StagedSnapshot,
 } from '@headwater/directory';
 import { claimOf } from '@headwater/testing/claim-of';
+import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -195,7 +196,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
         if (log === undefined) return;
         const held = directory.position(id);
         const since = held.generation === log.generation ? held.version : 0;
-        const delta = log.deltaSince(isGap ? Math.min(since + 2, log.version) : since);
+        const delta = deltaSince(log, isGap ? Math.min(since + 2, log.version) : since);
         if (delta !== null) directory.apply(delta);
       },
   ),
