@@ -111,7 +111,12 @@ async function askEach<Q extends QuestionName>(source: ApiSource, name: Q, ask: 
 
 async function traceStream(source: ApiSource, key: string, sinceMs: number) {
   const { answered, missing } = await askEach(source, 'stream-events', { key });
-  const told = answered.map(({ answer, ...one }) => ({ ...one, ...answer }));
+  const told = answered.map(({ answer, ...one }) => {
+    const { nowMs } = answer;
+    // This member's own clock is the one that the others are put in line with.
+    const own = one.member === source.directory.self ? { askedMs: nowMs, answeredMs: nowMs } : {};
+    return { ...one, ...answer, ...own };
+  });
   const events = onOneLine(told).filter(({ atMs }) => atMs > sinceMs);
   return {
     key,
