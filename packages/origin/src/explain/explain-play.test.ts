@@ -45,7 +45,7 @@ describe('what would happen to a play', () => {
   it('is told with the owners, their order and the rule that made it', () => {
     const text = textOf(viewOf());
     for (const sentence of [
-      'claims: a claims it since 1m 0s and has media; it is alive.',
+      'claims: a claims it since 1m and has media; it is alive.',
       'order: a comes before b: a stays and b drains.',
       'access: There are no rules for play: everybody may.',
       'capacity: c has room: 7 of 100 connections.',

@@ -83,6 +83,11 @@ class KeptHistogram<L extends string> extends Histogram<L> {
     this.#about = { name, bounds: buckets };
   }
 
+  /** The text is made from this where it is there, and `get` is not asked. */
+  getForPromString() {
+    return this.get();
+  }
+
   override async get() {
     const { name, bounds } = this.#about;
     const values: MetricValueWithName<L>[] = [];
