@@ -71,7 +71,7 @@ export function histogram<L extends string = never>(
 /** prom-client's histogram observes values one by one; this one says what others have observed. */
 class KeptHistogram<L extends string> extends Histogram<L> {
   readonly #read: () => Iterable<readonly [HistogramFigures, Readonly<Record<string, string>>]>;
-  readonly #about: { readonly name: string; readonly bounds: readonly number[] };
+  readonly #about: { readonly name: string; readonly help: string; readonly bounds: readonly number[] };
 
   constructor(
     configuration: HistogramConfiguration<L>,
@@ -79,17 +79,13 @@ class KeptHistogram<L extends string> extends Histogram<L> {
   ) {
     super(configuration);
     this.#read = read;
-    const { name, buckets = [] } = configuration;
-    this.#about = { name, bounds: buckets };
+    const { name, help, buckets = [] } = configuration;
+    this.#about = { name, help, bounds: buckets };
   }
 
-  /** The text is made from this where it is there, and `get` is not asked. */
-  getForPromString() {
-    return this.get();
-  }
-
-  override async get() {
-    const { name, bounds } = this.#about;
+  /** What the registry makes its text from. Not in the library's types. */
+  async getForPromString(): Promise<object> {
+    const { name, help, bounds } = this.#about;
     const values: MetricValueWithName<L>[] = [];
     for (const [{ counts, sum }, labels] of this.#read()) {
       let count = 0;
@@ -100,6 +96,6 @@ class KeptHistogram<L extends string> extends Histogram<L> {
       values.push({ metricName: `${name}_sum`, value: sum, labels: labels as never });
       values.push({ metricName: `${name}_count`, value: count, labels: labels as never });
     }
-    return { ...(await super.get()), values };
+    return { name, help, type: 'histogram', values, aggregator: 'sum' };
   }
 }
