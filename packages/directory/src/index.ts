@@ -32,6 +32,7 @@ export {
 } from './member.js';
 export { isMemberName, isNetworkName, isZone } from './member-labels.js';
 export type { MemberState } from './member-record.js';
+export { ORDER_REASONS, type OrderReason, orderReason } from './order-reason.js';
 export { type LogCut, OwnLog } from './own-log.js';
 export {
   type Owner,

@@ -3,6 +3,7 @@ import { ipv6Groups } from '@headwater/directory';
 import type { Action, Ask, ClientAbout } from './ask.js';
 import type { GuardLog } from './guard-log.js';
 import { EndDesk } from './hook/end-desk.js';
+import type { HookListener } from './hook/hook-caller.js';
 import { HookClient } from './hook/hook-client.js';
 import { HOLD_MS, RefusalPace } from './refusal-pace.js';
 import { checkRelayProof, type RelayProofResult, type RelayPull, relayProof } from './relay-proof.js';
@@ -54,6 +55,8 @@ export interface GuardParts {
   readonly now?: () => number;
   readonly monotonicMs?: () => number;
   readonly secrets?: SecretSources;
+  /** Hears of each call of a hook. */
+  readonly onHookCalled?: HookListener;
 }
 
 /** Longest parameters that are looked at, of the play or publish and the connect together, characters. */
@@ -75,6 +78,7 @@ class RuleGuard implements Guard {
   readonly #now: () => number;
   readonly #monotonicMs: () => number;
   readonly #secrets: SecretSources;
+  readonly #onHookCalled: HookListener;
   readonly #service = randomBytes(4).toString('hex');
   readonly #ends: EndDesk;
   #config: GuardConfig;
@@ -87,6 +91,7 @@ class RuleGuard implements Guard {
     this.#now = parts.now ?? Date.now;
     this.#monotonicMs = parts.monotonicMs ?? (() => performance.now());
     this.#secrets = parts.secrets ?? SYSTEM_SECRETS;
+    this.#onHookCalled = parts.onHookCalled ?? (() => {});
     this.#ends = new EndDesk(parts.log);
     this.#config = config;
     this.#lists = this.#compile(config);
@@ -137,6 +142,7 @@ class RuleGuard implements Guard {
       ends: this.#ends,
       log: this.#log,
       monotonicMs: this.#monotonicMs,
+      onHookCalled: this.#onHookCalled,
     };
     const compile = (place: string, rules: GuardConfig['publish']) =>
       compileRules(place, rules, parts, problems);

@@ -7,6 +7,8 @@ import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { tellRefusals } from './desks/tell-refusals.js';
 import { Fence } from './fence.js';
+import { MediaTally } from './figures/media-tally.js';
+import { talliedGuard } from './figures/tallied-guard.js';
 import { liveOptions } from './live-options.js';
 import type { MediaEventListener } from './media-event.js';
 import type {
@@ -52,6 +54,8 @@ export interface MediaExtras {
   readonly guard?: Guard;
   /** Hears of what happens. */
   readonly tell?: MediaEventListener;
+  /** Counts what happens; absent: one of its own. */
+  readonly tally?: MediaTally;
 }
 
 /** Puts the media plane of one member together; nothing listens before `start`. */
@@ -59,10 +63,15 @@ export function createMedia(
   given: MediaOptions,
   host: MediaHost,
   log: MediaLog,
-  { guard = OPEN_GUARD, tell = () => {} }: MediaExtras = {},
+  { guard: judge = OPEN_GUARD, tell: hear = () => {}, tally = new MediaTally() }: MediaExtras = {},
 ): Media {
   const live = liveOptions(given);
   const { options } = live;
+  const tell: MediaEventListener = (event) => {
+    tally.take(event);
+    hear(event);
+  };
+  const guard = talliedGuard(judge, tally);
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
   const upstreams = new SiblingUpstreams(options, fence);
@@ -102,6 +111,11 @@ export function createMedia(
     timers,
     log,
     tell,
+    watch: {
+      began: (player) => tally.began(player, Date.now()),
+      tracksChanged: () => tally.add('disconnects', 'tracks-changed'),
+      searched: (result) => tally.add('spliceSearches', result),
+    },
   });
   const gate = new ConnectionGate(
     limits,
@@ -231,6 +245,24 @@ export function createMedia(
     }
   }
 
+  function totals() {
+    const { bytesIn, bytesOut } = streams.traffic;
+    return { bytesIn: { ...bytesIn }, bytesOut: { '': bytesOut } };
+  }
+
+  function gauges() {
+    const players: Record<string, number> = {};
+    let queueBytes = 0;
+    for (const stream of streams.values()) {
+      for (const { player, isPull } of stream.clients()) {
+        const labels = `${player.protocol} ${isPull ? 'relay' : 'play'}`;
+        players[labels] = (players[labels] ?? 0) + 1;
+        queueBytes += player.queue.queuedBytes;
+      }
+    }
+    return { players, queueBytes: { '': queueBytes } };
+  }
+
   return {
     async start() {
       try {
@@ -262,7 +294,11 @@ export function createMedia(
     askPublishersToReconnect: () => publishes.askToReconnect(),
     publishersAsked: () => publishes.askedCount,
     clients,
-    kick: (id) => plays.kick(id) || publishes.kick(id),
+    kick(id) {
+      if (!plays.kick(id)) return publishes.kick(id);
+      tally.add('disconnects', 'kicked');
+      return true;
+    },
     closePublishers(which) {
       publishes.close(which);
       plays.endPassedOn();
@@ -288,6 +324,13 @@ export function createMedia(
       framesDropped: { ...streams.traffic.framesDropped },
       playersEnded: { stuck: playersStuck },
     }),
+    figures: () => tally.figures(totals(), gauges()),
+    streamTotal(key) {
+      const stream = streams.get(key);
+      if (stream === undefined) return null;
+      const { playerCount: players, bytesIn, bytesOut } = stream;
+      return { key, players, bytesIn, bytesOut };
+    },
     faults: () => fence.faults,
     get connections() {
       return gate.connections;

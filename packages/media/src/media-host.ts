@@ -14,6 +14,7 @@ import type {
 } from '@headwater/directory';
 import type { ForwardedHeaders } from './arrival/forwarded.js';
 import type { PublishPolicy } from './desks/publish/publish-policy.js';
+import type { MediaFigures } from './figures/media-tally.js';
 import type { TlsOptions } from './tls/certificate-store.js';
 
 /** What media needs from the process around it: ownership and routes. `origin` implements it over the mesh. */
@@ -275,6 +276,15 @@ export interface SlowPlayers {
   readonly playersEnded: { readonly stuck: number };
 }
 
+/** One stream in numbers, since it is in this process. */
+export interface StreamTotal {
+  readonly key: StreamKey;
+  /** Players and other members' pulls. */
+  readonly players: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
 /** The listeners of media; each may be off. */
 export type MediaListenerName = 'rtmp' | 'rtmps' | 'http' | 'https';
 
@@ -353,6 +363,10 @@ export interface Media {
   /** Players and other members' pulls of a stream here. */
   playerCount(key: StreamKey): number;
   slowPlayers(): SlowPlayers;
+  /** What was done since the start, and is held now. */
+  figures(): MediaFigures;
+  /** One stream in numbers; null where it is not here. */
+  streamTotal(key: StreamKey): StreamTotal | null;
   /** What handlers of connections threw although they never should, since the start; each is in the log. */
   faults(): number;
   /** Connections of all listeners. */

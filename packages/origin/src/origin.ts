@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MemberProfile, route } from '@headwater/directory';
+import { hostPort, type MemberProfile, type PlayRequest, type Route, route } from '@headwater/directory';
 import { createGuard } from '@headwater/guard';
 import {
   CertificateStore,
   createMedia,
   type MediaPorts,
   type MediaSettings,
+  MediaTally,
   makeRelayIdentity,
   playModeOf,
   type TlsOptions,
@@ -23,6 +24,7 @@ import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import { isLoopback } from './config/address.js';
 import type { OriginConfig } from './config/origin-config.js';
+import { checkUp } from './doctor/checkup.js';
 import { DrainControl } from './drain-control.js';
 import { playersOf } from './drain-progress.js';
 import { HeadwaterError } from './errors.js';
@@ -38,6 +40,7 @@ import { serveMetrics } from './metrics/serve-metrics.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
+import { pulledBy } from './pulled-at.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
 import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
 import { Reloading, type ReloadResult } from './reload/reloading.js';
@@ -140,12 +143,20 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     ...(isFull && { full: true }),
   });
   plane?.join(mesh);
-  const guard = plane === null ? createGuard(guardConfig(config, mesh.id), { log: quietLog }) : null;
+  const tally = new MediaTally();
+  const guard =
+    plane === null
+      ? createGuard(guardConfig(config, mesh.id), {
+          log: quietLog,
+          onHookCalled: (event, outcome, tookMs) => tally.hookCalled(event, outcome, tookMs),
+        })
+      : null;
   const media: MediaPlane =
     plane ??
     oneProcess((tell) =>
       createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog, {
         tell,
+        tally,
         ...(guard !== null && { guard }),
       }),
     );
@@ -212,19 +223,44 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     },
     reload: () => reloading.reload(),
   };
-  answerQuestions(mesh, memberAnswers(media, control), (question, from) =>
+  const knowledge = {
+    events,
+    checkup: () =>
+      checkUp({
+        config,
+        status: () => mesh.status(),
+        others: () => othersOf(mesh, config.relay.tls),
+      }),
+    explain: {
+      ...config,
+      order: config.play.order,
+      get rules() {
+        return guardConfig(current, mesh.id);
+      },
+      directory: mesh.directory,
+      members: () => mesh.members(),
+      status: () => mesh.status(),
+      isDraining: () => isDraining,
+      told: () => media.told(),
+      route: (request: Omit<PlayRequest, 'mode'>) => routeOf(current, mesh, media, request),
+    },
+  };
+  answerQuestions(mesh, memberAnswers(media, control, knowledge), (question, from) =>
     log.info({ question, member: from }, 'operator asked'),
   );
-  const metrics = createMetrics({
-    directory: mesh.directory,
-    member: { ...config, id: mesh.id },
-    members: () => mesh.members(),
-    status: () => mesh.status(),
-    figures: () => mesh.figures(),
-    isDraining: () => isDraining,
-    onMemberChanged: (listener) => mesh.onMemberChanged(listener),
-    media,
-  });
+  const metrics = createMetrics(
+    {
+      directory: mesh.directory,
+      member: { ...config, id: mesh.id },
+      members: () => mesh.members(),
+      status: () => mesh.status(),
+      figures: () => mesh.figures(),
+      isDraining: () => isDraining,
+      onMemberChanged: (listener) => mesh.onMemberChanged(listener),
+      media,
+    },
+    config.metrics,
+  );
   let metricsListener: ApiListener | null = null;
   let apis: readonly ApiListener[] = [];
   let apiCertificates: CertificateStore | null = null;
@@ -376,6 +412,29 @@ function mediaSettings({ play, publish, limits, apps, tls }: OriginConfig): Medi
   return { play, publish, limits, apps, certificates: tls.certificates };
 }
 
+/** Other members that count as there, and where this one pulls from each. */
+function othersOf(mesh: Mesh, relayTls: boolean) {
+  return mesh
+    .members()
+    .filter(({ isSelf, liveness }) => !isSelf && liveness !== 'dead' && liveness !== 'left')
+    .map((member) => {
+      const by = pulledBy(member, relayTls);
+      const address = by === null ? null : hostPort(by.host, by.tls?.port ?? by.rtmpPort);
+      return { member: member.id, address, connected: member.connected };
+    });
+}
+
+/** The route that this member would give. */
+function routeOf(
+  config: OriginConfig,
+  mesh: Mesh,
+  media: MediaPlane,
+  request: Omit<PlayRequest, 'mode'>,
+): Route {
+  const mode = playModeOf(request.key, config);
+  return route(mesh.directory, { ...request, mode, isFull: media.told().isFull });
+}
+
 function apiSource(
   current: () => OriginConfig,
   mesh: Mesh,
@@ -394,12 +453,7 @@ function apiSource(
     status: () => mesh.status(),
     isDraining,
     media,
-    route: (request) =>
-      route(mesh.directory, {
-        ...request,
-        mode: playModeOf(request.key, current()),
-        isFull: media.told().isFull,
-      }),
+    route: (request) => routeOf(current(), mesh, media, request),
     resolveVhost: (vhost) => vhostOf([vhost ?? null], vhosts),
   };
 }

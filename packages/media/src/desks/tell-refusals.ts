@@ -2,6 +2,9 @@ import { streamKey } from '@headwater/directory';
 import type { Ask, ClientAbout, Guard, GuardedClient, Verdict } from '@headwater/guard';
 import type { MediaEventListener } from '../media-event.js';
 
+/** Of whoever floods: not told, since it would have all other events forgotten. */
+export const FLOOD_REASON = 'refusals-per-address';
+
 /** A guard whose refusals are told as events, and which publishers from pages of strangers do not even reach. */
 export interface TellingGuard extends Omit<Guard, 'client'> {
   client(about: ClientAbout, isForeignPage?: boolean): GuardedClient;
@@ -31,7 +34,7 @@ export function tellRefusals(guard: Guard, tell: MediaEventListener): TellingGua
         closed: (bytes) => client.closed(bytes),
         judge(ask) {
           const told = (verdict: Verdict): Verdict => {
-            if (!verdict.allowed) refused(about, ask, verdict.reason);
+            if (!verdict.allowed && verdict.reason !== FLOOD_REASON) refused(about, ask, verdict.reason);
             return verdict;
           };
           const verdict = judge(ask);

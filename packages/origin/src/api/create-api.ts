@@ -9,6 +9,7 @@ import { addClients } from './client-endpoints.js';
 import { docsPage } from './docs-page.js';
 import { Endpoints } from './endpoint.js';
 import { addEvents } from './event-endpoints.js';
+import { addExplain } from './explain-endpoints.js';
 import { addMembers } from './member-endpoints.js';
 import { openApiDocument } from './openapi.js';
 import { FLAG, NUMBER, said, TEXT } from './schemas/parts.js';
@@ -37,6 +38,7 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   addHealth(endpoints, source);
   addMembers(endpoints, source);
   addStreams(endpoints, source, srs);
+  addExplain(endpoints, source);
   addClients(endpoints, source, srs);
   addEvents(endpoints, source);
   addSrs(endpoints, source, srs);
@@ -58,6 +60,8 @@ GET /api/v1/members                  who is in the mesh
 GET /api/v1/streams                  every stream and its owners, page by page: ?limit=100 (at most 1000), then cursor={next}
                                      filters: app, owner (name or id), prefix (of app/stream), state (flowing, silent, unowned)
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players on all members, and the route each kind of client gets
+GET /api/v1/explain/{app}/{stream}   what would happen to a play, and why: ?client=ffmpeg|srs-edge|flv|browser, from (a member), address
+GET /api/v1/trace/{app}/{stream}     what happened to a stream on all members
 GET /api/v1/clients                  who plays and publishes, on all members
 GET /api/v1/events                   what happens, as server-sent events
 GET /api/v1/clusters                 the same for SRS (vhost, app, stream, coworker), also by POST

@@ -29,7 +29,7 @@ describe('the description of the API', () => {
     const routes = api.routes
       .filter(({ method, path }) => method !== 'ALL' && path !== '/' && path !== '/api/v1')
       .map(({ method, path }) => {
-        const asDescribed = path.replace('/api/v1/streams/*', '/api/v1/streams/:app/:stream');
+        const asDescribed = path.replace(/(?<=streams|explain|trace)\/\*/, '/:app/:stream');
         return `${method} ${asDescribed.replace(/:(\w+)/g, '{$1}')}`;
       });
     expect(new Set(described)).toEqual(new Set(routes));

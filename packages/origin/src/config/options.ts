@@ -276,6 +276,15 @@ export const OPTIONS = {
     meaning: 'Address to listen on for it.',
     cost: 'Here metrics ask for no token, and tell the names of members. On api.port they need the role read where a token is set.',
   }),
+  'metrics.streamsMax': option(wholeNumber(0, 100_000), 0, {
+    meaning:
+      'How many streams have metrics of their own (players, bytes received and sent, by vhost, app and stream): the first ones in the order of their names. 0: none.',
+    cost: 'Three series each, on every member that has the stream; 1,000 of them make an answer of 0.5 MB.',
+  }),
+  'metrics.srsNames': option(FLAG, false, {
+    meaning:
+      "Whether the names of SRS's exporter (srs_clients, srs_streams, ...) are there as well, so that dashboards made for it go on.",
+  }),
   'mesh.host': option(HOST, '::', {
     meaning: `Address to listen on for the other members. ${BOTH_FAMILIES}`,
     cost: 'On loopback (127.0.0.1) the mesh needs no key, and nobody but this machine can join.',

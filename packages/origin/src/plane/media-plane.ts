@@ -3,8 +3,10 @@ import type {
   ClientView,
   Media,
   MediaEventListener,
+  MediaFigures,
   MediaPorts,
   MediaSettings,
+  StreamTotal,
   StreamView,
 } from '@headwater/media';
 import type { OriginConfig } from '../config/origin-config.js';
@@ -51,6 +53,8 @@ export interface WorkerView {
   readonly publishers: number;
   readonly outboundKbps: number;
   readonly rssBytes: number;
+  /** How late its event loop was in the second that it told of last, s. Absent: it told of none. */
+  readonly loopDelay?: { readonly p50: number; readonly p99: number; readonly max: number };
   /** How often its number was started anew. */
   readonly restarts: number;
   /** Why the one before ended; absent where none did. */
@@ -130,4 +134,8 @@ export interface MediaPlane {
   /** Ends the publisher of a stream here likewise. False where there is none. */
   endPublish(key: StreamKey): Promise<Answer<boolean>>;
   slowPlayers(): Promise<Answer<SlowPlayers>>;
+  /** What was done since the start, by workers that ended too, and is held now; as told last. Totals never go down. */
+  figures(): MediaFigures;
+  /** The first `max` streams here in numbers, in the order of their keys, that are not before `from`. */
+  streamTotals(from: StreamKey, max: number): Promise<Answer<readonly StreamTotal[]>>;
 }

@@ -1,6 +1,11 @@
+import { parseStreamKey } from '@headwater/directory';
+import type { Checkup } from '../doctor/checkup.js';
 import type { DrainProgress } from '../drain-control.js';
+import type { EventLog } from '../events/event-log.js';
+import { type ExplainView, explainPlay } from '../explain/explain-play.js';
 import type { MediaPlane } from '../plane/media-plane.js';
 import type { ReloadResult } from '../reload/reloading.js';
+import { eventsOfStream } from '../trace/stream-trace.js';
 import type { QuestionAnswers } from './questions.js';
 
 /** What an operator may have a member do, beside what its media plane does. */
@@ -16,11 +21,22 @@ export interface MemberControl {
   reload(): Promise<ReloadResult>;
 }
 
+/** What this member knows beside its media. */
+export interface MemberKnowledge {
+  readonly explain: ExplainView;
+  readonly events: EventLog;
+  checkup(): Promise<Checkup>;
+}
+
 /** Players of a stream that are looked at for their queues. */
 const PLAYERS_LOOKED_AT_MAX = 1000;
 
 /** How this member answers what it is asked: by others, and by its own API. */
-export function memberAnswers(media: MediaPlane, control: MemberControl): QuestionAnswers {
+export function memberAnswers(
+  media: MediaPlane,
+  control: MemberControl,
+  knowledge: MemberKnowledge,
+): QuestionAnswers {
   return {
     stream: async ({ key }) => {
       const [{ value: view, unanswered }, { value: counts }] = await Promise.all([
@@ -46,6 +62,21 @@ export function memberAnswers(media: MediaPlane, control: MemberControl): Questi
       const { value, unanswered } = await media.clients(filter, after, max);
       return { clients: [...value], ...(unanswered.length > 0 && { unanswered: [...unanswered] }) };
     },
+    explain: ({ key, client, address }) => {
+      const about = { key, app: parseStreamKey(key)?.app ?? '', client };
+      const asked = address === undefined ? about : { ...about, address };
+      const { steps, ...explained } = explainPlay(knowledge.explain, asked, Date.now());
+      return { ...explained, steps: [...steps] };
+    },
+    'stream-events': ({ key }) => ({
+      nowMs: Date.now(),
+      events: eventsOfStream(knowledge.events, key, 0).map((kept) => ({
+        id: knowledge.events.idOf(kept.number),
+        ...kept,
+        event: { ...kept.event },
+      })),
+    }),
+    checkup: () => knowledge.checkup(),
     kick: async ({ id }) => ({ done: (await media.kick(id)).value }),
     'end-publish': async ({ key }) => ({ done: (await media.endPublish(key)).value }),
     drain: ({ deadlineMs }) => ({ done: control.drain(deadlineMs) }),

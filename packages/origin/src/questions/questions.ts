@@ -1,4 +1,7 @@
 import * as v from 'valibot';
+import { CHECKUP } from '../doctor/checkup.js';
+import { ASKING_CLIENT_NAMES } from '../explain/asking-client.js';
+import { TRACED_MAX } from '../trace/stream-trace.js';
 
 /** What members ask each other (docs/wire.md, "Questions"), by name: what goes there, and what comes back. */
 
@@ -28,6 +31,8 @@ export const CLIENTS_MAX = 501;
 
 /** Most kinds and reasons of who is still on a member that drains; more than any release has. */
 const LEFT_MAX = 100;
+/** Most sentences of one explanation. */
+const STEPS_MAX = 500;
 
 const OK = v.object({ done: v.boolean() });
 
@@ -72,6 +77,42 @@ export const QUESTIONS = {
       unanswered: UNANSWERED,
     }),
   },
+  /** What would happen to a play there, and why. */
+  explain: {
+    ask: v.object({
+      key: v.string(),
+      client: v.picklist(ASKING_CLIENT_NAMES),
+      address: v.exactOptional(v.pipe(v.string(), v.ip())),
+    }),
+    answer: v.object({
+      route: v.string(),
+      reason: v.string(),
+      access: v.string(),
+      target: v.exactOptional(v.string()),
+      steps: v.pipe(v.array(v.object({ about: v.string(), text: v.string() })), v.maxLength(STEPS_MAX)),
+    }),
+  },
+  /** The newest events of a stream that it keeps, oldest first, and its clock. */
+  'stream-events': {
+    ask: v.object({ key: v.string() }),
+    answer: v.object({
+      /** Unix ms. */
+      nowMs: v.number(),
+      events: v.pipe(
+        v.array(
+          v.object({
+            id: v.string(),
+            number: COUNT,
+            atMs: v.number(),
+            event: v.looseObject({ kind: v.string() }),
+          }),
+        ),
+        v.maxLength(TRACED_MAX),
+      ),
+    }),
+  },
+  /** What it finds out about itself, and whom it reaches. */
+  checkup: { ask: v.object({}), answer: CHECKUP },
   /** Ends a client; `done` is false where it is not there. */
   kick: { ask: v.object({ id: v.string() }), answer: OK },
   /** Ends a stream's publisher; `done` is false where there is none. */

@@ -36,6 +36,8 @@ export const HOW_APPLIED: Readonly<Record<keyof typeof OPTIONS, HowApplied>> = {
   'api.cors': 'live',
   'metrics.port': 'restart',
   'metrics.host': 'restart',
+  'metrics.streamsMax': 'restart',
+  'metrics.srsNames': 'restart',
   // The mesh takes its options when it is made.
   'mesh.host': 'restart',
   'mesh.port': 'restart',

@@ -14,14 +14,17 @@ import type {
   Elsewhere,
   Media,
   MediaEvent,
+  MediaFigures,
   MediaListenerName,
   MediaOptions,
   MediaSettings,
+  StreamTotal,
   StreamView,
   WorkerAddress,
 } from '@headwater/media';
 import type { MemberView } from '@headwater/mesh';
 import type { ClientFilter, MediaTold } from '../plane/media-plane.js';
+import type { LoopDelay } from './own-delay.js';
 
 /** All that a worker needs to begin. */
 export interface WorkerSetup {
@@ -102,6 +105,7 @@ export interface Questions {
   endPublish(key: StreamKey): boolean;
   /** The configuration was read again; the rules hold keys. Answers when all of it is in force; false where it cannot be. */
   configure(media: MediaSettings, rules: GuardConfig): boolean;
+  streamTotals(from: StreamKey, max: number): readonly StreamTotal[];
 }
 
 /** What concerns a worker, but is known to main alone. */
@@ -142,6 +146,8 @@ export type ToWorker =
 export interface WorkerTold extends MediaTold {
   readonly slowPlayers: ReturnType<Media['slowPlayers']>;
   readonly rssBytes: number;
+  readonly figures: MediaFigures;
+  readonly loopDelay?: LoopDelay;
 }
 
 export type FromWorker =

@@ -1,14 +1,16 @@
 import { Socket } from 'node:net';
 import { ownerOrder } from '@headwater/directory';
 import { createGuard, type Guard } from '@headwater/guard';
-import { createMedia, type Media, type MediaEvent } from '@headwater/media';
+import { createMedia, type Media, type MediaEvent, MediaTally } from '@headwater/media';
 import { ENDS_TOLD_MS } from '../guard-config.js';
 import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
 import { TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { asksOfClients } from '../plane/one-process.js';
+import { streamTotalsOf } from '../plane/stream-totals.js';
 import { MAIN_LOOK_MS, MainWatch } from './main-watch.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerSetup } from './messages.js';
+import { OwnDelay } from './own-delay.js';
 import { Wire } from './wire.js';
 import { WorkerHost } from './worker-host.js';
 import { WorkerLog } from './worker-log.js';
@@ -31,6 +33,7 @@ interface Running {
   readonly guard: Guard;
   readonly host: WorkerHost;
   readonly log: QuietLog;
+  readonly delay: OwnDelay;
 }
 
 /** A media worker: a process of its own, begun by main and ended with it. */
@@ -156,12 +159,18 @@ class Worker {
       release: (key) => this.#wire.post({ kind: 'release', key }),
       onFault: (error) => log.error({ err: error }, 'owners listener failed'),
     });
-    const guard = createGuard(rules, { log });
+    const tally = new MediaTally();
+    const guard = createGuard(rules, {
+      log,
+      onHookCalled: (event, outcome, tookMs) => tally.hookCalled(event, outcome, tookMs),
+    });
     const media = createMedia(options, host.media, log, {
       guard,
       tell: (event) => this.#tellEvent(event),
+      tally,
     });
-    this.#running = { media, guard, host, log };
+    const delay = new OwnDelay(options.worker.worker);
+    this.#running = { media, guard, host, log, delay };
   }
 
   async #listen(): Promise<void> {
@@ -179,7 +188,7 @@ class Worker {
 
   #tell(): void {
     if (this.#running === null) return;
-    const { media } = this.#running;
+    const { media, delay } = this.#running;
     const { connections, isFull } = media;
     const rssBytes = process.memoryUsage.rss();
     this.#wire.post({
@@ -191,6 +200,8 @@ class Worker {
         faults: media.faults(),
         slowPlayers: media.slowPlayers(),
         rssBytes,
+        figures: delay.addTo(media.figures()),
+        loopDelay: delay.look(),
       },
     });
   }
@@ -252,6 +263,7 @@ function answersOf({ media, guard, log }: Running): Answers {
     streamKeys: (from, max) => firstKeys(media.streamKeys(), from, max),
     stream: (key, playersMax) => media.stream(key, playersMax) ?? null,
     playerCounts: (keys) => keys.map((key) => media.playerCount(key)),
+    streamTotals: (from, max) => streamTotalsOf(media, from, max),
     ...asksOfClients(media),
     // Main has looked at all of it; what cannot be used all the same, such as a file that is gone by now, is told.
     configure: async (settings, rules) => {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { constants, getPriority, setPriority } from 'node:os';
 import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Elsewhere, MediaListenerName, WorkerAddress } from '@headwater/media';
+import { type Elsewhere, type MediaListenerName, NO_FIGURES, type WorkerAddress } from '@headwater/media';
 import { ANSWER_MS } from '../plane/media-plane.js';
 import type { Choosable } from './choose-worker.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerTold } from './messages.js';
@@ -42,6 +42,7 @@ const TOLD_NOTHING: WorkerTold = {
   faults: 0,
   slowPlayers: { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } },
   rssBytes: 0,
+  figures: NO_FIGURES,
 };
 
 /** One worker's process, with the pipe to it, the connections on their way there, and what it told last. */

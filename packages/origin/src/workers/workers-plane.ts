@@ -1,11 +1,15 @@
 import type { MemberId } from '@headwater/directory';
 import {
+  addFigures,
   CertificateStore,
+  endedFigures,
   type ListenAt,
   type MediaEventListener,
+  type MediaFigures,
   type MediaLog,
   type MediaOptions,
   type MediaSettings,
+  NO_FIGURES,
   publishPolicyOf,
   TrustedProxies,
 } from '@headwater/media';
@@ -21,6 +25,7 @@ import {
   type MediaTold,
   TOLD_EVERY_MS,
 } from '../plane/media-plane.js';
+import { mergeStreamTotals } from '../plane/stream-totals.js';
 import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
 import { mergeClients, mergeKeys, mergeViews } from './merge-views.js';
@@ -61,6 +66,7 @@ export class WorkersPlane implements MediaPlane {
   /** What ended workers had counted. */
   #faultsBefore = 0;
   #slowBefore: SlowPlayers = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
+  #figuresBefore: MediaFigures = NO_FIGURES;
   #facts = '';
   #isRefusing = false;
   #logLevel: string;
@@ -311,6 +317,18 @@ export class WorkersPlane implements MediaPlane {
     return { value, unanswered: [] };
   }
 
+  figures(): MediaFigures {
+    return this.#pool.all.reduce(
+      (sum, { process }) => addFigures(sum, process.told.figures),
+      this.#figuresBefore,
+    );
+  }
+
+  async streamTotals(from: string, max: number) {
+    const { answers, unanswered } = await this.#pool.ask('streamTotals', from, max);
+    return { value: mergeStreamTotals(answers, max), unanswered };
+  }
+
   #started(worker: LivingWorker): void {
     // Those of the start are set up when the ports are known.
     if (this.#isSetUp) this.#setUp(worker);
@@ -387,6 +405,7 @@ export class WorkersPlane implements MediaPlane {
     this.#unfollow.delete(worker);
     this.#faultsBefore += worker.process.told.faults;
     this.#slowBefore = addSlow(this.#slowBefore, worker.process.told.slowPlayers);
+    this.#figuresBefore = addFigures(this.#figuresBefore, endedFigures(worker.process.told.figures));
     const keys = this.#claims.releaseAll(worker);
     if (!this.#isStopped) for (const key of keys) this.#disown(key);
     if (this.#isStopped) return;

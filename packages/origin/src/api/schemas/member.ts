@@ -11,6 +11,12 @@ const WORKER = v.object({
   publishers: NUMBER,
   outboundKbps: NUMBER,
   rssBytes: NUMBER,
+  loopDelay: v.exactOptional(
+    said(
+      v.object({ p50: NUMBER, p99: NUMBER, max: NUMBER }),
+      'How late its event loop was in the last second, s.',
+    ),
+  ),
   restarts: NUMBER,
   lastEnd: v.exactOptional(TEXT),
 });

@@ -1,6 +1,6 @@
 import { Directory, type MemberProfile, route } from '@headwater/directory';
 import { EventLog } from '../../events/event-log.js';
-import { type MemberControl, memberAnswers } from '../../questions/member-answers.js';
+import { type MemberControl, type MemberKnowledge, memberAnswers } from '../../questions/member-answers.js';
 import { answerQuestions, MeshWide } from '../../questions/mesh-wide.js';
 import type { Access } from '../access.js';
 import type { ApiMedia, ApiSource } from '../api-source.js';
@@ -27,6 +27,7 @@ export function questionsAlone(
   self: string,
   media: ApiMedia & Partial<Parameters<typeof memberAnswers>[0]>,
   control: Partial<MemberControl> = {},
+  knowledge: Partial<MemberKnowledge> = {},
 ): MeshWide {
   const handlers = new Map<
     string,
@@ -40,21 +41,25 @@ export function questionsAlone(
         return () => {};
       },
     },
-    memberAnswers({ kick: nobody, endPublish: nobody, ...media } as Parameters<typeof memberAnswers>[0], {
-      drain: () => false,
-      drainProgress: async () => ({
-        draining: false,
-        publishers: 0,
-        relays: 0,
-        players: 0,
-        stillHere: [],
-        unanswered: [],
-      }),
-      cancelDrain: () => false,
-      setLogLevel: () => {},
-      reload: async () => ({ done: false, problems: [] }),
-      ...control,
-    }),
+    memberAnswers(
+      { kick: nobody, endPublish: nobody, ...media } as Parameters<typeof memberAnswers>[0],
+      {
+        drain: () => false,
+        drainProgress: async () => ({
+          draining: false,
+          publishers: 0,
+          relays: 0,
+          players: 0,
+          stillHere: [],
+          unanswered: [],
+        }),
+        cancelDrain: () => false,
+        setLogLevel: () => {},
+        reload: async () => ({ done: false, problems: [] }),
+        ...control,
+      },
+      knowledge as MemberKnowledge,
+    ),
     () => {},
   );
   const answer = async (kind: string, payload: unknown): Promise<unknown> =>
