@@ -6,8 +6,9 @@ COPY packages packages
 # Tests are compiled with what they test, but nothing of them is for the image: see test/published-files.test.ts.
 RUN npm ci --no-audit --no-fund \
   && npx tsc -b packages/origin \
+  && npm run -s bundle -w packages/console \
   && npm prune --omit=dev --no-audit --no-fund \
-  && rm -rf packages/testing node_modules/@headwater/testing packages/*/src packages/*/tsconfig.json \
+  && rm -rf packages/testing packages/console node_modules/@headwater/testing node_modules/@headwater/console packages/*/src packages/*/tsconfig.json \
   && find packages -path '*/dist/*' \
     \( -name '*.test.*' -o -name '*.fixture.*' -o -name '.tsbuildinfo' -o -path '*/testing/*' \) -delete \
   && find packages -type d -name testing -delete

@@ -153,6 +153,7 @@ function sourceOf(directory: Directory): ApiSource {
       askAll: async () => ({ answers: [], missing: [] }),
     },
     events: new EventLog('bench', Date.now),
+    meshEvents: { log: new EventLog('bench-mesh', Date.now), watch: () => () => {} },
     directory,
     members: () => [],
     status: () => ({ joined: true, synced: true, disputed: false }),

@@ -2,6 +2,7 @@ import { api } from './api.js';
 import { auth } from './auth.js';
 import type { Bench } from './bench.js';
 import { capacity } from './capacity.js';
+import { consoleBench } from './console.js';
 import { convergence } from './convergence.js';
 import { detection } from './detection.js';
 import { failover } from './failover.js';
@@ -29,6 +30,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   redirect,
   auth,
   capacity,
+  console: consoleBench,
   convergence,
   fanout,
   join,

@@ -153,6 +153,7 @@ function apiSourceOf(mesh: Mesh): ApiSource {
       askAll: async () => ({ answers: [], missing: [] }),
     },
     events: new EventLog('slices', Date.now),
+    meshEvents: { log: new EventLog('slices-mesh', Date.now), watch: () => () => {} },
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),

@@ -30,6 +30,8 @@ import { playersOf } from './drain-progress.js';
 import { HeadwaterError } from './errors.js';
 import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
+import { MeshEvents } from './events/mesh-events.js';
+import { RelayBook } from './events/relay-book.js';
 import { nextFull } from './fullness.js';
 import { checkRules, ENDS_TOLD_MS, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
@@ -43,6 +45,7 @@ import { profileOf } from './profile.js';
 import { pulledBy } from './pulled-at.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
 import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
+import type { WatchedHere } from './questions/watched-here.js';
 import { Reloading, type ReloadResult } from './reload/reloading.js';
 import { PROGRAM_VERSION } from './version.js';
 import { WorkersPlane } from './workers/workers-plane.js';
@@ -223,8 +226,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     },
     reload: () => reloading.reload(),
   };
+  const relays = new RelayBook();
+  events.onTold(({ event, atMs }) => relays.note(event, atMs));
+  const watched: WatchedHere = { directory: mesh.directory, events, relays, members: () => mesh.members() };
   const knowledge = {
     events,
+    watched,
     checkup: () =>
       checkUp({
         config,
@@ -443,11 +450,20 @@ function apiSource(
   isDraining: () => boolean,
 ): ApiSource {
   const { name, vhosts } = current();
+  const wide = new MeshWide(mesh);
   return {
     name,
-    mesh: new MeshWide(mesh),
+    mesh: wide,
     events,
     access: () => accessOf(current()),
+    meshEvents: new MeshEvents({
+      own: events,
+      name,
+      mesh: wide,
+      nameOf: (member) => mesh.directory.member(member)?.profile?.name ?? member,
+      self: mesh.id,
+      now: Date.now,
+    }),
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),

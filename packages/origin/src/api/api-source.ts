@@ -1,6 +1,7 @@
 import type { DirectoryView, PlayRequest, Route, StreamName } from '@headwater/directory';
 import type { MemberView, MeshStatus } from '@headwater/mesh';
 import type { EventLog } from '../events/event-log.js';
+import type { MeshEvents } from '../events/mesh-events.js';
 import type { MediaPlane } from '../plane/media-plane.js';
 import type { MeshWide } from '../questions/mesh-wide.js';
 import type { Access } from './access.js';
@@ -16,6 +17,7 @@ export interface ApiSource {
   readonly name: string;
   readonly mesh: Pick<MeshWide, 'ask' | 'askAll'>;
   readonly events: EventLog;
+  readonly meshEvents: Pick<MeshEvents, 'log' | 'watch'>;
   readonly directory: DirectoryView;
   members(): readonly MemberView[];
   status(): MeshStatus;

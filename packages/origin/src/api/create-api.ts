@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { etag } from 'hono/etag';
 import * as v from 'valibot';
+import { addConsole } from '../web/console-files.js';
 import { requireRole } from './access.js';
 import { allowOrigins } from './allow-origins.js';
 import { apiError } from './api-error.js';
@@ -10,6 +11,7 @@ import { docsPage } from './docs-page.js';
 import { Endpoints } from './endpoint.js';
 import { addEvents } from './event-endpoints.js';
 import { addExplain } from './explain-endpoints.js';
+import { addLinks } from './link-endpoints.js';
 import { addMembers } from './member-endpoints.js';
 import { openApiDocument } from './openapi.js';
 import { FLAG, NUMBER, said, TEXT } from './schemas/parts.js';
@@ -37,12 +39,15 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   for (const path of ['/api/v1/members', '/api/v1/streams', '/api/v1/openapi.json']) api.use(path, etag());
   addHealth(endpoints, source);
   addMembers(endpoints, source);
+  addLinks(endpoints, source);
   addStreams(endpoints, source, srs);
   addExplain(endpoints, source);
   addClients(endpoints, source, srs);
   addEvents(endpoints, source);
   addSrs(endpoints, source, srs);
   addDocs(endpoints);
+
+  addConsole(api);
 
   api.notFound((context) =>
     apiError(context, 'NOT_FOUND', `there is nothing at ${context.req.method} ${context.req.path}`),
@@ -62,9 +67,11 @@ GET /api/v1/streams                  every stream and its owners, page by page: 
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players on all members, and the route each kind of client gets
 GET /api/v1/explain/{app}/{stream}   what would happen to a play, and why: ?client=ffmpeg|srs-edge|flv|browser, from (a member), address
 GET /api/v1/trace/{app}/{stream}     what happened to a stream on all members
+GET /api/v1/links                    whom each member hears, and which members it pulls streams from
 GET /api/v1/clients                  who plays and publishes, on all members
 GET /api/v1/events                   what happens, as server-sent events
 GET /api/v1/clusters                 the same for SRS (vhost, app, stream, coworker), also by POST
+GET /console                         all of it to look at
 GET /healthz                         alive
 GET /readyz                          joined, synced, listening, not draining and not disputed: 200, else 503 and why
 `;

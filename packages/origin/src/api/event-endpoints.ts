@@ -5,14 +5,16 @@ import type { ApiSource } from './api-source.js';
 import { streamCalled } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { EventStreams, FOLLOWERS_MAX } from './event-stream.js';
-import { said, TEXT } from './schemas/parts.js';
+import { pulseOf } from './pulse.js';
+import { queryWord, said, TEXT } from './schemas/parts.js';
 
 const KINDS = Object.entries(EVENT_KINDS)
   .map(([kind, meaning]) => `\`${kind}\`: ${meaning}`)
   .join(' ');
 
 export function addEvents(endpoints: Endpoints, source: ApiSource): void {
-  const streams = new EventStreams(source.events);
+  const ofMember = new EventStreams(source.events);
+  const ofMesh = new EventStreams(source.meshEvents.log, pulseOf(source), () => source.meshEvents.watch());
   endpoints.add(
     {
       method: 'get',
@@ -31,6 +33,12 @@ export function addEvents(endpoints: Endpoints, source: ApiSource): void {
             'Only these kinds, or those that begin so, with commas between them: `member,stream-claimed`.',
           ),
         ),
+        scope: v.exactOptional(
+          said(
+            queryWord('scope', ['mesh']),
+            '`mesh`: also what happened in the media of all other members, a second later at most, with `seenBy`, the name of the member that saw it; and every 2 s an event `pulse` without id that has the load of all members.',
+          ),
+        ),
         stream: v.exactOptional(
           said(TEXT, 'Only events of this stream: `app/stream`, or `vhost/app/stream`.'),
         ),
@@ -40,7 +48,8 @@ export function addEvents(endpoints: Endpoints, source: ApiSource): void {
       errors: ['STREAM_NAME_INVALID', 'API_BUSY'],
     },
     ({ context, query }) => {
-      const { since, kinds = '', stream } = query;
+      const { since, kinds = '', stream, scope } = query;
+      const streams = scope === 'mesh' ? ofMesh : ofMember;
       const key = stream === undefined ? undefined : streamCalled(source, stream);
       if (stream !== undefined && key === undefined)
         return apiError(context, 'STREAM_NAME_INVALID', `${stream} names no stream`);

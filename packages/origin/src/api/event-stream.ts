@@ -6,6 +6,8 @@ import { EVENTS_KEPT_MAX, type EventLog, type KeptEvent } from '../events/event-
 const BATCH = 100;
 /** After so long without an event a comment says that the connection lives, ms. */
 const KEEP_ALIVE_MS = 15_000;
+/** Who wants a pulse gets one so often, ms. */
+const PULSE_MS = 2_000;
 /** Who follows at once; the next is refused. */
 export const FOLLOWERS_MAX = 64;
 
@@ -16,6 +18,9 @@ export interface EventFilter {
   readonly key?: string;
 }
 
+/** What is told beside the events, every `PULSE_MS`: not kept, without an id. */
+export type Pulse = () => object;
+
 /**
  * Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) from the log, from now on, or from
  * where `Last-Event-ID` says. Who reads too slowly misses what was let go of meanwhile, and is told how much by an event
@@ -23,10 +28,15 @@ export interface EventFilter {
  */
 export class EventStreams {
   readonly #log: EventLog;
+  readonly #pulse: Pulse | null;
+  readonly #followed: () => () => void;
   #followers = 0;
 
-  constructor(log: EventLog) {
+  /** `followed`: somebody follows; returns what to call when that ends. */
+  constructor(log: EventLog, pulse: Pulse | null = null, followed: () => () => void = () => () => {}) {
     this.#log = log;
+    this.#pulse = pulse;
+    this.#followed = followed;
   }
 
   get isFull(): boolean {
@@ -45,11 +55,17 @@ export class EventStreams {
       context,
       async (out) => {
         const gone = new AbortController();
+        const unfollow = this.#followed();
         out.onAbort(() => gone.abort());
         try {
           let { number } = start;
+          let pulseMs = 0;
           await out.write(start.isStrange ? `retry: 1000\n${gapText(log, number, null)}` : 'retry: 1000\n\n');
           while (!gone.signal.aborted) {
+            if (this.#pulse !== null && performance.now() >= pulseMs) {
+              pulseMs = performance.now() + PULSE_MS;
+              await out.write(`event: pulse\ndata: ${JSON.stringify(this.#pulse())}\n\n`);
+            }
             const { events, missed } = log.after(number, BATCH);
             const last = events.at(-1);
             if (last !== undefined) {
@@ -60,9 +76,13 @@ export class EventStreams {
                 .map((kept) => textOf(log, kept));
               const text = `${missed > 0 ? gapText(log, first, missed) : ''}${told.join('')}`;
               if (text !== '') await out.write(text);
-            } else if (!(await this.#news(number, gone.signal))) await out.write(': still here\n\n');
+            } else if (this.#pulse !== null)
+              await this.#news(number, gone.signal, Math.max(1, pulseMs - performance.now()));
+            else if (!(await this.#news(number, gone.signal, KEEP_ALIVE_MS)))
+              await out.write(': still here\n\n');
           }
         } finally {
+          unfollow();
           this.#followers -= 1;
         }
       },
@@ -78,9 +98,9 @@ export class EventStreams {
   }
 
   /** False where none came in time. */
-  async #news(number: number, gone: AbortSignal): Promise<boolean> {
+  async #news(number: number, gone: AbortSignal, waitMs: number): Promise<boolean> {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), KEEP_ALIVE_MS);
+    const timer = setTimeout(() => late.abort(), waitMs);
     timer.unref();
     await this.#log.changed(number, AbortSignal.any([gone, late.signal]));
     clearTimeout(timer);
@@ -93,9 +113,16 @@ function isTold(event: KeptEvent['event'], { kinds, key }: EventFilter): boolean
   return kinds.length === 0 || kinds.some((kind) => event.kind === kind || event.kind.startsWith(`${kind}-`));
 }
 
-function textOf(log: EventLog, { number, atMs, event }: KeptEvent): string {
+function textOf(log: EventLog, { number, atMs, event, seenBy }: KeptEvent): string {
   const { kind, ...rest } = event;
-  const data = { id: log.idOf(number), at: new Date(atMs).toISOString(), atMs, kind, ...rest };
+  const data = {
+    id: log.idOf(number),
+    at: new Date(atMs).toISOString(),
+    atMs,
+    kind,
+    ...rest,
+    ...(seenBy === undefined ? {} : { seenBy }),
+  };
   return `id: ${log.idOf(number)}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 

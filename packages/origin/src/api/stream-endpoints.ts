@@ -9,6 +9,7 @@ import { hostOf } from './host-of.js';
 import { MISSING, said, TEXT } from './schemas/parts.js';
 import { STREAM_DETAIL, STREAM_PAGE } from './schemas/stream.js';
 import type { SrsApi } from './srs.js';
+import { withFigures } from './stream-figures.js';
 import { pageStreams } from './stream-page.js';
 import { STREAM_QUERY } from './stream-query.js';
 import { describeStream, namesOf } from './streams.js';
@@ -39,10 +40,11 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
       query: STREAM_QUERY,
       answer: STREAM_PAGE,
     },
-    async ({ context, query }) =>
-      isSrs(context)
-        ? context.json(await srs.streams(context.req.query()))
-        : pageStreams(source, query, turns),
+    async ({ context, query }) => {
+      if (isSrs(context)) return context.json(await srs.streams(context.req.query()));
+      const page = await pageStreams(source, query, turns);
+      return query.figures === undefined ? page : withFigures(source, page);
+    },
   );
 
   endpoints.add(

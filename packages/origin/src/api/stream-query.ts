@@ -1,5 +1,6 @@
 import { DEFAULT_VHOST, type Owner, parseStreamKey, type StreamKey } from '@headwater/directory';
 import * as v from 'valibot';
+import { FIGURES_MAX } from '../questions/questions.js';
 import { queryNumber, queryWord, said, TEXT } from './schemas/parts.js';
 
 /** Streams in one answer where the asker does not say how many, and at most. */
@@ -20,6 +21,8 @@ export interface StreamQuery {
   readonly prefix?: string;
   /** `flowing`: an owner's media comes. `silent`: it has owners, and nobody's does. `unowned`: it is only waited for here. */
   readonly state?: (typeof STATES)[number];
+  /** `mesh`: with how each stream of the page does on all members. */
+  readonly figures?: 'mesh';
 }
 
 export const STREAM_QUERY = v.pipe(
@@ -48,7 +51,17 @@ export const STREAM_QUERY = v.pipe(
         '`flowing`: an owner’s media comes. `silent`: it has owners, and nobody’s does. `unowned`: it is only waited for here.',
       ),
     ),
+    figures: v.exactOptional(
+      said(
+        queryWord('figures', ['mesh']),
+        `\`mesh\`: each stream has its \`figures\`; every member is asked, so a page has at most ${FIGURES_MAX}.`,
+      ),
+    ),
   }),
+  v.check(
+    ({ figures, limit }) => figures === undefined || limit <= FIGURES_MAX,
+    `limit is at most ${FIGURES_MAX} with figures`,
+  ),
   v.transform(({ cursor, ...rest }): StreamQuery => ({ ...rest, after: readCursor(cursor) ?? null })),
 );
 

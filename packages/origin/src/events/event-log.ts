@@ -9,6 +9,8 @@ export interface KeptEvent {
   /** Unix ms. */
   readonly atMs: number;
   readonly event: OriginEvent;
+  /** Name of the member that saw it; absent: this one, whose own log it is. */
+  readonly seenBy?: string;
 }
 
 /** What came after some event. `missed`: so many between it and the first of these were let go of meanwhile. */
@@ -28,6 +30,7 @@ export class EventLog {
   readonly #ring: KeptEvent[] = [];
   #last = 0;
   readonly #waiting = new Set<() => void>();
+  readonly #listeners = new Set<(kept: KeptEvent) => void>();
 
   /** `now`: Unix ms. */
   constructor(epoch: string, now: () => number) {
@@ -44,11 +47,20 @@ export class EventLog {
     return this.#waiting.size;
   }
 
-  tell(event: OriginEvent): void {
+  /** `how`: of what another log had before. */
+  tell(event: OriginEvent, how: { readonly atMs?: number; readonly seenBy?: string } = {}): void {
     this.#last += 1;
-    this.#ring[this.#last % EVENTS_KEPT_MAX] = { number: this.#last, atMs: this.#now(), event };
+    const kept: KeptEvent = { number: this.#last, atMs: this.#now(), event, ...how };
+    this.#ring[this.#last % EVENTS_KEPT_MAX] = kept;
+    for (const listener of this.#listeners) listener(kept);
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
+  }
+
+  /** Called for each event as it is told. Must not throw. Returns how to stop being called. */
+  onTold(listener: (kept: KeptEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** At most `max` events after that number. */

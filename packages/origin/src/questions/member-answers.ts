@@ -7,6 +7,7 @@ import type { MediaPlane } from '../plane/media-plane.js';
 import type { ReloadResult } from '../reload/reloading.js';
 import { eventsOfStream } from '../trace/stream-trace.js';
 import type { QuestionAnswers } from './questions.js';
+import { figuresHere, happenedHere, linksHere, type WatchedHere } from './watched-here.js';
 
 /** What an operator may have a member do, beside what its media plane does. */
 export interface MemberControl {
@@ -25,6 +26,7 @@ export interface MemberControl {
 export interface MemberKnowledge {
   readonly explain: ExplainView;
   readonly events: EventLog;
+  readonly watched: WatchedHere;
   checkup(): Promise<Checkup>;
 }
 
@@ -77,6 +79,9 @@ export function memberAnswers(
       })),
     }),
     checkup: () => knowledge.checkup(),
+    links: () => linksHere(knowledge.watched),
+    figures: ({ keys }) => figuresHere(media, knowledge.watched, keys),
+    happened: ({ since, max }) => happenedHere(knowledge.watched, since, max),
     kick: async ({ id }) => ({ done: (await media.kick(id)).value }),
     'end-publish': async ({ key }) => ({ done: (await media.endPublish(key)).value }),
     drain: ({ deadlineMs }) => ({ done: control.drain(deadlineMs) }),

@@ -1,3 +1,4 @@
+import type { MediaEvent } from '@headwater/media';
 import * as v from 'valibot';
 import { CHECKUP } from '../doctor/checkup.js';
 import { ASKING_CLIENT_NAMES } from '../explain/asking-client.js';
@@ -41,6 +42,42 @@ const KEYS = v.exactOptional(v.array(v.string()));
 
 /** Its workers that did not answer it: what they have is missing. Absent: none. */
 const UNANSWERED = v.exactOptional(v.array(v.number()));
+/** Streams that one question may name. */
+export const FIGURES_MAX = 100;
+/** Most events in one answer. */
+const HAPPENED_MAX = 200;
+/** More than are ever in a mesh. */
+const MEMBERS_MAX = 1024;
+
+export const LAST_SWITCH = v.object({
+  atMs: v.number(),
+  from: v.nullable(v.string()),
+  to: v.string(),
+  gapMs: COUNT,
+  isExact: v.boolean(),
+});
+
+/** Events of media that others are told; what happens to members and owners they see themselves. A reader skips others. */
+export const MEDIA_EVENT_KINDS = [
+  'publish-started',
+  'publish-refused',
+  'publish-ended',
+  'route-given',
+  'play-refused',
+  'play-ended',
+  'relay-started',
+  'relay-switched',
+  'relay-ended',
+] as const satisfies readonly MediaEvent['kind'][];
+
+/** An event as it came: a word for each field, whatever kinds and fields a later release may add. */
+const EVENT = v.pipe(
+  v.objectWithRest(
+    { kind: v.pipe(v.string(), v.maxLength(64)), key: v.string() },
+    v.union([v.pipe(v.string(), v.maxLength(2048)), v.number(), v.boolean(), v.null()]),
+  ),
+  v.transform((event) => event as unknown as MediaEvent),
+);
 
 export const QUESTIONS = {
   /** How a stream does there. */
@@ -113,6 +150,57 @@ export const QUESTIONS = {
   },
   /** What it finds out about itself, and whom it reaches. */
   checkup: { ask: v.object({}), answer: CHECKUP },
+  /** Whom the member hears, and what it pulls from whom. */
+  links: {
+    ask: v.object({}),
+    answer: v.object({
+      peers: v.pipe(
+        v.array(
+          v.object({
+            member: v.string(),
+            liveness: v.string(),
+            connected: v.boolean(),
+            rttMs: v.exactOptional(COUNT),
+          }),
+        ),
+        v.maxLength(MEMBERS_MAX),
+      ),
+      pulls: v.pipe(
+        v.array(v.object({ owner: v.string(), streams: COUNT, keys: v.array(v.string()) })),
+        v.maxLength(MEMBERS_MAX),
+      ),
+    }),
+  },
+  /** How some streams do there; those that are not there are left out. */
+  figures: {
+    ask: v.object({ keys: v.pipe(v.array(v.string()), v.maxLength(FIGURES_MAX)) }),
+    answer: v.object({
+      streams: v.pipe(
+        v.array(
+          v.object({
+            key: v.string(),
+            players: COUNT,
+            kbpsIn: COUNT,
+            isPulled: v.boolean(),
+            lastSwitch: v.exactOptional(LAST_SWITCH),
+          }),
+        ),
+        v.maxLength(FIGURES_MAX),
+      ),
+    }),
+  },
+  /** What happened in its media after the event that `since` has by the member's id; of who is not in there the last. */
+  happened: {
+    ask: v.object({
+      since: v.record(v.string(), v.string()),
+      max: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(HAPPENED_MAX)),
+    }),
+    answer: v.object({
+      events: v.pipe(v.array(v.object({ atMs: v.number(), event: EVENT })), v.maxLength(HAPPENED_MAX)),
+      /** Id of the last event that was looked at. */
+      last: v.string(),
+    }),
+  },
   /** Ends a client; `done` is false where it is not there. */
   kick: { ask: v.object({ id: v.string() }), answer: OK },
   /** Ends a stream's publisher; `done` is false where there is none. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { LAST_SWITCH } from '../../questions/questions.js';
 import { FLAG, MISSING, NUMBER, PROTOCOL, SINCE_MS, said, TEXT, TEXTS, UNANSWERED } from './parts.js';
 
 const MEDIA = v.object({
@@ -48,13 +49,23 @@ const STREAM_ENTRIES = {
 
 export const STREAM = v.object(STREAM_ENTRIES);
 
+const FIGURES = v.object({
+  players: said(NUMBER, 'On all members; their pulls from each other do not count.'),
+  kbpsIn: said(NUMBER, 'From its source, over the last second.'),
+  relays: said(NUMBER, 'Members that relay it.'),
+  lastSwitch: v.exactOptional(
+    said(LAST_SWITCH, 'When players somewhere went on from another source, and how, by that member’s clock.'),
+  ),
+});
+
 export const STREAM_PAGE = v.object({
-  streams: v.array(STREAM),
+  streams: v.array(v.object({ ...STREAM_ENTRIES, figures: v.exactOptional(FIGURES) })),
   next: v.exactOptional(
     said(TEXT, 'To be given as `cursor` for the streams that follow; absent where these are the last.'),
   ),
   total: said(NUMBER, 'Streams with an owner in the whole mesh, whatever was asked for.'),
   unanswered: v.exactOptional(UNANSWERED),
+  missing: v.exactOptional(MISSING),
 });
 
 const PLAYER = v.object({
@@ -127,6 +138,7 @@ export const STREAM_DETAIL = v.object({
 
 export type ApiOwner = v.InferOutput<typeof OWNER>;
 export type ApiStream = v.InferOutput<typeof STREAM>;
+export type ApiFigures = v.InferOutput<typeof FIGURES>;
 export type ApiStreamPage = v.InferOutput<typeof STREAM_PAGE>;
 export type ApiRoute = v.InferOutput<typeof ROUTE>;
 export type ApiStreamDetail = v.InferOutput<typeof STREAM_DETAIL>;

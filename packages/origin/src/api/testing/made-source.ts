@@ -1,5 +1,6 @@
 import { Directory, type MemberProfile, route } from '@headwater/directory';
 import { EventLog } from '../../events/event-log.js';
+import { RelayBook } from '../../events/relay-book.js';
 import { type MemberControl, type MemberKnowledge, memberAnswers } from '../../questions/member-answers.js';
 import { answerQuestions, MeshWide } from '../../questions/mesh-wide.js';
 import type { Access } from '../access.js';
@@ -58,7 +59,15 @@ export function questionsAlone(
         reload: async () => ({ done: false, problems: [] }),
         ...control,
       },
-      knowledge as MemberKnowledge,
+      {
+        watched: {
+          directory: { self, owners: () => [] },
+          events: new EventLog('abc', () => 0),
+          relays: new RelayBook(),
+          members: () => [],
+        },
+        ...knowledge,
+      } as MemberKnowledge,
     ),
     () => {},
   );
@@ -84,6 +93,7 @@ export function madeSource(directory: Directory, overrides: Partial<ApiSource> =
     name: 'made',
     mesh: questionsAlone(directory.self, media),
     events: new EventLog('abc', () => 0),
+    meshEvents: unwatched(),
     directory,
     members: () => [],
     status: () => ({ joined: true, synced: true, disputed: false }),
@@ -95,6 +105,8 @@ export function madeSource(directory: Directory, overrides: Partial<ApiSource> =
     ...overrides,
   };
 }
+
+const unwatched = () => ({ log: new EventLog('abcm', () => 0), watch: () => () => {} });
 
 export const emptyDirectory = (profile: MemberProfile): Directory =>
   new Directory('id-c', profile, { membersMax: 9, streamsPerMemberMax: 9 });

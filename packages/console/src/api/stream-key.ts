@@ -1,0 +1,31 @@
+const DEFAULT_VHOST = '__defaultVhost__';
+
+/** `vhost/app/stream`, whose app may hold slashes. */
+export function partsOf(key: string): {
+  readonly vhost: string;
+  readonly app: string;
+  readonly stream: string;
+} {
+  const [first, last] = [key.indexOf('/'), key.lastIndexOf('/')];
+  return { vhost: key.slice(0, first), app: key.slice(first + 1, last), stream: key.slice(last + 1) };
+}
+
+/** As people write it: without the default vhost. */
+export function shortKey(key: string): string {
+  return key.startsWith(`${DEFAULT_VHOST}/`) ? key.slice(DEFAULT_VHOST.length + 1) : key;
+}
+
+/** The stream's place in the API. */
+export function streamPath(key: string): string {
+  const { vhost, app, stream } = partsOf(key);
+  const query = vhost === DEFAULT_VHOST ? '' : `?vhost=${encodeURIComponent(vhost)}`;
+  return `/api/v1/streams/${encodeURIComponent(app)}/${encodeURIComponent(stream)}${query}`;
+}
+
+/** Where a member with this HTTP address serves it to a browser. */
+export function playUrl(key: string, host: string, isSecure: boolean): string {
+  const { vhost, app, stream } = partsOf(key);
+  const path = [...app.split('/'), stream].map(encodeURIComponent).join('/');
+  const query = vhost === DEFAULT_VHOST ? '' : `?vhost=${encodeURIComponent(vhost)}`;
+  return `${isSecure ? 'wss' : 'ws'}://${host}/${path}.flv${query}`;
+}

@@ -1,0 +1,53 @@
+/** At least so long between two reads of the same, ms. */
+const SPACING_MS = 1000;
+/** What happens together is read together, ms. */
+const GATHER_MS = 120;
+
+/** Reads something again after events, however many there are: never twice at once, and not more often than every `spacingMs`. */
+export class Reread {
+  readonly #read: () => Promise<void>;
+  readonly #spacingMs: number;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isReading = false;
+  #isWanted = false;
+
+  constructor(read: () => Promise<void>, spacingMs = SPACING_MS) {
+    this.#read = read;
+    this.#spacingMs = spacingMs;
+  }
+
+  soon(gatherMs = GATHER_MS): void {
+    if (this.#isReading) {
+      this.#isWanted = true;
+      return;
+    }
+    if (this.#timer !== undefined) return;
+    const waitMs = Math.max(gatherMs, this.#lastMs + this.#spacingMs - performance.now());
+    this.#timer = setTimeout(() => void this.#run(), waitMs);
+  }
+
+  /** What was to be read is not any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isWanted = false;
+  }
+
+  async #run(): Promise<void> {
+    this.#timer = undefined;
+    this.#isReading = true;
+    this.#lastMs = performance.now();
+    try {
+      await this.#read();
+    } catch {
+      // The stream of events tells whether the member is there; what was read last stays on show.
+    } finally {
+      this.#isReading = false;
+      if (this.#isWanted) {
+        this.#isWanted = false;
+        this.soon();
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { useSignal } from '@preact/signals';
+import type { ApiEvent } from '../api/types.js';
+import { EventList } from '../parts/event-list.js';
+import { EVENT_GROUPS, type EventGroup, groupOf, wordsOf } from '../parts/event-words.js';
+import { Notice } from '../parts/notice.js';
+import { events } from '../state/live.js';
+
+const SHOWN_MAX = 200;
+
+/** What happened lately on all members, newest first. */
+export function EventsView() {
+  const groups = useSignal<ReadonlySet<EventGroup>>(new Set(EVENT_GROUPS));
+  const words = useSignal('');
+  const held = useSignal<readonly ApiEvent[] | null>(null);
+  const sought = words.value.toLowerCase();
+  const found = (held.value ?? events.value).filter((event) => {
+    const group = groupOf(event);
+    if (group !== 'other' && !groups.value.has(group)) return false;
+    return sought === '' || `${wordsOf(event)} ${event.seenBy ?? ''}`.toLowerCase().includes(sought);
+  });
+  const shown = found.slice(-SHOWN_MAX).reverse();
+  return (
+    <section class="panel" aria-labelledby="events-title">
+      <div class="row filters">
+        <h2 id="events-title" class="grow">
+          Events{' '}
+          <span class="quiet">
+            {found.length > SHOWN_MAX ? `the last ${SHOWN_MAX} of ${found.length}` : found.length}
+          </span>
+        </h2>
+        <fieldset class="row">
+          <legend class="hidden">Kinds</legend>
+          {EVENT_GROUPS.map((group) => (
+            <label key={group} class="check">
+              <input
+                type="checkbox"
+                checked={groups.value.has(group)}
+                onChange={() => {
+                  const next = new Set(groups.value);
+                  if (!next.delete(group)) next.add(group);
+                  groups.value = next;
+                }}
+              />
+              {group}
+            </label>
+          ))}
+        </fieldset>
+        <label>
+          with the words
+          <input
+            type="search"
+            data-filter
+            value={words.value}
+            onInput={(event) => (words.value = event.currentTarget.value)}
+          />
+        </label>
+        <button
+          type="button"
+          aria-pressed={held.value !== null}
+          onClick={() => (held.value = held.value === null ? events.value : null)}
+        >
+          {held.value === null ? 'Hold' : 'Go on'}
+        </button>
+      </div>
+      {shown.length === 0 ? (
+        <Notice kind="empty">Nothing like that happened lately.</Notice>
+      ) : (
+        <EventList events={shown} label="Events, newest first" />
+      )}
+    </section>
+  );
+}

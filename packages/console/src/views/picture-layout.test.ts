@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { ApiLinks, ApiMember } from '../api/types.js';
+import { layOut, linksOf, radiusOf, relaysOf, shownMembers, stateOf } from './picture-layout.js';
+
+const member = (name: string, more: Partial<ApiMember> = {}): ApiMember => ({
+  id: `id-${name}`,
+  name,
+  self: false,
+  role: 'origin',
+  liveness: 'alive',
+  generation: 1,
+  version: 1,
+  streams: 0,
+  players: 0,
+  publishers: 0,
+  outboundKbps: 0,
+  connected: true,
+  draining: false,
+  full: false,
+  program: '0.1.0',
+  meshAddresses: [],
+  addresses: [],
+  relayAddresses: [],
+  ...more,
+});
+
+const peer = (name: string, liveness = 'alive', rttMs?: number) => ({
+  member: `id-${name}`,
+  name,
+  liveness,
+  connected: liveness === 'alive',
+  ...(rttMs === undefined ? {} : { rttMs }),
+});
+
+describe('the picture', () => {
+  it.each([1, 2, 5, 14, 30, 100])('has %i members apart from each other', (amount) => {
+    const members = shownMembers(
+      Array.from({ length: amount }, (_, index) => member(`m${index}`, { zone: `z${index % 3}` })),
+    );
+    const spots = [...layOut(members).values()];
+    for (const [index, a] of spots.entries())
+      for (const b of spots.slice(index + 1))
+        expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThan(Math.min(2 * radiusOf(amount), 11));
+  });
+
+  it('has one line for two members that see each other, and says who does not see whom', () => {
+    const members = [member('a'), member('b'), member('c', { liveness: 'dead' })];
+    const links: ApiLinks = {
+      members: [
+        { member: 'id-a', name: 'a', peers: [peer('b', 'unreachable'), peer('c', 'dead')], pulls: [] },
+        { member: 'id-b', name: 'b', peers: [peer('a', 'alive', 3)], pulls: [] },
+      ],
+      missing: [],
+    };
+    const [line, ...others] = linksOf(members, layOut(members), links);
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({ rttMs: 3, trouble: ['a sees b as unreachable, not connected'] });
+  });
+
+  it('moves an arrow to another owner rather than to make a new one', () => {
+    const members = [member('a'), member('b'), member('c')];
+    const relays = (owner: string) =>
+      relaysOf(members, layOut(members), {
+        members: [{ member: 'id-c', name: 'c', peers: [], pulls: [{ owner, streams: 2, keys: ['v/a/s'] }] }],
+        missing: [],
+      });
+    const [[before], [after]] = [relays('a'), relays('b')];
+    expect(after?.id).toBe(before?.id);
+    expect(after?.path).not.toBe(before?.path);
+    expect(relays('gone')).toEqual([]);
+  });
+
+  it('names what matters most', () => {
+    expect(stateOf(member('a', { draining: true, full: true }))).toBe('draining');
+    expect(stateOf(member('a', { draining: true, liveness: 'suspect' }))).toBe('suspect');
+    expect(stateOf(member('a', { full: true }))).toBe('full');
+  });
+});

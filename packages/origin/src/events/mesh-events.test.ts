@@ -1,0 +1,69 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { expect, it } from 'vitest';
+import type { MeshWide } from '../questions/mesh-wide.js';
+import { happenedHere } from '../questions/watched-here.js';
+import { EventLog } from './event-log.js';
+import { MeshEvents } from './mesh-events.js';
+import type { OriginEvent } from './origin-event.js';
+import { RelayBook } from './relay-book.js';
+
+const started = (key: string): OriginEvent => ({ kind: 'relay-started', key, owner: 'x', reason: 'started' });
+
+it('has this member’s events at once, and the others’ media while somebody watches, each once', async () => {
+  const [own, other] = [new EventLog('own', () => 5), new EventLog('other', () => 4)];
+  let asked = 0;
+  const askAll: MeshWide['askAll'] = async (_name, ask) => {
+    asked += 1;
+    const { since, max } = ask as { since: Record<string, string>; max: number };
+    const watched = {
+      directory: { self: 'b', owners: () => [] },
+      events: other,
+      relays: new RelayBook(),
+      members: () => [],
+    };
+    const { events, last } = happenedHere(watched, since, max);
+    const strange = { atMs: 1, event: { kind: 'of-a-later-release', key: 'k' } };
+    return {
+      answers: [{ member: 'b', answer: { events: [...events, strange], last } }],
+      missing: [],
+    } as never;
+  };
+  const mesh = new MeshEvents({
+    own,
+    name: 'a',
+    self: 'a',
+    mesh: { askAll },
+    nameOf: (id) => `name of ${id}`,
+    now: Date.now,
+  });
+  const seen = () =>
+    mesh.log
+      .after(0, 100)
+      .events.map(({ event, seenBy, atMs }) => [event.kind, 'key' in event ? event.key : '', seenBy, atMs]);
+
+  other.tell(started('v/a/1'));
+  other.tell({ kind: 'member-joined', member: 'a', name: 'a' });
+  own.tell(started('v/a/2'));
+  expect(asked).toBe(0);
+  expect(seen()).toEqual([['relay-started', 'v/a/2', 'a', 5]]);
+
+  const [first, second] = [mesh.watch(), mesh.watch()];
+  await awaitCondition('the other was asked', () => mesh.log.last === 2);
+  other.tell(started('v/a/3'));
+  own.tell({ kind: 'member-dead', member: 'c', name: 'c' });
+  await awaitCondition('it was asked again', () => mesh.log.last === 4);
+  expect(seen().slice(1)).toEqual([
+    ['relay-started', 'v/a/1', 'name of b', 4],
+    ['member-dead', '', 'a', 5],
+    ['relay-started', 'v/a/3', 'name of b', 4],
+  ]);
+  first();
+  first();
+  second();
+  const before = asked;
+  own.tell({ kind: 'member-dead', member: 'd', name: 'd' });
+  const again = mesh.watch();
+  await awaitCondition('asked for who watches now', () => asked > before);
+  expect(asked).toBe(before + 1);
+  again();
+});

@@ -1,0 +1,225 @@
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { needs } from '@headwater/testing/tools';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { accessibilityFaults, openPage, screenshot } from '../support/browser.js';
+import { Cluster } from '../support/cluster.js';
+import { play, publish } from '../support/ffmpeg.js';
+import type { OriginProcess } from '../support/origin-process.js';
+import { RtmpClient } from '../support/rtmp-client.js';
+import { type Scope, testScope } from '../support/scope.js';
+
+const node = (page: Page, name: string, state: string) =>
+  page.locator(`.node[data-name="${name}"][data-state="${state}"]`);
+const relay = (page: Page, from: string, to: string) =>
+  page.locator(`.relay[data-from="${from}"][data-to="${to}"]`);
+
+/** Publishes without media: a claim is all that a list needs. */
+async function claim(
+  scope: Scope,
+  member: OriginProcess,
+  app: string,
+  streams: readonly string[],
+): Promise<void> {
+  for (const stream of streams) {
+    const client = await RtmpClient.open(scope, member.ports.rtmp);
+    await client.connect(`rtmp://127.0.0.1:${member.ports.rtmp}/${app}`);
+    client.publish(stream);
+    await client.awaitStatus('NetStream.Publish.Start');
+  }
+}
+
+describe('the console', needs('chromium', 'ffmpeg'), () => {
+  it('shows the mesh and its relays as they are, follows a member that is killed, and can be used by all', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope, {
+      names: ['origin-a', 'origin-b', 'origin-c'],
+      config: { zone: 'eu-west' },
+    });
+    const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
+    publish(scope, a.rtmpUrl('live/s1'));
+    await cluster.owned('live/s1', ['origin-a']);
+    publish(scope, b.rtmpUrl('live/s1'));
+    await cluster.owned('live/s1', ['origin-a', 'origin-b']);
+    const player = play(scope, c.rtmpUrl('live/s1'));
+    await player.played(25);
+
+    const { page, faults } = await openPage(scope);
+    await page.goto(c.apiUrl('/console'));
+    for (const name of ['origin-a', 'origin-b', 'origin-c']) await node(page, name, 'alive').waitFor();
+    await relay(page, 'origin-a', 'origin-c').waitFor({ state: 'attached' });
+    await page.getByText('live from origin-c').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await screenshot(page, 'console-mesh');
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+
+    await a.kill();
+    await node(page, 'origin-a', 'dead').waitFor();
+    await relay(page, 'origin-b', 'origin-c').waitFor({ state: 'attached' });
+    await page.locator('[aria-live]', { hasText: 'origin-a is dead' }).waitFor({ state: 'attached' });
+    await page.getByText('players of live/s1 switched from origin-a to origin-b').waitFor();
+    await screenshot(page, 'console-killed');
+
+    // By the keyboard alone: from the picture to a member, and to its drain.
+    await node(page, 'origin-b', 'alive').focus();
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('heading', { name: /^origin-b/ })
+      .first()
+      .waitFor();
+    const drain = page.getByRole('button', { name: 'Drain …' });
+    await drain.focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('its 1 publisher of 1 stream are closed').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await drain.press('Enter');
+    await dialog.getByRole('button', { name: 'Drain', exact: true }).press('Enter');
+    await page.getByRole('button', { name: 'Cancel drain …' }).press('Enter');
+    await dialog.getByRole('button', { name: 'Cancel drain', exact: true }).press('Enter');
+    await drain.waitFor();
+
+    // Another page, by the same hand.
+    await page.getByRole('link', { name: 'Clients', exact: true }).press('Enter');
+    await page.getByRole('row', { name: /live\/s1 origin-c rtmp/ }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await screenshot(page, 'console-clients');
+    await page
+      .getByRole('row', { name: /live\/s1 origin-c rtmp/ })
+      .getByRole('button')
+      .press('Enter');
+    await dialog.getByRole('button', { name: 'Kick', exact: true }).press('Enter');
+    await awaitCondition('the player to be ended', () => player.process.exit !== null);
+
+    await page.getByRole('link', { name: 'Events', exact: true }).press('Enter');
+    await page.getByLabel('with the words').fill('origin-a is dead');
+    await page.getByLabel('Events, newest first').getByText('origin-a is dead').first().waitFor();
+    await page.setViewportSize({ width: 380, height: 780 });
+    for (const hash of ['', 'streams', 'clients', 'events']) {
+      await page.goto(c.apiUrl(`/console/#/${hash}`));
+      await page.locator('.panel').first().waitFor();
+      const { wide, shown } = await page.evaluate<{ wide: number; shown: number }>(
+        '({ wide: document.documentElement.scrollWidth, shown: innerWidth })',
+      );
+      expect(wide, `#/${hash} at 380 px`).toBeLessThanOrEqual(shown);
+    }
+    await page.goto(c.apiUrl('/console/#/'));
+    await node(page, 'origin-a', 'dead').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await screenshot(page, 'console-phone');
+    expect(faults).toEqual([]);
+  });
+
+  it('shows hostile names as text, and many streams page by page', async () => {
+    const scope = testScope();
+    // Without what no stream's name may have: blanks, control characters, ? # \\ and encoded slashes.
+    const hostile = [
+      '<img<script>window.hurt=1<script>',
+      '"onmouseover="window.hurt=1"autofocus="',
+      'javascript:window.hurt=1',
+      '__proto__',
+      '\u202Egnp.exe',
+      '{{window.hurt=1}}&lt;b&gt;',
+      '..%2e',
+      `');DROP-TABLE-streams;--${'x'.repeat(180)}`,
+    ].map((name) => encodeURIComponent(name));
+    const cluster = await Cluster.start(scope, { names: ['a', 'b'] });
+    const [a, b] = [cluster.member(0), cluster.member(1)];
+    await claim(scope, a, 'evil', hostile);
+    await claim(scope, a, encodeURI('evil/<svg'), ['onload=window.hurt=1>']);
+    const names = [
+      ...hostile.map((name) => `evil/${decodeURIComponent(name)}`),
+      'evil/<svg/onload=window.hurt=1>',
+    ];
+    await claim(
+      scope,
+      a,
+      'many',
+      Array.from({ length: 60 }, (_, index) => `s${String(index).padStart(2, '0')}`),
+    );
+    await awaitCondition('b knows all', async () => (await b.streams()).length === names.length + 60);
+
+    const { page, faults } = await openPage(scope);
+    await page.goto(b.apiUrl('/console'));
+    await node(page, 'a', 'alive').waitFor();
+    await page.goto(b.apiUrl('/console/#/streams'));
+    await page.getByText('69 in the mesh').waitFor();
+    const rows = page.locator('tbody tr');
+    await awaitCondition('a page', async () => (await rows.count()) === 50);
+    await page.getByRole('button', { name: 'Next →' }).click();
+    await awaitCondition('the rest', async () => (await rows.count()) === 19);
+    await page.keyboard.press('/');
+    await page.keyboard.type('evil/');
+    await awaitCondition('what begins so', async () => (await rows.count()) === names.length);
+    const shown = (await page.locator('tbody th a').allTextContents()).sort();
+    expect(shown).toEqual(names.toSorted());
+    expect(await accessibilityFaults(page)).toEqual([]);
+
+    for (const [index, name] of shown.entries()) {
+      await page.goto(b.apiUrl('/console/#/streams'));
+      await page.keyboard.press('/');
+      await page.locator('[data-filter]').fill('evil/');
+      await page
+        .locator('tbody th a', { hasText: name.slice(0, 40) })
+        .first()
+        .click();
+      await page.locator('h2.name', { hasText: name.slice(0, 40) }).waitFor();
+      await page.getByText('silent').first().waitFor();
+      if (index === 0) expect(await accessibilityFaults(page)).toEqual([]);
+    }
+    await page.goto(b.apiUrl('/console/#/events'));
+    await page.getByText('evil/__proto__').first().waitFor();
+    expect(
+      await page.evaluate('[window.hurt, document.querySelectorAll("main img, main script").length]'),
+    ).toEqual([undefined, 0]);
+    expect(faults).toEqual([]);
+    const answer = await fetch(b.apiUrl('/console/'));
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|data:|\*/);
+    expect(await answer.text()).not.toMatch(/<script(?![^>]*\bsrc=)|\son\w+=|style=/);
+  });
+
+  it('says how old what it shows is, asks for the token where that is needed, and goes on after a restart', async () => {
+    const scope = testScope();
+    const cluster = await Cluster.start(scope, {
+      names: ['a', 'b'],
+      config: { api: { token: 'open sesame 12345'.replaceAll(' ', '-') } },
+    });
+    const [a, b] = [cluster.member(0), cluster.member(1)];
+    await claim(scope, a, 'live', ['s1']);
+    const { page, faults } = await openPage(scope);
+    // As it is where a proxy brings somebody from elsewhere.
+    await page.setExtraHTTPHeaders({ 'X-Forwarded-For': '203.0.113.9' });
+    await page.goto(b.apiUrl('/console/#/clients'));
+    await page.getByRole('button', { name: /^Kick/ }).click();
+    await page.getByRole('button', { name: 'Kick', exact: true }).click();
+    const login = page.getByRole('dialog', { name: 'A token is needed' });
+    await login.getByLabel('Token').fill('wrong');
+    await login.getByRole('button', { name: 'Use it' }).click();
+    await page.getByRole('button', { name: 'Kick', exact: true }).click();
+    await login.getByText('not the one').waitFor();
+    await login.getByLabel('Token').fill('open-sesame-12345');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Kick', exact: true }).click();
+    await page.getByText('Nobody is there.').waitFor();
+    await page.getByRole('button', { name: 'Log out' }).waitFor();
+
+    b.signal('SIGSTOP');
+    await page.getByText(/last heard \d+ s ago/).waitFor();
+    b.signal('SIGCONT');
+    await page.getByText('live from b').waitFor();
+    await b.kill();
+    await page.getByText(/last heard \d+ s ago/).waitFor();
+    b.restart();
+    await page.getByText('live from b').waitFor();
+    await page.getByRole('link', { name: 'Mesh', exact: true }).click();
+    await node(page, 'a', 'alive').waitFor();
+    await node(page, 'b', 'alive').waitFor();
+    expect(faults).toEqual([]);
+  });
+});
