@@ -14,10 +14,8 @@ const WORKERS_OF_FILE: Readonly<Record<string, number>> = {
   'publish-and-play.test.ts': 1,
   'tls.test.ts': 1,
   'full-member.test.ts': 2,
-  'media-owners-go.test.ts': 2,
   'media-publisher-moves.test.ts': 2,
   'relay.test.ts': 2,
-  'relay-through.test.ts': 2,
 };
 
 const given = process.env.HEADWATER_TEST_WORKERS;

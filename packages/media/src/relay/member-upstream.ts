@@ -33,10 +33,12 @@ export function memberUpstream({
 }: MemberUpstreamParts): OpenUpstream {
   return (owner, key, replayMs, events) => {
     const puller = worker === undefined ? null : (host.pullerOf?.(key) ?? null);
-    if (puller === null) return pull(owner, key, replayMs, events);
+    // A way around is for whoever found that it needs one.
+    const isDirect = (owner.through ?? null) === null;
+    if (puller === null || !isDirect) return pull(owner, key, replayMs, events);
     const here = (): Upstream => shared.open(owner, key, replayMs, events);
     if (puller.path === worker?.path) return here();
-    const route = { key, owner: owner.member, through: owner.through ?? null };
+    const route = { key, owner: owner.member, through: null };
     return orElse((own) => siblings.openOwner(puller, route, replayMs, own), events, here, timers);
   };
 }
