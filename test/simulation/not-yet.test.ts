@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CHECKERS_NOT_YET, TROUBLES_NOT_YET } from './not-yet.js';
-import type { Trouble } from './plan.js';
+import { CHECKERS_NOT_YET, isAsked, isDrawn, TROUBLES_NOT_YET } from './not-yet.js';
+import { TROUBLES, type Trouble } from './plan.js';
 import { runSeed, type SeedOptions } from './run-seed.js';
 
 /** What is not stood shows within so many seeds. */
@@ -15,6 +15,11 @@ function accusers(options: SeedOptions, isEnough: (checker: string) => boolean):
 }
 
 describe('what the core is known not to stand yet', () => {
+  it('is neither drawn by seeds nor asked, and all else is', () => {
+    for (const trouble of TROUBLES) expect(isDrawn(trouble), trouble).toBe(!(trouble in TROUBLES_NOT_YET));
+    for (const name of Object.keys(CHECKERS_NOT_YET)) expect(isAsked(name), name).toBe(false);
+  });
+
   it.each(Object.entries(TROUBLES_NOT_YET) as [Trouble, string][])(
     'the trouble %s breaks a rule: else it comes off the list, and seeds draw it',
     (trouble) => {
