@@ -39,11 +39,19 @@ export const consoleBench = bench(
         (_, index) => `__defaultVhost__/live/s${String(index).padStart(6, '0')}`,
       ),
     });
-    await awaitCondition('all members and streams are there', async () => {
-      const known = await origin.members();
-      const owned = known.reduce((sum, one) => sum + one.streams, 0);
-      return known.filter(({ liveness }) => liveness === 'alive').length >= members && owned >= streams;
-    });
+    let seen = { members: 0, streams: 0 };
+    await awaitCondition(
+      'all members and streams are there',
+      async () => {
+        const known = await origin.members();
+        seen = {
+          members: known.filter(({ liveness }) => liveness === 'alive').length,
+          streams: known.reduce((sum, one) => sum + one.streams, 0),
+        };
+        return seen.members >= members && seen.streams >= streams;
+      },
+      { progress: () => JSON.stringify(seen), instead: () => seen },
+    );
 
     const { page } = await openPage(scope);
     // The first one starts the browser's processes.
