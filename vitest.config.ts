@@ -22,6 +22,7 @@ const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts', 'test/e2e/c
 /** Several things are awaited in a test, each up to its own deadline, whose failure tells more than this one's. */
 const timeouts = { testTimeout: 5 * HANG_MS, hookTimeout: 5 * HANG_MS };
 const madeMedia = { globalSetup: ['test/support/made-media.ts'] };
+const workersOfFile = { setupFiles: ['test/support/workers-of-file.ts'] };
 
 // One group after the other, so that the processes of one do not eat up the time of another.
 export default defineConfig({
@@ -49,6 +50,7 @@ export default defineConfig({
           exclude: [...NEVER, ...LONG, ...ALONE],
           ...timeouts,
           ...madeMedia,
+          ...workersOfFile,
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
@@ -77,6 +79,20 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'long-workers',
+          include: ['test/e2e/**/*.test.ts'],
+          exclude: [...NEVER, ...LONG, ...ALONE],
+          ...timeouts,
+          ...madeMedia,
+          ...workersOfFile,
+          // As shipped.
+          env: { HEADWATER_TEST_WORKERS: '1' },
+          maxWorkers: 4,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
           name: 'long',
           include: [...LONG, ...LONGER],
           exclude: NEVER,
@@ -86,7 +102,7 @@ export default defineConfig({
           ...longRun,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 5 },
         },
       },
     ],

@@ -168,6 +168,7 @@ function sourceOf(directory: Directory): ApiSource {
       clients: none,
     },
     route: (request) => route(directory, { ...request, mode: 'auto' }),
+    access: () => ({ operateTokens: [], readTokens: [], hosts: [], cors: [] }),
     resolveVhost: () => '__defaultVhost__',
   };
 }

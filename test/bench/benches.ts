@@ -14,6 +14,7 @@ import { idle } from './idle.js';
 import { isolation } from './isolation.js';
 import { join } from './join.js';
 import { link } from './link.js';
+import { metrics } from './metrics.js';
 import { path } from './path.js';
 import { publishers } from './publishers.js';
 import { redirect } from './redirect.js';
@@ -47,6 +48,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   relay,
   slices,
   api,
+  metrics,
   cores: workerCost,
   isolation,
   tls,

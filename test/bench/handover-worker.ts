@@ -41,6 +41,7 @@ const host: MediaHost = {
   member: SELF,
   route: ({ key }) =>
     claims.has(key) ? { kind: 'local', reason: 'published-here' } : { kind: 'wait', reason: 'not-published' },
+  publishElsewhere: () => null,
   owners: ownersOf,
   onOwnersChanged: (listener) => {
     listeners.add(listener);

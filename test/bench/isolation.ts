@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { loadavg } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { awaitCondition } from '@headwater/testing/await-condition';
+import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
 import { whole } from '../support/options.js';
 import { OriginProcess } from '../support/origin-process.js';
 import { RtmpClient } from '../support/rtmp-client.js';
@@ -64,7 +68,10 @@ export const isolation = bench(
     const api = await asked(origin, seconds);
     const loop = await loopOf(origin);
     await publishSample(scope, origin.rtmpUrl('live/joined'));
-    const firstFrame = await joined(scope, origin, joins);
+    const own = monitorEventLoopDelay({ resolution: 5 });
+    own.enable();
+    const joinedAll = await joined(scope, origin, joins);
+    own.disable();
     const suspects = [...origin.logged('member suspect'), ...other.logged('member suspect')].length;
     return {
       what: 'main process of a member with publishers, loopback; the load itself takes of the same cores',
@@ -75,7 +82,11 @@ export const isolation = bench(
       api: spreadOf(api),
       suspicions: suspects,
       joinsPerSecond: joins,
-      handshakeToFirstFrame: spreadOf(firstFrame),
+      toFirstByte: spreadOf(joinedAll.map(({ answeredMs }) => answeredMs)),
+      handshakeToFirstFrame: spreadOf(joinedAll.map(({ firstFrameMs }) => firstFrameMs)),
+      // What the measuring process adds by itself.
+      loopDelayOfBenchP95Ms: Math.round(own.percentile(95) / 1e5) / 10,
+      loadOfMachine: loadavg()[0],
     };
   },
 );
@@ -101,9 +112,15 @@ async function asked(origin: OriginProcess, seconds: number): Promise<readonly n
   return times;
 }
 
-/** From the connection to the first frame of each client; who has it leaves. */
-async function joined(scope: Scope, origin: OriginProcess, perSecond: number): Promise<readonly number[]> {
-  const times: Promise<number>[] = [];
+interface Joined {
+  /** From the connection to the first byte: the way to a worker, and its first turn. */
+  readonly answeredMs: number;
+  readonly firstFrameMs: number;
+}
+
+/** Each client that has a frame leaves. */
+async function joined(scope: Scope, origin: OriginProcess, perSecond: number): Promise<readonly Joined[]> {
+  const times: Promise<Joined>[] = [];
   const startMs = performance.now();
   for (let count = 0; count < perSecond * JOIN_SECONDS; count += 1) {
     const dueMs = startMs + (count * 1000) / perSecond;
@@ -113,13 +130,34 @@ async function joined(scope: Scope, origin: OriginProcess, perSecond: number): P
   return Promise.all(times);
 }
 
-async function join(scope: Scope, origin: OriginProcess): Promise<number> {
+async function join(scope: Scope, origin: OriginProcess): Promise<Joined> {
   const start = performance.now();
-  const client = await RtmpClient.open(scope, origin.ports.rtmp);
-  await client.connect(`rtmp://127.0.0.1:${origin.ports.rtmp}/live`);
+  const socket = connect({ host: '127.0.0.1', port: origin.ports.rtmp });
+  socket.on('error', () => {});
+  scope.defer(() => void socket.destroy());
+  // By events: to look at thousands of clients all the time would take more than to serve them.
+  await once(socket, 'connect');
+  const client = new RtmpClient(socket);
+  let answeredMs: number | null = null;
+  const frame = new Promise<number>((resolve) => {
+    socket.on('data', () => {
+      answeredMs ??= performance.now() - start;
+      if (client.messages.some(({ type }) => type === 9)) resolve(performance.now() - start);
+    });
+  });
+  await handshake(client, socket);
+  const app = { app: 'live', type: 'nonprivate', tcUrl: `rtmp://127.0.0.1:${origin.ports.rtmp}/live` };
+  client.command(0, 'connect', 1, app);
+  client.command(0, 'createStream', 2, null);
   client.play('joined');
-  await awaitCondition('a frame', () => client.messages.some(({ type }) => type === 9), { everyMs: 10 });
-  const tookMs = performance.now() - start;
-  client.socket.destroy();
-  return tookMs;
+  const firstFrameMs = await withDeadline('a frame', frame);
+  socket.destroy();
+  return { answeredMs: answeredMs ?? Number.NaN, firstFrameMs };
+}
+
+async function handshake(client: RtmpClient, socket: Socket): Promise<void> {
+  const c1 = Buffer.alloc(1536, 0x55).fill(0, 0, 8);
+  client.write(Buffer.concat([Buffer.from([3]), c1]));
+  while (!client.isShaken) await once(socket, 'data');
+  client.write(c1);
 }

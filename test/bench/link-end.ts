@@ -52,7 +52,7 @@ async function dial({ peer, address, links }: LinkOrder): Promise<void> {
     const isGreeted = new Promise<void>((resolve) => {
       greeted = resolve;
     });
-    transport.dial(peer, [address]);
+    transport.dial(peer, [address], 0);
     await isGreeted;
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const isGone = new Promise<void>((resolve) => {

@@ -168,6 +168,7 @@ function apiSourceOf(mesh: Mesh): ApiSource {
       clients: async () => ({ value: [], unanswered: [] }),
     },
     route: (request) => route(mesh.directory, { ...request, mode: 'auto' }),
+    access: () => ({ operateTokens: [], readTokens: [], hosts: [], cors: [] }),
     resolveVhost: () => '__defaultVhost__',
   };
 }

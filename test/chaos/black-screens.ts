@@ -21,6 +21,8 @@ export interface BlackScreenOptions {
   readonly lateness: { since(atMs: number): number };
   /** What a stream's own make adds to the bound: its GOP, and the lag that members wait for. */
   readonly ownMs: (stream: string) => number;
+  /** How often it looks, ms. */
+  readonly everyMs?: number;
 }
 
 /** The promise: so long after a source is lost, the next one is found. */
@@ -31,8 +33,9 @@ const SLACK_MS = 800;
 const LATE_STEPS = 3;
 /** The mesh notices a member that hangs within three seconds; until then a new player may be sent there. */
 const HUNG_MS = 3500;
-/** This process was late itself: what came meanwhile is read first. */
-const LATE_MS = 150;
+const EVERY_MS = 50;
+/** This process was late itself, by more than this: what came meanwhile is read first. */
+const LATE_MS = 100;
 
 interface Black {
   readonly player: string;
@@ -54,12 +57,12 @@ export class BlackScreens {
     this.#lookedMs = options.log.nowMs();
   }
 
-  /** Call it every 50 ms or so. */
+  /** Call it every `everyMs`, or 50 ms, or so. */
   look(players: Iterable<Watched>): void {
     const nowMs = this.#options.log.nowMs();
     const lateMs = nowMs - this.#lookedMs;
     this.#lookedMs = nowMs;
-    if (lateMs > LATE_MS) return;
+    if (lateMs > (this.#options.everyMs ?? EVERY_MS) + LATE_MS) return;
     for (const player of players) {
       for (const track of TRACKS) {
         if (player.isGone) this.#over(keyOf(player, track), 'until it left');

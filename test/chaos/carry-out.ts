@@ -75,7 +75,12 @@ export function carryOut(fault: Fault, world: World): void {
   }
 }
 
-async function comeBack(kind: 'restarted' | 'continued', index: number, world: World): Promise<void> {
+/** Starts the member again, or lets it go on; it is up once all are connected with each other. */
+export async function comeBack(
+  kind: 'restarted' | 'continued',
+  index: number,
+  world: Pick<World, 'cluster' | 'states' | 'log'>,
+): Promise<void> {
   const { cluster, states, log } = world;
   const member = cluster.member(index);
   try {
@@ -100,7 +105,10 @@ async function comeBack(kind: 'restarted' | 'continued', index: number, world: W
 }
 
 /** Until another one has its number nobody counts on that member: only what others do meanwhile is judged. */
-async function loseWorker({ kind, member: index, worker }: WorkerFault, world: World): Promise<void> {
+export async function loseWorker(
+  { kind, member: index, worker }: WorkerFault,
+  world: Pick<World, 'cluster' | 'states' | 'log'>,
+): Promise<void> {
   const { cluster, states, log } = world;
   const member = cluster.member(index);
   try {

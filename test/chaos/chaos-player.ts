@@ -21,6 +21,8 @@ export interface PlayerWorld {
   readonly members: readonly OriginProcess[];
   readonly states: MemberStates;
   readonly log: EventLog;
+  /** Members that drain serve their players for so long, ms; 0 where absent. */
+  readonly drainMs?: number;
   readonly check: Pick<ConnectionCheckOptions, 'encodes' | 'isAlive' | 'repeatMsMax'>;
 }
 
@@ -28,6 +30,8 @@ export interface PlayerWorld {
 const RETRY_MS = 250;
 /** A player whose server hangs gives up after so long without media, as ffmpeg's `rw_timeout` would. */
 const HUNG_MS = 3000;
+/** The harness knows of a drain a little before the member does, and its clock is not the member's. */
+const EARLY_MS = 500;
 /** The mesh knows by then that a member hangs or is gone. */
 const KNOWN_MS = 6000;
 
@@ -40,7 +44,7 @@ export interface ServedGap extends Gap {
 export class ChaosPlayer implements Watched {
   readonly name: string;
   readonly stream: string;
-  readonly gaps: ServedGap[] = [];
+  readonly #gaps: ServedGap[] = [];
   frames = 0;
   reconnects = 0;
   switches = 0;
@@ -84,6 +88,12 @@ export class ChaosPlayer implements Watched {
   /** The newest frame that it has of this track. */
   newest(track: Track): { readonly encode: string; readonly number: number } | undefined {
     return this.#check?.position(track);
+  }
+
+  /** What it missed and did not tell yet. */
+  takeGaps(): readonly ServedGap[] {
+    this.#keepGaps();
+    return this.#gaps.splice(0);
   }
 
   leave(): void {
@@ -156,9 +166,10 @@ export class ChaosPlayer implements Watched {
 
   #ended(reason: string): void {
     const { states, log } = this.#world;
-    const { state } = states.now(this.#member);
+    const { state, atMs } = states.now(this.#member);
+    const isPromised = state === 'draining' && log.nowMs() - atMs < (this.#world.drainMs ?? 0) - EARLY_MS;
     const text = `was disconnected by ${this.#nameOf(this.#member)} (${state}): ${reason}`;
-    if (state === 'up') log.violated('closed', this.name, text);
+    if (state === 'up' || isPromised) log.violated('closed', this.name, text);
     else {
       log.note(`${this.name} ${text}`);
       this.#excuse(log.nowMs());
@@ -191,11 +202,13 @@ export class ChaosPlayer implements Watched {
 
   /** Keeps what was seen on the connection that is over. */
   #keep(): void {
-    const check = this.#check;
+    this.#keepGaps();
+    this.frames += this.#check?.frames ?? 0;
     this.#check = null;
-    if (check === null) return;
-    this.frames += check.frames;
-    this.gaps.push(...check.gaps.map((gap) => ({ ...gap, member: this.#member })));
+  }
+
+  #keepGaps(): void {
+    for (const gap of this.#check?.gaps.splice(0) ?? []) this.#gaps.push({ ...gap, member: this.#member });
   }
 
   #nameOf(index: number): string {

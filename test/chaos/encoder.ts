@@ -81,6 +81,11 @@ export class Output {
     return this.#connection !== null;
   }
 
+  /** Where it publishes, or tries to. */
+  get member(): number {
+    return this.#target.index;
+  }
+
   get #encode(): MadeEncode {
     return this.#encoding.encode;
   }

@@ -62,13 +62,17 @@ export class Encoders {
     return planned;
   }
 
-  #encodingOf({ name, isSame, gopFrames }: StreamPlan, output: string, start: number): Encoding {
+  #encodingOf(
+    { name, isSame, gopFrames, pace = 'full' }: StreamPlan,
+    output: string,
+    start: number,
+  ): Encoding {
     const key = `${isSame ? name : output} ${start}`;
     const known = this.#encodings.get(key);
     if (known !== undefined) return known;
     const look = this.encodes.size + 1;
     const id = `${name.replace('live/', '')}-${look}`;
-    const encode = new MadeEncode({ id, stream: name, gopFrames, look });
+    const encode = new MadeEncode({ id, stream: name, gopFrames, look, pace });
     this.encodes.set(id, encode);
     const encoding = { encode, startMs: this.#log.nowMs() };
     this.#encodings.set(key, encoding);

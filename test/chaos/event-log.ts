@@ -20,11 +20,16 @@ export interface Violation {
   readonly what: string;
 }
 
+export interface Entry {
+  readonly atMs: number;
+  readonly text: string;
+}
+
 /** Faults, observations and violations of one run, by time. */
 export class EventLog {
   readonly violations: Violation[] = [];
   readonly nowMs: () => number;
-  readonly #lines: { readonly atMs: number; readonly text: string }[] = [];
+  readonly #entries: Entry[] = [];
   readonly #trace: (line: string) => void;
 
   constructor(nowMs: () => number, trace: (line: string) => void = () => {}) {
@@ -33,7 +38,7 @@ export class EventLog {
   }
 
   note(text: string, atMs = this.nowMs()): void {
-    this.#lines.push({ atMs, text });
+    this.#entries.push({ atMs, text });
     this.#trace(line(atMs, text));
   }
 
@@ -42,12 +47,17 @@ export class EventLog {
     this.note(`!! ${rule}: ${who}: ${what}`, atMs);
   }
 
+  /** By time. */
+  get entries(): readonly Entry[] {
+    return [...this.#entries].sort((a, b) => a.atMs - b.atMs);
+  }
+
   get lines(): readonly string[] {
-    return [...this.#lines].sort((a, b) => a.atMs - b.atMs).map(({ atMs, text }) => line(atMs, text));
+    return this.entries.map(({ atMs, text }) => line(atMs, text));
   }
 }
 
-function line(atMs: number, text: string): string {
+export function line(atMs: number, text: string): string {
   return `${seconds(atMs).padStart(7)}  ${text}`;
 }
 

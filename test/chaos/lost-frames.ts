@@ -1,4 +1,4 @@
-import type { ChaosPlayer } from './chaos-player.js';
+import type { ChaosPlayer, ServedGap } from './chaos-player.js';
 import { type EventLog, seconds } from './event-log.js';
 import type { MemberStates } from './member-states.js';
 import type { Supply } from './supply.js';
@@ -10,15 +10,25 @@ export function judgeGaps(
   states: MemberStates,
   log: EventLog,
 ): void {
-  for (const player of players) {
-    for (const { encode, track, first, last, fromMs, toMs, member } of player.gaps) {
-      const range = `${track} ${first} to ${last} of ${encode}`;
-      if (!states.wasUp(member, fromMs, toMs)) continue;
-      const had = supply.hadOf(encode, track, first, last);
-      const gap = `${range}, between ${seconds(fromMs)} and ${seconds(toMs)}`;
-      if (had !== null)
-        log.violated('lost', player.name, `${had.count} frames of ${gap}, which ${had.feed.name} sent`, toMs);
-      else log.note(`${player.name} misses ${gap}: nobody had them for certain`, toMs);
-    }
+  for (const player of players)
+    for (const gap of player.takeGaps()) judgeGap(player.name, gap, supply, states, log);
+}
+
+/** Returns how many of the frames are lost: a source had them. Ask later than a second after the gap. */
+export function judgeGap(
+  player: string,
+  { encode, track, first, last, fromMs, toMs, member }: ServedGap,
+  supply: Supply,
+  states: MemberStates,
+  log: EventLog,
+): number {
+  if (!states.wasServing(member, fromMs, toMs)) return 0;
+  const had = supply.hadOf(encode, track, first, last, fromMs);
+  const gap = `${track} ${first} to ${last} of ${encode}, between ${seconds(fromMs)} and ${seconds(toMs)}`;
+  if (had === null) {
+    log.note(`${player} misses ${gap}: nobody had them for certain`, toMs);
+    return 0;
   }
+  log.violated('lost', player, `${had.count} frames of ${gap}, which ${had.feed.name} sent`, toMs);
+  return had.count;
 }

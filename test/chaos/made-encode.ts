@@ -16,9 +16,15 @@ export interface EncodeOptions {
   readonly gopFrames: number;
   /** Two encodes of different looks have different decoder configurations. */
   readonly look: number;
+  /** `full` where absent. */
+  readonly pace?: Pace;
 }
 
-const FRAME_MS = 40;
+/** `full`: as real encoders. `slow`: 5 pictures a second and sound of 8 or 11 kHz, so that hundreds fit on a small machine. */
+export type Pace = 'full' | 'slow';
+
+/** Between two pictures. */
+export const FRAME_MS = { full: 40, slow: 200 } as const;
 /** Samples of one AAC frame. */
 const AAC_SAMPLES = 1024;
 const KEYFRAME_BYTES = 1500;
@@ -28,15 +34,23 @@ const NAL_KEYFRAME = 0x65;
 const NAL_INTER_FRAME = 0x41;
 
 /** Sampling rates and channels as an AudioSpecificConfig counts them (ISO 14496-3 1.6.2.1). */
-const SOUNDS = [
-  { index: 4, rateHz: 44_100, channels: 2 },
-  { index: 3, rateHz: 48_000, channels: 2 },
-  { index: 4, rateHz: 44_100, channels: 1 },
-  { index: 3, rateHz: 48_000, channels: 1 },
-] as const;
+const SOUNDS = {
+  full: [
+    { index: 4, rateHz: 44_100, channels: 2 },
+    { index: 3, rateHz: 48_000, channels: 2 },
+    { index: 4, rateHz: 44_100, channels: 1 },
+    { index: 3, rateHz: 48_000, channels: 1 },
+  ],
+  slow: [
+    { index: 11, rateHz: 8_000, channels: 2 },
+    { index: 10, rateHz: 11_025, channels: 2 },
+    { index: 11, rateHz: 8_000, channels: 1 },
+    { index: 10, rateHz: 11_025, channels: 1 },
+  ],
+} as const;
 
 /**
- * One encode of 25 frames a second with sound, made up: headers are sound ones that tell this encode from others, frames
+ * One encode of pictures and sound, made up: headers are sound ones that tell this encode from others, frames
  * carry their numbers. Every output of the encode gets the same bytes.
  */
 export class MadeEncode {
@@ -45,28 +59,31 @@ export class MadeEncode {
   readonly gopFrames: number;
   readonly videoHeader: Buffer;
   readonly audioHeader: Buffer;
+  readonly #frameMs: number;
   readonly #rateHz: number;
   readonly #metadata: Buffer;
 
-  constructor({ id, stream, gopFrames, look }: EncodeOptions) {
+  constructor({ id, stream, gopFrames, look, pace = 'full' }: EncodeOptions) {
     this.id = id;
     this.stream = stream;
     this.gopFrames = gopFrames;
     const width = 320 + 16 * (look % 64);
     const height = 240;
-    const sound = SOUNDS[look % SOUNDS.length] ?? SOUNDS[0];
+    const sounds = SOUNDS[pace];
+    const sound = sounds[look % sounds.length] ?? sounds[0];
+    this.#frameMs = FRAME_MS[pace];
     this.#rateHz = sound.rateHz;
     this.videoHeader = Buffer.concat([Buffer.from([0x17, 0, 0, 0, 0]), avcConfig(width, height)]);
     // AAC LC is object type 2.
     const config = (2 << 11) | (sound.index << 7) | (sound.channels << 3);
     this.audioHeader = Buffer.from([0xaf, 0, config >> 8, config & 0xff]);
-    const told = { width, height, framerate: 1000 / FRAME_MS, videocodecid: 7, audiocodecid: 10 };
+    const told = { width, height, framerate: 1000 / this.#frameMs, videocodecid: 7, audiocodecid: 10 };
     const sampling = { audiosamplerate: sound.rateHz, stereo: sound.channels === 2, encoder: id };
     this.#metadata = encodeAmf('@setDataFrame', 'onMetaData', { ...told, ...sampling });
   }
 
   get gopMs(): number {
-    return this.gopFrames * FRAME_MS;
+    return this.gopFrames * this.#frameMs;
   }
 
   /** What a publisher sends before its frames. */
@@ -84,12 +101,14 @@ export class MadeEncode {
 
   /** When the frame is due, ms after the encode's begin. */
   timeOf(track: Track, number: number): number {
-    return track === 'video' ? number * FRAME_MS : Math.round((number * AAC_SAMPLES * 1000) / this.#rateHz);
+    return track === 'video'
+      ? number * this.#frameMs
+      : Math.round((number * AAC_SAMPLES * 1000) / this.#rateHz);
   }
 
   /** The first frame of a track that is due at this time or later. */
   firstFrom(track: Track, atMs: number): number {
-    const frameMs = track === 'video' ? FRAME_MS : (AAC_SAMPLES * 1000) / this.#rateHz;
+    const frameMs = track === 'video' ? this.#frameMs : (AAC_SAMPLES * 1000) / this.#rateHz;
     return Math.max(0, Math.ceil(atMs / frameMs));
   }
 

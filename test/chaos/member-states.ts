@@ -1,5 +1,8 @@
-/** `joining`: it runs, but not everybody is known to be connected with it again. */
-export type MemberState = 'up' | 'joining' | 'stopped' | 'killed';
+/**
+ * `joining`: it runs, but not everybody is known to be connected with it again. `draining`: it was asked to end, and
+ * serves players meanwhile.
+ */
+export type MemberState = 'up' | 'joining' | 'stopped' | 'killed' | 'draining';
 
 interface Change {
   readonly atMs: number;
@@ -28,6 +31,11 @@ export class MemberStates {
 
   wasUp(member: number, fromMs: number, toMs: number): boolean {
     return this.#within(member, fromMs, toMs).every(({ state }) => state === 'up');
+  }
+
+  /** Up, or draining: its players must miss nothing. */
+  wasServing(member: number, fromMs: number, toMs: number): boolean {
+    return this.#within(member, fromMs, toMs).every(({ state }) => state === 'up' || state === 'draining');
   }
 
   /** Whether any member was not up at some time of these. */

@@ -12,6 +12,7 @@ import { EventLog, type Violation } from './event-log.js';
 import { checkLogs, checkNothingIsLeft, checkNothingPlays } from './left-over.js';
 import { LoopLateness } from './loop-lateness.js';
 import { judgeGaps } from './lost-frames.js';
+import { FRAME_MS } from './made-encode.js';
 import { MemberStates } from './member-states.js';
 import { type Fault, MEMBERS, type PlanOptions, planOf, WORKERS } from './plan.js';
 import { checkStale } from './stale-players.js';
@@ -50,7 +51,6 @@ const LAG_WAITED_MS = 1000;
 /** Above all that a held output or a member that was stopped lags behind. */
 const HELD_LAG_MS = 6000;
 const STARTED_MS = 20_000;
-const FRAME_MS = 40;
 
 /** Runs one seed on a cluster of its own. Rejects only where the run itself could not be made. */
 export async function runSeed(seed: number, options: SeedOptions): Promise<SeedResult> {
@@ -216,7 +216,7 @@ function ownMs(streams: readonly StreamPlan[], name: string): number {
   const stream = streams.find((each) => each.name === name);
   if (stream === undefined) return 0;
   const waitedMs = stream.isSame ? Math.min(LAG_WAITED_MS, lagMs(streams, name)) : 0;
-  return stream.gopFrames * FRAME_MS + waitedMs;
+  return stream.gopFrames * FRAME_MS.full + waitedMs;
 }
 
 /** How far players may be put back: as far as the copies of an encode lie apart, and one GOP, where that is too far to wait. */
@@ -227,5 +227,5 @@ function repeatMs({ name, isSame, outputs, gopFrames }: StreamPlan, faults: read
     (fault) => (fault.kind === 'held' && fault.output.startsWith(name)) || fault.kind === 'stopped',
   );
   if (apartMs <= LAG_WAITED_MS && !isHeld) return 0;
-  return apartMs + (isHeld ? HELD_LAG_MS : 0) + gopFrames * FRAME_MS + LAG_WAITED_MS;
+  return apartMs + (isHeld ? HELD_LAG_MS : 0) + gopFrames * FRAME_MS.full + LAG_WAITED_MS;
 }

@@ -1,5 +1,6 @@
 import type { Random } from '@headwater/testing/random';
 import type { Sends } from './encoder.js';
+import type { Pace } from './made-encode.js';
 import type { Fault } from './plan.js';
 
 /** One output of an encoder to one member. */
@@ -10,12 +11,13 @@ export interface OutputPlan {
   readonly lagMs: number;
 }
 
-/** A stream that two members own. */
+/** A stream, and the members that own it. */
 export interface StreamPlan {
   readonly name: string;
-  /** Both outputs carry one encode; else each has an encoder of its own. */
+  /** All outputs carry one encode; else each has an encoder of its own. */
   readonly isSame: boolean;
   readonly gopFrames: number;
+  readonly pace?: Pace;
   readonly outputs: readonly OutputPlan[];
 }
 

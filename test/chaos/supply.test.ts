@@ -59,3 +59,34 @@ it('knows since when anybody sends that can be reached', () => {
   supply.paused(one, 5_000);
   expect(supply.usableSinceMs('live/s')).toBe(4_000);
 });
+
+it('lets go of what went out before a time, and goes on with what is sent still', () => {
+  const supply = new Supply(new MemberStates(2));
+  const over = supply.open('over', encode, 0);
+  const feed = supply.open('out', encode, 1);
+  sent(supply, over, 0, 100);
+  supply.paused(over, 4_000);
+  sent(supply, feed, 0, 500);
+  supply.forget(10_000);
+  expect(supply.firstSentMs('e', 'video', 249)).toBeUndefined();
+  expect(supply.firstSentMs('e', 'video', 250)).toBe(10_000);
+  expect(supply.hadOf('e', 'video', 300, 349)).toEqual({ count: 50, feed });
+  expect(supply.usableSinceMs('live/s')).toBe(0);
+  expect(supply.isAlive('e', 5_000, 2_000)).toBe(true);
+  // The one that was silent for so long is there again.
+  supply.paused(feed, 20_000);
+  supply.forget(30_000);
+  expect(supply.usableSinceMs('live/s')).toBeNull();
+  supply.sent(over, 'video', 900, 36_000);
+  expect(supply.usableSinceMs('live/s')).toBe(36_000);
+});
+
+it('does not count a source that was gone when the player began with old frames', () => {
+  const states = new MemberStates(2);
+  const supply = new Supply(states);
+  const feed = supply.open('out', encode, 0);
+  sent(supply, feed, 0, 500);
+  states.become(0, 'draining', 12_000);
+  expect(supply.hadOf('e', 'video', 200, 210, 8_000)).toEqual({ count: 11, feed });
+  expect(supply.hadOf('e', 'video', 200, 210, 15_000)).toBeNull();
+});

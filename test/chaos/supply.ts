@@ -28,7 +28,7 @@ const AFTER_MS = 1000;
 
 /** What all publishers sent: what players can have, and since when. */
 export class Supply {
-  readonly #feeds: Feed[] = [];
+  readonly #feeds = new Map<string, Set<Feed>>();
   readonly #sent = new Map<string, Sent[]>();
   readonly #members: MemberStates;
 
@@ -38,12 +38,15 @@ export class Supply {
 
   open(name: string, encode: MadeEncode, member: number): Feed {
     const feed: Feed = { name, encode, member, flows: [] };
-    this.#feeds.push(feed);
+    this.#keep(feed);
     return feed;
   }
 
   sent(feed: Feed, track: Track, number: number, atMs: number): void {
-    if (feed.flows.at(-1)?.toMs !== null) feed.flows.push({ fromMs: atMs, toMs: null });
+    if (feed.flows.at(-1)?.toMs !== null) {
+      feed.flows.push({ fromMs: atMs, toMs: null });
+      this.#keep(feed);
+    }
     const key = keyOf(feed.encode.id, track, number);
     const all = this.#sent.get(key);
     if (all === undefined) this.#sent.set(key, [{ feed, atMs }]);
@@ -62,9 +65,9 @@ export class Supply {
 
   /** Since when the longest-lasting source that can be reached sends without a pause; null where there is none. */
   usableSinceMs(stream: string): number | null {
-    const begins = this.#feeds.flatMap((feed) => {
+    const begins = [...(this.#feeds.get(stream) ?? [])].flatMap((feed) => {
       const flow = feed.flows.at(-1);
-      if (feed.encode.stream !== stream || flow === undefined || flow.toMs !== null) return [];
+      if (flow === undefined || flow.toMs !== null) return [];
       const { state, atMs } = this.#members.now(feed.member);
       return state === 'up' ? [Math.max(flow.fromMs, atMs)] : [];
     });
@@ -73,19 +76,49 @@ export class Supply {
 
   /** Whether somebody sends this encode now, or did until just before. */
   isAlive(encode: string, nowMs: number, withinMs: number): boolean {
-    return this.#feeds.some((feed) => {
-      const flow = feed.flows.at(-1);
-      if (feed.encode.id !== encode || flow === undefined) return false;
-      return (flow.toMs ?? nowMs) >= nowMs - withinMs;
-    });
+    return [...this.#feeds.values()].some((feeds) =>
+      [...feeds].some((feed) => {
+        const flow = feed.flows.at(-1);
+        if (feed.encode.id !== encode || flow === undefined) return false;
+        return (flow.toMs ?? nowMs) >= nowMs - withinMs;
+      }),
+    );
+  }
+
+  /** Lets go of all that went out before then, for runs of hours: nobody may ask for it again. */
+  forget(beforeMs: number): void {
+    for (const [key, all] of this.#sent) {
+      // They stand in the order in which they first went out.
+      if ((all[0]?.atMs ?? 0) >= beforeMs) break;
+      this.#sent.delete(key);
+    }
+    for (const feeds of this.#feeds.values())
+      for (const feed of feeds) {
+        const flow = feed.flows.at(-1);
+        if (flow !== undefined && flow.toMs !== null && flow.toMs < beforeMs) feeds.delete(feed);
+      }
+  }
+
+  #keep(feed: Feed): void {
+    const { stream } = feed.encode;
+    const feeds = this.#feeds.get(stream);
+    if (feeds === undefined) this.#feeds.set(stream, new Set([feed]));
+    else feeds.add(feed);
   }
 
   /**
    * How many of these frames a source had for certain and could have been asked for, and which source: one that had
    * sent for a while before the first, so that players could be put on to the very next frame, that went on sending,
-   * and whose member was up all the time. Ask later than a second after the last.
+   * and whose member was up all the time, `fromMs` included, where it says when the player had the frame before: one that
+   * begins with old frames can have none of who is gone by then. Ask later than a second after the last.
    */
-  hadOf(encode: string, track: Track, first: number, last: number): { count: number; feed: Feed } | null {
+  hadOf(
+    encode: string,
+    track: Track,
+    first: number,
+    last: number,
+    fromMs = 0,
+  ): { count: number; feed: Feed } | null {
     const sources = this.#sent.get(keyOf(encode, track, first)) ?? [];
     for (const { feed, atMs } of sources) {
       const flow = feed.flows.find((each) => each.fromMs <= atMs && (each.toMs ?? Infinity) >= atMs);
@@ -94,8 +127,9 @@ export class Supply {
       let count = 0;
       for (let number = first; number <= last; number += 1) {
         const sent = this.#sent.get(keyOf(encode, track, number))?.find((each) => each.feed === feed);
-        if (sent === undefined || (flow.toMs ?? Infinity) < sent.atMs + AFTER_MS) break;
-        if (!this.#members.wasUp(feed.member, sinceMs, sent.atMs + AFTER_MS)) break;
+        if (sent === undefined) break;
+        const untilMs = Math.max(sent.atMs, fromMs) + AFTER_MS;
+        if ((flow.toMs ?? Infinity) < untilMs || !this.#members.wasUp(feed.member, sinceMs, untilMs)) break;
         count += 1;
       }
       if (count > 0) return { count, feed };

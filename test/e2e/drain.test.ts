@@ -46,6 +46,52 @@ describe('draining', needs('ffmpeg'), () => {
     }
   });
 
+  it('by an operator asks who can to reconnect, closes its ports for RTMP, and is cancelled', async () => {
+    const scope = testScope();
+    const more = { ...config, workers: 2, drain: { deadlineMs: DEADLINE_MS, listener: 'close' } };
+    const members = await Cluster.start(scope, { names: ['a', 'b'], config: more });
+    const [a, b] = [members.member(0), members.member(1)];
+    const url = a.apiUrl('/api/v1/members/a/drain');
+    const act = (method: string) =>
+      fetch(url, {
+        method,
+        ...(method === 'POST' && { headers: { 'content-type': 'application/json' }, body: '{}' }),
+      });
+    const able = await RtmpClient.open(scope, a.ports.rtmp);
+    await able.connect(`rtmp://127.0.0.1:${a.ports.rtmp}/live?k=1`, 'plain', { capsEx: 1 });
+    able.publish('able');
+    await able.awaitStatus('NetStream.Publish.Start');
+    await members.owned('live/able', ['a']);
+    expect((await act('POST')).status).toBe(200);
+    const request = await able.awaitStatus('NetConnection.Connect.ReconnectRequest');
+    expect(request.tcUrl).toBe(`rtmp://127.0.0.1:${b.ports.rtmp}/live?k=1`);
+    await awaitCondition('the port to be closed', () =>
+      RtmpClient.dial(scope, a.ports.rtmp).then(
+        () => false,
+        () => true,
+      ),
+    );
+    expect((await fetch(`http://127.0.0.1:${a.ports.http}/`)).status).toBe(200);
+    const left = {
+      draining: true,
+      stillHere: [{ kind: 'publisher', because: 'asked-to-reconnect', count: 1 }],
+    };
+    await awaitCondition('the publisher to be told of', async () => {
+      const told = (await (await fetch(url)).json()) as { publishers: number; stillHere: object[] };
+      return told.publishers === 1 && told.stillHere.length === 1;
+    });
+    expect(await (await fetch(url)).json()).toMatchObject(left);
+    expect((await act('DELETE')).status).toBe(200);
+    await awaitCondition('the port to be open again', () =>
+      RtmpClient.dial(scope, a.ports.rtmp).then(
+        () => true,
+        () => false,
+      ),
+    );
+    // Who was asked and is still here stays.
+    expect([able.isClosed, await a.ownerNames('live/able')]).toEqual([false, ['a']]);
+  });
+
   it('serves its own players from the other owner meanwhile, refuses publishers, and is not ready', async () => {
     const scope = testScope();
     const members = await Cluster.start(scope, { config });

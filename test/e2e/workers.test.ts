@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { awaitCondition } from '@headwater/testing/await-condition';
+import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
 import type { ApiWorker } from '../support/api-types.js';
@@ -225,7 +225,8 @@ describe('a worker', () => {
       await publisher(scope, origin, 's');
       // Ctrl-C reaches the whole group, and a service manager may tell all of it, too.
       if (signal !== 'SIGKILL') for (const { pid = 0 } of workers) process.kill(pid, signal);
-      const exit = await origin.kill(signal);
+      origin.signalMain(signal);
+      const exit = await withDeadline('main to end', origin.exited);
       if (signal !== 'SIGKILL') expect(exit).toEqual({ code: 0, signal: null });
       await awaitCondition('its workers to end', () => workers.every(({ pid = 0 }) => !isRunning(pid)));
       if (signal === 'SIGKILL') killed = origin.pid;
@@ -235,6 +236,32 @@ describe('a worker', () => {
     const last = await (await OriginProcess.spawn(scope, 'a', { workers: 1 })).ready();
     expect(socketFolders(killed)).toEqual([]);
     await last.stop();
+  });
+});
+
+describe('a main process that hangs', () => {
+  it('leaves no ghosts: its workers end, and are there again with it', async () => {
+    const scope = testScope();
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
+    const workers = await workersOf(origin);
+    const client = await publisher(scope, origin, 's');
+    await client.awaitStatus('NetStream.Publish.Start');
+    origin.signalMain('SIGSTOP');
+    // What it publishes is seen by nobody any more: it may go elsewhere.
+    await client.awaitClose();
+    origin.signalMain('SIGCONT');
+    await awaitCondition('both to end', () => origin.logged('worker ended').length === 2);
+    expect(origin.logged('worker ends')).toMatchObject([
+      { reason: 'main-silent' },
+      { reason: 'main-silent' },
+    ]);
+    await awaitCondition('others to be there', async () =>
+      (await workersOf(origin)).every(
+        ({ state, pid }) => state === 'listening' && workers.every((before) => before.pid !== pid),
+      ),
+    );
+    await origin.ready();
+    expect(await origin.streams()).toEqual([]);
   });
 });
 

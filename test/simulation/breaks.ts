@@ -482,7 +482,7 @@ export const BREAKS: readonly Break[] = [
         if (input.kind !== 'tick') return effects;
         for (const { id, liveness } of core.directory.members())
           if (liveness === 'dead')
-            effects.dials.push({ peer: id, addresses: core.peer(id)?.addresses ?? [] });
+            effects.dials.push({ peer: id, addresses: core.peer(id)?.addresses ?? [], startedAt: now });
         return effects;
       }),
     troubles: ['ghosts', 'split'],

@@ -223,7 +223,7 @@ export class RunningCore implements Host {
     return {
       connected: (peer, from) => this.input({ kind: 'connected', peer, from }),
       disconnected: (peer, reason) => this.input({ kind: 'disconnected', peer, reason }),
-      dialFailed: (peer, reason) => this.input({ kind: 'dial-failed', peer, reason }),
+      dialFailed: (peer, reason, startedAt) => this.input({ kind: 'dial-failed', peer, reason, startedAt }),
       seedVisited: (seed, outcome) => this.input({ kind: 'seed-visited', seed, outcome }),
       offence: (peer, reason) => this.input({ kind: 'offence', peer, reason }),
       direct: (peer, parcel) => {
@@ -302,7 +302,7 @@ export class RunningCore implements Host {
       if (endpoint.isConnected(to)) endpoint.send(to, direct(this.id, message, this.#codec));
     for (const { via, signedBytes } of effects.verifications) this.#verify(via, signedBytes);
     for (const message of effects.broadcasts) endpoint.broadcast(broadcast(this.id, message, this.#codec));
-    for (const { peer, addresses } of effects.dials) endpoint.dial(peer, addresses);
+    for (const { peer, addresses, startedAt } of effects.dials) endpoint.dial(peer, addresses, startedAt);
     for (const seed of effects.visits) endpoint.visit(seed);
     for (const { peer, reason, refuseMs } of effects.disconnects) endpoint.disconnect(peer, reason, refuseMs);
     if (effects.generation !== null) {

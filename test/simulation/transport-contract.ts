@@ -71,7 +71,7 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
       return started as [Party, Party, Party];
     };
     const link = async (a: Party, b: Party): Promise<void> => {
-      a.transport.dial(b.transport.self, [b.address]);
+      a.transport.dial(b.transport.self, [b.address], 0);
       await rig.until(
         'both are connected',
         () => a.told.connects.includes(b.transport.self) && b.told.connects.includes(a.transport.self),
@@ -87,9 +87,9 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
 
     it('a dial that reaches nobody, or somebody else, fails once', async () => {
       const [a, b, c] = await parties(3);
-      a.transport.dial(b.transport.self, [portNobodyHas(b.address)]);
+      a.transport.dial(b.transport.self, [portNobodyHas(b.address)], 0);
       await rig.until('it failed', () => a.told.failures.length > 0);
-      a.transport.dial(b.transport.self, [c.address]);
+      a.transport.dial(b.transport.self, [c.address], 0);
       await rig.until('it failed again', () => a.told.failures.length > 1);
       await rig.pass(200);
       expect(a.told.failures).toEqual([b.transport.self, b.transport.self]);
@@ -98,7 +98,7 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
 
     it('a dial tries all addresses', async () => {
       const [a, b] = await parties(2);
-      a.transport.dial(b.transport.self, [portNobodyHas(b.address), a.address, b.address]);
+      a.transport.dial(b.transport.self, [portNobodyHas(b.address), a.address, b.address], 0);
       await rig.until('it is connected', () => a.told.connects.includes(b.transport.self));
       expect(a.told.failures).toEqual([]);
     });
@@ -166,8 +166,8 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
 
     it('two that dial each other at once stay connected, and nothing comes twice', async () => {
       const [a, b] = await parties(2);
-      a.transport.dial(b.transport.self, [b.address]);
-      b.transport.dial(a.transport.self, [a.address]);
+      a.transport.dial(b.transport.self, [b.address], 0);
+      b.transport.dial(a.transport.self, [a.address], 0);
       await rig.until('both are connected', () => a.told.connects.length > 0 && b.told.connects.length > 0);
       for (let index = 0; index < 20; index += 1) {
         a.transport.send(b.transport.self, Uint8Array.of(index));
@@ -187,7 +187,7 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
       await link(a, b);
       a.transport.disconnect(b.transport.self, 'test', 60_000);
       await rig.until('both know', () => a.told.disconnects.length > 0 && b.told.disconnects.length > 0);
-      b.transport.dial(a.transport.self, [a.address]);
+      b.transport.dial(a.transport.self, [a.address], 0);
       await rig.pass(3_000);
       expect([a.told.disconnects, b.told.disconnects]).toEqual([[b.transport.self], [a.transport.self]]);
       expect(a.told.connects).toEqual([b.transport.self]);

@@ -10,11 +10,14 @@ export interface Exit {
 /** Longest wait for a process that was asked to end, before it is killed. */
 const STOP_MS = 5_000;
 
-const running = new Set<ChildProcess>();
+const running = new Set<TestProcess>();
+
+/** What no process can answer by itself. */
+const UNANSWERED: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGSTOP', 'SIGCONT'];
 
 // The last guard: nothing that a test started outlives the test's own process, whatever became of its cleanup.
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const test of running) test.signal('SIGKILL');
 });
 // Nor does this process outlive the run that it is part of, where somebody ended that.
 process.once('disconnect', () => process.exit());
@@ -29,7 +32,10 @@ export class TestProcess {
   /** How `stop` asks it to end. */
   stopSignal: NodeJS.Signals = 'SIGTERM';
   readonly #command: string;
+  /** It leads a process group, to which all belong that it starts. */
+  readonly #isLeader: boolean;
 
+  /** `options.detached`: what cannot be answered, such as SIGKILL, reaches all processes that it started, as a crash of its machine does. */
   constructor(
     scope: Scope,
     command: string,
@@ -38,8 +44,9 @@ export class TestProcess {
     onLine: (line: string) => void = () => {},
   ) {
     this.#command = `${command} ${args.join(' ')}`;
+    this.#isLeader = options.detached === true;
     this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
-    running.add(this.child);
+    running.add(this);
     this.exited = new Promise((resolve) => {
       // `close`, not `exit`: by then all of its output was read.
       this.child.once('close', (code, signal) => this.#ended({ code, signal }, resolve));
@@ -65,6 +72,20 @@ export class TestProcess {
 
   /** Sends a signal; the process may be gone already. */
   signal(signal: NodeJS.Signals): void {
+    const { pid } = this.child;
+    if (!this.#isLeader || pid === undefined || !UNANSWERED.includes(signal)) {
+      this.child.kill(signal);
+      return;
+    }
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // All of them are gone.
+    }
+  }
+
+  /** To the process alone, and none that it started. */
+  signalAlone(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }
 
@@ -100,7 +121,7 @@ export class TestProcess {
   }
 
   #ended(exit: Exit, resolve: (exit: Exit) => void): void {
-    running.delete(this.child);
+    running.delete(this);
     this.exit ??= exit;
     resolve(this.exit);
   }

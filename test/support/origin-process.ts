@@ -12,9 +12,12 @@ import type { Scope } from './scope.js';
 
 export const HEADWATER = join(REPOSITORY, 'packages/origin/bin/headwater.js');
 
-/** A configuration as nested maps, laid over the harness's own. JSON is YAML, so it is written as JSON. */
+/**
+ * A configuration as nested maps, laid over the harness's own; null puts a key's default back. JSON is YAML, so it is
+ * written as JSON.
+ */
 export type Config = {
-  readonly [key: string]: string | number | boolean | readonly string[] | readonly object[] | Config;
+  readonly [key: string]: string | number | boolean | null | readonly string[] | readonly object[] | Config;
 };
 
 export interface Ports {
@@ -181,10 +184,21 @@ export class OriginProcess {
     return this.logs.filter((line) => (typeof msg === 'string' ? line.msg === msg : msg.test(line.msg)));
   }
 
+  /** What it logged, and said beside that, since the last call: for runs of hours, since none of it is kept. */
+  takeOutput(): { readonly logs: readonly LogLine[]; readonly stderr: readonly string[] } {
+    this.#process.stdout.length = 0;
+    return { logs: this.logs.splice(0), stderr: this.#process.stderr.splice(0) };
+  }
+
+  /** SIGKILL, SIGSTOP and SIGCONT reach the workers, too; all others the main process alone, which tells its workers. */
   signal(signal: NodeJS.Signals): void {
     this.#process.signal(signal);
   }
-  /** As a crash: no word to anyone. */
+  /** To the main process alone, whatever it is. */
+  signalMain(signal: NodeJS.Signals): void {
+    this.#process.signalAlone(signal);
+  }
+  /** As a crash of its machine: no word to anyone, from no process of it. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> {
     return this.#process.kill(signal);
   }
@@ -208,7 +222,7 @@ export class OriginProcess {
     const env = { ...cleanEnvironment(), ...this.#environment };
     const words = [...this.place.within, process.execPath, HEADWATER, 'origin', '--config', this.configFile];
     const [command = '', ...args] = words;
-    return new TestProcess(this.#scope, command, args, { env, cwd: tmpdir() }, (line) => {
+    return new TestProcess(this.#scope, command, args, { env, cwd: tmpdir(), detached: true }, (line) => {
       const parsed = parseLogLine(line);
       if (parsed !== null) this.logs.push(parsed);
     });
@@ -260,7 +274,7 @@ function overlay(base: Config, over: Config): Config {
 }
 
 function isMap(value: Config[string]): value is Config {
-  return typeof value === 'object' && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function parseLogLine(line: string): LogLine | null {

@@ -8,6 +8,7 @@ const PROGRAMS = [
   ['simulation'],
   ['fuzz'],
   ['chaos'],
+  ['soak'],
   ['mutation', 'packages/directory'],
   ['busy'],
   ['bench'],

@@ -1,4 +1,4 @@
-import type { AmfValue } from '@headwater/testing/amf0';
+import type { AmfObject, AmfValue } from '@headwater/testing/amf0';
 import { RtmpConnection } from '@headwater/testing/rtmp-connection';
 import type { Scope } from './scope.js';
 
@@ -34,10 +34,10 @@ export class RtmpClient extends RtmpConnection {
     return client;
   }
 
-  /** `connect` and `createStream`, answered. */
-  async connect(tcUrl: string, kind: RtmpKind = 'plain'): Promise<void> {
+  /** `connect` and `createStream`, answered. `more` goes into the command object. */
+  async connect(tcUrl: string, kind: RtmpKind = 'plain', more: AmfObject = {}): Promise<void> {
     const app = new URL(tcUrl.replace(/^rtmp:/, 'http:')).pathname.slice(1);
-    const object = { app, type: 'nonprivate', flashVer: 'LNX 9,0,124,2', tcUrl };
+    const object = { app, type: 'nonprivate', flashVer: 'LNX 9,0,124,2', tcUrl, ...more };
     this.command(0, 'connect', 1, object, ...(kind === 'srs-edge' ? [SRS_EDGE_ARGUMENTS] : []));
     await this.awaitCommand('_result', (values) => values[1] === 1);
     this.command(0, 'createStream', 2, null);

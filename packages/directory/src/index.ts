@@ -32,6 +32,7 @@ export {
 } from './member.js';
 export { isMemberName, isNetworkName, isZone } from './member-labels.js';
 export type { MemberState } from './member-record.js';
+export { ORDER_REASONS, type OrderReason, orderReason } from './order-reason.js';
 export { type LogCut, OwnLog } from './own-log.js';
 export {
   type Owner,
@@ -42,6 +43,7 @@ export {
   primaryOrder,
 } from './owner.js';
 export { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
+export { type PublisherMove, type PublishTarget, publishElsewhere } from './publish-elsewhere.js';
 export { relayAddressFor } from './relay-address.js';
 export type { Candidate } from './rendezvous.js';
 export {

@@ -334,10 +334,43 @@ describe('the route of a play where members are full', () => {
   });
 });
 
+describe('a play that comes to a member which drains', () => {
+  const room = (...members: string[]) => members.map((member) => ({ member, profile: profileOf(member) }));
+  const draining = (owners: string[], others: string[]): RouteView => ({
+    ...view(...owners),
+    profile: profileOf('me', { draining: true }),
+    withRoom: () => room(...others),
+  });
+  const FOLLOWS: Partial<PlayRequest> = { followsRedirect: true };
+
+  it.each<[string, string[], string[], Partial<PlayRequest>, string]>([
+    ['it owns the stream, another owner stays', ['a', 'me'], ['a', 'b'], FOLLOWS, 'draining-other-owner a'],
+    ['it alone owns it', ['me'], ['b'], FOLLOWS, 'draining-other-member b'],
+    ['another one owns it', ['a'], ['a', 'b'], FOLLOWS, 'client-follows-redirects a'],
+    ['the other owner has no room', ['a'], ['b'], FOLLOWS, 'draining-other-member b'],
+    ['nobody publishes it', [], ['b'], FOLLOWS, 'draining-other-member b'],
+    ['nobody else has room', ['me'], [], FOLLOWS, 'published-here'],
+    ['nobody publishes it, and nobody else has room', [], [], FOLLOWS, 'not-published'],
+    ['it follows nothing', ['me'], ['b'], {}, 'published-here'],
+    ['it follows nothing, another one owns it', ['a'], ['a'], {}, 'client-follows-no-redirects'],
+    ['it is served already', ['me'], ['b'], { ...FOLLOWS, isServed: true }, 'published-here'],
+    ['it was redirected once', ['me'], ['b'], { ...FOLLOWS, mark: 'redirected' }, 'published-here'],
+    ['by play.mode alone, from its own stream', ['me'], ['b'], { mode: 'redirect' }, 'published-here'],
+    ['by play.mode alone, to wait', [], ['b'], { mode: 'redirect' }, 'not-published'],
+    ['play.mode is relay', ['me'], ['b'], { ...FOLLOWS, mode: 'relay' }, 'published-here'],
+    ['by WebSocket', ['me'], ['b'], { ...FOLLOWS, protocol: 'ws-flv' }, 'published-here'],
+    ['it is a pull', ['me'], ['b'], { ...FOLLOWS, mark: 'relay' }, 'published-here'],
+  ])('%s', (_, owners, others, request, expected) => {
+    const taken = route(draining(owners, others), play(request));
+    const target = taken.kind === 'redirect' ? ` ${taken.target.member}` : '';
+    expect(`${taken.reason}${target}`).toBe(expected);
+  });
+});
+
 it('explains each reason in a sentence of its own', () => {
   const sentences = Object.values(ROUTE_REASONS);
-  expect(sentences).toHaveLength(15);
-  expect(new Set(sentences).size).toBe(15);
+  expect(sentences).toHaveLength(17);
+  expect(new Set(sentences).size).toBe(17);
   for (const sentence of sentences) expect(sentence).toMatch(/ /);
 });
 

@@ -48,7 +48,9 @@ export type Route =
         | 'client-follows-redirects'
         | 'mode-redirect'
         | 'full-other-owner'
-        | 'full-other-member';
+        | 'full-other-member'
+        | 'draining-other-owner'
+        | 'draining-other-member';
       /** An owner, or a member that relays the stream. */
       readonly target: Candidate;
       readonly address: MediaAddress;
@@ -87,6 +89,8 @@ export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
     "the stream is on a member that has no port for this client's protocol, with TLS or without as the client came",
   'full-other-owner': 'this member is full, and another owner of the stream has room',
   'full-other-member': 'this member is full, and another one has room to relay the stream',
+  'draining-other-owner': 'this member is draining, and another owner of the stream has room',
+  'draining-other-member': 'this member is draining, and another one has room to relay the stream',
   'passed-on': 'another member cannot reach the owner, and pulls its stream through this member',
   'not-published': 'nobody publishes this stream; the player waits until somebody does',
   'relay-of-unowned': 'another member pulled a stream that is not published here',
@@ -115,6 +119,10 @@ export function route(view: RouteView, request: PlayRequest): Route {
   const best = owners[0];
   const isOwn = owners.some(({ member }) => member === view.self);
   if (request.mark === 'relay') return isOwn ? LOCAL : passOn(owners, request.relayOf);
+  if (view.profile.draining && request.isServed !== true) {
+    const elsewhere = routeOfDraining(view, request, owners);
+    if (elsewhere !== null) return elsewhere;
+  }
   if (best === undefined) return WAIT;
   if ((view.profile.full === true || request.isFull === true) && request.isServed !== true) {
     const elsewhere = routeOfFull(view, request, owners, best, isOwn);
@@ -181,6 +189,25 @@ function routeOfFull(
   );
   const relay = choose(request.key, free, view.profile.zone);
   return relay === null ? null : redirect(view, request, relay, 'full-other-member');
+}
+
+/**
+ * Where a new play goes that follows redirects, while this member drains: to whoever has the stream and room, else to whoever
+ * has room, to be served or to wait there. Null: it is served here, as ever.
+ */
+function routeOfDraining(view: RouteView, request: PlayRequest, owners: readonly Owner[]): Route | null {
+  const isOwn = owners.some(({ member }) => member === view.self);
+  const isElsewhere = owners.length > 0 && !isOwn;
+  // By `play.mode` alone nobody is sent away from its own stream, or to wait.
+  if (relayReason(request) !== null || !(request.followsRedirect || isElsewhere)) return null;
+  const free = view.withRoom().filter((candidate) => canBeSentTo(view, request, candidate));
+  const isFree = ({ member }: Candidate): boolean => free.some((candidate) => candidate.member === member);
+  const flowing = owners.find((owner) => owner.claim.silent !== true && isFree(owner));
+  const owner = flowing ?? owners.find(isFree);
+  // As without a drain: the best owner is the other one.
+  if (owner !== undefined) return isOwn ? redirect(view, request, owner, 'draining-other-owner') : null;
+  const other = choose(request.key, free, view.profile.zone);
+  return other === null ? null : redirect(view, request, other, 'draining-other-member');
 }
 
 function redirect(

@@ -3,6 +3,7 @@ import { ipv6Groups } from '@headwater/directory';
 import type { Action, Ask, ClientAbout } from './ask.js';
 import type { GuardLog } from './guard-log.js';
 import { EndDesk } from './hook/end-desk.js';
+import type { HookListener } from './hook/hook-caller.js';
 import { HookClient } from './hook/hook-client.js';
 import { HOLD_MS, RefusalPace } from './refusal-pace.js';
 import { checkRelayProof, type RelayProofResult, type RelayPull, relayProof } from './relay-proof.js';
@@ -12,12 +13,14 @@ import type { Rule } from './rules/rule.js';
 import type { GuardConfig } from './rules/rule-config.js';
 import { type SecretSources, SYSTEM_SECRETS } from './rules/secret.js';
 import { scopedName } from './tokens/scoped-name.js';
-import { ALLOWED, type Refusal, refusal, type Verdict } from './verdict.js';
+import { ALLOWED, type Refusal, type RefusalReason, refusal, type Verdict } from './verdict.js';
 
 /** One client's connection, as long as it is there. */
 export interface GuardedClient {
   /** Whether it may do that: at once where the rules need nobody's answer. Never throws, never rejects. */
   judge(ask: Ask): Verdict | Promise<Verdict>;
+  /** Refused for what the connection itself shows, whatever the rules are; told and paced as theirs. Never rejects. */
+  refuse(ask: Ask, reason: RefusalReason): Refusal | Promise<Refusal>;
   /** The connection is over. May be called twice. */
   closed(bytes: { readonly sent: number; readonly received: number }): void;
 }
@@ -52,6 +55,8 @@ export interface GuardParts {
   readonly now?: () => number;
   readonly monotonicMs?: () => number;
   readonly secrets?: SecretSources;
+  /** Hears of each call of a hook. */
+  readonly onHookCalled?: HookListener;
 }
 
 /** Longest parameters that are looked at, of the play or publish and the connect together, characters. */
@@ -73,6 +78,7 @@ class RuleGuard implements Guard {
   readonly #now: () => number;
   readonly #monotonicMs: () => number;
   readonly #secrets: SecretSources;
+  readonly #onHookCalled: HookListener;
   readonly #service = randomBytes(4).toString('hex');
   readonly #ends: EndDesk;
   #config: GuardConfig;
@@ -85,6 +91,7 @@ class RuleGuard implements Guard {
     this.#now = parts.now ?? Date.now;
     this.#monotonicMs = parts.monotonicMs ?? (() => performance.now());
     this.#secrets = parts.secrets ?? SYSTEM_SECRETS;
+    this.#onHookCalled = parts.onHookCalled ?? (() => {});
     this.#ends = new EndDesk(parts.log);
     this.#config = config;
     this.#lists = this.#compile(config);
@@ -96,6 +103,7 @@ class RuleGuard implements Guard {
     const hooks = new HookClient(this.#clients);
     return {
       judge: (ask) => this.#judge(about, ask, hooks),
+      refuse: (ask, reason) => this.#refuse(about, ask, refusal(reason)),
       closed: (bytes) => hooks.closed(bytes),
     };
   }
@@ -134,6 +142,7 @@ class RuleGuard implements Guard {
       ends: this.#ends,
       log: this.#log,
       monotonicMs: this.#monotonicMs,
+      onHookCalled: this.#onHookCalled,
     };
     const compile = (place: string, rules: GuardConfig['publish']) =>
       compileRules(place, rules, parts, problems);
@@ -225,7 +234,7 @@ function addressOf(ip: string): string {
 
 /** Lets everybody do everything, and believes who says that it is a member. */
 export const OPEN_GUARD: Guard = {
-  client: () => ({ judge: () => ALLOWED, closed: () => {} }),
+  client: () => ({ judge: () => ALLOWED, refuse: (_, reason) => refusal(reason), closed: () => {} }),
   proveRelay: () => '',
   checkRelay: () => 'unproven',
   configure: () => {},

@@ -5,6 +5,7 @@ export const REFUSALS = {
   'address-denied': [403, 'this address may not'],
   'address-not-allowed': [403, 'this address is not one of those that may'],
   'no-rule-allows': [403, 'no rule allows it'],
+  'origin-foreign': [403, 'a page of this origin may not publish here (publish.origins)'],
   'query-too-long': [403, 'the parameters are too long'],
   'credentials-missing': [401, 'a token is needed, and none came'],
   'token-form': [403, 'the token is not written as one'],

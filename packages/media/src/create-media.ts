@@ -1,10 +1,15 @@
+import type { StreamKey } from '@headwater/directory';
 import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
+import { tellRefusals } from './desks/tell-refusals.js';
 import { Fence } from './fence.js';
+import { MediaTally } from './figures/media-tally.js';
+import { talliedGuard } from './figures/tallied-guard.js';
+import { liveOptions } from './live-options.js';
 import type { MediaEventListener } from './media-event.js';
 import type {
   ClientRef,
@@ -17,13 +22,16 @@ import type {
 } from './media-host.js';
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
-import type { Listener } from './protocols/listener.js';
+import type { Listener, PausableListener } from './protocols/listener.js';
 import { createRtmpListener } from './protocols/rtmp/rtmp-listener.js';
 import { SiblingListener } from './protocols/sibling/sibling-listener.js';
+import { memberUpstream } from './relay/member-upstream.js';
 import { rtmpUpstream } from './relay/rtmp-upstream.js';
+import { SharedUpstreams } from './relay/shared-upstreams.js';
 import { SiblingUpstreams } from './relay/sibling-upstream.js';
 import { OutboundRate } from './stream/outbound-rate.js';
 import { relayOwners } from './stream/relay-owner.js';
+import type { StreamLimits } from './stream/stream-limits.js';
 import { StreamTable } from './stream/stream-table.js';
 import { systemTimers, type Timers } from './stream/timers.js';
 import { CertificateStore } from './tls/certificate-store.js';
@@ -46,46 +54,77 @@ export interface MediaExtras {
   readonly guard?: Guard;
   /** Hears of what happens. */
   readonly tell?: MediaEventListener;
+  /** Counts what happens; absent: one of its own. */
+  readonly tally?: MediaTally;
 }
 
 /** Puts the media plane of one member together; nothing listens before `start`. */
 export function createMedia(
-  options: MediaOptions,
+  given: MediaOptions,
   host: MediaHost,
   log: MediaLog,
-  { guard = OPEN_GUARD, tell = () => {} }: MediaExtras = {},
+  { guard: judge = OPEN_GUARD, tell: hear = () => {}, tally = new MediaTally() }: MediaExtras = {},
 ): Media {
+  const live = liveOptions(given);
+  const { options } = live;
+  const tell: MediaEventListener = (event) => {
+    tally.take(event);
+    hear(event);
+  };
+  const guard = talliedGuard(judge, tally);
   const { play, publish, relay, limits } = options;
   const fence = new Fence(log);
   const upstreams = new SiblingUpstreams(options, fence);
   const pullFromMember = rtmpUpstream(options, host, fence, guard);
+  const limitsOf = (key: StreamKey): StreamLimits => ({
+    gopCacheBytesMax: play.gopCacheBytesMax,
+    queueBytesMax: play.queueBytesMax,
+    queueMs: play.queueMs ?? QUEUE_MS,
+    stuckMs: play.stuckMs,
+    mergeMs: mergeMsOf(key, options),
+    ...relay,
+    lagMs: relay.lagMs ?? LAG_MS,
+  });
+  const timers = fencedTimers(fence);
+  const shared = new SharedUpstreams(
+    {
+      limitsOf,
+      timers,
+      open: ({ owner, through, key }, ...pull) => pullFromMember({ member: owner, through }, key, ...pull),
+    },
+    fence,
+  );
+  const openMember = memberUpstream({
+    host,
+    ...(options.worker !== undefined && { worker: options.worker }),
+    pull: pullFromMember,
+    shared,
+    siblings: upstreams,
+    timers,
+  });
   const streams = new StreamTable({
-    limitsOf: (key) => ({
-      gopCacheBytesMax: play.gopCacheBytesMax,
-      queueBytesMax: play.queueBytesMax,
-      queueMs: play.queueMs ?? QUEUE_MS,
-      stuckMs: play.stuckMs,
-      mergeMs: mergeMsOf(key, options),
-      ...relay,
-      lagMs: relay.lagMs ?? LAG_MS,
-    }),
+    limitsOf,
     ownersOf: (key) => relayOwners(host.owners(key), host.member, host.workerOf(key)),
     open: (owner, ...pull) =>
-      owner.worker === undefined ? pullFromMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
+      owner.worker === undefined ? openMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
     detours: (owner) => host.detours(owner),
-    timers: fencedTimers(fence),
+    timers,
     log,
     tell,
+    watch: {
+      began: (player) => tally.began(player, Date.now()),
+      tracksChanged: () => tally.add('disconnects', 'tracks-changed'),
+      searched: (result) => tally.add('spliceSearches', result),
+    },
   });
   const gate = new ConnectionGate(
     limits,
     (ip) => host.isMemberAddress(ip),
-    spareOf(limits.connectionsMax),
+    () => spareOf(limits.connectionsMax),
     (address) => host.elsewhere?.(address),
   );
   const rate = new OutboundRate();
-  const kbpsMax = limits.outboundKbpsMax || Number.POSITIVE_INFINITY;
-  const isFull = () => gate.isFull || rate.kbps >= kbpsMax;
+  const isFull = () => gate.isFull || rate.kbps >= (limits.outboundKbpsMax || Number.POSITIVE_INFINITY);
   const plays = new PlayDesk({ streams, host, log, isFull, tell }, options);
   const publishes = new PublishDesk(
     {
@@ -97,9 +136,13 @@ export function createMedia(
     },
     {
       acceptsPublishers: options.acceptsPublishers,
-      idleMs: publish.idleMs,
+      get idleMs() {
+        return publish.idleMs;
+      },
       policy: (key) => policyOf(key, options),
-      publishesPerAddressPerMinute: limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE,
+      get publishesPerAddressPerMinute() {
+        return limits.publishesPerAddressPerMinute ?? PUBLISHES_PER_MINUTE;
+      },
     },
   );
   const isMemberAddress = (ip: string): boolean => host.isMemberAddress(ip);
@@ -109,6 +152,7 @@ export function createMedia(
       : new SiblingListener({
           path: options.worker.path,
           streams,
+          owners: shared,
           limits: {
             pullBytesMax: play.queueBytesMax,
             linkBytesMax: SIBLING_BYTES_MAX,
@@ -118,8 +162,10 @@ export function createMedia(
           fence,
         });
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
-  const parts = { options, plays, publishes, gate, log, fence, guard, isMemberAddress, proxies };
+  const told = tellRefusals(guard, tell);
+  const parts = { options, plays, publishes, gate, log, fence, guard: told, isMemberAddress, proxies };
   let certificates: CertificateStore | null = null;
+  const rtmpListeners: PausableListener[] = [];
   const listeners = new Map<MediaListenerName, Listener>();
   let ports: MediaPorts = { rtmp: options.rtmp.port ?? 0, rtmps: 0, http: options.http.port ?? 0, https: 0 };
 
@@ -134,9 +180,13 @@ export function createMedia(
     const off = { host: '', port: null };
     const rtmps = certificates === null ? off : (options.rtmps ?? off);
     const https = certificates === null ? off : (options.https ?? off);
+    const openRtmp = (name: MediaListenerName, listener: PausableListener): Promise<number> => {
+      rtmpListeners.push(listener);
+      return open(name, listener);
+    };
     ports = {
-      rtmp: await open('rtmp', createRtmpListener({ ...plain, at: options.rtmp })),
-      rtmps: await open('rtmps', createRtmpListener({ ...secure, at: rtmps })),
+      rtmp: await openRtmp('rtmp', createRtmpListener({ ...plain, at: options.rtmp })),
+      rtmps: await openRtmp('rtmps', createRtmpListener({ ...secure, at: rtmps })),
       http: await open('http', createFlvListener({ ...plain, at: options.http })),
       https: await open('https', createFlvListener({ ...secure, at: https })),
     };
@@ -195,6 +245,24 @@ export function createMedia(
     }
   }
 
+  function totals() {
+    const { bytesIn, bytesOut } = streams.traffic;
+    return { bytesIn: { ...bytesIn }, bytesOut: { '': bytesOut } };
+  }
+
+  function gauges() {
+    const players: Record<string, number> = {};
+    let queueBytes = 0;
+    for (const stream of streams.values()) {
+      for (const { player, isPull } of stream.clients()) {
+        const labels = `${player.protocol} ${isPull ? 'relay' : 'play'}`;
+        players[labels] = (players[labels] ?? 0) + 1;
+        queueBytes += player.queue.queuedBytes;
+      }
+    }
+    return { players, queueBytes: { '': queueBytes } };
+  }
+
   return {
     async start() {
       try {
@@ -211,6 +279,7 @@ export function createMedia(
       plays.stop();
       streams.close();
       upstreams.stop();
+      shared.stop();
       await closeListeners();
     },
     get ports() {
@@ -218,11 +287,27 @@ export function createMedia(
     },
     refusePublishers: () => publishes.refuse(),
     acceptPublishers: () => publishes.accept(),
+    async configure(settings) {
+      await certificates?.replace(settings.certificates);
+      live.configure(settings);
+    },
+    askPublishersToReconnect: () => publishes.askToReconnect(),
+    publishersAsked: () => publishes.askedCount,
     clients,
-    kick: (id) => plays.kick(id) || publishes.kick(id),
-    closePublishers() {
-      publishes.closeAll();
+    kick(id) {
+      if (!plays.kick(id)) return publishes.kick(id);
+      tally.add('disconnects', 'kicked');
+      return true;
+    },
+    closePublishers(which) {
+      publishes.close(which);
       plays.endPassedOn();
+    },
+    pauseRtmp() {
+      for (const listener of rtmpListeners) listener.pause();
+    },
+    async resumeRtmp() {
+      for (const listener of rtmpListeners) await listener.resume();
     },
     take(name, socket) {
       const listener = listeners.get(name);
@@ -239,6 +324,13 @@ export function createMedia(
       framesDropped: { ...streams.traffic.framesDropped },
       playersEnded: { stuck: playersStuck },
     }),
+    figures: () => tally.figures(totals(), gauges()),
+    streamTotal(key) {
+      const stream = streams.get(key);
+      if (stream === undefined) return null;
+      const { playerCount: players, bytesIn, bytesOut } = stream;
+      return { key, players, bytesIn, bytesOut };
+    },
     faults: () => fence.faults,
     get connections() {
       return gate.connections;

@@ -7,6 +7,15 @@ export { limitedAddress } from './desks/client-address.js';
 export { modeOf as playModeOf } from './desks/play/app-play.js';
 export { type PublishPolicy, policyOf as publishPolicyOf } from './desks/publish/publish-policy.js';
 export { Fence } from './fence.js';
+export {
+  MEDIA_GAUGES,
+  MEDIA_HISTOGRAMS,
+  MEDIA_TOTALS,
+  type MediaFigures,
+  MediaTally,
+} from './figures/media-tally.js';
+export { addFigures, endedFigures, NO_FIGURES } from './figures/merge-figures.js';
+export type { HistogramFigures } from './figures/tally.js';
 export type { MediaEvent, MediaEventListener } from './media-event.js';
 export {
   type ClientRef,
@@ -20,13 +29,15 @@ export {
   type MediaLog,
   type MediaOptions,
   type MediaPorts,
+  type MediaSettings,
   type PlayerView,
   type RelayAddress,
+  type StreamTotal,
   type StreamView,
   type WorkerAddress,
 } from './media-host.js';
 export { clientIp } from './protocols/client-address.js';
-export { listen } from './protocols/listen.js';
+export { ListeningPort } from './protocols/listening-port.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';
 export { vhostOf } from './protocols/stream-name.js';

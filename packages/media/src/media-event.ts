@@ -12,6 +12,8 @@ interface OfClient {
 /** What happened to a publish, a play or a relay of this member: for people and machines that watch. */
 export type MediaEvent =
   | (OfClient & { readonly kind: 'publish-started' })
+  /** A publisher was asked to reconnect, to the member of this name. */
+  | (OfClient & { readonly kind: 'publish-asked-to-reconnect'; readonly target: string })
   | (OfClient & { readonly kind: 'publish-refused' | 'publish-ended'; readonly reason: string })
   /** Where a play goes: at its beginning, and again where that changes. `target`: a member's name. */
   | (OfClient & {

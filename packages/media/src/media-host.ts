@@ -6,12 +6,15 @@ import type {
   Owner,
   PlayMode,
   PlayRequest,
+  PublisherMove,
+  PublishTarget,
   Route,
   StreamKey,
   StreamKeys,
 } from '@headwater/directory';
 import type { ForwardedHeaders } from './arrival/forwarded.js';
 import type { PublishPolicy } from './desks/publish/publish-policy.js';
+import type { MediaFigures } from './figures/media-tally.js';
 import type { TlsOptions } from './tls/certificate-store.js';
 
 /** What media needs from the process around it: ownership and routes. `origin` implements it over the mesh. */
@@ -19,6 +22,8 @@ export interface MediaHost {
   readonly member: MemberId;
   /** Where this play goes, from memory, at once. */
   route(request: PlayRequest): Route;
+  /** The member that a publisher here is asked to go to while this one drains; null where there is none. */
+  publishElsewhere(move: PublisherMove): PublishTarget | null;
   /** Standing claims on a stream, best first, this member's own included. */
   owners(key: StreamKey): readonly Owner[];
   /**
@@ -46,6 +51,11 @@ export interface MediaHost {
    * A change of it is told by `onOwnersChanged`.
    */
   workerOf(key: StreamKey): WorkerAddress | null;
+  /**
+   * The worker of this member that pulls this stream from other members for all of them, this one perhaps; null or absent:
+   * each pulls for itself, as where there is no other.
+   */
+  pullerOf?(key: StreamKey): WorkerAddress | null;
   /** What counts against the limits here, but is on the other workers of this member; absent: nothing is. */
   elsewhere?(address: string): Elsewhere;
 }
@@ -102,6 +112,8 @@ export interface MediaOptions {
   readonly proxyHeaders?: ForwardedHeaders;
   /** Names that count as a vhost of their own; all others mean `__defaultVhost__`. */
   readonly vhosts: readonly string[];
+  /** Names by which people reach this member: a page of one of these is its own. Absent: loopback and IP addresses alone. */
+  readonly ownHosts?: readonly string[];
   /** `edge` refuses publishers. */
   readonly acceptsPublishers: boolean;
   readonly play: {
@@ -118,12 +130,16 @@ export interface MediaOptions {
     readonly gopCacheBytesMax: number;
     /** How long packets are gathered for one write to each player; 0: not at all; absent: 30. */
     readonly mergeMs?: number;
+    /** Origins whose pages may play by HTTP-FLV; `*`: all; absent: all. */
+    readonly cors?: readonly string[];
   };
   readonly publish: {
     /** A publisher that sends no media for this long is closed. */
     readonly idleMs: number;
     /** Who may publish a stream that is published already; absent: `backup`. The same on every member. */
     readonly policy?: PublishPolicy;
+    /** Origins whose pages may publish, beside those that come from here; `*`: all; absent: none. */
+    readonly origins?: readonly string[];
   };
   readonly relay: {
     /** How long a pull goes on after its last player left. */
@@ -166,6 +182,11 @@ export interface MediaOptions {
     >
   >;
 }
+
+/** What `Media.configure` takes. */
+export type MediaSettings = Pick<MediaOptions, 'play' | 'publish' | 'limits' | 'apps'> & {
+  readonly certificates: TlsOptions['certificates'];
+};
 
 /** One player, as the API shows it. */
 export interface PlayerView {
@@ -255,6 +276,15 @@ export interface SlowPlayers {
   readonly playersEnded: { readonly stuck: number };
 }
 
+/** One stream in numbers, since it is in this process. */
+export interface StreamTotal {
+  readonly key: StreamKey;
+  /** Players and other members' pulls. */
+  readonly players: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
 /** The listeners of media; each may be off. */
 export type MediaListenerName = 'rtmp' | 'rtmps' | 'http' | 'https';
 
@@ -299,13 +329,26 @@ export interface Media {
   readonly ports: MediaPorts;
   /** Refuses publishers from now on; those who are there stay. */
   refusePublishers(): void;
+  /** Asks those who can (Enhanced RTMP's reconnect request) to go to another member. They stay until they do, or are closed. */
+  askPublishersToReconnect(): void;
   /**
-   * Closes every publisher and releases its claim, and ends what is passed on to other members. Players stay, and go on
-   * from other owners.
+   * Closes publishers and releases their claims, and ends what is passed on to other members. Players stay, and go on from
+   * other owners. `others`: those who were asked to reconnect are closed at their next keyframe.
    */
-  closePublishers(): void;
-  /** Takes publishers again. */
+  closePublishers(which: 'all' | 'others'): void;
+  /** Takes publishers again; those who were asked to reconnect and are here still stay. */
   acceptPublishers(): void;
+  /**
+   * Other settings from now on; those named in `liveOptions` count, the rest stays as it was. Who plays or publishes stays.
+   * Rejects with `CertificateError`, and then nothing changes.
+   */
+  configure(settings: MediaSettings): Promise<void>;
+  /** How many publishers here were asked to reconnect. */
+  publishersAsked(): number;
+  /** Takes no new connections by RTMP and RTMPS; those that there are stay. */
+  pauseRtmp(): void;
+  /** Takes them again, on the same ports. Rejects with `ListenError` where another process has one by now. */
+  resumeRtmp(): Promise<void>;
   /** Everybody who plays or publishes here, and other members' pulls, in no order. */
   clients(): Iterable<ClientRef>;
   /** Ends one of them, with words that say that an operator did. False where there is none with this id. */
@@ -320,6 +363,10 @@ export interface Media {
   /** Players and other members' pulls of a stream here. */
   playerCount(key: StreamKey): number;
   slowPlayers(): SlowPlayers;
+  /** What was done since the start, and is held now. */
+  figures(): MediaFigures;
+  /** One stream in numbers; null where it is not here. */
+  streamTotal(key: StreamKey): StreamTotal | null;
   /** What handlers of connections threw although they never should, since the start; each is in the log. */
   faults(): number;
   /** Connections of all listeners. */

@@ -84,7 +84,7 @@ export class RunningMember implements Mesh {
         this.#questions.forget(peer);
         this.#feed({ kind: 'disconnected', peer, reason });
       },
-      dialFailed: (peer, reason) => this.#feed({ kind: 'dial-failed', peer, reason }),
+      dialFailed: (peer, reason, startedAt) => this.#feed({ kind: 'dial-failed', peer, reason, startedAt }),
       seedVisited: (seed, outcome) => this.#feed({ kind: 'seed-visited', seed, outcome }),
       offence: (peer, reason) => this.#feed({ kind: 'offence', peer, reason }),
       direct: (peer, bytes) => this.#heavy.take(peer, bytes),
@@ -335,7 +335,7 @@ export class RunningMember implements Mesh {
       this.#sent.count(`broadcast-${message.kind}`, bytes.byteLength);
       transport.broadcast(bytes);
     }
-    for (const { peer, addresses } of effects.dials) transport.dial(peer, addresses);
+    for (const { peer, addresses, startedAt } of effects.dials) transport.dial(peer, addresses, startedAt);
     for (const seed of effects.visits) transport.visit(seed);
     for (const { peer, reason, refuseMs } of effects.disconnects)
       transport.disconnect(peer, reason, refuseMs);

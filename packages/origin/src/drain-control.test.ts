@@ -3,7 +3,7 @@ import { DrainControl } from './drain-control.js';
 
 const whole = <T>(value: T) => ({ value, unanswered: [] });
 
-function controlOf(deadlineMs = 1000, players = 1) {
+function controlOf(deadlineMs = 1000, players = 1, listener: 'refuse' | 'close' = 'refuse') {
   const told: string[] = [];
   let now = 0;
   const pauses: (() => void)[] = [];
@@ -11,13 +11,20 @@ function controlOf(deadlineMs = 1000, players = 1) {
     media: {
       refusePublishers: () => told.push('refuse'),
       acceptPublishers: () => told.push('accept'),
-      closePublishers: () => told.push('close'),
+      askPublishersToReconnect: () => told.push('ask'),
+      closePublishers: (which) => told.push(`close ${which}`),
+      publishersAsked: async () => whole(0),
+      pauseRtmp: () => told.push('pause'),
+      resumeRtmp: async () => void told.push('resume'),
       pulls: async () => whole([]),
       load: async () => whole({ players, publishers: 0, outboundKbps: 0 }),
     },
     directory: { self: 's', owners: () => [] },
     announce: (isDraining) => told.push(isDraining ? 'draining' : 'staying'),
     log: () => {},
+    stepped: (step) => told.push(step),
+    resumeFailed: (error) => told.push(String(error)),
+    listener,
     deadlineMs,
     now: () => now,
     pause: (ms) =>
@@ -45,7 +52,7 @@ describe('draining by an operator', () => {
       true,
     ]);
     expect([control.cancel(), control.cancel(), control.isDraining]).toEqual([true, false, false]);
-    expect(told).toEqual(['draining', 'refuse', 'accept', 'staying']);
+    expect(told).toEqual(['draining', 'refuse', 'ask', 'accept', 'staying']);
   });
 
   it('closes no publishers any more once it is taken back, also where another one began meanwhile', async () => {
@@ -54,10 +61,36 @@ describe('draining by an operator', () => {
     control.cancel();
     await pass();
     await pass();
-    expect(told).not.toContain('close');
+    expect(told.filter((one) => one.startsWith('close'))).toEqual([]);
     control.drain();
     await pass();
-    expect(told.filter((one) => one === 'close')).toHaveLength(1);
+    expect(told.filter((one) => one.startsWith('close'))).toEqual(['close others', 'close all']);
+  });
+
+  it('closes its RTMP ports where it is to, and opens them once it is taken back', () => {
+    const { control, told } = controlOf(1000, 1, 'close');
+    control.drain();
+    control.cancel();
+    expect(told).toEqual(['draining', 'refuse', 'pause', 'ask', 'accept', 'resume', 'staying']);
+  });
+
+  it('tells how it gets on: the step, the time, and who is left and why', async () => {
+    const { control, pass } = controlOf(1000, 2);
+    const none = { publishers: 0, relays: 0, unanswered: [] };
+    expect(await control.progress()).toEqual({ draining: false, players: 2, ...none, stillHere: [] });
+    control.drain();
+    for (let count = 0; count < 3; count += 1) await pass();
+    expect(await control.progress()).toMatchObject({
+      draining: true,
+      step: 'players-leave',
+      ends: false,
+      players: 2,
+      stillHere: [{ kind: 'player', because: 'plays-on', count: 2 }],
+    });
+    for (let count = 0; count < 60; count += 1) await pass();
+    expect(await control.progress()).toMatchObject({ step: 'over', leftMs: 0, players: 2 });
+    void control.drainToEnd();
+    expect(await control.progress()).toMatchObject({ ends: true });
   });
 
   it('is not taken back once the process is to end, and holds its end up no longer than configured', async () => {

@@ -12,6 +12,12 @@ interface Scene {
   readonly pullsMoveAfterMs?: number;
   readonly publishers?: number;
   readonly players?: number;
+  /** Publishers that were asked to reconnect; they are gone at their next keyframe. */
+  readonly asked?: number;
+  readonly keyframeAfterMs?: number;
+  readonly listener?: 'refuse' | 'close';
+  /** Gets the steps. */
+  readonly steps?: string[];
   readonly cancelledAfterMs?: number;
   readonly playersLeaveAfterMs?: number;
   /** Other owners of the stream. */
@@ -24,7 +30,9 @@ interface Scene {
 async function told(scene: Scene): Promise<readonly string[]> {
   let now = 0;
   let publishers = scene.publishers ?? 0;
+  let asked = scene.asked ?? 0;
   const done: string[] = [];
+  const steps = scene.steps ?? [];
   const note = (what: string): void => void done.push(`${now} ${what}`);
   const isOver = (afterMs: number | undefined): boolean => now >= (afterMs ?? Number.POSITIVE_INFINITY);
   const owner = (
@@ -35,6 +43,7 @@ async function told(scene: Scene): Promise<readonly string[]> {
     full = false,
   ): Owner =>
     ({ member, liveness, profile: { draining, full }, claim: silent ? { silent } : {} }) as unknown as Owner;
+  const askedNow = (): number => (isOver(scene.keyframeAfterMs) ? 0 : asked);
   const others = (scene.others ?? []).map(
     ({ liveness = 'alive', draining = false, silent = false, full = false }, index) =>
       owner(`other${index}`, liveness, draining, silent, full),
@@ -42,15 +51,24 @@ async function told(scene: Scene): Promise<readonly string[]> {
   const member: Draining = {
     media: {
       refusePublishers: () => note('refuses publishers'),
-      closePublishers: () => {
+      askPublishersToReconnect: () => {
+        if (asked > 0) note('asks publishers');
+      },
+      pauseRtmp: () => note('closes ports'),
+      publishersAsked: async () => whole(askedNow()),
+      closePublishers: (which) => {
         if (publishers > 0) note('closes publishers');
         publishers = 0;
+        if (which === 'all' && askedNow() > 0) {
+          note('closes who was asked');
+          asked = 0;
+        }
       },
       pulls: async () => whole(isOver(scene.pullsMoveAfterMs) ? [] : (scene.pulls ?? [])),
       load: async () =>
         whole({
           players: isOver(scene.playersLeaveAfterMs) ? 0 : (scene.players ?? 0),
-          publishers,
+          publishers: publishers + askedNow(),
           outboundKbps: 0,
         }),
     },
@@ -58,6 +76,8 @@ async function told(scene: Scene): Promise<readonly string[]> {
     announce: () => note('announces'),
     isCancelled: () => scene.cancelledAfterMs !== undefined && now >= scene.cancelledAfterMs,
     log: () => {},
+    stepped: (step) => void steps.push(`${now} ${step}`),
+    listener: scene.listener ?? 'refuse',
     deadlineMs: 1_000,
     now: () => now,
     pause: (ms) => {
@@ -104,6 +124,31 @@ describe('drain', () => {
   it('closes publishers while there is time left, whatever relays do', async () => {
     const done = await told({ pulls: [KEY], publishers: 1, others: [{}] });
     expect(done[2]).toBe('500 closes publishers');
+  });
+
+  it('closes who was asked to reconnect at their keyframe, and others at once', async () => {
+    const steps: string[] = [];
+    const done = await told({ publishers: 1, asked: 2, keyframeAfterMs: 300, players: 1, steps });
+    expect(done.slice(2)).toEqual(['0 asks publishers', '0 closes publishers', '1000 done']);
+    expect(steps).toEqual(['0 relays-move', '0 publishers-leave', '300 players-leave', '1000 over']);
+  });
+
+  it('closes who was asked and stays at half of its deadline', async () => {
+    const done = await told({ asked: 2, keyframeAfterMs: 900 });
+    expect(done.slice(2)).toEqual(['0 asks publishers', '500 closes who was asked', '500 done']);
+  });
+
+  it('closes nobody who was asked once it is cancelled', async () => {
+    const done = await told({ asked: 2, keyframeAfterMs: 900, cancelledAfterMs: 100 });
+    expect(done.slice(2)).toEqual(['0 asks publishers', '100 done']);
+  });
+
+  it('closes its ports first where it is to', async () => {
+    expect((await told({ listener: 'close' })).slice(0, 3)).toEqual([
+      '0 announces',
+      '0 refuses publishers',
+      '0 closes ports',
+    ]);
   });
 
   it('serves players until they left', async () => {

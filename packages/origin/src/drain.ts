@@ -1,17 +1,31 @@
-import { type DirectoryView, isLive, type MemberLoad, type StreamKey } from '@headwater/directory';
+import type { DirectoryView, MemberLoad } from '@headwater/directory';
+import { type DrainFacts, type DrainStep, isRelayLeft } from './drain-progress.js';
 import type { Answer, MediaPlane } from './plane/media-plane.js';
 
 /** What draining needs of the member that drains. */
 export interface Draining {
-  readonly media: Pick<MediaPlane, 'refusePublishers' | 'closePublishers' | 'pulls' | 'load'>;
+  readonly media: Pick<
+    MediaPlane,
+    | 'refusePublishers'
+    | 'askPublishersToReconnect'
+    | 'closePublishers'
+    | 'pauseRtmp'
+    | 'pulls'
+    | 'load'
+    | 'publishersAsked'
+  >;
   readonly directory: Pick<DirectoryView, 'self' | 'owners'>;
   /** Tells all members, which from then on rank this one's claims last. */
   announce(): void;
   /** An operator wants it to stay. What was done till then stays done. */
   isCancelled(): boolean;
   log(fields: object, msg: string): void;
+  /** A step begins. */
+  stepped(step: DrainStep, facts: DrainFacts): void;
   /** Longest time for all of it, ms. */
   readonly deadlineMs: number;
+  /** `drain.listener`: whether its RTMP ports refuse publishers in words, or are closed. */
+  readonly listener: 'refuse' | 'close';
   /** ms of a clock that never goes back. */
   now(): number;
   /** Resolves after so long, or sooner. */
@@ -21,13 +35,14 @@ export interface Draining {
 /** How often it is looked whether somebody is still there. */
 const LOOK_EVERY_MS = 20;
 
-/** Share of the deadline that other members' relays get to move away before the publishers here are closed. */
-const MOVING_SHARE = 0.5;
+/** Share of the deadline after which the publishers here are closed, whoever relays and whatever they were asked. */
+const LEAVING_SHARE = 0.5;
 
 /**
- * Leaves on purpose, step by step: tells everybody, refuses publishers, gives other members' relays time to move to
- * another owner, closes the publishers (whose encoders connect elsewhere), and serves its own players, from the other
- * owners where there are any, until they left or the deadline came. Whoever stops the process afterwards says leave.
+ * Leaves on purpose, step by step: tells everybody, refuses publishers and asks those here to reconnect elsewhere, gives
+ * other members' relays time to move to another owner, closes the publishers (whose encoders connect elsewhere; those who
+ * were asked at their next keyframe), and serves its own players, from the other owners where there are any, until they left
+ * or the deadline came. Whoever stops the process afterwards says leave.
  */
 export async function drain(member: Draining): Promise<void> {
   const { media, log, deadlineMs } = member;
@@ -36,51 +51,62 @@ export async function drain(member: Draining): Promise<void> {
     while (!member.isCancelled() && !(await isDone()) && member.now() - start < limitMs)
       await member.pause(LOOK_EVERY_MS);
   };
+  const step = async (name: DrainStep): Promise<DrainFacts> => {
+    const facts = await factsOf(member);
+    if (!member.isCancelled()) member.stepped(name, facts);
+    return facts;
+  };
+
   member.announce();
   media.refusePublishers();
-  const before = (await media.load()).value;
+  if (member.listener === 'close') media.pauseRtmp();
+  media.askPublishersToReconnect();
+  const before = await step('relays-move');
   log(
     {
-      players: before.players,
-      publishers: before.publishers,
-      pulls: (await media.pulls()).value.length,
+      players: before.load.players,
+      publishers: before.load.publishers,
+      asked: before.asked,
+      pulls: before.pulls.length,
       deadlineMs,
     },
     'draining',
   );
 
+  const leavingMs = deadlineMs * LEAVING_SHARE;
   await until(
-    deadlineMs * MOVING_SHARE,
-    async () => !(await media.pulls()).value.some((key) => hasAnotherOwner(member, key)),
+    leavingMs,
+    async () => !(await media.pulls()).value.some((key) => !isRelayLeft(member.directory, key)),
   );
   if (member.isCancelled()) return;
-  const stayed = (await media.pulls()).value.length;
-  const { publishers } = (await media.load()).value;
-  if (publishers > 0) log({ publishers, pulls: stayed }, 'draining closes publishers');
-  media.closePublishers();
+  const { load, asked, pulls } = await step('publishers-leave');
+  if (member.isCancelled()) return;
+  if (load.publishers > 0)
+    log({ publishers: load.publishers, asked, pulls: pulls.length }, 'draining closes publishers');
+  media.closePublishers('others');
+  await until(leavingMs, async () => hasNoPublishers(await media.load()));
+  if (member.isCancelled()) return;
+  media.closePublishers('all');
 
+  await step('players-leave');
   await until(deadlineMs, async () => isEmpty(await media.load()));
   if (member.isCancelled()) return;
-  const { players } = (await media.load()).value;
+  const { players } = (await step('over')).load;
   const tookMs = Math.round(member.now() - start);
   const reason = players === 0 ? 'nobody is left' : 'drain.deadlineMs is over';
   log({ players, tookMs, reason }, 'drained');
+}
+
+/** Who is here at the moment, as far as the parts of this member say. */
+export async function factsOf({ media }: Pick<Draining, 'media'>): Promise<DrainFacts> {
+  const [load, pulls, asked] = await Promise.all([media.load(), media.pulls(), media.publishersAsked()]);
+  const unanswered = [...new Set([load, pulls, asked].flatMap((answer) => answer.unanswered))];
+  return { load: load.value, pulls: pulls.value, asked: asked.value, unanswered };
 }
 
 /** A worker that says nothing may have players still. */
 const isEmpty = ({ value, unanswered }: Answer<MemberLoad>): boolean =>
   value.players === 0 && unanswered.length === 0;
 
-/** One that relays would move to: they stay here rather than go to a silent one. */
-function hasAnotherOwner({ directory }: Draining, key: StreamKey): boolean {
-  return directory
-    .owners(key)
-    .some(
-      ({ member, liveness, profile, claim }) =>
-        member !== directory.self &&
-        isLive(liveness) &&
-        !profile.draining &&
-        profile.full !== true &&
-        claim.silent !== true,
-    );
-}
+const hasNoPublishers = ({ value, unanswered }: Answer<MemberLoad>): boolean =>
+  value.publishers === 0 && unanswered.length === 0;

@@ -38,15 +38,20 @@ export const ERRORS = {
   BODY_INVALID: 'See GET /api/docs for what the body may hold.',
   BODY_TOO_LARGE: 'See GET /api/docs for what the body may hold.',
   CONTENT_TYPE_INVALID: 'Send JSON with Content-Type: application/json, also where the body is empty.',
-  TOKEN_INVALID: 'Send the value of api.token of the member that is asked: Authorization: Bearer TOKEN.',
+  TOKEN_INVALID:
+    'Send a value of api.token or api.readToken of the member that is asked: Authorization: Bearer TOKEN.',
+  TOKEN_MISSING:
+    'Send a value of api.token or api.readToken of the member that is asked: Authorization: Bearer TOKEN. The command headwater takes it from HEADWATER_API_TOKEN or --token-file.',
+  HOST_UNKNOWN: 'Ask by an IP address, or add the name to api.hosts.',
   ROLE_MISSING:
     'Ask from the machine of the member, by a loopback address, or set api.token and send it: Authorization: Bearer TOKEN.',
-  ORIGIN_FOREIGN: 'Use a page of this API itself, or a tool that sends no Origin header.',
+  ORIGIN_FOREIGN:
+    'Use a page of this API itself, one of an origin in api.cors, or a tool that sends no Origin header.',
   MEMBER_UNKNOWN: 'See GET /api/v1/members for the names and ids of members.',
   CLIENT_UNKNOWN: 'See GET /api/v1/clients: it may have left, or its member did not answer.',
   PUBLISH_UNKNOWN: 'See GET /api/v1/streams/{app}/{stream} for the owners of the stream.',
   DRAIN_STATE: 'See GET /api/v1/members for who is draining. A member whose process ends goes on to the end.',
-  NOT_IMPLEMENTED: 'Restart the member to change its configuration.',
+  NOT_IMPLEMENTED: 'Update the member, or restart it to change its configuration.',
   MEMBER_SILENT: 'Ask again, or ask the API of that member itself; see GET /api/v1/members for how it is.',
   API_BUSY: 'Ask again in some seconds, or ask another member.',
   DEMO_FAILED: 'See the lines above; headwater demo --help shows what can be changed.',

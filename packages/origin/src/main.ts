@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { endBySignal, endProcess } from './cli/end-process.js';
 import { httpFollow, httpGet, httpSend } from './cli/http-get.js';
@@ -64,6 +65,7 @@ const io: CliIo = {
       process.off('SIGHUP', onHangUp);
     };
   },
+  pause: (ms) => sleep(ms),
   onIdleSignal: (listener) => subscribe(idleListeners, listener),
   onFault: (listener) => subscribe(faultListeners, listener),
   exitNow: end,

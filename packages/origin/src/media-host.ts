@@ -1,4 +1,11 @@
-import { claimsStand, type MemberId, plainAddress, route, sameHost } from '@headwater/directory';
+import {
+  claimsStand,
+  type MemberId,
+  plainAddress,
+  publishElsewhere,
+  route,
+  sameHost,
+} from '@headwater/directory';
 import type { MediaHost } from '@headwater/media';
 import type { MemberView, Mesh } from '@headwater/mesh';
 import { pulledBy } from './pulled-at.js';
@@ -25,6 +32,7 @@ export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
     ...memberAnswers(mesh, relayTls),
     member: mesh.id,
     route: (request) => route(mesh.directory, request),
+    publishElsewhere: (move) => publishElsewhere(mesh.directory, move),
     owners: (key) => mesh.directory.owners(key),
     onOwnersChanged: (listener, interest) => mesh.onOwnersChanged(listener, interest),
     claim: (claim) => mesh.claim(claim),

@@ -1,25 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MemberProfile, route } from '@headwater/directory';
+import { hostPort, type MemberProfile, type PlayRequest, type Route, route } from '@headwater/directory';
 import { createGuard } from '@headwater/guard';
 import {
   CertificateStore,
   createMedia,
   type MediaPorts,
+  type MediaSettings,
+  MediaTally,
   makeRelayIdentity,
   playModeOf,
   type TlsOptions,
   TrustedProxies,
   vhostOf,
 } from '@headwater/media';
+import { checkCertificates } from '@headwater/media/certificates';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
+import { accessOf, ownHosts } from './api/access-of.js';
 import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
+import { isLoopback } from './config/address.js';
 import type { OriginConfig } from './config/origin-config.js';
+import { checkUp } from './doctor/checkup.js';
 import { DrainControl } from './drain-control.js';
+import { playersOf } from './drain-progress.js';
+import { HeadwaterError } from './errors.js';
 import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
 import { MeshEvents } from './events/mesh-events.js';
@@ -34,9 +42,11 @@ import { serveMetrics } from './metrics/serve-metrics.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
+import { pulledBy } from './pulled-at.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
 import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
 import type { WatchedHere } from './questions/watched-here.js';
+import { Reloading, type ReloadResult } from './reload/reloading.js';
 import { PROGRAM_VERSION } from './version.js';
 import { WorkersPlane } from './workers/workers-plane.js';
 
@@ -56,6 +66,8 @@ export interface RunningOrigin {
   };
   /** Leaves on purpose: lets others take over for up to `drain.deadlineMs`. To be stopped afterwards, or meanwhile. Never rejects. */
   drain(): Promise<void>;
+  /** Reads the configuration again, and puts in force what can change while it runs. Never rejects. */
+  reload(): Promise<ReloadResult>;
   /** Releases all claims, says leave, closes everything. Never rejects. */
   stop(): Promise<void>;
 }
@@ -64,6 +76,8 @@ export interface StartOptions {
   /** What is odd about the config, to be logged. */
   readonly warnings: readonly string[];
   readonly log?: Logger;
+  /** Reads the configuration again, for a reload; rejects with `HeadwaterError`. Absent: it cannot be. */
+  readonly reload?: () => Promise<OriginConfig>;
 }
 
 /** How often the member's load is measured and told, ms; also the least time between two changes of whether it is full. */
@@ -74,10 +88,15 @@ const LOAD_INTERVAL_MS = 1000;
  * `MeshError`, `ListenError`, `CertificateError` or the system's error of the API's port; then nothing is left open.
  */
 export async function startOrigin(config: OriginConfig, options: StartOptions): Promise<RunningOrigin> {
+  /** What of the configuration may change counts by this one. */
+  let current = config;
   const log = options.log ?? createLog(config, process.stdout.isTTY === true);
   const quietLog = new QuietLog(log);
   for (const warning of options.warnings) log.warn({ warning }, 'config warning');
 
+  const { host, token, readToken } = config.api;
+  if (!isLoopback(host) && token === undefined && readToken === undefined)
+    log.warn({ host, hint: 'set api.token and api.readToken' }, 'api may be read by whoever reaches it');
   checkRules(config);
   const configured = {
     rtmp: config.rtmp.port ?? 0,
@@ -127,12 +146,20 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     ...(isFull && { full: true }),
   });
   plane?.join(mesh);
-  const guard = plane === null ? createGuard(guardConfig(config, mesh.id), { log: quietLog }) : null;
+  const tally = new MediaTally();
+  const guard =
+    plane === null
+      ? createGuard(guardConfig(config, mesh.id), {
+          log: quietLog,
+          onHookCalled: (event, outcome, tookMs) => tally.hookCalled(event, outcome, tookMs),
+        })
+      : null;
   const media: MediaPlane =
     plane ??
     oneProcess((tell) =>
       createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog, {
         tell,
+        tally,
         ...(guard !== null && { guard }),
       }),
     );
@@ -146,36 +173,101 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     },
     log: (fields, msg) => log.info(fields, msg),
-    deadlineMs: config.drain.deadlineMs,
+    stepped: (step, facts) =>
+      events.tell({
+        kind: 'drain-step',
+        step,
+        publishers: facts.load.publishers,
+        relays: facts.pulls.length,
+        players: playersOf(facts),
+      }),
+    resumeFailed: (error) => log.error({ err: error }, 'rtmp ports not opened again'),
+    get deadlineMs() {
+      return current.drain.deadlineMs;
+    },
+    get listener() {
+      return current.drain.listener;
+    },
     now: () => performance.now(),
     pause: (ms) => sleep(ms),
   });
+  const reloading = new Reloading({
+    load: options.reload,
+    running: () => current,
+    async apply({ config: next, applied }) {
+      checkRules(next);
+      const { errors } = await checkCertificates(next.tls.certificates, Date.now());
+      if (errors.length > 0)
+        throw new HeadwaterError('CERTIFICATE_UNUSABLE', errors.join('; '), { details: errors });
+      await apiCertificates?.replace(next.tls.certificates);
+      guard?.configure(guardConfig(next, mesh.id));
+      await media.configure(mediaSettings(next), next);
+      current = next;
+      if (applied.includes('log.level')) control.setLogLevel(next.log.level);
+    },
+    done(result) {
+      if (!result.done) {
+        log.error({ problems: result.problems }, 'configuration not reloaded');
+        return;
+      }
+      const { applied, needsRestart } = result;
+      log.info({ applied, needsRestart }, 'configuration reloaded');
+      events.tell({ kind: 'configuration-reloaded' });
+    },
+  });
   const control: MemberControl = {
     drain: (deadlineMs) => draining.drain(deadlineMs),
+    drainProgress: () => draining.progress(),
     cancelDrain: () => draining.cancel(),
     setLogLevel: (level) => {
       log.level = level;
       media.setLogLevel(level);
       events.tell({ kind: 'log-level-changed', level });
     },
-    reload: async () => false,
+    reload: () => reloading.reload(),
   };
   const relays = new RelayBook();
   events.onTold(({ event, atMs }) => relays.note(event, atMs));
   const watched: WatchedHere = { directory: mesh.directory, events, relays, members: () => mesh.members() };
-  answerQuestions(mesh, memberAnswers(media, control, watched), (question, from) =>
+  const knowledge = {
+    events,
+    watched,
+    checkup: () =>
+      checkUp({
+        config,
+        status: () => mesh.status(),
+        others: () => othersOf(mesh, config.relay.tls),
+      }),
+    explain: {
+      ...config,
+      order: config.play.order,
+      get rules() {
+        return guardConfig(current, mesh.id);
+      },
+      directory: mesh.directory,
+      members: () => mesh.members(),
+      status: () => mesh.status(),
+      isDraining: () => isDraining,
+      told: () => media.told(),
+      route: (request: Omit<PlayRequest, 'mode'>) => routeOf(current, mesh, media, request),
+    },
+  };
+  answerQuestions(mesh, memberAnswers(media, control, knowledge), (question, from) =>
     log.info({ question, member: from }, 'operator asked'),
   );
-  const metrics = createMetrics({
-    directory: mesh.directory,
-    member: { ...config, id: mesh.id },
-    members: () => mesh.members(),
-    status: () => mesh.status(),
-    figures: () => mesh.figures(),
-    isDraining: () => isDraining,
-    onMemberChanged: (listener) => mesh.onMemberChanged(listener),
-    media,
-  });
+  const metrics = createMetrics(
+    {
+      directory: mesh.directory,
+      member: { ...config, id: mesh.id },
+      members: () => mesh.members(),
+      status: () => mesh.status(),
+      figures: () => mesh.figures(),
+      isDraining: () => isDraining,
+      onMemberChanged: (listener) => mesh.onMemberChanged(listener),
+      media,
+    },
+    config.metrics,
+  );
   let metricsListener: ApiListener | null = null;
   let apis: readonly ApiListener[] = [];
   let apiCertificates: CertificateStore | null = null;
@@ -191,7 +283,13 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       mesh.setProfile(profile(media.ports));
     }
     const app = createApi(
-      apiSource(config, mesh, media, events, () => isDraining),
+      apiSource(
+        () => current,
+        mesh,
+        media,
+        events,
+        () => isDraining,
+      ),
       (error, path) => quietLog.error({ err: error, path }, 'api bug'),
     );
     const listening = {
@@ -219,10 +317,10 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     const { players, publishers, outboundKbps, connections } = media.told();
     mesh.setLoad({ players, publishers, outboundKbps });
     const used = { connections, outboundKbps };
-    if (nextFull(isFull, used, config.limits) === isFull) return;
+    if (nextFull(isFull, used, current.limits) === isFull) return;
     isFull = !isFull;
     mesh.setProfile(profile(media.ports));
-    log.warn({ ...used, limits: config.limits }, isFull ? 'member full' : 'member has room again');
+    log.warn({ ...used, limits: current.limits }, isFull ? 'member full' : 'member has room again');
   }, LOAD_INTERVAL_MS);
   const ports = {
     ...media.ports,
@@ -258,6 +356,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   return {
     ports,
     drain: () => draining.drainToEnd(),
+    reload: () => reloading.reload(),
     stop: () => {
       stopped ??= stop();
       return stopped;
@@ -306,6 +405,7 @@ function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof 
     trustedProxies,
     proxyHeaders,
     vhosts,
+    ownHosts: ownHosts(config),
     play,
     publish,
     relay,
@@ -314,38 +414,62 @@ function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof 
   };
 }
 
-function apiSource(
+/** What of it may change while media runs. */
+function mediaSettings({ play, publish, limits, apps, tls }: OriginConfig): MediaSettings {
+  return { play, publish, limits, apps, certificates: tls.certificates };
+}
+
+/** Other members that count as there, and where this one pulls from each. */
+function othersOf(mesh: Mesh, relayTls: boolean) {
+  return mesh
+    .members()
+    .filter(({ isSelf, liveness }) => !isSelf && liveness !== 'dead' && liveness !== 'left')
+    .map((member) => {
+      const by = pulledBy(member, relayTls);
+      const address = by === null ? null : hostPort(by.host, by.tls?.port ?? by.rtmpPort);
+      return { member: member.id, address, connected: member.connected };
+    });
+}
+
+/** The route that this member would give. */
+function routeOf(
   config: OriginConfig,
+  mesh: Mesh,
+  media: MediaPlane,
+  request: Omit<PlayRequest, 'mode'>,
+): Route {
+  const mode = playModeOf(request.key, config);
+  return route(mesh.directory, { ...request, mode, isFull: media.told().isFull });
+}
+
+function apiSource(
+  current: () => OriginConfig,
   mesh: Mesh,
   media: MediaPlane,
   events: EventLog,
   isDraining: () => boolean,
 ): ApiSource {
+  const { name, vhosts } = current();
   const wide = new MeshWide(mesh);
   return {
-    name: config.name,
+    name,
     mesh: wide,
     events,
+    access: () => accessOf(current()),
     meshEvents: new MeshEvents({
       own: events,
-      name: config.name,
+      name,
       mesh: wide,
       nameOf: (member) => mesh.directory.member(member)?.profile?.name ?? member,
       self: mesh.id,
       now: Date.now,
     }),
-    ...(config.api.token === undefined ? {} : { token: config.api.token }),
     directory: mesh.directory,
     members: () => mesh.members(),
     status: () => mesh.status(),
     isDraining,
     media,
-    route: (request) =>
-      route(mesh.directory, {
-        ...request,
-        mode: playModeOf(request.key, config),
-        isFull: media.told().isFull,
-      }),
-    resolveVhost: (vhost) => vhostOf([vhost ?? null], config.vhosts),
+    route: (request) => routeOf(current(), mesh, media, request),
+    resolveVhost: (vhost) => vhostOf([vhost ?? null], vhosts),
   };
 }

@@ -27,7 +27,7 @@ export class Dialler<P> {
   }
 
   /** All addresses, each with a small head start before the next, until one leads to this very member. */
-  dial(from: Endpoint<P>, peer: MemberId, addresses: readonly string[]): void {
+  dial(from: Endpoint<P>, peer: MemberId, addresses: readonly string[], startedAt: number): void {
     const left = [...addresses];
     const failures: string[] = [];
     let pending = 0;
@@ -38,7 +38,7 @@ export class Dialler<P> {
       if (address === undefined) {
         if (pending > 0) return;
         isSettled = true;
-        from.events.dialFailed(peer, failures.join('; ') || 'no address');
+        from.events.dialFailed(peer, failures.join('; ') || 'no address', startedAt);
         return;
       }
       pending += 1;

@@ -116,8 +116,8 @@ export class Endpoint<P> implements EndpointMethods<P> {
     return most;
   }
 
-  dial(peer: MemberId, addresses: readonly string[]): void {
-    if (!this.isClosed) this.#network.dialler.dial(this, peer, addresses);
+  dial(peer: MemberId, addresses: readonly string[], startedAt: number): void {
+    if (!this.isClosed) this.#network.dialler.dial(this, peer, addresses, startedAt);
   }
 
   visit(seed: string): void {

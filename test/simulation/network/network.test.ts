@@ -32,7 +32,7 @@ function pair() {
   };
   const [a, b] = [member('a'), member('b')];
   const run = (ms: number): void => timeline.runTo(timeline.now + ms);
-  a.endpoint.dial('b', ['b:1']);
+  a.endpoint.dial('b', ['b:1'], 0);
   run(100);
   const numbers = (): (number | undefined)[] => b.told.directs.map(({ bytes }) => bytes[0]);
   return { timeline, network, paths: network.paths, a, b, run, member, numbers };
@@ -61,7 +61,7 @@ describe('the simulated network', () => {
     a.endpoint.disconnect('b', 'test', 0);
     run(10);
     paths.cut('b', 'a');
-    a.endpoint.dial('b', ['b:1']);
+    a.endpoint.dial('b', ['b:1'], 0);
     run(3_000);
     expect(a.told.failures).toEqual(['b']);
     expect(a.told.connects).toEqual(['b']);
@@ -108,7 +108,7 @@ describe('the simulated network', () => {
     network.powerOff('b');
     run(1_000);
     const again = member('b');
-    again.endpoint.dial('a', ['a:1']);
+    again.endpoint.dial('a', ['a:1'], 0);
     run(10);
     expect(a.told.connects).toEqual(['b', 'b']);
     a.endpoint.send('b', Uint8Array.of(7));

@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { HookRuleConfig } from '../rules/rule-config.js';
 import { callHttp, closeAgents, createAgents, type HttpAgents } from './call-http.js';
-import { CallPool } from './call-pool.js';
+import { CallPool, PoolFullError } from './call-pool.js';
 import { type HookAnswer, readNginxAnswer, readSrsAnswer } from './hook-answer.js';
 import { type HookFacts, type HookSender, nginxBody, srsBody } from './hook-body.js';
 import type { HookEvent } from './hook-event.js';
@@ -15,17 +15,25 @@ const TURN_MS_MAX = 2 ** 31 - 1;
 /** Where they fail, an answer of 500 and more is as good as none: ends are told again, a session goes on. */
 const IS_TOLD: ReadonlySet<HookEvent> = new Set(['close', 'unpublish', 'stop', 'update']);
 
+/** What came of a call: an answer, none (`failed`), or no turn (`busy`). */
+type HookOutcome = 'yes' | 'no' | 'failed' | 'busy';
+
+/** Hears of each call of a hook, waiting for a turn included. Must not throw. */
+export type HookListener = (event: HookEvent, outcome: HookOutcome, tookMs: number) => void;
+
 /** Calls the URLs of one hook rule, so many at a time. */
 export class HookCaller {
   readonly #config: HookRuleConfig;
   readonly #sender: HookSender;
+  readonly #onCalled: HookListener;
   readonly #secret: string | null;
   readonly #agents: HttpAgents;
   readonly #asks: CallPool;
   readonly #ends = new CallPool(ENDS_AT_ONCE, Number.POSITIVE_INFINITY);
 
   /** `secret`: read already. */
-  constructor(config: HookRuleConfig, secret: string | null, sender: HookSender) {
+  constructor(config: HookRuleConfig, secret: string | null, sender: HookSender, onCalled: HookListener) {
+    this.#onCalled = onCalled;
     this.#config = config;
     this.#sender = sender;
     this.#secret = secret;
@@ -35,12 +43,29 @@ export class HookCaller {
 
   /** Asks one URL. Rejects where no answer came: `HttpCallError`, `PoolFullError`, `TurnTimeoutError`. */
   async ask(url: string, facts: HookFacts): Promise<HookAnswer> {
-    return this.#asks.run(this.#config.timeoutMs, (leftMs) => this.#call(url, facts, randomUUID(), leftMs));
+    return this.#counted(facts.event, () =>
+      this.#asks.run(this.#config.timeoutMs, (leftMs) => this.#call(url, facts, randomUUID(), leftMs)),
+    );
   }
 
   /** Tells one URL; each try of one end has the same id. Rejects as `ask` does. */
   async tell(url: string, facts: HookFacts, id: string): Promise<HookAnswer> {
-    return this.#ends.run(TURN_MS_MAX, () => this.#call(url, facts, id, this.#config.timeoutMs));
+    return this.#ends.run(TURN_MS_MAX, () =>
+      this.#counted(facts.event, () => this.#call(url, facts, id, this.#config.timeoutMs)),
+    );
+  }
+
+  async #counted(event: HookEvent, call: () => Promise<HookAnswer>): Promise<HookAnswer> {
+    const startMs = performance.now();
+    const told = (outcome: HookOutcome): void => this.#onCalled(event, outcome, performance.now() - startMs);
+    try {
+      const answer = await call();
+      told(answer.kind === 'no' ? 'no' : 'yes');
+      return answer;
+    } catch (error) {
+      told(error instanceof PoolFullError ? 'busy' : 'failed');
+      throw error;
+    }
   }
 
   /** Calls under way go on. */

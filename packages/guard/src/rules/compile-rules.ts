@@ -2,7 +2,7 @@ import type { GuardLog } from '../guard-log.js';
 import { createAgents } from '../hook/call-http.js';
 import type { EndDesk } from '../hook/end-desk.js';
 import type { HookSender } from '../hook/hook-body.js';
-import { HookCaller } from '../hook/hook-caller.js';
+import { HookCaller, type HookListener } from '../hook/hook-caller.js';
 import { HookRule } from '../hook/hook-rule.js';
 import { JwksSource } from '../tokens/jwks-source.js';
 import { type JwtKey, readJwks, readJwtKey } from '../tokens/jwt-keys.js';
@@ -24,6 +24,7 @@ export interface RuleParts {
   readonly log: GuardLog;
   /** Monotonic ms. */
   readonly monotonicMs: () => number;
+  readonly onHookCalled: HookListener;
 }
 
 /** Makes rules of their configuration: keys are read now. Problems go to `problems`, each after its place; they hold no key. */
@@ -58,7 +59,7 @@ function compileRule(config: RuleConfig, parts: RuleParts): Rule {
       return jwtRule(config, parts);
     case 'hook': {
       const secret = config.secret === undefined ? null : readSecret(config.secret, parts.secrets);
-      const caller = new HookCaller(config, secret, parts.sender);
+      const caller = new HookCaller(config, secret, parts.sender, parts.onHookCalled);
       return new HookRule(config, { caller, ends: parts.ends, log: parts.log });
     }
   }

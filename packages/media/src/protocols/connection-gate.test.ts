@@ -3,7 +3,11 @@ import { ConnectionGate, type GatePlace, MEMBER_ARRIVALS_MAX, spareOf } from './
 
 const MEMBER = '10.0.0.9';
 const gateOf = (connectionsMax: number, connectionsPerAddressMax: number, spare = 0) =>
-  new ConnectionGate({ connectionsMax, connectionsPerAddressMax }, (ip) => ip === MEMBER, spare);
+  new ConnectionGate(
+    { connectionsMax, connectionsPerAddressMax },
+    (ip) => ip === MEMBER,
+    () => spare,
+  );
 
 function entered(gate: ConnectionGate, ip: string, mayPull = true): GatePlace {
   const place = gate.enter(ip, mayPull);

@@ -45,7 +45,7 @@ type Counted = 'client' | 'arrival' | 'pull' | 'nobody';
  */
 export class ConnectionGate {
   readonly #limits: GateLimits;
-  readonly #spare: number;
+  readonly #spare: () => number;
   readonly #isMemberAddress: (ip: string) => boolean;
   readonly #elsewhere: (address: string) => Elsewhere | undefined;
   readonly #clients = new Map<string, number>();
@@ -56,7 +56,7 @@ export class ConnectionGate {
   constructor(
     limits: GateLimits,
     isMemberAddress: (ip: string) => boolean,
-    spare = 0,
+    spare: () => number = () => 0,
     elsewhere: (address: string) => Elsewhere | undefined = () => undefined,
   ) {
     this.#limits = limits;
@@ -84,7 +84,7 @@ export class ConnectionGate {
    * `mayPull`: members pull by this listener's protocol.
    */
   enter(ip: string | null, mayPull: boolean): GatePlace | 'connections-max' | 'connections-per-address-max' {
-    if (this.#all >= this.#limits.connectionsMax + this.#spare) return 'connections-max';
+    if (this.#all >= this.#limits.connectionsMax + this.#spare()) return 'connections-max';
     let client = ip ?? '';
     let address = limitedAddress(client);
     const first = ip === null ? 'nobody' : this.#arrive(client, mayPull);

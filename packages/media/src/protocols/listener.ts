@@ -9,3 +9,11 @@ export interface Listener {
   /** Closes the listener and every connection. Never rejects; may be called twice. */
   stop(): Promise<void>;
 }
+
+/** One that may take no new connections for a while. */
+export interface PausableListener extends Listener {
+  /** Connections that there are stay. No effect where its connections are handed over. */
+  pause(): void;
+  /** Takes connections again at the same port. Rejects with `ListenError`, and may then be tried again. */
+  resume(): Promise<void>;
+}

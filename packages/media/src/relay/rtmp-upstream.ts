@@ -7,7 +7,14 @@ import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
 import type { RtmpTarget } from '../protocols/rtmp/rtmp-target.js';
 import { encodeName } from '../protocols/stream-name.js';
+import type { RelayOwner } from '../stream/relay-owner.js';
 import type { OpenUpstream, Upstream, UpstreamEvents } from '../stream/upstream.js';
+
+/** As `OpenUpstream`, of which it needs to know no more. */
+export type PullFromMember = (
+  owner: Pick<RelayOwner, 'member' | 'through'>,
+  ...pull: Parameters<OpenUpstream> extends [unknown, ...infer Rest] ? Rest : never
+) => Upstream;
 
 /**
  * Pulls from an owner by RTMP, marked so that it is served from there or refused; or from the member through which it is
@@ -18,7 +25,7 @@ export function rtmpUpstream(
   host: Pick<MediaHost, 'relayAddress'>,
   fence: Fence,
   guard: Pick<Guard, 'proveRelay'> = OPEN_GUARD,
-): OpenUpstream {
+): PullFromMember {
   return (owner, key, replayMs, events) => {
     let isOpen = true;
     let isStarted = false;

@@ -212,6 +212,90 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+describe('a stream of another member that several workers play', () => {
+  const pulledBy = (name: string) => () => ({ pullerOf: () => socketOf(name) });
+  const pullsOf = (media: Media) => media.stream(NAME)?.players.length ?? 0;
+
+  it('is pulled once for all of them, whichever plays first, and no longer than somebody plays', async () => {
+    const b1 = await worker('b1');
+    const [a1, a2, a3] = [
+      await worker('a1', {}, pulledBy('a1')),
+      await worker('a2', {}, pulledBy('a1')),
+      await worker('a3', {}, pulledBy('a1')),
+    ];
+    const source = await encoder([b1]);
+    source.send(12);
+    const early = await play(a2);
+    await sendUntil(source, grows(early, 15), 'the first');
+    const late = [await play(a3), await play(a1), await play(a2)];
+    await sendUntil(source, () => late.every((one) => one.pictures().length > 15), 'the others');
+    for (const player of [early, ...late]) expectExact(player);
+    expect(pullsOf(b1)).toBe(1);
+    // The worker that pulls for others as well has but its own player.
+    expect([a1, a2, a3].map((media) => media.load().players)).toEqual([1, 2, 1]);
+    for (const media of [a1, a2, a3])
+      expect(media.stream(NAME)).toMatchObject({ source: 'relay', relayFrom: 'b' });
+    for (const client of clients.splice(1)) client.close();
+    await until(() => pullsOf(b1) === 0, 'the pull to end');
+  });
+
+  it('goes on frame by frame where the worker that pulls it ends', async () => {
+    const b1 = await worker('b1');
+    const a1 = await worker('a1', {}, pulledBy('a1'));
+    const [a2, a3] = [await worker('a2', {}, pulledBy('a1')), await worker('a3', {}, pulledBy('a1'))];
+    const source = await encoder([b1]);
+    source.send(12);
+    const players = [await play(a2), await play(a3)];
+    await sendUntil(source, () => players.every((one) => one.pictures().length > 15), 'pictures');
+    expect(pullsOf(b1)).toBe(1);
+    const more = players.map((player) => grows(player, 40));
+    await kill('a1', a1);
+    await sendUntil(source, () => more.every((has) => has()), 'more pictures');
+    for (const player of players) expectExact(player);
+  });
+
+  it('is pulled by each for itself where that worker hangs', async () => {
+    const b1 = await worker('b1');
+    const silent = createServer(() => {});
+    clients.push(silent);
+    await new Promise<void>((resolve) => silent.listen(socketOf('a9').path, resolve));
+    const a2 = await worker('a2', {}, pulledBy('a9'));
+    const source = await encoder([b1]);
+    const player = await play(a2);
+    await sendUntil(source, grows(player, 5), 'pictures');
+    expectExact(player);
+  });
+
+  it('ends for all of them with its publisher, and comes again with the next', async () => {
+    const b1 = await worker('b1');
+    const [, a2] = [await worker('a1', {}, pulledBy('a1')), await worker('a2', {}, pulledBy('a1'))];
+    const player = await play(a2);
+    for (let round = 0; round < 2; round += 1) {
+      const source = await encoder([b1]);
+      await sendUntil(source, grows(player, 5), 'pictures');
+      await source.publishers[0]?.close();
+      await until(() => a2.stream(NAME)?.source === 'none' || undefined, 'no source');
+    }
+    expect(logOf('a2').of('relay lost its owner')[0]).toMatchObject({ reason: 'publisher-ended' });
+    expect(player.ends).toEqual([]);
+  });
+
+  it('switches to another owner frame by frame where its owner ends', async () => {
+    const [b1, c1] = [await worker('b1'), await worker('c1')];
+    const [, a2] = [await worker('a1', {}, pulledBy('a1')), await worker('a2', {}, pulledBy('a1'))];
+    const source = await encoder([b1, c1], { clocksMs: [0, 5000] });
+    source.send(12);
+    const player = await play(a2);
+    await sendUntil(source, grows(player, 15), 'pictures');
+    const more = grows(player, 30);
+    mesh.drop('b');
+    await b1.stop();
+    await sendUntil(source, more, 'more pictures');
+    expectExact(player);
+    expect(a2.stream(NAME)).toMatchObject({ relayFrom: 'c' });
+  });
+});
+
 describe('a stream published on another worker of the same member', () => {
   it('plays here by every protocol, from one pull, as its own players get it', async () => {
     const [a1, a2] = [await worker('a1'), await worker('a2')];
@@ -469,9 +553,9 @@ describe('another member’s pull that comes to a worker without the publisher',
     const source = await encoder([a1]);
     const player = await play(b1);
     await sendUntil(source, grows(player, 5), 'pictures');
-    a2.closePublishers();
+    a2.closePublishers('all');
     await sendUntil(source, grows(player, 5), 'more');
-    a1.closePublishers();
+    a1.closePublishers('all');
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end');
     expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
   });

@@ -1,7 +1,9 @@
+import type { StreamKey } from '@headwater/directory';
 import type { Fence } from '../fence.js';
 import type { MediaOptions, WorkerAddress } from '../media-host.js';
 import { SiblingLink } from '../protocols/sibling/sibling-link.js';
-import type { OpenUpstream, UpstreamEvents } from '../stream/upstream.js';
+import type { OwnerRoute } from '../protocols/sibling/sibling-session.js';
+import type { Upstream, UpstreamEvents } from '../stream/upstream.js';
 
 /** Beside `limits.messageBytesMax`: metadata is written anew, and may come out longer. */
 const FRAME_BYTES_SLACK = 65_536;
@@ -17,13 +19,22 @@ export class SiblingUpstreams {
     this.#fence = fence;
   }
 
-  /** As `OpenUpstream`. */
-  open(
+  /** What is published on that worker. As `OpenUpstream`. */
+  open(sibling: WorkerAddress, key: StreamKey, replayMs: number, events: UpstreamEvents): Upstream {
+    return this.#pull(sibling, key, events, (link, own) => link.open(key, replayMs, own));
+  }
+
+  /** Another member's stream, which that worker pulls for all. As `OpenUpstream`. */
+  openOwner(sibling: WorkerAddress, route: OwnerRoute, replayMs: number, events: UpstreamEvents): Upstream {
+    return this.#pull(sibling, route.key, events, (link, own) => link.openOwner(route, replayMs, own));
+  }
+
+  #pull(
     sibling: WorkerAddress,
-    key: Parameters<OpenUpstream>[1],
-    replayMs: number,
+    key: StreamKey,
     events: UpstreamEvents,
-  ): ReturnType<OpenUpstream> {
+    open: (link: SiblingLink, events: UpstreamEvents) => Upstream,
+  ): Upstream {
     const { path } = sibling;
     const link = this.#links.get(path) ?? this.#connect(path);
     const remote = `worker ${sibling.worker}`;
@@ -32,7 +43,7 @@ export class SiblingUpstreams {
         upstream.close();
         events.ended({ code: 'protocol', text: 'a fault of this worker', isOrdinary: false });
       });
-    const upstream = link.open(key, replayMs, {
+    const upstream = open(link, {
       started: () => guarded(() => events.started()),
       frame: (frame) => guarded(() => events.frame(frame)),
       ended: (end) => this.#fence.runTask('end of a relay', () => events.ended(end)),

@@ -15,13 +15,14 @@ import type { Splice } from './splice.js';
 import { StreamHub } from './stream-hub.js';
 import type { StreamLimits } from './stream-limits.js';
 import { type SourceAbout, StreamSource } from './stream-source.js';
+import type { BytesIn } from './stream-traffic.js';
 import type { Timers } from './timers.js';
 import { type OpenUpstream, UNREACHED, type Upstream, type UpstreamEnd } from './upstream.js';
 
 /** What a stream needs from outside. */
 export interface StreamParts {
   readonly limits: StreamLimits;
-  readonly traffic: Traffic;
+  readonly traffic: Traffic & { readonly bytesIn?: BytesIn };
   readonly timers: Timers;
   readonly open: OpenUpstream;
   readonly log: MediaLog;
@@ -113,6 +114,11 @@ export class LiveStream {
   /** All that came from the sources that fed the stream. */
   get bytesIn(): number {
     return this.#bytesIn;
+  }
+
+  /** What the kernel took towards its players and other members' pulls. */
+  get bytesOut(): number {
+    return this.#parts.traffic.bytesOut;
   }
 
   /** Nobody needs it any more. */
@@ -306,6 +312,8 @@ export class LiveStream {
     const nowMs = this.#parts.timers.nowMs();
     const { media } = source;
     const taken = source.take(frame, nowMs);
+    const { bytesIn } = this.#parts.traffic;
+    if (bytesIn !== undefined) bytesIn[kindOf(source.about)] += frame.payload.length;
     if (source === this.#feeding) this.#bytesIn += frame.payload.length;
     const publisher = this.#publisher?.source === source ? this.#publisher : null;
     if (publisher !== null && source.media !== media) publisher.events.media?.(source.media);
@@ -457,6 +465,7 @@ export class LiveStream {
     const startMs = timers.nowMs();
     const splice = this.#hub.splice(source, startMs);
     this.#splice = splice;
+    this.#parts.traffic.watch?.searched(splice.kind);
     const match =
       splice.kind === 'exact'
         ? {
@@ -530,6 +539,12 @@ export class LiveStream {
 }
 
 const isSibling = (about: SourceAbout): boolean => about.kind === 'relay' && about.worker !== undefined;
+
+/** Where its bytes come from, as they are counted. */
+function kindOf(about: SourceAbout): keyof BytesIn {
+  if (about.kind === 'publisher') return 'publisher';
+  return about.worker === undefined ? 'relay' : 'worker';
+}
 
 const nameOf = (about: SourceAbout): string => (about.kind === 'relay' ? about.name : 'publisher');
 

@@ -9,13 +9,14 @@ import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
 import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
 import type { StreamLimits } from './stream-limits.js';
 import { StreamSource } from './stream-source.js';
+import type { BytesIn } from './stream-traffic.js';
 import type { Timers } from './timers.js';
 import type { OpenUpstream, Upstream, UpstreamEnd } from './upstream.js';
 
 export interface PassedOnParts {
   readonly key: StreamKey;
   readonly limits: StreamLimits;
-  readonly traffic: Traffic;
+  readonly traffic: Traffic & { readonly bytesIn?: BytesIn };
   readonly timers: Timers;
   readonly open: OpenUpstream;
   readonly log: MediaLog;
@@ -157,6 +158,8 @@ export class PassedOnRelay {
   }
 
   #take(frame: Frame): void {
+    const { bytesIn } = this.#parts.traffic;
+    if (bytesIn !== undefined) bytesIn[this.isOfSibling ? 'worker' : 'relay'] += frame.payload.length;
     this.#heardMs = this.#parts.timers.nowMs();
     for (const taken of this.#source.take(frame, this.#heardMs)) this.#fed.take(taken);
   }

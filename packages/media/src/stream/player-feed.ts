@@ -24,6 +24,18 @@ export interface Traffic {
   bytesOut: number;
   /** Absent where nobody counts. */
   readonly framesDropped?: FramesDropped;
+  /** Absent where nobody watches. */
+  readonly watch?: TrafficWatch;
+}
+
+/** Hears of what happens to players and to their streams, to count it. Must not throw. */
+export interface TrafficWatch {
+  /** It is about to get its first bytes of media. */
+  began(player: Player): void;
+  /** It was ended, so that it reloads. */
+  tracksChanged(): void;
+  /** The place at which another source goes on was searched for. */
+  searched(result: 'exact' | 'behind' | 'none'): void;
 }
 
 /** What came before a player joins. */
@@ -145,6 +157,7 @@ export class PlayerFeed {
       tracks[track] ? !told[track] : told[track] && !this.#got.has(track);
     if (!isLie('audio') && !isLie('video')) return;
     this.#isOver = true;
+    this.#traffic.watch?.tracksChanged();
     this.player.end('tracks-changed');
   }
 
@@ -234,6 +247,7 @@ export class PlayerFeed {
   #begin(tracks: Tracks | null): void {
     if (this.#announced !== null) return;
     this.#announced = tracks ?? BOTH_TRACKS;
+    this.#traffic.watch?.began(this.player);
     this.player.begin(this.#announced);
   }
 

@@ -2,9 +2,10 @@ import type { MemberId, StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaEventListener } from '../media-event.js';
 import type { MediaLog } from '../media-host.js';
 import { LiveStream } from './live-stream.js';
-import type { FramesDropped, Traffic } from './player-feed.js';
+import type { TrafficWatch } from './player-feed.js';
 import type { RelayOwner } from './relay-owner.js';
 import type { StreamLimits } from './stream-limits.js';
+import { StreamTraffic, type WholeTraffic } from './stream-traffic.js';
 import type { Timers } from './timers.js';
 import type { OpenUpstream } from './upstream.js';
 
@@ -19,22 +20,26 @@ export interface StreamTableParts {
   readonly timers: Timers;
   readonly log: MediaLog;
   readonly tell?: MediaEventListener;
+  readonly watch?: TrafficWatch;
 }
 
 /** The streams of this member that have a source or players. */
 export class StreamTable implements StreamKeys {
   readonly #parts: StreamTableParts;
-  /** What was sent to all players, and what was not, since the start. */
-  readonly traffic: Traffic & { readonly framesDropped: FramesDropped } = {
-    bytesOut: 0,
-    framesDropped: { queueBytes: 0, queueMs: 0 },
-  };
+  /** What came and was sent to all players, and what was not, since the start. */
+  readonly traffic: WholeTraffic;
   /** A stream got a source, another one, or lost it. */
   onSourceChanged: (key: StreamKey, hasSource: boolean) => void = () => {};
   readonly #streams = new Map<StreamKey, LiveStream>();
 
   constructor(parts: StreamTableParts) {
     this.#parts = parts;
+    this.traffic = {
+      bytesOut: 0,
+      bytesIn: { publisher: 0, relay: 0, worker: 0 },
+      framesDropped: { queueBytes: 0, queueMs: 0 },
+      ...(parts.watch !== undefined && { watch: parts.watch }),
+    };
   }
 
   get size(): number {
@@ -60,7 +65,7 @@ export class StreamTable implements StreamKeys {
     const { limitsOf, ownersOf, open, detours, timers, log, tell } = this.#parts;
     const stream = new LiveStream(key, {
       limits: limitsOf(key),
-      traffic: this.traffic,
+      traffic: new StreamTraffic(this.traffic),
       timers,
       open,
       detours,

@@ -139,6 +139,8 @@ class Model {
   #owners = '';
   #joined = 0;
   #wantedSinceMs = 0;
+  /** When a source was last closed, silenced or cut off. */
+  #lostMs = Number.NEGATIVE_INFINITY;
 
   constructor({ outputs }: Run) {
     this.outputs = outputs.map(({ encode, clockMs, lag }) => new Output(encode, clockMs, lag));
@@ -181,6 +183,7 @@ class Model {
         // What sent next to nothing has no place in the others.
         if (isLast || !isSettled(output)) return;
         output.isSilent = true;
+        this.#lostMs = this.#nowMs;
         output.silentMs = this.#nowMs;
         return;
       case 'resume':
@@ -191,6 +194,9 @@ class Model {
         if (!others.every(isSettled)) return;
         // Another owner that lags may have none of the few frames that were played; the same one has them all.
         if (isBrief && others.length > 0) return;
+        // Nor is the last one's connection lost while the stream goes over to it: it is asked again after retryMs only.
+        if (others.length === 0 && this.#nowMs - this.#lostMs < SETTLED_MS) return;
+        this.#lostMs = this.#nowMs;
         for (const [relay, link] of this.#links)
           if (link.output === output && relay.isOpen) this.world.fail('closed-by-server', relay);
     }
@@ -217,6 +223,7 @@ class Model {
   }
 
   #close(output: Output): void {
+    this.#lostMs = this.#nowMs;
     output.isThere = false;
     output.isSilent = false;
     if (output === this.outputs[0]) {

@@ -76,6 +76,29 @@ const source = () => {
 const isSorted = (list: readonly number[]) =>
   list.every((value, index) => index === 0 || value >= (list[index - 1] ?? 0));
 
+describe('a relay that loses its only owner after two pictures', () => {
+  beforeEach(() => {
+    world.owners(ownerOf('a'));
+    answer(world.relay, ...HEADERS, ...encode(10, 11));
+    world.fail('closed-by-server');
+  });
+
+  it('goes on with the very next frame', () => {
+    answer(world.relay, ...HEADERS, ...encode(5, 12), replayEnd());
+    live(world.relay, ...encode(13, 14));
+    expect(pictures()).toEqual(numbers(10, 14));
+    expect(headers()).toBe(1);
+    expect(splices()).toEqual(['exact']);
+  });
+
+  it('takes other pictures from their keyframe on, with headers of their own', () => {
+    answer(world.relay, ...OTHER_HEADERS, ...other(20, 22, 0), replayEnd());
+    live(world.relay, ...other(23, 30, 0));
+    expect(pictures()).toEqual([10, 11, ...numbers(20, 30)]);
+    expect(headers()).toBe(2);
+  });
+});
+
 describe('a relay that loses its owner', () => {
   let b: OpenedRelay;
 

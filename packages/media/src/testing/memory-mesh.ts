@@ -6,6 +6,8 @@ import {
   NO_LOAD,
   type Owner,
   primaryOrder,
+  publishElsewhere,
+  type RouteView,
   route,
   type StreamKey,
   type StreamKeys,
@@ -22,6 +24,7 @@ export class MemoryMesh {
   readonly #disputed = new Set<string>();
   readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
   readonly #full = new Set<string>();
+  readonly #draining = new Set<string>();
 
   /**
    * A member's host, or that of one of its workers: these have one identity and one list of claims. The member's address is
@@ -36,18 +39,16 @@ export class MemoryMesh {
     const own = this.#claims.get(name);
     const workers = this.#workers.get(name);
     const isOthers = (key: StreamKey): boolean => (workers?.get(key) ?? worker)?.worker !== worker?.worker;
+    const view = (): RouteView => ({
+      self: name,
+      profile: this.#profile(name),
+      owners: (key) => this.owners(key),
+      withRoom: () => this.#withRoom(name),
+    });
     return {
       member: name,
-      route: (request) =>
-        route(
-          {
-            self: name,
-            profile: this.#profile(name),
-            owners: (key) => this.owners(key),
-            withRoom: () => this.#withRoom(name),
-          },
-          request,
-        ),
+      route: (request) => route(view(), request),
+      publishElsewhere: (move) => publishElsewhere(view(), move),
       owners: (key) => this.owners(key),
       onOwnersChanged: (listener, interest) => {
         this.#listeners.set(listener, interest);
@@ -117,6 +118,12 @@ export class MemoryMesh {
     else this.#full.delete(name);
   }
 
+  /** A member says that it is draining, or stays. */
+  setDraining(name: string, isDraining: boolean): void {
+    if (isDraining) this.#draining.add(name);
+    else this.#draining.delete(name);
+  }
+
   owners(key: StreamKey): Owner[] {
     const owners: Owner[] = [];
     for (const [member, claims] of this.#claims) {
@@ -156,12 +163,12 @@ export class MemoryMesh {
   #profile(name: string): MemberProfile {
     const profile = this.#profiles.get(name);
     if (profile === undefined) throw new Error(`no member ${name}`);
-    return { ...profile, full: this.#full.has(name) };
+    return { ...profile, full: this.#full.has(name), draining: this.#draining.has(name) };
   }
 
   #withRoom(asker: string): Candidate[] {
     return [...this.#profiles.keys()]
-      .filter((member) => member !== asker && !this.#full.has(member))
+      .filter((member) => member !== asker && !this.#full.has(member) && !this.#draining.has(member))
       .map((member) => ({ member, profile: this.#profile(member) }));
   }
 

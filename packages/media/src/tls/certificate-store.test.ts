@@ -116,6 +116,25 @@ describe('when files change', () => {
   });
 });
 
+describe('when the list of files changes', () => {
+  it('the new list is used, those that stay are read anew, and a wrong one changes nothing', async () => {
+    const all = await open(['a.example']);
+    let changes = 0;
+    all.onChange(() => {
+      changes += 1;
+    });
+    const other = write('other', await authority.issue(['c.example']));
+    write('0', await authority.issue(['b.example']));
+    await all.replace([files('0'), other]);
+    expect([all.first?.names, all.pick('c.example')?.names]).toEqual([['b.example'], ['c.example']]);
+    expect(changes).toBeGreaterThan(0);
+    await expect(all.replace([files('missing')])).rejects.toThrow('missing.pem');
+    expect(all.first?.names).toEqual(['b.example']);
+    await all.replace([other]);
+    expect([all.first?.names, all.pick('b.example')]).toEqual([['c.example'], null]);
+  });
+});
+
 describe('what is wrong with a pair', () => {
   it('is said with the file', async () => {
     const a = await authority.issue(['a.example']);

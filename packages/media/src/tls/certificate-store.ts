@@ -35,7 +35,7 @@ interface Kept {
  * a file that is half written or whose key is not there yet, leaves the old pair in use, and is told once.
  */
 export class CertificateStore {
-  readonly #kept: readonly Kept[];
+  #kept: readonly Kept[];
   readonly #relay: Certificate | null;
   readonly #log: MediaLog;
   readonly #timers: readonly NodeJS.Timeout[];
@@ -87,6 +87,26 @@ export class CertificateStore {
     const results = await Promise.all(this.#kept.map((kept) => this.#reloadOne(kept)));
     if (results.includes('changed')) for (const listener of this.#listeners) listener();
     return !results.includes('refused');
+  }
+
+  /**
+   * Other files from now on, for new connections alone; those that were in use already are read anew by `reload`. Rejects
+   * with `CertificateError`, and then nothing changes.
+   */
+  async replace(certificates: readonly CertificateFiles[]): Promise<void> {
+    const before = new Map(this.#kept.map((kept) => [filesText(kept.files), kept]));
+    this.#kept = await Promise.all(
+      certificates.map(
+        async (files): Promise<Kept> =>
+          before.get(filesText(files)) ?? {
+            files,
+            certificate: await loadCertificate(files),
+            refused: '',
+          },
+      ),
+    );
+    await this.reload();
+    for (const listener of this.#listeners) listener();
   }
 
   close(): void {

@@ -13,7 +13,8 @@ import { MESSAGE_TYPE } from './rtmp/message.js';
  * | 12    | the type                                                                                            |
  * | 13-15 | 0                                                                                                   |
  *
- * The body of a frame is its payload, of `open` the stream's key, of `hello` the version, and of `ended` a code.
+ * The body of a frame is its payload, of `open` the stream's key, of `openOwner` the owner, the
+ * member through which it is pulled or nothing, and the key, with line feeds between them, of `hello` the version, and of `ended` a code.
  */
 export interface SiblingMessage {
   readonly type: number;
@@ -35,6 +36,8 @@ export const SIBLING = {
   started: 4,
   /** Answers `open` with no, or ends what was started. */
   ended: 5,
+  /** Asks for another member's stream, which is pulled from there once for all workers. */
+  openOwner: 6,
   audio: MESSAGE_TYPE.audio,
   video: MESSAGE_TYPE.video,
   data: MESSAGE_TYPE.data,

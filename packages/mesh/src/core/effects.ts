@@ -14,7 +14,12 @@ export class Effects {
   /** Envelopes to check and open: a genuine delta comes back as `handed-on`, all else as an `offence` of `via`. */
   readonly verifications: { readonly via: MemberId; readonly signedBytes: Uint8Array }[] = [];
   readonly broadcasts: BroadcastMessage[] = [];
-  readonly dials: { readonly peer: MemberId; readonly addresses: readonly string[] }[] = [];
+  /** `startedAt`: comes back with the dial's failure, so that dials to one member are not mistaken for each other. */
+  readonly dials: {
+    readonly peer: MemberId;
+    readonly addresses: readonly string[];
+    readonly startedAt: number;
+  }[] = [];
   /** Seeds to visit. */
   readonly visits: string[] = [];
   /** `refuseMs`: how long new connections with it are refused; 0: not at all. */

@@ -38,7 +38,13 @@ export type Input =
   | { readonly kind: 'connected'; readonly peer: MemberId; readonly from: Whereabouts }
   /** The last connection with this member is gone. */
   | { readonly kind: 'disconnected'; readonly peer: MemberId; readonly reason: string }
-  | { readonly kind: 'dial-failed'; readonly peer: MemberId; readonly reason: string }
+  /** `startedAt`: as the effect told it; absent: that of the last dial. */
+  | {
+      readonly kind: 'dial-failed';
+      readonly peer: MemberId;
+      readonly reason: string;
+      readonly startedAt?: number;
+    }
   | { readonly kind: 'seed-visited'; readonly seed: string; readonly outcome: SeedOutcome }
   | { readonly kind: 'direct'; readonly peer: MemberId; readonly message: DirectMessage }
   /** `author` signed it; `signedBytes`: its envelope, as others can check it too. */

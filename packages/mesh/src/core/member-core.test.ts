@@ -329,6 +329,27 @@ describe('going', () => {
     expect(core.directory.member('b')?.liveness).toBe('dead');
   });
 
+  it('is concluded from the refusal of the last dial at once, and not from the end of one before', () => {
+    const mesh = meshOf('a', 'b');
+    const { core } = mesh.member('a');
+    const at = mesh.now;
+    const lose = (ms: number) =>
+      core.step({ kind: 'disconnected', peer: 'b', reason: 'reset' }, at + ms).dials[0]?.startedAt ?? 0;
+    const overtaken = lose(0);
+    core.step({ kind: 'connected', peer: 'b', from: {} }, at + 10);
+    const { generation } = core.directory.position('b');
+    core.step({ kind: 'direct', peer: 'b', message: helloOf(generation) }, at + 10);
+    for (let ms = 100; ms <= 1_200; ms += TICK_MS) core.step({ kind: 'tick' }, at + ms);
+    const last = lose(1_250);
+    expect([overtaken, last]).toEqual([at, at + 1_250]);
+    const fail = (startedAt: number) =>
+      core.step({ kind: 'dial-failed', peer: 'b', reason: 'refused', startedAt }, at + 1_252);
+    fail(overtaken);
+    expect(core.directory.member('b')?.liveness).toBe('suspect');
+    fail(last);
+    expect(core.directory.member('b')?.liveness).toBe('dead');
+  });
+
   it('for long frees its claims first, and all that is known of it after an hour', () => {
     const mesh = meshOf('a', 'b');
     mesh.input('b', claimOf());

@@ -415,7 +415,7 @@ export class MemberCore {
         this.#membership.disconnected(peer, input.reason, step);
         break;
       case 'dial-failed':
-        this.#membership.dialFailed(peer, input.reason, step);
+        this.#membership.dialFailed(peer, input.reason, input.startedAt ?? peer.redial.startedAt, step);
         break;
       case 'offence':
         this.#penalties.offence(peer, input.reason, step);

@@ -102,7 +102,7 @@ export class Membership {
     for (const { peer, rank } of due) {
       if (!this.#dials.take(rank === 0, now)) break;
       peer.redial.started(now);
-      step.effects.dials.push({ peer: peer.id, addresses: peer.addresses });
+      step.effects.dials.push({ peer: peer.id, addresses: peer.addresses, startedAt: now });
     }
   }
 
@@ -146,10 +146,11 @@ export class Membership {
     this.dial(step);
   }
 
-  dialFailed(peer: Peer, reason: string, step: Step): void {
-    if (peer.isConnected) return;
+  /** `startedAt`: of that dial. */
+  dialFailed(peer: Peer, reason: string, startedAt: number, step: Step): void {
+    if (peer.isConnected || startedAt !== peer.redial.startedAt) return;
     // What took long was not answered at all; that says nothing before the time to confirm is over.
-    const isAnswered = peer.redial.lastedMs(step.now) <= peer.leeway.refusalMs;
+    const isAnswered = step.now - startedAt <= peer.leeway.refusalMs;
     peer.redial.failed(step.now, peer.retryMaxMs(step.now), this.#random());
     if (isAnswered && !peer.redial.isExcused(step.now)) peer.detector.refused();
     const { addresses } = peer;

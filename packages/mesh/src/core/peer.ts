@@ -359,7 +359,7 @@ export class Peer {
     // One connection replaces another without a word, and an answer on its way may be lost with the first.
     if (this.isConnected) this.follower.abandon();
     this.#on({ kind: 'connected', at: now });
-    this.redial.connected(from.dialled !== undefined, now);
+    this.redial.connected();
     this.#addresses.seen(from);
   }
 

@@ -58,43 +58,14 @@ describe('Redial', () => {
   ])('after a lost connection: %s', (_, stoodMs, due) => {
     const redial = new Redial(0);
     redial.started(0);
-    redial.connected(true, 0);
+    redial.connected();
     if (stoodMs !== null) redial.greeted(0);
     const lostAt = stoodMs ?? 5_000;
     redial.lost(lostAt, 1_500, 0);
     expect([redial.isDue(lostAt), redial.isDue(lostAt + 200)]).toEqual(due);
     // The next connection has to prove itself anew.
-    redial.connected(true, lostAt);
+    redial.connected();
     redial.lost(lostAt + 9_000, 1_500, 0);
     expect(redial.isDue(lostAt + 9_000)).toBe(false);
-  });
-
-  it('takes the end of a try that a connection overtook for no quick answer to the next one', () => {
-    const redial = new Redial(0);
-    redial.started(0);
-    redial.connected(false, 600);
-    redial.lost(1_500, 1_500, 0);
-    redial.started(1_700);
-    expect(redial.lastedMs(2_000)).toBe(2_000);
-    redial.failed(2_000, 1_500, 0);
-    redial.started(2_400);
-    expect(redial.lastedMs(2_500)).toBe(100);
-  });
-
-  it('knows the end of its own try, and of one overtaken long ago', () => {
-    const redial = new Redial(0);
-    redial.started(0);
-    redial.connected(true, 600);
-    redial.lost(1_500, 1_500, 0);
-    redial.started(1_700);
-    expect(redial.lastedMs(2_000)).toBe(300);
-    redial.connected(false, 2_100);
-    // None was under way.
-    redial.connected(false, 2_200);
-    redial.lost(2_300, 1_500, 0);
-    redial.started(5_000);
-    expect(redial.lastedMs(5_001)).toBe(3_301);
-    redial.started(9_000);
-    expect(redial.lastedMs(9_001)).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-import { CONNECT_TIMEOUT_MS, DIAL_DEADLINE_MS, RETRY_MIN_MS, TICK_MS } from './limits.js';
+import { DIAL_DEADLINE_MS, RETRY_MIN_MS, TICK_MS } from './limits.js';
 
 /**
  * Wait before the next try, ms: doubled from `RETRY_MIN_MS` with each failure up to `maxMs`, less up to a half by
@@ -12,17 +12,12 @@ export function retryDelayMs(failures: number, maxMs: number, random: number): n
 /** A connection that was of use for so long is worth to be made anew at once. */
 const STOOD_MS = 1_000;
 
-/** A try that a connection overtook has come to its end by then, told or not. */
-const OVERTAKEN_MS = 2 * CONNECT_TIMEOUT_MS;
-
 /** When one address or member is tried next. */
 export class Redial {
   #failures = 0;
   #nextAt: number;
   #busyUntil = 0;
   #startedAt = 0;
-  /** Of a try that was overtaken by a connection from the other side: how it ends may still be told. */
-  #overtakenAt = Number.NEGATIVE_INFINITY;
   /** Since when a connection is of use; null: none is. */
   #standsSince: number | null = null;
   /** Asked for while a try was under way. */
@@ -61,13 +56,9 @@ export class Redial {
     return now >= this.#nextAt && now >= this.#busyUntil;
   }
 
-  /**
-   * How long the try that ends now has been going on, at the most: an end that is told may be that of one before, which a
-   * connection overtook.
-   */
-  lastedMs(now: number): number {
-    const isOvertaken = now - this.#overtakenAt < OVERTAKEN_MS;
-    return now - (isOvertaken ? this.#overtakenAt : this.#startedAt);
+  /** When the last try began: ends of others, which a connection from the other side overtook, say nothing any more. */
+  get startedAt(): number {
+    return this.#startedAt;
   }
 
   started(now: number): void {
@@ -79,14 +70,11 @@ export class Redial {
 
   /** `retryMaxMs`: longest wait before the next one. */
   failed(now: number, retryMaxMs: number, random: number): void {
-    this.#overtakenAt = Number.NEGATIVE_INFINITY;
     this.#wait(now, retryMaxMs, random);
   }
 
-  /** A connection stands. Whether that is of use is still to be seen. `isDialled`: the try under way led to it. */
-  connected(isDialled: boolean, now: number): void {
-    if (isDialled) this.#overtakenAt = Number.NEGATIVE_INFINITY;
-    else if (now < this.#busyUntil) this.#overtakenAt = this.#startedAt;
+  /** A connection stands. Whether that is of use is still to be seen. */
+  connected(): void {
     this.#busyUntil = 0;
   }
 

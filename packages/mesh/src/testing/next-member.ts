@@ -62,7 +62,7 @@ export async function startNextMember(name: string, seeds: readonly string[]): P
   mesh.start(core, {
     self: id,
     port: transport.port,
-    dial: (peer, addresses) => transport.dial(peer, addresses),
+    dial: (peer, addresses, startedAt) => transport.dial(peer, addresses, startedAt),
     visit: (seed) => transport.visit(seed),
     send: (peer, bytes) => transport.send(peer, asNextVersion(bytes)),
     broadcast: (bytes) => transport.broadcast(bytes),

@@ -110,12 +110,12 @@ class Libp2pTransport implements Transport {
     return { links, pendingConnections, ...this.#dialler.gauges };
   }
 
-  dial(peer: MemberId, addresses: readonly string[]): void {
+  dial(peer: MemberId, addresses: readonly string[], startedAt: number): void {
     this.#dialler
       .dial(peer, addresses)
       .catch(String)
       .then((failure) => {
-        if (failure !== null && !this.#isClosed) this.#events.dialFailed(peer, failure);
+        if (failure !== null && !this.#isClosed) this.#events.dialFailed(peer, failure, startedAt);
       });
   }
 

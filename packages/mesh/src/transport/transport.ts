@@ -10,8 +10,8 @@ export interface TransportEvents {
   connected(peer: MemberId, from: Whereabouts): void;
   /** The last connection with this member is gone. Comes once after the last `connected`; no `direct` after it. */
   disconnected(peer: MemberId, reason: string): void;
-  /** None of the addresses led to this member. Comes once for each `dial` that does not end in a connection. */
-  dialFailed(peer: MemberId, reason: string): void;
+  /** None of the addresses led to this member. Comes once for each `dial` that does not end in a connection, with its `startedAt`. */
+  dialFailed(peer: MemberId, reason: string, startedAt: number): void;
   /** Comes once for each `visit`. */
   seedVisited(seed: string, outcome: SeedOutcome): void;
   /** In order as sent, while one connection stands; whole, at most once. */
@@ -48,8 +48,11 @@ export interface Transport {
   readonly port: number;
   /** Absent where it bounds nothing of its own. */
   readonly gauges?: TransportGauges;
-  /** Tries all addresses (`host:port`); ends in `connected` or `dialFailed` within some seconds. */
-  dial(peer: MemberId, addresses: readonly string[]): void;
+  /**
+   * Tries all addresses (`host:port`); ends in `connected` or `dialFailed` within some seconds. `startedAt`: whatever tells
+   * this dial from others.
+   */
+  dial(peer: MemberId, addresses: readonly string[], startedAt: number): void;
   /** Connects to everybody behind a seed's address, which may be a name of many; ends in `seedVisited`. */
   visit(seed: string): void;
   /** Best effort, in order. What is sent to a member that is not connected is dropped. */

@@ -4,6 +4,7 @@ import type { EventLog } from '../events/event-log.js';
 import type { MeshEvents } from '../events/mesh-events.js';
 import type { MediaPlane } from '../plane/media-plane.js';
 import type { MeshWide } from '../questions/mesh-wide.js';
+import type { Access } from './access.js';
 
 /** The part of the media plane that the API reads. */
 export type ApiMedia = Pick<
@@ -17,11 +18,11 @@ export interface ApiSource {
   readonly mesh: Pick<MeshWide, 'ask' | 'askAll'>;
   readonly events: EventLog;
   readonly meshEvents: Pick<MeshEvents, 'log' | 'watch'>;
-  /** Who brings it may act from anywhere; absent: only from this machine. */
-  readonly token?: string;
   readonly directory: DirectoryView;
   members(): readonly MemberView[];
   status(): MeshStatus;
+  /** Who may ask what, as it is now. */
+  readonly access: () => Access;
   /** It is leaving on purpose. */
   isDraining(): boolean;
   /** What is on this member, over all of its workers. */

@@ -2,7 +2,7 @@ import { Directory, type MemberProfile, OwnLog } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
 import type { ApiSource } from './api-source.js';
 import { createApi } from './create-api.js';
-import { madeSource, mediaOf, whole } from './testing/made-source.js';
+import { madeSource, mediaOf, OPEN_ACCESS, whole } from './testing/made-source.js';
 
 const profile = (name: string, rtmpPort: number): MemberProfile => {
   const outside = { network: 'outside', host: 'localhost', rtmpPort, httpPort: rtmpPort + 100 };
@@ -122,7 +122,11 @@ describe('the API', () => {
       { client: 'http-flv', route: 'redirect', target: 'a', address: 'localhost:2035' },
       { client: 'ws-flv', route: 'relay', reason: 'websocket' },
     ]);
-    const inside = await get('/api/v1/streams/live/s1', sourceOf(), 'c:1985');
+    const inside = await get(
+      '/api/v1/streams/live/s1',
+      sourceOf({ access: () => ({ ...OPEN_ACCESS, hosts: ['c'] }) }),
+      'c:1985',
+    );
     expect(inside.body.routes[1]).toMatchObject({ address: 'a:1935' });
   });
 

@@ -2,12 +2,15 @@ import { Hono } from 'hono';
 import { etag } from 'hono/etag';
 import * as v from 'valibot';
 import { addConsole } from '../web/console-files.js';
+import { requireRole } from './access.js';
+import { allowOrigins } from './allow-origins.js';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { addClients } from './client-endpoints.js';
 import { docsPage } from './docs-page.js';
 import { Endpoints } from './endpoint.js';
 import { addEvents } from './event-endpoints.js';
+import { addExplain } from './explain-endpoints.js';
 import { addLinks } from './link-endpoints.js';
 import { addMembers } from './member-endpoints.js';
 import { openApiDocument } from './openapi.js';
@@ -25,8 +28,12 @@ export type BugReporter = (error: Error, path: string) => void;
 /** The HTTP API, apart from any listener, so that it is tested without a port. */
 export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   const api = new Hono();
-  const endpoints = new Endpoints(api, source);
+  const { access } = source;
+  const endpoints = new Endpoints(api, access);
   const srs = new SrsApi(source);
+  api.use('*', allowOrigins(access));
+  // Where metrics have no port of their own.
+  api.use('/metrics', requireRole('read', access));
   for (const path of ['/', '/api/v1']) api.get(path, (context) => context.text(INDEX));
   // What is polled comes anew only where it changed.
   for (const path of ['/api/v1/members', '/api/v1/streams', '/api/v1/openapi.json']) api.use(path, etag());
@@ -34,6 +41,7 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   addMembers(endpoints, source);
   addLinks(endpoints, source);
   addStreams(endpoints, source, srs);
+  addExplain(endpoints, source);
   addClients(endpoints, source, srs);
   addEvents(endpoints, source);
   addSrs(endpoints, source, srs);
@@ -57,6 +65,8 @@ GET /api/v1/members                  who is in the mesh
 GET /api/v1/streams                  every stream and its owners, page by page: ?limit=100 (at most 1000), then cursor={next}
                                      filters: app, owner (name or id), prefix (of app/stream), state (flowing, silent, unowned)
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players on all members, and the route each kind of client gets
+GET /api/v1/explain/{app}/{stream}   what would happen to a play, and why: ?client=ffmpeg|srs-edge|flv|browser, from (a member), address
+GET /api/v1/trace/{app}/{stream}     what happened to a stream on all members
 GET /api/v1/links                    whom each member hears, and which members it pulls streams from
 GET /api/v1/clients                  who plays and publishes, on all members
 GET /api/v1/events                   what happens, as server-sent events
@@ -73,6 +83,7 @@ function addHealth(endpoints: Endpoints, source: ApiSource): void {
       path: '/healthz',
       id: 'health',
       tag: 'Health',
+      role: 'open',
       summary: 'Whether the process is well.',
       answer: v.object({
         status: v.literal('ok'),
@@ -90,6 +101,7 @@ function addHealth(endpoints: Endpoints, source: ApiSource): void {
       path: '/readyz',
       id: 'ready',
       tag: 'Health',
+      role: 'open',
       summary: 'Whether players and publishers may be sent here: 200, else 503 and why.',
       answer: v.object({
         ready: FLAG,
@@ -139,6 +151,7 @@ function addDocs(endpoints: Endpoints): void {
       path: '/api/v1/openapi.json',
       id: 'openapi',
       tag: 'About',
+      role: 'open',
       summary: 'This API, described by OpenAPI 3.1.',
       answer: v.record(v.string(), v.unknown()),
     },
@@ -150,6 +163,7 @@ function addDocs(endpoints: Endpoints): void {
       path: '/api/docs',
       id: 'docs',
       tag: 'About',
+      role: 'open',
       summary: 'The same as a page for people.',
       answer: v.string(),
       mediaType: 'text/html',

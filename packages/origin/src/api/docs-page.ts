@@ -42,7 +42,7 @@ function operationHtml(path: string, method: string, operation: Operation): stri
     .join('');
   return `<article id="${operationId}"><h3>${call(method, path)}</h3><p>${marked(summary)}</p>${
     description === undefined ? '' : `<p>${marked(description)}</p>`
-  }${security === undefined ? '' : '<p class="role">Changes something: from this machine, or with the token.</p>'}${
+  }${security === undefined ? '' : `<p class="role">${ROLES[operation['x-role'] ?? 'read']}</p>`}${
     rows === ''
       ? ''
       : `<table><thead><tr><th>name</th><th>in</th><th>meaning</th></tr></thead><tbody>${rows}</tbody></table>`
@@ -65,6 +65,11 @@ const call = (method: string, path: string): string =>
 
 /** Words between backquotes are code. */
 const marked = (words: string): string => text(words).replace(/`([^`]+)`/g, '<code>$1</code>');
+
+const ROLES = {
+  read: 'Needs the role read, where a token is set.',
+  operate: 'Changes something: from this machine, or with api.token.',
+} as const;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',

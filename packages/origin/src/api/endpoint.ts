@@ -32,8 +32,8 @@ export interface Endpoint<
   /** Other statuses that are answered with the same shape. */
   readonly alsoStatus?: number;
   readonly errors?: readonly ApiErrorCode[];
-  /** Changes something: who may is checked. */
-  readonly role?: 'operate';
+  /** Who may: `operate` where it changes something, `open` where nobody needs a token; absent: `read`. */
+  readonly role?: 'operate' | 'open';
 }
 
 export interface Given<Q extends ObjectSchema, B extends ObjectSchema> {
@@ -57,10 +57,10 @@ type Handler<Q extends ObjectSchema, B extends ObjectSchema, A extends ObjectSch
 /** Puts endpoints into an app, and keeps what the documentation is made from. */
 export class Endpoints {
   readonly #api: Hono<Env>;
-  readonly #access: Access;
+  readonly #access: () => Access;
   readonly #all: Endpoint[] = [];
 
-  constructor(api: Hono<Env>, access: Access) {
+  constructor(api: Hono<Env>, access: () => Access) {
     this.#api = api;
     this.#access = access;
   }
@@ -77,8 +77,8 @@ export class Endpoints {
     this.#all.push(endpoint as unknown as Endpoint);
     const pattern = endpoint.pattern ?? endpoint.path.replace(/\{(\w+)\}/g, ':$1');
     const handlers = [
-      ...(endpoint.role === undefined ? [] : [requireRole(endpoint.role, this.#access)]),
-      ...(endpoint.body === undefined && endpoint.role === undefined ? [] : [LIMITED]),
+      ...(endpoint.role === 'open' ? [] : [requireRole(endpoint.role ?? 'read', this.#access)]),
+      ...(endpoint.body === undefined && endpoint.role !== 'operate' ? [] : [LIMITED]),
     ];
     this.#api.on([endpoint.method.toUpperCase()], [pattern], ...handlers, async (context) => {
       const query = read(endpoint.query ?? NOTHING, context.req.query());

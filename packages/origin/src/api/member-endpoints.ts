@@ -1,18 +1,30 @@
+import type { MemberId } from '@headwater/directory';
 import type { Context } from 'hono';
 import * as v from 'valibot';
-import { type Ask, QUESTIONS, type QuestionName } from '../questions/questions.js';
+import { LEFT_BECAUSE } from '../drain-progress.js';
+import { type AnswerTo, type Ask, QUESTIONS, type QuestionName } from '../questions/questions.js';
 import { type ApiErrorCode, apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { memberCalled } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { listMembers } from './members.js';
-import { DONE_ANSWER, MEMBER, MEMBERS_ANSWER } from './schemas/member.js';
+import {
+  type ApiDrain,
+  DONE_ANSWER,
+  DRAIN_ANSWER,
+  MEMBER,
+  MEMBERS_ANSWER,
+  RELOADED_ANSWER,
+} from './schemas/member.js';
 import { namesOf } from './streams.js';
 
 const MEMBER_PARAM = { member: 'Its name or id; `self` for the member that is asked.' };
 const ERRORS_OF_ACTS = ['MEMBER_UNKNOWN', 'MEMBER_SILENT'] as const;
 
-type Act = Extract<QuestionName, 'drain' | 'cancel-drain' | 'log-level' | 'reload'>;
+type Act = Extract<QuestionName, 'drain' | 'cancel-drain' | 'log-level'>;
+
+const RELOAD =
+  'What can change while it runs is in force when this answers; who plays or publishes stays. `needsRestart` names what counts from the next start on. A configuration that is wrong changes nothing, and the answer says all that is wrong with it.';
 
 export function addMembers(endpoints: Endpoints, source: ApiSource): void {
   endpoints.add(
@@ -67,6 +79,20 @@ export function addMembers(endpoints: Endpoints, source: ApiSource): void {
 
   endpoints.add(
     {
+      method: 'get',
+      path: '/api/v1/members/{member}/drain',
+      id: 'drainProgress',
+      tag: 'Mesh',
+      summary: 'How a member’s drain gets on: who is left on it, and why each is.',
+      params: MEMBER_PARAM,
+      answer: DRAIN_ANSWER,
+      errors: ERRORS_OF_ACTS,
+    },
+    ({ context, param }) => drainProgress(context, source, param('member')),
+  );
+
+  endpoints.add(
+    {
       method: 'delete',
       path: '/api/v1/members/{member}/drain',
       id: 'cancelDrain',
@@ -104,25 +130,72 @@ export function addMembers(endpoints: Endpoints, source: ApiSource): void {
       path: '/api/v1/members/{member}/reload',
       id: 'reload',
       tag: 'Mesh',
-      summary: 'Has a member read its configuration anew. This release cannot yet: it answers 501.',
+      summary: 'Has a member read its configuration anew: the same file, environment and flags.',
+      description: RELOAD,
       params: MEMBER_PARAM,
       body: v.object({}),
-      answer: DONE_ANSWER,
-      errors: [...ERRORS_OF_ACTS, 'NOT_IMPLEMENTED'],
+      answer: RELOADED_ANSWER,
+      errors: [...ERRORS_OF_ACTS, 'CONFIG_INVALID', 'NOT_IMPLEMENTED'],
       role: 'operate',
     },
-    ({ context, param }) =>
-      act(
-        context,
-        source,
-        param('member'),
-        'reload',
-        {},
-        'NOT_IMPLEMENTED',
-        'cannot reload its configuration',
-      ),
+    ({ context, param }) => reload(context, source, param('member')),
+  );
+
+  endpoints.add(
+    {
+      method: 'post',
+      path: '/api/v1/reload',
+      id: 'reloadSelf',
+      tag: 'Mesh',
+      summary: 'Has the member that is asked read its configuration anew.',
+      description: RELOAD,
+      body: v.object({}),
+      answer: RELOADED_ANSWER,
+      errors: [...ERRORS_OF_ACTS, 'CONFIG_INVALID', 'NOT_IMPLEMENTED'],
+      role: 'operate',
+    },
+    ({ context }) => reload(context, source, 'self'),
   );
 }
+
+async function reload(
+  context: Context,
+  source: ApiSource,
+  called: string,
+): Promise<v.InferInput<typeof RELOADED_ANSWER> | Response> {
+  const member = memberCalled(source, called);
+  if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', `no member is called ${called}`);
+  const name = namesOf(source)(member);
+  const result = await source.mesh.ask(member, 'reload', {});
+  if ('reason' in result) return noAnswer(context, name, result.reason);
+  const { done, applied = [], needsRestart = [], problems = [] } = result.answer;
+  if (done) return { member, name, done, applied, needsRestart };
+  return problems.length === 0
+    ? apiError(context, 'NOT_IMPLEMENTED', `${name} cannot read its configuration anew`)
+    : apiError(context, 'CONFIG_INVALID', `${name} keeps the configuration it has: ${problems.join('; ')}`);
+}
+
+function noAnswer(context: Context, name: string, reason: string): Response {
+  return reason === 'not-supported' || reason === 'unknown-question'
+    ? apiError(context, 'NOT_IMPLEMENTED', `${name} is of a release that cannot do this`)
+    : apiError(context, 'MEMBER_SILENT', `${name} did not answer: ${reason}`);
+}
+
+async function drainProgress(
+  context: Context,
+  source: ApiSource,
+  called: string,
+): Promise<ApiDrain | Response> {
+  const asked = await askMember(context, source, called, 'drain-progress', {});
+  if (asked instanceof Response) return asked;
+  const { member, name, answer } = asked;
+  const stillHere = answer.stillHere.map((left) => ({ ...left, text: textOf(left.because) }));
+  return { member, name, ...answer, stillHere };
+}
+
+/** A member of another release may have reasons of its own. */
+const textOf = (because: string): string =>
+  Object.hasOwn(LEFT_BECAUSE, because) ? LEFT_BECAUSE[because as keyof typeof LEFT_BECAUSE] : because;
 
 /** Asks one member to do something. `otherwise` and `because`: what is said where it answers that it did not. */
 async function act<Q extends Act>(
@@ -134,15 +207,25 @@ async function act<Q extends Act>(
   otherwise: ApiErrorCode,
   because: string,
 ): Promise<v.InferInput<typeof DONE_ANSWER> | Response> {
+  const asked = await askMember(context, source, called, question, ask);
+  if (asked instanceof Response) return asked;
+  const { member, name } = asked;
+  const { done } = asked.answer as { readonly done: boolean };
+  return done ? { member, name, done } : apiError(context, otherwise, `${name} ${because}`);
+}
+
+/** One member's answer, or the error for who wanted it. */
+async function askMember<Q extends QuestionName>(
+  context: Context,
+  source: ApiSource,
+  called: string,
+  question: Q,
+  ask: Ask<Q>,
+): Promise<{ readonly member: MemberId; readonly name: string; readonly answer: AnswerTo<Q> } | Response> {
   const member = memberCalled(source, called);
   if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', `no member is called ${called}`);
   const name = namesOf(source)(member);
   const result = await source.mesh.ask(member, question, ask);
-  if ('reason' in result) {
-    if (result.reason === 'not-supported' || result.reason === 'unknown-question')
-      return apiError(context, 'NOT_IMPLEMENTED', `${name} is of a release that cannot do this`);
-    return apiError(context, 'MEMBER_SILENT', `${name} did not answer: ${result.reason}`);
-  }
-  const { done } = result.answer as { readonly done: boolean };
-  return done ? { member, name, done } : apiError(context, otherwise, `${name} ${because}`);
+  if ('reason' in result) return noAnswer(context, name, result.reason);
+  return { member, name, answer: result.answer };
 }

@@ -171,6 +171,18 @@ describe('what members are asked to do', () => {
         done.push(`drain ${deadlineMs}`);
         return done.length === 1;
       },
+      drainProgress: async () => ({
+        draining: true,
+        step: 'players-leave',
+        ends: false,
+        tookMs: 5,
+        leftMs: 10,
+        publishers: 0,
+        relays: 0,
+        players: 2,
+        stillHere: [{ kind: 'player', because: 'plays-on', count: 2 }],
+        unanswered: [],
+      }),
       cancelDrain: () => true,
       setLogLevel: (level) => void done.push(level),
     });
@@ -181,6 +193,18 @@ describe('what members are asked to do', () => {
       done: true,
     });
     expect((await send('POST', 'c/drain')).body).toMatchObject({ error: { code: 'DRAIN_STATE' } });
+    expect(await ask('/api/v1/members/c/drain')).toMatchObject({
+      status: 200,
+      body: {
+        member: 'id-c',
+        step: 'players-leave',
+        players: 2,
+        stillHere: [{ kind: 'player', because: 'plays-on', count: 2, text: expect.stringContaining('play') }],
+      },
+    });
+    expect((await ask('/api/v1/members/nobody/drain')).body).toMatchObject({
+      error: { code: 'MEMBER_UNKNOWN' },
+    });
     expect((await send('DELETE', 'id-c/drain')).status).toBe(200);
     expect((await send('PUT', 'c/log-level', { level: 'debug' })).status).toBe(200);
     expect((await send('PUT', 'c/log-level', { level: 'loud' })).body).toMatchObject({

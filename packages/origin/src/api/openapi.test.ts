@@ -31,7 +31,7 @@ describe('the description of the API', () => {
       // Files for browsers are no part of the API.
       .filter(({ path }) => !path.startsWith('/console'))
       .map(({ method, path }) => {
-        const asDescribed = path.replace('/api/v1/streams/*', '/api/v1/streams/:app/:stream');
+        const asDescribed = path.replace(/(?<=streams|explain|trace)\/\*/, '/:app/:stream');
         return `${method} ${asDescribed.replace(/:(\w+)/g, '{$1}')}`;
       });
     expect(new Set(described)).toEqual(new Set(routes));

@@ -19,6 +19,8 @@ export interface Operation {
   readonly requestBody?: Json;
   readonly responses: Readonly<Record<string, Json>>;
   readonly security?: readonly Json[];
+  /** Which role it takes; absent: none. */
+  readonly 'x-role'?: 'read' | 'operate';
 }
 
 interface Parameter {
@@ -84,7 +86,13 @@ export function openApiDocument(endpoints: readonly Endpoint[]): OpenApiDocument
     paths,
     components: {
       schemas,
-      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: '`api.token`' } },
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: '`api.token` may do everything, `api.readToken` may read.',
+        },
+      },
     },
   };
 }
@@ -112,7 +120,7 @@ function operationOf(endpoint: Endpoint): Operation {
       ...(alsoStatus === undefined ? {} : { [alsoStatus]: { description: 'The same shape.', content } }),
       ...errorsOf(endpoint),
     },
-    ...(role === undefined ? {} : { security: [{}, { token: [] }] }),
+    ...(role === 'open' ? {} : { security: [{}, { token: [] }], 'x-role': role ?? 'read' }),
   };
 }
 
@@ -121,9 +129,9 @@ function errorsOf({ errors = [], role, query, body }: Endpoint): Record<string, 
     ...errors,
     ...(query === undefined ? [] : (['QUERY_INVALID'] as const)),
     ...(body === undefined ? [] : (['BODY_INVALID', 'BODY_TOO_LARGE'] as const)),
-    ...(role === undefined
-      ? []
-      : (['TOKEN_INVALID', 'ROLE_MISSING', 'ORIGIN_FOREIGN', 'CONTENT_TYPE_INVALID'] as const)),
+    ...(role === 'open' ? [] : (['TOKEN_INVALID', 'TOKEN_MISSING'] as const)),
+    ...(role === undefined ? (['HOST_UNKNOWN'] as const) : []),
+    ...(role === 'operate' ? (['ROLE_MISSING', 'ORIGIN_FOREIGN', 'CONTENT_TYPE_INVALID'] as const) : []),
   ]);
   const byStatus = new Map<number, string[]>();
   for (const code of codes) byStatus.set(STATUS[code], [...(byStatus.get(STATUS[code]) ?? []), code]);

@@ -52,6 +52,8 @@ export function addSrs(endpoints: Endpoints, source: ApiSource, srs: SrsApi): vo
       path: '/api/v1/clusters',
       id: method === 'get' ? 'srsCluster' : 'srsClusterByPost',
       tag: 'SRS',
+      // SRS has no way to send a token. Who asks must know the stream's name, and nothing is listed.
+      role: 'open',
       summary: 'Where a stream is, as SRS origins and edges ask their coworkers.',
       query,
       answer: v.looseObject({ code: NUMBER }),

@@ -15,7 +15,7 @@ import { STREAM_QUERY } from './stream-query.js';
 import { describeStream, namesOf } from './streams.js';
 import { Turns } from './turns.js';
 
-const PARAMS = {
+export const STREAM_PARAMS = {
   app: 'Its app; slashes in it may be written as they are.',
   stream: 'Its name. A slash in it does not occur.',
 };
@@ -58,7 +58,7 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
         'One stream: owners in order, how it does on every member, and the route of each kind of client.',
       description:
         'Also of a stream that nobody publishes. Every member is asked; who does not answer within 0.8 s is named in `missing`.',
-      params: PARAMS,
+      params: STREAM_PARAMS,
       query: VHOST,
       answer: STREAM_DETAIL,
       errors: ['STREAM_NAME_INVALID'],
@@ -66,7 +66,7 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
     async ({ context, query }) => {
       const id = context.req.path.slice(PREFIX.length);
       if (isSrs(context) && !id.includes('/')) return context.json(await srs.stream(id));
-      const found = keyOfPath(context, source, query.vhost);
+      const found = keyOfPath(context, source, PREFIX, query.vhost);
       return 'problem' in found
         ? apiError(context, 'STREAM_NAME_INVALID', found.problem)
         : describeStream(source, found.key, hostOf(context.req.header('host')));
@@ -82,7 +82,7 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
       tag: 'Streams',
       summary: 'Ends the publishers of a stream, on whichever members they are.',
       description: 'Their encoders are told that an operator did. Most connect again by themselves.',
-      params: PARAMS,
+      params: STREAM_PARAMS,
       query: v.object({
         ...VHOST.entries,
         member: v.exactOptional(said(TEXT, 'Only the one on this member, by name or id.')),
@@ -98,7 +98,7 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
       role: 'operate',
     },
     async ({ context, query }) => {
-      const found = keyOfPath(context, source, query.vhost);
+      const found = keyOfPath(context, source, PREFIX, query.vhost);
       if ('problem' in found) return apiError(context, 'STREAM_NAME_INVALID', found.problem);
       const { member: called } = query;
       const member = called === undefined ? undefined : memberCalled(source, called);
@@ -125,15 +125,15 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
 
 export const isSrs = (context: Context): boolean => context.req.query('format') === 'srs';
 
-function keyOfPath(
+export function keyOfPath(
   context: Context,
   source: ApiSource,
+  prefix: string,
   vhost: string | undefined,
 ): { key: StreamKey } | { problem: string } {
-  const path = decodePath(context.req.path.slice(PREFIX.length));
+  const path = decodePath(context.req.path.slice(prefix.length));
   const slash = path?.lastIndexOf('/') ?? -1;
-  if (path === null || slash < 1)
-    return { problem: 'the path names no stream: it is /api/v1/streams/APP/STREAM' };
+  if (path === null || slash < 1) return { problem: `the path names no stream: it is ${prefix}APP/STREAM` };
   return keyOf(source, vhost, path.slice(0, slash), path.slice(slash + 1));
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { HeadwaterError } from '../errors.js';
 import type { Arguments, Flag } from './command.js';
 import type { ApiRequest, CliIo } from './io.js';
@@ -8,6 +9,46 @@ export const API_FLAG: Flag = {
   meaning:
     'API of any member; default: HEADWATER_API, else http://127.0.0.1:1985 (or the port in HEADWATER_API_PORT).',
 };
+
+export const TOKEN_FILE_FLAG: Flag = {
+  name: 'token-file',
+  value: 'FILE',
+  meaning:
+    'File with the token to send; default: HEADWATER_API_TOKEN, HEADWATER_API_READ_TOKEN, or the file that either names with _FILE behind it.',
+};
+
+/** What each command that asks the API takes. */
+export const API_FLAGS: readonly Flag[] = [API_FLAG, TOKEN_FILE_FLAG];
+
+/** Variables with a token, the one that may do more first. */
+const TOKEN_VARIABLES = ['HEADWATER_API_TOKEN', 'HEADWATER_API_READ_TOKEN'] as const;
+
+/** The token to send; undefined where there is none. Throws `HeadwaterError` (`USAGE`) where its file cannot be read. */
+export function apiToken(given: Arguments, { env }: CliIo): string | undefined {
+  const file = given.value('token-file');
+  if (file !== undefined) return firstOf(tokenIn(file));
+  for (const name of TOKEN_VARIABLES) {
+    const inFile = env[`${name}_FILE`]?.trim();
+    const text = env[name]?.trim() || (inFile ? tokenIn(inFile) : '');
+    // Read as the member reads it, to which the same variables may be given.
+    const token = firstOf(text);
+    if (token?.startsWith('file:')) return firstOf(tokenIn(token.slice('file:'.length)));
+    if (token?.startsWith('env:')) return firstOf(env[token.slice('env:'.length)] ?? '');
+    if (token !== undefined) return token;
+  }
+  return undefined;
+}
+
+const firstOf = (text: string): string | undefined => text.split(',', 1)[0]?.trim() || undefined;
+
+function tokenIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
+    throw new HeadwaterError('USAGE', `cannot read the token in ${file} (${code})`, { cause });
+  }
+}
 
 /** Deadline of one question. */
 const TIMEOUT_MS = 5000;
@@ -22,8 +63,9 @@ export interface ApiAnswer {
 /** Asks the API and takes any status. Throws `HeadwaterError` (`API_UNREACHABLE`, `USAGE`). */
 export async function askApi(path: string, given: Arguments, io: CliIo): Promise<ApiAnswer> {
   const base = apiBase(given, io);
+  const token = apiToken(given, io);
   try {
-    const { status, text } = await io.get(new URL(path, base), TIMEOUT_MS);
+    const { status, text } = await io.get(new URL(path, base), TIMEOUT_MS, token);
     return { status, text, body: jsonOf(text) };
   } catch (cause) {
     throw new HeadwaterError('API_UNREACHABLE', `no API answers at ${base.origin}: ${reasonOf(cause)}`, {
@@ -32,7 +74,7 @@ export async function askApi(path: string, given: Arguments, io: CliIo): Promise
   }
 }
 
-/** Asks the API to change something, with the token in `HEADWATER_API_TOKEN` where there is one. Throws as `askApi` does. */
+/** Asks the API to change something, with a token where there is one. Throws as `askApi` does. */
 export async function sendToApi(
   method: ApiRequest['method'],
   path: string,
@@ -41,11 +83,11 @@ export async function sendToApi(
   io: CliIo,
 ): Promise<ApiAnswer> {
   const base = apiBase(given, io);
-  const token = io.env.HEADWATER_API_TOKEN;
+  const token = apiToken(given, io);
   const request: ApiRequest = {
     method,
     url: new URL(path, base),
-    ...(token === undefined || token === '' ? {} : { token }),
+    ...(token === undefined ? {} : { token }),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   };
   try {

@@ -18,9 +18,12 @@ export const COMMANDS: readonly NamedCommand[] = [
   { name: 'members', load: async () => (await import('./commands/members.js')).MEMBERS },
   { name: 'streams', load: async () => (await import('./commands/streams.js')).STREAMS },
   { name: 'explain', load: async () => (await import('./commands/explain.js')).EXPLAIN },
+  { name: 'trace', load: async () => (await import('./commands/trace.js')).TRACE },
+  { name: 'doctor', load: async () => (await import('./commands/doctor.js')).DOCTOR },
   { name: 'clients', load: async () => (await import('./commands/clients.js')).CLIENTS },
   { name: 'kick', load: async () => (await import('./commands/kick.js')).KICK },
   { name: 'drain', load: async () => (await import('./commands/drain.js')).DRAIN },
+  { name: 'reload', load: async () => (await import('./commands/reload.js')).RELOAD },
   { name: 'events', load: async () => (await import('./commands/events.js')).EVENTS },
   { name: 'health', load: async () => (await import('./commands/health.js')).HEALTH },
 ];

@@ -14,21 +14,30 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
  * time that `fetch` takes, which is left to do what it alone can. Rejects with the system's error, or one named
  * `TimeoutError`.
  */
-export async function httpGet(url: URL, timeoutMs: number): Promise<HttpAnswer> {
+export async function httpGet(url: URL, timeoutMs: number, token?: string): Promise<HttpAnswer> {
+  const headers = bearing(token);
   const signal = AbortSignal.timeout(timeoutMs);
   if (url.protocol === 'http:') {
-    const answer = await plainGet(url, signal);
+    const answer = await plainGet(url, signal, headers);
     if (!REDIRECTS.has(answer.status)) return answer;
   }
-  const response = await fetch(url, { signal });
+  const response = await fetch(url, { signal, headers });
   return { status: response.status, text: await response.text() };
 }
 
-async function plainGet(url: URL, signal: AbortSignal): Promise<HttpAnswer> {
+/** A redirect to another origin loses it: `fetch` takes care. */
+const bearing = (token: string | undefined): Record<string, string> =>
+  token === undefined ? {} : { Authorization: `Bearer ${token}` };
+
+async function plainGet(
+  url: URL,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>>,
+): Promise<HttpAnswer> {
   const { get } = await import('node:http');
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      get(url, { signal, agent: false }, resolve).once('error', reject);
+      get(url, { signal, headers, agent: false }, resolve).once('error', reject);
     });
     response.setEncoding('utf8');
     let text = '';
@@ -50,7 +59,7 @@ export async function httpSend(
     signal: AbortSignal.timeout(timeoutMs),
     headers: {
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...bearing(token),
     },
     ...(body === undefined ? {} : { body }),
   });
@@ -61,8 +70,8 @@ export async function httpSend(
 const LINE_LENGTH_MAX = 1024 * 1024;
 
 /** GET line by line, for as long as it lasts. Resolves with the status, at once where it is not 200. */
-export async function httpFollow(url: URL, onLine: (line: string) => void): Promise<number> {
-  const response = await fetch(url);
+export async function httpFollow(url: URL, onLine: (line: string) => void, token?: string): Promise<number> {
+  const response = await fetch(url, { headers: bearing(token) });
   if (response.status !== 200 || response.body === null) {
     await response.body?.cancel();
     return response.status;

@@ -4,13 +4,19 @@ export interface CliIo {
   readonly stderr: TextOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** GET. Rejects with the system's error, or one named `TimeoutError`. */
-  get(url: URL, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }>;
+  get(
+    url: URL,
+    timeoutMs: number,
+    token?: string,
+  ): Promise<{ readonly status: number; readonly text: string }>;
   /** A request that changes something, with a JSON body. Rejects as `get` does. */
   send(request: ApiRequest, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }>;
   /** GET of what has no end: each line as it comes, until there are no more. Resolves with the status, other than 200 at once. */
-  follow(url: URL, onLine: (line: string) => void): Promise<number>;
+  follow(url: URL, onLine: (line: string) => void, token?: string): Promise<number>;
   /** Unix ms. */
   now(): number;
+  /** Resolves after so long. */
+  pause(ms: number): Promise<void>;
   /** Calls back each time the process is asked to end. Returns how to stop that. */
   onStopRequest(listener: (signal?: string) => void): () => void;
   /** Calls back for each signal that may mean something to other programs, and nothing here. */

@@ -43,6 +43,7 @@ export function memoryIo(overrides: Partial<CliIo> & { readonly answer?: () => R
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    pause: async () => {},
     onIdleSignal: () => () => {},
     onFault: () => () => {},
     exitNow: (status) => exits.push(status),

@@ -53,6 +53,18 @@ describe('what operators do', () => {
     expect(cancelled.requests).toEqual([`DELETE ${API}/members/b/drain`]);
   });
 
+  it('waits where it is to, and tells who is left and why', async () => {
+    const left = { kind: 'player', count: 2, text: 'they play on' };
+    const given = { name: 'b', draining: true, step: 'over', stillHere: [left] };
+    const waited = await run(['drain', 'b', '--wait'], given);
+    expect(waited.requests).toEqual([`POST ${API}/members/b/drain {}`, `${API}/members/b/drain`]);
+    expect(waited.out).toContain('Its time is over. Still there:\n  2 players: they play on\n');
+    expect(waited.status).toBe(0);
+    expect((await run(['drain', '--wait'], { ...given, stillHere: [] })).out).toContain('Nobody is left.');
+    const cancelled = await run(['drain', '--wait'], { name: 'b', draining: false, stillHere: [] });
+    expect([cancelled.status, cancelled.err]).toEqual([1, expect.stringContaining('cancelled')]);
+  });
+
   it('shows events line by line', async () => {
     const event = {
       id: 'x-1',

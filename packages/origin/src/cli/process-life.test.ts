@@ -15,6 +15,10 @@ class World {
   finishDrain: () => void = () => {};
   finishStop: () => void = () => {};
   readonly member: Living = {
+    reload: async () => {
+      this.told.push('reload');
+      return { done: true, applied: [], needsRestart: [] };
+    },
     drain: () => {
       this.told.push('drain');
       return new Promise((resolve) => {
@@ -34,6 +38,7 @@ class World {
       this.stop = listener;
       return () => {};
     },
+    pause: async () => {},
     onIdleSignal: (listener) => {
       this.idle = listener;
       return () => {};
@@ -151,7 +156,17 @@ it('a fault before there is a log goes to stderr, with its stack', () => {
   life.close();
 });
 
-it.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'])('%s does nothing, and says so', (signal) => {
+it('SIGHUP has a member that runs read its configuration again', () => {
+  world.idle('SIGHUP');
+  expect(world.messages).toEqual(['signal does nothing']);
+  world.lines.length = 0;
+  void world.life.run(world.member);
+  world.idle('SIGHUP');
+  expect(world.told).toEqual(['reload']);
+  expect(world.messages).toEqual(['reload requested']);
+});
+
+it.each(['SIGUSR1', 'SIGUSR2'])('%s does nothing, and says so', (signal) => {
   void world.life.run(world.member);
   world.idle(signal);
   expect(world.lines).toMatchObject([

@@ -10,7 +10,7 @@ export interface LifeLog {
 }
 
 /** What a member that runs can be asked for. */
-export type Living = Pick<RunningOrigin, 'drain' | 'stop'>;
+export type Living = Pick<RunningOrigin, 'drain' | 'stop' | 'reload'>;
 
 type State = 'starting' | 'running' | 'draining' | 'stopping' | 'failing';
 
@@ -19,7 +19,7 @@ export const FAULT_DEADLINE_MS = 3_000;
 
 const IDLE_REASONS: Readonly<Record<string, string>> = {
   SIGHUP:
-    'the configuration is read at the start only, and the log goes to stdout, which needs no reopening: restart to change either',
+    'the configuration is read again only while the member runs, and the log goes to stdout, which needs no reopening',
   SIGUSR1: 'it opens no debugger; the log goes to stdout, which needs no reopening',
   SIGUSR2: 'the log goes to stdout, which needs no reopening',
 };
@@ -34,6 +34,8 @@ const IDLE_REASONS: Readonly<Record<string, string>> = {
  * | draining | ends at once, 1                       | failing                                              |
  * | stopping | ends at once, 1                       | ends at once, 70                                     |
  * | failing  | ends at once, 70                      | ends at once, 70; so it does where that takes 3 s    |
+ *
+ * SIGHUP, where it is not the end of a terminal, has a running member read its configuration again.
  */
 export class ProcessLife {
   readonly #io: CliIo;
@@ -119,6 +121,11 @@ export class ProcessLife {
   }
 
   #idle(signal: string): void {
+    if (signal === 'SIGHUP' && this.#state === 'running') {
+      this.#log?.info({ signal }, 'reload requested');
+      void this.#member?.reload();
+      return;
+    }
     this.#log?.info(
       { signal, reason: IDLE_REASONS[signal] ?? 'it has no meaning here' },
       'signal does nothing',

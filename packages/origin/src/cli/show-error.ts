@@ -1,5 +1,6 @@
 import { wrapText } from '../config/wrap-text.js';
 import { ERRORS, HeadwaterError } from '../errors.js';
+import { maskSecrets } from '../log/mask-secrets.js';
 import { EXIT } from './io.js';
 import type { Paint } from './paint.js';
 
@@ -7,6 +8,10 @@ const WIDTH = 100;
 
 /** One block for people: what happened, each detail, what to do next. A bug shows its stack. */
 export function errorText(error: unknown, paint: Paint): string {
+  return maskSecrets(blockOf(error, paint));
+}
+
+function blockOf(error: unknown, paint: Paint): string {
   if (!(error instanceof HeadwaterError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `${paint.red(paint.bold('error'))} ${paint.dim('INTERNAL')} ${stack}\n  ${ERRORS.INTERNAL}\n`;

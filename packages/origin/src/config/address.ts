@@ -86,6 +86,13 @@ export function parseTrustedProxy(text: string): string | null {
   return family !== 0 && !address.includes('%') && isNetwork ? text : null;
 }
 
+/** A web origin as browsers send it: `https://host[:port]`, nothing behind it. */
+export function parseOrigin(text: string): string | null {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null;
+  const { origin, href } = new URL(text);
+  return href === `${origin}/` ? origin : null;
+}
+
 /** `CERTIFICATE:KEY`, or one path for both. */
 export function parseCertificateFiles(text: string): { readonly cert: string; readonly key: string } | null {
   const [cert = '', key = cert, ...more] = text.split(':');

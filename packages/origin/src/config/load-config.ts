@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { HeadwaterError } from '../errors.js';
@@ -28,7 +29,13 @@ export async function loadConfig({
   env = process.env,
 }: LoadRequest): Promise<ResolvedConfig> {
   const text = file === undefined ? null : { file: { name: file, text: await readBounded(file) } };
-  const resolution = resolveConfig({ ...text, env, set, hostName: hostname() });
+  const resolution = resolveConfig({
+    ...text,
+    env,
+    set,
+    hostName: hostname(),
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
   if (resolution.ok) return resolution;
   throw invalid(file, resolution.problems);
 }

@@ -13,6 +13,7 @@ import {
   parseHost,
   parseHostPort,
   parseMeshAdvertise,
+  parseOrigin,
   parseRelayAdvertised,
   parseTrustedProxy,
 } from './address.js';
@@ -98,6 +99,21 @@ const MESH_KEYS = oneOrMore(
   MESH_KEYS_MAX,
   secret,
 );
+/** Most names and origins of a list: each is looked for with each request. */
+const HOSTS_MAX = 64;
+const ORIGINS_MAX = 64;
+/** Most API tokens of one role at once. */
+const API_TOKENS_MAX = 4;
+const API_TOKENS = oneOrMore(
+  'a text of 16 to 512 characters without blanks and commas',
+  API_TOKENS_MAX,
+  (value) => (/^[\x21-\x2b\x2d-\x7e]{16,512}$/.test(value) ? value : null),
+);
+const ORIGINS_OR_ALL = listOf(
+  'origins such as https://www.example.com, or *',
+  (value) => (value === '*' ? value : parseOrigin(value)),
+  ORIGINS_MAX,
+);
 const PLAY_MODE = choice<PlayMode>('auto', 'redirect', 'relay');
 const PUBLISH_POLICY = choice<PublishPolicy>('backup', 'reject', 'takeover');
 /** Most workers: more than any machine has cores. */
@@ -147,8 +163,8 @@ export const OPTIONS = {
   }),
   workers: option(WORKERS, 1, {
     meaning:
-      'How many processes of their own RTMP and HTTP connections are spread over. 1: the mesh is never held up by media. auto: one for each core of the machine. 0: everything in one process. A worker that ends is started again; its streams go on from other owners meanwhile.',
-    cost: 'Some 60 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two.',
+      'How many processes of their own RTMP and HTTP connections are spread over. 1: the mesh is never held up by media. auto: one for each core of the machine. 0: everything in one process. A worker that ends is started again; its streams go on from other owners meanwhile. Workers are nicer by 5 than the main process, which goes first where cores are short. Where that hangs for 10 s they end, so that publishers can go where they are seen.',
+    cost: 'Some 60 MB of memory for each worker, and up to 400 bytes for each stream in the whole mesh. A stream played from a worker that has not got its publisher costs one copy between the two; one of another member is pulled once for all workers. They need a folder for unix sockets: the first that can be written of TMPDIR, /tmp, /dev/shm and dataDir.',
   }),
   trustedProxies: option(
     listOf('IP addresses and networks such as 10.0.0.0/8', parseTrustedProxy, PROXIES_MAX),
@@ -216,7 +232,7 @@ export const OPTIONS = {
   }),
   'api.host': option(HOST, '127.0.0.1', {
     meaning: 'Address to listen on for the HTTP API and the health checks.',
-    cost: 'The API asks for no password: where it listens on more than loopback, a firewall or proxy must guard it.',
+    cost: 'Where it listens on more than loopback, set api.token and api.readToken: without a token whoever reaches it may read.',
   }),
   'api.port': option(PORT_OR_OFF, 1985, {
     meaning: 'Port for the HTTP API. 0 takes a free one. off: by TLS alone.',
@@ -225,20 +241,32 @@ export const OPTIONS = {
     meaning: 'Port for the HTTP API over TLS (1.2 or later), at api.host as well. 0 takes a free one.',
   }),
   'api.token': {
-    ...optional(
-      text('a text of at least 16 characters without blanks', (value) =>
-        /^[\x21-\x7e]{16,512}$/.test(value) ? value : null,
-      ),
-      'none',
-      {
-        meaning:
-          'Whoever sends it (Authorization: Bearer TOKEN) may act through the API: kick clients, end publishes, drain members, change the log level. Without it only requests from this machine itself may.',
-        cost: 'Better set as HEADWATER_API_TOKEN than written into files. Over a network it can be read, unless api.tlsPort is used.',
-        example: 'a-text-that-nobody-guesses',
-      },
-    ),
+    ...optional(API_TOKENS, 'none', {
+      meaning:
+        'Whoever sends it (Authorization: Bearer TOKEN) has the role operate: may read, and act through the API: kick clients, end publishes, drain members, change the log level, reload. As soon as a token is set, here or as api.readToken, each request needs one, from this machine as well; only /healthz, /readyz, /api/v1/clusters and the documentation need none. Without any token whoever reaches the API may read, and only requests from this machine itself may act. Of a list, each counts, so that one can be changed for another.',
+      cost: 'Better set as HEADWATER_API_TOKEN, HEADWATER_API_TOKEN_FILE or file:/path than written into files. Over a network it can be read, unless api.tlsPort is used.',
+      example: 'file:/run/secrets/api-token',
+    }),
     isSecret: true,
   },
+  'api.readToken': {
+    ...optional(API_TOKENS, 'none', {
+      meaning: 'Whoever sends it has the role read: may see everything through the API, and change nothing.',
+      cost: 'As with api.token. Where api.token is not set, nobody may change anything.',
+      example: 'file:/run/secrets/api-read-token',
+    }),
+    isSecret: true,
+  },
+  'api.hosts': option(listOf('host names and IP addresses', parseHost, HOSTS_MAX), [], {
+    meaning:
+      'Names by which the API may be asked without a token, beside loopback, IP addresses, name, and the hosts of advertise. A page of a stranger, whose name was made to lead here (DNS rebinding), has another one, and is refused. Acting without a token takes loopback or one of these, and a request from this machine.',
+    example: ['headwater.internal'],
+  }),
+  'api.cors': option(listOf('origins such as https://console.example.com', parseOrigin, ORIGINS_MAX), [], {
+    meaning:
+      'Origins whose pages may read what the API answers (CORS), and act where they send a token. Pages of the API itself need no entry.',
+    example: ['https://console.example.com'],
+  }),
   'metrics.port': optional(LISTEN_PORT, 'none: GET /metrics is on api.port', {
     meaning:
       'Port of its own for GET /metrics, the metrics for Prometheus, so that a scraper need not reach the API. 0 takes a free one.',
@@ -246,7 +274,16 @@ export const OPTIONS = {
   }),
   'metrics.host': option(HOST, '127.0.0.1', {
     meaning: 'Address to listen on for it.',
-    cost: 'Metrics ask for no password, and tell the names of members.',
+    cost: 'Here metrics ask for no token, and tell the names of members. On api.port they need the role read where a token is set.',
+  }),
+  'metrics.streamsMax': option(wholeNumber(0, 100_000), 0, {
+    meaning:
+      'How many streams have metrics of their own (players, bytes received and sent, by vhost, app and stream): the first ones in the order of their names. 0: none.',
+    cost: 'Three series each, on every member that has the stream; 1,000 of them make an answer of 0.5 MB.',
+  }),
+  'metrics.srsNames': option(FLAG, false, {
+    meaning:
+      "Whether the names of SRS's exporter (srs_clients, srs_streams, ...) are there as well, so that dashboards made for it go on.",
   }),
   'mesh.host': option(HOST, '::', {
     meaning: `Address to listen on for the other members. ${BOTH_FAMILIES}`,
@@ -276,7 +313,7 @@ export const OPTIONS = {
     ...optional(MESH_KEYS, 'none', {
       meaning:
         'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed by restarting the members one by one, twice: first all of them with [old, new], then all with [new].',
-      cost: 'Better set as HEADWATER_MESH_KEY than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
+      cost: 'Better set as HEADWATER_MESH_KEY, HEADWATER_MESH_KEY_FILE or file:/path than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
     }),
     isSecret: true,
   },
@@ -336,6 +373,11 @@ export const OPTIONS = {
       'Most bytes kept of one stream since its last keyframe, so that new players see a picture at once. A longer GOP is not kept. 0 keeps none.',
     cost: 'Memory, for each stream published or relayed here, and as much again for each protocol (RTMP, HTTP-FLV, WebSocket-FLV) beyond the first that somebody plays it by.',
   }),
+  'play.cors': option(ORIGINS_OR_ALL, ['*'], {
+    meaning:
+      'Origins whose pages may play by HTTP-FLV (CORS). *: all. WebSockets know no CORS: play.auth says who may play.',
+    example: ['https://www.example.com'],
+  }),
   'play.auth': {
     ...option(AUTH_RULES, [], {
       meaning:
@@ -351,6 +393,12 @@ export const OPTIONS = {
   },
   'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
     meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',
+  }),
+  'publish.origins': option(ORIGINS_OR_ALL, [], {
+    meaning:
+      'Origins whose pages may publish from a browser, by HTTP or WebSocket, beside pages that come from this member itself. *: all. Encoders send no Origin header, and are not concerned.',
+    cost: 'A page that somebody has open can publish wherever his browser reaches, so also past a rule that allows his address.',
+    example: ['https://studio.example.com'],
   }),
   'publish.auth': {
     ...option(AUTH_RULES, [], {
@@ -375,7 +423,7 @@ export const OPTIONS = {
   'publish.policy': option(PUBLISH_POLICY, 'backup', {
     meaning:
       'Who may publish a stream that is published already. backup: one publisher on each origin, for hot backup. reject: nobody, while the other origin is alive. takeover: the newest; the older one is told and closed, on the same origin as well. Must be the same on every member.',
-    cost: 'takeover: two encoders that both reconnect by themselves close each other, up to 3 times within a minute; then the one who has the stream keeps it while the other goes on trying.',
+    cost: 'takeover: two encoders that both reconnect by themselves close each other, up to 3 times within a minute; then the one who has the stream keeps it while the other goes on trying. With several workers it may be 3 times for each of them.',
   }),
   'relay.advertise': option(
     listOf(
@@ -429,6 +477,11 @@ export const OPTIONS = {
       'How long a member that is asked to end by SIGTERM lets others take over: relays elsewhere move to another owner, its publishers are closed so that they connect elsewhere, its players are served until they leave. 0: it ends at once, as by Ctrl-C. A second signal ends it at once, too.',
     cost: 'A stop takes as long where players stay. Keep it below what your supervisor allows: docker 10 s, Kubernetes 30 s.',
   }),
+  'drain.listener': option(choice('refuse', 'close'), 'refuse', {
+    meaning:
+      'What becomes of the RTMP and RTMPS ports while this member drains. refuse: they stay open; publishers that come are told to publish elsewhere, plays are served or sent on. close: they are closed for new connections, so that a plain TCP balancer has its connect fail and tries another member at once. Connections that there are stay, and so do the HTTP ports and the API; a cancelled drain opens them again.',
+    cost: 'close: nobody new plays from here by RTMP, and no member begins to pull a stream that only this one has.',
+  }),
   'limits.connectionsMax': option(wholeNumber(1, 1_000_000), 20_000, {
     meaning:
       'Most connections on the RTMP and HTTP ports together. Once they are used up this member is full: other members send no plays here while any has room, and plays that come here are sent to one that has. A twentieth more, at least 4, are let in for that, and for pulls of other members.',
@@ -436,16 +489,16 @@ export const OPTIONS = {
   }),
   'limits.connectionsPerAddressMax': option(wholeNumber(1, 1_000_000), 5000, {
     meaning:
-      'Most connections from one client address. Behind NAT, or a balancer that trustedProxies does not name, all clients share one. IPv6 addresses count by their /64. Pulls of members that the mesh knows at that address do not count.',
+      'Most connections from one client address. Behind NAT, or a balancer that trustedProxies does not name, all clients share one. IPv6 addresses count by their /64. Pulls of members that the mesh knows at that address do not count. All workers count together, but for clients that trustedProxies name: each worker counts those by itself, so there may be up to as many times more as there are workers.',
   }),
   'limits.publishesPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 6000, {
     meaning:
-      'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well.',
+      'How often one client address may publish within a minute, at any pace; IPv6 addresses count by their /64. Who goes over it is refused with words (HTTP 429) until time has brought some back. An end cannot be refused, so this bounds those as well. Each worker counts by itself, so an address may have up to as many times more as there are workers.',
     cost: 'Each publish and its end is told to every member. Behind NAT, or a balancer that trustedProxies does not name, all publishers share one address, and come all at once after an origin died.',
   }),
   'limits.refusalsPerAddressPerMinute': option(wholeNumber(1, 1_000_000), 60, {
     meaning:
-      'How often one client address may be refused by publish.auth and play.auth within a minute before its refusals are held back for a second each; IPv6 addresses count by their /64. While 16 of them are held back, who comes from there is refused unjudged (HTTP 429).',
+      'How often one client address may be refused by publish.auth and play.auth within a minute before its refusals are held back for a second each; IPv6 addresses count by their /64. While 16 of them are held back, who comes from there is refused unjudged (HTTP 429). Each worker counts by itself, so an address may have up to as many times more as there are workers.',
     cost: 'Behind a balancer or NAT all clients share one address: one that keeps on trying with a wrong token costs the others some refusals.',
   }),
   'limits.outboundKbpsMax': option(wholeNumber(0, 1_000_000_000), 0, {

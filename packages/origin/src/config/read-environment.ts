@@ -1,3 +1,4 @@
+import { readSecret, SecretError, type SecretSources } from '@headwater/guard/rules';
 import { ENVIRONMENT_PREFIX, environmentName } from './environment-name.js';
 import { didYouMean, nearest } from './nearest.js';
 import { APP_PLACE, type FoundOption, findOption, OPTION_LIST } from './option-lookup.js';
@@ -6,6 +7,9 @@ import { type Problem, readText, type Setting, type Source } from './setting.js'
 
 /** Variables of ours that are no keys. */
 const OTHER_VARIABLES = new Set(['HEADWATER_API', 'HEADWATER_SIGN_KEY']);
+
+/** Behind the name of a secret: its value is the path of a file that holds it. */
+const FILE_SUFFIX = '_FILE';
 
 /**
  * Kubernetes puts these into every container for a Service called `headwater` or `headwater-...`:
@@ -19,9 +23,10 @@ const OPTION_OF_NAME = new Map(OPTION_LIST.map((listed) => [environmentName(list
 
 /**
  * Reads `HEADWATER_...`. An empty variable is one not set, so that `${VARIABLE:-}` in a compose file does no harm;
- * blanks around a value do not count; lists are separated by commas.
+ * blanks around a value do not count; lists are separated by commas. A secret may be in a file, whose path `..._FILE` has.
  */
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Reading {
+export function readEnvironment(secrets: SecretSources): Reading {
+  const { env } = secrets;
   const settings: Setting[] = [];
   const problems: Problem[] = [];
   for (const name of Object.keys(env).sort()) {
@@ -29,7 +34,15 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     if (!name.startsWith(ENVIRONMENT_PREFIX) || text === '' || isOthers(name, text)) continue;
     const source: Source = { kind: 'environment', name };
     const found = optionOf(name);
-    if (found !== null) settings.push({ ...found, value: readText(text, found.option), source });
+    const inFile = found === null ? secretOf(name) : null;
+    if (inFile !== null) {
+      const value = env[name.slice(0, -FILE_SUFFIX.length)]?.trim() ?? '';
+      if (value !== '')
+        problems.push({ path: inFile.path, source, text: 'given twice: with and without _FILE' });
+      const read = readFile(text, secrets);
+      if ('problem' in read) problems.push({ path: inFile.path, source, text: read.problem });
+      else settings.push({ ...inFile, value: readText(read.text, inFile.option), source });
+    } else if (found !== null) settings.push({ ...found, value: readText(text, found.option), source });
     else
       problems.push({
         path: '',
@@ -38,6 +51,24 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       });
   }
   return { settings, problems };
+}
+
+/** The secret whose file the variable names; null where it is none. */
+function secretOf(name: string): FoundOption | null {
+  const found = name.endsWith(FILE_SUFFIX) ? optionOf(name.slice(0, -FILE_SUFFIX.length)) : null;
+  return found?.option.isSecret === true ? found : null;
+}
+
+function readFile(
+  path: string,
+  secrets: SecretSources,
+): { readonly text: string } | { readonly problem: string } {
+  try {
+    return { text: readSecret(`file:${path}`, secrets) };
+  } catch (error) {
+    if (error instanceof SecretError) return { problem: error.message };
+    throw error;
+  }
 }
 
 function isOthers(name: string, text: string): boolean {

@@ -45,7 +45,7 @@ export function readYaml(file: string, text: string): Reading {
       logLevel: 'error',
     });
     for (const fault of [...document.errors, ...document.warnings])
-      reader.problem('', at(fault.pos[0]), `not YAML as it should be: ${fault.message}`);
+      reader.problem('', at(fault.pos[0]), `not YAML as it should be: ${withoutSource(fault.message)}`);
     // After a syntax error the tree is a guess, and each problem found in it may be one too many.
     if (reader.problems.length === 0) reader.readRoot(document.contents);
   } catch (error) {
@@ -55,6 +55,9 @@ export function readYaml(file: string, text: string): Reading {
   }
   return reader;
 }
+
+/** The parser cites what it stumbled over, which may be a secret. */
+const withoutSource = (message: string): string => message.replace(/: ("|[^\s:]+$)[\s\S]*$/, '');
 
 /** Keys that get a suggestion; a file with more unknown ones is no config, and looking for kin of thousands takes seconds. */
 const SUGGESTIONS_MAX = 50;
@@ -111,7 +114,7 @@ class YamlReader implements Reading {
     else if (isEmpty(value)) return;
     else if (found !== null) this.#readValue(found, value, source);
     else if (isMap(value)) this.#readGroup(value, segments);
-    else this.problem(path, source, `found ${kindOf(value)}, expected keys below it`);
+    else this.problem(path, source, `found ${groupText(value)}, expected keys below it`);
   }
 
   #suggestion(path: string): string {
@@ -156,6 +159,10 @@ function isEmpty(node: unknown): boolean {
 function plain(value: unknown): RawValue {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
+
+/** In the place of a group: a text there may be the secret that belongs below it. */
+const groupText = (node: unknown): string =>
+  isScalar(node) && typeof node.value === 'string' ? 'a text' : kindOf(node);
 
 function kindOf(node: unknown): string {
   if (isMap(node)) return 'a map (a colon with a blank after it makes one)';

@@ -119,6 +119,10 @@ const HEAD = `# Configuration of a Headwater origin, with every key there is. Ea
 # Precedence: --set, then the environment, then this file, then the defaults. A list replaces a
 # list. A key without a value is one not set. Times are in ms, sizes in bytes.
 #
+# Secrets (mesh.key, api.token, api.readToken) may be file:/path or env:NAME, here and in the
+# environment; HEADWATER_MESH_KEY_FILE=/run/secrets/key, and so on for each secret key and each
+# list of rules, names a file that holds the value.
+#
 # Unknown keys and unknown HEADWATER_ variables are errors. HEADWATER_API is none: it tells
 # headwater members, streams, explain and health where to ask. And what Kubernetes puts into the
 # environment for a Service called headwater or headwater-... is left alone

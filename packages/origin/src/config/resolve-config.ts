@@ -1,3 +1,4 @@
+import { readSecret, SecretError, type SecretSources } from '@headwater/guard/rules';
 import * as v from 'valibot';
 import { APP_PLACE, type FoundOption, findOption, OPTION_LIST } from './option-lookup.js';
 import { type ConfigValues, nestValues, type OriginConfig } from './origin-config.js';
@@ -11,6 +12,8 @@ import { foundText, type Problem, type RawValue, type Setting, type Source } fro
 export interface ConfigInputs {
   readonly file?: { readonly name: string; readonly text: string };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads a file that holds a secret; throws where it cannot. Absent: no file can be read. */
+  readonly readFile?: (path: string) => string;
   /** `KEY=VALUE` each, the last one of a key counts. */
   readonly set: readonly string[];
   /** What `name` is where nobody gives one. */
@@ -44,9 +47,10 @@ const DEFAULT: Source = { kind: 'default' };
  * key (a list replaces a list). Reports everything that is wrong, also with values that another source overrides.
  */
 export function resolveConfig(inputs: ConfigInputs): Resolution {
+  const secrets: SecretSources = { env: inputs.env, readFile: inputs.readFile ?? noFile };
   const readings = [
     ...(inputs.file === undefined ? [] : [readYaml(inputs.file.name, inputs.file.text)]),
-    readEnvironment(inputs.env),
+    readEnvironment(secrets),
     readSet(inputs.set),
   ];
   const problems: Problem[] = readings.flatMap((reading) => reading.problems);
@@ -59,7 +63,7 @@ export function resolveConfig(inputs: ConfigInputs): Resolution {
       setting.value === null && setting.source.kind === 'set'
         ? { ...defaultOf(setting, inputs.hostName), source: setting.source }
         : setting;
-    const checked = check(actual);
+    const checked = check(actual, secrets);
     if ('problems' in checked) {
       problems.push(...checked.problems);
       invalid.add(actual.path);
@@ -111,7 +115,11 @@ function defaultOf(found: FoundOption, hostName: string): Setting {
   return { path: found.path, segments: found.segments, option: found.option, value, source: DEFAULT };
 }
 
-function check(setting: Setting): { readonly value: unknown } | { readonly problems: readonly Problem[] } {
+type Checked = { readonly value: unknown } | { readonly problems: readonly Problem[] };
+
+function check(written: Setting, secrets: SecretSources): Checked {
+  const setting = withSecrets(written, secrets);
+  if ('problems' in setting) return setting;
   const { option, path, value, source } = setting;
   // No value where none is needed.
   if (value === null && option.default === undefined) return { value: undefined };
@@ -144,6 +152,32 @@ function check(setting: Setting): { readonly value: unknown } | { readonly probl
     }),
   };
 }
+
+/** With `file:/path` and `env:NAME` read, where a secret stands so. Those in rules are read by the guard. */
+function withSecrets(
+  setting: Setting,
+  secrets: SecretSources,
+): Setting | Extract<Checked, { problems: unknown }> {
+  const { option, path, value, source } = setting;
+  if (option.isSecret !== true || option.type.reads === 'rules') return setting;
+  const problems: Problem[] = [];
+  const read = (entry: RawValue): RawValue => {
+    if (typeof entry !== 'string' || !/^(file|env):/.test(entry)) return entry;
+    try {
+      return readSecret(entry, secrets);
+    } catch (error) {
+      if (!(error instanceof SecretError)) throw error;
+      problems.push({ path, source, text: error.message });
+      return entry;
+    }
+  };
+  const actual = Array.isArray(value) ? value.map(read) : read(value);
+  return problems.length > 0 ? { problems } : { ...setting, value: actual };
+}
+
+const noFile = (path: string): never => {
+  throw new Error(`${path} is not looked at here`);
+};
 
 /** `[1].token.keys[0]` */
 function placeText(path: readonly (string | number)[]): string {

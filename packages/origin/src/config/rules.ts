@@ -111,6 +111,14 @@ export const RULES: readonly Rule[] = [
         : `found none, but mesh.host is ${values['mesh.host']}, which other machines can reach; run headwater key and set mesh.key or HEADWATER_MESH_KEY to what it prints`,
   },
   {
+    keys: ['api.readToken', 'api.token'],
+    severity: 'warning',
+    check: (values) =>
+      values['api.readToken'] === undefined || values['api.token'] !== undefined
+        ? null
+        : 'found one without api.token, so nobody may change anything through the API',
+  },
+  {
     keys: ['advertise'],
     severity: 'error',
     check: ({ advertise }) => networkTwice(advertise),

@@ -1,4 +1,5 @@
 import type { MediaEvent } from '@headwater/media';
+import type { DrainStep } from '../drain-progress.js';
 
 interface OfMember {
   readonly member: string;
@@ -29,6 +30,14 @@ export type OriginEvent =
   | (OfClaim & { readonly kind: 'stream-claimed' | 'stream-silent' | 'stream-flowing' })
   /** `member-gone`: with its owner. */
   | (OfClaim & { readonly kind: 'stream-released'; readonly reason: 'released' | 'member-gone' })
+  /** This member drains, and a step of that begins. */
+  | {
+      readonly kind: 'drain-step';
+      readonly step: DrainStep;
+      readonly publishers: number;
+      readonly relays: number;
+      readonly players: number;
+    }
   | MediaEvent
   | { readonly kind: 'log-level-changed'; readonly level: string }
   | { readonly kind: 'configuration-reloaded' };
@@ -45,11 +54,15 @@ export const EVENT_KINDS: Readonly<Record<EventKind, string>> = {
   'member-left': 'A member said that it leaves.',
   'member-draining': 'A member leaves on purpose, and lets others take over.',
   'member-drain-cancelled': 'A member that was draining stays.',
+  'drain-step':
+    'This member drains, and the next step of that begins, with who is here: `relays-move`, `publishers-leave`, `players-leave`, `over`.',
   'stream-claimed': 'A member became an owner of a stream.',
   'stream-silent': 'An owner of a stream has no media at the moment.',
   'stream-flowing': 'Media comes to an owner of a stream.',
   'stream-released': 'A member is no owner of the stream any more.',
   'publish-started': 'A publisher was accepted on this member.',
+  'publish-asked-to-reconnect':
+    'A publisher was asked to reconnect to another member, since this one drains.',
   'publish-refused': 'A publisher was refused here, with the reason.',
   'publish-ended': 'A publisher of this member is gone, with the reason.',
   'route-given': 'A play here was given a route, or another one than before.',

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { Directory, type Liveness } from '@headwater/directory';
+import { MediaTally } from '@headwater/media';
 import type { MemberView } from '@headwater/mesh';
 import { profileOf } from '@headwater/testing/profile-of';
 import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from './create-metrics.js';
-import type { MetricsSource } from './metrics-source.js';
+import type { MetricsChoice, MetricsSource } from './metrics-source.js';
 
 function memberView(name: string, more: Partial<MemberView> = {}): MemberView {
   return {
@@ -25,8 +26,37 @@ function memberView(name: string, more: Partial<MemberView> = {}): MemberView {
   };
 }
 
+const tally = new MediaTally();
+const about = { id: '1', key: '__defaultVhost__/live/s1', client: '10.0.0.1:5', protocol: 'rtmp' } as const;
+tally.take({ kind: 'route-given', ...about, route: 'relay', reason: 'websocket', target: 'b' });
+tally.take({ kind: 'play-refused', ...about, reason: 'full' });
+tally.take({ kind: 'publish-refused', ...about, reason: 'token-expired' });
+tally.take({ kind: 'relay-started', key: about.key, owner: 'b', reason: 'started' });
+for (const [from, isExact] of [
+  [null, false],
+  ['b', true],
+  ['b', false],
+] as const)
+  tally.take({ kind: 'relay-switched', key: about.key, from, to: 'c', gapMs: 120, isExact });
+tally.began({ id: '2', protocol: 'ws-flv', sinceMs: 1000 }, 1030);
+tally.take({ kind: 'route-given', ...about, id: '3', route: 'wait', reason: 'not-published' });
+tally.began({ id: '3', protocol: 'ws-flv', sinceMs: 1000 }, 99_000);
+tally.hookCalled('publish', 'failed', 700);
+tally.add('disconnects', 'kicked');
+const FIGURES = tally.figures(
+  { bytesIn: { publisher: 11, relay: 5, worker: 3 }, bytesOut: { '': 70 }, gcSeconds: { '2 minor': 0.5 } },
+  { players: { 'rtmp play': 4, 'rtmp relay': 1 }, queueBytes: { '': 9 } },
+);
+const STREAMS = ['s1', 's2', 's"3\\'].map((stream, index) => ({
+  key: `__defaultVhost__/live/${stream}`,
+  players: index,
+  bytesIn: 10,
+  bytesOut: 20,
+}));
+
 /** A member 'a' with a peer 'b' whose liveness is told, and its metrics as a scraper reads them. */
-function metricsOf(more: Partial<MetricsSource> = {}) {
+function metricsOf(more: Partial<MetricsSource> = {}, choice: Partial<MetricsChoice> = {}) {
+  let asked = 0;
   const views = new Map([
     ['a', memberView('a', { isSelf: true, streams: 3 })],
     ['b', memberView('b')],
@@ -89,15 +119,19 @@ function metricsOf(more: Partial<MetricsSource> = {}) {
       ],
       waitingFor: null,
       slowPlayers: () => answer({ framesDropped: { queueBytes: 3, queueMs: 4 }, playersEnded: { stuck: 1 } }),
-      streamKeys: () => answer([]),
-      stream: () => answer(null),
+      figures: () => FIGURES,
+      streamTotals: (_, max) => {
+        asked += 1;
+        return answer(STREAMS.slice(0, max));
+      },
     },
     ...more,
   };
-  const metrics = createMetrics(source, () => nowMs);
+  const metrics = createMetrics(source, { streamsMax: 0, srsNames: false, ...choice }, () => nowMs);
   return {
     metrics,
     listeners,
+    asked: () => asked,
     text: async () => (await metrics.app.request('/metrics')).text(),
     /** b comes to be in this state, so many ms later. */
     becomes(liveness: Liveness, laterMs: number) {
@@ -169,6 +203,63 @@ describe('GET /metrics', () => {
     expect(await metricsOf(more).text()).toContain('headwater_ready 0\n');
   });
 
+  it('tells what media did, and how long it took', async () => {
+    const lines = (await metricsOf().text()).split('\n');
+    for (const line of [
+      'headwater_routes_total{route="relay",reason="websocket"} 1',
+      'headwater_refusals_total{action="play",reason="full"} 1',
+      'headwater_refusals_total{action="publish",reason="token-expired"} 1',
+      'headwater_relay_starts_total{reason="started"} 1',
+      'headwater_relays 1',
+      'headwater_switches_total{kind="exact"} 1',
+      'headwater_switches_total{kind="start"} 1',
+      'headwater_switch_gap_seconds_bucket{le="0.1",kind="exact"} 0',
+      'headwater_switch_gap_seconds_bucket{le="0.25",kind="exact"} 1',
+      'headwater_switch_gap_seconds_count{kind="exact"} 1',
+      'headwater_joins_total{protocol="ws-flv"} 2',
+      'headwater_time_to_first_frame_seconds_count{protocol="ws-flv"} 1',
+      'headwater_time_to_first_frame_seconds_sum{protocol="ws-flv"} 0.03',
+      'headwater_hook_calls_total{event="publish",outcome="failed"} 1',
+      'headwater_hook_duration_seconds_bucket{le="+Inf",event="publish"} 1',
+      'headwater_received_bytes_total{source="relay"} 5',
+      'headwater_sent_bytes_total 70',
+      'headwater_players_by_protocol{protocol="rtmp",kind="play"} 4',
+      'headwater_queue_bytes 9',
+      'headwater_players_disconnected_total{reason="kicked"} 1',
+      'headwater_worker_gc_seconds_total{worker="2",kind="minor"} 0.5',
+    ])
+      expect(lines).toContain(line);
+    expect(lines.join()).not.toContain('headwater_stream_');
+    expect(lines.join()).not.toContain('srs_');
+  });
+
+  it('has series of streams up to a limit, and asks once for all of them', async () => {
+    const { text, asked } = metricsOf({}, { streamsMax: 2 });
+    const all = await text();
+    expect(all).toContain('headwater_stream_players{vhost="__defaultVhost__",app="live",stream="s2"} 1\n');
+    expect(all).not.toContain('stream="s\\"3');
+    expect(all).toContain('headwater_stream_series_cut 1\n');
+    expect(asked()).toBe(1);
+    await text();
+    expect(asked()).toBe(2);
+    expect(await metricsOf({}, { streamsMax: 3 }).text()).toContain('headwater_stream_series_cut 0\n');
+  });
+
+  it("tells SRS's names by choice", async () => {
+    const text = await metricsOf({}, { srsNames: true }).text();
+    for (const line of [
+      'srs_streams 3',
+      'srs_clients 7',
+      'srs_send_bytes_total 70',
+      'srs_receive_bytes_total 16',
+      'srs_clients_total 2',
+      'srs_clients_errs_total 4',
+    ])
+      expect(text.split('\n')).toContain(line);
+    expect(text).toMatch(/^srs_cpu_percent [\d.]+$/m);
+    expect(text).toMatch(/^srs_memory \d+$/m);
+  });
+
   it('listens to nothing any more once it is closed', () => {
     const { metrics, listeners } = metricsOf();
     expect(listeners.size).toBe(1);
@@ -178,7 +269,7 @@ describe('GET /metrics', () => {
 
   it('is as Prometheus wants it', needs('prometheus'), async () => {
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
-      input: await metricsOf().text(),
+      input: await metricsOf({}, { streamsMax: 9 }).text(),
       encoding: 'utf8',
     });
     expect(`${stdout}${stderr}`).toBe('');

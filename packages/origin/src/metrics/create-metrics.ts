@@ -1,10 +1,15 @@
 import { Hono } from 'hono';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { PROGRAM_VERSION } from '../version.js';
+import { figureMetrics } from './figure-metrics.js';
 import { gauge } from './live-metric.js';
 import { mediaMetrics } from './media-metrics.js';
 import { meshMetrics } from './mesh-metrics.js';
-import type { MetricsSource } from './metrics-source.js';
+import type { MetricsChoice, MetricsSource } from './metrics-source.js';
+import { srsMetrics } from './srs-metrics.js';
+import { streamMetrics } from './stream-metrics.js';
+
+export type { MetricsSource } from './metrics-source.js';
 
 /** The metrics of one member: `GET /metrics` in Prometheus' text format, apart from any listener. */
 export interface Metrics {
@@ -13,7 +18,11 @@ export interface Metrics {
 }
 
 /** `now`: ms of a clock that never goes back. */
-export function createMetrics(source: MetricsSource, now: () => number = () => performance.now()): Metrics {
+export function createMetrics(
+  source: MetricsSource,
+  { streamsMax, srsNames }: MetricsChoice,
+  now: () => number = () => performance.now(),
+): Metrics {
   const registry = new Registry();
   const { id, name, role, zone = '' } = source.member;
   gauge(
@@ -27,6 +36,9 @@ export function createMetrics(source: MetricsSource, now: () => number = () => p
   );
   const stopListening = meshMetrics(registry, source, now);
   mediaMetrics(registry, source);
+  figureMetrics(registry, source);
+  streamMetrics(registry, source, streamsMax);
+  if (srsNames) srsMetrics(registry, source, now);
   // Memory, garbage collection, the event loop's delay and open files of the main process.
   collectDefaultMetrics({ register: registry });
   for (const what of ['handles', 'requests', 'resources']) {

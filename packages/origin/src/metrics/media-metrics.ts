@@ -75,10 +75,12 @@ function slowPlayerMetrics(registry: Registry, { media }: MetricsSource): void {
       help: 'Players that were disconnected, by reason.',
       labels: ['reason'],
     },
-    async () =>
-      Object.entries((await media.slowPlayers()).value.playersEnded).map(
+    async () => {
+      const { playersEnded } = (await media.slowPlayers()).value;
+      return Object.entries({ ...playersEnded, ...media.figures().totals.disconnects }).map(
         ([reason, count]) => [count, { reason }] as const,
-      ),
+      );
+    },
   );
 }
 
@@ -101,6 +103,16 @@ function workerMetrics(registry: Registry, { media }: MetricsSource): void {
     { name: 'headwater_worker_resident_memory_bytes', help: 'Memory of each media worker.', labels },
     each(({ rssBytes }) => rssBytes),
   );
+  for (const part of ['p50', 'p99', 'max'] as const)
+    gauge(
+      registry,
+      {
+        name: `headwater_worker_event_loop_delay_${part}_seconds`,
+        help: `How late the event loop of each media worker was over the last second: ${part}.`,
+        labels,
+      },
+      each(({ loopDelay }) => loopDelay?.[part] ?? 0),
+    );
   counter(
     registry,
     {

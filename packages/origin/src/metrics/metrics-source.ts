@@ -2,6 +2,14 @@ import type { DirectoryView } from '@headwater/directory';
 import type { MemberView, MeshFigures, MeshStatus } from '@headwater/mesh';
 import type { MediaPlane } from '../plane/media-plane.js';
 
+/** Which metrics there are beside those that there always are. */
+export interface MetricsChoice {
+  /** Streams that have series of their own, at most. */
+  readonly streamsMax: number;
+  /** The names of SRS's exporter, too. */
+  readonly srsNames: boolean;
+}
+
 /** What metrics are made of. */
 export interface MetricsSource {
   readonly directory: DirectoryView;
@@ -18,6 +26,6 @@ export interface MetricsSource {
   onMemberChanged(listener: (member: MemberView) => void): () => void;
   readonly media: Pick<
     MediaPlane,
-    'told' | 'workers' | 'waitingFor' | 'slowPlayers' | 'streamKeys' | 'stream'
+    'told' | 'workers' | 'waitingFor' | 'slowPlayers' | 'figures' | 'streamTotals'
   >;
 }

@@ -1,5 +1,15 @@
 import type { MemberLoad, StreamKey } from '@headwater/directory';
-import type { ClientView, Media, MediaEventListener, MediaPorts, StreamView } from '@headwater/media';
+import type {
+  ClientView,
+  Media,
+  MediaEventListener,
+  MediaFigures,
+  MediaPorts,
+  MediaSettings,
+  StreamTotal,
+  StreamView,
+} from '@headwater/media';
+import type { OriginConfig } from '../config/origin-config.js';
 
 /** How long the parts of this member may take to answer one question, ms. Who takes longer is named instead. */
 export const ANSWER_MS = 500;
@@ -43,6 +53,8 @@ export interface WorkerView {
   readonly publishers: number;
   readonly outboundKbps: number;
   readonly rssBytes: number;
+  /** How late its event loop was in the second that it told of last, s. Absent: it told of none. */
+  readonly loopDelay?: { readonly p50: number; readonly p99: number; readonly max: number };
   /** How often its number was started anew. */
   readonly restarts: number;
   /** Why the one before ended; absent where none did. */
@@ -63,7 +75,7 @@ type SlowPlayers = ReturnType<Media['slowPlayers']>;
 
 /**
  * The media of one member, in whichever processes it runs: this one, or its workers. What is at hand is read at once; what
- * must be asked for is promised, and never takes longer than `ANSWER_MS`. Nothing here rejects but `start`.
+ * must be asked for is promised, and never takes longer than `ANSWER_MS`. Nothing here rejects but `start` and `resumeRtmp`.
  */
 export interface MediaPlane {
   /** Opens the listeners; resolves when all workers take connections. Rejects with `ListenError`; then nothing is left open. */
@@ -75,10 +87,26 @@ export interface MediaPlane {
   readonly waitingFor: string | null;
   /** Refuses publishers from now on; those who are there stay. */
   refusePublishers(): void;
-  /** Closes every publisher and releases its claim, and ends what is passed on to other members. Players stay. */
-  closePublishers(): void;
-  /** Takes publishers again: a drain was cancelled. */
+  /** Asks those who can to go to another member. They stay until they do, or are closed. */
+  askPublishersToReconnect(): void;
+  /**
+   * Closes publishers and releases their claims, and ends what is passed on to other members. Players stay. `others`: those
+   * who were asked to reconnect are closed at their next keyframe.
+   */
+  closePublishers(which: 'all' | 'others'): void;
+  /** Takes publishers again, and leaves those alone who are here still: a drain was cancelled. */
   acceptPublishers(): void;
+  /**
+   * Other settings from now on, `config` being what they are of. Rejects with `CertificateError` where media runs in this
+   * process, and then nothing changes; workers keep what they have where they cannot use them, and say so in the log.
+   */
+  configure(settings: MediaSettings, config: OriginConfig): Promise<void>;
+  /** How many publishers were asked to reconnect and are here still. */
+  publishersAsked(): Promise<Answer<number>>;
+  /** Takes no new connections by RTMP and RTMPS; those that there are stay. */
+  pauseRtmp(): void;
+  /** Takes them again. Rejects with `ListenError` where another process has the port by now. */
+  resumeRtmp(): Promise<void>;
   /** Called for each event of media on this member, of whichever worker. Returns how to stop being called. */
   onEvent(listener: MediaEventListener): () => void;
   /** Of the log of its workers, where it has any. */
@@ -106,4 +134,8 @@ export interface MediaPlane {
   /** Ends the publisher of a stream here likewise. False where there is none. */
   endPublish(key: StreamKey): Promise<Answer<boolean>>;
   slowPlayers(): Promise<Answer<SlowPlayers>>;
+  /** What was done since the start, by workers that ended too, and is held now; as told last. Totals never go down. */
+  figures(): MediaFigures;
+  /** The first `max` streams here in numbers, in the order of their keys, that are not before `from`. */
+  streamTotals(from: StreamKey, max: number): Promise<Answer<readonly StreamTotal[]>>;
 }

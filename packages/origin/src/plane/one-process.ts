@@ -3,6 +3,7 @@ import type { ClientRef, ClientView, Media, MediaEventListener } from '@headwate
 import { firstClients, matchesFilter } from './first-clients.js';
 import { firstKeys } from './first-keys.js';
 import type { Answer, ClientFilter, MediaPlane } from './media-plane.js';
+import { streamTotalsOf } from './stream-totals.js';
 
 /** The media of a member that runs in this very process (`workers: 0`): every answer is at hand. */
 export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPlane {
@@ -19,8 +20,13 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
     },
     waitingFor: null,
     refusePublishers: () => media.refusePublishers(),
-    closePublishers: () => media.closePublishers(),
+    askPublishersToReconnect: () => media.askPublishersToReconnect(),
+    closePublishers: (which) => media.closePublishers(which),
+    publishersAsked: async () => whole(media.publishersAsked()),
+    pauseRtmp: () => media.pauseRtmp(),
+    resumeRtmp: () => media.resumeRtmp(),
     acceptPublishers: () => media.acceptPublishers(),
+    configure: (settings) => media.configure(settings),
     onEvent: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -42,6 +48,8 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
     kick: async (id) => whole(asks.kick(id)),
     endPublish: async (key) => whole(asks.endPublish(key)),
     slowPlayers: async () => whole(media.slowPlayers()),
+    figures: () => media.figures(),
+    streamTotals: async (from, max) => whole(await streamTotalsOf(media, from, max)),
   };
 }
 

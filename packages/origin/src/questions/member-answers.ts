@@ -1,4 +1,11 @@
+import { parseStreamKey } from '@headwater/directory';
+import type { Checkup } from '../doctor/checkup.js';
+import type { DrainProgress } from '../drain-control.js';
+import type { EventLog } from '../events/event-log.js';
+import { type ExplainView, explainPlay } from '../explain/explain-play.js';
 import type { MediaPlane } from '../plane/media-plane.js';
+import type { ReloadResult } from '../reload/reloading.js';
+import { eventsOfStream } from '../trace/stream-trace.js';
 import type { QuestionAnswers } from './questions.js';
 import { figuresHere, happenedHere, linksHere, type WatchedHere } from './watched-here.js';
 
@@ -6,11 +13,21 @@ import { figuresHere, happenedHere, linksHere, type WatchedHere } from './watche
 export interface MemberControl {
   /** False where it drains already. `deadlineMs`: absent: as configured. */
   drain(deadlineMs: number | undefined): boolean;
+  /** How that gets on. */
+  drainProgress(): Promise<DrainProgress>;
   /** False where it does not drain, or is stopping. */
   cancelDrain(): boolean;
   setLogLevel(level: string): void;
-  /** False: this release cannot. */
-  reload(): Promise<boolean>;
+  /** Reads its configuration again. */
+  reload(): Promise<ReloadResult>;
+}
+
+/** What this member knows beside its media. */
+export interface MemberKnowledge {
+  readonly explain: ExplainView;
+  readonly events: EventLog;
+  readonly watched: WatchedHere;
+  checkup(): Promise<Checkup>;
 }
 
 /** Players of a stream that are looked at for their queues. */
@@ -20,7 +37,7 @@ const PLAYERS_LOOKED_AT_MAX = 1000;
 export function memberAnswers(
   media: MediaPlane,
   control: MemberControl,
-  watched: WatchedHere,
+  knowledge: MemberKnowledge,
 ): QuestionAnswers {
   return {
     stream: async ({ key }) => {
@@ -47,18 +64,46 @@ export function memberAnswers(
       const { value, unanswered } = await media.clients(filter, after, max);
       return { clients: [...value], ...(unanswered.length > 0 && { unanswered: [...unanswered] }) };
     },
-    links: () => linksHere(watched),
-    figures: ({ keys }) => figuresHere(media, watched, keys),
-    happened: ({ since, max }) => happenedHere(watched, since, max),
+    explain: ({ key, client, address }) => {
+      const about = { key, app: parseStreamKey(key)?.app ?? '', client };
+      const asked = address === undefined ? about : { ...about, address };
+      const { steps, ...explained } = explainPlay(knowledge.explain, asked, Date.now());
+      return { ...explained, steps: [...steps] };
+    },
+    'stream-events': ({ key }) => ({
+      nowMs: Date.now(),
+      events: eventsOfStream(knowledge.events, key, 0).map((kept) => ({
+        id: knowledge.events.idOf(kept.number),
+        ...kept,
+        event: { ...kept.event },
+      })),
+    }),
+    checkup: () => knowledge.checkup(),
+    links: () => linksHere(knowledge.watched),
+    figures: ({ keys }) => figuresHere(media, knowledge.watched, keys),
+    happened: ({ since, max }) => happenedHere(knowledge.watched, since, max),
     kick: async ({ id }) => ({ done: (await media.kick(id)).value }),
     'end-publish': async ({ key }) => ({ done: (await media.endPublish(key)).value }),
     drain: ({ deadlineMs }) => ({ done: control.drain(deadlineMs) }),
+    'drain-progress': async () => {
+      const { stillHere, unanswered, ...progress } = await control.drainProgress();
+      return {
+        ...progress,
+        stillHere: [...stillHere],
+        ...(unanswered.length > 0 && { unanswered: [...unanswered] }),
+      };
+    },
     'cancel-drain': () => ({ done: control.cancelDrain() }),
     'log-level': ({ level }) => {
       control.setLogLevel(level);
       return { done: true };
     },
-    reload: async () => ({ done: await control.reload() }),
+    reload: async () => {
+      const result = await control.reload();
+      return result.done
+        ? { done: true, applied: [...result.applied], needsRestart: [...result.needsRestart] }
+        : { done: false, problems: [...result.problems] };
+    },
   };
 }
 

@@ -1,5 +1,8 @@
 import type { MediaEvent } from '@headwater/media';
 import * as v from 'valibot';
+import { CHECKUP } from '../doctor/checkup.js';
+import { ASKING_CLIENT_NAMES } from '../explain/asking-client.js';
+import { TRACED_MAX } from '../trace/stream-trace.js';
 
 /** What members ask each other (docs/wire.md, "Questions"), by name: what goes there, and what comes back. */
 
@@ -27,7 +30,15 @@ export const CLIENT_THERE = v.object({
 /** Most clients in one answer, so that it has room in any mesh. */
 export const CLIENTS_MAX = 501;
 
+/** Most kinds and reasons of who is still on a member that drains; more than any release has. */
+const LEFT_MAX = 100;
+/** Most sentences of one explanation. */
+const STEPS_MAX = 500;
+
 const OK = v.object({ done: v.boolean() });
+
+/** Names of keys, or sentences. */
+const KEYS = v.exactOptional(v.array(v.string()));
 
 /** Its workers that did not answer it: what they have is missing. Absent: none. */
 const UNANSWERED = v.exactOptional(v.array(v.number()));
@@ -103,6 +114,42 @@ export const QUESTIONS = {
       unanswered: UNANSWERED,
     }),
   },
+  /** What would happen to a play there, and why. */
+  explain: {
+    ask: v.object({
+      key: v.string(),
+      client: v.picklist(ASKING_CLIENT_NAMES),
+      address: v.exactOptional(v.pipe(v.string(), v.ip())),
+    }),
+    answer: v.object({
+      route: v.string(),
+      reason: v.string(),
+      access: v.string(),
+      target: v.exactOptional(v.string()),
+      steps: v.pipe(v.array(v.object({ about: v.string(), text: v.string() })), v.maxLength(STEPS_MAX)),
+    }),
+  },
+  /** The newest events of a stream that it keeps, oldest first, and its clock. */
+  'stream-events': {
+    ask: v.object({ key: v.string() }),
+    answer: v.object({
+      /** Unix ms. */
+      nowMs: v.number(),
+      events: v.pipe(
+        v.array(
+          v.object({
+            id: v.string(),
+            number: COUNT,
+            atMs: v.number(),
+            event: v.looseObject({ kind: v.string() }),
+          }),
+        ),
+        v.maxLength(TRACED_MAX),
+      ),
+    }),
+  },
+  /** What it finds out about itself, and whom it reaches. */
+  checkup: { ask: v.object({}), answer: CHECKUP },
   /** Whom the member hears, and what it pulls from whom. */
   links: {
     ask: v.object({}),
@@ -165,13 +212,40 @@ export const QUESTIONS = {
     }),
     answer: OK,
   },
+  /** How a drain gets on there. */
+  'drain-progress': {
+    ask: v.object({}),
+    answer: v.object({
+      draining: v.boolean(),
+      step: v.exactOptional(v.string()),
+      ends: v.exactOptional(v.boolean()),
+      tookMs: v.exactOptional(COUNT),
+      leftMs: v.exactOptional(COUNT),
+      publishers: COUNT,
+      relays: COUNT,
+      players: COUNT,
+      stillHere: v.pipe(
+        v.array(v.object({ kind: v.string(), because: v.string(), count: COUNT })),
+        v.maxLength(LEFT_MAX),
+      ),
+      unanswered: UNANSWERED,
+    }),
+  },
   'cancel-drain': { ask: v.object({}), answer: OK },
   'log-level': {
     ask: v.object({ level: v.picklist(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
     answer: OK,
   },
-  /** `done` is false where the member cannot. */
-  reload: { ask: v.object({}), answer: OK },
+  /** `done` is false where the member cannot, with the reasons. Members of earlier builds say nothing but `done`. */
+  reload: {
+    ask: v.object({}),
+    answer: v.object({
+      done: v.boolean(),
+      applied: KEYS,
+      needsRestart: KEYS,
+      problems: KEYS,
+    }),
+  },
 } as const;
 
 export type QuestionName = keyof typeof QUESTIONS;

@@ -14,13 +14,17 @@ import type {
   Elsewhere,
   Media,
   MediaEvent,
+  MediaFigures,
   MediaListenerName,
   MediaOptions,
+  MediaSettings,
+  StreamTotal,
   StreamView,
   WorkerAddress,
 } from '@headwater/media';
 import type { MemberView } from '@headwater/mesh';
 import type { ClientFilter, MediaTold } from '../plane/media-plane.js';
+import type { LoopDelay } from './own-delay.js';
 
 /** All that a worker needs to begin. */
 export interface WorkerSetup {
@@ -92,12 +96,16 @@ export type DirectoryChange =
 export interface Questions {
   load(): MemberLoad;
   pulls(): readonly StreamKey[];
+  publishersAsked(): number;
   streamKeys(from: StreamKey, max: number): readonly StreamKey[];
   stream(key: StreamKey, playersMax: number): StreamView | null;
   playerCounts(keys: readonly StreamKey[]): readonly number[];
   clients(filter: ClientFilter, after: string, max: number): readonly ClientView[];
   kick(id: string): boolean;
   endPublish(key: StreamKey): boolean;
+  /** The configuration was read again; the rules hold keys. Answers when all of it is in force; false where it cannot be. */
+  configure(media: MediaSettings, rules: GuardConfig): boolean;
+  streamTotals(from: StreamKey, max: number): readonly StreamTotal[];
 }
 
 /** What concerns a worker, but is known to main alone. */
@@ -107,6 +115,8 @@ export interface Around {
   /** The member as a whole can take no more plays. */
   readonly isFull: boolean;
   readonly isDisputed: boolean;
+  /** Those that take connections, and share what they pull from other members. */
+  readonly listening: readonly WorkerAddress[];
 }
 
 export type ToWorker =
@@ -122,7 +132,8 @@ export type ToWorker =
     }
   | { readonly kind: 'refuse-publishers' }
   | { readonly kind: 'accept-publishers' }
-  | { readonly kind: 'close-publishers' }
+  | { readonly kind: 'ask-publishers' }
+  | { readonly kind: 'close-publishers'; readonly which: 'all' | 'others' }
   | { readonly kind: 'log-level'; readonly level: string }
   | {
       readonly kind: 'end-publisher';
@@ -135,6 +146,8 @@ export type ToWorker =
 export interface WorkerTold extends MediaTold {
   readonly slowPlayers: ReturnType<Media['slowPlayers']>;
   readonly rssBytes: number;
+  readonly figures: MediaFigures;
+  readonly loopDelay?: LoopDelay;
 }
 
 export type FromWorker =

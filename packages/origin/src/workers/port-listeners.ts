@@ -1,7 +1,7 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import {
   type ListenAt,
-  listen,
+  ListeningPort,
   type MediaListenerName,
   type MediaLog,
   type MediaPorts,
@@ -17,7 +17,7 @@ export interface PortListenersOptions {
 /** The member's ports: main accepts, reads nothing, and hands on. They stay open whatever becomes of workers. */
 export class PortListeners {
   readonly #options: PortListenersOptions;
-  readonly #servers: Server[] = [];
+  readonly #open = new Map<MediaListenerName, ListeningPort>();
   ports: MediaPorts;
 
   constructor(options: PortListenersOptions) {
@@ -35,10 +35,10 @@ export class PortListeners {
   async open(): Promise<void> {
     try {
       this.ports = {
-        rtmp: await this.#open('rtmp'),
-        rtmps: await this.#open('rtmps'),
-        http: await this.#open('http'),
-        https: await this.#open('https'),
+        rtmp: await this.#listen('rtmp'),
+        rtmps: await this.#listen('rtmps'),
+        http: await this.#listen('http'),
+        https: await this.#listen('https'),
       };
     } catch (error) {
       this.close();
@@ -47,15 +47,31 @@ export class PortListeners {
   }
 
   close(): void {
-    for (const server of this.#servers.splice(0)) if (server.listening) server.close();
+    for (const port of this.#open.values()) port.close();
+    this.#open.clear();
   }
 
-  #open(listener: MediaListenerName): Promise<number> {
+  /** Nobody new comes by RTMP and RTMPS; who is there stays. */
+  pauseRtmp(): void {
+    for (const port of this.#rtmp()) port.pause();
+  }
+
+  /** Takes them again, at the same ports. Rejects with `ListenError`, and may then be tried again. */
+  async resumeRtmp(): Promise<void> {
+    for (const port of this.#rtmp()) await port.resume();
+  }
+
+  #rtmp(): readonly ListeningPort[] {
+    return (['rtmp', 'rtmps'] as const).flatMap((name) => this.#open.get(name) ?? []);
+  }
+
+  #listen(listener: MediaListenerName): Promise<number> {
     const server = createServer({ pauseOnConnect: true }, (socket) => {
       socket.on('error', () => {});
       this.#options.onConnection(listener, socket);
     });
-    this.#servers.push(server);
-    return listen(server, listener, this.#options.at[listener], this.#options.log);
+    const port = new ListeningPort(server, listener, this.#options.log);
+    this.#open.set(listener, port);
+    return port.open(this.#options.at[listener]);
   }
 }

@@ -41,3 +41,10 @@ it('is elsewhere where the paths of sockets would be too long', () => {
   const path = makeSocketFolder([long, short]);
   expect(path.startsWith(short)).toBe(true);
 });
+
+it('is in the next folder where one cannot be written, and nowhere where none can', () => {
+  const missing = join(folder(), 'missing');
+  const last = folder();
+  expect(makeSocketFolder([missing, last]).startsWith(last)).toBe(true);
+  expect(() => makeSocketFolder([missing])).toThrow('no folder for the sockets of media workers');
+});

@@ -1,7 +1,8 @@
-import { type Claim, route, type StreamKey } from '@headwater/directory';
+import { type Claim, publishElsewhere, route, type StreamKey } from '@headwater/directory';
 import type { Elsewhere, MediaHost } from '@headwater/media';
 import { OwnersListeners } from '@headwater/mesh/owners-listeners';
 import { memberAnswers } from '../media-host.js';
+import { choosePuller } from './choose-puller.js';
 import { DirectoryReplica, type ReplicaOptions } from './directory-replica.js';
 import type { Around, DirectoryChange } from './messages.js';
 
@@ -24,7 +25,7 @@ export class WorkerHost {
   readonly media: MediaHost;
   readonly #listeners: OwnersListeners;
   readonly #ofAddress = new Map<string, number>();
-  #around: Around = { connections: 0, isFull: false, isDisputed: false };
+  #around: Around = { connections: 0, isFull: false, isDisputed: false, listening: [] };
 
   constructor(parts: WorkerHostParts) {
     this.#listeners = new OwnersListeners((error) => parts.onFault(error));
@@ -44,6 +45,7 @@ export class WorkerHost {
       member: parts.self,
       route: (request) =>
         route(replica.directory, { ...request, isFull: request.isFull === true || this.#around.isFull }),
+      publishElsewhere: (move) => publishElsewhere(replica.directory, move),
       owners: (key) => replica.directory.owners(key),
       onOwnersChanged: (listener, interest) => this.#listeners.add(listener, interest),
       claim: (claim) => {
@@ -56,6 +58,7 @@ export class WorkerHost {
       },
       isDisputed: () => this.#around.isDisputed,
       workerOf: (key) => replica.workerOf(key),
+      pullerOf: (key) => choosePuller(key, this.#around.listening),
       elsewhere: (address) => ({
         connections: this.#around.connections,
         ofAddress: this.#ofAddress.get(address) ?? 0,

@@ -1,13 +1,16 @@
 import { Socket } from 'node:net';
 import { ownerOrder } from '@headwater/directory';
 import { createGuard, type Guard } from '@headwater/guard';
-import { createMedia, type Media, type MediaEvent } from '@headwater/media';
+import { createMedia, type Media, type MediaEvent, MediaTally } from '@headwater/media';
 import { ENDS_TOLD_MS } from '../guard-config.js';
 import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
 import { TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { asksOfClients } from '../plane/one-process.js';
+import { streamTotalsOf } from '../plane/stream-totals.js';
+import { MAIN_LOOK_MS, MainWatch } from './main-watch.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerSetup } from './messages.js';
+import { OwnDelay } from './own-delay.js';
 import { Wire } from './wire.js';
 import { WorkerHost } from './worker-host.js';
 import { WorkerLog } from './worker-log.js';
@@ -17,25 +20,33 @@ const PIPE_FD = 4;
 /** Ends, and counts of connections, are told so often, ms. */
 const COUNT_EVERY_MS = 20;
 const EXIT_FAULT = 70;
+/** Main says nothing. */
+const EXIT_ALONE = 75;
 /** Events are told while no more than so much waits on the pipe, bytes. */
 const EVENTS_BACKLOG_BYTES_MAX = 1024 * 1024;
 /** How long last words may take. */
 const LAST_WORDS_MS = 500;
 
+/** What a worker has once it is set up. */
+interface Running {
+  readonly media: Media;
+  readonly guard: Guard;
+  readonly host: WorkerHost;
+  readonly log: QuietLog;
+  readonly delay: OwnDelay;
+}
+
 /** A media worker: a process of its own, begun by main and ended with it. */
 class Worker {
   readonly #wire: Wire<FromWorker, ToWorker>;
   #log: WorkerLog;
-  #running: {
-    readonly media: Media;
-    readonly guard: Guard;
-    readonly host: WorkerHost;
-    readonly log: QuietLog;
-  } | null = null;
+  #running: Running | null = null;
   #isListening = false;
   #taken: number[] = [];
   #closed: string[] = [];
   #isCountDue = false;
+  readonly #main = new MainWatch(performance.now());
+  #isEnding = false;
 
   constructor() {
     this.#wire = new Wire(
@@ -44,6 +55,7 @@ class Worker {
       () => process.exit(EXIT_FAULT),
     );
     this.#log = this.#logOf('info');
+    setInterval(() => this.#lookAtMain(), MAIN_LOOK_MS);
   }
 
   handed(handover: Handover, socket: Socket): void {
@@ -98,6 +110,7 @@ class Worker {
         this.#running?.host.around(message.around);
         return;
       case 'ping':
+        this.#main.heard(performance.now());
         this.#wire.post({ kind: 'pong', id: message.id });
         return;
       case 'ask':
@@ -112,16 +125,26 @@ class Worker {
       case 'log-level':
         this.#log.level = message.level;
         return;
+      case 'ask-publishers':
+        this.#running?.media.askPublishersToReconnect();
+        return;
       case 'close-publishers':
-        this.#running?.media.closePublishers();
+        this.#running?.media.closePublishers(message.which);
         return;
       case 'end-publisher':
         this.#running?.media.endPublisher(message.key, message.reason);
         return;
       case 'stop':
-        void this.#stop();
+        void this.#stop(0);
         return;
     }
+  }
+
+  #lookAtMain(): void {
+    if (!this.#main.isMainSilent(performance.now()) || this.#isEnding) return;
+    // Main reads it when it goes on.
+    this.#log.error({ reason: 'main-silent' }, 'worker ends');
+    void this.#stop(EXIT_ALONE);
   }
 
   #setUp({ self, media: options, guard: rules, order, zone, relayTls, logLevel }: WorkerSetup): void {
@@ -136,12 +159,18 @@ class Worker {
       release: (key) => this.#wire.post({ kind: 'release', key }),
       onFault: (error) => log.error({ err: error }, 'owners listener failed'),
     });
-    const guard = createGuard(rules, { log });
+    const tally = new MediaTally();
+    const guard = createGuard(rules, {
+      log,
+      onHookCalled: (event, outcome, tookMs) => tally.hookCalled(event, outcome, tookMs),
+    });
     const media = createMedia(options, host.media, log, {
       guard,
       tell: (event) => this.#tellEvent(event),
+      tally,
     });
-    this.#running = { media, guard, host, log };
+    const delay = new OwnDelay(options.worker.worker);
+    this.#running = { media, guard, host, log, delay };
   }
 
   async #listen(): Promise<void> {
@@ -159,7 +188,7 @@ class Worker {
 
   #tell(): void {
     if (this.#running === null) return;
-    const { media } = this.#running;
+    const { media, delay } = this.#running;
     const { connections, isFull } = media;
     const rssBytes = process.memoryUsage.rss();
     this.#wire.post({
@@ -171,13 +200,15 @@ class Worker {
         faults: media.faults(),
         slowPlayers: media.slowPlayers(),
         rssBytes,
+        figures: delay.addTo(media.figures()),
+        loopDelay: delay.look(),
       },
     });
   }
 
   async #answer(id: number, question: keyof Questions, given: readonly unknown[]): Promise<void> {
     if (this.#running === null) return;
-    const answer = answersOf(this.#running.media)[question] as (...given: readonly unknown[]) => unknown;
+    const answer = answersOf(this.#running)[question] as (...given: readonly unknown[]) => unknown;
     const value = await answer(...given);
     this.#wire.post({ kind: 'answer', id, value });
   }
@@ -197,14 +228,16 @@ class Worker {
     else setTimeout(tell, COUNT_EVERY_MS);
   }
 
-  async #stop(): Promise<void> {
+  async #stop(status: number): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
     const running = this.#running;
     this.#isListening = false;
     await running?.media.stop();
     await running?.guard.stop(ENDS_TOLD_MS);
     running?.host.stop();
     running?.log.close();
-    await this.#end(0);
+    await this.#end(status);
   }
 
   async #end(status: number): Promise<void> {
@@ -222,14 +255,27 @@ type Answers = {
   ) => ReturnType<Questions[K]> | Promise<ReturnType<Questions[K]>>;
 };
 
-function answersOf(media: Media): Answers {
+function answersOf({ media, guard, log }: Running): Answers {
   return {
     load: () => media.load(),
     pulls: () => media.pulls(),
+    publishersAsked: () => media.publishersAsked(),
     streamKeys: (from, max) => firstKeys(media.streamKeys(), from, max),
     stream: (key, playersMax) => media.stream(key, playersMax) ?? null,
     playerCounts: (keys) => keys.map((key) => media.playerCount(key)),
+    streamTotals: (from, max) => streamTotalsOf(media, from, max),
     ...asksOfClients(media),
+    // Main has looked at all of it; what cannot be used all the same, such as a file that is gone by now, is told.
+    configure: async (settings, rules) => {
+      try {
+        await media.configure(settings);
+        guard.configure(rules);
+        return true;
+      } catch (error) {
+        log.error({ err: error }, 'worker keeps its configuration');
+        return false;
+      }
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { clientIp, limitedAddress, type MediaListenerName } from '@headwater/media';
+import { clientIp, limitedAddress, type MediaListenerName, type WorkerAddress } from '@headwater/media';
 import { ENDS_TOLD_MS } from '../guard-config.js';
 import type { WorkerView } from '../plane/media-plane.js';
 import { chooseWorker } from './choose-worker.js';
@@ -75,6 +75,11 @@ export class WorkerPool {
   /** Numbers of those that take no connections at the moment. */
   get notListening(): readonly number[] {
     return this.#slots.filter(({ isListening }) => !isListening).map(({ number }) => number);
+  }
+
+  /** Those that take connections. */
+  get listening(): readonly WorkerAddress[] {
+    return this.all.flatMap(({ life, process }) => (life.takes && !process.isOver ? [process.address] : []));
   }
 
   views(): readonly WorkerView[] {

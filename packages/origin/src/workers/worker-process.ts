@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { constants, getPriority, setPriority } from 'node:os';
 import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Elsewhere, MediaListenerName, WorkerAddress } from '@headwater/media';
+import { type Elsewhere, type MediaListenerName, NO_FIGURES, type WorkerAddress } from '@headwater/media';
 import { ANSWER_MS } from '../plane/media-plane.js';
 import type { Choosable } from './choose-worker.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerTold } from './messages.js';
@@ -10,6 +11,11 @@ import { Wire } from './wire.js';
 
 const PROGRAM = fileURLToPath(new URL('./worker-main.js', import.meta.url));
 const PIPE = 4;
+/**
+ * By how much nicer than main workers are to others: where cores are short main goes first, which has the mesh and the API and
+ * needs little. A cgroup of its own (a container, a service of systemd) keeps that between them.
+ */
+const NICER = 5;
 
 /** A connection that waits for its worker. */
 export interface Arrived {
@@ -36,6 +42,7 @@ const TOLD_NOTHING: WorkerTold = {
   faults: 0,
   slowPlayers: { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } },
   rssBytes: 0,
+  figures: NO_FIGURES,
 };
 
 /** One worker's process, with the pipe to it, the connections on their way there, and what it told last. */
@@ -62,6 +69,7 @@ export class WorkerProcess implements Choosable {
       env: environment(),
       execArgv: process.execArgv.filter((word) => !word.startsWith('--inspect')),
     });
+    makeNicer(this.#child.pid);
     // Whatever it is, `exit` or the missing pipe tells of it.
     this.#child.on('error', () => {});
     const pipe = (this.#child.stdio as readonly unknown[] | undefined)?.[PIPE];
@@ -171,6 +179,16 @@ export class WorkerProcess implements Choosable {
       if (left > 0) this.ofAddress.set(address, left);
       else this.ofAddress.delete(address);
     }
+  }
+}
+
+/** At once, since threads have what the one has that starts them. */
+function makeNicer(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, Math.min(getPriority() + NICER, constants.priority.PRIORITY_LOW));
+  } catch {
+    // Ended already, or nobody may: it works as well, if less evenly.
   }
 }
 

@@ -111,6 +111,7 @@ export class WorkerSlot {
       publishers: told?.publishers ?? 0,
       outboundKbps: told?.outboundKbps ?? 0,
       rssBytes: told?.rssBytes ?? 0,
+      ...(told?.loopDelay !== undefined && { loopDelay: told.loopDelay }),
       restarts: this.#pace.restarts,
       ...(this.#lastEnd !== null && { lastEnd: this.#lastEnd }),
     };

@@ -1,10 +1,15 @@
 import type { MemberId } from '@headwater/directory';
 import {
+  addFigures,
   CertificateStore,
+  endedFigures,
   type ListenAt,
   type MediaEventListener,
+  type MediaFigures,
   type MediaLog,
   type MediaOptions,
+  type MediaSettings,
+  NO_FIGURES,
   publishPolicyOf,
   TrustedProxies,
 } from '@headwater/media';
@@ -20,6 +25,7 @@ import {
   type MediaTold,
   TOLD_EVERY_MS,
 } from '../plane/media-plane.js';
+import { mergeStreamTotals } from '../plane/stream-totals.js';
 import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
 import { mergeClients, mergeKeys, mergeViews } from './merge-views.js';
@@ -46,6 +52,8 @@ export interface WorkersPlaneOptions {
 /** The media of a member in processes of its own, each of which has some of the connections. */
 export class WorkersPlane implements MediaPlane {
   readonly #options: WorkersPlaneOptions;
+  #config: OriginConfig;
+  #media: MediaOptions;
   readonly #folder: string;
   readonly #pool: WorkerPool;
   readonly #listeners: PortListeners;
@@ -58,6 +66,7 @@ export class WorkersPlane implements MediaPlane {
   /** What ended workers had counted. */
   #faultsBefore = 0;
   #slowBefore: SlowPlayers = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
+  #figuresBefore: MediaFigures = NO_FIGURES;
   #facts = '';
   #isRefusing = false;
   #logLevel: string;
@@ -73,7 +82,18 @@ export class WorkersPlane implements MediaPlane {
   constructor(options: WorkersPlaneOptions) {
     const { config, media, log, workers } = options;
     this.#options = options;
+    this.#config = config;
+    this.#media = media;
     this.#logLevel = config.log.level;
+    const current = () => this.#config;
+    const rules = {
+      get memoryMax() {
+        return current().limits.workerMemoryMax;
+      },
+      get drainMs() {
+        return current().drain.deadlineMs;
+      },
+    };
     const proxies = new TrustedProxies(media.trustedProxies ?? []);
     this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
@@ -85,7 +105,7 @@ export class WorkersPlane implements MediaPlane {
       {
         workers,
         folder: this.#folder,
-        rules: { memoryMax: config.limits.workerMemoryMax, drainMs: config.drain.deadlineMs },
+        rules,
         isProxy: (ip) => proxies.has(ip),
         isMemberAddress: (ip) =>
           this.#mesh !== null && memberAnswers(this.#mesh, config.relay.tls).isMemberAddress(ip),
@@ -96,8 +116,9 @@ export class WorkersPlane implements MediaPlane {
         started: (worker) => this.#started(worker),
         message: (worker, message) => this.#take(worker, message),
         draining: (worker) => {
+          this.#tellAround();
           worker.process.post({ kind: 'refuse-publishers' });
-          worker.process.post({ kind: 'close-publishers' });
+          worker.process.post({ kind: 'close-publishers', which: 'all' });
         },
         ended: (worker, reason, restartMs) => this.#ended(worker, reason, restartMs),
         log: (level, fields, msg) => log[level](fields, msg),
@@ -175,6 +196,20 @@ export class WorkersPlane implements MediaPlane {
     this.#pool.post({ kind: 'accept-publishers' });
   }
 
+  async configure(settings: MediaSettings, config: OriginConfig): Promise<void> {
+    const { certificates, ...media } = settings;
+    // Workers that start later begin with it.
+    this.#config = config;
+    this.#media = {
+      ...this.#media,
+      ...media,
+      ...(this.#media.tls !== undefined && { tls: { ...this.#media.tls, certificates } }),
+    };
+    if (this.#mesh === null) return;
+    // One that answers late has it all the same: what it is told stays in order.
+    await this.#pool.ask('configure', settings, guardConfig(config, this.#mesh.id));
+  }
+
   setLogLevel(level: string): void {
     this.#logLevel = level;
     this.#pool.post({ kind: 'log-level', level });
@@ -200,8 +235,26 @@ export class WorkersPlane implements MediaPlane {
     return { value: answers.includes(true), unanswered };
   }
 
-  closePublishers(): void {
-    this.#pool.post({ kind: 'close-publishers' });
+  askPublishersToReconnect(): void {
+    this.#pool.post({ kind: 'ask-publishers' });
+  }
+
+  closePublishers(which: 'all' | 'others'): void {
+    this.#pool.post({ kind: 'close-publishers', which });
+  }
+
+  async publishersAsked() {
+    const { answers, unanswered } = await this.#pool.ask('publishersAsked');
+    return { value: answers.reduce((sum, count) => sum + count, 0), unanswered };
+  }
+
+  /** Ports are main's: no worker need know. */
+  pauseRtmp(): void {
+    this.#listeners.pauseRtmp();
+  }
+
+  resumeRtmp(): Promise<void> {
+    return this.#listeners.resumeRtmp();
   }
 
   told(): MediaTold {
@@ -212,7 +265,7 @@ export class WorkersPlane implements MediaPlane {
       outboundKbps += process.told.outboundKbps;
       faults += process.told.faults;
     }
-    const { connectionsMax, outboundKbpsMax } = this.#options.config.limits;
+    const { connectionsMax, outboundKbpsMax } = this.#config.limits;
     const { connections } = this.#pool;
     const isFull = connections > connectionsMax || (outboundKbpsMax > 0 && outboundKbps >= outboundKbpsMax);
     return { players, publishers, outboundKbps, connections, isFull, faults };
@@ -264,13 +317,25 @@ export class WorkersPlane implements MediaPlane {
     return { value, unanswered: [] };
   }
 
+  figures(): MediaFigures {
+    return this.#pool.all.reduce(
+      (sum, { process }) => addFigures(sum, process.told.figures),
+      this.#figuresBefore,
+    );
+  }
+
+  async streamTotals(from: string, max: number) {
+    const { answers, unanswered } = await this.#pool.ask('streamTotals', from, max);
+    return { value: mergeStreamTotals(answers, max), unanswered };
+  }
+
   #started(worker: LivingWorker): void {
     // Those of the start are set up when the ports are known.
     if (this.#isSetUp) this.#setUp(worker);
   }
 
   #setUp(worker: LivingWorker): void {
-    const { media, config } = this.#options;
+    const [media, config] = [this.#media, this.#config];
     const { ports } = this;
     if (this.#mesh === null || this.#feed === null) return;
     this.#isSetUp = true;
@@ -310,14 +375,15 @@ export class WorkersPlane implements MediaPlane {
     } else if (message.kind === 'event') {
       for (const listener of this.#eventListeners) listener(message.event);
     } else if (message.kind === 'told') this.#lookAround();
-    else if (message.kind === 'ready')
+    else if (message.kind === 'ready') {
       log.info({ worker: worker.process.address.worker, pid: worker.process.pid }, 'worker ready');
+      this.#tellAround();
+    }
   }
 
   #claim(worker: LivingWorker, claim: Parameters<Mesh['claim']>[0]): void {
     const { key } = claim;
-    const { config } = this.#options;
-    const policy = publishPolicyOf(key, config);
+    const policy = publishPolicyOf(key, this.#config);
     const claimed = this.#claims.claim(worker, claim, policy);
     if (!claimed.stands) {
       const reason = policy === 'takeover' ? 'taken-over' : 'already-published';
@@ -339,6 +405,7 @@ export class WorkersPlane implements MediaPlane {
     this.#unfollow.delete(worker);
     this.#faultsBefore += worker.process.told.faults;
     this.#slowBefore = addSlow(this.#slowBefore, worker.process.told.slowPlayers);
+    this.#figuresBefore = addFigures(this.#figuresBefore, endedFigures(worker.process.told.figures));
     const keys = this.#claims.releaseAll(worker);
     if (!this.#isStopped) for (const key of keys) this.#disown(key);
     if (this.#isStopped) return;
@@ -382,7 +449,12 @@ export class WorkersPlane implements MediaPlane {
 
   #tellAroundTo({ process }: LivingWorker): void {
     const connections = this.#pool.connectionsBeside(process);
-    const around = { connections, isFull: this.#isFull, isDisputed: this.#isDisputed };
+    const around = {
+      connections,
+      isFull: this.#isFull,
+      isDisputed: this.#isDisputed,
+      listening: this.#pool.listening,
+    };
     process.post({ kind: 'around', around });
   }
 }

@@ -66,10 +66,12 @@ const WAIT: Route = { kind: 'wait', reason: 'not-published' };
 const REFUSE: Route = { kind: 'refuse', reason: 'relay-of-unowned' };
 
 /** Why a play may go elsewhere, or nowhere, though its stream is published here. */
-const FOR_WANT_OF_ROOM: ReadonlySet<RouteReason> = new Set([
+const SENT_AWAY: ReadonlySet<RouteReason> = new Set([
   'full-other-owner',
   'full-other-member',
   'nobody-has-room',
+  'draining-other-owner',
+  'draining-other-member',
 ]);
 
 /**
@@ -397,7 +399,7 @@ export class PlayDesk {
     if (!this.#hasPublisher(key)) return this.#routeElsewhere(asker, mark, isServed);
     if (isServed) return LOCAL;
     const answer = this.#ask(asker, mark, isServed);
-    return FOR_WANT_OF_ROOM.has(answer.reason) ? answer : LOCAL;
+    return SENT_AWAY.has(answer.reason) ? answer : LOCAL;
   }
 
   #routeElsewhere(asker: PlayAsker, mark: PlayMark, isServed: boolean): Route {

@@ -52,6 +52,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
         claim: host.claim,
         release: (key) => void host.release(key),
         isDisputed: () => mesh.isDisputed,
+        publishElsewhere: () => null,
         workerOf: () => mesh.sibling,
       },
       log,
@@ -97,7 +98,7 @@ describe('PublishDesk', () => {
       ms += 0.5;
       return ms;
     });
-    desk.closeAll();
+    desk.close('all');
     const first = 20 - desk.count;
     expect(first).toBeGreaterThanOrEqual(1);
     expect(first).toBeLessThan(20);
@@ -291,7 +292,7 @@ describe('PublishDesk', () => {
     desk.publish(sessionOf());
     if (answer.accepted) answer.feed.end();
     desk.publish(sessionOf());
-    desk.closeAll();
+    desk.close('all');
     expect(log.lines.map(({ level, msg, fields }) => [level, msg, fields])).toEqual([
       ['info', 'publish accepted', about],
       ['info', 'publish refused', { ...about, reason: 'already-published' }],
@@ -336,7 +337,7 @@ describe('PublishDesk', () => {
     desk.publish(session);
     desk.refuse();
     expect([session.ends, desk.count]).toEqual([[], 1]);
-    desk.closeAll();
+    desk.close('all');
     expect([session.ends, desk.count, said.at(-1)]).toEqual([['stopping'], 0, `release ${KEY_S}`]);
     expect(said).not.toContain('unsubscribe');
   });

@@ -4,6 +4,7 @@ import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
 import type { PublisherFeed } from '../../stream/live-stream.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf, limitedAddress } from '../client-address.js';
+import { afterClosing, type Closing, type Departure, isClosedBefore } from './departure.js';
 import { FlowClaim } from './flow-claim.js';
 import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
 import { PublishRate } from './publish-rate.js';
@@ -14,7 +15,14 @@ export interface PublishDeskParts {
   readonly streams: StreamTable;
   readonly host: Pick<
     MediaHost,
-    'member' | 'owners' | 'onOwnersChanged' | 'claim' | 'release' | 'isDisputed' | 'workerOf'
+    | 'member'
+    | 'owners'
+    | 'onOwnersChanged'
+    | 'claim'
+    | 'release'
+    | 'isDisputed'
+    | 'workerOf'
+    | 'publishElsewhere'
   >;
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
@@ -43,6 +51,7 @@ interface Publish {
   readonly flow: FlowClaim;
   /** It was told that it has sent nothing since it was accepted. */
   isMuteTold: boolean;
+  departure: Departure;
 }
 
 /** How long a publisher may take to send its first picture or sound before that is told. */
@@ -77,6 +86,8 @@ export class PublishDesk {
   readonly #rate: PublishRate | null;
   readonly #unsubscribe: () => void;
   #isStopping = false;
+  /** Counts drains and their cancellations. */
+  #sweep = 0;
 
   constructor(parts: PublishDeskParts, rules: PublishRules) {
     this.#parts = parts;
@@ -109,6 +120,7 @@ export class PublishDesk {
     if (code !== null) {
       this.#parts.log.info({ ...about, reason: code }, 'publish refused');
       this.#parts.tell?.({ kind: 'publish-refused', ...eventOf(session), reason: code });
+      if (code === 'stopping') this.#askSession(session, this.#sweep);
       return { accepted: false, code, text: REFUSALS[code] };
     }
     const { key, remote, agent, protocol } = session;
@@ -139,6 +151,7 @@ export class PublishDesk {
       lastMediaMs: performance.now(),
       flow,
       isMuteTold: false,
+      departure: 'staying',
     };
     this.#publishes.set(key, publish);
     this.#pace.claimed(key, sinceMs, performance.now());
@@ -150,6 +163,10 @@ export class PublishDesk {
       accepted: true,
       feed: {
         push: (frame) => {
+          if (isClosedBefore(publish.departure, frame, source.media.video !== undefined)) {
+            this.#close(publish, 'reconnecting');
+            return;
+          }
           if (frame.kind !== 'data') publish.lastMediaMs = performance.now();
           source.push(frame);
         },
@@ -187,9 +204,61 @@ export class PublishDesk {
     this.#isStopping = true;
   }
 
-  /** Takes publishers again. */
+  /** Takes publishers again; whoever is here still stays. */
   accept(): void {
     this.#isStopping = false;
+    this.#sweep += 1;
+    for (const publish of this.#publishes.values()) publish.departure = 'staying';
+  }
+
+  /** Asks those who understand it to go elsewhere: the first at once, and where they are many the others in slices. */
+  askToReconnect(): void {
+    this.#sweep += 1;
+    this.#askSome(this.#publishes.values(), this.#sweep);
+  }
+
+  #askSome(publishes: Iterator<Publish>, sweep: number): void {
+    const slice = new Slice(() => performance.now());
+    for (let next = publishes.next(); next.done !== true; next = publishes.next()) {
+      this.#askOne(next.value, sweep);
+      if (!slice.isOver) continue;
+      setImmediate(() => {
+        // A cancelled drain asks nobody else.
+        if (sweep === this.#sweep) this.#askSome(publishes, sweep);
+      });
+      return;
+    }
+  }
+
+  #askOne(publish: Publish, sweep: number): void {
+    const { session } = publish;
+    try {
+      const target = this.#askSession(session, sweep);
+      if (target === null) return;
+      publish.departure = 'asked';
+      this.#parts.log.info({ ...describe(session), target }, 'publisher asked to reconnect');
+      this.#parts.tell?.({ kind: 'publish-asked-to-reconnect', ...eventOf(session), target });
+    } catch (error) {
+      session.fault(error);
+    }
+  }
+
+  /** The name of the member that it was asked to go to; null where it was not asked. */
+  #askSession({ key, reconnecting }: PublishSession, sweep: number): string | null {
+    if (reconnecting === undefined) return null;
+    const { reachedBy, isSecure } = reconnecting;
+    const move = { key, isSecure, ...(reachedBy === undefined ? {} : { reachedBy }) };
+    const target = this.#parts.host.publishElsewhere(move);
+    if (target === null) return null;
+    reconnecting.ask(target.address, sweep);
+    return target.profile.name;
+  }
+
+  /** How many publishers were asked to reconnect and are here still. */
+  get askedCount(): number {
+    let count = 0;
+    for (const { departure } of this.#publishes.values()) if (departure !== 'staying') count += 1;
+    return count;
   }
 
   /** Whoever publishes here at the moment. */
@@ -217,15 +286,27 @@ export class PublishDesk {
     for (const publish of this.#publishes.values()) this.#close(publish, 'stopping');
   }
 
-  /** Closes who is there: the first at once, and where they are many the others in slices. */
-  closeAll(): void {
+  /**
+   * Closes who is there, `others`: but those who were asked to reconnect, at their next keyframe. The first at once, and where
+   * they are many the others in slices.
+   */
+  close(closing: Closing): void {
+    this.#closeSome(this.#publishes.values(), closing, this.#sweep);
+  }
+
+  #closeSome(publishes: Iterator<Publish>, closing: Closing, sweep: number): void {
     const slice = new Slice(() => performance.now());
-    for (const publish of this.#publishes.values()) {
-      if (slice.isOver) {
-        setImmediate(() => this.closeAll());
-        return;
-      }
-      this.#close(publish, 'stopping');
+    for (let next = publishes.next(); next.done !== true; next = publishes.next()) {
+      const publish = next.value;
+      const after = afterClosing(publish.departure, closing);
+      if (after === 'closed')
+        this.#close(publish, publish.departure === 'staying' ? 'stopping' : 'reconnecting');
+      else publish.departure = after;
+      if (!slice.isOver) continue;
+      setImmediate(() => {
+        if (sweep === this.#sweep) this.#closeSome(publishes, closing, sweep);
+      });
+      return;
     }
   }
 
@@ -246,27 +327,33 @@ export class PublishDesk {
     if (policy === 'backup') return null;
     if (!isPublished && !this.#others(key).some((owner) => isLive(owner.liveness))) return null;
     if (policy === 'reject') return 'owned-elsewhere';
+    this.#countClaims(key);
     return this.#pace.allows(key, performance.now()) ? null : 'contended';
   }
 
   /** Counts who is accepted otherwise: nobody else is told to the mesh. */
   #rateRefusal(remote: string): PublishRefusal | null {
     if (this.#rate === null) return null;
+    this.#rate.perMinute = this.#rules.publishesPerAddressPerMinute ?? Number.POSITIVE_INFINITY;
     const address = limitedAddress(addressOf(remote));
     return this.#rate.take(address, performance.now()) ? null : 'publish-rate';
   }
 
   /** Two origins may have accepted a publisher at once, or apart from each other: each compares the claims alike. */
   #reconsider(key: StreamKey): void {
-    if (this.#rules.policy(key) === 'takeover') {
-      for (const { claim } of this.#others(key)) this.#pace.claimed(key, claim.sinceMs, performance.now());
-    }
+    if (this.#rules.policy(key) === 'takeover') this.#countClaims(key);
     const publish = this.#publishes.get(key);
     if (publish === undefined) return;
     const { member } = this.#parts.host;
     const own = { member, claim: { key, sinceMs: publish.sinceMs, media: {} } };
     const code = lostTo(this.#rules.policy(key), own, this.#others(key));
     if (code !== null) this.#close(publish, code);
+  }
+
+  /** Whoever has the stream now, another worker of this member as well. */
+  #countClaims(key: StreamKey): void {
+    for (const { claim } of this.#parts.host.owners(key))
+      this.#pace.claimed(key, claim.sinceMs, performance.now());
   }
 
   /** When this member's claim began that stands now; another worker's, where one is taken over from there. */

@@ -14,11 +14,16 @@ interface Account {
  * mesh, and an end cannot be refused. Pure: time is an argument, monotonic ms.
  */
 export class PublishRate {
-  readonly #perMinute: number;
+  #perMinute: number;
   readonly #accounts = new Map<string, Account>();
 
   constructor(perMinute: number) {
     this.#perMinute = perMinute;
+  }
+
+  /** Another limit, from now on. */
+  set perMinute(value: number) {
+    this.#perMinute = value;
   }
 
   get size(): number {

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Guard } from '@headwater/guard';
 import { type Client, remoteOf } from '../../arrival/client.js';
 import { type Forwarded, readForwarded } from '../../arrival/forwarded.js';
 import { type Arrival, Front, type FrontParts } from '../../arrival/front.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
+import type { TellingGuard } from '../../desks/tell-refusals.js';
 import type { Fence, Fenced } from '../../fence.js';
 import type { ListenAt, MediaLog, MediaOptions } from '../../media-host.js';
 import { clientIp } from '../client-address.js';
@@ -15,8 +15,16 @@ import type { Listener } from '../listener.js';
 import { WsFlv } from '../ws/ws-flv.js';
 import { flvClient } from './flv-client.js';
 import { readFlvTarget, splitUrl } from './flv-target.js';
-import { answerAndHangUp, answerPreflight, answerRaw, answerText, endByFault } from './http-answer.js';
+import {
+  allowOrigin,
+  answerAndHangUp,
+  answerPreflight,
+  answerRaw,
+  answerText,
+  endByFault,
+} from './http-answer.js';
 import { peekOverHttp, playOverHttp, publishOverHttp } from './http-flv.js';
+import { mayPagePublish } from './publish-origin.js';
 import { welcomeText } from './welcome.js';
 
 export interface FlvParts extends Pick<FrontParts, 'gate' | 'proxies' | 'certificates'> {
@@ -26,7 +34,7 @@ export interface FlvParts extends Pick<FrontParts, 'gate' | 'proxies' | 'certifi
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
   readonly fence: Fence;
-  readonly guard: Guard;
+  readonly guard: TellingGuard;
   readonly isMemberAddress: (ip: string) => boolean;
 }
 
@@ -88,6 +96,12 @@ export function createFlvListener(parts: FlvParts): Listener {
     const arrival = arrivals.get(req.socket);
     return readForwarded(arrival?.client ?? NOBODY, req.headers, forwarding);
   }
+
+  const isForeignPage = (req: IncomingMessage, { host }: Forwarded): boolean =>
+    !mayPagePublish(req.headers.origin, host ?? req.headers.host, {
+      origins: options.publish.origins ?? [],
+      ownHosts: options.ownHosts ?? [],
+    });
 
   /** False where the client for whom a proxy asks has no place: what it asks for must be refused. */
   function isAdmitted(req: IncomingMessage, { client }: Forwarded): boolean {
@@ -158,13 +172,15 @@ export function createFlvListener(parts: FlvParts): Listener {
     } else if (req.headers.upgrade?.toLowerCase() !== 'websocket' || req.method !== 'GET') {
       answerRaw(socket, 400, 'only WebSocket upgrades by GET are taken');
     } else {
-      ws.upgrade({ req, socket, head, target, client: flvClient(req, forwarded.client, 'ws-flv') });
+      const client = flvClient(req, forwarded.client, 'ws-flv');
+      ws.upgrade({ req, socket, head, target, client, isForeignPage: isForeignPage(req, forwarded) });
     }
   }
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
     const url = req.url ?? '';
     const { method = 'GET' } = req;
+    allowOrigin(req, res, options.play.cors);
     if (method === 'OPTIONS') {
       answerPreflight(res);
       return;
@@ -201,7 +217,7 @@ export function createFlvListener(parts: FlvParts): Listener {
       case 'PUT':
         busy.add(req.socket);
         res.once('close', () => busy.delete(req.socket));
-        publishOverHttp({ req, res, target, client }, parts);
+        publishOverHttp({ req, res, target, client }, isForeignPage(req, forwarded), parts);
         return;
       default:
         answerAndHangUp(req, res, 405, `${method} is not served; GET plays, POST and PUT publish`);

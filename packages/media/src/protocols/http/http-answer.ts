@@ -2,11 +2,21 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Duplex } from 'node:stream';
 import type { Refusal } from '@headwater/guard';
 
-/** Browsers play from any page: a stream that may be seen at all may be seen from everywhere. */
-const CORS_HEADERS = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'Content-Type, Location',
-} as const;
+/** Tells the browser whether the page may read the answer (`play.cors`). To be set before anything is answered. */
+export function allowOrigin(
+  req: IncomingMessage,
+  res: ServerResponse,
+  origins: readonly string[] = ALL,
+): void {
+  const isForAll = origins.includes('*');
+  const { origin } = req.headers;
+  if (!isForAll) res.setHeader('Vary', 'Origin');
+  if (!isForAll && (origin === undefined || !origins.includes(origin))) return;
+  res.setHeader('Access-Control-Allow-Origin', isForAll ? '*' : (origin ?? ''));
+  res.setHeader('Access-Control-Expose-Headers', 'Content-Type, Location');
+}
+
+const ALL = ['*'];
 
 const PREFLIGHT_HEADERS = {
   'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, OPTIONS',
@@ -15,7 +25,7 @@ const PREFLIGHT_HEADERS = {
 } as const;
 
 const NO_CACHE = { 'Cache-Control': 'no-cache, no-store' } as const;
-export const FLV_HEADERS = { ...CORS_HEADERS, ...NO_CACHE, 'Content-Type': 'video/x-flv' } as const;
+export const FLV_HEADERS = { ...NO_CACHE, 'Content-Type': 'video/x-flv' } as const;
 /** How long a client whose body we don't want may take to read our answer. */
 const LINGER_MS = 1000;
 const RETRY_AFTER_S = '10';
@@ -30,7 +40,6 @@ export function answerText(
   if (res.headersSent) return;
   const body = Buffer.from(`${text}\n`);
   res.writeHead(status, {
-    ...CORS_HEADERS,
     ...NO_CACHE,
     'Content-Type': 'text/plain; charset=utf-8',
     'Content-Length': body.length,
@@ -81,7 +90,7 @@ export function endByFault(res: ServerResponse): void {
 }
 
 export function answerPreflight(res: ServerResponse): void {
-  res.writeHead(204, { ...CORS_HEADERS, ...PREFLIGHT_HEADERS });
+  res.writeHead(204, PREFLIGHT_HEADERS);
   res.end();
 }
 
@@ -95,6 +104,7 @@ export function answerRaw(socket: Duplex, status: number, text: string): void {
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     'Connection: close',
+    // A page may learn why: nothing is told here but that.
     'Access-Control-Allow-Origin: *',
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${body.length}`,

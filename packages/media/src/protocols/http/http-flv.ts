@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { streamKey } from '@headwater/directory';
-import type { Guard } from '@headwater/guard';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { ComingPlay } from '../../desks/play/play-session.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
+import type { TellingGuard } from '../../desks/tell-refusals.js';
 import type { Fence } from '../../fence.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
 import { FlvError } from '../../wire/nms/flv.js';
@@ -25,7 +25,7 @@ export interface FlvRequest {
 }
 
 interface Parts {
-  readonly guard: Guard;
+  readonly guard: TellingGuard;
   readonly isMemberAddress: (ip: string) => boolean;
   readonly options: MediaOptions;
   readonly plays: PlayDesk;
@@ -44,6 +44,7 @@ const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
   stopping: 503,
 };
 const END_STATUS: Readonly<Record<PublishEnd, number>> = {
+  reconnecting: 503,
   idle: 408,
   stopping: 503,
   'owned-elsewhere': 409,
@@ -170,9 +171,10 @@ function answerPeek(res: ServerResponse, target: FlvTarget, client: FlvClient, {
 /** POST and PUT: the body is the stream. Answered when it ends, or at once where it is refused. */
 export function publishOverHttp(
   { req, res, target, client }: FlvRequest,
+  isForeignPage: boolean,
   { options, publishes, log, fence, guard }: Parts,
 ): void {
-  const guarded = guard.client(client);
+  const guarded = guard.client(client, isForeignPage);
   const admission = new Admission(guarded);
   const fenced = fencedBy(fence, client, res);
   res.once('close', () => {

@@ -125,6 +125,15 @@ export function onStatus(
   return command(streamId, 'onStatus', 0, null, { level, code, description, ...more });
 }
 
+/**
+ * Enhanced RTMP v2, "NetConnection.Connect.ReconnectRequest": the client is to connect to `tcUrl` and go on there; sent on the
+ * connection, stream 0.
+ */
+export function reconnectRequest(tcUrl: string, description: string): Buffer {
+  const info = { level: 'status', code: 'NetConnection.Connect.ReconnectRequest', description, tcUrl };
+  return command(NO_STREAM, 'onStatus', 0, null, info);
+}
+
 /** Why nothing is published on this stream, by a code that encoders know. */
 export function publishRefusal(streamId: number, description: string): Buffer {
   return onStatus(streamId, 'error', 'NetStream.Publish.BadName', description);

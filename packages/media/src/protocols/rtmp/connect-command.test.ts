@@ -13,6 +13,7 @@ describe('connect', () => {
       objectEncoding: 0,
       urls: { tcUrl: 'rtmp://h/live', pageUrl: '', swfUrl: '' },
       enhanced: {},
+      canReconnect: false,
     });
   });
 

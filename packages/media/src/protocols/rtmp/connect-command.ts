@@ -1,6 +1,6 @@
 import { type AmfObject, type AmfValue, amfObject } from '../../wire/rtmp/amf0.js';
 import { cleanAgent } from '../stream-name.js';
-import { enhancedCapabilities } from './enhanced-capabilities.js';
+import { canReconnect, enhancedCapabilities } from './enhanced-capabilities.js';
 import { type ConnectTarget, readConnectTarget } from './stream-target.js';
 
 /** A valid `connect`. */
@@ -18,6 +18,8 @@ export interface ConnectCommand {
   readonly password?: string;
   /** Enhanced RTMP: what to answer of ours; empty where the client told nothing of its own. */
   readonly enhanced: AmfObject;
+  /** Enhanced RTMP: it goes to another server when it is asked to. */
+  readonly canReconnect: boolean;
 }
 
 /** Reads the values after the command's name and transaction; the problem as a sentence for the client. */
@@ -43,6 +45,7 @@ export function readConnect(values: readonly AmfValue[]): ConnectCommand | { rea
     urls: { tcUrl: withoutUser(cleanUrl(tcUrl)), pageUrl: cleanUrl(pageUrl), swfUrl: cleanUrl(swfUrl) },
     ...userOf(cleanUrl(tcUrl)),
     enhanced: enhancedCapabilities(options),
+    canReconnect: canReconnect(options),
   };
 }
 

@@ -1,15 +1,15 @@
 import { createServer } from 'node:net';
 import { type Arrival, Front, type FrontParts } from '../../arrival/front.js';
 import type { ListenAt } from '../../media-host.js';
-import { listen } from '../listen.js';
-import type { Listener } from '../listener.js';
+import type { PausableListener } from '../listener.js';
+import { ListeningPort } from '../listening-port.js';
 import { RtmpSession, type RtmpSessionParts } from './rtmp-session.js';
 
 export type RtmpListenerParts = RtmpSessionParts &
   Pick<FrontParts, 'gate' | 'proxies' | 'certificates'> & { readonly at: ListenAt };
 
 /** Takes RTMP clients. Each has a session of its own, which nothing can leave but through the desks. */
-export function createRtmpListener(parts: RtmpListenerParts): Listener {
+export function createRtmpListener(parts: RtmpListenerParts): PausableListener {
   const { options, log, certificates, at } = parts;
   const sessions = new Set<RtmpSession>();
   const front = new Front({
@@ -21,6 +21,7 @@ export function createRtmpListener(parts: RtmpListenerParts): Listener {
     refused: (socket) => socket.destroy(),
   });
   const server = createServer({ noDelay: true }, (socket) => front.take(socket));
+  const port = new ListeningPort(server, certificates === null ? 'rtmp' : 'rtmps', log);
 
   function begin(arrival: Arrival): void {
     const session: RtmpSession = new RtmpSession(arrival, parts, () => {
@@ -31,18 +32,16 @@ export function createRtmpListener(parts: RtmpListenerParts): Listener {
   }
 
   return {
-    start: async () =>
-      options.ports === 'handed'
-        ? (at.port ?? 0)
-        : listen(server, certificates === null ? 'rtmp' : 'rtmps', at, log),
+    start: async () => (options.ports === 'handed' ? (at.port ?? 0) : port.open(at)),
+    pause: () => port.pause(),
+    resume: () => port.resume(),
     take(socket) {
       socket.setNoDelay(true);
       server.emit('connection', socket);
     },
     stop: () =>
       new Promise<void>((resolve) => {
-        if (server.listening) server.close(() => resolve());
-        else resolve();
+        port.close(resolve);
         front.close();
         for (const session of sessions) session.destroy('stopping');
       }),

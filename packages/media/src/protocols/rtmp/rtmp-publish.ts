@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { displayStreamKey, type StreamKey } from '@headwater/directory';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
-import type { PublishEnd, PublishFeed, PublishSession } from '../../desks/publish/publish-session.js';
+import type {
+  PublishEnd,
+  PublishFeed,
+  PublishSession,
+  Reconnecting,
+} from '../../desks/publish/publish-session.js';
 import type { Frame } from '../../wire/frame.js';
 import * as answers from './answers.js';
+import { reconnectUrl } from './reconnect-url.js';
 import type { RtmpPlace } from './rtmp-place.js';
+import type { StreamTarget } from './stream-target.js';
 
 /** What a publisher hears whose connection stays for others on it. */
 const END_CODES: Readonly<Record<PublishEnd, string>> = {
@@ -13,6 +20,7 @@ const END_CODES: Readonly<Record<PublishEnd, string>> = {
   'already-published': 'NetStream.Publish.BadName',
   idle: 'NetStream.Publish.Idle',
   stopping: 'NetStream.Failed',
+  reconnecting: 'NetStream.Failed',
   kicked: 'NetStream.Publish.Denied',
 };
 
@@ -31,15 +39,18 @@ export class RtmpPublish implements PublishSession {
   readonly key: StreamKey;
   readonly remote: string;
   readonly agent: string;
+  readonly reconnecting?: Reconnecting;
   readonly #place: RtmpPlace;
   #feed: PublishFeed | null = null;
   #isOver = false;
 
-  constructor(place: RtmpPlace, key: StreamKey) {
+  /** `target`: what the client named. */
+  constructor(place: RtmpPlace, key: StreamKey, target: StreamTarget) {
     this.#place = place;
     this.key = key;
     this.remote = place.connection.remote;
     this.agent = place.connect.agent;
+    if (place.connect.canReconnect) this.reconnecting = reconnectingOf(place, target);
   }
 
   /** Asks the desk, and answers. True where the publish was accepted. */
@@ -84,4 +95,17 @@ export class RtmpPublish implements PublishSession {
     this.#isOver = true;
     this.#place.connection.fault(error);
   }
+}
+
+function reconnectingOf(
+  { connection, connect, askToReconnect }: RtmpPlace,
+  target: StreamTarget,
+): Reconnecting {
+  const { host } = connect.target;
+  const isSecure = connection.isSecure || connect.target.isSecure;
+  return {
+    isSecure,
+    ...(host === undefined ? {} : { reachedBy: host }),
+    ask: (address, sweep) => askToReconnect(reconnectUrl(address, connect, target, isSecure), sweep),
+  };
 }

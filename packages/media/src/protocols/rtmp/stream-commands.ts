@@ -52,6 +52,8 @@ export class StreamCommands {
   readonly #parts: StreamCommandsParts;
   readonly #connection: RtmpConnection;
   readonly #streams = new MessageStreams();
+  /** In which the client was asked to reconnect last; null: never. */
+  #reconnectSweep: number | null = null;
 
   constructor(parts: StreamCommandsParts) {
     this.#parts = parts;
@@ -161,7 +163,7 @@ export class StreamCommands {
     admission.ask(
       { action: 'publish', name, query, asksHooks: true },
       this.#answers(stream, place, 'NetStream.Publish.Denied', (admitted) => {
-        const publish = new RtmpPublish(place, streamKey(admitted.name));
+        const publish = new RtmpPublish(place, streamKey(admitted.name), target);
         stream.activity = publish;
         if (publish.begin(this.#parts.publishes)) this.#parts.onBusy();
       }),
@@ -277,6 +279,11 @@ export class StreamCommands {
       connect: this.#parts.connect,
       stream,
       isAlone: () => this.#streams.active.every((other) => other === stream),
+      askToReconnect: (tcUrl, sweep) => {
+        if (this.#reconnectSweep === sweep) return;
+        this.#reconnectSweep = sweep;
+        this.#connection.send(answers.reconnectRequest(tcUrl, RECONNECT_TEXT));
+      },
       leave: (reason, text, ...lastWords) => this.#leave(stream, reason, text, lastWords),
     };
   }
@@ -366,5 +373,7 @@ function endAdmission(stream: MessageStream): void {
   stream.admission?.end();
   stream.admission = null;
 }
+
+const RECONNECT_TEXT = 'this origin is draining; go on publishing to the one in tcUrl';
 
 const TOO_MANY_STREAMS = `a connection has at most ${STREAMS_MAX} streams; delete one, or open another connection`;

@@ -12,6 +12,7 @@ import {
   SiblingProtocolError,
   siblingMessage,
 } from '../../wire/sibling-message.js';
+import { type OwnerRoute, ownerRouteText } from './sibling-session.js';
 
 export interface SiblingLinkOptions {
   /** Of the sibling's unix socket. */
@@ -68,8 +69,17 @@ export class SiblingLink {
     this.#send(siblingMessage(SIBLING.hello, 0, SIBLING_VERSION, options.worker));
   }
 
-  /** Asks for a stream. Events come later, never within the call. */
+  /** Asks for a stream that is published there. Events come later, never within the call. */
   open(key: StreamKey, replayMs: number, events: UpstreamEvents): Upstream {
+    return this.#ask(SIBLING.open, key, replayMs, events);
+  }
+
+  /** Asks for another member's stream, which is pulled there for all workers. */
+  openOwner(route: OwnerRoute, replayMs: number, events: UpstreamEvents): Upstream {
+    return this.#ask(SIBLING.openOwner, ownerRouteText(route), replayMs, events);
+  }
+
+  #ask(type: number, what: string, replayMs: number, events: UpstreamEvents): Upstream {
     const id = this.#newId();
     const deadline = setTimeout(() => {
       const text = `no answer from the worker within ${this.#options.deadlineMs} ms`;
@@ -77,7 +87,7 @@ export class SiblingLink {
       this.#close(id);
     }, this.#options.deadlineMs);
     this.#pulls.set(id, { events, deadline, isStarted: false });
-    this.#send(siblingMessage(SIBLING.open, id, key, Math.round(replayMs)));
+    this.#send(siblingMessage(type, id, what, Math.round(replayMs)));
     return {
       close: () => {
         const pull = this.#pulls.get(id);

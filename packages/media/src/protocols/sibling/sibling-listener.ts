@@ -2,13 +2,14 @@ import { chmod, lstat, unlink } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import type { Fence } from '../../fence.js';
 import type { MediaLog } from '../../media-host.js';
-import { type PulledStreams, SiblingSession } from './sibling-session.js';
+import { type PulledOwners, type PulledStreams, SiblingSession } from './sibling-session.js';
 import type { SiblingWriterLimits } from './sibling-writer.js';
 
 export interface SiblingListenerParts {
   /** Of the unix socket. */
   readonly path: string;
   readonly streams: PulledStreams;
+  readonly owners: PulledOwners;
   readonly limits: SiblingWriterLimits & {
     /** How long a sibling may take nothing at all. */
     readonly stuckMs: number;
@@ -87,11 +88,11 @@ export class SiblingListener {
   }
 
   #accept(socket: Socket): void {
-    const { streams, limits, log } = this.#parts;
+    const { streams, owners, limits, log } = this.#parts;
     const silent = setTimeout(() => {
       if (session.worker === null) session.end('it did not say hello');
     }, HELLO_MS);
-    const session = new SiblingSession(socket, streams, limits, (problem) => {
+    const session = new SiblingSession(socket, streams, owners, limits, (problem) => {
       clearTimeout(silent);
       this.#sessions.delete(session);
       if (problem !== null) log.warn({ ofWorker: session.worker, detail: problem }, 'worker disconnected');

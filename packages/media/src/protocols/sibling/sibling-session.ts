@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { parseStreamKey, type StreamKey } from '@headwater/directory';
+import { type MemberId, parseStreamKey, type StreamKey } from '@headwater/directory';
 import type { SiblingPull } from '../../stream/sibling-pulls.js';
 import {
   frameMessage,
@@ -24,6 +24,25 @@ export interface PulledStream {
   removeSibling(pull: SiblingPull): void;
 }
 
+/** What this worker pulls from other members for all workers of its own. */
+export interface PulledOwners {
+  /** Feeds a pull with what the owner publishes; events come later, never within the call. */
+  feed(
+    route: OwnerRoute,
+    replayMs: number,
+    pull: SiblingPull,
+    events: { started(): void; ended(code: string): void },
+  ): { close(): void };
+}
+
+/** A stream of another member, and the way there. */
+export interface OwnerRoute {
+  readonly key: StreamKey;
+  readonly owner: MemberId;
+  /** The member through which the owner is pulled; null: it is pulled itself. */
+  readonly through: MemberId | null;
+}
+
 /** A stream's key is far shorter. */
 const REQUEST_BYTES_MAX = 4096;
 /** Of one stream by one sibling: for its players, and for other members' pulls there. A replay is much to ask for. */
@@ -32,22 +51,24 @@ const PULLS_OF_STREAM_MAX = 4;
 const REPLAY_MS_MAX = 60_000;
 
 interface Fed {
-  readonly stream: PulledStream;
-  readonly pull: SiblingPull;
+  /** What is pulled, as far as the limit of pulls of one stream goes. */
+  readonly what: PulledStream | string;
+  remove(): void;
 }
 
 /**
- * A sibling's connection, by which it pulls any number of streams. Only what is published here is given: who asks for
- * another stream is refused. Nothing that comes throws out of here; what is no message ends the connection.
+ * A sibling's connection, by which it pulls any number of streams. What is published here is given; who asks for another
+ * stream is refused. What is asked for of another member is pulled from there itself, never from a third worker. Nothing that comes throws out of here; what is no message ends the connection.
  */
 export class SiblingSession {
   readonly #socket: Socket;
   readonly #streams: PulledStreams;
+  readonly #owners: PulledOwners;
   readonly #writer: SiblingWriter;
   readonly #onEnd: (problem: string | null) => void;
   readonly #parser = new SiblingParser(REQUEST_BYTES_MAX, (message) => this.#take(message));
   readonly #fed = new Map<number, Fed>();
-  readonly #pullsOf = new Map<PulledStream, number>();
+  readonly #pullsOf = new Map<Fed['what'], number>();
   /** Its number; null before it said hello. */
   #worker: number | null = null;
   #isOver = false;
@@ -56,11 +77,13 @@ export class SiblingSession {
   constructor(
     socket: Socket,
     streams: PulledStreams,
+    owners: PulledOwners,
     limits: SiblingWriterLimits,
     onEnd: (problem: string | null) => void,
   ) {
     this.#socket = socket;
     this.#streams = streams;
+    this.#owners = owners;
     this.#onEnd = onEnd;
     this.#writer = new SiblingWriter(socket, limits, {
       pullIsBehind: (pull) => this.#drop(pull),
@@ -86,7 +109,7 @@ export class SiblingSession {
     this.#isOver = true;
     this.#writer.close();
     this.#socket.destroy();
-    for (const { stream, pull } of this.#fed.values()) stream.removeSibling(pull);
+    for (const fed of this.#fed.values()) fed.remove();
     this.#fed.clear();
     this.#pullsOf.clear();
     this.#onEnd(problem);
@@ -110,6 +133,7 @@ export class SiblingSession {
         throw new SiblingProtocolError('it did not say hello');
       this.#worker = value;
     } else if (type === SIBLING.open) this.#open(pull, body.toString(), value);
+    else if (type === SIBLING.openOwner) this.#openOwner(pull, body.toString(), value);
     else if (type === SIBLING.close) this.#close(pull);
     else throw new SiblingProtocolError(`a message of type ${type}`);
   }
@@ -122,10 +146,34 @@ export class SiblingSession {
       this.#answerEnded(id, ENDED.none);
       return;
     }
-    const pulls = (this.#pullsOf.get(stream) ?? 0) + 1;
+    const pull = this.#pullOf(id, stream);
+    this.#fed.set(id, { what: stream, remove: () => stream.removeSibling(pull) });
+    this.#writer.addAnswer(siblingMessage(SIBLING.started, id));
+    stream.addSibling(pull, Math.min(replayMs, REPLAY_MS_MAX));
+    this.#writer.flush();
+  }
+
+  #openOwner(id: number, body: string, replayMs: number): void {
+    if (this.#fed.has(id)) throw new SiblingProtocolError('two pulls of one number');
+    const route = ownerRouteOf(body);
+    if (route === null) throw new SiblingProtocolError('a pull of what is no stream of a member');
+    const pull = this.#pullOf(id, body);
+    const fed = this.#owners.feed(route, Math.min(replayMs, REPLAY_MS_MAX), pull, {
+      started: () => this.#writer.addAnswer(siblingMessage(SIBLING.started, id)),
+      ended: (code) => {
+        this.#forget(id);
+        this.#answerEnded(id, code);
+      },
+    });
+    this.#fed.set(id, { what: body, remove: () => fed.close() });
+  }
+
+  /** Counts one more pull of this. */
+  #pullOf(id: number, what: Fed['what']): SiblingPull {
+    const pulls = (this.#pullsOf.get(what) ?? 0) + 1;
     if (pulls > PULLS_OF_STREAM_MAX) throw new SiblingProtocolError('too many pulls of one stream');
-    this.#pullsOf.set(stream, pulls);
-    const pull: SiblingPull = {
+    this.#pullsOf.set(what, pulls);
+    return {
       worker: this.#worker ?? 0,
       send: (frame, isPast) => {
         const message = frameMessage(id, frame);
@@ -137,10 +185,6 @@ export class SiblingSession {
         this.#answerEnded(id, ENDED.over);
       },
     };
-    this.#fed.set(id, { stream, pull });
-    this.#writer.addAnswer(siblingMessage(SIBLING.started, id));
-    stream.addSibling(pull, Math.min(replayMs, REPLAY_MS_MAX));
-    this.#writer.flush();
   }
 
   /** The sibling needs it no more, or is not to get it any more. It may have ended in the same moment. */
@@ -148,7 +192,7 @@ export class SiblingSession {
     const fed = this.#forget(id);
     if (fed === undefined) return;
     this.#writer.forget(id);
-    fed.stream.removeSibling(fed.pull);
+    fed.remove();
   }
 
   #drop(id: number): void {
@@ -165,14 +209,25 @@ export class SiblingSession {
     const fed = this.#fed.get(id);
     if (fed === undefined) return undefined;
     this.#fed.delete(id);
-    const left = (this.#pullsOf.get(fed.stream) ?? 1) - 1;
-    if (left > 0) this.#pullsOf.set(fed.stream, left);
-    else this.#pullsOf.delete(fed.stream);
+    const left = (this.#pullsOf.get(fed.what) ?? 1) - 1;
+    if (left > 0) this.#pullsOf.set(fed.what, left);
+    else this.#pullsOf.delete(fed.what);
     return fed;
   }
 }
 
 /** Codes of `ended`, as logs have them. */
 const ENDED = { over: 'publisher-ended', none: 'not-published', behind: 'too-slow' } as const;
+
+/** What `openOwner` asks for; null: nonsense. */
+function ownerRouteOf(body: string): OwnerRoute | null {
+  const [owner = '', through = '', key = '', ...more] = body.split('\n');
+  if (owner === '' || more.length > 0 || parseStreamKey(key) === null) return null;
+  return { owner, through: through === '' ? null : through, key };
+}
+
+/** The body of `openOwner`. */
+export const ownerRouteText = ({ owner, through, key }: OwnerRoute): string =>
+  [owner, through ?? '', key].join('\n');
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

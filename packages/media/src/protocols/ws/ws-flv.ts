@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Guard, Refusal } from '@headwater/guard';
+import type { Refusal } from '@headwater/guard';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
+import type { TellingGuard } from '../../desks/tell-refusals.js';
 import type { Fence } from '../../fence.js';
 import type { MediaLog, MediaOptions } from '../../media-host.js';
 import { FlvError } from '../../wire/nms/flv.js';
@@ -22,7 +23,7 @@ interface Parts {
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
   readonly fence: Fence;
-  readonly guard: Guard;
+  readonly guard: TellingGuard;
   readonly isMemberAddress: (ip: string) => boolean;
 }
 
@@ -33,6 +34,8 @@ export interface WsUpgrade {
   readonly head: Buffer;
   readonly target: FlvTarget;
   readonly client: FlvClient;
+  /** A page of a stranger sends it, which may not publish. */
+  readonly isForeignPage: boolean;
 }
 
 /** Subprotocols that mean a publisher, as in node-media-server. */
@@ -55,6 +58,7 @@ const REFUSAL_CLOSE: Readonly<Record<PublishRefusal, number>> = {
   stopping: CLOSE.goingAway,
 };
 const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
+  reconnecting: 1012,
   idle: CLOSE.idle,
   stopping: CLOSE.goingAway,
   'owned-elsewhere': 4409,
@@ -75,7 +79,7 @@ export class WsFlv {
     this.#publishers = makeServer(parts.options.limits.messageBytesMax + MESSAGE_BYTES_EXTRA);
   }
 
-  upgrade({ req, socket, head, target, client }: WsUpgrade): void {
+  upgrade({ req, socket, head, target, client, isForeignPage }: WsUpgrade): void {
     const isPublisher = offered(req).some((protocol) => PUBLISHER_PROTOCOLS.has(protocol.toLowerCase()));
     const server = isPublisher ? this.#publishers : this.#players;
     server.handleUpgrade(req, socket, head, (webSocket) => {
@@ -86,7 +90,7 @@ export class WsFlv {
           'websocket failed',
         );
       });
-      if (isPublisher) this.#publish(webSocket, target, client);
+      if (isPublisher) this.#publish(webSocket, target, client, isForeignPage);
       else this.#play(webSocket, socket, target, client);
     });
   }
@@ -134,9 +138,9 @@ export class WsFlv {
     });
   }
 
-  #publish(socket: WebSocket, target: FlvTarget, client: FlvClient): void {
+  #publish(socket: WebSocket, target: FlvTarget, client: FlvClient, isForeignPage: boolean): void {
     const { fence, guard } = this.#parts;
-    const guarded = guard.client(client);
+    const guarded = guard.client(client, isForeignPage);
     const admission = new Admission(guarded);
     const fenced = fencedBy(fence, client, socket);
     socket.on('close', () => {

@@ -301,10 +301,11 @@ export class VirtualMesh {
         this.#step(member, { kind: 'offence', peer: via, reason: 'no valid signature' });
     }
     for (const message of effects.broadcasts) this.#broadcast(member, message);
-    for (const { peer, addresses } of effects.dials) {
+    for (const { peer, addresses, startedAt } of effects.dials) {
       this.dials += 1;
       this.#dial(member, addresses, peer, (reached) => {
-        if (reached !== peer) this.#tell(member, { kind: 'dial-failed', peer, reason: 'unreachable' });
+        if (reached !== peer)
+          this.#tell(member, { kind: 'dial-failed', peer, reason: 'unreachable', startedAt });
       });
     }
     if (effects.generation !== null)

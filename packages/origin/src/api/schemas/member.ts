@@ -11,6 +11,12 @@ const WORKER = v.object({
   publishers: NUMBER,
   outboundKbps: NUMBER,
   rssBytes: NUMBER,
+  loopDelay: v.exactOptional(
+    said(
+      v.object({ p50: NUMBER, p99: NUMBER, max: NUMBER }),
+      'How late its event loop was in the last second, s.',
+    ),
+  ),
   restarts: NUMBER,
   lastEnd: v.exactOptional(TEXT),
 });
@@ -64,4 +70,38 @@ export const MEMBERS_ANSWER = v.object({ members: v.array(MEMBER) });
 /** What came of something that a member was asked to do. */
 export const DONE_ANSWER = v.object({ member: TEXT, name: TEXT, done: v.literal(true) });
 
+/** What came of reading the configuration anew. */
+export const RELOADED_ANSWER = v.object({
+  ...DONE_ANSWER.entries,
+  applied: said(v.array(TEXT), 'Keys that changed, and are in force.'),
+  needsRestart: said(v.array(TEXT), 'Keys that changed, and count from the next start on.'),
+});
+
+/** How a drain gets on. */
+export const DRAIN_ANSWER = v.object({
+  member: TEXT,
+  name: TEXT,
+  draining: FLAG,
+  step: v.exactOptional(
+    said(
+      v.string(),
+      '`relays-move`, `publishers-leave`, `players-leave` or `over`; absent: it does not drain.',
+    ),
+  ),
+  ends: v.exactOptional(said(FLAG, 'Its process ends afterwards, and nobody cancels that.')),
+  tookMs: v.exactOptional(NUMBER),
+  leftMs: v.exactOptional(said(NUMBER, 'Until its deadline.')),
+  publishers: NUMBER,
+  relays: said(NUMBER, 'Pulls of other members.'),
+  players: NUMBER,
+  stillHere: said(
+    v.array(v.object({ kind: TEXT, because: TEXT, count: NUMBER, text: TEXT })),
+    'Who is left and why: `kind` is `publisher`, `relay` or `player`, `because` a stable code, `text` its sentence.',
+  ),
+  unanswered: v.exactOptional(
+    said(v.array(NUMBER), 'Its media workers that did not answer: whom they have is missing.'),
+  ),
+});
+
+export type ApiDrain = v.InferOutput<typeof DRAIN_ANSWER>;
 export type ApiMember = v.InferOutput<typeof MEMBER>;

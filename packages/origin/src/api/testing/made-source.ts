@@ -1,11 +1,15 @@
 import { Directory, type MemberProfile, route } from '@headwater/directory';
 import { EventLog } from '../../events/event-log.js';
 import { RelayBook } from '../../events/relay-book.js';
-import { type MemberControl, memberAnswers } from '../../questions/member-answers.js';
+import { type MemberControl, type MemberKnowledge, memberAnswers } from '../../questions/member-answers.js';
 import { answerQuestions, MeshWide } from '../../questions/mesh-wide.js';
+import type { Access } from '../access.js';
 import type { ApiMedia, ApiSource } from '../api-source.js';
 
 export const whole = <T>(value: T) => ({ value, unanswered: [] });
+
+/** No tokens. */
+export const OPEN_ACCESS: Access = { operateTokens: [], readTokens: [], hosts: [], cors: [] };
 
 /** Nothing is here. */
 export const mediaOf = (more: Partial<ApiMedia> = {}): ApiMedia => ({
@@ -24,6 +28,7 @@ export function questionsAlone(
   self: string,
   media: ApiMedia & Partial<Parameters<typeof memberAnswers>[0]>,
   control: Partial<MemberControl> = {},
+  knowledge: Partial<MemberKnowledge> = {},
 ): MeshWide {
   const handlers = new Map<
     string,
@@ -41,17 +46,28 @@ export function questionsAlone(
       { kick: nobody, endPublish: nobody, ...media } as Parameters<typeof memberAnswers>[0],
       {
         drain: () => false,
+        drainProgress: async () => ({
+          draining: false,
+          publishers: 0,
+          relays: 0,
+          players: 0,
+          stillHere: [],
+          unanswered: [],
+        }),
         cancelDrain: () => false,
         setLogLevel: () => {},
-        reload: async () => false,
+        reload: async () => ({ done: false, problems: [] }),
         ...control,
       },
       {
-        directory: { self, owners: () => [] },
-        events: new EventLog('abc', () => 0),
-        relays: new RelayBook(),
-        members: () => [],
-      },
+        watched: {
+          directory: { self, owners: () => [] },
+          events: new EventLog('abc', () => 0),
+          relays: new RelayBook(),
+          members: () => [],
+        },
+        ...knowledge,
+      } as MemberKnowledge,
     ),
     () => {},
   );
@@ -82,6 +98,7 @@ export function madeSource(directory: Directory, overrides: Partial<ApiSource> =
     members: () => [],
     status: () => ({ joined: true, synced: true, disputed: false }),
     media,
+    access: () => OPEN_ACCESS,
     isDraining: () => false,
     route: (request) => route(directory, { ...request, mode: 'auto' }),
     resolveVhost: () => '__defaultVhost__',

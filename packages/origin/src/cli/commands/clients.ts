@@ -1,7 +1,7 @@
 import { displayStreamKey } from '@headwater/directory';
 import * as v from 'valibot';
 import { JSON_FLAG, readApi } from '../api-client.js';
-import { API_FLAG } from '../ask-api.js';
+import { API_FLAGS } from '../ask-api.js';
 import type { Command, Flag } from '../command.js';
 import { durationText } from '../duration-text.js';
 import { EXIT } from '../io.js';
@@ -40,7 +40,7 @@ const FILTERS: readonly Flag[] = [
 export const CLIENTS: Command = {
   name: 'clients',
   summary: 'Show who plays and publishes, on all members.',
-  flags: [...FILTERS, API_FLAG, JSON_FLAG],
+  flags: [...FILTERS, ...API_FLAGS, JSON_FLAG],
   async run(given, io) {
     const query = new URLSearchParams();
     for (const { name } of FILTERS) {

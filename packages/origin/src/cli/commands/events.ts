@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { HeadwaterError } from '../../errors.js';
-import { API_FLAG, apiBase } from '../ask-api.js';
+import { ERRORS, HeadwaterError } from '../../errors.js';
+import { API_FLAGS, apiBase, apiToken } from '../ask-api.js';
 import type { Command } from '../command.js';
 import type { CliIo } from '../io.js';
 
@@ -17,7 +17,7 @@ export const EVENTS: Command = {
     { name: 'all', meaning: 'Begin with the oldest event that is kept.' },
     { name: 'kinds', value: 'KINDS', meaning: 'Only these, such as member,stream-claimed.' },
     { name: 'stream', value: 'STREAM', meaning: 'Only of this stream.' },
-    API_FLAG,
+    ...API_FLAGS,
     { name: 'json', meaning: 'Print each event as the API sends it, one a line.' },
   ],
   async run(given, io) {
@@ -27,20 +27,31 @@ export const EVENTS: Command = {
       if (value !== undefined) query.set(name, value);
     }
     const base = apiBase(given, io);
-    const status = await follow(new URL(`/api/v1/events?${query}`, base), given.has('json'), io);
+    const status = await follow(
+      new URL(`/api/v1/events?${query}`, base),
+      given.has('json'),
+      io,
+      apiToken(given, io),
+    );
     throw status === 200
       ? new HeadwaterError('API_UNREACHABLE', `${base.origin} sends no more events`)
-      : new HeadwaterError('API_REFUSED', `${base.origin} refused with status ${status}`);
+      : new HeadwaterError('API_REFUSED', `${base.origin} refused with status ${status}`, {
+          ...(status === 401 && { hint: ERRORS.TOKEN_MISSING }),
+        });
   },
 };
 
-async function follow(url: URL, asJson: boolean, io: CliIo): Promise<number> {
+async function follow(url: URL, asJson: boolean, io: CliIo, token: string | undefined): Promise<number> {
   try {
-    return await io.follow(url, (line) => {
-      if (!line.startsWith('data: ')) return;
-      const text = line.slice('data: '.length);
-      io.stdout.write(`${asJson ? text : lineOf(text)}\n`);
-    });
+    return await io.follow(
+      url,
+      (line) => {
+        if (!line.startsWith('data: ')) return;
+        const text = line.slice('data: '.length);
+        io.stdout.write(`${asJson ? text : lineOf(text)}\n`);
+      },
+      token,
+    );
   } catch (cause) {
     throw new HeadwaterError('API_UNREACHABLE', `no API answers at ${url.origin}`, { cause });
   }

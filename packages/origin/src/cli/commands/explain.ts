@@ -1,14 +1,14 @@
-import { DEFAULT_VHOST, displayStreamKey, streamNameProblem } from '@headwater/directory';
+import { displayStreamKey } from '@headwater/directory';
 import * as v from 'valibot';
-import { HeadwaterError } from '../../errors.js';
 import { JSON_FLAG, readApi } from '../api-client.js';
-import { API_FLAG } from '../ask-api.js';
+import { API_FLAGS, askApi } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { durationText } from '../duration-text.js';
 import { EXIT } from '../io.js';
 import { livenessCell } from '../liveness-cell.js';
 import { mediaText, OWNER } from '../media-text.js';
 import { type Paint, paintFor } from '../paint.js';
+import { streamPath } from '../stream-path.js';
 import { type Cell, renderTable } from '../table.js';
 
 const STREAM_ANSWER = v.object({
@@ -45,42 +45,77 @@ const STREAM_ANSWER = v.object({
 
 type StreamAnswer = v.InferOutput<typeof STREAM_ANSWER>;
 
+const PLAY_ANSWER = v.object({
+  key: v.string(),
+  name: v.string(),
+  client: v.string(),
+  steps: v.array(v.object({ about: v.string(), text: v.string() })),
+});
+
+type PlayAnswer = v.InferOutput<typeof PLAY_ANSWER>;
+
+const PLAY_FLAGS = ['from', 'client', 'address'] as const;
+
+function playSentences(answer: PlayAnswer, paint: Paint): string {
+  const about = `, played by ${answer.client} from ${answer.name}`;
+  return `${paint.bold(displayStreamKey(answer.key))}${about}\n\n${sentencesOf(answer)}`;
+}
+
+/** What members are called must not steer a terminal. */
+const sentencesOf = ({ steps }: PlayAnswer): string =>
+  steps.map(({ about, text }) => `${`${about}:`.padEnd(10)}${text.replace(/\p{Cc}/gu, '\ufffd')}\n`).join('');
+
 export const EXPLAIN: Command = {
   name: 'explain',
   operand: 'STREAM',
-  summary: 'Show who owns a stream, who plays it here, and what each kind of player would get, and why.',
+  summary:
+    'Say what would happen to a play of a stream, and why; show its owners, its players here, and every route.',
   flags: [
+    {
+      name: 'from',
+      value: 'MEMBER',
+      meaning: 'What this member would do, by name or id; default: the asked one.',
+    },
+    {
+      name: 'client',
+      value: 'KIND',
+      meaning: 'Who plays: ffmpeg (any RTMP player; the default), srs-edge, flv or browser.',
+    },
+    { name: 'address', value: 'IP', meaning: 'Where the player is, for rules that ask for it.' },
     { name: 'vhost', value: 'NAME', meaning: 'The vhost, where vhosts are configured.' },
-    API_FLAG,
+    ...API_FLAGS,
     JSON_FLAG,
   ],
-  notes: ['  headwater explain live/s1'],
+  notes: [
+    '  headwater explain live/s1',
+    '  headwater explain live/s1 --from origin-c --client browser --address 203.0.113.9',
+  ],
   async run(given, io) {
-    const { value, text } = await readApi(
-      pathOf(given.positionals[0] ?? '', given.value('vhost')),
-      STREAM_ANSWER,
-      given,
-      io,
-    );
     const paint = paintFor(io.stdout.isTTY === true, io.env);
-    io.stdout.write(given.has('json') ? `${text.trimEnd()}\n` : explanation(value, io.now(), paint));
+    const stream = given.positionals[0] ?? '';
+    // About one play, where the asker says anything of it: that is all it wants to hear.
+    const asked = PLAY_FLAGS.filter((name) => given.value(name) !== undefined);
+    if (asked.length > 0) {
+      const query = asked.map((name) => [name, given.value(name) ?? ''] as const);
+      const path = streamPath('explain', stream, given.value('vhost'), query);
+      const { value, text } = await readApi(path, PLAY_ANSWER, given, io);
+      io.stdout.write(given.has('json') ? `${text.trimEnd()}\n` : playSentences(value, paint));
+      return EXIT.ok;
+    }
+    const path = streamPath('streams', stream, given.value('vhost'));
+    const { value, text } = await readApi(path, STREAM_ANSWER, given, io);
+    if (given.has('json')) {
+      io.stdout.write(`${text.trimEnd()}\n`);
+      return EXIT.ok;
+    }
+    io.stdout.write(explanation(value, io.now(), paint));
+    // Members of an earlier release have no sentences.
+    const { body } = await askApi(streamPath('explain', stream, given.value('vhost')), given, io);
+    const play = v.safeParse(PLAY_ANSWER, body);
+    if (play.success) io.stdout.write(`\n${sentencesOf(play.output)}`);
     return EXIT.ok;
   },
 };
-
-function pathOf(written: string, vhost: string | undefined): string {
-  const slash = written.lastIndexOf('/');
-  const name = {
-    vhost: vhost ?? DEFAULT_VHOST,
-    app: written.slice(0, Math.max(slash, 0)),
-    stream: written.slice(slash + 1),
-  };
-  const problem = streamNameProblem(name);
-  if (problem !== null)
-    throw new HeadwaterError('STREAM_NAME_INVALID', `${JSON.stringify(written)} names no stream: ${problem}`);
-  const path = [...name.app.split('/'), name.stream].map(encodeURIComponent).join('/');
-  return `/api/v1/streams/${path}${vhost === undefined ? '' : `?vhost=${encodeURIComponent(vhost)}`}`;
-}
 
 function explanation(
   { key, owners, players, here, routes }: StreamAnswer,

@@ -1,4 +1,4 @@
-import { API_FLAG, askApi } from '../ask-api.js';
+import { API_FLAGS, askApi } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../io.js';
 import { printable } from '../text-width.js';
@@ -7,7 +7,7 @@ import { printable } from '../text-width.js';
 export const HEALTH: Command = {
   name: 'health',
   summary: 'Exit with 0 where a member is ready (joined and synced), else with 1: for health checks.',
-  flags: [API_FLAG],
+  flags: [...API_FLAGS],
   async run(given, io) {
     const { status, body } = await askApi('/readyz', given, io);
     const readiness = readinessOf(body);

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { actByApi } from '../api-client.js';
-import { API_FLAG } from '../ask-api.js';
+import { API_FLAGS } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../io.js';
 
@@ -8,7 +8,7 @@ export const KICK: Command = {
   name: 'kick',
   operand: 'CLIENT',
   summary: 'End a client, by its id, on whichever member it is. It may come again.',
-  flags: [API_FLAG],
+  flags: [...API_FLAGS],
   notes: ['  headwater clients         shows the ids', '  HEADWATER_API_TOKEN       is sent where it is set'],
   async run(given, io) {
     const id = given.positionals[0] ?? '';

@@ -1,7 +1,7 @@
 import { hostPort } from '@headwater/directory';
 import * as v from 'valibot';
 import { JSON_FLAG, readApi } from '../api-client.js';
-import { API_FLAG } from '../ask-api.js';
+import { API_FLAGS } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { durationText } from '../duration-text.js';
 import { EXIT } from '../io.js';
@@ -62,7 +62,7 @@ const RIGHT = { align: 'right' } as const;
 export const MEMBERS: Command = {
   name: 'members',
   summary: 'Show who is in the mesh, as one member sees it.',
-  flags: [API_FLAG, JSON_FLAG],
+  flags: [...API_FLAGS, JSON_FLAG],
   async run(given, io) {
     const { value, text } = await readApi('/api/v1/members', MEMBERS_ANSWER, given, io);
     if (given.has('json')) {

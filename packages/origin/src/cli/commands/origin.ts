@@ -1,8 +1,7 @@
-import type { Logger } from 'pino';
 import type { OriginConfig } from '../../config/origin-config.js';
 import { problemText } from '../../config/setting.js';
 import { expectedFailure } from '../../errors.js';
-import type { RunningOrigin } from '../../origin.js';
+import type { RunningOrigin, StartOptions } from '../../origin.js';
 import type { Command } from '../command.js';
 import { CONFIG_FLAG, loadGiven, PRECEDENCE_NOTE, SET_FLAG } from '../config-flags.js';
 import { keysHelp } from '../help.js';
@@ -22,18 +21,24 @@ export const ORIGIN: Command = {
       const { createLog } = await import('../../log/create-log.js');
       const log = createLog(config, io.stdout.isTTY === true);
       life.logTo(log);
-      return await life.run(await start(config, warnings.map(problemText), log));
+      return await life.run(
+        await start(config, {
+          warnings: warnings.map(problemText),
+          log,
+          reload: async () => (await loadGiven(given, given.value('config'), io)).config,
+        }),
+      );
     } finally {
       life.close();
     }
   },
 };
 
-async function start(config: OriginConfig, warnings: readonly string[], log: Logger): Promise<RunningOrigin> {
+async function start(config: OriginConfig, options: StartOptions): Promise<RunningOrigin> {
   // Loaded here, so that the help does not wait for libp2p and the media plane.
   const { startOrigin } = await import('../../origin.js');
   try {
-    return await startOrigin(config, { warnings, log });
+    return await startOrigin(config, options);
   } catch (error) {
     throw expectedFailure(error, config) ?? error;
   }

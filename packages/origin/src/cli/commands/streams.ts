@@ -2,7 +2,7 @@ import { displayStreamKey } from '@headwater/directory';
 import * as v from 'valibot';
 import { HeadwaterError } from '../../errors.js';
 import { JSON_FLAG, readApi } from '../api-client.js';
-import { API_FLAG } from '../ask-api.js';
+import { API_FLAGS } from '../ask-api.js';
 import type { Arguments, Command, Flag } from '../command.js';
 import { durationText } from '../duration-text.js';
 import { type CliIo, EXIT } from '../io.js';
@@ -40,7 +40,7 @@ export const STREAMS: Command = {
   flags: [
     { name: 'limit', value: 'N', meaning: 'Show no more than so many; default: all.' },
     ...FILTERS,
-    API_FLAG,
+    ...API_FLAGS,
     JSON_FLAG,
   ],
   async run(given, io) {

@@ -1,0 +1,33 @@
+import { streamKey } from '@headwater/directory';
+import { expect, it } from 'vitest';
+import { modeOf } from './desks/play/app-play.js';
+import { policyOf } from './desks/publish/publish-policy.js';
+import { liveOptions } from './live-options.js';
+import { mediaOptions } from './testing/media-options.js';
+
+const KEY = streamKey({ vhost: '__defaultVhost__', app: 'live', stream: 's1' });
+
+it('whoever holds the options has the newest, and what sessions agreed upon stays', () => {
+  const given = mediaOptions('a');
+  const live = liveOptions(given);
+  const { options } = live;
+  const { play, publish, limits } = options;
+  live.configure({
+    ...given,
+    play: { ...given.play, mode: 'relay', waitMs: 17, stuckMs: 1 },
+    publish: { ...given.publish, policy: 'reject' },
+    limits: { ...given.limits, connectionsMax: 3, messageBytesMax: 70_000 },
+    apps: { live: { play: { mode: 'redirect' } } },
+    certificates: [],
+  });
+  expect([play.mode, play.waitMs, play.stuckMs]).toEqual(['relay', 17, given.play.stuckMs]);
+  expect([limits.connectionsMax, limits.messageBytesMax]).toEqual([3, given.limits.messageBytesMax]);
+  expect([modeOf(KEY, options), policyOf(KEY, options), publish.policy]).toEqual([
+    'redirect',
+    'reject',
+    'reject',
+  ]);
+  live.configure({ ...given, certificates: [] });
+  expect(modeOf(KEY, options)).toBe(given.play.mode);
+  expect(given.play.waitMs).not.toBe(17);
+});
