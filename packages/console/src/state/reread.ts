@@ -9,6 +9,7 @@ export class Reread {
   readonly #spacingMs: number;
   #lastMs = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueMs = 0;
   #isReading = false;
   #isWanted = false;
 
@@ -17,14 +18,17 @@ export class Reread {
     this.#spacingMs = spacingMs;
   }
 
-  soon(gatherMs = GATHER_MS): void {
+  /** `spacingMs`: less than usual where a person waits for it. */
+  soon(gatherMs = GATHER_MS, spacingMs = this.#spacingMs): void {
     if (this.#isReading) {
       this.#isWanted = true;
       return;
     }
-    if (this.#timer !== undefined) return;
-    const waitMs = Math.max(gatherMs, this.#lastMs + this.#spacingMs - performance.now());
-    this.#timer = setTimeout(() => void this.#run(), waitMs);
+    const dueMs = Math.max(performance.now() + gatherMs, this.#lastMs + spacingMs);
+    if (this.#timer !== undefined && this.#dueMs <= dueMs) return;
+    clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(() => void this.#run(), dueMs - performance.now());
   }
 
   /** What was to be read is not any more. */

@@ -6,6 +6,9 @@ import { news, pulses } from './live.js';
 import { Reread } from './reread.js';
 import { token } from './session.js';
 
+/** Between two reads while somebody types, ms. */
+const ASKED_MS = 150;
+
 interface Answered<T> {
   readonly value: T | null;
   readonly problem: string | null;
@@ -35,7 +38,7 @@ export function useAnswer<T>(
       try {
         const value = await read<T>(asked);
         // Another page was asked for meanwhile.
-        if (asked !== wanted.current) return reread.current?.soon(0);
+        if (asked !== wanted.current) return reread.current?.soon(0, ASKED_MS);
         shown.value = { path: asked, value };
         problem.value = null;
         onValue?.(value);
@@ -45,7 +48,7 @@ export function useAnswer<T>(
     },
     everyPulses > 1 ? 1000 : 400,
   );
-  const again = (): void => reread.current?.soon(0);
+  const again = (): void => reread.current?.soon(0, ASKED_MS);
   useEffect(again, [path, token.value]);
   useEffect(() => () => reread.current?.stop(), []);
 
