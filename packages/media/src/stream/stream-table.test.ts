@@ -81,7 +81,11 @@ describe('StreamTable', () => {
   });
 
   it('counts all that is sent, and gives each stream its own limits', () => {
-    expect(table.traffic).toEqual({ bytesOut: 0, framesDropped: { queueBytes: 0, queueMs: 0 } });
+    expect(table.traffic).toEqual({
+      bytesIn: { publisher: 0, relay: 0, worker: 0 },
+      bytesOut: 0,
+      framesDropped: { queueBytes: 0, queueMs: 0 },
+    });
     const players = ['a', 'uncached'].map((key) => {
       const feed = table.open(key).publish(ABOUT);
       for (const frame of [VIDEO_HEADER(), KEY(0, 1)]) feed.push(frame);
