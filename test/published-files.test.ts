@@ -37,7 +37,7 @@ function packed(folder: string): readonly string[] {
 
 /** What a built module imports, as it is written there. */
 function importsOf(code: string): readonly string[] {
-  return [...code.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*['"]([^'"\n]+)['"]/g)].flatMap(
+  return [...code.matchAll(/(?:(?<!['"])\bfrom|\bimport|\bimport\()\s*['"]([^'"\n]+)['"]/g)].flatMap(
     ([, name]) => name ?? [],
   );
 }

@@ -43,7 +43,11 @@ describe.each([0, 1])('a reload with %i workers', (workers) => {
       limits: { handshakeMs: 1234 },
     });
     origin.signal('SIGHUP');
-    await awaitCondition('word of it', () => events.kinds.includes('configuration-reloaded'));
+    await awaitCondition(
+      'word of it',
+      () =>
+        events.kinds.includes('configuration-reloaded') && origin.logged('configuration reloaded').length > 0,
+    );
     expect(origin.logged('configuration reloaded')).toMatchObject([
       {
         applied: expect.arrayContaining(['publish.auth', 'play.auth', 'log.level']),
