@@ -55,6 +55,8 @@ export class OriginProcess {
   readonly place: Place;
   readonly #scope: Scope;
   readonly #environment: NodeJS.ProcessEnv;
+  /** By which this harness asks the API. */
+  readonly #token: string | undefined;
   #process: TestProcess;
 
   private constructor(
@@ -64,6 +66,7 @@ export class OriginProcess {
     configFile: string,
     environment: NodeJS.ProcessEnv,
     place: Place,
+    token?: string,
   ) {
     this.#scope = scope;
     this.place = place;
@@ -71,6 +74,7 @@ export class OriginProcess {
     this.ports = ports;
     this.configFile = configFile;
     this.#environment = environment;
+    this.#token = token;
     this.#process = this.#spawn();
   }
 
@@ -107,7 +111,8 @@ export class OriginProcess {
       publish: { idleMs: NEVER_MS },
     };
     writeFileSync(configFile, JSON.stringify(overlay(own, config), null, 2));
-    return new OriginProcess(scope, name, taken, configFile, environment, place);
+    const { token } = (config.api ?? {}) as { readonly token?: string };
+    return new OriginProcess(scope, name, taken, configFile, environment, place, token);
   }
 
   get pid(): number {
@@ -214,7 +219,8 @@ export class OriginProcess {
   async #get(path: string): Promise<{ readonly status: number; readonly text: string }> {
     const [command, ...args] = this.place.within;
     if (command !== undefined) return getFrom(command, args, this.apiUrl(path));
-    const response = await fetch(this.apiUrl(path), { signal: AbortSignal.timeout(HANG_MS) });
+    const headers = this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` };
+    const response = await fetch(this.apiUrl(path), { headers, signal: AbortSignal.timeout(HANG_MS) });
     return { status: response.status, text: await response.text() };
   }
 
