@@ -49,8 +49,10 @@ class Worker {
   #isEnding = false;
 
   constructor() {
+    const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
+    pipe.once('close', endWithMain);
     this.#wire = new Wire(
-      new Socket({ fd: PIPE_FD, readable: true, writable: true }),
+      pipe,
       (message) => this.#take(message),
       () => process.exit(EXIT_FAULT),
     );
@@ -282,7 +284,9 @@ function answersOf({ media, guard, log }: Running): Answers {
 // What the whole process group or service is told concerns main, which says what to do. Its end is ours.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
   process.on(signal, () => {});
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', endWithMain);
+// Main may have ended while this program was loaded, when nobody listened yet.
+if (process.connected !== true) endWithMain();
 
 const worker = new Worker();
 process.on('uncaughtException', (error, kind) => void worker.fault(error, kind));
@@ -290,3 +294,7 @@ process.on('message', (handover: Handover, socket?: Socket) => {
   if (socket instanceof Socket) worker.handed(handover, socket);
   else worker.handedNothing(handover);
 });
+
+function endWithMain(): void {
+  process.exit(0);
+}
