@@ -123,7 +123,10 @@ describe('the mesh key', () => {
       'a word about the key on both sides',
       () => complaints(stranger).length > 0 && complaints(a).length > 0,
     );
-    expect((await fetch(stranger.apiUrl('/readyz'))).status).toBe(503);
+    await awaitCondition(
+      'the stranger to say that it is not ready',
+      async () => (await fetch(stranger.apiUrl('/readyz')).catch(() => null))?.status === 503,
+    );
     // It goes on trying, and no later try is told again.
     const [triesBefore = 0] = gate.taken;
     await awaitCondition('two more tries', () => (gate.taken[0] ?? 0) >= triesBefore + 2);

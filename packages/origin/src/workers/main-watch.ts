@@ -7,20 +7,20 @@ export const MAIN_SILENT_MS = 10_000;
 export const MAIN_LOOK_MS = PING_EVERY_MS;
 
 /**
- * Whether main is still there, as a worker sees it. Main asks each worker every second; one that hears nothing serves a
+ * Whether main is still there, as a worker sees it. Main says something to each worker every second; one that hears nothing serves a
  * member that nobody else knows any more: its publishers are better off where they are seen. Time is the worker's own:
  * while it stood still itself, as on a machine that was suspended, main was not silent.
  */
 export class MainWatch {
   readonly #time: OwnTime;
-  /** Null: main has not asked yet, so nothing is expected of it. */
+  /** Null: main has said nothing yet, so nothing is expected of it. */
   #heardMs: number | null = null;
 
   constructor(nowMs: number) {
     this.#time = new OwnTime(nowMs, 2 * MAIN_LOOK_MS);
   }
 
-  /** Main asked whether this worker is there. */
+  /** Main said something. */
   heard(nowMs: number): void {
     this.#heardMs = this.#time.at(nowMs);
   }

@@ -100,6 +100,8 @@ class Worker {
   }
 
   #take(message: ToWorker): void {
+    // From the first one on: main says something each second.
+    this.#main.heard(performance.now());
     switch (message.kind) {
       case 'set-up':
         this.#setUp(message.setup);
@@ -112,7 +114,6 @@ class Worker {
         this.#running?.host.around(message.around);
         return;
       case 'ping':
-        this.#main.heard(performance.now());
         this.#wire.post({ kind: 'pong', id: message.id });
         return;
       case 'ask':
