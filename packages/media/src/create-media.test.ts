@@ -1,9 +1,10 @@
 import { probe, TestPublisher } from '@headwater/testing/ffmpeg';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { needs } from '@headwater/testing/tools';
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMedia } from './create-media.js';
-import { MemoryLog, mediaOptions } from './testing/media-options.js';
+import { mediaOptions } from './testing/media-options.js';
 import { MemoryMesh } from './testing/memory-mesh.js';
 import { startMember, type TestMember } from './testing/test-member.js';
 

@@ -1,10 +1,10 @@
 import { DEFAULT_VHOST, type StreamName } from '@headwater/directory';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import type { Ask, ClientAbout } from '../ask.js';
 import { createGuard, type Guard } from '../guard.js';
 import { readRules } from '../rules/read-rules.js';
 import type { GuardConfig, RuleConfig } from '../rules/rule-config.js';
 import type { Verdict } from '../verdict.js';
-import { MemoryLog } from './memory-log.js';
 
 export const NAME: StreamName = { vhost: DEFAULT_VHOST, app: 'live', stream: 's1' };
 /** Unix time, s, of every test that does not say another. */

@@ -1,6 +1,7 @@
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { describe, expect, it } from 'vitest';
 import type { MediaEvent } from '../media-event.js';
-import { MemoryLog, mediaOptions } from '../testing/media-options.js';
+import { mediaOptions } from '../testing/media-options.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
 import { MemoryPlay } from '../testing/memory-play.js';
 import { MemoryStreams } from '../testing/stream-world.js';

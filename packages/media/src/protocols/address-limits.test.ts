@@ -1,3 +1,4 @@
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -5,7 +6,7 @@ import { WebSocket } from 'ws';
 import { createMedia } from '../create-media.js';
 import type { Media, MediaHost, MediaOptions } from '../media-host.js';
 import { KEY, VIDEO_HEADER } from '../testing/frames.js';
-import { MemoryLog, mediaOptions } from '../testing/media-options.js';
+import { mediaOptions } from '../testing/media-options.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
 import { RtmpPublisher } from './rtmp/rtmp-publisher.js';
 

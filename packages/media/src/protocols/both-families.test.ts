@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { needs } from '@headwater/testing/tools';
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ListenError } from '../media-host.js';
 import { KEY, VIDEO_HEADER } from '../testing/frames.js';
-import { MemoryLog } from '../testing/media-options.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
 import { startMember, type TestMember } from '../testing/test-member.js';
 import { listen } from './listen.js';

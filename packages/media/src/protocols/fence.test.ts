@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { createMedia } from '../create-media.js';
 import { Fence } from '../fence.js';
 import type { Media, MediaHost } from '../media-host.js';
 import { INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
-import { MemoryLog, mediaOptions } from '../testing/media-options.js';
+import { mediaOptions } from '../testing/media-options.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
 import { RtmpPublisher } from './rtmp/rtmp-publisher.js';
 

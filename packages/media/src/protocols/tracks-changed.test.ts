@@ -1,11 +1,11 @@
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Fence } from '../fence.js';
 import type { QueueItem } from '../stream/player-queue.js';
-import { MemoryLog } from '../testing/media-options.js';
 import { flvHeader } from '../wire/flv/flv-header.js';
 import { wsMessage } from '../wire/flv/ws-frame.js';
 import { type FlvTarget, readFlvTarget } from './http/flv-target.js';

@@ -1,4 +1,5 @@
 import { probe, run, TestPublisher } from '@headwater/testing/ffmpeg';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { needs } from '@headwater/testing/tools';
 import { until } from '@headwater/testing/until';
@@ -7,7 +8,7 @@ import { createMedia } from '../create-media.js';
 import type { Media, MediaOptions } from '../media-host.js';
 import { RtmpPublisher } from '../protocols/rtmp/rtmp-publisher.js';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
-import { MemoryLog, mediaOptions } from '../testing/media-options.js';
+import { mediaOptions } from '../testing/media-options.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
 
 const NAME = '__defaultVhost__/live/s';

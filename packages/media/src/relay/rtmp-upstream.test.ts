@@ -1,3 +1,4 @@
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readPlayMark, readRelayOf, readReplayMs } from '../desks/play/play-mark.js';
@@ -5,7 +6,7 @@ import { Fence } from '../fence.js';
 import type { Upstream } from '../stream/upstream.js';
 import { type FakeRtmpConnection, FakeRtmpServer } from '../testing/fake-rtmp-server.js';
 import { KEY } from '../testing/frames.js';
-import { MemoryLog, mediaOptions } from '../testing/media-options.js';
+import { mediaOptions } from '../testing/media-options.js';
 import { ownerOf, STREAM_KEY } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { relayTarget, rtmpUpstream } from './rtmp-upstream.js';

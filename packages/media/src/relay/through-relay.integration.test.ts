@@ -1,4 +1,5 @@
 import { ownerThrough } from '@headwater/directory';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createMedia } from '../create-media.js';
@@ -7,7 +8,7 @@ import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
 import { RtmpPublisher } from '../protocols/rtmp/rtmp-publisher.js';
 import { parseRtmpUrl } from '../protocols/rtmp/rtmp-target.js';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
-import { MemoryLog, mediaOptions } from '../testing/media-options.js';
+import { mediaOptions } from '../testing/media-options.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
 import type { Frame } from '../wire/frame.js';
 

@@ -1,8 +1,8 @@
 import type { Owner } from '@headwater/directory';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { ManualTimers } from '../testing/manual-timers.js';
-import { MemoryLog } from '../testing/media-options.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
 import { ownerOf, STREAM_LIMITS } from '../testing/stream-world.js';
 import { StreamTable } from './stream-table.js';

@@ -1,4 +1,4 @@
-import type { MediaLog, MediaOptions } from '../media-host.js';
+import type { MediaOptions } from '../media-host.js';
 
 /** Options as a member has them by default, on free ports of loopback. */
 export function mediaOptions(name: string, more: Partial<MediaOptions> = {}): MediaOptions {
@@ -34,37 +34,4 @@ export function mediaOptions(name: string, more: Partial<MediaOptions> = {}): Me
     apps: {},
     ...more,
   };
-}
-
-export interface LogLine {
-  readonly level: string;
-  readonly msg: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-/** A log that a test can read. */
-export class MemoryLog implements MediaLog {
-  readonly lines: LogLine[] = [];
-
-  debug(fields: object, msg: string): void {
-    this.#add('debug', fields, msg);
-  }
-  info(fields: object, msg: string): void {
-    this.#add('info', fields, msg);
-  }
-  warn(fields: object, msg: string): void {
-    this.#add('warn', fields, msg);
-  }
-  error(fields: object, msg: string): void {
-    this.#add('error', fields, msg);
-  }
-
-  /** The fields of every line with this message. */
-  of(msg: string): readonly LogLine['fields'][] {
-    return this.lines.filter((line) => line.msg === msg).map((line) => line.fields);
-  }
-
-  #add(level: string, fields: object, msg: string): void {
-    this.lines.push({ level, msg, fields: fields as LogLine['fields'] });
-  }
 }

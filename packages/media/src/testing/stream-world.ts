@@ -1,11 +1,11 @@
 import { NO_LOAD, type Owner } from '@headwater/directory';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { LiveStream, type PublisherEvents, type PublisherFeed } from '../stream/live-stream.js';
 import type { StreamLimits } from '../stream/stream-limits.js';
 import { StreamTable } from '../stream/stream-table.js';
 import { systemTimers } from '../stream/timers.js';
 import type { UpstreamEvents } from '../stream/upstream.js';
 import { ManualTimers } from './manual-timers.js';
-import { MemoryLog } from './media-options.js';
 import { MemoryPlayer } from './memory-player.js';
 
 export const STREAM_KEY = '__defaultVhost__/live/s';

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestAuthority, type TestPair } from '@headwater/testing/certificates';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryLog } from '../testing/media-options.js';
 import { checkCertificates } from './certificate-files.js';
 import { CertificateStore } from './certificate-store.js';
 

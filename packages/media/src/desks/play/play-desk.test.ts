@@ -1,9 +1,10 @@
 import { type PlayRequest, route } from '@headwater/directory';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MediaHost } from '../../media-host.js';
 import { replayEnd } from '../../stream/frame-history.js';
 import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
-import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
+import { mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import { MemoryPlay } from '../../testing/memory-play.js';
 import { MemoryStreams, type OpenedRelay, ownerOf } from '../../testing/stream-world.js';

@@ -1,8 +1,8 @@
 import { type Claim, NO_LOAD, type Owner, type StreamKey, type StreamKeys } from '@headwater/directory';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkerAddress } from '../../media-host.js';
 import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
-import { MemoryLog } from '../../testing/media-options.js';
 import { MemoryStreams, ownerOf } from '../../testing/stream-world.js';
 import { PublishDesk } from './publish-desk.js';
 import type { PublishPolicy } from './publish-policy.js';

@@ -1,10 +1,11 @@
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMedia } from '../../create-media.js';
 import type { MediaHost, MediaOptions } from '../../media-host.js';
 import { KEY, VIDEO_HEADER } from '../../testing/frames.js';
-import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
+import { mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import type { PublishPolicy } from './publish-policy.js';
 import { TAKEOVERS_MAX } from './takeover-pace.js';

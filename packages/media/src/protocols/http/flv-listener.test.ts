@@ -1,12 +1,13 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createMedia } from '../../create-media.js';
 import type { Media, MediaOptions } from '../../media-host.js';
 import { AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
-import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
+import { mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import { BOTH_TRACKS, flvHeader } from '../../wire/flv/flv-header.js';
 import { flvTag } from '../../wire/flv/flv-tag.js';

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { OPEN_GUARD } from '@headwater/guard';
+import { MemoryLog } from '@headwater/testing/memory-log';
 import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PlaySession } from '../../desks/play/play-session.js';
 import { PublishDesk } from '../../desks/publish/publish-desk.js';
 import { Fence } from '../../fence.js';
-import { MemoryLog, mediaOptions } from '../../testing/media-options.js';
+import { mediaOptions } from '../../testing/media-options.js';
 import { MemoryMesh } from '../../testing/memory-mesh.js';
 import { MemoryStreams } from '../../testing/stream-world.js';
 import { startMember, type TestMember } from '../../testing/test-member.js';

@@ -1,14 +1,12 @@
-import type { GuardLog } from '../guard-log.js';
-
-export interface GuardLine {
+export interface LogLine {
   readonly level: string;
   readonly msg: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
 /** A log that a test can read. */
-export class MemoryLog implements GuardLog {
-  readonly lines: GuardLine[] = [];
+export class MemoryLog {
+  readonly lines: LogLine[] = [];
 
   debug(fields: object, msg: string): void {
     this.#add('debug', fields, msg);
@@ -23,11 +21,12 @@ export class MemoryLog implements GuardLog {
     this.#add('error', fields, msg);
   }
 
-  of(msg: string): readonly GuardLine['fields'][] {
-    return this.lines.filter((line) => line.msg === msg).map(({ fields }) => fields);
+  /** The fields of every line with this message. */
+  of(msg: string): readonly LogLine['fields'][] {
+    return this.lines.filter((line) => line.msg === msg).map((line) => line.fields);
   }
 
   #add(level: string, fields: object, msg: string): void {
-    this.lines.push({ level, msg, fields: fields as GuardLine['fields'] });
+    this.lines.push({ level, msg, fields: fields as LogLine['fields'] });
   }
 }
