@@ -19,42 +19,47 @@ export interface Described<L extends string> {
 /** One value, with a text for each label. */
 export type Sample<L extends string> = readonly [value: number, labels?: Readonly<Record<L, string>>];
 
+type Read<L extends string> = () => Iterable<Sample<L>> | Promise<Iterable<Sample<L>>>;
+
 /** A value that goes up and down, read at each scrape. A sample that is not read any more is gone. */
 export function gauge<L extends string = never>(
   registry: Registry,
-  { name, help, labels = [] }: Described<L>,
-  read: () => Iterable<Sample<L>> | Promise<Iterable<Sample<L>>>,
+  described: Described<L>,
+  read: Read<L>,
 ): void {
-  new Gauge<L>({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-    async collect() {
-      const samples = await read();
-      this.reset();
-      for (const [value, of] of samples) this.set(of ?? ({} as Record<L, string>), value);
-    },
-  });
+  new Gauge<L>(
+    readAtScrape<L, Gauge<L>>(registry, described, read, (metric, of, value) => metric.set(of, value)),
+  );
 }
 
 /** A total that is kept elsewhere, read at each scrape. */
 export function counter<L extends string = never>(
   registry: Registry,
-  { name, help, labels = [] }: Described<L>,
-  read: () => Iterable<Sample<L>> | Promise<Iterable<Sample<L>>>,
+  described: Described<L>,
+  read: Read<L>,
 ): void {
-  new Counter<L>({
+  new Counter<L>(
+    readAtScrape<L, Counter<L>>(registry, described, read, (metric, of, value) => metric.inc(of, value)),
+  );
+}
+
+function readAtScrape<L extends string, M extends { reset(): void }>(
+  registry: Registry,
+  { name, help, labels = [] }: Described<L>,
+  read: Read<L>,
+  put: (metric: M, labels: Record<L, string>, value: number) => void,
+) {
+  return {
     name,
     help,
     labelNames: [...labels],
     registers: [registry],
-    async collect() {
+    async collect(this: M) {
       const samples = await read();
       this.reset();
-      for (const [value, of] of samples) this.inc(of ?? ({} as Record<L, string>), value);
+      for (const [value, of] of samples) put(this, of ?? ({} as Record<L, string>), value);
     },
-  });
+  };
 }
 
 /** A histogram that is kept elsewhere, read at each scrape. `bounds`: of its buckets, ascending. */
