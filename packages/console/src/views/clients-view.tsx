@@ -4,6 +4,7 @@ import { shortKey } from '../api/stream-key.js';
 import type { ApiClient } from '../api/types.js';
 import { Confirm } from '../parts/confirm.js';
 import { age, bytes, count } from '../parts/format.js';
+import { MemberOptions } from '../parts/member-options.js';
 import { Badge, Missing, Notice } from '../parts/notice.js';
 import { Pager } from '../parts/pager.js';
 import { Scroll } from '../parts/scroll.js';
@@ -88,12 +89,7 @@ export function ClientsView({
         <label>
           member
           <select value={wanted.member.value} onChange={filter('member')}>
-            <option value="">any</option>
-            {(members.value ?? []).map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
+            <MemberOptions members={members.value ?? []} />
           </select>
         </label>
       </div>

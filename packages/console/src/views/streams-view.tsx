@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { shortKey } from '../api/stream-key.js';
 import type { ApiFigures, ApiStreamPage } from '../api/types.js';
 import { age, bitRate, count, roundTrip } from '../parts/format.js';
+import { MemberOptions } from '../parts/member-options.js';
 import { Badge, Missing, Notice } from '../parts/notice.js';
 import { Pager } from '../parts/pager.js';
 import { Scroll } from '../parts/scroll.js';
@@ -65,14 +66,11 @@ export function StreamsView() {
         <label>
           owner
           <select value={owner.value} onChange={filter(owner)}>
-            <option value="">any</option>
-            {(members.value ?? [])
-              .filter(({ liveness }) => liveness !== 'dead' && liveness !== 'left')
-              .map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {name}
-                </option>
-              ))}
+            <MemberOptions
+              members={(members.value ?? []).filter(
+                ({ liveness }) => liveness !== 'dead' && liveness !== 'left',
+              )}
+            />
           </select>
         </label>
       </div>
