@@ -1,50 +1,46 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hostPort, type MemberProfile, type PlayRequest, type Route, route } from '@headwater/directory';
+import type { MemberProfile, PlayRequest } from '@headwater/directory';
 import { createGuard } from '@headwater/guard';
 import {
   CertificateStore,
   createMedia,
   type MediaPorts,
-  type MediaSettings,
   MediaTally,
   makeRelayIdentity,
-  playModeOf,
   type TlsOptions,
   TrustedProxies,
-  vhostOf,
 } from '@headwater/media';
 import { checkCertificates } from '@headwater/media/certificates';
 import { createMesh, type Mesh } from '@headwater/mesh';
 import type { Logger } from 'pino';
-import { accessOf, ownHosts } from './api/access-of.js';
-import type { ApiSource } from './api/api-source.js';
 import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
+import { apiSource, routeOf } from './api/source-of-member.js';
 import { isLoopback } from './config/address.js';
 import type { OriginConfig } from './config/origin-config.js';
 import { checkUp } from './doctor/checkup.js';
+import { othersOf } from './doctor/members-to-reach.js';
 import { DrainControl } from './drain-control.js';
 import { playersOf } from './drain-progress.js';
 import { HeadwaterError } from './errors.js';
 import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
-import { MeshEvents } from './events/mesh-events.js';
 import { RelayBook } from './events/relay-book.js';
 import { nextFull } from './fullness.js';
 import { checkRules, ENDS_TOLD_MS, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
+import { mediaOptions, mediaSettings } from './media-settings.js';
 import { createMetrics } from './metrics/create-metrics.js';
 import { serveMetrics } from './metrics/serve-metrics.js';
 import type { MediaPlane } from './plane/media-plane.js';
 import { oneProcess } from './plane/one-process.js';
 import { profileOf } from './profile.js';
-import { pulledBy } from './pulled-at.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
-import { answerQuestions, MeshWide } from './questions/mesh-wide.js';
+import { answerQuestions } from './questions/mesh-wide.js';
 import type { WatchedHere } from './questions/watched-here.js';
 import { Reloading, type ReloadResult } from './reload/reloading.js';
 import { PROGRAM_VERSION } from './version.js';
@@ -234,23 +230,21 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     watched,
     checkup: () =>
       checkUp({
-        config,
+        config: current,
         status: () => mesh.status(),
         others: () => othersOf(mesh, config.relay.tls),
       }),
-    explain: {
-      ...config,
+    explain: () => ({
+      ...current,
       order: config.play.order,
-      get rules() {
-        return guardConfig(current, mesh.id);
-      },
+      rules: guardConfig(current, mesh.id),
       directory: mesh.directory,
       members: () => mesh.members(),
       status: () => mesh.status(),
       isDraining: () => isDraining,
       told: () => media.told(),
       route: (request: Omit<PlayRequest, 'mode'>) => routeOf(current, mesh, media, request),
-    },
+    }),
   };
   answerQuestions(mesh, memberAnswers(media, control, knowledge), (question, from) =>
     log.info({ question, member: from }, 'operator asked'),
@@ -376,100 +370,3 @@ function withFatal(quietLog: QuietLog, log: Logger) {
 }
 
 const PORT_NAMES = ['rtmp', 'rtmps', 'http', 'https'] as const;
-
-function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof createMedia>[0] {
-  const {
-    rtmp,
-    rtmps,
-    http,
-    https,
-    vhosts,
-    trustedProxies,
-    proxyHeaders,
-    play,
-    publish,
-    relay,
-    limits,
-    apps,
-    name,
-    role,
-  } = config;
-  return {
-    memberName: name,
-    acceptsPublishers: role === 'origin',
-    rtmp,
-    rtmps,
-    http,
-    https,
-    tls,
-    trustedProxies,
-    proxyHeaders,
-    vhosts,
-    ownHosts: ownHosts(config),
-    play,
-    publish,
-    relay,
-    limits,
-    apps,
-  };
-}
-
-/** What of it may change while media runs. */
-function mediaSettings({ play, publish, limits, apps, tls }: OriginConfig): MediaSettings {
-  return { play, publish, limits, apps, certificates: tls.certificates };
-}
-
-/** Other members that count as there, and where this one pulls from each. */
-function othersOf(mesh: Mesh, relayTls: boolean) {
-  return mesh
-    .members()
-    .filter(({ isSelf, liveness }) => !isSelf && liveness !== 'dead' && liveness !== 'left')
-    .map((member) => {
-      const by = pulledBy(member, relayTls);
-      const address = by === null ? null : hostPort(by.host, by.tls?.port ?? by.rtmpPort);
-      return { member: member.id, address, connected: member.connected };
-    });
-}
-
-/** The route that this member would give. */
-function routeOf(
-  config: OriginConfig,
-  mesh: Mesh,
-  media: MediaPlane,
-  request: Omit<PlayRequest, 'mode'>,
-): Route {
-  const mode = playModeOf(request.key, config);
-  return route(mesh.directory, { ...request, mode, isFull: media.told().isFull });
-}
-
-function apiSource(
-  current: () => OriginConfig,
-  mesh: Mesh,
-  media: MediaPlane,
-  events: EventLog,
-  isDraining: () => boolean,
-): ApiSource {
-  const { name, vhosts } = current();
-  const wide = new MeshWide(mesh);
-  return {
-    name,
-    mesh: wide,
-    events,
-    access: () => accessOf(current()),
-    meshEvents: new MeshEvents({
-      own: events,
-      name,
-      mesh: wide,
-      nameOf: (member) => mesh.directory.member(member)?.profile?.name ?? member,
-      self: mesh.id,
-      now: Date.now,
-    }),
-    directory: mesh.directory,
-    members: () => mesh.members(),
-    status: () => mesh.status(),
-    isDraining,
-    media,
-    route: (request) => routeOf(current(), mesh, media, request),
-    resolveVhost: (vhost) => vhostOf([vhost ?? null], vhosts),
-  };
-}

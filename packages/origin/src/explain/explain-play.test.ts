@@ -107,7 +107,7 @@ describe('the API', () => {
   events.tell({ kind: 'configuration-reloaded' });
   const media = mediaOf();
   const directory = view.directory as Directory;
-  const mesh = questionsAlone('id-c', media, {}, { explain: view, events });
+  const mesh = questionsAlone('id-c', media, {}, { explain: () => view, events });
   const api = createApi(madeSource(directory, { mesh, media }), (error) => {
     throw error;
   });

@@ -24,7 +24,8 @@ export interface MemberControl {
 
 /** What this member knows beside its media. */
 export interface MemberKnowledge {
-  readonly explain: ExplainView;
+  /** As it is now: what of the configuration may change has changed. */
+  explain(): ExplainView;
   readonly events: EventLog;
   readonly watched: WatchedHere;
   checkup(): Promise<Checkup>;
@@ -67,7 +68,7 @@ export function memberAnswers(
     explain: ({ key, client, address }) => {
       const about = { key, app: parseStreamKey(key)?.app ?? '', client };
       const asked = address === undefined ? about : { ...about, address };
-      const { steps, ...explained } = explainPlay(knowledge.explain, asked, Date.now());
+      const { steps, ...explained } = explainPlay(knowledge.explain(), asked, Date.now());
       return { ...explained, steps: [...steps] };
     },
     'stream-events': ({ key }) => ({

@@ -1,0 +1,46 @@
+import type { createMedia, MediaSettings, TlsOptions } from '@headwater/media';
+import { ownHosts } from './api/access-of.js';
+import type { OriginConfig } from './config/origin-config.js';
+
+/** What media is made of, as the configuration has it. */
+export function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<typeof createMedia>[0] {
+  const {
+    rtmp,
+    rtmps,
+    http,
+    https,
+    vhosts,
+    trustedProxies,
+    proxyHeaders,
+    play,
+    publish,
+    relay,
+    limits,
+    apps,
+    name,
+    role,
+  } = config;
+  return {
+    memberName: name,
+    acceptsPublishers: role === 'origin',
+    rtmp,
+    rtmps,
+    http,
+    https,
+    tls,
+    trustedProxies,
+    proxyHeaders,
+    vhosts,
+    ownHosts: ownHosts(config),
+    play,
+    publish,
+    relay,
+    limits,
+    apps,
+  };
+}
+
+/** What of it may change while media runs. */
+export function mediaSettings({ play, publish, limits, apps, tls }: OriginConfig): MediaSettings {
+  return { play, publish, limits, apps, certificates: tls.certificates };
+}
