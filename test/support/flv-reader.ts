@@ -38,11 +38,14 @@ export class FlvReader {
     }
   }
 
-  /** Pictures, without the codec's headers. */
+  /** Pictures, without the codec's headers, and without AVC's mark that they end. */
   get pictures(): readonly FlvTag[] {
-    return this.tags.filter((tag) => tag.type === 9 && tag.body[1] !== 0);
+    return this.tags.filter((tag) => tag.type === 9 && tag.body[1] !== 0 && !isSequenceEnd(tag));
   }
   get sounds(): readonly FlvTag[] {
     return this.tags.filter((tag) => tag.type === 8 && tag.body[1] !== 0);
   }
 }
+
+/** AVCPacketType 2, which files end with (FLV specification 10.1, E.4.3.1). */
+export const isSequenceEnd = ({ type, body }: FlvTag): boolean => type === 9 && body[1] === 2;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { inject } from 'vitest';
-import { FlvReader, type FlvTag } from './flv-reader.js';
+import { FlvReader, type FlvTag, isSequenceEnd } from './flv-reader.js';
 import { RtmpClient } from './rtmp-client.js';
 import type { Scope } from './scope.js';
 
@@ -99,7 +99,6 @@ export class SampleSource {
 }
 
 /** AVC's end of sequence (Adobe FLV 10.1, E.4.3.1), with which a file ends: a source that goes on sends none. */
-const isSequenceEnd = ({ type, body }: FlvTag): boolean => type === 9 && body[1] === 2;
 const isKeyframe = ({ type, body }: FlvTag): boolean => type === 9 && (body[0] ?? 0) >> 4 === 1;
 
 function send({ client }: SampleOutput, { type, body }: FlvTag, atMs: number): void {
