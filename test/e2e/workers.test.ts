@@ -290,6 +290,11 @@ describe('connections', () => {
     expect(new Set(origin.logged('connection refused').map(({ reason }) => reason))).toEqual(
       new Set(['connections-per-address-max']),
     );
+    // The log may tell of them before their connections are seen to end.
+    await awaitCondition(
+      'the others to be inside',
+      () => clients.filter(({ closed }) => !closed).length <= 6,
+    );
     const inside = clients.filter(({ closed }) => !closed);
     expect(inside).toHaveLength(6);
     // Those that end give their places back, to whichever worker.
