@@ -126,10 +126,6 @@ function sourceOf(streams: number, workers: number): MetricsSource {
       told: () => ({ players: 9, publishers: 9, outboundKbps: 9, connections: 9, isFull: false, faults: 0 }),
       workers: () => Array.from({ length: workers }, (_, index) => view(index + 1)),
       waitingFor: null,
-      slowPlayers: async () => ({
-        value: { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } },
-        unanswered: [],
-      }),
       figures: () => tally.figures({ bytesOut: { '': 1 } }, { queueBytes: { '': 1 } }),
       streamTotals: async (_, max) => ({ value: totals.slice(0, max), unanswered: [] }),
     },

@@ -198,7 +198,6 @@ export function createMedia(
     await Promise.all([...[...listeners.values()].map((listener) => listener.stop()), siblings?.stop()]);
   }
   let sweep: NodeJS.Timeout | null = null;
-  let playersStuck = 0;
 
   function sweepOnce(): void {
     const nowMs = performance.now();
@@ -211,7 +210,7 @@ export function createMedia(
   function endStuck(nowMs: number): void {
     for (const stream of [...streams.values()]) {
       for (const player of stream.endStuckPlayers(nowMs)) {
-        playersStuck += 1;
+        tally.add('disconnects', 'stuck');
         log.warn(
           { key: stream.key, client: player.remote, protocol: player.protocol, reason: 'stuck' },
           'player disconnected',
@@ -246,8 +245,15 @@ export function createMedia(
   }
 
   function totals() {
-    const { bytesIn, bytesOut } = streams.traffic;
-    return { bytesIn: { ...bytesIn }, bytesOut: { '': bytesOut } };
+    const { bytesIn, bytesOut, framesDropped } = streams.traffic;
+    return {
+      bytesIn: { ...bytesIn },
+      bytesOut: { '': bytesOut },
+      framesDropped: {
+        'play.queueBytesMax': framesDropped.queueBytes,
+        'play.queueMs': framesDropped.queueMs,
+      },
+    };
   }
 
   function gauges() {
@@ -320,10 +326,6 @@ export function createMedia(
     stream: (key, playersMax) => streams.get(key)?.view(playersMax),
     streamKeys: () => streams.keys(),
     playerCount: (key) => streams.get(key)?.playerCount ?? 0,
-    slowPlayers: () => ({
-      framesDropped: { ...streams.traffic.framesDropped },
-      playersEnded: { stuck: playersStuck },
-    }),
     figures: () => tally.figures(totals(), gauges()),
     streamTotal(key) {
       const stream = streams.get(key);

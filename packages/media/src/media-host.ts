@@ -269,13 +269,6 @@ export interface StreamView {
   readonly players: readonly PlayerView[];
 }
 
-/** What became of players that take too little, by reason, since the start. */
-export interface SlowPlayers {
-  /** Frames dropped, by the limit that was gone over: `play.queueBytesMax` or `play.queueMs`. */
-  readonly framesDropped: { readonly queueBytes: number; readonly queueMs: number };
-  readonly playersEnded: { readonly stuck: number };
-}
-
 /** One stream in numbers, since it is in this process. */
 export interface StreamTotal {
   readonly key: StreamKey;
@@ -362,7 +355,6 @@ export interface Media {
   streamKeys(): Iterable<StreamKey>;
   /** Players and other members' pulls of a stream here. */
   playerCount(key: StreamKey): number;
-  slowPlayers(): SlowPlayers;
   /** What was done since the start, and is held now. */
   figures(): MediaFigures;
   /** One stream in numbers; null where it is not here. */

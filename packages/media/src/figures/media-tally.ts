@@ -18,6 +18,8 @@ export const MEDIA_TOTALS = {
   publishes: ['protocol'],
   publishEnds: ['reason'],
   disconnects: ['reason'],
+  /** Of players that take too little, by the limit that was gone over. */
+  framesDropped: ['limit'],
   switches: ['kind'],
   spliceSearches: ['result'],
   relayStarts: ['reason'],
@@ -68,6 +70,7 @@ export class MediaTally {
     // What alerts look at is there from the start: a rate needs a value before the first event.
     for (const kind of ['exact', 'start']) this.#tally.add('switches', kind, 0);
     for (const kind of ['exact', 'start']) this.#tally.begin('switchGap', kind);
+    this.#tally.add('disconnects', 'stuck', 0);
     for (const result of ['exact', 'behind', 'none']) this.#tally.add('spliceSearches', result, 0);
   }
 

@@ -128,7 +128,10 @@ describe('a player with a queue', () => {
     parts.push(await client.read(rest));
     expect(numbersOf(Buffer.concat(parts)).slice(0, total - 1)).toEqual(upTo(total - 1));
     expect(views()).toMatchObject([{ framesDropped: 0 }]);
-    expect(member.media.slowPlayers().framesDropped).toEqual({ queueBytes: 0, queueMs: 0 });
+    expect(member.media.figures().totals.framesDropped).toEqual({
+      'play.queueBytesMax': 0,
+      'play.queueMs': 0,
+    });
   });
 
   it('by RTMP hears answers in the middle of it, whole between whole messages', async () => {

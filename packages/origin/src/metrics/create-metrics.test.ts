@@ -43,8 +43,14 @@ tally.take({ kind: 'route-given', ...about, id: '3', route: 'wait', reason: 'not
 tally.began({ id: '3', protocol: 'ws-flv', sinceMs: 1000 }, 99_000);
 tally.hookCalled('publish', 'failed', 700);
 tally.add('disconnects', 'kicked');
+tally.add('disconnects', 'stuck');
 const FIGURES = tally.figures(
-  { bytesIn: { publisher: 11, relay: 5, worker: 3 }, bytesOut: { '': 70 }, gcSeconds: { '2 minor': 0.5 } },
+  {
+    bytesIn: { publisher: 11, relay: 5, worker: 3 },
+    bytesOut: { '': 70 },
+    framesDropped: { 'play.queueBytesMax': 3, 'play.queueMs': 4 },
+    gcSeconds: { '2 minor': 0.5 },
+  },
   { players: { 'rtmp play': 4, 'rtmp relay': 1 }, queueBytes: { '': 9 } },
 );
 const STREAMS = ['s1', 's2', 's"3\\'].map((stream, index) => ({
@@ -118,7 +124,6 @@ function metricsOf(more: Partial<MetricsSource> = {}, choice: Partial<MetricsCho
         },
       ],
       waitingFor: null,
-      slowPlayers: () => answer({ framesDropped: { queueBytes: 3, queueMs: 4 }, playersEnded: { stuck: 1 } }),
       figures: () => FIGURES,
       streamTotals: (_, max) => {
         asked += 1;

@@ -13,7 +13,11 @@ const TOTALS: Readonly<Record<keyof typeof MEDIA_TOTALS, readonly [name: string,
   joins: ['headwater_joins_total', 'Players that got their first media, pulls of other members included.'],
   publishes: ['headwater_publishes_total', 'Publishers that were accepted.'],
   publishEnds: ['headwater_publish_ends_total', 'Publishers that are gone, by reason.'],
-  disconnects: ['', ''],
+  disconnects: ['headwater_players_disconnected_total', 'Players that were disconnected, by reason.'],
+  framesDropped: [
+    'headwater_frames_dropped_total',
+    'Frames that players did not get since they take too little, by the limit that was gone over.',
+  ],
   switches: [
     'headwater_switches_total',
     'Streams whose players went on from another source. exact: with the very next frame; start: at a key frame.',
@@ -62,7 +66,6 @@ const GC_LABELS: readonly string[] = ['worker', 'kind'];
 /** What media did and does, over all workers, ended ones too. */
 export function figureMetrics(registry: Registry, { media }: MetricsSource): void {
   for (const [figure, [name, help]] of entries(TOTALS)) {
-    if (name === '') continue;
     const labels: readonly string[] = MEDIA_TOTALS[figure];
     counter(registry, { name, help, labels }, () => samplesOf(media.figures().totals[figure], labels));
   }

@@ -48,40 +48,7 @@ export function mediaMetrics(registry: Registry, source: MetricsSource): void {
     { name: 'headwater_faults_total', help: 'Connections of clients that a fault of this program ended.' },
     () => [[media.told().faults]],
   );
-  slowPlayerMetrics(registry, source);
   workerMetrics(registry, source);
-}
-
-function slowPlayerMetrics(registry: Registry, { media }: MetricsSource): void {
-  counter(
-    registry,
-    {
-      name: 'headwater_frames_dropped_total',
-      help: 'Frames that players did not get since they take too little, by the limit that was gone over.',
-      labels: ['limit'],
-    },
-    async () => {
-      const { queueBytes, queueMs } = (await media.slowPlayers()).value.framesDropped;
-      return [
-        [queueBytes, { limit: 'play.queueBytesMax' }],
-        [queueMs, { limit: 'play.queueMs' }],
-      ];
-    },
-  );
-  counter(
-    registry,
-    {
-      name: 'headwater_players_disconnected_total',
-      help: 'Players that were disconnected, by reason.',
-      labels: ['reason'],
-    },
-    async () => {
-      const { playersEnded } = (await media.slowPlayers()).value;
-      return Object.entries({ ...playersEnded, ...media.figures().totals.disconnects }).map(
-        ([reason, count]) => [count, { reason }] as const,
-      );
-    },
-  );
 }
 
 function workerMetrics(registry: Registry, { media }: MetricsSource): void {

@@ -24,8 +24,5 @@ export interface MetricsSource {
   figures(): MeshFigures;
   isDraining(): boolean;
   onMemberChanged(listener: (member: MemberView) => void): () => void;
-  readonly media: Pick<
-    MediaPlane,
-    'told' | 'workers' | 'waitingFor' | 'slowPlayers' | 'figures' | 'streamTotals'
-  >;
+  readonly media: Pick<MediaPlane, 'told' | 'workers' | 'waitingFor' | 'figures' | 'streamTotals'>;
 }

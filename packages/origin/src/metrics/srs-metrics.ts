@@ -78,12 +78,7 @@ export function srsMetrics(registry: Registry, source: MetricsSource, now: () =>
   counter(registry, { name: 'srs_clients_total', help: 'Publishers and players since the start.' }, () => [
     [total('joins') + total('publishes')],
   ]);
-  counter(
-    registry,
-    { name: 'srs_clients_errs_total', help: 'Refused or ended by this member.' },
-    async () => {
-      const { playersEnded } = (await media.slowPlayers()).value;
-      return [[total('refusals') + total('disconnects') + playersEnded.stuck]];
-    },
-  );
+  counter(registry, { name: 'srs_clients_errs_total', help: 'Refused or ended by this member.' }, () => [
+    [total('refusals') + total('disconnects')],
+  ]);
 }

@@ -1,7 +1,6 @@
 import type { MemberLoad, StreamKey } from '@headwater/directory';
 import type {
   ClientView,
-  Media,
   MediaEventListener,
   MediaFigures,
   MediaPorts,
@@ -71,8 +70,6 @@ export interface ClientFilter {
   readonly address?: string;
 }
 
-type SlowPlayers = ReturnType<Media['slowPlayers']>;
-
 /**
  * The media of one member, in whichever processes it runs: this one, or its workers. What is at hand is read at once; what
  * must be asked for is promised, and never takes longer than `ANSWER_MS`. Nothing here rejects but `start` and `resumeRtmp`.
@@ -133,7 +130,6 @@ export interface MediaPlane {
   kick(id: string): Promise<Answer<boolean>>;
   /** Ends the publisher of a stream here likewise. False where there is none. */
   endPublish(key: StreamKey): Promise<Answer<boolean>>;
-  slowPlayers(): Promise<Answer<SlowPlayers>>;
   /** What was done since the start, by workers that ended too, and is held now; as told last. Totals never go down. */
   figures(): MediaFigures;
   /** The first `max` streams here in numbers, in the order of their keys, that are not before `from`. */

@@ -47,7 +47,6 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
     clients: async (filter, after, max) => whole(await asks.clients(filter, after, max)),
     kick: async (id) => whole(asks.kick(id)),
     endPublish: async (key) => whole(asks.endPublish(key)),
-    slowPlayers: async () => whole(media.slowPlayers()),
     figures: () => media.figures(),
     streamTotals: async (from, max) => whole(await streamTotalsOf(media, from, max)),
   };

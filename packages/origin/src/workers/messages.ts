@@ -12,7 +12,6 @@ import type { GuardConfig } from '@headwater/guard';
 import type {
   ClientView,
   Elsewhere,
-  Media,
   MediaEvent,
   MediaFigures,
   MediaListenerName,
@@ -144,7 +143,6 @@ export type ToWorker =
 
 /** What a worker tells of itself, each second. */
 export interface WorkerTold extends MediaTold {
-  readonly slowPlayers: ReturnType<Media['slowPlayers']>;
   readonly rssBytes: number;
   readonly figures: MediaFigures;
   readonly loopDelay?: LoopDelay;

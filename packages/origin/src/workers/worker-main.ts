@@ -201,7 +201,6 @@ class Worker {
         connections,
         isFull,
         faults: media.faults(),
-        slowPlayers: media.slowPlayers(),
         rssBytes,
         figures: delay.addTo(media.figures()),
         loopDelay: delay.look(),

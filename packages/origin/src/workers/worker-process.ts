@@ -40,7 +40,6 @@ const TOLD_NOTHING: WorkerTold = {
   connections: 0,
   isFull: false,
   faults: 0,
-  slowPlayers: { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } },
   rssBytes: 0,
   figures: NO_FIGURES,
 };

@@ -18,18 +18,12 @@ import type { OriginConfig } from '../config/origin-config.js';
 import { HeadwaterError } from '../errors.js';
 import { guardConfig } from '../guard-config.js';
 import { memberAnswers } from '../media-host.js';
-import {
-  type Answer,
-  type ClientFilter,
-  type MediaPlane,
-  type MediaTold,
-  TOLD_EVERY_MS,
-} from '../plane/media-plane.js';
+import { type ClientFilter, type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { mergeStreamTotals } from '../plane/stream-totals.js';
 import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
 import { mergeClients, mergeKeys, mergeViews } from './merge-views.js';
-import type { FromWorker, MemberFacts, WorkerTold } from './messages.js';
+import type { FromWorker, MemberFacts } from './messages.js';
 import { PortListeners } from './port-listeners.js';
 import { makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
 import { WorkerPool } from './worker-pool.js';
@@ -65,7 +59,6 @@ export class WorkersPlane implements MediaPlane {
   #unsubscribe: () => void = () => {};
   /** What ended workers had counted. */
   #faultsBefore = 0;
-  #slowBefore: SlowPlayers = { framesDropped: { queueBytes: 0, queueMs: 0 }, playersEnded: { stuck: 0 } };
   #figuresBefore: MediaFigures = NO_FIGURES;
   #facts = '';
   #isRefusing = false;
@@ -309,14 +302,6 @@ export class WorkersPlane implements MediaPlane {
   }
 
   /** As they told last, those that ended included: what is counted never grows less. */
-  async slowPlayers(): Promise<Answer<SlowPlayers>> {
-    const value = this.#pool.all.reduce(
-      (sum, { process }) => addSlow(sum, process.told.slowPlayers),
-      this.#slowBefore,
-    );
-    return { value, unanswered: [] };
-  }
-
   figures(): MediaFigures {
     return this.#pool.all.reduce(
       (sum, { process }) => addFigures(sum, process.told.figures),
@@ -404,7 +389,6 @@ export class WorkersPlane implements MediaPlane {
     this.#unfollow.get(worker)?.();
     this.#unfollow.delete(worker);
     this.#faultsBefore += worker.process.told.faults;
-    this.#slowBefore = addSlow(this.#slowBefore, worker.process.told.slowPlayers);
     this.#figuresBefore = addFigures(this.#figuresBefore, endedFigures(worker.process.told.figures));
     const keys = this.#claims.releaseAll(worker);
     if (!this.#isStopped) for (const key of keys) this.#disown(key);
@@ -465,16 +449,6 @@ const OFF: ListenAt = { host: '', port: null };
 const bound = ({ host, port }: ListenAt, really: number): ListenAt => ({
   host,
   port: port === null ? null : really,
-});
-
-type SlowPlayers = WorkerTold['slowPlayers'];
-
-const addSlow = (a: SlowPlayers, b: SlowPlayers): SlowPlayers => ({
-  framesDropped: {
-    queueBytes: a.framesDropped.queueBytes + b.framesDropped.queueBytes,
-    queueMs: a.framesDropped.queueMs + b.framesDropped.queueMs,
-  },
-  playersEnded: { stuck: a.playersEnded.stuck + b.playersEnded.stuck },
 });
 
 /** Members are sorted by how near they are; a change of a few percent is none. */

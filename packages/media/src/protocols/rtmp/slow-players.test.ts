@@ -114,14 +114,14 @@ it('a crowd that stops reading takes nothing from the crowd that reads, and no m
   const growthMb = Math.min(...fullMb.slice(half)) - Math.max(...fullMb.slice(0, half));
   expect(growthMb, `MB: ${fullMb.join()}`).toBeLessThan(10);
   expect(framesBehind()).toBe(CROWD);
-  expect(member.media.slowPlayers().framesDropped.queueBytes).toBeGreaterThan(CROWD);
+  expect(member.media.figures().totals.framesDropped?.['play.queueBytesMax']).toBeGreaterThan(CROWD);
   await stop();
 });
 
 it('a crowd that stops reading is disconnected in time, and who reads misses nothing', async () => {
   const { member, send, stop } = await twoCrowds(2000);
-  while (member.media.slowPlayers().playersEnded.stuck < CROWD) await send();
-  expect(member.media.slowPlayers().playersEnded).toEqual({ stuck: CROWD });
+  while ((member.media.figures().totals.disconnects?.stuck ?? 0) < CROWD) await send();
+  expect(member.media.figures().totals.disconnects).toEqual({ stuck: CROWD });
   expect(member.log.of('player disconnected')).toHaveLength(CROWD);
   expect(member.media.stream(KEY_S)?.players.map((player) => player.framesDropped)).toEqual(
     Array.from({ length: CROWD }, () => 0),
