@@ -29,7 +29,7 @@ export type HostMember = Pick<
 /** The one place where media and mesh meet. `relayTls`: `relay.tls`. */
 export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
   return {
-    ...memberAnswers(mesh, relayTls),
+    ...memberPlaces(mesh, relayTls),
     member: mesh.id,
     route: (request) => route(mesh.directory, request),
     publishElsewhere: (move) => publishElsewhere(mesh.directory, move),
@@ -43,7 +43,7 @@ export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
 }
 
 /** Where members are, and how they are reached. */
-export function memberAnswers(
+export function memberPlaces(
   source: HostSource,
   relayTls: boolean,
 ): Pick<MediaHost, 'relayAddress' | 'detours' | 'isMemberAddress'> {

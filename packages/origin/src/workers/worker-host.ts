@@ -1,7 +1,7 @@
 import { type Claim, publishElsewhere, route, type StreamKey } from '@headwater/directory';
 import type { Elsewhere, MediaHost } from '@headwater/media';
 import { OwnersListeners } from '@headwater/mesh/owners-listeners';
-import { memberAnswers } from '../media-host.js';
+import { memberPlaces } from '../media-host.js';
 import { choosePuller } from './choose-puller.js';
 import { DirectoryReplica, type ReplicaOptions } from './directory-replica.js';
 import type { Around, DirectoryChange } from './messages.js';
@@ -35,7 +35,7 @@ export class WorkerHost {
     });
     this.replica = replica;
     this.media = {
-      ...memberAnswers(
+      ...memberPlaces(
         {
           members: () => replica.facts,
           member: (id) => replica.facts.find((member) => member.id === id),

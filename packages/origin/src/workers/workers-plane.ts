@@ -17,7 +17,7 @@ import type { Mesh } from '@headwater/mesh';
 import type { OriginConfig } from '../config/origin-config.js';
 import { HeadwaterError } from '../errors.js';
 import { guardConfig } from '../guard-config.js';
-import { memberAnswers } from '../media-host.js';
+import { memberPlaces } from '../media-host.js';
 import { type ClientFilter, type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { mergeStreamTotals } from '../plane/stream-totals.js';
 import { ClaimTable } from './claim-table.js';
@@ -101,7 +101,7 @@ export class WorkersPlane implements MediaPlane {
         rules,
         isProxy: (ip) => proxies.has(ip),
         isMemberAddress: (ip) =>
-          this.#mesh !== null && memberAnswers(this.#mesh, config.relay.tls).isMemberAddress(ip),
+          this.#mesh !== null && memberPlaces(this.#mesh, config.relay.tls).isMemberAddress(ip),
         onRefused: (listener, client) =>
           log.warn({ client, protocol: listener, reason: 'workers-not-ready' }, 'connection refused'),
       },
