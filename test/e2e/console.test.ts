@@ -34,7 +34,8 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     const scope = testScope();
     const cluster = await Cluster.start(scope, {
       names: ['origin-a', 'origin-b', 'origin-c'],
-      config: { zone: 'eu-west' },
+      // A drain that is begun is cancelled here before it closes a publisher.
+      config: { zone: 'eu-west', drain: { deadlineMs: 600_000 } },
     });
     const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
     publish(scope, a.rtmpUrl('live/s1'));
@@ -208,6 +209,8 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await page.getByText('Nobody is there.').waitFor();
     await page.getByRole('button', { name: 'Log out' }).waitFor();
 
+    // By the token: before, it was not heard.
+    await page.getByText('live from b').waitFor();
     b.signal('SIGSTOP');
     await page.getByText(/last heard \d+ s ago/).waitFor();
     b.signal('SIGCONT');

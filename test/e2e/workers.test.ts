@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
@@ -249,8 +249,13 @@ describe('a main process that hangs', () => {
     origin.signalMain('SIGSTOP');
     // What it publishes is seen by nobody any more: it may go elsewhere.
     await client.awaitClose();
+    // Main takes note of them when it goes on; one that still is there then hears it, and stays.
+    await awaitCondition('both to have ended', () => workers.every(({ pid }) => hasEnded(pid)));
     origin.signalMain('SIGCONT');
-    await awaitCondition('both to end', () => origin.logged('worker ended').length === 2);
+    await awaitCondition(
+      'main to take note',
+      () => origin.logged('worker ended').length === 2 && origin.logged('worker ends').length >= 2,
+    );
     expect(origin.logged('worker ends')).toMatchObject([
       { reason: 'main-silent' },
       { reason: 'main-silent' },
@@ -331,3 +336,12 @@ describe('the start', () => {
     expect(socketFolders(origin.pid)).toEqual([]);
   });
 });
+
+/** Whether a process has ended, though its parent has not asked how (proc(5)). */
+function hasEnded(pid: number | undefined): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
