@@ -18,6 +18,7 @@ async function read(bytes: readonly Buffer[]): Promise<{ messages: unknown[]; fa
   const faults: Error[] = [];
   new Wire<unknown, unknown>(
     pipe,
+    pipe,
     (message) => messages.push(message),
     (error) => faults.push(error),
   );
@@ -47,6 +48,7 @@ it('those of one turn go as one frame, before a frame that is sent after them', 
   const pipe = new Pipe();
   const wire = new Wire<unknown, unknown>(
     pipe,
+    pipe,
     () => {},
     () => {},
   );
@@ -59,4 +61,26 @@ it('those of one turn go as one frame, before a frame that is sent after them', 
   const { messages } = await read(pipe.written);
   expect(messages).toEqual([1, 2, 3, 4]);
   expect(pipe.written.filter(({ length }) => length > 0)).toHaveLength(3);
+});
+
+it('what the other end said last is read, also where a write to it has failed', async () => {
+  const [input, output] = [
+    new Pipe(),
+    new Duplex({ write: (_bytes, _encoding, done) => done(new Error('EPIPE')) }),
+  ];
+  const messages: unknown[] = [];
+  const faults: Error[] = [];
+  const wire = new Wire<unknown, unknown>(
+    input,
+    output,
+    (message) => messages.push(message),
+    (error) => faults.push(error),
+  );
+  wire.send(encode(['to nobody']));
+  await new Promise((resolve) => setImmediate(resolve));
+  wire.post('to nobody either');
+  await wire.drained();
+  input.push(encode(['last words']));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([messages, faults.map(({ message }) => message)]).toEqual([['last words'], ['EPIPE']]);
 });

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
 
 const HEAD_BYTES = 4;
@@ -6,12 +6,15 @@ const HEAD_BYTES = 4;
 const FRAME_BYTES_MAX = 256 * 1024 * 1024;
 
 /**
- * Messages between main and one of its workers, in order, over a pipe of their own. Each frame is its length (4 bytes, little
+ * Messages between main and one of its workers, in order, over pipes of their own. Each frame is its length (4 bytes, little
  * endian) and an array of messages in V8's serialisation. Those that are posted within one turn of the event loop go as one
  * frame. The pipe that Node itself opens is left to connections that are handed over: a message on it waits for each of them.
+ *
+ * Each way has a pipe to itself: a write to somebody who has ended fails, which must not take along what was not read yet,
+ * such as why it ended.
  */
 export class Wire<Out, In> {
-  readonly #pipe: Duplex;
+  readonly #output: Writable;
   #posted: Out[] = [];
   #isFlushDue = false;
   #parts: Buffer[] = [];
@@ -19,23 +22,30 @@ export class Wire<Out, In> {
   /** Bytes of the frame that comes next, its head included; null while that is not known. */
   #wanted: number | null = null;
 
-  /** `onFault`: what was read is not ours, or the pipe failed. */
-  constructor(pipe: Duplex, onMessage: (message: In) => void, onFault: (error: Error) => void) {
-    this.#pipe = pipe;
-    pipe.on('data', (bytes: Buffer) => {
+  /** `onFault`: what was read is not ours, or a pipe failed. */
+  constructor(
+    input: Readable,
+    output: Writable,
+    onMessage: (message: In) => void,
+    onFault: (error: Error) => void,
+  ) {
+    this.#output = output;
+    input.on('data', (bytes: Buffer) => {
       try {
         this.#take(bytes, onMessage);
       } catch (error) {
-        pipe.destroy();
+        input.destroy();
+        output.destroy();
         onFault(error instanceof Error ? error : new Error(String(error)));
       }
     });
-    pipe.on('error', onFault);
+    input.on('error', onFault);
+    output.on('error', onFault);
   }
 
   /** What was sent and not taken yet. */
   get backlogBytes(): number {
-    return this.#pipe.writableLength;
+    return this.#output.writableLength;
   }
 
   /** Goes out at the end of this turn. */
@@ -65,13 +75,13 @@ export class Wire<Out, In> {
   drained(): Promise<void> {
     this.flush();
     return new Promise((resolve) => {
-      if (this.#pipe.destroyed) resolve();
-      else this.#pipe.write('', () => resolve());
+      if (this.#output.destroyed) resolve();
+      else this.#output.write('', () => resolve());
     });
   }
 
   #write(frame: Buffer): void {
-    if (!this.#pipe.destroyed && this.#pipe.writable) this.#pipe.write(frame);
+    if (!this.#output.destroyed && this.#output.writable) this.#output.write(frame);
   }
 
   #take(bytes: Buffer, onMessage: (message: In) => void): void {

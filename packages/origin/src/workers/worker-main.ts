@@ -15,8 +15,8 @@ import { Wire } from './wire.js';
 import { WorkerHost } from './worker-host.js';
 import { WorkerLog } from './worker-log.js';
 
-/** Where main has opened the pipe for messages; 3 is Node's own, for connections. */
-const PIPE_FD = 4;
+/** Where main has opened the pipes for messages; 3 is Node's own, for connections. */
+const [FROM_MAIN_FD, TO_MAIN_FD] = [4, 5];
 /** Ends, and counts of connections, are told so often, ms. */
 const COUNT_EVERY_MS = 20;
 const EXIT_FAULT = 70;
@@ -49,10 +49,12 @@ class Worker {
   #isEnding = false;
 
   constructor() {
-    const pipe = new Socket({ fd: PIPE_FD, readable: true, writable: true });
-    pipe.once('close', endWithMain);
+    const input = new Socket({ fd: FROM_MAIN_FD, readable: true, writable: false });
+    const output = new Socket({ fd: TO_MAIN_FD, readable: false, writable: true });
+    input.once('close', endWithMain);
     this.#wire = new Wire(
-      pipe,
+      input,
+      output,
       (message) => this.#take(message),
       () => process.exit(EXIT_FAULT),
     );

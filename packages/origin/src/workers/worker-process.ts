@@ -10,7 +10,8 @@ import type { FromWorker, Handover, Questions, ToWorker, WorkerTold } from './me
 import { Wire } from './wire.js';
 
 const PROGRAM = fileURLToPath(new URL('./worker-main.js', import.meta.url));
-const PIPE = 4;
+/** Where a worker finds its pipes; 3 is Node's own, for connections. */
+const [TO_WORKER, FROM_WORKER] = [4, 5];
 /**
  * By how much nicer than main workers are to others: where cores are short main goes first, which has the mesh and the API and
  * needs little. A cgroup of its own (a container, a service of systemd) keeps that between them.
@@ -64,17 +65,19 @@ export class WorkerProcess implements Choosable {
     this.address = address;
     this.sinceMs = Date.now();
     this.#child = fork(PROGRAM, [String(address.worker)], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'],
       env: environment(),
       execArgv: process.execArgv.filter((word) => !word.startsWith('--inspect')),
     });
     makeNicer(this.#child.pid);
     // Whatever it is, `exit` or the missing pipe tells of it.
     this.#child.on('error', () => {});
-    const pipe = (this.#child.stdio as readonly unknown[] | undefined)?.[PIPE];
-    if (!(pipe instanceof Duplex)) throw new Error('no pipe to its process');
+    const stdio: readonly unknown[] = this.#child.stdio ?? [];
+    const [output, input] = [stdio[TO_WORKER], stdio[FROM_WORKER]];
+    if (!(output instanceof Duplex && input instanceof Duplex)) throw new Error('no pipes to its process');
     this.#wire = new Wire(
-      pipe,
+      input,
+      output,
       (message) => this.#take(message, events),
       () => this.kill(),
     );
@@ -84,7 +87,10 @@ export class WorkerProcess implements Choosable {
       for (const answer of this.#asked.values()) answer(undefined);
       events.exited(how);
     };
-    this.#child.once('exit', (code, signal) => over(signal === null ? `status ${code}` : `signal ${signal}`));
+    // When all that it said is read, too.
+    this.#child.once('close', (code, signal) =>
+      over(signal === null ? `status ${code}` : `signal ${signal}`),
+    );
     this.#child.once('error', (error) => over(error.message));
   }
 
