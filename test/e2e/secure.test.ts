@@ -40,7 +40,7 @@ describe.each([0, 1])('a reload with %i workers', (workers) => {
       publish: { auth: [{ deny: 'all' }] },
       play: { auth: [{ deny: 'all' }] },
       log: { level: 'info', format: 'json' },
-      limits: { handshakeMs: 1234 },
+      limits: { messageBytesMax: 1_000_000 },
     });
     origin.signal('SIGHUP');
     await awaitCondition(
@@ -51,7 +51,7 @@ describe.each([0, 1])('a reload with %i workers', (workers) => {
     expect(origin.logged('configuration reloaded')).toMatchObject([
       {
         applied: expect.arrayContaining(['publish.auth', 'play.auth', 'log.level']),
-        needsRestart: ['limits.handshakeMs'],
+        needsRestart: ['limits.messageBytesMax'],
       },
     ]);
     await expect(new SampleSource(scope).publish(origin.rtmpUrl('live/s2'))).rejects.toThrow();

@@ -154,9 +154,13 @@ export function createMedia(
           streams,
           owners: shared,
           limits: {
-            pullBytesMax: play.queueBytesMax,
+            get pullBytesMax() {
+              return play.queueBytesMax;
+            },
             linkBytesMax: SIBLING_BYTES_MAX,
-            stuckMs: play.stuckMs,
+            get stuckMs() {
+              return play.stuckMs;
+            },
           },
           log,
           fence,
@@ -296,6 +300,7 @@ export function createMedia(
     async configure(settings) {
       await certificates?.replace(settings.certificates);
       live.configure(settings);
+      proxies.replace(settings.trustedProxies ?? []);
     },
     askPublishersToReconnect: () => publishes.askToReconnect(),
     publishersAsked: () => publishes.askedCount,

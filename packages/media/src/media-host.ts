@@ -184,7 +184,18 @@ export interface MediaOptions {
 }
 
 /** What `Media.configure` takes. */
-export type MediaSettings = Pick<MediaOptions, 'play' | 'publish' | 'limits' | 'apps'> & {
+export type MediaSettings = Pick<
+  MediaOptions,
+  | 'play'
+  | 'publish'
+  | 'relay'
+  | 'limits'
+  | 'apps'
+  | 'vhosts'
+  | 'ownHosts'
+  | 'trustedProxies'
+  | 'proxyHeaders'
+> & {
   readonly certificates: TlsOptions['certificates'];
 };
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { MemberProfile, PlayRequest } from '@headwater/directory';
 import { createGuard } from '@headwater/guard';
 import {
@@ -42,6 +43,7 @@ import { profileOf } from './profile.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
 import { answerQuestions } from './questions/mesh-wide.js';
 import type { WatchedHere } from './questions/watched-here.js';
+import { restartReason } from './reload/how-applied.js';
 import { Reloading, type ReloadResult } from './reload/reloading.js';
 import { PROGRAM_VERSION } from './version.js';
 import { WorkersPlane } from './workers/workers-plane.js';
@@ -107,6 +109,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   };
   const relayKey = relay === null ? {} : { relayKeyHash: relay.keyHash };
   const workers = config.workers === 'auto' ? availableParallelism() : config.workers;
+  const proxies = new TrustedProxies(config.trustedProxies);
   const plane =
     workers === 0
       ? null
@@ -136,7 +139,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   let isDraining = false;
   let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
-    ...profileOf(config, meshHosts, ports),
+    ...profileOf(current, meshHosts, ports),
     ...relayKey,
     draining: isDraining,
     ...(isFull && { full: true }),
@@ -191,14 +194,21 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     load: options.reload,
     running: () => current,
     async apply({ config: next, applied }) {
+      const { key } = next.mesh;
       checkRules(next);
       const { errors } = await checkCertificates(next.tls.certificates, Date.now());
       if (errors.length > 0)
         throw new HeadwaterError('CERTIFICATE_UNUSABLE', errors.join('; '), { details: errors });
+      // It throws where it cannot take these, and changes nothing then; what comes after was looked at above.
+      mesh.configure({ seeds: next.mesh.seeds, order: next.play.order, ...(key !== undefined && { key }) });
       await apiCertificates?.replace(next.tls.certificates);
       guard?.configure(guardConfig(next, mesh.id));
       await media.configure(mediaSettings(next), next);
+      proxies.replace(next.trustedProxies);
       current = next;
+      const told = mesh.directory.profile;
+      const toTell = profile(media.ports);
+      if (!isDeepStrictEqual(told, toTell)) mesh.setProfile(toTell);
       if (applied.includes('log.level')) control.setLogLevel(next.log.level);
     },
     done(result) {
@@ -207,7 +217,8 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
         return;
       }
       const { applied, needsRestart } = result;
-      log.info({ applied, needsRestart }, 'configuration reloaded');
+      const reasons = [...new Set(needsRestart.map((key) => `${restartReason(key)}`))];
+      log.info({ applied, needsRestart, ...(reasons.length > 0 && { reasons }) }, 'configuration reloaded');
       events.tell({ kind: 'configuration-reloaded' });
     },
   });
@@ -236,7 +247,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       }),
     explain: () => ({
       ...current,
-      order: config.play.order,
+      order: current.play.order,
       rules: guardConfig(current, mesh.id),
       directory: mesh.directory,
       members: () => mesh.members(),
@@ -288,7 +299,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     );
     const listening = {
       host: config.api.host,
-      forwarding: { proxies: new TrustedProxies(config.trustedProxies), headers: config.proxyHeaders },
+      forwarding: {
+        proxies,
+        get headers() {
+          return current.proxyHeaders;
+        },
+      },
       log: quietLog,
       onFault: (error: unknown) => quietLog.error({ err: error }, 'api listener failed'),
     };

@@ -72,7 +72,7 @@ export class MemberCore {
   readonly self: MemberId;
   readonly directory: Directory;
   readonly #options: CoreOptions;
-  readonly #order: OwnerPolicy;
+  #order: OwnerPolicy;
   readonly #speaks: VersionRange;
   readonly #local: LocalState;
   readonly #seeds: Seeds;
@@ -245,6 +245,9 @@ export class MemberCore {
       case 'load':
         this.#local.setLoad(input.load, step);
         break;
+      case 'configured':
+        this.#configure(input.seeds, input.order, step);
+        break;
       case 'generation-kept':
         this.#beginGeneration(input.generation, step);
         break;
@@ -260,6 +263,14 @@ export class MemberCore {
     if (effects.changedMembers.size > 0 || this.#peers.size !== known) this.#rosterPace.hasten(now);
     this.#isSynced ||= this.isJoined && [...this.#peers].every(isSettled);
     return effects;
+  }
+
+  #configure(seeds: readonly string[], order: OwnerPolicy, step: Step): void {
+    this.#seeds.replace(seeds, step.now);
+    if (order === this.#order) return;
+    this.#order = order;
+    this.#local.order = order;
+    step.effects.changed(this.directory.orderBy(ownerOrder(order, this.#options.profile.zone)));
   }
 
   #leave(step: Step): void {

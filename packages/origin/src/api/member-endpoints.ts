@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import * as v from 'valibot';
 import { LEFT_BECAUSE } from '../drain-progress.js';
 import { type AnswerTo, type Ask, QUESTIONS, type QuestionName } from '../questions/questions.js';
+import { restartReason } from '../reload/how-applied.js';
 import { type ApiErrorCode, apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { memberCalled } from './clients.js';
@@ -158,6 +159,9 @@ export function addMembers(endpoints: Endpoints, source: ApiSource): void {
   );
 }
 
+/** A member of another release has keys that are not known here. */
+const UNKNOWN_REASON = 'that member says so';
+
 async function reload(
   context: Context,
   source: ApiSource,
@@ -169,7 +173,10 @@ async function reload(
   const result = await source.mesh.ask(member, 'reload', {});
   if ('reason' in result) return noAnswer(context, name, result.reason);
   const { done, applied = [], needsRestart = [], problems = [] } = result.answer;
-  if (done) return { member, name, done, applied, needsRestart };
+  if (done) {
+    const reasons = needsRestart.map((key) => [key, restartReason(key) ?? UNKNOWN_REASON] as const);
+    return { member, name, done, applied, needsRestart, restartReasons: Object.fromEntries(reasons) };
+  }
   return problems.length === 0
     ? apiError(context, 'NOT_IMPLEMENTED', `${name} cannot read its configuration anew`)
     : apiError(context, 'CONFIG_INVALID', `${name} keeps the configuration it has: ${problems.join('; ')}`);

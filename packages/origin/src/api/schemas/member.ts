@@ -75,6 +75,7 @@ export const RELOADED_ANSWER = v.object({
   ...DONE_ANSWER.entries,
   applied: said(v.array(TEXT), 'Keys that changed, and are in force.'),
   needsRestart: said(v.array(TEXT), 'Keys that changed, and count from the next start on.'),
+  restartReasons: said(v.record(TEXT, TEXT), 'Why, for each of these keys.'),
 });
 
 /** How a drain gets on. */
