@@ -32,7 +32,9 @@ async function reload(origin: OriginProcess, change: (config: Config) => Config)
 describe.each([0, 1])('the key of a mesh with %i workers', (workers) => {
   it('is changed by reloads alone; no claim is lost, and relays go on', async () => {
     const scope = testScope();
-    const cluster = await Cluster.start(scope, { config: { workers, play: { mode: 'relay' }, relay: { lingerMs: 0 } } });
+    const cluster = await Cluster.start(scope, {
+      config: { workers, play: { mode: 'relay' }, relay: { lingerMs: 0 } },
+    });
     const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
     const source = new SampleSource(scope);
     await source.publish(a.rtmpUrl(STREAM));
@@ -75,7 +77,7 @@ describe.each([0, 1])('a reload with %i workers', (workers) => {
     await Promise.all([a.ready(), b.ready()]);
     const said = await reload(b, ({ mesh }) => ({
       mesh: { ...(mesh as Config), seeds: [a.seed], batchMs: 50 },
-      advertise: [{ host: 'edge.example', rtmpPort: 1935, httpPort: 8080 }],
+      advertise: ['outside=edge.example:1935'],
       play: { order: 'spread', gopCacheBytesMax: 2_000_000 },
       limits: { handshakeMs: 5_000 },
       trustedProxies: ['127.0.0.9'],

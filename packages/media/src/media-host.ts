@@ -186,15 +186,7 @@ export interface MediaOptions {
 /** What `Media.configure` takes. */
 export type MediaSettings = Pick<
   MediaOptions,
-  | 'play'
-  | 'publish'
-  | 'relay'
-  | 'limits'
-  | 'apps'
-  | 'vhosts'
-  | 'ownHosts'
-  | 'trustedProxies'
-  | 'proxyHeaders'
+  'play' | 'publish' | 'relay' | 'limits' | 'apps' | 'vhosts' | 'ownHosts' | 'trustedProxies' | 'proxyHeaders'
 > & {
   readonly certificates: TlsOptions['certificates'];
 };

@@ -8,6 +8,7 @@ import type {
   StreamKey,
   StreamKeys,
 } from '@headwater/directory';
+import { checkSeeds } from './check-seeds.js';
 import { BOUNDS } from './core/bounds.js';
 import type { Effects } from './core/effects.js';
 import type { Input } from './core/input.js';
@@ -22,7 +23,6 @@ import { OwnersListeners } from './owners-listeners.js';
 import type { Answer, Answers, AskOptions, QuestionHandler } from './query/mesh-questions.js';
 import type { QueryStreams } from './query/query-streams.js';
 import { QuestionsOfMember } from './query/questions-of-member.js';
-import { checkSeeds } from './check-seeds.js';
 import type { Transport, TransportEvents } from './transport/transport.js';
 import { type Decoded, decodeBroadcast, decodeDirect, encode } from './wire/codec.js';
 import { isOfLaterFormat, type Opened, type Opener, type Sealer } from './wire/envelope.js';

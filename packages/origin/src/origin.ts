@@ -308,10 +308,14 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       log: quietLog,
       onFault: (error: unknown) => quietLog.error({ err: error }, 'api listener failed'),
     };
-    metricsListener = await serveMetrics(metrics, app, config.metrics, listening);
+    if (config.api.tlsPort !== null || config.metrics.tls)
+      apiCertificates = await CertificateStore.open({ certificates: config.tls.certificates }, quietLog);
+    metricsListener = await serveMetrics(metrics, app, config.metrics, () => current.metrics.token ?? [], {
+      ...listening,
+      certificates: config.metrics.tls ? apiCertificates : null,
+    });
     apis = [await listenApi(app, { ...listening, port: config.api.port, certificates: null })];
     if (config.api.tlsPort !== null) {
-      apiCertificates = await CertificateStore.open({ certificates: config.tls.certificates }, quietLog);
       const secure = { ...listening, port: config.api.tlsPort, certificates: apiCertificates };
       apis = [...apis, await listenApi(app, secure)];
     }

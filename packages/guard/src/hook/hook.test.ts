@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askOf, clientOf, GuardWorld, NAME, rulesOf } from '../testing/guard-world.js';
@@ -9,6 +10,9 @@ beforeEach(async () => {
   server = await HookServer.start();
 });
 afterEach(() => server.stop());
+
+/** Says that, whatever HTTP would have it say, and closes. */
+const raw = (res: ServerResponse, text: string): void => void res.socket?.end(text);
 
 const worldOf = (hook: object = {}) => {
   const rules = rulesOf({
@@ -156,6 +160,77 @@ describe("a hook in SRS's format", () => {
     expect(await slow).toBe('allowed');
   });
 
+  it('that is slow to say whether sessions go on holds up none that begins, and is asked once at a time', async () => {
+    const world = worldOf({
+      on_update: server.url('/update'),
+      updateMs: 1000,
+      concurrency: 1,
+      timeoutMs: 60_000,
+    });
+    const held: ServerResponse[] = [];
+    server.answer = ({ path }, res) => {
+      if (path === '/update') held.push(res);
+      else res.end('0');
+    };
+    const verdict = await world.judge();
+    await until(() => held.length === 1, 'asked whether it goes on');
+    expect(await world.said({ query: 'other=1' })).toBe('allowed');
+    // The second client's; the first one's is still under way.
+    await until(() => held.length === 2, 'asked about the other');
+    held[0]?.end('0');
+    await until(() => server.of('/update').length === 3, 'asked about the first again');
+    expect(server.of('/update').map(({ param }) => param)).toEqual(['', '?other=1', '']);
+    if (verdict.allowed) verdict.grant.ended();
+  });
+
+  it.each([
+    [
+      'drips its answer for ever',
+      (res: ServerResponse) => void setInterval(() => res.write(' '), 20).unref(),
+    ],
+    [
+      'switches to another protocol',
+      (res: ServerResponse) => raw(res, 'HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n0'),
+    ],
+    ['speaks no HTTP', (res: ServerResponse) => raw(res, '220 smtp.example ESMTP\r\n')],
+    [
+      'sends heads without end',
+      (res: ServerResponse) => raw(res, `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(200_000)}`),
+    ],
+    [
+      'promises more than it sends',
+      (res: ServerResponse) => raw(res, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0'),
+    ],
+    [
+      'says two lengths',
+      (res: ServerResponse) => raw(res, 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n0'),
+    ],
+    ['resets', (res: ServerResponse) => void res.socket?.resetAndDestroy()],
+  ])('that %s is no yes, and the next one is heard', async (_what, answer) => {
+    const world = worldOf();
+    server.answer = (_call, res) => answer(res);
+    expect(await world.said()).toBe('hook-failed');
+    server.answer = (_call, res) => res.end('0');
+    expect(await world.said()).toBe('allowed');
+  });
+
+  it.each([
+    '{"code":0',
+    '{"code":[0]}',
+    '{"code":-0.5}',
+    '{"code":null}',
+    '[0]',
+    '{"CODE":0}',
+    '{"__proto__":{"code":0}}',
+    '00',
+    '"0"',
+    '0\u0000',
+    '['.repeat(60_000),
+  ])('says no by %.30s', async (body) => {
+    server.answer = (_call, res) => res.end(body);
+    expect(await worldOf().said()).toBe('hook-refused');
+  });
+
   it('bounds who waits for it', async () => {
     const world = worldOf({ concurrency: 1, queueMax: 1, timeoutMs: 60_000 });
     const held: (() => void)[] = [];
@@ -213,6 +288,9 @@ describe("a hook in nginx-rtmp's format", () => {
     [301, 'rtmp://other/live/s2', 'hook-refused'],
     [302, '/s2', 'hook-refused'],
     [302, 'a%20b?c', 'hook-name'],
+    [302, '../s2', 'hook-name'],
+    [302, 'x'.repeat(5000), 'hook-name'],
+    [302, 'http:s2', { name: { ...NAME, stream: 'http:s2' } }],
     [302, '', 'hook-refused'],
     [404, '', 'hook-refused'],
   ])('answers %i with Location %s', async (status, location, said) => {

@@ -1,4 +1,11 @@
-import type { Claim, MemberId, MemberLoad, MemberProfile, OwnerPolicy, StreamKey } from '@headwater/directory';
+import type {
+  Claim,
+  MemberId,
+  MemberLoad,
+  MemberProfile,
+  OwnerPolicy,
+  StreamKey,
+} from '@headwater/directory';
 import type { BroadcastMessage, DeltaNews, DirectMessage } from './messages.js';
 
 /** What visiting a seed came to. A name may mean several members. */

@@ -9,7 +9,8 @@ const REMOTES_MAX = 1_024;
  */
 const INBOUND_MIN = 2;
 
-const HINT = 'set the same mesh.key (HEADWATER_MESH_KEY) on every member, and reload or restart the one that differs';
+const HINT =
+  'set the same mesh.key (HEADWATER_MESH_KEY) on every member, and reload or restart the one that differs';
 
 /** Says once per remote, clearly, why a handshake failed, however often it is tried again. */
 export class HandshakeReports {

@@ -1,6 +1,6 @@
 import type { ConnectionEncrypter } from '@libp2p/interface';
 import type { NoiseComponents } from '@libp2p/noise';
-import type { MeshKey } from '../mesh-key.js';
+import type { MeshKey } from '../derived-key.js';
 import { type HandshakeEvents, keyedNoise } from './keyed-noise.js';
 
 /** What of libp2p chooses how a connection is encrypted. */

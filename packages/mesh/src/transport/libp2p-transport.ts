@@ -3,7 +3,7 @@ import { type MemberId, plainAddress } from '@headwater/directory';
 import type { Connection, Stream } from '@libp2p/interface';
 import type { SeedOutcome, Whereabouts } from '../core/input.js';
 import type { MeshLog } from '../mesh.js';
-import type { MeshKey } from '../mesh-key.js';
+import type { MeshKey } from '../derived-key.js';
 import type { QueryStreams } from '../query/query-streams.js';
 import { abortConnection } from './abort-connection.js';
 import { Admission } from './admission.js';

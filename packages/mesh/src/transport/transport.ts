@@ -1,6 +1,6 @@
 import type { MemberId } from '@headwater/directory';
-import type { MeshKey } from '../mesh-key.js';
 import type { SeedOutcome, Whereabouts } from '../core/input.js';
+import type { MeshKey } from '../derived-key.js';
 
 /** What a transport tells; also from within a call of one of the transport's own methods. */
 export interface TransportEvents {

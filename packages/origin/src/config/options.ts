@@ -274,8 +274,21 @@ export const OPTIONS = {
   }),
   'metrics.host': option(HOST, '127.0.0.1', {
     meaning: 'Address to listen on for it.',
-    cost: 'Here metrics ask for no token, and tell the names of members. On api.port they need the role read where a token is set.',
+    cost: 'Here metrics ask for no token but metrics.token, and tell the names of members. On api.port they need the role read where a token is set.',
   }),
+  'metrics.tls': option(FLAG, false, {
+    meaning:
+      'Whether metrics.port is asked by TLS (1.2 or later), with tls.certificates, instead of in the clear.',
+  }),
+  'metrics.token': {
+    ...optional(API_TOKENS, 'none', {
+      meaning:
+        'What a scraper has to send to metrics.port (Authorization: Bearer TOKEN). Of a list, each counts, so that one can be changed for another. On api.port the tokens of the API count instead.',
+      cost: 'Without one, whoever reaches the port may read it, a page that somebody has open included. Without metrics.tls it can be read on the way.',
+      example: 'file:/run/secrets/metrics-token',
+    }),
+    isSecret: true,
+  },
   'metrics.streamsMax': option(wholeNumber(0, 100_000), 0, {
     meaning:
       'How many streams have metrics of their own (players, bytes received and sent, by vhost, app and stream): the first ones in the order of their names. 0: none.',

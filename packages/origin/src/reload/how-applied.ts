@@ -41,6 +41,8 @@ export const HOW_APPLIED: Readonly<Record<keyof typeof OPTIONS, HowApplied>> = {
   'api.cors': 'live',
   'metrics.port': BOUND,
   'metrics.host': BOUND,
+  'metrics.tls': BOUND,
+  'metrics.token': 'live',
   'metrics.streamsMax': SERIES,
   'metrics.srsNames': SERIES,
   'mesh.host': BOUND,

@@ -57,10 +57,7 @@ describe('what a reload changes', () => {
       'apps.live.publish.policy',
     ]);
     expect(needsRestart).toEqual(['rtmp.port']);
-    expect([config.rtmp.port, config.mesh.key]).toEqual([
-      1935,
-      ['another-key-of-at-least-thirty-two-bytes'],
-    ]);
+    expect([config.rtmp.port, config.mesh.key]).toEqual([1935, ['another-key-of-at-least-thirty-two-bytes']]);
     expect(config.apps.live?.publish?.policy).toBe('reject');
     expect([config.log.level, config.limits.connectionsMax]).toEqual(['debug', 10]);
   });

@@ -23,7 +23,14 @@ export const RELOAD: Command = {
   ],
   async run(given, io) {
     const path = `/api/v1/members/${encodeURIComponent(given.positionals[0] ?? 'self')}/reload`;
-    const { name, applied, needsRestart, restartReasons } = await actByApi('POST', path, {}, RELOADED, given, io);
+    const { name, applied, needsRestart, restartReasons } = await actByApi(
+      'POST',
+      path,
+      {},
+      RELOADED,
+      given,
+      io,
+    );
     const changed = applied.length === 0 ? 'nothing changed' : `in force: ${applied.join(', ')}`;
     io.stdout.write(`${name} read its configuration; ${changed}.\n`);
     for (const key of needsRestart) {
