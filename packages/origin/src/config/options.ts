@@ -325,7 +325,7 @@ export const OPTIONS = {
   'mesh.key': {
     ...optional(MESH_KEYS, 'none', {
       meaning:
-        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed by restarting the members one by one, twice: first all of them with [old, new], then all with [new].',
+        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed while members run: give all of them [old, new] and reload them, then [new, old], then [new]; connections stay.',
       cost: 'Better set as HEADWATER_MESH_KEY, HEADWATER_MESH_KEY_FILE or file:/path than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
     }),
     isSecret: true,
