@@ -2,6 +2,8 @@ import type { OriginEvent } from '@headwater/origin/api-types';
 
 export type {
   ApiClient,
+  ApiConfig,
+  ApiExplained,
   ApiFigures,
   ApiLinks,
   ApiMember,

@@ -5,6 +5,7 @@ import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import { OutboundRate } from './outbound-rate.js';
 import { type PassedOnEnd, PassedOnRelays } from './passed-on-relay.js';
+import { PictureFigures } from './picture-figures.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
 import { PullsOfSource } from './pulls-of-source.js';
@@ -78,6 +79,7 @@ export class LiveStream {
   #lastOwner: string | null = null;
   #bytesIn = 0;
   readonly #rateIn = new OutboundRate();
+  readonly #pictures = new PictureFigures();
   #timer: { readonly atMs: number; readonly stop: () => void } | null = null;
   /** Decided, and not yet carried out: what is done for one may lead to more. */
   readonly #actions: SwitchAction[] = [];
@@ -238,6 +240,7 @@ export class LiveStream {
       media: this.media,
       bytesIn: this.#bytesIn,
       kbpsIn: this.#rateIn.kbps,
+      ...(source === null ? {} : this.#pictures.now),
       players: this.#playerViews(playersMax),
     };
   }
@@ -322,7 +325,9 @@ export class LiveStream {
         this.#pulls.take(one);
         this.#siblings.take(one);
       }
-      if (source === this.#feeding) this.#hub.take(one, nowMs);
+      if (source !== this.#feeding) continue;
+      this.#pictures.take(one.frame);
+      this.#hub.take(one, nowMs);
     }
     const { isReady } = source;
     for (const one of taken) this.#carryOut(this.#switch.media(source.id, one.frame, isReady, nowMs));
@@ -485,6 +490,7 @@ export class LiveStream {
     const before = this.#feeding;
     const silentMs = Math.round(this.#hub.silentMs(nowMs));
     this.#feeding = source;
+    this.#pictures.clear();
     const splice = this.#splice;
     const isExact = how === 'exact' && splice.kind === 'exact';
     this.#tellSwitch(

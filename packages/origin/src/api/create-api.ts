@@ -62,6 +62,7 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
 const INDEX = `headwater API: all of it is described at /api/docs, and for machines at /api/v1/openapi.json
 
 GET /api/v1/members                  who is in the mesh
+GET /api/v1/members/{member}/config  what a member runs with, and where each value came from
 GET /api/v1/streams                  every stream and its owners, page by page: ?limit=100 (at most 1000), then cursor={next}
                                      filters: app, owner (name or id), prefix (of app/stream), state (flowing, silent, unowned)
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players on all members, and the route each kind of client gets

@@ -1,4 +1,5 @@
 import { parseStreamKey } from '@headwater/directory';
+import type { ToldKey } from '../config/config-in-force.js';
 import type { Checkup } from '../doctor/checkup.js';
 import type { DrainProgress } from '../drain-control.js';
 import type { EventLog } from '../events/event-log.js';
@@ -7,7 +8,7 @@ import type { MediaPlane } from '../plane/media-plane.js';
 import type { ReloadResult } from '../reload/reloading.js';
 import { eventsOfStream } from '../trace/stream-trace.js';
 import type { QuestionAnswers } from './questions.js';
-import { figuresHere, happenedHere, linksHere, type WatchedHere } from './watched-here.js';
+import { figuresHere, happenedHere, linksHere, picturesOf, type WatchedHere } from './watched-here.js';
 
 /** What an operator may have a member do, beside what its media plane does. */
 export interface MemberControl {
@@ -29,6 +30,8 @@ export interface MemberKnowledge {
   readonly events: EventLog;
   readonly watched: WatchedHere;
   checkup(): Promise<Checkup>;
+  /** What it runs with; empty where it was not started by the command line. */
+  config(): readonly ToldKey[];
 }
 
 /** Players of a stream that are looked at for their queues. */
@@ -54,6 +57,7 @@ export function memberAnswers(
         players: counts[0] ?? 0,
         bytesIn: view?.bytesIn ?? 0,
         kbpsIn: view?.kbpsIn ?? 0,
+        ...picturesOf(view),
         queueBytes: sum(players.map(({ queueBytes }) => queueBytes)),
         queueBytesOfSlowest: Math.max(0, ...players.map(({ queueBytes }) => queueBytes)),
         framesDropped: sum(players.map(({ framesDropped }) => framesDropped)),
@@ -80,6 +84,7 @@ export function memberAnswers(
       })),
     }),
     checkup: () => knowledge.checkup(),
+    config: () => ({ keys: [...knowledge.config()] }),
     links: () => linksHere(knowledge.watched),
     figures: ({ keys }) => figuresHere(media, knowledge.watched, keys),
     happened: ({ since, max }) => happenedHere(knowledge.watched, since, max),

@@ -1,5 +1,6 @@
 import type { MediaEvent } from '@headwater/media';
 import * as v from 'valibot';
+import { KEYS_TOLD_MAX } from '../config/config-in-force.js';
 import { CHECKUP } from '../doctor/checkup.js';
 import { ASKING_CLIENT_NAMES } from '../explain/asking-client.js';
 import { TRACED_MAX } from '../trace/stream-trace.js';
@@ -49,6 +50,29 @@ const HAPPENED_MAX = 200;
 /** More than are ever in a mesh. */
 const MEMBERS_MAX = 1024;
 
+/** As they come from its source; absent: not known yet, or there are none. */
+const PICTURES = {
+  /** Per second of media. */
+  frameRate: v.exactOptional(COUNT),
+  /** From one key frame to the next, ms of media. */
+  keyframeMs: v.exactOptional(COUNT),
+};
+
+const TOLD_VALUE = {
+  value: v.exactOptional(v.union([v.string(), v.number(), v.boolean(), v.array(v.string())])),
+  source: v.string(),
+  from: v.exactOptional(v.string()),
+};
+
+/** One key of a member's configuration. */
+export const CONFIG_KEY = v.object({
+  key: v.string(),
+  isSecret: v.boolean(),
+  applies: v.string(),
+  ...TOLD_VALUE,
+  next: v.exactOptional(v.object(TOLD_VALUE)),
+});
+
 export const LAST_SWITCH = v.object({
   atMs: v.number(),
   from: v.nullable(v.string()),
@@ -90,6 +114,7 @@ export const QUESTIONS = {
       players: COUNT,
       bytesIn: COUNT,
       kbpsIn: COUNT,
+      ...PICTURES,
       /** Of the first players, as far as they were looked at. */
       queueBytes: COUNT,
       queueBytesOfSlowest: COUNT,
@@ -150,6 +175,11 @@ export const QUESTIONS = {
   },
   /** What it finds out about itself, and whom it reaches. */
   checkup: { ask: v.object({}), answer: CHECKUP },
+  /** What the member runs with, and where each value came from. No secret is told. */
+  config: {
+    ask: v.object({}),
+    answer: v.object({ keys: v.pipe(v.array(CONFIG_KEY), v.maxLength(KEYS_TOLD_MAX)) }),
+  },
   /** Whom the member hears, and what it pulls from whom. */
   links: {
     ask: v.object({}),
@@ -181,6 +211,7 @@ export const QUESTIONS = {
             key: v.string(),
             players: COUNT,
             kbpsIn: COUNT,
+            ...PICTURES,
             isPulled: v.boolean(),
             lastSwitch: v.exactOptional(LAST_SWITCH),
           }),

@@ -41,6 +41,8 @@ export const EXPLAINED = v.object({
   ),
 });
 
+export type ApiExplained = v.InferOutput<typeof EXPLAINED>;
+
 export const DIAGNOSIS = v.object({
   findings: said(
     v.array(
