@@ -15,7 +15,8 @@ export type {
 
 /** An event as the API sends it. */
 export type ApiEvent = OriginEvent & {
-  readonly id: string;
+  /** Its place in what the member sends; the client's own id is in `id`, where it is about one. */
+  readonly place: string;
   readonly at: string;
   readonly atMs: number;
   /** Name of the member that saw it. */

@@ -7,6 +7,12 @@ export interface RelayOwner extends Owner {
   readonly worker?: WorkerAddress;
 }
 
+/** The same, of one relay. */
+export interface PulledOwner extends RelayOwner {
+  /** The relay's id, which the owner is told: people follow it through members. Absent: it has none. */
+  readonly relayId?: string;
+}
+
 /** An owner and the way to it: the member through which it is pulled, or the worker of this member that it is. */
 export type RelayRoute = string;
 

@@ -68,6 +68,7 @@ GET /api/v1/streams                  every stream and its owners, page by page: 
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players on all members, and the route each kind of client gets
 GET /api/v1/explain/{app}/{stream}   what would happen to a play, and why: ?client=ffmpeg|srs-edge|flv|browser, from (a member), address
 GET /api/v1/trace/{app}/{stream}     what happened to a stream on all members
+GET /api/v1/trace-id/{id}           what happened to one play, publish or relay on all members
 GET /api/v1/links                    whom each member hears, and which members it pulls streams from
 GET /api/v1/clients                  who plays and publishes, on all members
 GET /api/v1/events                   what happens, as server-sent events

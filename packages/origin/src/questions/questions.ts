@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { KEYS_TOLD_MAX } from '../config/config-in-force.js';
 import { CHECKUP } from '../doctor/checkup.js';
 import { ASKING_CLIENT_NAMES } from '../explain/asking-client.js';
+import { SOUGHT_CLAIMS_MAX, SOUGHT_IDS_MAX, TRACE_ID_FORM } from '../trace/id-trace.js';
 import { TRACED_MAX } from '../trace/stream-trace.js';
 
 /** What members ask each other (docs/wire.md, "Questions"), by name: what goes there, and what comes back. */
@@ -103,6 +104,23 @@ const EVENT = v.pipe(
   v.transform((event) => event as unknown as MediaEvent),
 );
 
+/** Events as a member kept them. */
+const TOLD_EVENTS = v.object({
+  /** Unix ms. */
+  nowMs: v.number(),
+  events: v.pipe(
+    v.array(
+      v.object({
+        id: v.string(),
+        number: COUNT,
+        atMs: v.number(),
+        event: v.looseObject({ kind: v.string() }),
+      }),
+    ),
+    v.maxLength(TRACED_MAX),
+  ),
+});
+
 export const QUESTIONS = {
   /** How a stream does there. */
   stream: {
@@ -157,21 +175,18 @@ export const QUESTIONS = {
   /** The newest events of a stream that it keeps, oldest first, and its clock. */
   'stream-events': {
     ask: v.object({ key: v.string() }),
-    answer: v.object({
-      /** Unix ms. */
-      nowMs: v.number(),
-      events: v.pipe(
-        v.array(
-          v.object({
-            id: v.string(),
-            number: COUNT,
-            atMs: v.number(),
-            event: v.looseObject({ kind: v.string() }),
-          }),
-        ),
-        v.maxLength(TRACED_MAX),
+    answer: TOLD_EVENTS,
+  },
+  /** What it keeps of plays, publishes and relays by their ids, oldest first, and its clock. */
+  'id-events': {
+    ask: v.object({
+      ids: v.pipe(v.array(v.pipe(v.string(), v.regex(TRACE_ID_FORM))), v.maxLength(SOUGHT_IDS_MAX)),
+      claims: v.pipe(
+        v.array(v.object({ key: v.string(), member: v.string(), name: v.string() })),
+        v.maxLength(SOUGHT_CLAIMS_MAX),
       ),
     }),
+    answer: TOLD_EVENTS,
   },
   /** What it finds out about itself, and whom it reaches. */
   checkup: { ask: v.object({}), answer: CHECKUP },

@@ -72,7 +72,6 @@ export const TOP_CLIENTS = v.object({
 
 /** An event as the API sends it. */
 export const TOP_EVENT = v.looseObject({
-  id: v.string(),
   kind: v.string(),
   atMs: v.number(),
   seenBy: v.optional(v.string()),

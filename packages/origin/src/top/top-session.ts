@@ -151,8 +151,9 @@ export class TopSession {
     }
   }
 
-  /** Id of the event; undefined where the line is none. */
+  /** The place that the line says that one has come to; undefined where it says none. */
   #take(line: string): string | undefined {
+    if (line.startsWith('id: ')) return line.slice('id: '.length);
     if (!line.startsWith('data: ')) return undefined;
     const event = readEvent(line.slice('data: '.length));
     if (event === undefined) return undefined;
@@ -161,7 +162,7 @@ export class TopSession {
       this.#drawSoon();
       if (!this.#isReading && event.kind.startsWith('member-')) this.#readIn(TOGETHER_MS);
     }
-    return event.id;
+    return undefined;
   }
 }
 

@@ -60,7 +60,7 @@ const READING: TopReading = {
   streams: [stream('s1', 3), stream('s2', 10), stream('s3', 7)],
   streamsTotal: 1234,
   heardMs: NOW_MS,
-  events: [{ id: 'x-1', kind: 'member-suspected', atMs: NOW_MS, name: 'b', member: 'id-b' }],
+  events: [{ kind: 'member-suspected', atMs: NOW_MS, name: 'b', member: 'id-b' }],
 };
 
 const linesOf = (reading: TopReading, state: Partial<TopState> = {}, size = SIZE): readonly string[] =>
@@ -118,7 +118,7 @@ describe('the picture of headwater top', () => {
             ...READING,
             members: names.map((name) => member(name, { zone: name })),
             streams: names.map((name, index) => ({ ...stream(name, index), key: name })),
-            events: names.map((name) => ({ id: name, kind: 'publish-started', atMs: NOW_MS, client: name })),
+            events: names.map((name) => ({ kind: 'publish-started', atMs: NOW_MS, client: name })),
           };
           const lines = linesOf(reading, { view, from, isHelpShown }, size);
           expect(lines).toHaveLength(size.rows);
