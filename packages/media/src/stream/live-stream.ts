@@ -9,7 +9,7 @@ import { PictureFigures } from './picture-figures.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
 import { PullsOfSource } from './pulls-of-source.js';
-import type { RelayOwner } from './relay-owner.js';
+import { forRelay, type RelayOwner } from './relay-owner.js';
 import { type SiblingPull, SiblingPulls } from './sibling-pulls.js';
 import { type SourceId, SourceSwitch, type SwitchAction, type SwitchEvent } from './source-switch.js';
 import type { Splice } from './splice.js';
@@ -438,7 +438,7 @@ export class LiveStream {
       });
     const source = this.#newSource(id, about);
     const replayMs = isReplayed ? limits.replayMs : 0;
-    const pulled = relayId === undefined ? owner : { ...owner, relayId };
+    const pulled = relayId === undefined ? owner : forRelay(owner, relayId);
     const upstream = open(pulled, this.key, replayMs, {
       started: () => this.#step({ kind: 'answered', source: id, isReplayed: replayMs > 0 }),
       frame: (frame) => {

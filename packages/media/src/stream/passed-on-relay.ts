@@ -5,7 +5,7 @@ import { isReplayEnd } from './frame-history.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
 import { PullsOfSource } from './pulls-of-source.js';
-import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
+import { forRelay, type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
 import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
 import type { StreamLimits } from './stream-limits.js';
 import { StreamSource } from './stream-source.js';
@@ -73,7 +73,7 @@ export class PassedOnRelay {
     this.#fed.begin(this.#source);
     const way = worker === undefined ? {} : { fromWorker: worker.worker };
     log.info({ key, id, to: name, from: null, reason: 'passed-on', ...way }, 'relay pulls');
-    const direct = { ...(worker === undefined ? ownerThrough(owner, null) : owner), relayId: id };
+    const direct = forRelay(worker === undefined ? ownerThrough(owner, null) : owner, id);
     this.#upstream = parts.open(direct, key, limits.replayMs, {
       started: () => this.#answered(),
       frame: (frame) => {

@@ -42,5 +42,15 @@ export function fromWorker(owner: Owner, worker: WorkerAddress): RelayOwner {
   return { ...ownerThrough(owner, null), worker };
 }
 
+/** The same owner and way, for this relay. */
+export function forRelay(owner: RelayOwner, relayId: string): PulledOwner {
+  const { worker } = owner;
+  return {
+    ...ownerThrough(owner, owner.through ?? null),
+    ...(worker !== undefined && { worker }),
+    relayId,
+  };
+}
+
 const demeritOf = ({ claim, profile }: Owner): number =>
   Number(claim.silent === true) * 2 + Number(profile.draining);
