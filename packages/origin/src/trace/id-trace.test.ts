@@ -66,6 +66,7 @@ describe('a trace by id', () => {
       'b relay-switched',
       'b route-given',
       'b play-ended',
+      'b relay-ended',
       'c route-given',
       'c play-ended',
     ]);
