@@ -8,7 +8,6 @@ export type {
   ApiLinks,
   ApiMember,
   ApiOwner,
-  ApiRoute,
   ApiStreamDetail,
   ApiStreamPage,
 } from '@headwater/origin/api-types';
