@@ -63,27 +63,6 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await page.getByText('players of live/s1 switched from origin-a to origin-b').waitFor();
     await screenshot(page, 'console-killed');
 
-    // By the keyboard alone: from the picture to a member, and to its drain.
-    await node(page, 'origin-b', 'alive').focus();
-    await page.keyboard.press('Enter');
-    await page
-      .getByRole('heading', { name: /^origin-b/ })
-      .first()
-      .waitFor();
-    const drain = page.getByRole('button', { name: 'Drain …' });
-    await drain.focus();
-    await page.keyboard.press('Enter');
-    const dialog = page.getByRole('dialog');
-    await dialog.getByText('its 1 publisher of 1 stream are closed').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
-    await drain.press('Enter');
-    await dialog.getByRole('button', { name: 'Drain', exact: true }).press('Enter');
-    await page.getByRole('button', { name: 'Cancel drain …' }).press('Enter');
-    await dialog.getByRole('button', { name: 'Cancel drain', exact: true }).press('Enter');
-    await drain.waitFor();
-
     // What another member runs with, asked through this one; and what it would do with a play.
     await page.goto(c.apiUrl('/console/#/config'));
     await page.getByRole('heading', { name: 'Configuration of origin-c' }).waitFor();
@@ -106,6 +85,28 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await explained.getByText('would be served by origin-b itself').first().waitFor();
     await page.getByText(/^[\d.]+ frames\/s$/).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
+    await page.goto(c.apiUrl('/console/#/'));
+
+    // By the keyboard alone: from the picture to a member, and to its drain.
+    await node(page, 'origin-b', 'alive').focus();
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('heading', { name: /^origin-b/ })
+      .first()
+      .waitFor();
+    const drain = page.getByRole('button', { name: 'Drain …' });
+    await drain.focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('its 1 publisher of 1 stream are closed').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await drain.press('Enter');
+    await dialog.getByRole('button', { name: 'Drain', exact: true }).press('Enter');
+    await page.getByRole('button', { name: 'Cancel drain …' }).press('Enter');
+    await dialog.getByRole('button', { name: 'Cancel drain', exact: true }).press('Enter');
+    await drain.waitFor();
 
     // Another page, by the same hand.
     await page.getByRole('link', { name: 'Clients', exact: true }).press('Enter');
