@@ -20,7 +20,9 @@ import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import { apiSource, routeOf } from './api/source-of-member.js';
 import { isLoopback } from './config/address.js';
+import { ConfigInForce } from './config/config-in-force.js';
 import type { OriginConfig } from './config/origin-config.js';
+import type { EffectiveValue } from './config/resolve-config.js';
 import { checkUp } from './doctor/checkup.js';
 import { othersOf } from './doctor/members-to-reach.js';
 import { DrainControl } from './drain-control.js';
@@ -76,6 +78,8 @@ export interface StartOptions {
   readonly log?: Logger;
   /** Reads the configuration again, for a reload; rejects with `HeadwaterError`. Absent: it cannot be. */
   readonly reload?: () => Promise<OriginConfig>;
+  /** The values that were read last, and where each came from. Absent: nobody is told. */
+  readonly sources?: () => readonly EffectiveValue[];
 }
 
 /** How often the member's load is measured and told, ms; also the least time between two changes of whether it is full. */
@@ -190,6 +194,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     now: () => performance.now(),
     pause: (ms) => sleep(ms),
   });
+  const inForce = new ConfigInForce(options.sources?.() ?? []);
   const reloading = new Reloading({
     load: options.reload,
     running: () => current,
@@ -217,6 +222,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
         return;
       }
       const { applied, needsRestart } = result;
+      inForce.reloaded(options.sources?.() ?? [], result);
       const reasons = [...new Set(needsRestart.map((key) => `${restartReason(key)}`))];
       log.info({ applied, needsRestart, ...(reasons.length > 0 && { reasons }) }, 'configuration reloaded');
       events.tell({ kind: 'configuration-reloaded' });
@@ -229,6 +235,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     setLogLevel: (level) => {
       log.level = level;
       media.setLogLevel(level);
+      inForce.logLevelSet(level);
       events.tell({ kind: 'log-level-changed', level });
     },
     reload: () => reloading.reload(),
@@ -239,6 +246,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const knowledge = {
     events,
     watched,
+    config: () => inForce.tell(),
     checkup: () =>
       checkUp({
         config: current,

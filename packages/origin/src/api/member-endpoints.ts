@@ -10,7 +10,9 @@ import { memberCalled } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { listMembers } from './members.js';
 import {
+  type ApiConfig,
   type ApiDrain,
+  CONFIG_ANSWER,
   DONE_ANSWER,
   DRAIN_ANSWER,
   MEMBER,
@@ -56,6 +58,25 @@ export function addMembers(endpoints: Endpoints, source: ApiSource): void {
       const id = memberCalled(source, param('member'));
       const member = listMembers(source.members(), source.media.workers()).find((one) => one.id === id);
       return member ?? apiError(context, 'MEMBER_UNKNOWN', `no member is called ${param('member')}`);
+    },
+  );
+
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/api/v1/members/{member}/config',
+      id: 'memberConfig',
+      tag: 'Mesh',
+      summary: 'What a member runs with: each value, and where it came from. Secrets are masked.',
+      params: MEMBER_PARAM,
+      answer: CONFIG_ANSWER,
+      errors: [...ERRORS_OF_ACTS, 'NOT_IMPLEMENTED'],
+    },
+    async ({ context, param }): Promise<ApiConfig | Response> => {
+      const asked = await askMember(context, source, param('member'), 'config', {});
+      return asked instanceof Response
+        ? asked
+        : { member: asked.member, name: asked.name, keys: asked.answer.keys };
     },
   );
 
