@@ -2,7 +2,7 @@ import type { Liveness, MemberId } from '@headwater/directory';
 import type { Evidence } from './failure-detector.js';
 import type { Proof } from './heartbeat-exchange.js';
 import { ANSWER_WAIT_MS, CONFIRM_MS, WITNESSED_MAX_MS } from './limits.js';
-import { includesDigest, joinDigests, startDigest } from './member-digest.js';
+import { digestNumber, digestsIn, includesDigest, joinDigests, startDigest } from './member-digest.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
@@ -139,10 +139,11 @@ export class Reachability {
   /** Its connection closed: some are asked whether they hear it, and those are told that were told so before. */
   #ask(peer: Peer, digest: Uint8Array, now: number): void {
     const hearing: Peer[] = [];
+    const number = digestNumber(digest);
     for (const other of this.#peers) {
       const word = other === peer ? null : other.wordAt(now);
       if (word === null) continue;
-      if (includesDigest(word.hears, digest)) hearing.push(other);
+      if (word.starts.has(number)) hearing.push(other);
       else if (other.told !== null && includesDigest(other.told, digest)) this.#toTell.add(other);
     }
     const asked: Peer[] = [];
@@ -172,7 +173,11 @@ export class Reachability {
     }
     const saidAfter = proof?.saidAfter ?? Number.NEGATIVE_INFINITY;
     const isSame = before !== null && Buffer.compare(before.hears, hears) === 0;
-    peer.says({ hears: isSame ? before.hears : hears.slice(), at: now, saidAfter });
+    peer.says(
+      isSame
+        ? { hears: before.hears, starts: before.starts, at: now, saidAfter }
+        : { hears: hears.slice(), starts: digestsIn(hears), at: now, saidAfter },
+    );
     peer.detector.hearsUs(isDisputed || this.#own.some((own) => includesDigest(hears, own)), now);
     if (before === null || isSame) return false;
     const { told } = peer;
@@ -214,11 +219,10 @@ export class Reachability {
 
   /** Some other member says that it hears this start of a member. */
   isWitnessed(id: MemberId, generation: number, now: number): boolean {
-    const digest = startDigest(id, generation);
-    for (const other of this.#peers) {
-      const word = other.id === id ? null : other.wordAt(now);
-      if (word !== null && includesDigest(word.hears, digest)) return true;
-    }
+    const peer = this.#peers.get(id);
+    const number = peer?.digestNumberOf(generation) ?? digestNumber(startDigest(id, generation));
+    for (const other of this.#peers)
+      if (other !== peer && hears(other, number) && other.wordAt(now) !== null) return true;
     return false;
   }
 
@@ -232,7 +236,7 @@ export class Reachability {
 
   #testimony(peer: Peer, evidence: Evidence, now: number): Pick<Testimony, 'witnesses' | 'awaitedUntil'> {
     const { generation } = this.#peers.directory.position(peer.id);
-    const digest = peer.digestOf(generation);
+    const number = peer.digestNumberOf(generation);
     const { life } = peer.state;
     const lostAt = 'lostAt' in evidence ? evidence.lostAt : null;
     const sinceMs = life.kind === 'dead' ? life.since : (lostAt ?? Number.NEGATIVE_INFINITY);
@@ -240,8 +244,9 @@ export class Reachability {
     const witnesses: Peer[] = [];
     let awaitedUntil: number | null = null;
     for (const other of this.#peers) {
-      const word = other === peer ? null : other.wordAt(now);
-      if (word === null || !includesDigest(word.hears, digest)) continue;
+      if (other === peer || !hears(other, number)) continue;
+      const word = other.wordAt(now);
+      if (word === null) continue;
       if (word.saidAfter >= sinceMs && !isTooLong) witnesses.push(other);
       if (evidence.kind !== 'lost' || !peer.asked.includes(other)) continue;
       const answerAt = evidence.countedFrom + Math.max(ANSWER_WAIT_MS, 1.5 * other.answerMs);
@@ -250,5 +255,8 @@ export class Reachability {
     return { witnesses, awaitedUntil };
   }
 }
+
+/** Whether it said so last; that may not count any more. Asked before what takes longer to find out. */
+const hears = (peer: Peer, start: number): boolean => peer.word?.starts.has(start) === true;
 
 const NOBODY: Testimony = { witnesses: [], awaitedUntil: null, witnessedAt: null };
