@@ -1,7 +1,7 @@
 import { amount } from '@headwater/testing/long-run';
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from './failure-detector.js';
-import { CONFIRM_MS, HUSH_MS, STALL_MS, WITNESSED_MAX_MS } from './limits.js';
+import { CONFIRM_MS, HUSH_FROM_MS, HUSH_MS, STALL_MS, WITNESSED_MAX_MS } from './limits.js';
 import { includesDigest, joinDigests, startDigest } from './member-digest.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
@@ -300,6 +300,15 @@ describe("others' word", () => {
     mesh.run(2 * HEARTBEAT_MS);
     expect(heartbeatsOf(mesh, 'c').at(-1)?.hears?.byteLength).toBe(12);
     for (const { facts } of mesh.running()) expect(facts.map(({ msg }) => msg)).not.toContain('member dead');
+  });
+
+  it('that it does not hear somebody kills nobody after a standstill of its own', () => {
+    const mesh = meshOf(2);
+    mesh.stall('b', 1_850);
+    mesh.run(1_900);
+    expect(livenessAt(mesh, 'b', 'a')).toBe('suspect');
+    mesh.stall('a', HUSH_FROM_MS + 200);
+    expect(beliefs(mesh, 'b', 'a', HUSH_FROM_MS + HUSH_MS + 2_000)).toEqual(['suspect', 'alive']);
   });
 
   it('is given to the member itself with the very answer to its first heartbeat after a silence', () => {

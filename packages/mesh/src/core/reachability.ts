@@ -169,6 +169,7 @@ export class Reachability {
     if (hears === undefined) {
       // It does not know at the moment, after it stood still: what it said before stands as long as it would have anyway.
       if (before !== null && peer.isWordKept(now)) peer.says({ ...before, at: now });
+      peer.detector.tellsNothing(now);
       return false;
     }
     const saidAfter = proof?.saidAfter ?? Number.NEGATIVE_INFINITY;
