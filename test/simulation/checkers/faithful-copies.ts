@@ -38,7 +38,10 @@ export const faithfulCopies: Checker = {
 };
 
 /** Which streams of whom, and whether they are silent; of those touched since the last look, null: of all. */
-function claimsShown({ core }: RunningCore, touched: ReadonlySet<StreamKey> | null): Map<MemberId, Map<StreamKey, boolean>> {
+function claimsShown(
+  { core }: RunningCore,
+  touched: ReadonlySet<StreamKey> | null,
+): Map<MemberId, Map<StreamKey, boolean>> {
   const shown = new Map<MemberId, Map<StreamKey, boolean>>();
   for (const key of touched ?? core.directory.streams()) {
     for (const { member, claim } of core.directory.owners(key)) {

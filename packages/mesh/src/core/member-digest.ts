@@ -32,7 +32,8 @@ export function digestsIn(joined: Uint8Array): ReadonlySet<number> {
 
 export function digestNumber(bytes: Uint8Array, at = 0): number {
   let number = 0;
-  for (let index = at; index < at + MEMBER_DIGEST_BYTES; index += 1) number = number * 256 + (bytes[index] ?? 0);
+  for (let index = at; index < at + MEMBER_DIGEST_BYTES; index += 1)
+    number = number * 256 + (bytes[index] ?? 0);
   return number;
 }
 

@@ -86,7 +86,8 @@ export function verdictOf(own: Evidence, others: Testimony, graceMs: number, now
  *
  * Whoever loses a connection asks some others at once, by a heartbeat that lists the member no more, and who had said that
  * it hears the member answers. So a single broken link is known as one within a round trip, and after a crash a few words
- * are enough. Who falls silent is missed by all at about the same time: then everybody tells everybody.
+ * are enough. Who falls silent is missed by all at about the same time: then everybody tells everybody. Who was told that it
+ * is not heard, and is, is told at once: it would take this one for dead.
  */
 export class Reachability {
   readonly #peers: Peers;
@@ -96,6 +97,8 @@ export class Reachability {
   /** As heartbeats tell it; null: to be put together anew. */
   #hears: Uint8Array | null = null;
   readonly #toTell = new Set<Peer>();
+  /** Heard again, and told last that they are not. */
+  readonly #heardAgain = new Set<Peer>();
   #areAllToTell = false;
   readonly #random: () => number;
 
@@ -117,8 +120,13 @@ export class Reachability {
     return this.#hears;
   }
 
-  /** Who is to be told at once that some member is not heard any more; `all`: everybody. */
+  /**
+   * Who is to be told at once that some member is not heard any more (`all`: everybody), or that it is heard again itself,
+   * where nothing told it that in the meantime.
+   */
   takeToTell(): { readonly all: boolean; readonly peers: readonly Peer[] } {
+    for (const peer of this.#heardAgain) if (peer.isHeard && !wasToldSo(peer)) this.#toTell.add(peer);
+    this.#heardAgain.clear();
     const toTell = { all: this.#areAllToTell, peers: [...this.#toTell] };
     this.#areAllToTell = false;
     this.#toTell.clear();
@@ -131,6 +139,7 @@ export class Reachability {
     peer.noteHeard(now);
     if (before === peer.heardDigest) return;
     this.#hears = null;
+    if (before === null && peer.told !== null) this.#heardAgain.add(peer);
     if (before === null || peer.isHeard) return;
     if (peer.isGreeted) this.#areAllToTell = true;
     else this.#ask(peer, before, now);
@@ -256,6 +265,9 @@ export class Reachability {
     return { witnesses, awaitedUntil };
   }
 }
+
+/** Its last heartbeat from here listed it as heard. */
+const wasToldSo = ({ told, digest }: Peer): boolean => told !== null && includesDigest(told, digest);
 
 /** Whether it said so last; that may not count any more. Asked before what takes longer to find out. */
 const hears = (peer: Peer, start: number): boolean => peer.word?.starts.has(start) === true;
