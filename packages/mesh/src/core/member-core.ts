@@ -154,8 +154,11 @@ export class MemberCore {
    */
   get flushAt(): number | null {
     if (this.directory.isSweepDue || this.#repair.isWorking) return Number.NEGATIVE_INFINITY;
-    const dues = [this.#local.flushAt, this.#membership.judgeAt, this.#tellAt];
-    const at = Math.min(...dues.map((due) => due ?? Number.POSITIVE_INFINITY));
+    const at = Math.min(
+      this.#local.flushAt ?? Number.POSITIVE_INFINITY,
+      this.#membership.judgeAt ?? Number.POSITIVE_INFINITY,
+      this.#tellAt ?? Number.POSITIVE_INFINITY,
+    );
     return at === Number.POSITIVE_INFINITY ? null : at;
   }
 
@@ -488,7 +491,6 @@ export class MemberCore {
     this.#reachability.note(peer, step.now);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
-    if (heartbeat.hears !== undefined) this.#acquaintances.heardBy(heartbeat.hears, peer, step);
     const isAwaited = this.#reachability.heard(
       peer,
       heartbeat,
@@ -496,6 +498,8 @@ export class MemberCore {
       isShared || this.disputed !== null,
       step.now,
     );
+    if (heartbeat.hears !== undefined && peer.word !== null)
+      this.#acquaintances.heardBy(peer.word.starts, peer, step);
     this.#heartbeats.answer(peer, isAwaited, step);
     this.#membership.judgeUnheard(step);
     if (isShared) this.#membership.tellHolder(peer, 'newest', step);
