@@ -43,6 +43,7 @@ export {
   primaryOrder,
 } from './owner.js';
 export { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
+export { forwardTarget, type PublishForward } from './forward-target.js';
 export { type PublisherMove, type PublishTarget, publishElsewhere } from './publish-elsewhere.js';
 export { relayAddressFor } from './relay-address.js';
 export type { Candidate } from './rendezvous.js';

@@ -47,6 +47,8 @@ export interface PublisherEvents {
 export interface PublisherFeed {
   /** What is in it, as far as it told; the stream may be fed by another source meanwhile. */
   readonly media: MediaInfo;
+  /** What it sent lately, from a frame that players can start at, with the headers of now before it; empty where none came. */
+  past(): readonly Frame[];
   push(frame: Frame): void;
   /**
    * It has ended; what is pushed after that is left out. May be called twice. `onGone` is called when the publisher is no
@@ -143,6 +145,7 @@ export class LiveStream {
       get media() {
         return source.media;
       },
+      past: () => source.past(),
       push: (frame) => this.#take(source, frame),
       end: (onGone = () => {}) => {
         if (!this.#sources.delete(id)) return;

@@ -6,6 +6,7 @@ import {
   NO_LOAD,
   type Owner,
   primaryOrder,
+  forwardTarget,
   publishElsewhere,
   type RouteView,
   route,
@@ -49,6 +50,7 @@ export class MemoryMesh {
       member: name,
       route: (request) => route(view(), request),
       publishElsewhere: (move) => publishElsewhere(view(), move),
+      forwardTarget: (forward) => forwardTarget(view(), forward),
       owners: (key) => this.owners(key),
       onOwnersChanged: (listener, interest) => {
         this.#listeners.set(listener, interest);
@@ -122,6 +124,7 @@ export class MemoryMesh {
   setDraining(name: string, isDraining: boolean): void {
     if (isDraining) this.#draining.add(name);
     else this.#draining.delete(name);
+    for (const key of this.#claims.get(name)?.keys() ?? []) this.#tell(key);
   }
 
   owners(key: StreamKey): Owner[] {

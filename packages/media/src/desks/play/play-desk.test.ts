@@ -45,7 +45,7 @@ function memberA(rules: Partial<PlayRules> = {}, isFull: () => boolean = () => f
   const streams = new MemoryStreams((key) => mesh.owners(key).filter(({ member }) => member !== 'a'), log);
   const plays = new PlayDesk({ streams, host, log, isFull }, { ...options, ...rules });
   const publishes = new PublishDesk(
-    { streams, host: own, log, onPublisherChanged: (key) => plays.reconsider(key) },
+    { streams, host: own, forwards: null, log, onPublisherChanged: (key) => plays.reconsider(key) },
     { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
   );
   const play = (more: ConstructorParameters<typeof MemoryPlay>[0] = {}): MemoryPlay => {
@@ -61,6 +61,7 @@ function memberA(rules: Partial<PlayRules> = {}, isFull: () => boolean = () => f
       remote: '1.1.1.1:1',
       agent: '',
       end: () => {},
+      answered: () => {},
       fault: (error) => {
         throw error;
       },
