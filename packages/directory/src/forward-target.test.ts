@@ -58,6 +58,8 @@ it.each<[string, readonly MemberProfile[], Facts, string | null]>([
 });
 
 it('spreads streams over origins that are alike', () => {
-  const found = new Set(Array.from({ length: 40 }, (_, index) => chosen([a, b], { key: `v/live/s${index}` })));
+  const found = new Set(
+    Array.from({ length: 40 }, (_, index) => chosen([a, b], { key: `v/live/s${index}` })),
+  );
   expect(found).toEqual(new Set(['a', 'b']));
 });

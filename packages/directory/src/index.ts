@@ -8,6 +8,7 @@ export {
   type StagedSnapshot,
 } from './directory.js';
 export type { DirectoryObserver } from './directory-observer.js';
+export { forwardTarget, type PublishForward } from './forward-target.js';
 export {
   hostPort,
   ipv6Groups,
@@ -43,7 +44,6 @@ export {
   primaryOrder,
 } from './owner.js';
 export { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
-export { forwardTarget, type PublishForward } from './forward-target.js';
 export { type PublisherMove, type PublishTarget, publishElsewhere } from './publish-elsewhere.js';
 export { relayAddressFor } from './relay-address.js';
 export type { Candidate } from './rendezvous.js';

@@ -248,7 +248,16 @@ export function createMedia(
         0;
       const to = forwardedTo === undefined ? {} : { forwardedTo };
       const view = () =>
-        ({ ...about, agent, sinceMs, state, bytes: bytes(), queueBytes: 0, framesDropped: 0, ...to }) as const;
+        ({
+          ...about,
+          agent,
+          sinceMs,
+          state,
+          bytes: bytes(),
+          queueBytes: 0,
+          framesDropped: 0,
+          ...to,
+        }) as const;
       yield { ...about, view };
     }
     for (const stream of streams.values()) {

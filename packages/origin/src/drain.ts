@@ -119,4 +119,5 @@ const isEmpty = ({ value, unanswered }: Answer<MemberLoad>, forwardsPublishers: 
 const hasNoPublishers = ({ value, unanswered }: Answer<MemberLoad>, forwarded: number): boolean =>
   value.publishers <= forwarded && unanswered.length === 0;
 
-const forwardedBy = (media: Pick<MediaPlane, 'figures'>): number => media.figures().gauges.forwards?.[''] ?? 0;
+const forwardedBy = (media: Pick<MediaPlane, 'figures'>): number =>
+  media.figures().gauges.forwards?.[''] ?? 0;

@@ -1,6 +1,7 @@
 import type { Candidate, MemberId, StreamKey } from '@headwater/directory';
 import type { PublishEnd, PublishRefused } from '../desks/publish/publish-session.js';
 import { REFUSALS } from '../desks/publish/refusals.js';
+import { replayEnd } from '../stream/frame-history.js';
 import type { MediaPacket } from '../stream/packet.js';
 import type { StreamLimits } from '../stream/stream-limits.js';
 import { type SourceAbout, StreamSource, type TakenPacket } from '../stream/stream-source.js';
@@ -48,7 +49,7 @@ export interface ForwardEvents {
   refused(refusal: PublishRefused): void;
   /** It was taken, and is over now. Last of all. */
   ended(reason: PublishEnd): void;
-  /** An origin did not take it, or does not have it any more; another one is sought. */
+  /** An origin did not take it, or has it no more, or hangs; another one is sought. */
   failed(origin: string, end: LinkEnd, wasTaken: boolean): void;
 }
 
@@ -72,6 +73,12 @@ interface Place {
  */
 type State = 'asking' | 'taken' | 'lost' | 'over';
 
+/**
+ * How long an origin that is left gets frames beside the one that took its place: by then others know of the new claim, and
+ * their relays have moved.
+ */
+export const OVERLAP_MS = 1000;
+const STALLED: LinkEnd = { code: 'stuck', text: 'it gives no sign of life' };
 /** Origins that are asked before a publisher is refused. */
 const TRIES_MAX = 3;
 
@@ -89,12 +96,16 @@ export class Forward {
   #state: State;
   #current: Place | null = null;
   #next: Place | null = null;
+  /** Are fed still, for a moment. */
+  readonly #left = new Map<Place, () => void>();
   /** Who had it last. */
   #before: ForwardParts['replaces'];
   #reason = 'started';
   #tries = 0;
   #lastRefusal: Refused | null = null;
-  #isLeaving = false;
+  /** Why another origin than the one that has it is wanted; null: none is. */
+  #leavingFor: 'draining' | 'stalled' | null = null;
+  /** Since when no origin is known to take what comes. */
   #lostMs = 0;
   #bytesIn = 0;
   #stopTimer: () => void = () => {};
@@ -137,28 +148,45 @@ export class Forward {
       if (taken.startsAnew) this.#kept.clear();
       // Headers of now are given to each who begins.
       if (!taken.frame.isHeader) this.#kept.push(taken.frame, taken.isStart, nowMs);
+      for (const place of this.#left.keys()) this.#feed(place, taken);
       if (this.#current !== null) this.#feed(this.#current, taken);
     }
   }
 
-  /** The origin that has it wants to be left, or not any more. */
-  setLeaving(isLeaving: boolean): void {
-    if (this.#isLeaving === isLeaving) return;
-    this.#isLeaving = isLeaving;
-    if (!isLeaving || this.#current === null) return;
-    this.#reason = 'draining';
-    this.#seek();
+  /** The origin that has it drains, or not any more. */
+  setDraining(isDraining: boolean): void {
+    if (isDraining && this.#leavingFor === null) this.#leave('draining');
+    else if (!isDraining && this.#leavingFor === 'draining') this.#leavingFor = null;
   }
 
   /** The publisher is gone, or is to be: nobody hears of it any more. May be called twice. */
   end(): void {
     this.#state = 'over';
     this.#stopTimer();
+    for (const place of [...this.#left.keys()]) this.#drop(place);
     this.#current?.link.close();
     this.#next?.link.close();
     this.#current = null;
     this.#next = null;
     this.#kept.clear();
+  }
+
+  #leave(reason: 'draining' | 'stalled'): void {
+    if (this.#current === null) return;
+    this.#leavingFor = reason;
+    this.#reason = reason;
+    this.#seek();
+  }
+
+  #stalled(place: Place, isStalled: boolean): void {
+    if (place !== this.#current) return;
+    if (isStalled) {
+      this.#lostMs = this.#parts.timers.nowMs();
+      this.#events.failed(place.name, STALLED, true);
+      this.#leave('stalled');
+    } else if (this.#leavingFor === 'stalled') {
+      this.#leavingFor = null;
+    }
   }
 
   #seek(): void {
@@ -175,6 +203,7 @@ export class Forward {
     const { key, open } = this.#parts;
     const link = open(target.member, key, this.#before?.member ?? null, {
       accepted: () => this.#accepted(next),
+      stalled: (isStalled) => this.#stalled(next, isStalled),
       ended: (end) => this.#ended(next, end),
     });
     const next: Place = { member: target.member, name: target.profile.name, link, hasStarted: false };
@@ -190,13 +219,14 @@ export class Forward {
       return;
     }
     this.#failed.clear();
-    if (this.#current === null && timers.nowMs() - this.#lostMs >= limits.lostMs) {
+    const isLost = this.#current === null || this.#leavingFor === 'stalled';
+    if (isLost && timers.nowMs() - this.#lostMs >= limits.lostMs) {
       this.end();
       this.#events.ended('no-origin');
       return;
     }
     this.#stopTimer = timers.after(limits.retryMs, () => {
-      if (this.#current === null || this.#isLeaving) this.#seek();
+      if (this.#isWanting) this.#seek();
     });
   }
 
@@ -208,21 +238,33 @@ export class Forward {
     this.#current = place;
     this.#before = place;
     this.#state = 'taken';
-    this.#isLeaving = false;
+    this.#leavingFor = null;
     this.#failed.clear();
     const framesSent = this.#begin(place);
+    // Who goes on with what another one had waits for all of it.
+    if (from !== null) place.link.push(replayEnd());
     this.#events.forwarded({
       to: place.name,
       from: from?.name ?? null,
       reason: this.#reason,
       framesSent,
     });
-    old?.link.close();
+    if (old !== null) {
+      const stop = this.#parts.timers.after(OVERLAP_MS, () => this.#drop(old));
+      this.#left.set(old, stop);
+    }
+  }
+
+  #drop(place: Place): void {
+    this.#left.get(place)?.();
+    this.#left.delete(place);
+    place.link.close();
   }
 
   #ended(place: Place, end: LinkEnd): void {
     if (place === this.#next) this.#refusedBy(place, end);
     else if (place === this.#current) this.#lostBy(place, end);
+    else if (this.#left.has(place)) this.#drop(place);
   }
 
   #refusedBy(place: Place, end: LinkEnd): void {
@@ -231,13 +273,19 @@ export class Forward {
     this.#lastRefusal = refusalAfter(end);
     this.#events.failed(place.name, end, false);
     if (this.#state === 'asking' && this.#lastRefusal.isFinal) this.#tries = TRIES_MAX;
-    this.#seek();
+    if (this.#isWanting) this.#seek();
+  }
+
+  /** Another origin is sought. */
+  get #isWanting(): boolean {
+    return this.#current === null || this.#leavingFor !== null;
   }
 
   #lostBy(place: Place, end: LinkEnd): void {
     this.#current = null;
     this.#state = 'lost';
-    this.#lostMs = this.#parts.timers.nowMs();
+    if (this.#leavingFor !== 'stalled') this.#lostMs = this.#parts.timers.nowMs();
+    this.#leavingFor = null;
     // Who is about to take its place may have been why it ended.
     const final = this.#next === null ? endAfter(end) : null;
     if (final !== null) {

@@ -14,6 +14,8 @@ export interface LinkEnd {
 export interface LinkEvents {
   /** The origin took the publish: it has claimed the stream. */
   accepted(): void;
+  /** It gives no sign of life for too long; `false`: it does again. */
+  stalled(isStalled: boolean): void;
   /** Once, last of all; not after `close`. */
   ended(end: LinkEnd): void;
 }

@@ -26,6 +26,8 @@ export interface RtmpLinkParts {
 const LOOK_MS = 250;
 /** It is asked once more within so many bytes, so that one that takes a lot, slowly, gives signs meanwhile. */
 const PING_BYTES = 65_536;
+/** Without an answer. */
+const PINGS_MAX = 4096;
 /** Looks that come so much too late: this process stood still, and what the origin said has not been read yet. */
 const LATE_LOOK_MS = 3 * LOOK_MS;
 
@@ -55,12 +57,14 @@ interface Destination {
 class RtmpLink implements Link {
   readonly #parts: RtmpLinkParts;
   readonly #session: RtmpClientSession;
+  readonly #tellStalled: (isStalled: boolean) => void;
   /** When each ping was sent that is not answered yet, monotonic, ms. */
   readonly #pings: number[] = [];
   #heardMs: number;
   #lookedMs: number;
   #bytesSincePing = 0;
   #isOpen = true;
+  #isStallTold = false;
   #stopTimer: () => void = () => {};
 
   constructor(parts: RtmpLinkParts, { to, key, replaces, address }: Destination, events: LinkEvents) {
@@ -73,6 +77,7 @@ class RtmpLink implements Link {
       fence.run({ remote, protocol: 'forward', key }, handler, () =>
         this.#session.abort(new RtmpClientError('protocol', 'a fault of this member')),
       );
+    this.#tellStalled = (isStalled) => guarded(() => events.stalled(isStalled));
     const proof = guard.proveRelay({ action: 'forward', asked: to, relayOf: replaces, key });
     this.#session = new RtmpClientSession(
       {
@@ -125,6 +130,8 @@ class RtmpLink implements Link {
 
   #ping(): void {
     this.#bytesSincePing = 0;
+    // Who answers none is asked no more than that.
+    if (this.#pings.length >= PINGS_MAX) return;
     this.#pings.push(this.#parts.timers.nowMs());
     this.#session.ping();
   }
@@ -133,19 +140,20 @@ class RtmpLink implements Link {
     const nowMs = this.#parts.timers.nowMs();
     const isLate = nowMs - this.#lookedMs >= LATE_LOOK_MS;
     this.#lookedMs = nowMs;
-    if (!isLate && this.#isStalled(nowMs))
-      return this.#abort(`it gave no sign of life for ${this.#parts.stallMs} ms`);
-    if (this.#isFull) return this.#abort('it takes less than the publisher sends');
+    if (this.#isFull) {
+      this.#session.abort(new RtmpClientError('stuck', 'it takes less than the publisher sends'));
+      return;
+    }
     this.#ping();
     this.#stopTimer = this.#parts.timers.after(LOOK_MS, () => this.#look());
+    const isStalled = this.#isStalled(nowMs);
+    if (isLate || isStalled === this.#isStallTold) return;
+    this.#isStallTold = isStalled;
+    this.#tellStalled(isStalled);
   }
 
   #isStalled(nowMs: number): boolean {
     const [oldest] = this.#pings;
     return oldest !== undefined && nowMs - Math.max(oldest, this.#heardMs) >= this.#parts.stallMs;
-  }
-
-  #abort(text: string): void {
-    this.#session.abort(new RtmpClientError('stuck', text));
   }
 }

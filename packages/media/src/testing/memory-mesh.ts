@@ -1,12 +1,12 @@
 import {
   type Candidate,
   type Claim,
+  forwardTarget,
   type MediaAddress,
   type MemberProfile,
   NO_LOAD,
   type Owner,
   primaryOrder,
-  forwardTarget,
   publishElsewhere,
   type RouteView,
   route,
@@ -26,6 +26,7 @@ export class MemoryMesh {
   readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
   readonly #full = new Set<string>();
   readonly #draining = new Set<string>();
+  readonly #edges = new Set<string>();
 
   /**
    * A member's host, or that of one of its workers: these have one identity and one list of claims. The member's address is
@@ -120,6 +121,11 @@ export class MemoryMesh {
     else this.#full.delete(name);
   }
 
+  /** A member owns nothing. */
+  setEdge(name: string): void {
+    this.#edges.add(name);
+  }
+
   /** A member says that it is draining, or stays. */
   setDraining(name: string, isDraining: boolean): void {
     if (isDraining) this.#draining.add(name);
@@ -166,7 +172,8 @@ export class MemoryMesh {
   #profile(name: string): MemberProfile {
     const profile = this.#profiles.get(name);
     if (profile === undefined) throw new Error(`no member ${name}`);
-    return { ...profile, full: this.#full.has(name), draining: this.#draining.has(name) };
+    const role = this.#edges.has(name) ? 'edge' : 'origin';
+    return { ...profile, role, full: this.#full.has(name), draining: this.#draining.has(name) };
   }
 
   #withRoom(asker: string): Candidate[] {

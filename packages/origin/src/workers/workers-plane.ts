@@ -346,8 +346,7 @@ export class WorkersPlane implements MediaPlane {
         logLevel: this.#logLevel,
       },
     });
-    if (this.#isRefusing)
-      worker.process.post({ kind: 'refuse-publishers', forwards: this.#isForwarding });
+    if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers', forwards: this.#isForwarding });
     this.#tellAroundTo(worker);
     this.#unfollow.set(worker, this.#feed.follow(worker.process));
   }

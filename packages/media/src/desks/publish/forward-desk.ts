@@ -1,5 +1,5 @@
 import type { StreamKey, StreamKeys } from '@headwater/directory';
-import { Forward, type Forwarded, type ForwardLimits } from '../../forward/forward.js';
+import { Forward, type Forwarded, type ForwardLimits, OVERLAP_MS } from '../../forward/forward.js';
 import type { LinkEnd, OpenLink } from '../../forward/link.js';
 import type { MediaEventListener } from '../../media-event.js';
 import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
@@ -31,6 +31,7 @@ interface Entry {
   departure: Departure;
   /** It is published here as well, until an origin has taken it. */
   isPublishedHere: boolean;
+  isTaken: boolean;
 }
 
 /**
@@ -162,10 +163,8 @@ export class ForwardDesk {
         forwarded: (move) =>
           fenced(() => {
             this.#forwarded(entry, move);
-            if (handOver !== null && entry.isPublishedHere) {
-              entry.isPublishedHere = false;
-              handOver.onTaken();
-            } else if (move.from === null) session.answered(null);
+            if (handOver !== null && entry.isPublishedHere) this.#takenOver(entry, handOver.onTaken);
+            else if (move.from === null) session.answered(null);
             // It may drain already.
             this.#lookAtOrigin(entry);
           }),
@@ -190,6 +189,7 @@ export class ForwardDesk {
       lastMediaMs: performance.now(),
       departure: 'staying',
       isPublishedHere: handOver !== null,
+      isTaken: false,
     };
     this.#entries.set(session, entry);
     const ofKey = this.#byKey.get(key);
@@ -197,6 +197,17 @@ export class ForwardDesk {
     else ofKey.add(entry);
     timers.after(0, () => fenced(() => forward.start()));
     return { entry, feed: this.#feedOf(entry) };
+  }
+
+  /** It is published here for a moment longer: by then others know of the new claim, and their relays have moved. */
+  #takenOver(entry: Entry, onTaken: () => void): void {
+    if (entry.isTaken) return;
+    entry.isTaken = true;
+    this.#parts.timers.after(OVERLAP_MS, () => {
+      if (!this.#entries.has(entry.session)) return;
+      entry.isPublishedHere = false;
+      onTaken();
+    });
   }
 
   #feedOf(entry: Entry): PublishFeed {
@@ -249,7 +260,7 @@ export class ForwardDesk {
     const { origin } = forward;
     if (origin === null) return;
     const owner = this.#parts.host.owners(session.key).find(({ member }) => member === origin.member);
-    if (owner !== undefined) forward.setLeaving(owner.profile.draining);
+    if (owner !== undefined) forward.setDraining(owner.profile.draining);
   }
 
   /** Ends it from our side. */

@@ -62,6 +62,8 @@ interface Publish {
   /** It was told that it has sent nothing since it was accepted. */
   isMuteTold: boolean;
   departure: Departure;
+  /** Others know of it: at once, or where it goes on with another origin's publish as soon as its past is here. */
+  isClaimed: boolean;
   /** It is being handed over to another origin. */
   handedOver: PublishFeed | null;
 }
@@ -136,6 +138,7 @@ export class PublishDesk {
       sinceOf(this.#rules.policy(key), Date.now(), this.#others(session)),
       (before?.sinceMs ?? this.#ownSinceMs(key)) + 1,
     );
+    const isReplayed = (session.forward?.replaces ?? null) !== null;
     const flow = new FlowClaim((isFlowing) => {
       try {
         this.#tellFlow(publish, isFlowing);
@@ -148,7 +151,9 @@ export class PublishDesk {
       {
         media: () => this.#claimSoon(publish),
         flow: (isFlowing) => flow.set(isFlowing, performance.now()),
+        replayed: () => this.#claim(publish),
       },
+      isReplayed,
     );
     const publish: Publish = {
       session,
@@ -158,14 +163,14 @@ export class PublishDesk {
       flow,
       isMuteTold: false,
       departure: 'staying',
+      isClaimed: false,
       handedOver: null,
     };
     this.#publishes.set(key, publish);
     this.#pace.claimed(key, sinceMs, performance.now());
     this.#parts.log.info(about, 'publish accepted');
     this.#parts.tell?.({ kind: 'publish-started', ...eventOf(session) });
-    this.#parts.host.claim({ key, sinceMs, media: {}, silent: true });
-    this.#parts.onPublisherChanged(key);
+    if (!isReplayed) this.#claim(publish);
     return {
       accepted: true,
       feed: {
@@ -447,10 +452,18 @@ export class PublishDesk {
     this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
     this.#parts.tell?.({ kind: 'publish-ended', ...eventOf(session), reason });
     source.end(() => {
+      if (!publish.isClaimed) return;
       this.#parts.host.release(session.key);
       this.#parts.onPublisherChanged(session.key);
     });
     this.#parts.streams.tidy(session.key);
+  }
+
+  #claim(publish: Publish): void {
+    const { session, sinceMs } = publish;
+    publish.isClaimed = true;
+    this.#parts.host.claim({ key: session.key, sinceMs, media: {}, silent: true });
+    this.#parts.onPublisherChanged(session.key);
   }
 
   /** The first packets each tell something; one claim says it all. */
@@ -464,7 +477,7 @@ export class PublishDesk {
     this.#claimsDue.clear();
     for (const publish of due) {
       const { key } = publish.session;
-      if (this.#publishes.get(key) !== publish) continue;
+      if (this.#publishes.get(key) !== publish || !publish.isClaimed) continue;
       const { source, flow, sinceMs } = publish;
       const silent = flow.isFlowing ? {} : { silent: true };
       try {

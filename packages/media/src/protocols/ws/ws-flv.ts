@@ -204,8 +204,10 @@ export class WsFlv {
     socket.on('close', () => guarded(() => publish.finish()));
     const take = (bytes: unknown, isBinary: boolean): void => {
       if (socket.readyState !== socket.OPEN) return;
-      if (!isBinary || !Buffer.isBuffer(bytes))
-        return fail(CLOSE.unsupported, 'text-message', 'FLV comes in binary messages');
+      if (!isBinary || !Buffer.isBuffer(bytes)) {
+        fail(CLOSE.unsupported, 'text-message', 'FLV comes in binary messages');
+        return;
+      }
       try {
         publish.read(bytes);
       } catch (error) {

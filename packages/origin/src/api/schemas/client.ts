@@ -21,7 +21,10 @@ export const CLIENT = v.object({
   queueBytes: NUMBER,
   framesDropped: NUMBER,
   forwardedTo: v.exactOptional(
-    said(TEXT, 'Of a publisher: name of the origin that it is forwarded to. Absent: none, or not at the moment.'),
+    said(
+      TEXT,
+      'Of a publisher: name of the origin that it is forwarded to. Absent: none, or not at the moment.',
+    ),
   ),
 });
 
