@@ -107,6 +107,9 @@ export function createMedia(
     ownersOf: (key) => relayOwners(host.owners(key), host.member, host.workerOf(key)),
     open: (owner, ...pull) =>
       owner.worker === undefined ? openMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
+    ...(host.relayHead !== undefined && {
+      headOf: (owner, avoided) => host.relayHead?.(owner, avoided) ?? null,
+    }),
     detours: (owner) => host.detours(owner),
     timers,
     log,

@@ -93,6 +93,39 @@ describe('what would happen to a play', () => {
       expect(text).toContain(sentence);
   });
 
+  it('names the member through which a relay would pull, and why it is that one', () => {
+    const view = viewOf({ zone: 'z1', relay: { tree: true } });
+    const directory = new Directory('id-c', profileOf('c', { zone: 'z1' }), {
+      membersMax: 9,
+      streamsPerMemberMax: 9,
+    });
+    const join = (name: string, more: object, key?: string) => {
+      const log = new OwnLog(`id-${name}`, 1, 9);
+      log.setProfile(profileOf(name, more));
+      if (key !== undefined) log.claim({ key, sinceMs: 1, media: {} });
+      directory.replace(log.snapshot());
+    };
+    const inTree = { ...view, directory, route: viewOf().route };
+    join('a', { zone: 'z2' }, KEY);
+    expect(textOf(inTree)).toContain(
+      'tree: A relay on c would pull from a itself: nobody else of zone z1 has room',
+    );
+    const words = new Set<string>();
+    for (const other of ['d', 'e', 'f', 'g']) {
+      join(other, { zone: 'z1' });
+      words.add(
+        textOf(inTree)
+          .split('\n')
+          .find((line) => line.startsWith('tree')) ?? '',
+      );
+    }
+    expect([...words].join(' ')).toMatch(
+      /would pull through [d-g], which pulls this stream from a for zone z1/,
+    );
+    // As without it.
+    expect(textOf(viewOf())).not.toContain('tree:');
+  });
+
   it('is a wait where nobody publishes', () => {
     const text = textOf(viewOf(), { key: '__defaultVhost__/live/none' });
     expect(text).toContain('c knows of no member that publishes it.');

@@ -67,6 +67,7 @@ export const HOW_APPLIED: Readonly<Record<keyof typeof OPTIONS, HowApplied>> = {
   'publish.policy': 'live',
   'relay.advertise': 'restart',
   'relay.tls': 'restart',
+  'relay.tree': 'restart',
   'relay.lingerMs': 'restart',
   'relay.stallMs': 'restart',
   'relay.connectMs': 'restart',
