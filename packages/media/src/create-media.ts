@@ -261,15 +261,19 @@ export function createMedia(
 
   function gauges() {
     const players: Record<string, number> = {};
+    const relayWays = { direct: 0, through: 0 };
     let queueBytes = 0;
     for (const stream of streams.values()) {
+      const { source } = stream;
+      if (source?.kind === 'relay' && source.worker === undefined)
+        relayWays[source.through === null ? 'direct' : 'through'] += 1;
       for (const { player, isPull } of stream.clients()) {
         const labels = `${player.protocol} ${isPull ? 'relay' : 'play'}`;
         players[labels] = (players[labels] ?? 0) + 1;
         queueBytes += player.queue.queuedBytes;
       }
     }
-    return { players, queueBytes: { '': queueBytes } };
+    return { players, queueBytes: { '': queueBytes }, relayWays };
   }
 
   return {

@@ -45,6 +45,8 @@ export const MEDIA_GAUGES = {
   players: ['protocol', 'kind'],
   queueBytes: [],
   relays: [],
+  /** Streams that relays feed: `direct` from their owner, or `through` another member. */
+  relayWays: ['way'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type MediaTotal = keyof typeof MEDIA_TOTALS;

@@ -548,9 +548,10 @@ export class SourceSwitch {
   /** One whose connection broke after it was well may have the next frame still: others first, then it, at once. */
   #blame(relay: Source, owner: RelayOwner, { isOver, reason }: ClosedEvent, nowMs: number): void {
     const route = routeOf(owner);
-    if (!isOver) this.#blameHead(relay, owner, reason, nowMs);
-    // A publisher that ended has ended on every way.
-    else this.#ended.set(owner.member, owner.claim.sinceMs);
+    const isDirect = (owner.through ?? null) === null;
+    // Who gave nothing knows of no publisher; one that ended has ended on every way.
+    if (!isDirect && !(isOver && relay.hasMedia)) this.#blameHead(relay, owner, reason, nowMs);
+    else if (isOver && this.#rules.headOf !== undefined) this.#ended.set(owner.member, owner.claim.sinceMs);
     const isAgain = this.#broken?.route === route && nowMs - this.#broken.atMs < this.#rules.retryMs;
     if (relay.hasMedia && !isOver && !isAgain) this.#broken = { route, atMs: nowMs };
     else this.#failed.set(route, owner.claim.sinceMs);
@@ -558,7 +559,6 @@ export class SourceSwitch {
 
   /** Told by a head, the end is not its fault. */
   #blameHead(relay: Source, owner: RelayOwner, reason: string, nowMs: number): void {
-    if ((owner.through ?? null) === null) return;
     if (!relay.hasMedia && reason !== 'unreachable') this.#isHeadless = true;
     if (reason !== 'refused') this.#avoid(owner, nowMs);
   }

@@ -8,6 +8,7 @@ import {
   primaryOrder,
   publishElsewhere,
   type RouteView,
+  relayWay,
   route,
   type StreamKey,
   type StreamKeys,
@@ -23,6 +24,8 @@ export class MemoryMesh {
   readonly #relayTls = new Map<string, NonNullable<RelayAddress['tls']>>();
   readonly #disputed = new Set<string>();
   readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
+  /** Zones by member; where there are any, relays may pull from each other. */
+  readonly #zones = new Map<string, string>();
   readonly #full = new Set<string>();
   readonly #draining = new Set<string>();
 
@@ -49,6 +52,12 @@ export class MemoryMesh {
       member: name,
       route: (request) => route(view(), request),
       publishElsewhere: (move) => publishElsewhere(view(), move),
+      ...(this.#zones.size > 0 && {
+        relayHead: (owner, avoided) => {
+          const way = relayWay(view(), owner, avoided);
+          return way.kind === 'through' ? way.head.member : null;
+        },
+      }),
       owners: (key) => this.owners(key),
       onOwnersChanged: (listener, interest) => {
         this.#listeners.set(listener, interest);
@@ -112,6 +121,17 @@ export class MemoryMesh {
     });
   }
 
+  /** To be told before there are hosts. */
+  setZones(zones: Readonly<Record<string, string>>): void {
+    for (const [name, zone] of Object.entries(zones)) this.#zones.set(name, zone);
+  }
+
+  /** A member is known no longer. */
+  forget(name: string): void {
+    this.drop(name);
+    this.#profiles.delete(name);
+  }
+
   /** A member says that it is full, or no longer. */
   setFull(name: string, isFull: boolean): void {
     if (isFull) this.#full.add(name);
@@ -163,7 +183,13 @@ export class MemoryMesh {
   #profile(name: string): MemberProfile {
     const profile = this.#profiles.get(name);
     if (profile === undefined) throw new Error(`no member ${name}`);
-    return { ...profile, full: this.#full.has(name), draining: this.#draining.has(name) };
+    const zone = this.#zones.get(name);
+    return {
+      ...profile,
+      ...(zone !== undefined && { zone }),
+      full: this.#full.has(name),
+      draining: this.#draining.has(name),
+    };
   }
 
   #withRoom(asker: string): Candidate[] {

@@ -59,6 +59,10 @@ const GAUGES: Readonly<Record<keyof typeof MEDIA_GAUGES, readonly [name: string,
   players: ['headwater_players_by_protocol', 'Players by protocol. relay: pulls of other members.'],
   queueBytes: ['headwater_queue_bytes', 'What waits for players that do not take it at once.'],
   relays: ['headwater_relays', 'Streams that are pulled from other members.'],
+  relayWays: [
+    'headwater_relays_by_way',
+    'Streams that relays feed. direct: pulled from their owner; through: from another member (relay.tree, or the owner is out of reach).',
+  ],
 };
 
 const GC_LABELS: readonly string[] = ['worker', 'kind'];
