@@ -530,6 +530,10 @@ describe('another member’s pull that comes to a worker without the publisher',
     ]);
     await source.publishers[0]?.close();
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end of the pulls');
+    await until(
+      () => logOf('b1').of('relay lost its owner').length > 0 || undefined,
+      'its end to be heard of',
+    );
     expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
   });
 
@@ -576,6 +580,10 @@ describe('another member’s pull that comes to a worker without the publisher',
     await sendUntil(source, grows(player, 5), 'more');
     a1.closePublishers('all');
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end');
+    await until(
+      () => logOf('b1').of('relay lost its owner').length > 0 || undefined,
+      'its end to be heard of',
+    );
     expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
   });
 });

@@ -205,7 +205,7 @@ describe('members of one zone that all play a stream of another zone', () => {
     for (const name of others)
       expect(logs.get(name)?.of('relay pulls')).toMatchObject([
         { to: 'o', through: head },
-        { to: 'o', reason: 'refused' },
+        { to: 'o', reason: 'publisher-ended' },
       ]);
   });
 
