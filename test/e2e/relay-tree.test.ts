@@ -10,14 +10,14 @@ import { testScope } from '../support/scope.js';
 const STREAM = 'live/s';
 const CONFIG = { relay: { tree: true, connectMs: 1_000 }, play: { mode: 'relay' } };
 
-/** Two zones of three members each; the first one of `near` publishes. */
-async function twoZones(scope: ReturnType<typeof testScope>) {
+/** The owner `o` and some others in one zone, three members in another. */
+async function twoZones(scope: ReturnType<typeof testScope>, others: readonly string[]) {
   const cluster = await Cluster.start(scope, { names: ['o'], config: { ...CONFIG, zone: 'near' } });
-  for (const name of ['p', 'q']) await cluster.add(name);
+  for (const name of others) await cluster.add(name);
   for (const name of ['a', 'b', 'c']) await cluster.add(name, undefined, { zone: 'far' });
   await cluster.whole();
-  const [o, p, q, ...far] = cluster.members as [OriginProcess, OriginProcess, OriginProcess];
-  return { cluster, o, near: [p, q], far: far as OriginProcess[] };
+  const near = cluster.members.slice(1, 1 + others.length);
+  return { cluster, o: cluster.member(0), near, far: cluster.members.slice(1 + others.length) };
 }
 
 const pulls = async (member: OriginProcess): Promise<number> =>
@@ -33,7 +33,7 @@ const breaks = (players: readonly Player[]): unknown[] =>
 describe('members of two zones that all play one stream', needs('ffmpeg'), () => {
   it('pull it once into the other zone, and go on from the next member when that one is killed', async () => {
     const scope = testScope();
-    const { cluster, o, near, far } = await twoZones(scope);
+    const { cluster, o, near, far } = await twoZones(scope, ['p', 'q']);
     publishTee(scope, [o.rtmpUrl(STREAM)]);
     await cluster.owned(STREAM, ['o']);
     const members = [...near, ...far];
@@ -77,7 +77,7 @@ describe('members of two zones that all play one stream', needs('ffmpeg'), () =>
 
   it('leave a member that drains, and lose no frame by it', async () => {
     const scope = testScope();
-    const { cluster, o, far } = await twoZones(scope);
+    const { cluster, o, far } = await twoZones(scope, []);
     publishTee(scope, [o.rtmpUrl(STREAM)]);
     await cluster.owned(STREAM, ['o']);
     const players = new Map(far.map((member) => [member, play(scope, member.rtmpUrl(STREAM))]));
