@@ -257,7 +257,8 @@ export class SourceSwitch {
     this.#tellFlow(nowMs);
     this.#endUnwanted(nowMs);
     for (const relay of this.#relays()) {
-      if (relay.state === 'replaying' && nowMs - relay.answeredMs >= REPLAY_MS_MAX) relay.state = 'live';
+      if (relay.state === 'replaying' && nowMs - relay.answeredMs >= this.#replayMaxMs(relay))
+        relay.state = 'live';
     }
     const feeding = this.#feeding;
     if (feeding === null) this.#begin(nowMs);
@@ -593,6 +594,12 @@ export class SourceSwitch {
       : source.watch.limitMs(this.#ownerOf(source) === undefined);
   }
 
+  /** A head answers before it has the owner's replay itself. */
+  #replayMaxMs({ owner }: Source): number {
+    const isByHead = this.#rules.headOf !== undefined && typeof owner?.through === 'string';
+    return isByHead ? REPLAY_BY_HEAD_MS_MAX : REPLAY_MS_MAX;
+  }
+
   /** Its media comes, or may come any moment. */
   #isWell(source: Source, nowMs: number): boolean {
     return source.state !== 'closed' && nowMs - source.heardMs < this.#limitMs(source);
@@ -619,7 +626,7 @@ export class SourceSwitch {
         if (source.owner !== null) due.push(source.heardMs + RECONNECT_MS);
         continue;
       }
-      if (source.state === 'replaying') due.push(source.answeredMs + REPLAY_MS_MAX);
+      if (source.state === 'replaying') due.push(source.answeredMs + this.#replayMaxMs(source));
       if (source.hasNews && this.#hasDelivered) due.push(source.searchDueMs);
       if (isFedWell) continue;
       due.push(source.openedMs + PATIENCE_MS, (source.firstMediaMs ?? nowMs) + PATIENCE_MS);
@@ -770,6 +777,8 @@ const MEDIA: SwitchEvent = { kind: 'media' };
 
 /** How long the end of a replay is waited for: an owner of an older version, or one without media yet, says none. */
 export const REPLAY_MS_MAX = 500;
+/** The same of a replay that a head passes on: it connects to the owner first. */
+const REPLAY_BY_HEAD_MS_MAX = 2500;
 /** How long an exact switch is preferred to one that could be made now. */
 const PATIENCE_MS = 300;
 /** Fewer frames than this prove nothing about whose encode they are. */
