@@ -23,6 +23,7 @@ import { scale } from './scale.js';
 import { slices } from './slices.js';
 import { startStorm } from './start-storm.js';
 import { tls } from './tls.js';
+import { tree } from './tree.js';
 import { workerCost } from './worker-cost.js';
 
 /** All that is measured, by name. */
@@ -52,4 +53,5 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   cores: workerCost,
   isolation,
   tls,
+  tree,
 };

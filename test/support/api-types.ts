@@ -51,6 +51,7 @@ export interface ApiStream {
 
 export interface ApiPlayer {
   readonly id: string;
+  readonly agent: string;
   readonly protocol: string;
   readonly remote: string;
   readonly state: string;

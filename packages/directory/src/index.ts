@@ -46,6 +46,12 @@ export {
 export { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
 export { type PublisherMove, type PublishTarget, publishElsewhere } from './publish-elsewhere.js';
 export { relayAddressFor } from './relay-address.js';
+export {
+  HEADS_OF_OWN_ZONE,
+  PULLS_PER_HEAD_MAX,
+  type RelayWay,
+  relayWay,
+} from './relay-tree.js';
 export type { Candidate } from './rendezvous.js';
 export {
   addressFor,

@@ -31,6 +31,21 @@ export function choose(
   return best;
 }
 
+/**
+ * All of the candidates in their order for this stream: by the same hash, so that `choose` without a zone gives the first. Whoever
+ * has the same candidates has the same order, and one more or less leaves the others as they are among each other.
+ */
+export function ranked<C extends Pick<Candidate, 'member'>>(
+  key: StreamKey,
+  candidates: readonly C[],
+): readonly C[] {
+  const seed = fnv1a(key, FNV_OFFSET);
+  return candidates
+    .map((candidate) => ({ candidate, hash: mixed(fnv1a(candidate.member, seed)) }))
+    .sort((a, b) => a.hash - b.hash || (a.candidate.member < b.candidate.member ? -1 : 1))
+    .map(({ candidate }) => candidate);
+}
+
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 

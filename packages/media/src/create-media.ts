@@ -111,6 +111,9 @@ export function createMedia(
     ownersOf: (key) => relayOwners(host.owners(key), host.member, host.workerOf(key)),
     open: (owner, ...pull) =>
       owner.worker === undefined ? openMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
+    ...(host.relayHead !== undefined && {
+      headOf: (owner, avoided) => host.relayHead?.(owner, avoided) ?? null,
+    }),
     detours: (owner) => host.detours(owner),
     timers,
     log,
@@ -302,15 +305,19 @@ export function createMedia(
 
   function gauges() {
     const players: Record<string, number> = {};
+    const relayWays = { direct: 0, through: 0 };
     let queueBytes = 0;
     for (const stream of streams.values()) {
+      const { source } = stream;
+      if (source?.kind === 'relay' && source.worker === undefined)
+        relayWays[source.through === null ? 'direct' : 'through'] += 1;
       for (const { player, isPull } of stream.clients()) {
         const labels = `${player.protocol} ${isPull ? 'relay' : 'play'}`;
         players[labels] = (players[labels] ?? 0) + 1;
         queueBytes += player.queue.queuedBytes;
       }
     }
-    return { players, queueBytes: { '': queueBytes }, forwards: { '': publishes.forwardCount } };
+    return { players, queueBytes: { '': queueBytes }, forwards: { '': publishes.forwardCount }, relayWays };
   }
 
   return {

@@ -48,6 +48,11 @@ export interface MediaHost {
    * They are asked only after that has failed.
    */
   detours(owner: MemberId): readonly MemberId[];
+  /**
+   * Where relays may pull from each other (`relay.tree`): the member of this one's zone through which it is to pull this owner's
+   * stream, none of those avoided; null: it pulls from the owner itself. Absent: relays pull from owners.
+   */
+  relayHead?(owner: Owner, avoided: ReadonlySet<MemberId>): MemberId | null;
   /** Whether a live member is known to be at this IP, so that a connection from there may be its pull. */
   isMemberAddress(ip: string): boolean;
   /**
@@ -284,7 +289,7 @@ export interface StreamView {
   readonly relayWorker?: number;
   /** The other workers of this member that pull it from this one; absent where there are none. */
   readonly pulledByWorkers?: readonly number[];
-  /** Owners whose media is passed on to other members, which cannot reach them; absent where there are none. */
+  /** Owners whose media is passed on to other members, which pull it through this one; absent where there are none. */
   readonly passesOn?: readonly MemberId[];
   readonly media: MediaInfo;
   readonly bytesIn: number;

@@ -32,7 +32,7 @@ const hostOf = (...members: MemberView[]) =>
       members: () => [member('me', { isSelf: true, profile: profileOf('10.0.0.1') }), ...members],
       member: (id: string) => members.find((one) => one.id === id),
     } as unknown as Mesh,
-    false,
+    { tls: false, tree: false },
   );
 
 describe('ways to an owner that cannot be reached', () => {

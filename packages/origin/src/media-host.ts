@@ -4,6 +4,8 @@ import {
   type MemberId,
   plainAddress,
   publishElsewhere,
+  type RouteView,
+  relayWay,
   route,
   sameHost,
 } from '@headwater/directory';
@@ -27,10 +29,11 @@ export type HostMember = Pick<
   'id' | 'isSelf' | 'liveness' | 'connected' | 'profile' | 'rttMs' | 'dialledAt' | 'remoteIp'
 >;
 
-/** The one place where media and mesh meet. `relayTls`: `relay.tls`. */
-export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
+/** The one place where media and mesh meet. */
+export function mediaHost(mesh: Mesh, relay: { readonly tls: boolean; readonly tree: boolean }): MediaHost {
   return {
-    ...memberPlaces(mesh, relayTls),
+    ...memberPlaces(mesh, relay.tls),
+    ...(relay.tree && { relayHead: relayHeads(() => mesh.directory) }),
     member: mesh.id,
     route: (request) => route(mesh.directory, request),
     publishElsewhere: (move) => publishElsewhere(mesh.directory, move),
@@ -41,6 +44,14 @@ export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
     release: (key) => mesh.release(key),
     isDisputed: () => mesh.status().disputed,
     workerOf: () => null,
+  };
+}
+
+/** Through whom relays are pulled with `relay.tree`. `view`: what is known at the moment. */
+export function relayHeads(view: () => RouteView): NonNullable<MediaHost['relayHead']> {
+  return (owner, avoided) => {
+    const way = relayWay(view(), owner, avoided);
+    return way.kind === 'through' ? way.head.member : null;
   };
 }
 

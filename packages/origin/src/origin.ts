@@ -160,7 +160,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const media: MediaPlane =
     plane ??
     oneProcess((tell) =>
-      createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay.tls), quietLog, {
+      createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay), quietLog, {
         tell,
         tally,
         ...(guard !== null && { guard }),

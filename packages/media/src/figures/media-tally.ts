@@ -47,6 +47,8 @@ export const MEDIA_GAUGES = {
   queueBytes: [],
   forwards: [],
   relays: [],
+  /** Streams that relays feed: `direct` from their owner, or `through` another member. */
+  relayWays: ['way'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type MediaTotal = keyof typeof MEDIA_TOTALS;

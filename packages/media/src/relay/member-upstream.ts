@@ -5,7 +5,7 @@ import type { SharedUpstreams } from './shared-upstreams.js';
 import type { SiblingUpstreams } from './sibling-upstream.js';
 
 export interface MemberUpstreamParts {
-  readonly host: Pick<MediaHost, 'pullerOf'>;
+  readonly host: Pick<MediaHost, 'pullerOf' | 'relayHead'>;
   /** This worker; absent: the only one. */
   readonly worker?: WorkerAddress;
   /** A connection to the owner. */
@@ -19,7 +19,8 @@ export interface MemberUpstreamParts {
 const PULLER_MS = 1500;
 
 /**
- * Pulls other members' streams, each once for all workers of this member: from the worker that does so for all, or here
+ * Pulls other members' streams, each once for all workers of this member, and where relays may pull from each other, once for them
+ * and all that is passed on: from the worker that does so for all, or here
  * where that is this one. Where that worker gives nothing, as one that has just ended, this one pulls for itself: once more
  * than needed rather than not at all.
  */
@@ -33,13 +34,16 @@ export function memberUpstream({
 }: MemberUpstreamParts): OpenUpstream {
   return (owner, key, replayMs, events) => {
     const puller = worker === undefined ? null : (host.pullerOf?.(key) ?? null);
-    // A way around is for whoever found that it needs one.
-    const isDirect = (owner.through ?? null) === null;
-    if (puller === null || !isDirect) return pull(owner, key, replayMs, events);
+    const through = owner.through ?? null;
     const here = (): Upstream => shared.open(owner, key, replayMs, events);
+    // What is passed on to other members, and what is played here: one pull for both.
+    const isTree = host.relayHead !== undefined;
+    if (puller === null && isTree) return here();
+    // A way around is for whoever found that it needs one.
+    if (puller === null || (through !== null && !isTree)) return pull(owner, key, replayMs, events);
     if (puller.path === worker?.path) return here();
     const { member, relayId } = owner;
-    const route = { key, owner: member, through: null, ...(relayId !== undefined && { relayId }) };
+    const route = { key, owner: member, through, ...(relayId !== undefined && { relayId }) };
     return orElse((own) => siblings.openOwner(puller, route, replayMs, own), events, here, timers);
   };
 }

@@ -22,7 +22,7 @@ export type PullFromMember = (
  */
 export function rtmpUpstream(
   options: MediaOptions,
-  host: Pick<MediaHost, 'relayAddress'>,
+  host: Pick<MediaHost, 'relayAddress' | 'relayHead'>,
   fence: Fence,
   guard: Pick<Guard, 'proveRelay'> = OPEN_GUARD,
 ): PullFromMember {
@@ -38,6 +38,7 @@ export function rtmpUpstream(
         session.abort(new RtmpClientError('protocol', 'a fault of this member')),
       );
     const relayOf = through === null ? null : owner.member;
+    const isByHead = through !== null && host.relayHead !== undefined;
     const proof = guard.proveRelay({ asked: through ?? owner.member, relayOf, key });
     const session = new RtmpClientSession(
       {
@@ -49,7 +50,7 @@ export function rtmpUpstream(
           proof,
         }),
         agent: `headwater relay (${options.memberName})`,
-        deadlineMs: options.relay.connectMs,
+        deadlineMs: isByHead ? Math.min(HEAD_ANSWER_MS, options.relay.connectMs) : options.relay.connectMs,
         limits: options.limits,
       },
       {
@@ -88,6 +89,12 @@ export function rtmpUpstream(
     };
   };
 }
+
+/**
+ * A head that has not begun by then has not got the stream, ms: it is pulled from the owner instead. Less than a worker waits for
+ * another one that pulls for it.
+ */
+const HEAD_ANSWER_MS = 1400;
 
 /** The member has left the mesh in this moment. */
 function unknownAddress(member: MemberId, events: UpstreamEvents, fence: Fence): Upstream {

@@ -240,6 +240,24 @@ describe('a stream of another member that several workers play', () => {
     await until(() => pullsOf(b1) === 0, 'the pull to end');
   });
 
+  it('is pulled once for two members of a zone, all their workers and what is passed on together', async () => {
+    mesh.setZones({ b: 'near', a: 'far', c: 'far' });
+    const b1 = await worker('b1');
+    const names = ['a1', 'a2', 'c1', 'c2'];
+    const workers = [];
+    for (const name of names) workers.push(await worker(name, {}, pulledBy(`${name.slice(0, 1)}1`)));
+    const source = await encoder([b1]);
+    source.send(12);
+    const players: Player[] = [];
+    for (const media of workers) players.push(await play(media));
+    await sendUntil(source, () => players.every((one) => one.pictures().length > 15), 'pictures');
+    for (const player of players) expectExact(player);
+    expect(pullsOf(b1)).toBe(1);
+    const pulls = workers.flatMap((media) => media.stream(NAME)?.players ?? []);
+    expect(pulls.filter(({ agent }) => agent.startsWith('headwater relay'))).toHaveLength(1);
+    expect(workers.filter((media) => media.stream(NAME)?.relayThrough !== undefined)).toHaveLength(2);
+  });
+
   it('goes on frame by frame where the worker that pulls it ends', async () => {
     const b1 = await worker('b1');
     const a1 = await worker('a1', {}, pulledBy('a1'));
@@ -512,7 +530,10 @@ describe('another member’s pull that comes to a worker without the publisher',
     ]);
     await source.publishers[0]?.close();
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end of the pulls');
-    await until(() => logOf('b1').of('relay lost its owner').length > 0 || undefined, 'what b1 tells');
+    await until(
+      () => logOf('b1').of('relay lost its owner').length > 0 || undefined,
+      'its end to be heard of',
+    );
     expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
   });
 

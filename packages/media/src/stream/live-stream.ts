@@ -12,7 +12,13 @@ import { PublisherPast } from './publisher-past.js';
 import { PullsOfSource } from './pulls-of-source.js';
 import { forRelay, type RelayOwner } from './relay-owner.js';
 import { type SiblingPull, SiblingPulls } from './sibling-pulls.js';
-import { type SourceId, SourceSwitch, type SwitchAction, type SwitchEvent } from './source-switch.js';
+import {
+  type HeadOf,
+  type SourceId,
+  SourceSwitch,
+  type SwitchAction,
+  type SwitchEvent,
+} from './source-switch.js';
 import type { Splice } from './splice.js';
 import { StreamHub } from './stream-hub.js';
 import type { StreamLimits } from './stream-limits.js';
@@ -31,6 +37,8 @@ export interface StreamParts {
   readonly tell?: MediaEventListener;
   /** An id that no relay has had, on any member; absent: relays have none. */
   readonly newRelayId?: () => string;
+  /** See `SwitchRules.headOf`. */
+  readonly headOf?: HeadOf;
   /** Members through which an owner may be pulled that cannot be reached, best first. */
   detours(owner: MemberId): readonly MemberId[];
   /** The stream got a source, another one, or lost it. */
@@ -95,7 +103,9 @@ export class LiveStream {
   constructor(key: StreamKey, parts: StreamParts) {
     this.key = key;
     this.#parts = parts;
-    this.#switch = new SourceSwitch(parts.limits);
+    this.#switch = new SourceSwitch(
+      parts.headOf === undefined ? parts.limits : { ...parts.limits, headOf: parts.headOf },
+    );
     this.#hub = new StreamHub(parts.limits, parts.traffic);
     this.#pulls = new PullsOfSource(parts.limits, parts.traffic);
     this.#passedOn = new PassedOnRelays({ ...parts, key });

@@ -9,6 +9,7 @@ import {
   SourceSwitch,
   type SwitchAction,
   type SwitchEvent,
+  type SwitchRules,
 } from './source-switch.js';
 
 const RULES = { stallMs: 1500, retryMs: 700, lagMs: 1000, lingerMs: 800, replayMs: 6000 };
@@ -43,13 +44,17 @@ function lineOf(action: SwitchAction): string {
 
 /** A stream's decisions, with their times from the start on. */
 class Script {
-  readonly state = new SourceSwitch(RULES);
+  readonly state: SourceSwitch;
   nowMs = START_MS;
   /** What searches find in a source; nothing where it is not told. */
   readonly matches = new Map<SourceId, Match>();
   searchCostMs = 0;
   wakes = 0;
   #done: string[] = [];
+
+  constructor(rules: Partial<SwitchRules> = {}) {
+    this.state = new SourceSwitch({ ...RULES, ...rules });
+  }
 
   /** What was done since this was asked last. */
   get done(): string[] {
@@ -951,6 +956,145 @@ describe('an owner that is pulled through another member', () => {
     script.owners(B);
     script.close(2, 'refused');
     expect(script.done.at(-1)).toBe('0 open 2 to b: unreachable');
+  });
+});
+
+describe('an owner that is pulled through a head of this zone', () => {
+  let heads: string[];
+  /** Heads that were passed over when the last one was chosen. */
+  let avoided: readonly string[];
+
+  beforeEach(() => {
+    heads = ['h', 'i', 'j', 'k', 'l'];
+    avoided = [];
+    script = new Script({
+      headOf: (_owner, passedOver) => {
+        avoided = [...passedOver];
+        return heads.find((head) => !passedOver.has(head)) ?? null;
+      },
+    });
+  });
+
+  it('is so from the start on, and from the next head where that one breaks: the same owner, exact', () => {
+    relayOf(A, B);
+    script.close(1);
+    script.answer(2, true);
+    script.matches.set(2, EXACT);
+    script.frames(2, 5);
+    script.replayed(2);
+    expect(script.done).toEqual([
+      '0 open 1 to a through h: started',
+      '0 switch to 1, start',
+      '400 open 2 to a through i: broken, replayed',
+      '400 search 2',
+      '400 switch to 2, exact, from 1',
+    ]);
+    // By now the mesh knows what is wrong with it, or nothing is.
+    script.flow(10_000, 2);
+    script.close(2);
+    expect([script.done.at(-1), avoided]).toEqual(['10400 open 3 to a through h: broken, replayed', ['i']]);
+  });
+
+  it.each(['refused', 'deadline', 'protocol'])(
+    'is pulled directly at once where the head gives nothing: %s',
+    (reason) => {
+      script.players(1);
+      script.owners(A, B);
+      script.close(1, reason);
+      script.answer(2);
+      script.frames(2);
+      expect(script.done).toEqual([
+        '0 open 1 to a through h: started',
+        `0 open 2 to a: ${reason}`,
+        '0 switch to 2, start',
+      ]);
+      // It stays there while it flows.
+      script.flow(20_000, 2);
+      expect(script.done).toEqual([]);
+    },
+  );
+
+  it('is pulled directly where the head answers and then has nothing', () => {
+    script.players(1);
+    script.owners(A);
+    script.answer(1);
+    script.close(1, 'publisher-ended', true);
+    expect(script.done).toEqual([
+      '0 open 1 to a through h: started',
+      '0 switch to 1, start',
+      '0 open 2 to a: publisher-ended',
+    ]);
+  });
+
+  it('is pulled through a few heads that cannot be reached, and then directly', () => {
+    script.players(1);
+    script.owners(A);
+    for (const source of [1, 2, 3]) script.close(source, 'unreachable');
+    expect(script.done).toEqual([
+      '0 open 1 to a through h: started',
+      '0 open 2 to a through i: unreachable',
+      '0 open 3 to a through j: unreachable',
+      '0 open 4 to a: unreachable',
+    ]);
+  });
+
+  it('is another owner, through another head, where it falls silent: nobody knows which of both it is', () => {
+    relayOf(A, B);
+    script.pass(500);
+    script.answer(2, true);
+    script.matches.set(2, EXACT);
+    script.frames(2, 5);
+    script.replayed(2);
+    expect(script.done.filter((line) => !line.includes('lost'))).toEqual([
+      '0 open 1 to a through h: started',
+      '0 switch to 1, start',
+      '900 open 2 to b through i: stalled, replayed',
+      '900 search 2',
+      '900 switch to 2, exact, from 1',
+      '900 close 1: switched',
+    ]);
+  });
+
+  it('comes through another head, and then directly, where it falls silent and nobody else has it', () => {
+    relayOf(A);
+    script.pass(500);
+    expect(script.done.at(-2)).toBe('900 open 2 to a through i: stalled, replayed');
+    script.answer(2, true);
+    script.pass(20_000);
+    const opened = script.done.filter((line) => line.includes('open'));
+    expect(opened[0]).toMatch(/open 3 to a: stalled, replayed/);
+  });
+
+  it('counts as broken where the head says so: other owners first, through the same head', () => {
+    relayOf(A, B);
+    script.close(1, 'refused');
+    expect(script.done.at(-1)).toBe('400 open 2 to b through h: refused, replayed');
+    // As B is not to be had either, A is asked itself.
+    script.close(2, 'refused');
+    expect(script.done).toEqual(['400 open 3 to a: refused, replayed']);
+  });
+
+  it('is the same owner through the next head where the head says so and drains', () => {
+    relayOf(A, B);
+    heads.shift();
+    script.close(1, 'refused');
+    expect(script.done.at(-1)).toBe('400 open 2 to a through i: refused, replayed');
+  });
+
+  it('is tried on no other way where its publisher has ended', () => {
+    relayOf(A);
+    script.close(1, 'publisher-ended', true);
+    expect(script.done.slice(2)).toEqual([]);
+    script.owners();
+    expect(script.done).toEqual(['400 detach']);
+  });
+
+  it('is pulled as the mesh says where it is out of reach, and itself by a worker of this member', () => {
+    script.players(1);
+    script.owners(ownerOf('a', { through: 'm' }));
+    expect(script.done).toEqual(['0 open 1 to a through m: started']);
+    script.owners(fromWorker(ownerOf('me'), { worker: 2, path: '/2' }));
+    expect(script.done.at(-1)).toBe('0 open 2 to worker 2: retry');
   });
 });
 

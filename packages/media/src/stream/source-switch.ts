@@ -32,6 +32,11 @@ import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
  * |                                   | one (`RETURN_MS`).                                                                    |
  * | fed by nobody                     | the publisher feeds it from its accept on, a relay from its answer on.                 |
  *
+ * Where relays may pull from each other (`SwitchRules.headOf`), an owner is pulled through a head of this member's zone, and directly
+ * where that is no way: it cannot be reached, refuses, or does not answer. A head that breaks or falls silent is avoided for a while:
+ * another one is asked, for the same owner where the head broke, for another owner where it is silent, since nobody knows
+ * which of both it is. Where a head says that the owner's connection broke, it counts as that: other owners come first.
+ *
  * So a source that flows and could feed a stream that nobody feeds is always switched to. Relays exist only while players
  * want the stream, `lingerMs` longer, and while nothing as good is here.
  */
@@ -47,8 +52,14 @@ export class SourceSwitch {
   #hasDelivered = false;
   /** Which routes failed in this round, with the claim that did; another claim of the owner is worth another try. */
   readonly #failed = new Map<RelayRoute, number>();
+  /** Whose publisher was told to have ended in this round, with the claim that did. */
+  readonly #ended = new Map<MemberId, number>();
   /** Through whom owners may be pulled that could not be reached in this round. */
   readonly #detours = new Map<MemberId, readonly MemberId[]>();
+  /** Heads through which the stream did not come well, and since when. */
+  readonly #avoided = new Map<MemberId, number>();
+  /** A head refused or did not answer in this round: no other one is asked. */
+  #isHeadless = false;
   readonly #stalledMs = new Map<RelayRoute, number>();
   /** Whose connection broke last. */
   #broken: { readonly route: RelayRoute; readonly atMs: number } | null = null;
@@ -202,7 +213,7 @@ export class SourceSwitch {
     this.#sources.delete(id);
     if (source === this.#publisher) this.#publisher = null;
     if (source.owner !== null) {
-      this.#blame(source, source.owner, event.isOver, nowMs);
+      this.#blame(source, source.owner, event, nowMs);
       if (event.detours !== undefined) this.#detours.set(source.owner.member, event.detours);
     }
     this.#reason = reason;
@@ -249,7 +260,8 @@ export class SourceSwitch {
     this.#tellFlow(nowMs);
     this.#endUnwanted(nowMs);
     for (const relay of this.#relays()) {
-      if (relay.state === 'replaying' && nowMs - relay.answeredMs >= REPLAY_MS_MAX) relay.state = 'live';
+      if (relay.state === 'replaying' && nowMs - relay.answeredMs >= this.#replayMaxMs(relay))
+        relay.state = 'live';
     }
     const feeding = this.#feeding;
     if (feeding === null) this.#begin(nowMs);
@@ -361,6 +373,7 @@ export class SourceSwitch {
       if (nowMs - atMs >= STALL_PENALTY_MS) this.#stalledMs.delete(route);
     }
     this.#stalledMs.set(routeOf(owner), nowMs);
+    this.#avoid(owner, nowMs);
   }
 
   #openNext(nowMs: number): void {
@@ -394,7 +407,9 @@ export class SourceSwitch {
   #newRound(): void {
     this.#retryAtMs = null;
     this.#failed.clear();
+    this.#ended.clear();
     this.#detours.clear();
+    this.#isHeadless = false;
   }
 
   #whyNot(feeding: Source): string {
@@ -417,18 +432,55 @@ export class SourceSwitch {
     const isOpen = (owner: RelayOwner): boolean =>
       !connected.has(routeOf(owner)) &&
       this.#failed.get(routeOf(owner)) !== owner.claim.sinceMs &&
+      this.#ended.get(owner.member) !== owner.claim.sinceMs &&
       !(mustFlow && owner.claim.silent === true) &&
       !(mustStay && owner.profile.draining);
-    const open = this.#owners.filter(isOpen);
     const isFresh = (owner: RelayOwner): boolean =>
       nowMs - (this.#stalledMs.get(routeOf(owner)) ?? Number.NEGATIVE_INFINITY) >= STALL_PENALTY_MS;
-    const fresh = open.filter(isFresh);
+    const ways = this.#throughHeads(nowMs);
+    // Who is silent behind a head may be the owner.
+    const suspect = isFed && ways !== this.#owners ? feeding.owner?.member : undefined;
+    const bestOf = (owners: readonly RelayOwner[]): RelayOwner | undefined => {
+      const open = owners.filter(isOpen);
+      const fresh = open.filter(isFresh);
+      const unbroken = fresh.filter((owner) => routeOf(owner) !== this.#broken?.route);
+      return (
+        unbroken.find(({ member }) => member !== suspect) ??
+        unbroken[0] ??
+        fresh[0] ??
+        (isFed ? undefined : open[0])
+      );
+    };
     return (
-      fresh.find((owner) => routeOf(owner) !== this.#broken?.route) ??
-      fresh[0] ??
-      (isFed ? undefined : open[0]) ??
+      bestOf(ways) ??
+      (ways === this.#owners ? undefined : bestOf(this.#owners)) ??
       this.#roundabout().find((owner) => isOpen(owner) && isFresh(owner))
     );
+  }
+
+  /** The owners, each by the way on which it is to be pulled. */
+  #throughHeads(nowMs: number): readonly RelayOwner[] {
+    const { headOf } = this.#rules;
+    if (headOf === undefined || this.#isHeadless) return this.#owners;
+    const avoided = new Set<MemberId>();
+    for (const [head, sinceMs] of this.#avoided) {
+      if (nowMs - sinceMs < AVOID_MS) avoided.add(head);
+      else this.#avoided.delete(head);
+    }
+    const feeding = this.#feeding;
+    const silent = feeding === null || this.#isWell(feeding, nowMs) ? null : feeding.owner?.through;
+    // One that has closed is blamed already, if it is to be.
+    if (typeof silent === 'string' && feeding?.state !== 'closed') avoided.add(silent);
+    if (avoided.size >= AVOIDED_MAX) return this.#owners;
+    return this.#owners.map((owner) => {
+      const isDirect = owner.worker === undefined && (owner.through ?? null) === null;
+      const head = isDirect ? headOf(owner, avoided) : null;
+      return head === null ? owner : ownerThrough(owner, head);
+    });
+  }
+
+  #avoid({ through }: RelayOwner, nowMs: number): void {
+    if (this.#rules.headOf !== undefined && typeof through === 'string') this.#avoided.set(through, nowMs);
   }
 
   /** The owners that could not be reached, through each member that may reach them. */
@@ -501,11 +553,21 @@ export class SourceSwitch {
   }
 
   /** One whose connection broke after it was well may have the next frame still: others first, then it, at once. */
-  #blame(relay: Source, owner: RelayOwner, isOver: boolean, nowMs: number): void {
+  #blame(relay: Source, owner: RelayOwner, { isOver, reason }: ClosedEvent, nowMs: number): void {
     const route = routeOf(owner);
+    const isDirect = (owner.through ?? null) === null;
+    // Who gave nothing knows of no publisher; one that ended has ended on every way.
+    if (!isDirect && !(isOver && relay.hasMedia)) this.#blameHead(relay, owner, reason, nowMs);
+    else if (isOver && this.#rules.headOf !== undefined) this.#ended.set(owner.member, owner.claim.sinceMs);
     const isAgain = this.#broken?.route === route && nowMs - this.#broken.atMs < this.#rules.retryMs;
     if (relay.hasMedia && !isOver && !isAgain) this.#broken = { route, atMs: nowMs };
     else this.#failed.set(route, owner.claim.sinceMs);
+  }
+
+  /** Told by a head, the end is not its fault. */
+  #blameHead(relay: Source, owner: RelayOwner, reason: string, nowMs: number): void {
+    if (!relay.hasMedia && reason !== 'unreachable') this.#isHeadless = true;
+    if (reason !== 'refused') this.#avoid(owner, nowMs);
   }
 
   /** Tells whether the publisher here flows, when that changes. */
@@ -538,6 +600,12 @@ export class SourceSwitch {
       : source.watch.limitMs(this.#ownerOf(source) === undefined);
   }
 
+  /** A head answers before it has the owner's replay itself. */
+  #replayMaxMs({ owner }: Source): number {
+    const isByHead = this.#rules.headOf !== undefined && typeof owner?.through === 'string';
+    return isByHead ? REPLAY_BY_HEAD_MS_MAX : REPLAY_MS_MAX;
+  }
+
   /** Its media comes, or may come any moment. */
   #isWell(source: Source, nowMs: number): boolean {
     return source.state !== 'closed' && nowMs - source.heardMs < this.#limitMs(source);
@@ -565,7 +633,7 @@ export class SourceSwitch {
         if (source.owner !== null) due.push(source.heardMs + RECONNECT_MS);
         continue;
       }
-      if (source.state === 'replaying') due.push(source.answeredMs + REPLAY_MS_MAX);
+      if (source.state === 'replaying') due.push(source.answeredMs + this.#replayMaxMs(source));
       if (source.hasNews && this.#hasDelivered) due.push(source.searchDueMs);
       if (isFedWell) continue;
       due.push(source.openedMs + PATIENCE_MS, (source.firstMediaMs ?? nowMs) + PATIENCE_MS);
@@ -582,6 +650,9 @@ export class SourceSwitch {
 
 export type SourceId = number;
 
+/** See `SwitchRules.headOf`. */
+export type HeadOf = (owner: RelayOwner, avoided: ReadonlySet<MemberId>) => MemberId | null;
+
 export interface SwitchRules {
   /** `relay.stallMs`: the longest silence of an ordinary stream that is none. */
   readonly stallMs: number;
@@ -593,6 +664,11 @@ export interface SwitchRules {
   readonly lingerMs: number;
   /** `relay.replayMs`: for so long after a source ended another one may have the next frame. */
   readonly replayMs: number;
+  /**
+   * `relay.tree`: the member of this one's zone through which it is to pull from that owner now, none of those avoided; null: it
+   * pulls from the owner itself. Absent: it always does. From memory, as the owners are.
+   */
+  readonly headOf?: HeadOf;
 }
 
 /** What a search for the last sent frames in a source's frames found. */
@@ -712,6 +788,8 @@ const MEDIA: SwitchEvent = { kind: 'media' };
 export const REPLAY_MS_MAX = 500;
 /** So long a stream whose owner was lost, with its claim, may come back at another one: an edge moves its publisher there. */
 const RETURN_MS = 1000;
+/** The same of a replay that a head passes on: it connects to the owner first. */
+const REPLAY_BY_HEAD_MS_MAX = 2500;
 /** How long an exact switch is preferred to one that could be made now. */
 const PATIENCE_MS = 300;
 /** Fewer frames than this prove nothing about whose encode they are. */
@@ -727,6 +805,10 @@ const SEARCH_SHARE = 0.1;
 const CANDIDATES_MAX = 2;
 /** An owner that stalled is not asked again for this long while another source may go on. */
 const STALL_PENALTY_MS = 1000;
+/** After so many heads that were no good the owner itself is pulled from; after one that refuses or does not answer, at once. */
+const AVOIDED_MAX = 3;
+/** A head through which the stream did not come well is not asked again for this long; by then the mesh knows of what was wrong with it. */
+const AVOID_MS = 10_000;
 /** A silent connection with nobody else to go to is made anew after this long. */
 export const RECONNECT_MS = 5000;
 /** A timer later than this tells that we ourselves stood still. */

@@ -4,6 +4,7 @@ import type { MediaLog } from '../media-host.js';
 import { LiveStream } from './live-stream.js';
 import type { TrafficWatch } from './player-feed.js';
 import type { RelayOwner } from './relay-owner.js';
+import type { HeadOf } from './source-switch.js';
 import type { StreamLimits } from './stream-limits.js';
 import { StreamTraffic, type WholeTraffic } from './stream-traffic.js';
 import type { Timers } from './timers.js';
@@ -15,6 +16,8 @@ export interface StreamTableParts {
   /** Whom a stream can be pulled from now, best first: what is published in this process is left out. */
   readonly ownersOf: (key: StreamKey) => readonly RelayOwner[];
   readonly open: OpenUpstream;
+  /** See `SwitchRules.headOf`. */
+  readonly headOf?: HeadOf;
   /** Members through which an owner may be pulled that cannot be reached, best first. */
   readonly detours: (owner: MemberId) => readonly MemberId[];
   readonly timers: Timers;
@@ -63,12 +66,13 @@ export class StreamTable implements StreamKeys {
   open(key: StreamKey): LiveStream {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const { limitsOf, ownersOf, open, detours, timers, log, tell, newRelayId } = this.#parts;
+    const { limitsOf, ownersOf, open, headOf, detours, timers, log, tell, newRelayId } = this.#parts;
     const stream = new LiveStream(key, {
       limits: limitsOf(key),
       traffic: new StreamTraffic(this.traffic),
       timers,
       open,
+      ...(headOf === undefined ? {} : { headOf }),
       detours,
       log,
       ...(tell === undefined ? {} : { tell }),

@@ -9,6 +9,7 @@ import {
   primaryOrder,
   publishElsewhere,
   type RouteView,
+  relayWay,
   route,
   type StreamKey,
   type StreamKeys,
@@ -24,6 +25,8 @@ export class MemoryMesh {
   readonly #relayTls = new Map<string, NonNullable<RelayAddress['tls']>>();
   readonly #disputed = new Set<string>();
   readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
+  /** Zones by member; where there are any, relays may pull from each other. */
+  readonly #zones = new Map<string, string>();
   readonly #full = new Set<string>();
   readonly #draining = new Set<string>();
   readonly #edges = new Set<string>();
@@ -52,6 +55,12 @@ export class MemoryMesh {
       route: (request) => route(view(), request),
       publishElsewhere: (move) => publishElsewhere(view(), move),
       forwardTarget: (forward) => forwardTarget(view(), forward),
+      ...(this.#zones.size > 0 && {
+        relayHead: (owner, avoided) => {
+          const way = relayWay(view(), owner, avoided);
+          return way.kind === 'through' ? way.head.member : null;
+        },
+      }),
       owners: (key) => this.owners(key),
       onOwnersChanged: (listener, interest) => {
         this.#listeners.set(listener, interest);
@@ -115,6 +124,17 @@ export class MemoryMesh {
     });
   }
 
+  /** To be told before there are hosts. */
+  setZones(zones: Readonly<Record<string, string>>): void {
+    for (const [name, zone] of Object.entries(zones)) this.#zones.set(name, zone);
+  }
+
+  /** A member is known no longer. */
+  forget(name: string): void {
+    this.drop(name);
+    this.#profiles.delete(name);
+  }
+
   /** A member says that it is full, or no longer. */
   setFull(name: string, isFull: boolean): void {
     if (isFull) this.#full.add(name);
@@ -173,7 +193,14 @@ export class MemoryMesh {
     const profile = this.#profiles.get(name);
     if (profile === undefined) throw new Error(`no member ${name}`);
     const role = this.#edges.has(name) ? 'edge' : 'origin';
-    return { ...profile, role, full: this.#full.has(name), draining: this.#draining.has(name) };
+    const zone = this.#zones.get(name);
+    return {
+      ...profile,
+      role,
+      ...(zone !== undefined && { zone }),
+      full: this.#full.has(name),
+      draining: this.#draining.has(name),
+    };
   }
 
   #withRoom(asker: string): Candidate[] {

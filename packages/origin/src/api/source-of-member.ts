@@ -1,4 +1,4 @@
-import { type PlayRequest, type Route, route } from '@headwater/directory';
+import { ownerThrough, type PlayRequest, type Route, relayWay, route } from '@headwater/directory';
 import { playModeOf, vhostOf } from '@headwater/media';
 import type { Mesh } from '@headwater/mesh';
 import type { OriginConfig } from '../config/origin-config.js';
@@ -9,7 +9,7 @@ import { MeshWide } from '../questions/mesh-wide.js';
 import { accessOf } from './access-of.js';
 import type { ApiSource } from './api-source.js';
 
-/** The route that this member would give. */
+/** The route that this member would give; owners of a relay by the way on which they would be pulled. */
 export function routeOf(
   config: OriginConfig,
   mesh: Mesh,
@@ -17,7 +17,13 @@ export function routeOf(
   request: Omit<PlayRequest, 'mode'>,
 ): Route {
   const mode = playModeOf(request.key, config);
-  return route(mesh.directory, { ...request, mode, isFull: media.told().isFull });
+  const given = route(mesh.directory, { ...request, mode, isFull: media.told().isFull });
+  if (given.kind !== 'relay' || !config.relay.tree) return given;
+  const owners = given.owners.map((owner) => {
+    const way = relayWay(mesh.directory, owner);
+    return way.kind === 'through' ? ownerThrough(owner, way.head.member) : owner;
+  });
+  return { ...given, owners };
 }
 
 /** What the API of a running member shows. `current`: the configuration that is in force. */

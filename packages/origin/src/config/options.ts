@@ -136,7 +136,7 @@ export const OPTIONS = {
   }),
   zone: optional(text('1 to 64 characters in one line', label), 'none', {
     meaning:
-      'Availability zone, rack or site, shown with each member. Where a stream has several owners, those in the same zone come first.',
+      'Availability zone, rack or site, shown with each member. Where a stream has several owners, those in the same zone come first. With relay.tree, one member of a zone pulls a stream for the others.',
     example: 'eu-west-1a',
   }),
   dataDir: option(text('a folder', folder), './data', {
@@ -456,6 +456,11 @@ export const OPTIONS = {
     meaning:
       'Relays between members go by TLS. Other members pull from rtmps.port here, and this one pulls by TLS from each that has relay.tls as well. A member is known by a key of its own, whose SHA-256 the mesh tells: no certificate is needed for it, and no authority is asked. Set it on every member, one after the other: a member that has not set it yet is pulled from without TLS.',
     cost: 'CPU for each byte, on both ends. A balancer that ends TLS cannot stand between members: relay.advertise then names a way past it.',
+  }),
+  'relay.tree': option(FLAG, false, {
+    meaning:
+      'Relays may pull from a relay of their own zone, so that an owner sends each stream once to every zone, and in its own zone to a few members, however many play it. The members of a zone choose without a word who pulls a stream for all of them; one that is full or drains is passed over. Where that one dies they go on from the next with the very next frame; where it refuses, or does not answer within 1,400 ms, from the owner itself. Members without a zone are one zone. Set it on every member.',
+    cost: 'One hop more for the other members, some ten milliseconds; and a member may send a stream to up to 15 others, also one that nobody plays there. Not for zones whose members do not reach each other by RTMP.',
   }),
   'relay.lingerMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning: 'How long a pull goes on after its last player left, so that the next one starts at once.',

@@ -122,6 +122,7 @@ function settingsOf(config: OriginConfig): Readonly<Record<string, string>> {
     'play.mode': play.mode,
     'publish.policy': publish.policy,
     'relay.tls': String(relay.tls),
+    'relay.tree': String(relay.tree),
     vhosts: [...vhosts].sort().join(', '),
     'mesh.heartbeatMs': String(mesh.heartbeatMs),
     'mesh.suspectAfterMs': String(mesh.suspectAfterMs),

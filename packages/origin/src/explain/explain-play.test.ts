@@ -93,6 +93,36 @@ describe('what would happen to a play', () => {
       expect(text).toContain(sentence);
   });
 
+  it('names the member through which a relay would pull, and why it is that one', () => {
+    const view = viewOf({ zone: 'z1', relay: { tree: true } });
+    const directory = new Directory('id-c', profileOf('c', { zone: 'z1' }), {
+      membersMax: 9,
+      streamsPerMemberMax: 9,
+    });
+    const keys = ['s1', 's2', 's3', 's4', 's5', 's6'].map((name) => `__defaultVhost__/live/${name}`);
+    const join = (name: string, more: object, claims: readonly string[] = []) => {
+      const log = new OwnLog(`id-${name}`, 1, 9);
+      log.setProfile(profileOf(name, more));
+      for (const key of claims) log.claim({ key, sinceMs: 1, media: {} });
+      directory.replace(log.snapshot());
+    };
+    const inTree: ExplainView = {
+      ...view,
+      directory,
+      route: (request) => route(directory, { ...request, mode: 'auto' }),
+    };
+    join('a', { zone: 'z2' }, keys);
+    expect(textOf(inTree)).toContain(
+      'tree: A relay on c would pull from a itself: nobody else of zone z1 has room',
+    );
+    join('d', { zone: 'z1' });
+    const all = keys.map((key) => textOf(inTree, { key })).join(' ');
+    expect(all).toContain('A relay on c would pull through d, which pulls this stream from a for zone z1');
+    expect(all).toContain('A relay on c would pull from a itself, and others of zone z1 through c');
+    // As without it.
+    expect(textOf(viewOf())).not.toContain('tree:');
+  });
+
   it('is a wait where nobody publishes', () => {
     const text = textOf(viewOf(), { key: '__defaultVhost__/live/none' });
     expect(text).toContain('c knows of no member that publishes it.');

@@ -9,6 +9,7 @@ import {
   portAt,
   ROUTE_REASONS,
   type Route,
+  relayWay,
   type StreamKey,
 } from '@headwater/directory';
 import type { GuardConfig } from '@headwater/guard';
@@ -24,6 +25,8 @@ export interface ExplainView {
   readonly zone?: string;
   readonly order: OwnerPolicy;
   readonly rules: Pick<GuardConfig, 'publish' | 'play' | 'apps'>;
+  /** Absent: relays pull from owners. */
+  readonly relay?: { readonly tree: boolean };
   readonly limits: { readonly connectionsMax: number; readonly outboundKbpsMax: number };
   readonly directory: DirectoryView;
   members(): readonly MemberView[];
@@ -43,7 +46,7 @@ export interface ExplainAsk {
 }
 
 /** What a sentence is about, in the order in which a play meets them. */
-export type StepAbout = 'claims' | 'order' | 'access' | 'capacity' | 'drain' | 'reach' | 'route';
+export type StepAbout = 'claims' | 'order' | 'access' | 'capacity' | 'drain' | 'reach' | 'tree' | 'route';
 
 export interface ExplainStep {
   readonly about: StepAbout;
@@ -85,6 +88,7 @@ export function explainPlay(view: ExplainView, ask: ExplainAsk, nowMs: number): 
       ...capacity(view),
       ...drain(view, owners),
       ...reach(view, owners),
+      ...tree(view, owners, route),
       { about: 'route', text: routeSentence(view, ask, route, access.decision) },
     ],
   };
@@ -177,6 +181,34 @@ function reach({ name, directory }: ExplainView, owners: readonly Owner[]): Expl
       } as const,
     ];
   });
+}
+
+/** From whom a relay would pull with `relay.tree`. */
+function tree(
+  { name, zone, relay, directory }: ExplainView,
+  owners: readonly Owner[],
+  route: Route,
+): ExplainStep[] {
+  const best = route.kind === 'relay' ? route.owners[0]?.member : undefined;
+  const owner = owners.find(({ member }) => member === best);
+  if (relay?.tree !== true || owner === undefined) return [];
+  const way = relayWay(directory, owner);
+  const from = owner.profile.name;
+  const members = zone === undefined ? 'the members without a zone' : `zone ${zone}`;
+  const text = (): string | null => {
+    if (way.kind === 'through')
+      return `A relay on ${name} would pull through ${way.head.profile.name}, which pulls this stream from ${from} for ${members} (relay.tree).`;
+    switch (way.reason) {
+      case 'head':
+        return `A relay on ${name} would pull from ${from} itself, and others of ${members} through ${name} (relay.tree).`;
+      case 'nobody-else':
+        return `A relay on ${name} would pull from ${from} itself: nobody else of ${members} has room (relay.tree).`;
+      case 'out-of-reach':
+        return null;
+    }
+  };
+  const told = text();
+  return told === null ? [] : [{ about: 'tree', text: told }];
 }
 
 const targetOf = (route: Route): string | undefined =>

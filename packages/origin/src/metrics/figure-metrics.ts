@@ -64,6 +64,10 @@ const GAUGES: Readonly<Record<keyof typeof MEDIA_GAUGES, readonly [name: string,
   queueBytes: ['headwater_queue_bytes', 'What waits for players that do not take it at once.'],
   forwards: ['headwater_forwards', 'Publishers here that are published at an origin.'],
   relays: ['headwater_relays', 'Streams that are pulled from other members.'],
+  relayWays: [
+    'headwater_relays_by_way',
+    'Streams that relays feed. direct: pulled from their owner; through: from another member (relay.tree, or the owner is out of reach).',
+  ],
 };
 
 const GC_LABELS: readonly string[] = ['worker', 'kind'];

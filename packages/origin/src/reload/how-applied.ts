@@ -72,6 +72,7 @@ export const HOW_APPLIED: Readonly<Record<keyof typeof OPTIONS, HowApplied>> = {
   'publish.policy': 'live',
   'relay.advertise': 'live',
   'relay.tls': { restart: 'the key by which others check this member is made at its start' },
+  'relay.tree': { restart: 'relays that run were opened by it' },
   'relay.lingerMs': 'live',
   'relay.stallMs': 'live',
   'relay.connectMs': 'live',

@@ -35,6 +35,8 @@ export interface WorkerSetup {
   readonly guard: GuardConfig;
   /** `relay.tls`. */
   readonly relayTls: boolean;
+  /** `relay.tree`. */
+  readonly relayTree: boolean;
   /** The least severe lines that it sends. */
   readonly logLevel: string;
 }

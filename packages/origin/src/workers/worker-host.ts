@@ -8,7 +8,7 @@ import {
 } from '@headwater/directory';
 import type { Elsewhere, MediaHost } from '@headwater/media';
 import { OwnersListeners } from '@headwater/mesh/owners-listeners';
-import { memberPlaces } from '../media-host.js';
+import { memberPlaces, relayHeads } from '../media-host.js';
 import { choosePuller } from './choose-puller.js';
 import { DirectoryReplica, type ReplicaOptions } from './directory-replica.js';
 import type { Around, DirectoryChange } from './messages.js';
@@ -19,6 +19,8 @@ const ADDRESSES_MAX = 10_000;
 export interface WorkerHostParts extends Omit<ReplicaOptions, 'onChanged'> {
   /** `relay.tls`. */
   readonly relayTls: boolean;
+  /** `relay.tree`. */
+  readonly relayTree: boolean;
   /** To main. */
   claim(claim: Claim): void;
   release(key: StreamKey): void;
@@ -49,6 +51,7 @@ export class WorkerHost {
         },
         parts.relayTls,
       ),
+      ...(parts.relayTree && { relayHead: relayHeads(() => replica.directory) }),
       member: parts.self,
       route: (request) =>
         route(replica.directory, { ...request, isFull: request.isFull === true || this.#around.isFull }),

@@ -153,7 +153,16 @@ class Worker {
     void this.#stop(EXIT_ALONE);
   }
 
-  #setUp({ self, media: options, guard: rules, order, zone, relayTls, logLevel }: WorkerSetup): void {
+  #setUp({
+    self,
+    media: options,
+    guard: rules,
+    order,
+    zone,
+    relayTls,
+    relayTree,
+    logLevel,
+  }: WorkerSetup): void {
     this.#log = this.#logOf(logLevel);
     const log = new QuietLog(this.#log);
     const host = new WorkerHost({
@@ -161,6 +170,7 @@ class Worker {
       order: ownerOrder(order, zone),
       worker: options.worker,
       relayTls,
+      relayTree,
       claim: (claim) => this.#wire.post({ kind: 'claim', claim }),
       release: (key) => this.#wire.post({ kind: 'release', key }),
       onFault: (error) => log.error({ err: error }, 'owners listener failed'),

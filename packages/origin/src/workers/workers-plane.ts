@@ -344,6 +344,7 @@ export class WorkersPlane implements MediaPlane {
         guard: guardConfig(config, this.#mesh.id),
         order: config.play.order,
         relayTls: config.relay.tls,
+        relayTree: config.relay.tree,
         ...(config.zone !== undefined && { zone: config.zone }),
         logLevel: this.#logLevel,
       },

@@ -20,7 +20,10 @@ import { WaitLimits } from './wait-limits.js';
 
 export interface PlayDeskParts {
   readonly streams: StreamTable;
-  readonly host: Pick<MediaHost, 'member' | 'route' | 'owners' | 'onOwnersChanged' | 'workerOf'>;
+  readonly host: Pick<
+    MediaHost,
+    'member' | 'route' | 'owners' | 'onOwnersChanged' | 'workerOf' | 'relayHead'
+  >;
   readonly log: MediaLog;
   /** This member can take no more plays at the moment; absent: it always can. */
   readonly isFull?: () => boolean;
@@ -35,6 +38,8 @@ interface Play {
   readonly mark: PlayMark;
   /** The route last taken, so that each is logged once. */
   told: string;
+  /** It waited for word of its owner long enough. */
+  isOverdue: boolean;
   /** It was given a stream: then it stays, however full members are. */
   isServed: boolean;
   /**
@@ -49,6 +54,8 @@ interface StreamPlays {
   readonly key: StreamKey;
   readonly plays: Map<string, Play>;
   readonly limits: WaitLimits<Play>;
+  /** Other members' pulls of an owner that is not known yet. */
+  readonly early: WaitLimits<Play>;
   /** Those still to be looked at for whether they are sent away, before the stream hears of its new owners; null: none. */
   redirecting: Iterator<Play> | null;
   /** Those whose route is still to be looked at again; null: none. */
@@ -60,6 +67,9 @@ const PLAYS_MIN = 64;
 
 /** Plays that can't be redirected, of which so many count as one in a slice. */
 const PASSED_OVER_MAX = 256;
+
+/** How long such a pull waits for word of its owner, ms: claims take milliseconds, and not the same to all members. */
+const EARLY_MS = 1000;
 
 const LOCAL: Route = { kind: 'local', reason: 'published-here' };
 const WAIT: Route = { kind: 'wait', reason: 'not-published' };
@@ -111,7 +121,7 @@ export class PlayDesk {
       return;
     }
     const stream = this.#open(session.key);
-    const play: Play = { session, mark, told: '', isServed: false, passedOnFrom: null };
+    const play: Play = { session, mark, told: '', isOverdue: false, isServed: false, passedOnFrom: null };
     stream.plays.set(session.id, play);
     this.#settle(stream, play, taken);
     this.#tidy(stream);
@@ -316,6 +326,13 @@ export class PlayDesk {
     // What it got so far was this member's publisher, whose end it is to hear of as the end of its pull.
     const hasEnded = taken.reason === 'passed-on' && play.told !== '';
     const settled = hasEnded ? REFUSE : taken;
+    if (this.#isEarly(play, settled)) {
+      // Whose stream is open here hears of owners.
+      this.#parts.streams.open(stream.key);
+      stream.early.add(play);
+      return;
+    }
+    stream.early.delete(play);
     // Nothing is to be done again for who goes on as before.
     if (!this.#tell(play, settled)) return;
     switch (settled.kind) {
@@ -340,6 +357,13 @@ export class PlayDesk {
           session.refuse('full', 'this member is full, and no other one has room; try again later');
         else session.refuse('relay-of-unowned', 'the stream is not published on this member');
     }
+  }
+
+  /** Another member pulls through this one, which may have heard less of the owner so far. */
+  #isEarly({ session, told, isOverdue }: Play, { reason }: Route): boolean {
+    if (reason !== 'relay-of-unowned' || this.#parts.host.relayHead === undefined) return false;
+    if (session.relayOf === undefined || told !== '' || isOverdue) return false;
+    return !this.#others(session.key).some(({ member }) => member === session.relayOf);
   }
 
   #redirect(session: PlaySession, mark: PlayMark, taken: Extract<Route, { kind: 'redirect' }>): void {
@@ -491,6 +515,7 @@ export class PlayDesk {
 
   #forget(stream: StreamPlays, play: Play): void {
     stream.limits.delete(play);
+    stream.early.delete(play);
     stream.plays.delete(play.session.id);
     this.#parts.streams.get(stream.key)?.remove(play.session);
   }
@@ -501,7 +526,15 @@ export class PlayDesk {
     const limits = new WaitLimits<Play>(this.#rules.play.waitMs, (play) =>
       this.#guard(stream, play, () => this.#giveUp(stream, play)),
     );
-    const stream: StreamPlays = { key, plays: new Map(), limits, redirecting: null, unsettled: null };
+    const early = new WaitLimits<Play>(EARLY_MS, (play) =>
+      this.#guard(stream, play, () => {
+        play.isOverdue = true;
+        this.#settle(stream, play);
+        this.#tidy(stream);
+      }),
+    );
+    early.set(false);
+    const stream: StreamPlays = { key, plays: new Map(), limits, early, redirecting: null, unsettled: null };
     this.#streams.set(key, stream);
     return stream;
   }

@@ -33,7 +33,7 @@ export const EXPLAINED = v.object({
   steps: said(
     v.array(
       v.object({
-        about: said(TEXT, '`claims`, `order`, `access`, `capacity`, `drain`, `reach` or `route`.'),
+        about: said(TEXT, '`claims`, `order`, `access`, `capacity`, `drain`, `reach`, `tree` or `route`.'),
         text: TEXT,
       }),
     ),

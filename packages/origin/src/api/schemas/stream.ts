@@ -127,7 +127,7 @@ export const STREAM_DETAIL = v.object({
     relayThrough: v.exactOptional(said(TEXT, 'Id of the member through which it does.')),
     relayThroughName: v.exactOptional(TEXT),
     passesOn: v.exactOptional(
-      said(TEXTS, 'Ids of owners whose media is passed on to members that cannot reach them.'),
+      said(TEXTS, 'Ids of owners whose media is passed on to members that pull through this one.'),
     ),
     publisher: v.exactOptional(v.object({ remote: TEXT, agent: TEXT, protocol: PROTOCOL })),
     bytesIn: NUMBER,

@@ -148,7 +148,7 @@ function explanation(
   ]);
   const relayFrom = owners.find(({ member }) => member === here.relayFrom)?.name ?? here.relayFrom;
   const through = here.relayThroughName ?? here.relayThrough;
-  const way = through === undefined ? '' : ` through ${through}, since it cannot be reached from here`;
+  const way = through === undefined ? '' : ` through ${through}`;
   const source = relayFrom === undefined ? SOURCES[here.source] : `relayed from ${relayFrom}${way}`;
   return [
     `${paint.bold(displayStreamKey(key))}\n`,
