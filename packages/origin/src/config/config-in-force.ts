@@ -97,7 +97,8 @@ function howApplied(path: string): Applies {
   const [group, , ...rest] = path.split('.');
   // Apps may have dots in their names; what follows them has two words.
   const known = group === 'apps' ? ['apps', APP_PLACE, ...rest.slice(-2)].join('.') : path;
-  const isLive = Object.hasOwn(HOW_APPLIED, known) && HOW_APPLIED[known as keyof typeof HOW_APPLIED] === 'live';
+  const isLive =
+    Object.hasOwn(HOW_APPLIED, known) && HOW_APPLIED[known as keyof typeof HOW_APPLIED] === 'live';
   return isLive ? 'live' : 'restart';
 }
 

@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import { forwardQuery, readForwardMark } from './forward-mark.js';
 
 it('is read as it was written', () => {
-  expect(readForwardMark(forwardQuery('e 1&x', { replaces: 'Qm1' }, 'proof=ab'))).toEqual({ replaces: 'Qm1' });
+  expect(readForwardMark(forwardQuery('e 1&x', { replaces: 'Qm1' }, 'proof=ab'))).toEqual({
+    replaces: 'Qm1',
+  });
   expect(readForwardMark(forwardQuery('e', { replaces: null }, ''))).toEqual({ replaces: null });
   expect(forwardQuery('e 1', { replaces: 'Qm1' }, 'proof=ab')).toBe(
     'headwater=forward&member=e%201&replaces=Qm1&proof=ab',
