@@ -61,9 +61,10 @@ describe('a publisher at an edge', needs('ffmpeg'), () => {
       await members.whole();
     }
     expect(players.breaks()).toEqual([]);
+    // By whatever the edge noticed it first.
     expect(edge.logged('forward moved').map(({ reason }) => reason)).toEqual([
-      'draining',
-      expect.stringMatching(/closed-by-server/),
+      expect.stringMatching(/draining|reconnecting/),
+      expect.stringMatching(/closed-by-server|stalled/),
       'stalled',
     ]);
     expect(new Set(far.logged('relay switched owner').map(({ splice }) => splice))).toEqual(

@@ -232,7 +232,7 @@ export class ForwardDesk {
       log.info({ ...describe(session), origin }, 'publish forwarded');
       count('started');
     } else {
-      log.warn({ ...describe(session), origin, from, reason, framesSent }, 'forward moved');
+      log.info({ ...describe(session), origin, from, reason, framesSent }, 'forward moved');
       count('moved');
     }
     tell({ kind: 'publish-forwarded', ...eventOf(session), origin, ...(from !== null && { from, reason }) });
