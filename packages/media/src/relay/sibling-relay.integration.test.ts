@@ -512,6 +512,7 @@ describe('another member’s pull that comes to a worker without the publisher',
     ]);
     await source.publishers[0]?.close();
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end of the pulls');
+    await until(() => logOf('b1').of('relay lost its owner')[0], 'the end of the relay');
     expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
   });
 
