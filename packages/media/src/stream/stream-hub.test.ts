@@ -312,6 +312,22 @@ describe('StreamHub', () => {
     expect(flv.begun).toEqual({ audio: true, video: false });
     feed(source, VIDEO_HEADER(1), KEY(20, 2));
     expect(flv.ended).toBe('tracks-changed');
+    expect(flv.has(KEY(20, 2), VIDEO_HEADER(1))).toEqual([false, false]);
+  });
+
+  it('ends them before they get anything of another source with pictures', () => {
+    const flv = new FlvPlayer('flv');
+    hub.add(flv);
+    hub.start(newSource(1), nowMs);
+    const first = newSource(2);
+    hub.start(first, nowMs);
+    feed(first, AUDIO_HEADER(1), AUDIO(0, 1));
+    nowMs += 5000;
+    hub.lookAtTracks(nowMs);
+    hub.start(bring(newSource(3), ...HEADERS, ...encode(30, 32), AUDIO(1300, 33)), nowMs);
+    expect(flv.ended).toBe('tracks-changed');
+    expect(flv.has(KEY(0, 30))).toEqual([false]);
+    expect(pictures()).toEqual([30, 31, 32]);
   });
 });
 
