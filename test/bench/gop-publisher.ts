@@ -5,8 +5,12 @@ import type { Scope } from '../support/scope.js';
 const FRAMES_PER_SECOND = 30;
 /** AVC sequence header, keyframe, inter frame: FLV 10.1, E.4.3.1. */
 const HEAD = { header: [0x17, 0], key: [0x17, 1], inter: [0x27, 1] } as const;
-/** What is sent once the GOP has its size, so that it stays as it is and the stream goes on. */
+/**
+ * What is sent once the GOP has its size, so that it stays as it is and the stream goes on. Seldom: where much is sent without a
+ * keyframe (20 s of media), players start at any picture, and nobody gets the GOP any more.
+ */
 const SMALL_BYTES = 100;
+const SMALL_EVERY_MS = 3000;
 
 /**
  * Publishes one GOP of so many bytes in `seconds`, and then small frames of the same GOP until the scope ends. Resolves
@@ -27,12 +31,14 @@ export async function publishGop(
     publisher.send(frame(sent === 0 ? 'key' : 'inter', (sent * 1000) / FRAMES_PER_SECOND, bytes));
     sent += 1;
   };
-  const timer = setInterval(sendNext, 1000 / FRAMES_PER_SECOND);
+  let timer = setInterval(sendNext, 1000 / FRAMES_PER_SECOND);
   scope.defer(async () => {
     clearInterval(timer);
     await publisher.close();
   });
   while (sent < frames) await sleep(50);
+  clearInterval(timer);
+  timer = setInterval(sendNext, SMALL_EVERY_MS);
   await publisher.drained();
 }
 

@@ -25,6 +25,8 @@ export interface Opening {
   tracks(): Tracks | null;
   /** Metadata and codec headers of now, stamped with this time. */
   headersAt(timestampMs: number): readonly MediaPacket[];
+  /** Those who are fed are other members' pulls, and no players; absent: they are players. */
+  readonly isForPulls?: boolean;
 }
 
 /**
@@ -93,7 +95,7 @@ export class Audience {
     if (isStart && this.#feeds.size === 0) {
       // Who joins later starts here.
       this.#forgetWindow();
-    } else if (isStart && this.#pendingHeaders === null) {
+    } else if (isStart && (this.#pendingHeaders === null || this.#bringsPicture(packet))) {
       this.#seal();
       isAwaited = this.#isStartAwaited();
     }
@@ -112,6 +114,11 @@ export class Audience {
     } else {
       this.#timer ??= setTimeout(() => this.flush(), mergeMs);
     }
+  }
+
+  /** The first picture to start at after a start with sound: who has none yet starts here. */
+  #bringsPicture({ kind }: MediaPacket): boolean {
+    return kind === 'video' && this.#pending[0]?.kind !== 'video';
   }
 
   /** Sends what was gathered. */
@@ -231,6 +238,7 @@ export class Audience {
     return {
       nowMs,
       tracks: opening.tracks(),
+      isForPulls: opening.isForPulls === true,
       headersAt: (timestampMs) => new PacketBatch(opening.headersAt(timestampMs), nowMs),
     };
   }

@@ -36,6 +36,7 @@ export class PacketBatch {
   readonly atMs: number;
   /** What a player needs first to start with this batch; null where the first packet is no start. */
   readonly headers: PacketBatch | null;
+  #hasVideo: boolean | null = null;
   #rtmp: WireForm | null = null;
   #flv: WireForm | null = null;
   #wsFlv: WireForm | null = null;
@@ -46,6 +47,17 @@ export class PacketBatch {
     this.packets = packets;
     this.atMs = atMs;
     this.headers = headers === null ? null : new PacketBatch(headers, atMs);
+  }
+
+  /** Headers count. */
+  get hasVideo(): boolean {
+    this.#hasVideo ??= this.packets.some(({ kind }) => kind === 'video');
+    return this.#hasVideo;
+  }
+
+  /** Its first packet is a picture. Of batches that players can start at: they can with both tracks. */
+  get startsWithVideo(): boolean {
+    return this.packets[0]?.kind === 'video';
   }
 
   /** The bytes to send; empty where nothing of the batch is wanted. */
@@ -96,6 +108,10 @@ export class PacketWindow {
   /** At least one. */
   constructor(batches: readonly PacketBatch[]) {
     this.batches = batches;
+  }
+
+  get hasVideo(): boolean {
+    return this.batches.some(({ hasVideo }) => hasVideo);
   }
 
   /** All batches as one item; where they are several nobody starts at it. */
@@ -151,7 +167,7 @@ class WireForm implements QueueItem {
     this.frames = packets.reduce((count, packet) => count + (packet.isHeader ? 0 : 1), 0);
     this.atMs = batch.atMs;
     this.#wish = wish;
-    const canStart = wants !== 'video' || batch.packets[0]?.kind === 'video';
+    const canStart = wants !== 'video' || batch.startsWithVideo;
     this.#headers = canStart ? batch.headers : null;
   }
 

@@ -49,6 +49,7 @@ const moment = (tracks: Tracks | null = BOTH): Moment => ({
   nowMs,
   tracks,
   headersAt: () => new PacketBatch(HEADERS, nowMs),
+  isForPulls: false,
 });
 
 /** Frames go out, each in a window of its own. */

@@ -51,6 +51,8 @@ export interface Moment {
   readonly nowMs: number;
   /** What FLV players are told; null: not known yet, they wait. */
   readonly tracks: Tracks | null;
+  /** Who is fed finds out itself where players may start: it gets pictures whatever came before them. */
+  readonly isForPulls: boolean;
   /** Metadata and codec headers of now, stamped with this time: for who starts at any sound. */
   headersAt(timestampMs: number): PacketBatch;
 }
@@ -72,8 +74,13 @@ export class PlayerFeed {
   #announced: Tracks | null = null;
   readonly #got = new Set<keyof Tracks>();
   #hasBoth = false;
-  /** What it is given at present; `nothing` up to a start. */
+  /**
+   * What it is given at present; `nothing` up to a start. One that began with sound is given no pictures up to one that it can
+   * start at.
+   */
   #given: TrackWants = 'nothing';
+  /** Nothing was given since it joined, or since the source changed: what came before is of use as soon as it can begin. */
+  #isNew = true;
   /** Why frames are dropped; null where the player merely waits for a start. */
   #behindBy: keyof FramesDropped | null = null;
   #framesDropped = 0;
@@ -107,15 +114,17 @@ export class PlayerFeed {
   /** Begins, where it has not, with what came before, all of it at once: the same buffers for all players of a format. */
   open(headers: PacketBatch, past: Past, moment: Moment): void {
     const { queue, wants = 'all' } = this.player;
-    if (this.#announced !== null || wants === 'nothing' || !this.#canStart(moment)) return;
+    const [first] = past.batches;
+    if (!this.#isNew || wants === 'nothing' || !this.#canStart(moment)) return;
     this.#begin(moment.tracks);
-    const wish = this.#wish(wants);
-    queue.add(headers.wire(wish));
-    for (const item of past.items(wish)) queue.add(item);
+    const { queuedBytes } = queue;
+    this.#start(wants, first?.startsWithVideo ?? true, moment);
+    const given = this.#given === 'audio' && past.batches.some(({ hasVideo }) => hasVideo) ? 'audio' : wants;
+    queue.add(headers.wire(this.#wish(wants)));
+    for (const item of past.items(this.#wish(given))) queue.add(item);
     for (const batch of past.batches) this.#note(batch);
-    this.#given = wants;
-    this.#leastBytes = queue.queuedBytes;
-    this.#leastMs = moment.nowMs - (past.batches[0]?.atMs ?? moment.nowMs);
+    this.#leastBytes += queue.queuedBytes - queuedBytes;
+    this.#leastMs = Math.max(this.#leastMs, moment.nowMs - (first?.atMs ?? moment.nowMs));
     queue.send();
   }
 
@@ -124,12 +133,8 @@ export class PlayerFeed {
     if (this.#isOver) return;
     const { queue, wants = 'all' } = this.player;
     const behindBy = this.#lookBehind(moment.nowMs);
-    if (
-      this.#given === wants &&
-      wants !== 'nothing' &&
-      queue.queuedBytes === 0 &&
-      window.isOneItem(this.#wish(wants))
-    ) {
+    const isGiven = this.#given === wants || (this.#lacksPictures(wants) && !window.hasVideo);
+    if (isGiven && wants !== 'nothing' && queue.queuedBytes === 0 && window.isOneItem(this.#wish(wants))) {
       queue.push(window.wire(this.#wish(wants)));
       for (const batch of window.batches) this.#note(batch);
       this.#count();
@@ -144,6 +149,7 @@ export class PlayerFeed {
   /** The source changed: nothing up to the next start belongs to what was sent. */
   pause(): void {
     this.#given = 'nothing';
+    this.#isNew = true;
   }
 
   /**
@@ -183,7 +189,9 @@ export class PlayerFeed {
     const { queue, wants = 'all' } = this.player;
     if (wants !== this.#given) this.#change(wants, batch, moment);
     if (this.#given !== 'nothing') {
-      queue.add(batch.wire(this.#wish(this.#given)));
+      // Where there are no pictures anyway, the form that all players get.
+      const given = this.#lacksPictures(wants) && !batch.hasVideo ? wants : this.#given;
+      queue.add(batch.wire(this.#wish(given)));
       this.#note(batch);
     } else if (wants !== 'nothing' && this.#behindBy !== null)
       this.#drop(batch.wire(this.#wish(wants)).frames);
@@ -192,7 +200,9 @@ export class PlayerFeed {
   /** Which tracks came, for `endIfTracksDiffer`. */
   #note(batch: PacketBatch): void {
     if (this.#hasBoth || this.player.format === 'rtmp') return;
-    for (const { kind, isHeader } of batch.packets) if (!isHeader && kind !== 'data') this.#got.add(kind);
+    const given = this.#given;
+    for (const { kind, isHeader } of batch.packets)
+      if (!isHeader && kind !== 'data' && (given === 'all' || given === kind)) this.#got.add(kind);
     this.#hasBoth = this.#got.size === 2;
   }
 
@@ -208,6 +218,7 @@ export class PlayerFeed {
       this.#given = wants;
       return;
     }
+    if (this.#lacksPictures(wants) && !moment.isForPulls && !batch.startsWithVideo) return;
     const headers = this.#headersFor(wants, batch, moment);
     if (headers === null || !this.#canStart(moment)) {
       // A picture that is wanted again comes with its next start; the sound goes on until then.
@@ -215,9 +226,20 @@ export class PlayerFeed {
       return;
     }
     this.#begin(moment.tracks);
-    this.#given = wants;
-    this.#behindBy = null;
+    this.#start(wants, batch.startsWithVideo, moment);
     this.player.queue.add(headers);
+  }
+
+  /** Gives what is wanted from a start on, with a picture or with sound. */
+  #start(wants: Exclude<TrackWants, 'nothing'>, isPicture: boolean, { isForPulls }: Moment): void {
+    this.#given = wants === 'all' && !isPicture && !isForPulls ? 'audio' : wants;
+    this.#isNew = false;
+    this.#behindBy = null;
+  }
+
+  /** Pictures are wanted, and it waits for one that it can start at. */
+  #lacksPictures(wants: TrackWants): wants is 'all' {
+    return wants === 'all' && this.#given === 'audio';
   }
 
   /** What makes this batch a start; null where it is none. */

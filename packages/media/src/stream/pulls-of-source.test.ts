@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { AUDIO, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
+import { INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
 import { STREAM_LIMITS } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
@@ -85,13 +85,18 @@ describe('PullsOfSource', () => {
     expect(told(pull(0, 'later'))).toEqual(['h', '8']);
   });
 
-  it('waits for the next start where the publisher starts anew', () => {
+  it('goes on where the configuration changes, with the new header before the first frame of it', () => {
     const publisher = newPublisher();
     pulls.begin(publisher);
     send(publisher, VIDEO_HEADER(1), KEY(0, 1));
     const player = pull(0);
-    send(publisher, VIDEO_HEADER(2), INTER(40, 2), KEY(80, 3), AUDIO(90, 4));
-    expect(told(player).filter((line) => line === '2')).toEqual([]);
-    expect(told(player)).toContain('3');
+    send(publisher, VIDEO_HEADER(2), INTER(40, 2));
+    expect(told(player)).toEqual(['h', '1', 'h', '2']);
+    // Who comes now has no picture to begin with.
+    const waiting = pull(0, 'late');
+    expect(told(waiting)).toEqual([]);
+    send(publisher, KEY(80, 3), INTER(120, 4));
+    expect(told(player)).toEqual(['h', '1', 'h', '2', '3', '4']);
+    expect(told(waiting)).toEqual(['h', '3', '4']);
   });
 });

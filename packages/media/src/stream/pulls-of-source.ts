@@ -17,6 +17,7 @@ export class PullsOfSource {
     this.#audience = new Audience({ ...limits, mergeMs: 0, gopCacheBytesMax: 0 }, traffic, {
       tracks: () => null,
       headersAt: (timestampMs) => this.#source?.headersAt(timestampMs) ?? [],
+      isForPulls: true,
     });
   }
 
@@ -51,8 +52,8 @@ export class PullsOfSource {
     this.#source = null;
   }
 
-  take({ frame, isStart, startsAnew }: TakenPacket): void {
-    if (startsAnew) this.#audience.pause();
+  /** Another configuration is no pause: its header comes before the first frame of it, as players get it here. */
+  take({ frame, isStart }: TakenPacket): void {
     this.#audience.send(frame, isStart);
   }
 }

@@ -76,14 +76,14 @@ describe('SiblingPulls', () => {
     expect(replayed.told[0]).toBe('-mark');
   });
 
-  it('waits for the next start where the configuration changes, and gives the new headers with it', () => {
+  it('goes on where the configuration changes, with the new header before the first frame of it', () => {
     const publisher = newPublisher();
     pulls.begin(publisher);
     send(publisher, VIDEO_HEADER(1), KEY(0, 1));
     const { told } = pullOf(0);
     send(publisher, VIDEO_HEADER(2), INTER(40, 2), KEY(80, 3), INTER(120, 4));
     expect(told.slice(0, 2)).toEqual(['-h', '-1']);
-    expect(told.slice(2)).toEqual(['h', '3', '4']);
+    expect(told.slice(2)).toEqual(['h', '2', '3', '4']);
   });
 
   it('ends every pull with the publisher, once, and feeds none where nobody publishes', () => {

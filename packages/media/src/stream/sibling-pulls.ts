@@ -64,11 +64,11 @@ export class SiblingPulls {
     this.#hasStarted.delete(pull);
   }
 
-  take({ frame, isStart, startsAnew }: TakenPacket): void {
+  /** Another configuration is no pause: its header comes before the first frame of it, as players get it here. */
+  take({ frame, isStart }: TakenPacket): void {
     for (const [pull, hasStarted] of this.#hasStarted) {
-      if (hasStarted && !startsAnew) pull.send(frame, false);
+      if (hasStarted) pull.send(frame, false);
       else if (isStart) this.#start(pull, frame);
-      else if (hasStarted) this.#hasStarted.set(pull, false);
     }
   }
 

@@ -94,6 +94,30 @@ describe('SourceHeaders', () => {
     expect(settle('hvc1')).toEqual([[HEVC_HEADER.payload], false]);
   });
 
+  it('takes back the headers of a codec that comes back without any, unless others came', () => {
+    offer(HEADER_720);
+    settle();
+    offer(HEVC_HEADER);
+    offer(COLOUR);
+    expect(settle('hvc1')).toEqual([[HEVC_HEADER.payload, COLOUR.payload], true]);
+    expect(settle()).toEqual([[HEADER_720.payload], true]);
+    expect(headersOf(track)).toEqual([HEADER_720]);
+    expect(settle('hvc1')).toEqual([[HEVC_HEADER.payload, COLOUR.payload], true]);
+    offer(HEADER_1080);
+    expect(settle()).toEqual([[HEADER_1080.payload], true]);
+    expect(headersOf(track)).toEqual([HEADER_1080]);
+  });
+
+  it('keeps those of few codecs', () => {
+    const codecs = ['av01', 'vvc1', 'vp08', 'vp09', 'yyyy', 'xxxx'];
+    for (const codec of codecs) {
+      offer(video(`90 ${Buffer.from(codec).toString('hex')}`, Buffer.alloc(16, 0x81)));
+      settle(codec);
+    }
+    expect(settle('av01')[0]).toEqual([]);
+    expect(settle('yyyy')[0]).toHaveLength(1);
+  });
+
   it('forgets a configuration of another codec that came before the first frame', () => {
     offer(HEADER_720);
     headers.settleFirst();

@@ -7,6 +7,8 @@ type Kind = 'audio' | 'video';
 
 /** More tracks of one source are not carried. */
 const TRACKS_MAX = 16;
+/** Codecs that a track had before, whose headers are kept. */
+const EARLIER_CODECS_MAX = 4;
 /** A longer header is left out. */
 const HEADER_BYTES_MAX = 65_536;
 const LENGTH_BYTES_UNKNOWN = 4;
@@ -31,6 +33,8 @@ export interface SourceTrack {
   /** By packet type: the configuration, and what else players need first (colour, channels). */
   readonly headers: Map<number, Header>;
   readonly held: Map<number, Header>;
+  /** Those of codecs that it had before: one that comes back without a header goes on by its own. */
+  readonly earlier: Map<Codec, ReadonlyMap<number, Header>>;
 }
 
 /** What stands before a frame. */
@@ -60,7 +64,14 @@ export class SourceHeaders {
     const key = trackKey(kind, id);
     const present = this.#tracks.get(key);
     if (present !== undefined || this.#tracks.size >= TRACKS_MAX) return present ?? null;
-    const track: SourceTrack = { kind, id, format: null, headers: new Map(), held: new Map() };
+    const track: SourceTrack = {
+      kind,
+      id,
+      format: null,
+      headers: new Map(),
+      held: new Map(),
+      earlier: new Map(),
+    };
     this.#tracks.set(key, track);
     return track;
   }
@@ -95,10 +106,10 @@ export class SourceHeaders {
     track.format = format;
     const configuration = track.headers.get(PACKET.sequenceStart);
     if (configuration !== undefined && configuration.codec !== format) {
-      track.headers.clear();
+      putAside(track, configuration.codec);
       startsAnew = true;
     }
-    const headers: Frame[] = [];
+    const headers: Frame[] = takenBack(track, format);
     for (const [packetType, header] of track.held) {
       if (header.codec !== format) continue;
       if (packetType === PACKET.sequenceStart) {
@@ -135,6 +146,25 @@ export class SourceHeaders {
       .sort((a, b) => b.kind.localeCompare(a.kind) || a.id - b.id)
       .flatMap(headersOf);
   }
+}
+
+/** The codec is another from here on. */
+function putAside({ headers, earlier }: SourceTrack, codec: Codec): void {
+  earlier.delete(codec);
+  earlier.set(codec, new Map(headers));
+  headers.clear();
+  const [oldest] = earlier.keys();
+  if (oldest !== undefined && earlier.size > EARLIER_CODECS_MAX) earlier.delete(oldest);
+}
+
+/** A codec comes back: its headers, but for those in whose place others wait. */
+function takenBack({ headers, held, earlier }: SourceTrack, format: Codec): Frame[] {
+  const before = earlier.get(format);
+  if (before === undefined || headers.size > 0) return [];
+  earlier.delete(format);
+  const back = [...before.values()].filter(({ packetType }) => held.get(packetType)?.codec !== format);
+  for (const header of back) headers.set(header.packetType, header);
+  return back.map(({ frame }) => frame);
 }
 
 /** It stays for as long as the source, and so must not keep the memory of the frames beside it. */

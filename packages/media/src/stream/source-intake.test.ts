@@ -349,6 +349,25 @@ describe('SourceIntake, metadata', () => {
 });
 
 describe('SourceIntake, starts', () => {
+  it('is not at a tag of which nothing follows its header, and nobody gets that', () => {
+    const source = new Source().burst(AVC_HEADER, AAC_HEADER, BOTH_ANNOUNCED);
+    const cut = [
+      video(0, '17'),
+      video(0, '17 01'),
+      video(0, '17 01 000000'),
+      video(0, '27 01 000000'),
+      video(0, '91 61763031'),
+      video(0, '96 01 61763031 00'),
+      audio(0, 'af'),
+      audio(0, 'af 01'),
+      audio(0, '72'),
+      audio(0, '91 4f707573'),
+    ];
+    source.story;
+    source.burst(...cut, KEY(0), AAC(0));
+    expect(source.story).toEqual(['video 0 header', 'audio 0 header', 'video 0 start', 'audio 0']);
+  });
+
   it('starts at keyframes, near GOPs of 15 s', () => {
     const source = new Source().burst(AVC_HEADER, AAC_HEADER);
     for (const at of [0, 15_000, 30_000])

@@ -122,6 +122,7 @@ export class SourceIntake {
     const tag = readMediaTag(kind, payload);
     // Nobody can show these: cut tags, words to who seeks in a file, and the end, after which another source may go on.
     if (tag.codec === undefined || tag.isCommand || tag.isSequenceEnd) return NONE;
+    if (tag.isCoded && payload.length <= tag.bodyAt) return NONE;
     const parts = trackParts(payload, tag);
     if (tag.trackId !== undefined && parts.length === 0) return NONE;
     if (tag.isHeader) return this.#takeHeader(kind, frame, tag, parts);

@@ -56,8 +56,17 @@ function goOn(source: StreamSource): string {
 /** One that is told which tracks there are when it begins. */
 class FlvPlayer extends MemoryPlayer {
   override readonly format = 'flv';
+  readonly #taken: Buffer[] = [];
   override hand(): number {
-    return this.queue.take(1_000_000).length;
+    const piece = this.queue.take(1_000_000);
+    this.#taken.push(...piece);
+    return piece.length;
+  }
+
+  /** Whether each of these has come. */
+  has(...frames: readonly Frame[]): boolean[] {
+    const bytes = Buffer.concat(this.#taken);
+    return frames.map(({ payload }) => bytes.includes(payload));
   }
 }
 
@@ -243,6 +252,55 @@ describe('StreamHub', () => {
     expect([hub.size, [...hub.feeds()].map((one) => one.player)]).toEqual([1, [player]]);
   });
 
+  it('gives FLV players the new source’s first GOP as soon as its tracks are known', () => {
+    const flv = new FlvPlayer('flv');
+    hub.add(flv);
+    const first = bring(newSource(1), ...HEADERS, ...encode(10, 12), AUDIO(410, 1));
+    hub.start(first, nowMs);
+    const second = newSource(2);
+    hub.start(second, nowMs);
+    feed(second, ...HEADERS, ...encode(40, 42, 500_000));
+    // Nobody knows yet whether there is sound.
+    expect(flv.has(KEY(0, 40), INTER(0, 41))).toEqual([false, false]);
+    feed(second, AUDIO(501_690, 99), ...encode(43, 44, 500_000));
+    expect(flv.has(KEY(0, 40), INTER(0, 41), INTER(0, 42), AUDIO(0, 99), INTER(0, 44))).toEqual(
+      Array(5).fill(true),
+    );
+    expect(flv.ended).toBeNull();
+    // Nothing comes twice when what is known changes later.
+    const { sentBytes } = flv.queue;
+    hub.lookAtTracks(nowMs + 60_000);
+    expect(flv.queue.sentBytes).toBe(sentBytes);
+  });
+
+  it('gives pictures from a keyframe on to who began with sound, and all to who has them', () => {
+    hub.start(newSource(1), nowMs);
+    const source = newSource(2);
+    hub.start(source, nowMs);
+    const sound = (from: number, to: number): Frame[] =>
+      numbers(from, to).map((id) => AUDIO(id * 100, id % 256));
+    feed(source, ...HEADERS, ...encode(10, 12), ...sound(5, 40));
+    const late = new MemoryPlayer('late');
+    hub.add(late);
+    expect(late.story.some((line) => line.startsWith('audio') && !line.includes('header'))).toBe(true);
+    // The camera is back, amid a GOP.
+    feed(source, ...encode(105, 109), ...sound(44, 45));
+    const later = new MemoryPlayer('later');
+    hub.add(later);
+    feed(source, ...encode(110, 113), ...sound(46, 47));
+    expect(pictures()).toEqual([10, 11, 12, ...numbers(105, 113)]);
+    expect(pictures(late)).toEqual(numbers(110, 113));
+    expect(pictures(later)).toEqual(numbers(110, 113));
+    const sounds = (of: MemoryPlayer) =>
+      of.story.filter((line) => /^audio \d+ #/.test(line)).map((line) => Number(line.split('#')[1]));
+    expect(sounds(player)).toEqual([...numbers(5, 40), ...numbers(44, 47)]);
+    expect(sounds(late).slice(-5)).toEqual([40, 44, 45, 46, 47]);
+    expect(sounds(later).slice(-3)).toEqual([45, 46, 47]);
+    // The headers come again right before the first picture.
+    const at = late.story.findIndex((line) => line.includes('key'));
+    expect(late.story.slice(at - 3, at).every((line) => /^data|header/.test(line))).toBe(true);
+  });
+
   it('ends those that were told of sound alone when pictures come', () => {
     const flv = new FlvPlayer('flv');
     hub.add(flv);
@@ -254,6 +312,22 @@ describe('StreamHub', () => {
     expect(flv.begun).toEqual({ audio: true, video: false });
     feed(source, VIDEO_HEADER(1), KEY(20, 2));
     expect(flv.ended).toBe('tracks-changed');
+    expect(flv.has(KEY(20, 2), VIDEO_HEADER(1))).toEqual([false, false]);
+  });
+
+  it('ends them before they get anything of another source with pictures', () => {
+    const flv = new FlvPlayer('flv');
+    hub.add(flv);
+    hub.start(newSource(1), nowMs);
+    const first = newSource(2);
+    hub.start(first, nowMs);
+    feed(first, AUDIO_HEADER(1), AUDIO(0, 1));
+    nowMs += 5000;
+    hub.lookAtTracks(nowMs);
+    hub.start(bring(newSource(3), ...HEADERS, ...encode(30, 32), AUDIO(1300, 33)), nowMs);
+    expect(flv.ended).toBe('tracks-changed');
+    expect(flv.has(KEY(0, 30))).toEqual([false]);
+    expect(pictures()).toEqual([30, 31, 32]);
   });
 });
 

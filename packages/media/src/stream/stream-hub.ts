@@ -73,6 +73,8 @@ export class StreamHub {
     this.#leave();
     this.#source = source;
     this.#tracks = source.intake.tracksAt(nowMs);
+    // Whose FLV header is a lie from here on gets nothing of it.
+    this.#audience.tracksChanged();
     const start = source.history.fromStart();
     if (start.length === 0) return;
     for (const kept of start) this.#send(kept, nowMs);
@@ -95,15 +97,15 @@ export class StreamHub {
     const next = new Set(splice.frames);
     this.#source = source;
     this.#line.joinExactly(splice.offsetMs);
-    for (const kept of source.history.all) if (next.has(kept.frame)) this.#send(kept, nowMs);
     this.lookAtTracks(nowMs);
+    for (const kept of source.history.all) if (next.has(kept.frame)) this.#send(kept, nowMs);
   }
 
   /** A frame of the source that feeds the stream. */
   take(taken: TakenFrame, nowMs: number): void {
     if (taken.startsAnew) this.#audience.forgetGop();
-    this.#send(taken, nowMs);
     this.lookAtTracks(nowMs);
+    this.#send(taken, nowMs);
   }
 
   /** Which tracks there are may become clear, or change, with each frame and with time. */

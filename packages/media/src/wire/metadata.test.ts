@@ -170,12 +170,26 @@ describe('readMetadata', () => {
       expect(readMetadata(Buffer.concat([HEAD, hex(cut)]))?.size ?? 0, cut).toBe(0);
   });
 
-  it('keeps names of 128 bytes, values of 2048 and 128 entries, and nothing over', () => {
+  it('keeps names of 128 bytes, texts of 1023, values of 2048 and 128 entries, and nothing over', () => {
     const [fits, tooLong] = ['n'.repeat(128), 'n'.repeat(129)];
     expect(rewritten(encodeAmf0('onMetaData', { [fits]: 1, [tooLong]: 2 }))).toEqual({ [fits]: 1 });
-    // A string is its type, two bytes of length and itself.
-    const values = { a: 'x'.repeat(2045), b: 'x'.repeat(2046) };
-    expect(rewritten(encodeAmf0('onMetaData', values))).toEqual({ a: values.a });
+    // Bytes count, not characters.
+    const values = { a: 'x'.repeat(1023), b: 'x'.repeat(1024), c: 'я'.repeat(512), d: 'я'.repeat(511) };
+    expect(rewritten(encodeAmf0('onMetaData', values))).toEqual({ a: values.a, d: values.d });
+    const long = (bytes: number) =>
+      hex(`0001 65 0c ${bytes.toString(16).padStart(8, '0')} ${'78'.repeat(bytes)}`);
+    const cut = (bytes: number) => Buffer.concat([HEAD, hex('03'), long(bytes), hex('000009')]);
+    expect([1023, 1024].map((bytes) => Object.keys(rewritten(cut(bytes))))).toEqual([['e'], []]);
+    // A map is its type, each entry with its name and type, and its end.
+    const map = (more: number) =>
+      encodeAmf0('onMetaData', {
+        videoTrackIdInfoMap: { a: 'x'.repeat(1000), b: 'x'.repeat(1000), c: 'x'.repeat(more) },
+      });
+    const head = 1 + 3 * (3 + 3) + 2000 + 3;
+    expect([0, 1].map((over) => Object.keys(rewritten(map(2048 - head + over))))).toEqual([
+      ['videoTrackIdInfoMap'],
+      [],
+    ]);
     const many = Object.fromEntries(Array.from({ length: 130 }, (_, i) => [`e${i}`, i]));
     expect(Object.keys(rewritten(encodeAmf0('onMetaData', many)))).toHaveLength(128);
   });
@@ -183,11 +197,15 @@ describe('readMetadata', () => {
   it('writes 16,384 bytes of the entries, and no entry over', () => {
     const strings = (lastBytes: number) =>
       Object.fromEntries(
-        Array.from({ length: 8 }, (_, i) => [`n${i}`, 'x'.repeat(i < 7 ? 2043 : lastBytes)]),
+        Array.from({ length: 17 }, (_, i) => [
+          `n${i % 10}${i < 10 ? '' : 'x'}`,
+          'x'.repeat(i < 16 ? 1000 : lastBytes),
+        ]),
       );
-    // Name, type and length with each: 8 of 2048 bytes.
-    expect(Object.keys(rewritten(encodeAmf0('onMetaData', strings(2043))))).toHaveLength(8);
-    expect(Object.keys(rewritten(encodeAmf0('onMetaData', strings(2044))))).toHaveLength(7);
+    // Name, type and length with each: ten of 1005 bytes, six of 1006, and what is left.
+    const left = 16_384 - 10 * 1005 - 6 * 1006 - 6;
+    expect(Object.keys(rewritten(encodeAmf0('onMetaData', strings(left))))).toHaveLength(17);
+    expect(Object.keys(rewritten(encodeAmf0('onMetaData', strings(left + 1))))).toHaveLength(16);
   });
 
   it('passes over an index of any size in linear time, and writes a bounded message', () => {

@@ -47,6 +47,8 @@ const TYPED_OBJECT = 0x10;
 /** Longest name and value that are kept, bytes; entries over a limit are left out. */
 const NAME_BYTES_MAX = 128;
 const VALUE_BYTES_MAX = 2048;
+/** Longest text: at a longer one ffmpeg reads nothing of the metadata (`amf_parse_object` in its FLV demuxer, as of 7.1). */
+const TEXT_BYTES_MAX = 1023;
 const ENTRIES_MAX = 128;
 const BYTES_MAX = 16_384;
 /** Values before the entries that are passed over: some encoders write a null there. */
@@ -139,9 +141,10 @@ function readEntry(name: string, bytes: Buffer): Entry | null {
     case BOOLEAN:
       return { value: bytes[1] !== 0, bytes };
     case STRING:
-      return { value: bytes.toString('utf8', 3), bytes };
+      return bytes.length - 3 > TEXT_BYTES_MAX ? null : { value: bytes.toString('utf8', 3), bytes };
     case LONG_STRING: {
       // Some players know the short form only.
+      if (bytes.length - 5 > TEXT_BYTES_MAX) return null;
       const value = bytes.toString('utf8', 5);
       return { value, bytes: encodeAmf0(value) };
     }

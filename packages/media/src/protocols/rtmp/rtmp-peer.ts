@@ -139,10 +139,12 @@ export class RtmpPeer {
   }
 }
 
-/** RTMP 1.0, 7.1.2: a byte of format, 0 for what is AMF0 inside, as everybody sends it. */
+/** RTMP 1.0, 7.1.2: a byte of format, 0 for what is AMF0 inside, as everybody sends it; some leave it out. */
 function insideAmf3(payload: Buffer): Buffer {
-  return payload.subarray(1);
+  return payload[0] === AMF0_INSIDE ? payload.subarray(1) : payload;
 }
+
+const AMF0_INSIDE = 0;
 
 function windowOf(payload: Buffer): number {
   return Math.max(ACK_WINDOW_BYTES_MIN, payload.readUInt32BE());

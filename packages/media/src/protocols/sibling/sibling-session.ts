@@ -93,7 +93,10 @@ export class SiblingSession {
       fault: (error) => this.end(textOf(error)),
     });
     socket.on('data', (bytes) => this.#read(bytes));
-    socket.on('error', ({ message }) => this.end(message));
+    // It hangs up when it needs nothing more, whatever is on its way; why a worker ended is told by who started it.
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) =>
+      this.end(code === 'EPIPE' || code === 'ECONNRESET' ? null : message),
+    );
     socket.on('close', () => this.end(null));
   }
 

@@ -149,6 +149,19 @@ describe('AMF0', () => {
     for (const value of [null, undefined, 1, true, 'text', [], [1]]) expect(amfObject(value)).toBeNull();
   });
 
+  it('reads up to the first value that is AMF3', () => {
+    const values = encodeAmf0('publish', 3, null, 's1');
+    expect(decodeAmf0(Buffer.concat([values, Buffer.from('110a0b0101', 'hex')]))).toEqual([
+      'publish',
+      3,
+      null,
+      's1',
+    ]);
+    // Within a value there is no telling where it ends.
+    const within = Buffer.concat([Buffer.from('0300016111', 'hex'), Buffer.from('01000009', 'hex')]);
+    expect(() => decodeAmf0(within)).toThrow(AmfError);
+  });
+
   it('takes __proto__ for a name', () => {
     const [read] = decodeAmf0(
       Buffer.from('03' + '00095f5f70726f746f5f5f' + '0300016105000009' + '000009', 'hex'),

@@ -54,6 +54,7 @@ const MARKER = {
   unsupported: 0x0d,
   xmlDocument: 0x0f,
   typedObject: 0x10,
+  avmPlus: 0x11,
 } as const;
 
 /** Values one after the other, as commands and data messages hold them. */
@@ -147,11 +148,15 @@ function isArray(value: AmfValue): value is readonly AmfValue[] {
   return Array.isArray(value);
 }
 
-/** All values of a message. Throws `AmfError` where the bytes end early, name an unknown type, or are over a limit. */
+/**
+ * All values of a message; those before the first that is AMF3 (AMF0 3.1, the avmplus-object-marker), which clients of that
+ * encoding write for arguments that are objects. Throws `AmfError` where the bytes end early, name an unknown type, or are
+ * over a limit.
+ */
 export function decodeAmf0(bytes: Buffer): AmfValue[] {
   const reader = new Reader(bytes);
   const values: AmfValue[] = [];
-  while (!reader.isAtEnd) values.push(reader.value(0));
+  while (!reader.isAtEnd && !reader.isAtAmf3) values.push(reader.value(0));
   return values;
 }
 
@@ -166,6 +171,10 @@ class Reader {
 
   get isAtEnd(): boolean {
     return this.#at >= this.#bytes.length;
+  }
+
+  get isAtAmf3(): boolean {
+    return this.#bytes[this.#at] === MARKER.avmPlus;
   }
 
   value(depth: number): AmfValue {
