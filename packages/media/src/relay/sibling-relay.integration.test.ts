@@ -512,6 +512,7 @@ describe('another member’s pull that comes to a worker without the publisher',
     ]);
     await source.publishers[0]?.close();
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end of the pulls');
+    await until(() => logOf('b1').of('relay lost its owner').length > 0, 'b1 to hear of it');
     expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
   });
 
@@ -558,6 +559,7 @@ describe('another member’s pull that comes to a worker without the publisher',
     await sendUntil(source, grows(player, 5), 'more');
     a1.closePublishers('all');
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end');
+    await until(() => logOf('b1').of('relay lost its owner').length > 0, 'b1 to hear of it');
     expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
   });
 });
