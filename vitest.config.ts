@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { HANG_MS } from './packages/testing/src/await-condition.js';
 import { SummaryReporter } from './test/support/summary-reporter.js';
+import { NOT_AGAIN_WITH_WORKERS } from './test/support/worker-counts.js';
 
 const NEVER = ['**/node_modules/**', '**/dist/**'];
 /** Minutes, or dozens of processes: not in `npm test` but in `npm run test:long`. */
@@ -14,7 +15,13 @@ const LONGER_UNIT = [
   'test/simulation/seeds.test.ts',
   'test/simulation/weather.test.ts',
 ];
-const LONGER = ['test/chaos/chaos.test.ts', 'test/e2e/exact-failover.test.ts'];
+const LONGER_BESIDE = ['test/e2e/exact-failover.test.ts'];
+/** Of the long ones, those that take all of the machine: each runs alone. */
+const LONG_ALONE = [
+  'test/chaos/chaos.test.ts',
+  'test/e2e/media-crowd.long.test.ts',
+  'test/e2e/mesh-thirty.long.test.ts',
+];
 const longRun = { env: { TEST_RUN: 'long' } };
 /** What would take the time of other tests: each runs alone, after all others. */
 const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts', 'test/e2e/clients.test.ts'];
@@ -81,7 +88,7 @@ export default defineConfig({
         test: {
           name: 'long-workers',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [...NEVER, ...LONG, ...ALONE],
+          exclude: [...NEVER, ...LONG, ...ALONE, ...NOT_AGAIN_WITH_WORKERS.map((name) => `test/e2e/${name}`)],
           ...timeouts,
           ...madeMedia,
           ...workersOfFile,
@@ -94,7 +101,20 @@ export default defineConfig({
       {
         test: {
           name: 'long',
-          include: [...LONG, ...LONGER],
+          include: [...LONG, ...LONGER_BESIDE],
+          exclude: [...NEVER, ...LONG_ALONE],
+          testTimeout: 10 * HANG_MS,
+          hookTimeout: 10 * HANG_MS,
+          ...madeMedia,
+          ...longRun,
+          maxWorkers: 2,
+          sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        test: {
+          name: 'long-alone',
+          include: LONG_ALONE,
           exclude: NEVER,
           testTimeout: 10 * HANG_MS,
           hookTimeout: 10 * HANG_MS,
@@ -102,7 +122,7 @@ export default defineConfig({
           ...longRun,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

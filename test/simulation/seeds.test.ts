@@ -5,7 +5,7 @@ import { TROUBLES } from './plan.js';
 import { runSeed } from './run-seed.js';
 
 /** `npm run sim -- --seeds 10000` runs more. */
-const SEEDS = amount({ short: 10, long: 200 });
+const SEEDS = amount({ short: 10, long: 120 });
 const SEEDS_PER_TEST = 10;
 
 /** They failed once, as lives were drawn then; what they showed has tests of its own. */
