@@ -25,6 +25,15 @@ const isWhole = (members: readonly TestMember[]): boolean =>
     return alive.length === members.length - 1 && owned;
   });
 
+/** What each of them sees of the others, and what it last said. */
+const views = (members: readonly TestMember[]): unknown =>
+  members.map(({ name, mesh, lines }) => ({
+    name,
+    members: mesh.members().map((one) => `${one.profile?.name} ${one.liveness} ${one.connected}`),
+    owned: members.filter((one) => mesh.directory.owners(claimOf(one.name).key).length === 1).length,
+    lines: lines.slice(-12).map(({ msg, fields }) => `${msg} ${JSON.stringify(fields)}`),
+  }));
+
 const refusals = (members: readonly TestMember[]): unknown[] =>
   members.flatMap(({ lines }) => lines.filter(({ msg }) => msg === 'mesh handshake refused'));
 
@@ -64,7 +73,9 @@ describe('the key of a mesh', () => {
         const seeds = others.map(({ mesh }) => `127.0.0.1:${mesh.port}`);
         const again = await restarted(member, keys, seeds);
         members = members.map((one) => (one === member ? again : one));
-        await awaitCondition(`all are one mesh after the restart of ${name}`, () => isWhole(members));
+        await awaitCondition(`all are one mesh after the restart of ${name}`, () => isWhole(members), {
+          instead: () => views(members),
+        });
         for (const stop of stops) stop();
       }
     }
