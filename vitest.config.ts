@@ -27,7 +27,12 @@ const longRun = { env: { TEST_RUN: 'long' } };
 const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts', 'test/e2e/clients.test.ts'];
 
 /** Several things are awaited in a test, each up to its own deadline, whose failure tells more than this one's. */
-const timeouts = { testTimeout: 5 * HANG_MS, hookTimeout: 5 * HANG_MS };
+const timeouts = {
+  testTimeout: 5 * HANG_MS,
+  hookTimeout: 5 * HANG_MS,
+  expect: { poll: { timeout: HANG_MS, interval: 20 } },
+};
+const longTimeouts = { ...timeouts, testTimeout: 10 * HANG_MS, hookTimeout: 10 * HANG_MS };
 const madeMedia = { globalSetup: ['test/support/made-media.ts'] };
 const workersOfFile = { setupFiles: ['test/support/workers-of-file.ts'] };
 
@@ -103,8 +108,7 @@ export default defineConfig({
           name: 'long',
           include: [...LONG, ...LONGER_BESIDE],
           exclude: [...NEVER, ...LONG_ALONE],
-          testTimeout: 10 * HANG_MS,
-          hookTimeout: 10 * HANG_MS,
+          ...longTimeouts,
           ...madeMedia,
           ...longRun,
           maxWorkers: 2,
@@ -116,8 +120,7 @@ export default defineConfig({
           name: 'long-alone',
           include: LONG_ALONE,
           exclude: NEVER,
-          testTimeout: 10 * HANG_MS,
-          hookTimeout: 10 * HANG_MS,
+          ...longTimeouts,
           ...madeMedia,
           ...longRun,
           fileParallelism: false,

@@ -68,7 +68,7 @@ describe('players of an owner whose publisher is there and sends nothing', needs
     toA.isSilent = true;
     await players.playOn(60);
     expect(a.logged('publisher silent')).not.toEqual([]);
-    expect((await a.stream(stream)).here.source).toBe('relay');
+    await expect.poll(async () => (await a.stream(stream)).here.source).toBe('relay');
     // All members rank it last while it says that it is silent.
     await cluster.owned(stream, ['b', 'a']);
     toA.isSilent = false;

@@ -41,7 +41,7 @@ describe("a member that does not reach an owner's RTMP port", needs('network nam
     const passing = await way.stream(STREAM);
     expect(passing.here).toMatchObject({ source: 'none', passesOn: [expect.any(String)] });
     expect(passing.here.players).toHaveLength(1);
-    expect((await b.stream(STREAM)).here.players).toHaveLength(1);
+    await expect.poll(async () => (await b.stream(STREAM)).here.players).toHaveLength(1);
     // Who passes on is asked by nobody to go a further way.
     expect(new Set(way.logged('relay pulls').map(({ to, reason }) => `${to} ${reason}`))).toEqual(
       new Set(['b passed-on']),

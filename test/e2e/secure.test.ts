@@ -48,12 +48,14 @@ describe.each([0, 1])('a reload with %i workers', (workers) => {
       () =>
         events.kinds.includes('configuration-reloaded') && origin.logged('configuration reloaded').length > 0,
     );
-    expect(origin.logged('configuration reloaded')).toMatchObject([
-      {
-        applied: expect.arrayContaining(['publish.auth', 'play.auth', 'log.level']),
-        needsRestart: ['limits.handshakeMs'],
-      },
-    ]);
+    await expect
+      .poll(() => origin.logged('configuration reloaded'))
+      .toMatchObject([
+        {
+          applied: expect.arrayContaining(['publish.auth', 'play.auth', 'log.level']),
+          needsRestart: ['limits.handshakeMs'],
+        },
+      ]);
     await expect(new SampleSource(scope).publish(origin.rtmpUrl('live/s2'))).rejects.toThrow();
     expect((await fetch(origin.flvUrl(STREAM))).status).toBe(403);
     await awaitCondition(
