@@ -15,13 +15,9 @@ const LONGER_UNIT = [
   'test/simulation/seeds.test.ts',
   'test/simulation/weather.test.ts',
 ];
-const LONGER_BESIDE = ['test/e2e/exact-failover.test.ts'];
-/** Of the long ones, those that take all of the machine: each runs alone. */
-const LONG_ALONE = [
-  'test/chaos/chaos.test.ts',
-  'test/e2e/media-crowd.long.test.ts',
-  'test/e2e/mesh-thirty.long.test.ts',
-];
+const LONGER = ['test/chaos/chaos.test.ts'];
+/** Long ones that may run beside another; all others have the machine to themselves. */
+const LONG_BESIDE = ['test/e2e/exact-failover.test.ts', 'test/pack/pack.long.test.ts'];
 const longRun = { env: { TEST_RUN: 'long' } };
 /** What would take the time of other tests: each runs alone, after all others. */
 const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts', 'test/e2e/clients.test.ts'];
@@ -106,8 +102,8 @@ export default defineConfig({
       {
         test: {
           name: 'long',
-          include: [...LONG, ...LONGER_BESIDE],
-          exclude: [...NEVER, ...LONG_ALONE],
+          include: LONG_BESIDE,
+          exclude: NEVER,
           ...longTimeouts,
           ...madeMedia,
           ...longRun,
@@ -118,8 +114,8 @@ export default defineConfig({
       {
         test: {
           name: 'long-alone',
-          include: LONG_ALONE,
-          exclude: NEVER,
+          include: [...LONG, ...LONGER],
+          exclude: [...NEVER, ...LONG_BESIDE],
           ...longTimeouts,
           ...madeMedia,
           ...longRun,
