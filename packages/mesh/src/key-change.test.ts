@@ -14,6 +14,9 @@ beforeEach(() => {
 });
 afterEach(() => meshes.close());
 
+/** Members leave in good order here: on a busy machine nobody is suspected for being late. */
+const PATIENT = { suspectAfterMs: 60_000, deadAfterMs: 60_000 };
+
 const claimOf = (name: string) => ({ key: `v/live/${name}`, sinceMs: 1, media: {} });
 
 /** Each of them is connected with each other one, and all know the claims of all. */
@@ -39,7 +42,7 @@ const refusals = (members: readonly TestMember[]): unknown[] =>
 
 const restarted = async (member: TestMember, key: readonly string[], seeds: readonly string[]) => {
   await member.mesh.stop();
-  const again = await meshes.start(member.name, seeds, { key, dataDir: member.dataDir });
+  const again = await meshes.start(member.name, seeds, { ...PATIENT, key, dataDir: member.dataDir });
   again.mesh.claim(claimOf(member.name));
   return again;
 };
@@ -52,7 +55,7 @@ describe('the key of a mesh', () => {
   ])('is changed by two rolling restarts, %s, without a lost claim', async (_, first, second) => {
     let members: TestMember[] = [];
     const addresses = () => members.map(({ mesh }) => `127.0.0.1:${mesh.port}`);
-    for (const name of NAMES) members.push(await meshes.start(name, addresses(), { key: OLD }));
+    for (const name of NAMES) members.push(await meshes.start(name, addresses(), { ...PATIENT, key: OLD }));
     for (const { mesh, name } of members) mesh.claim(claimOf(name));
     await awaitCondition('all are one mesh', () => isWhole(members));
 
