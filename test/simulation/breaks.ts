@@ -13,9 +13,9 @@ import {
 } from '@headwater/directory';
 import type { Effects, MemberCore } from '@headwater/mesh/core';
 import {
+  allClaimsOf,
   allLate,
   believe,
-  claimsOf,
   confirmAnew,
   detectorOf,
   enter,
@@ -45,8 +45,8 @@ export interface Break {
   readonly prepare?: NonNullable<SeedOptions['prepare']>;
   /** What it needs to show; absent: whatever seeds draw. */
   readonly troubles?: readonly Trouble[];
-  /** The seed that is tried first, where it shows late else; by default 1. It need not show there. */
-  readonly firstSeed?: number;
+  /** How long it may take to show; absent: as drawn, ms. */
+  readonly stormMs?: number;
 }
 
 export const BREAKS: readonly Break[] = [
@@ -84,12 +84,11 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'forgets the generation: a new start keeps the claims of the one before',
     caughtBy: ['faithful-copies'],
-    firstSeed: 8,
     core: (core) => {
       const kept = new Map<MemberId, Map<StreamKey, Claim>>();
       onApply(core, (delta, next, directory) => {
         if (delta.generation > directory.position(delta.member).generation)
-          kept.set(delta.member, claimsOf(directory, delta.member));
+          kept.set(delta.member, allClaimsOf(directory, delta.member));
         const applied = next(delta);
         const old = kept.get(delta.member);
         if (applied.outcome !== 'applied' || old === undefined || old.size === 0) return applied;
@@ -100,6 +99,7 @@ export const BREAKS: readonly Break[] = [
         return { outcome: 'applied', changed };
       });
     },
+    troubles: ['kill', 'takeover'],
   },
   {
     name: 'loses an entry of a delta',
@@ -137,7 +137,6 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'believes old news of the dead',
     caughtBy: ['zombies', 'dead-routes'],
-    firstSeed: 19,
     core: (core) =>
       onStep(core, (input, now, next) => {
         const author = input.kind === 'broadcast' ? input.author : '';
@@ -146,6 +145,8 @@ export const BREAKS: readonly Break[] = [
         if (wasDead) core.directory.setLiveness(author, 'alive');
         return effects;
       }),
+    // Who means ill plays old news again.
+    troubles: ['kill', 'hostile'],
   },
   {
     name: 'never declares anybody dead',
@@ -278,7 +279,6 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'keeps every envelope that it ever heard',
     caughtBy: ['bounds'],
-    firstSeed: 22,
     core: (core) => {
       const hoards = new Map<MemberId, Hoard>();
       onStep(core, (input, now, next) => {
@@ -291,8 +291,9 @@ export const BREAKS: readonly Break[] = [
         return next(input, now);
       });
     },
-    // Members that say much.
-    troubles: ['hot-backup', 'takeover', 'burst'],
+    // Members that say much, for long.
+    troubles: ['takeover'],
+    stormMs: 90_000,
   },
   {
     name: 'does not tell that owners changed',
@@ -514,9 +515,8 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'is as impatient on a long path as on a short one',
     caughtBy: ['false-deaths'],
-    firstSeed: 6,
     core: withoutLeeway,
-    troubles: ['long-paths'],
+    troubles: ['long-paths', 'resets'],
   },
   {
     name: 'is as impatient with the late as with those on time',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { StreamKey } from '@headwater/directory';
 import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { TrustedProxies } from './arrival/trusted-proxies.js';
@@ -90,7 +91,8 @@ export function createMedia(
     {
       limitsOf,
       timers,
-      open: ({ owner, through, key }, ...pull) => pullFromMember({ member: owner, through }, key, ...pull),
+      open: ({ owner, through, key, relayId }, ...pull) =>
+        pullFromMember({ member: owner, through, ...(relayId !== undefined && { relayId }) }, key, ...pull),
     },
     fence,
   );
@@ -111,6 +113,7 @@ export function createMedia(
     timers,
     log,
     tell,
+    newRelayId: randomUUID,
     watch: {
       began: (player) => tally.began(player, Date.now()),
       tracksChanged: () => tally.add('disconnects', 'tracks-changed'),
@@ -154,9 +157,13 @@ export function createMedia(
           streams,
           owners: shared,
           limits: {
-            pullBytesMax: play.queueBytesMax,
+            get pullBytesMax() {
+              return play.queueBytesMax;
+            },
             linkBytesMax: SIBLING_BYTES_MAX,
-            stuckMs: play.stuckMs,
+            get stuckMs() {
+              return play.stuckMs;
+            },
           },
           log,
           fence,
@@ -212,7 +219,13 @@ export function createMedia(
       for (const player of stream.endStuckPlayers(nowMs)) {
         tally.add('disconnects', 'stuck');
         log.warn(
-          { key: stream.key, client: player.remote, protocol: player.protocol, reason: 'stuck' },
+          {
+            key: stream.key,
+            id: player.id,
+            client: player.remote,
+            protocol: player.protocol,
+            reason: 'stuck',
+          },
           'player disconnected',
         );
       }
@@ -296,6 +309,7 @@ export function createMedia(
     async configure(settings) {
       await certificates?.replace(settings.certificates);
       live.configure(settings);
+      proxies.replace(settings.trustedProxies ?? []);
     },
     askPublishersToReconnect: () => publishes.askToReconnect(),
     publishersAsked: () => publishes.askedCount,

@@ -184,7 +184,10 @@ export interface MediaOptions {
 }
 
 /** What `Media.configure` takes. */
-export type MediaSettings = Pick<MediaOptions, 'play' | 'publish' | 'limits' | 'apps'> & {
+export type MediaSettings = Pick<
+  MediaOptions,
+  'play' | 'publish' | 'relay' | 'limits' | 'apps' | 'vhosts' | 'ownHosts' | 'trustedProxies' | 'proxyHeaders'
+> & {
   readonly certificates: TlsOptions['certificates'];
 };
 
@@ -266,6 +269,9 @@ export interface StreamView {
   readonly bytesIn: number;
   /** Kilobits per second from its source, over the last second. */
   readonly kbpsIn: number;
+  /** Pictures per second, and from one key frame to the next, ms: as they came lately; absent: not known. */
+  readonly frameRate?: number;
+  readonly keyframeMs?: number;
   readonly players: readonly PlayerView[];
 }
 

@@ -41,6 +41,18 @@ export function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<
 }
 
 /** What of it may change while media runs. */
-export function mediaSettings({ play, publish, limits, apps, tls }: OriginConfig): MediaSettings {
-  return { play, publish, limits, apps, certificates: tls.certificates };
+export function mediaSettings(config: OriginConfig): MediaSettings {
+  const { play, publish, relay, limits, apps, vhosts, trustedProxies, proxyHeaders, tls } = config;
+  return {
+    play,
+    publish,
+    relay,
+    limits,
+    apps,
+    vhosts,
+    ownHosts: ownHosts(config),
+    trustedProxies,
+    proxyHeaders,
+    certificates: tls.certificates,
+  };
 }

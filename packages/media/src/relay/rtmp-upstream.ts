@@ -7,12 +7,12 @@ import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
 import type { RtmpTarget } from '../protocols/rtmp/rtmp-target.js';
 import { encodeName } from '../protocols/stream-name.js';
-import type { RelayOwner } from '../stream/relay-owner.js';
+import type { PulledOwner } from '../stream/relay-owner.js';
 import type { OpenUpstream, Upstream, UpstreamEvents } from '../stream/upstream.js';
 
 /** As `OpenUpstream`, of which it needs to know no more. */
 export type PullFromMember = (
-  owner: Pick<RelayOwner, 'member' | 'through'>,
+  owner: Pick<PulledOwner, 'member' | 'through' | 'relayId'>,
   ...pull: Parameters<OpenUpstream> extends [unknown, ...infer Rest] ? Rest : never
 ) => Upstream;
 
@@ -41,7 +41,13 @@ export function rtmpUpstream(
     const proof = guard.proveRelay({ asked: through ?? owner.member, relayOf, key });
     const session = new RtmpClientSession(
       {
-        target: relayTarget(key, address, { memberName: options.memberName, replayMs, relayOf, proof }),
+        target: relayTarget(key, address, {
+          memberName: options.memberName,
+          replayMs,
+          relayOf,
+          ...(owner.relayId !== undefined && { via: owner.relayId }),
+          proof,
+        }),
         agent: `headwater relay (${options.memberName})`,
         deadlineMs: options.relay.connectMs,
         limits: options.limits,

@@ -5,10 +5,11 @@ import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import { OutboundRate } from './outbound-rate.js';
 import { type PassedOnEnd, PassedOnRelays } from './passed-on-relay.js';
+import { PictureFigures } from './picture-figures.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
 import { PullsOfSource } from './pulls-of-source.js';
-import type { RelayOwner } from './relay-owner.js';
+import { forRelay, type RelayOwner } from './relay-owner.js';
 import { type SiblingPull, SiblingPulls } from './sibling-pulls.js';
 import { type SourceId, SourceSwitch, type SwitchAction, type SwitchEvent } from './source-switch.js';
 import type { Splice } from './splice.js';
@@ -27,6 +28,8 @@ export interface StreamParts {
   readonly open: OpenUpstream;
   readonly log: MediaLog;
   readonly tell?: MediaEventListener;
+  /** An id that no relay has had, on any member; absent: relays have none. */
+  readonly newRelayId?: () => string;
   /** Members through which an owner may be pulled that cannot be reached, best first. */
   detours(owner: MemberId): readonly MemberId[];
   /** The stream got a source, another one, or lost it. */
@@ -78,6 +81,7 @@ export class LiveStream {
   #lastOwner: string | null = null;
   #bytesIn = 0;
   readonly #rateIn = new OutboundRate();
+  readonly #pictures = new PictureFigures();
   #timer: { readonly atMs: number; readonly stop: () => void } | null = null;
   /** Decided, and not yet carried out: what is done for one may lead to more. */
   readonly #actions: SwitchAction[] = [];
@@ -238,6 +242,7 @@ export class LiveStream {
       media: this.media,
       bytesIn: this.#bytesIn,
       kbpsIn: this.#rateIn.kbps,
+      ...(source === null ? {} : this.#pictures.now),
       players: this.#playerViews(playersMax),
     };
   }
@@ -322,7 +327,9 @@ export class LiveStream {
         this.#pulls.take(one);
         this.#siblings.take(one);
       }
-      if (source === this.#feeding) this.#hub.take(one, nowMs);
+      if (source !== this.#feeding) continue;
+      this.#pictures.take(one.frame);
+      this.#hub.take(one, nowMs);
     }
     const { isReady } = source;
     for (const one of taken) this.#carryOut(this.#switch.media(source.id, one.frame, isReady, nowMs));
@@ -402,21 +409,28 @@ export class LiveStream {
   }
 
   #open({ source: id, owner, reason, isReplayed }: Extract<SwitchAction, { kind: 'open' }>): void {
-    const { open, log, limits } = this.#parts;
+    const { open, log, limits, newRelayId } = this.#parts;
     const { name } = owner.profile;
     const through = owner.through ?? null;
-    const about: SourceAbout = {
+    const about: Extract<SourceAbout, { kind: 'relay' }> = {
       kind: 'relay',
       from: owner.member,
       name,
       through,
       ...(owner.worker === undefined ? {} : { worker: owner.worker.worker }),
+      ...(newRelayId === undefined ? {} : { id: newRelayId() }),
     };
-    log.info({ key: this.key, to: name, from: this.#lastOwner, reason, ...wayOf(about) }, 'relay pulls');
+    const { id: relayId } = about;
+    const ids = idOf(about);
+    log.info(
+      { key: this.key, ...ids, to: name, from: this.#lastOwner, reason, ...wayOf(about) },
+      'relay pulls',
+    );
     // What workers of one member give each other is nobody else's business.
     if (owner.worker === undefined)
       this.#parts.tell?.({
         kind: 'relay-started',
+        ...(relayId !== undefined && { relay: relayId }),
         key: this.key,
         owner: name,
         reason,
@@ -424,7 +438,8 @@ export class LiveStream {
       });
     const source = this.#newSource(id, about);
     const replayMs = isReplayed ? limits.replayMs : 0;
-    const upstream = open(owner, this.key, replayMs, {
+    const pulled = relayId === undefined ? owner : forRelay(owner, relayId);
+    const upstream = open(pulled, this.key, replayMs, {
       started: () => this.#step({ kind: 'answered', source: id, isReplayed: replayMs > 0 }),
       frame: (frame) => {
         if (isReplayEnd(frame)) this.#step({ kind: 'replayed', source: id });
@@ -485,6 +500,7 @@ export class LiveStream {
     const before = this.#feeding;
     const silentMs = Math.round(this.#hub.silentMs(nowMs));
     this.#feeding = source;
+    this.#pictures.clear();
     const splice = this.#splice;
     const isExact = how === 'exact' && splice.kind === 'exact';
     this.#tellSwitch(
@@ -505,6 +521,8 @@ export class LiveStream {
     if ((before !== null || source.about.kind === 'relay') && !isSibling(source.about))
       this.#parts.tell?.({
         kind: 'relay-switched',
+        ...relayOf(source.about, 'relay'),
+        ...relayOf(before?.about, 'fromRelay'),
         key: this.key,
         from: before === null ? null : nameOf(before.about),
         to: nameOf(source.about),
@@ -528,13 +546,19 @@ export class LiveStream {
 
   #tellEnded(source: StreamSource | undefined, reason: string): void {
     if (source?.about.kind !== 'relay' || isSibling(source.about)) return;
-    this.#parts.tell?.({ kind: 'relay-ended', key: this.key, owner: source.about.name, reason });
+    this.#parts.tell?.({
+      kind: 'relay-ended',
+      ...relayOf(source.about, 'relay'),
+      key: this.key,
+      owner: source.about.name,
+      reason,
+    });
   }
 
   #told(source: StreamSource | undefined): object {
     const about = source?.about;
     if (about?.kind !== 'relay') return {};
-    return { owner: about.name, ownerId: about.from, ...wayOf(about) };
+    return { ...idOf(about), owner: about.name, ownerId: about.from, ...wayOf(about) };
   }
 }
 
@@ -547,6 +571,20 @@ function kindOf(about: SourceAbout): keyof BytesIn {
 }
 
 const nameOf = (about: SourceAbout): string => (about.kind === 'relay' ? about.name : 'publisher');
+
+/** Of a relay that has one. */
+const idOf = (about: SourceAbout): { readonly id?: string } =>
+  about.kind === 'relay' && about.id !== undefined ? { id: about.id } : {};
+
+/** The same as a field of events, whose own ids are others. */
+function relayOf<N extends 'relay' | 'fromRelay'>(
+  about: SourceAbout | undefined,
+  name: N,
+): { readonly [F in N]?: string } {
+  return about?.kind === 'relay' && about.id !== undefined
+    ? ({ [name]: about.id } as { readonly [F in N]: string })
+    : {};
+}
 
 /** The way to an owner, as logs have it. */
 function wayOf({ through, worker }: Extract<SourceAbout, { kind: 'relay' }>): object {

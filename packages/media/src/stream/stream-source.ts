@@ -23,6 +23,8 @@ export type SourceAbout =
       readonly name: string;
       /** The member through which the owner is pulled; null: it is pulled itself. */
       readonly through: MemberId | null;
+      /** Of the relay; absent: it has none. */
+      readonly id?: string;
       /** The worker of this member that it is pulled from; absent: the owner is another member. */
       readonly worker?: number;
     };

@@ -274,8 +274,21 @@ export const OPTIONS = {
   }),
   'metrics.host': option(HOST, '127.0.0.1', {
     meaning: 'Address to listen on for it.',
-    cost: 'Here metrics ask for no token, and tell the names of members. On api.port they need the role read where a token is set.',
+    cost: 'Here metrics ask for no token but metrics.token, and tell the names of members. On api.port they need the role read where a token is set.',
   }),
+  'metrics.tls': option(FLAG, false, {
+    meaning:
+      'Whether metrics.port is asked by TLS (1.2 or later), with tls.certificates, instead of in the clear.',
+  }),
+  'metrics.token': {
+    ...optional(API_TOKENS, 'none', {
+      meaning:
+        'What a scraper has to send to metrics.port (Authorization: Bearer TOKEN). Of a list, each counts, so that one can be changed for another. On api.port the tokens of the API count instead.',
+      cost: 'Without one, whoever reaches the port may read it, a page that somebody has open included. Without metrics.tls it can be read on the way.',
+      example: 'file:/run/secrets/metrics-token',
+    }),
+    isSecret: true,
+  },
   'metrics.streamsMax': option(wholeNumber(0, 100_000), 0, {
     meaning:
       'How many streams have metrics of their own (players, bytes received and sent, by vhost, app and stream): the first ones in the order of their names. 0: none.',
@@ -312,7 +325,7 @@ export const OPTIONS = {
   'mesh.key': {
     ...optional(MESH_KEYS, 'none', {
       meaning:
-        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed by restarting the members one by one, twice: first all of them with [old, new], then all with [new].',
+        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed while members run: give all of them [old, new] and reload them, then [new, old], then [new]; connections stay.',
       cost: 'Better set as HEADWATER_MESH_KEY, HEADWATER_MESH_KEY_FILE or file:/path than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
     }),
     isSecret: true,

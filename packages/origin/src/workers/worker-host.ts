@@ -1,4 +1,4 @@
-import { type Claim, publishElsewhere, route, type StreamKey } from '@headwater/directory';
+import { type Claim, type OwnerOrder, publishElsewhere, route, type StreamKey } from '@headwater/directory';
 import type { Elsewhere, MediaHost } from '@headwater/media';
 import { OwnersListeners } from '@headwater/mesh/owners-listeners';
 import { memberPlaces } from '../media-host.js';
@@ -68,6 +68,11 @@ export class WorkerHost {
 
   take(changes: readonly DirectoryChange[]): void {
     this.replica.take(changes);
+  }
+
+  /** Owners are in this order from now on. */
+  orderBy(order: OwnerOrder): void {
+    this.replica.orderBy(order);
   }
 
   around(around: Around): void {

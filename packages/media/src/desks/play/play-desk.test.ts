@@ -192,8 +192,9 @@ describe('what the play desk asks, tells and logs', () => {
 
   it('logs each route that a play takes once, with where it leads', () => {
     const { b, c, log, plays, play, publish } = memberA();
-    const about = { key: KEY_S, client: '10.1.1.1:7', protocol: 'rtmp', agent: 'memory', mark: 'none' };
     const session = play({ remote: '10.1.1.1:7' });
+    const { id } = session;
+    const about = { key: KEY_S, id, client: '10.1.1.1:7', protocol: 'rtmp', agent: 'memory', mark: 'none' };
     claim(b);
     claim(c);
     b.release(KEY_S);
@@ -207,9 +208,16 @@ describe('what the play desk asks, tells and logs', () => {
     expect(session.told).toEqual(['wait']);
     const edge = memberA();
     claim(edge.b);
-    edge.play({ followsRedirect: true, remote: '10.1.1.1:7' });
+    const sent = edge.play({ followsRedirect: true, remote: '10.1.1.1:7', via: 'id-of-another' });
     expect(edge.log.of('play routed')).toStrictEqual([
-      { ...about, route: 'redirect', reason: 'client-follows-redirects', target: 'b 127.0.0.1' },
+      {
+        ...about,
+        id: sent.id,
+        via: 'id-of-another',
+        route: 'redirect',
+        reason: 'client-follows-redirects',
+        target: 'b 127.0.0.1',
+      },
     ]);
   });
 
@@ -223,7 +231,14 @@ describe('what the play desk asks, tells and logs', () => {
     plays.leave(session);
     plays.leave(session);
     expect(log.of('play ended')).toStrictEqual([
-      { key: KEY_S, client: '10.1.1.1:7', protocol: 'rtmp', agent: 'memory', bytesOut: sentBytes },
+      {
+        key: KEY_S,
+        id: session.id,
+        client: '10.1.1.1:7',
+        protocol: 'rtmp',
+        agent: 'memory',
+        bytesOut: sentBytes,
+      },
     ]);
   });
 
@@ -237,6 +252,7 @@ describe('what the play desk asks, tells and logs', () => {
     expect(unreached.texts).toEqual(['no owner of the stream could be reached within 30000 ms']);
     expect(log.of('player timed out waiting for stream')[0]).toStrictEqual({
       key: KEY_S,
+      id: waiting.id,
       client: '10.1.1.1:7',
       reason: 'wait-limit',
     });

@@ -287,7 +287,7 @@ describe('PublishDesk', () => {
 
   it('logs who came, who went and why, and who was refused', () => {
     const { desk, log } = deskOf();
-    const about = { key: KEY_S, client: '1.2.3.4:5', protocol: 'rtmp', agent: 'test' };
+    const about = { key: KEY_S, id: 'x', client: '1.2.3.4:5', protocol: 'rtmp', agent: 'test' };
     const answer = desk.publish(sessionOf());
     desk.publish(sessionOf());
     if (answer.accepted) answer.feed.end();

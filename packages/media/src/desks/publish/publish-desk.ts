@@ -417,5 +417,6 @@ export class PublishDesk {
 const eventOf = ({ id, key, remote, protocol }: PublishSession) => ({ id, key, client: remote, protocol });
 
 function describe(session: PublishSession): object {
-  return { key: session.key, client: session.remote, protocol: session.protocol, agent: session.agent };
+  const { key, id, remote: client, protocol, agent } = session;
+  return { key, id, client, protocol, agent };
 }

@@ -71,7 +71,7 @@ export class RtmpSession {
       onEnding: () => this.#onEnding(),
       onClosed: (reason: string, text: string) => this.#onConnectionClosed(reason, text),
     };
-    this.#connection = new RtmpConnection(arrival, parts.options.limits, handler, parts.fence);
+    this.#connection = new RtmpConnection(arrival, { ...parts.options.limits }, handler, parts.fence);
     this.#startDeadline();
   }
 
