@@ -14,6 +14,13 @@ interface OfClient {
 /** What happened to a publish, a play or a relay of this member: for people and machines that watch. */
 export type MediaEvent =
   | (OfClient & { readonly kind: 'publish-started' })
+  /** An origin took a publish that this member forwards, or takes it over `from` another one, for a reason. Names of members. */
+  | (OfClient & {
+      readonly kind: 'publish-forwarded';
+      readonly origin: string;
+      readonly from?: string;
+      readonly reason?: string;
+    })
   /** A publisher was asked to reconnect, to the member of this name. */
   | (OfClient & { readonly kind: 'publish-asked-to-reconnect'; readonly target: string })
   | (OfClient & { readonly kind: 'publish-refused' | 'publish-ended'; readonly reason: string })

@@ -19,10 +19,13 @@ export function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<
     apps,
     name,
     role,
+    forward: { enabled, ...forward },
   } = config;
   return {
     memberName: name,
     acceptsPublishers: role === 'origin',
+    // An origin forwards while it drains, where `drain.forwardPublishers` says so.
+    ...((role === 'origin' || enabled) && { forward }),
     rtmp,
     rtmps,
     http,

@@ -191,6 +191,9 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     get listener() {
       return current.drain.listener;
     },
+    get forwardsPublishers() {
+      return current.drain.forwardPublishers;
+    },
     now: () => performance.now(),
     pause: (ms) => sleep(ms),
   });

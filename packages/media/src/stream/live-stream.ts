@@ -8,6 +8,7 @@ import { type PassedOnEnd, PassedOnRelays } from './passed-on-relay.js';
 import { PictureFigures } from './picture-figures.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
+import { PublisherPast } from './publisher-past.js';
 import { PullsOfSource } from './pulls-of-source.js';
 import { forRelay, type RelayOwner } from './relay-owner.js';
 import { type SiblingPull, SiblingPulls } from './sibling-pulls.js';
@@ -44,12 +45,16 @@ export interface PublisherEvents {
   media?(media: MediaInfo): void;
   /** Whether its media flows; told once it is known, and at each change. */
   flow?(isFlowing: boolean): void;
+  /** Its past is here, and it is a source from now on. Only of one that began with a replay. */
+  replayed?(): void;
 }
 
 /** A publisher's way into its stream. */
 export interface PublisherFeed {
   /** What is in it, as far as it told; the stream may be fed by another source meanwhile. */
   readonly media: MediaInfo;
+  /** What it sent lately, from a frame that players can start at, with the headers of now before it; empty where none came. */
+  past(): readonly Frame[];
   push(frame: Frame): void;
   /**
    * It has ended; what is pushed after that is left out. May be called twice. `onGone` is called when the publisher is no
@@ -132,23 +137,35 @@ export class LiveStream {
     );
   }
 
-  /** Takes a publisher as a source. There is none, or the one before has ended. */
+  /**
+   * Takes a publisher as a source. There is none, or the one before has ended. `isReplayed`: it goes on with what another
+   * origin had, and its last seconds come first, up to a mark. It is no source until they are here, since nobody could tell
+   * from a part of them where the stream goes on.
+   */
   publish(
     about: Omit<Extract<SourceAbout, { kind: 'publisher' }>, 'kind'>,
     events: PublisherEvents = {},
+    isReplayed = false,
   ): PublisherFeed {
     const id = this.#switch.newId();
     const source = this.#newSource(id, { kind: 'publisher', ...about });
     this.#publisher = { source, events };
-    this.#pulls.begin(source);
-    this.#siblings.begin(source);
-    this.#step({ kind: 'published', source: id });
+    const past = isReplayed ? this.#awaitPast(source, events) : null;
+    if (past === null) this.#beginPublisher(source);
     return {
       get media() {
         return source.media;
       },
-      push: (frame) => this.#take(source, frame),
+      past: () => source.past(),
+      push: (frame) => {
+        if (past?.isOver !== false) this.#take(source, frame);
+        else {
+          this.#count(source, frame);
+          past.take(frame);
+        }
+      },
       end: (onGone = () => {}) => {
+        past?.cancel();
         if (!this.#sources.delete(id)) return;
         if (this.#publisher?.source === source) this.#publisher = null;
         this.#pulls.end(source);
@@ -157,6 +174,24 @@ export class LiveStream {
         this.#step({ kind: 'closed', source: id, reason: 'publisher-ended', isOver: true });
       },
     };
+  }
+
+  #beginPublisher(source: StreamSource): void {
+    this.#pulls.begin(source);
+    this.#siblings.begin(source);
+    this.#step({ kind: 'published', source: source.id });
+  }
+
+  #awaitPast(source: StreamSource, events: PublisherEvents): PublisherPast {
+    return new PublisherPast(source, this.#parts.timers, () => {
+      if (!this.#sources.has(source.id)) return;
+      this.#beginPublisher(source);
+      const nowMs = this.#parts.timers.nowMs();
+      for (const { frame } of source.history.all)
+        this.#carryOut(this.#switch.media(source.id, frame, source.isReady, nowMs));
+      this.#arm();
+      events.replayed?.();
+    });
   }
 
   /** Whom the stream can be pulled from, best first: what is published here is left out. */
@@ -317,8 +352,7 @@ export class LiveStream {
     const nowMs = this.#parts.timers.nowMs();
     const { media } = source;
     const taken = source.take(frame, nowMs);
-    const { bytesIn } = this.#parts.traffic;
-    if (bytesIn !== undefined) bytesIn[kindOf(source.about)] += frame.payload.length;
+    this.#count(source, frame);
     if (source === this.#feeding) this.#bytesIn += frame.payload.length;
     const publisher = this.#publisher?.source === source ? this.#publisher : null;
     if (publisher !== null && source.media !== media) publisher.events.media?.(source.media);
@@ -335,6 +369,11 @@ export class LiveStream {
     for (const one of taken) this.#carryOut(this.#switch.media(source.id, one.frame, isReady, nowMs));
     // A frame that leads to nothing yet may be one to search in a moment.
     this.#arm();
+  }
+
+  #count({ about }: StreamSource, frame: Frame): void {
+    const { bytesIn } = this.#parts.traffic;
+    if (bytesIn !== undefined) bytesIn[kindOf(about)] += frame.payload.length;
   }
 
   #step(event: SwitchEvent): void {

@@ -62,6 +62,13 @@ export class StreamSource {
     return this.intake.headersAt(timestampMs).map((frame) => new MediaPacket(frame, frame.timestampMs));
   }
 
+  /** All that is kept of it, with the headers of now before it; empty where it has no frame that players can start at. */
+  past(): readonly MediaPacket[] {
+    const kept = this.history.all.map(({ frame }) => new MediaPacket(frame, frame.timestampMs));
+    const [first] = kept;
+    return first === undefined || !this.isReady ? [] : [...this.headersAt(first.timestampMs), ...kept];
+  }
+
   /** What is to reach the stream; a packet of it may be sent as it is by who is on the same line of time. */
   take(frame: Frame, nowMs: number): readonly TakenPacket[] {
     const taken = this.intake

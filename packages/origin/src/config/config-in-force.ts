@@ -1,5 +1,5 @@
 import { maskSecrets } from '../log/mask-secrets.js';
-import { HOW_APPLIED, type HowApplied } from '../reload/how-applied.js';
+import { HOW_APPLIED } from '../reload/how-applied.js';
 import { APP_PLACE } from './option-lookup.js';
 import type { EffectiveValue } from './resolve-config.js';
 import { type Source, sourceText } from './setting.js';
@@ -23,11 +23,14 @@ export interface ToldValue {
   readonly from?: string;
 }
 
+/** What a change of a key needs to be in force: a reload, or a restart of the member. */
+export type Applies = 'live' | 'restart';
+
 /** One key of the configuration that a member runs with. */
 export interface ToldKey extends ToldValue {
   readonly key: string;
   readonly isSecret: boolean;
-  readonly applies: HowApplied;
+  readonly applies: Applies;
   /** What was read since, and counts from the next start on. */
   readonly next?: ToldValue;
 }
@@ -90,11 +93,12 @@ export interface ReloadedKeys {
 const byPath = (values: readonly EffectiveValue[]): ReadonlyMap<string, EffectiveValue> =>
   new Map(values.map((value) => [value.path, value]));
 
-function howApplied(path: string): HowApplied {
+function howApplied(path: string): Applies {
   const [group, , ...rest] = path.split('.');
   // Apps may have dots in their names; what follows them has two words.
   const known = group === 'apps' ? ['apps', APP_PLACE, ...rest.slice(-2)].join('.') : path;
-  return Object.hasOwn(HOW_APPLIED, known) ? HOW_APPLIED[known as keyof typeof HOW_APPLIED] : 'restart';
+  const isLive = Object.hasOwn(HOW_APPLIED, known) && HOW_APPLIED[known as keyof typeof HOW_APPLIED] === 'live';
+  return isLive ? 'live' : 'restart';
 }
 
 const SOURCES: Readonly<Record<Source['kind'], ToldSource>> = {

@@ -131,7 +131,8 @@ export const OPTIONS = {
     example: 'origin-a',
   }),
   role: option(choice<Role>('origin', 'edge'), 'origin', {
-    meaning: 'An origin takes publishers and serves players. An edge owns nothing and only serves players.',
+    meaning:
+      'An origin takes publishers and serves players. An edge owns nothing: it serves players, and forwards publishers to an origin (forward.enabled).',
   }),
   zone: optional(text('1 to 64 characters in one line', label), 'none', {
     meaning:
@@ -485,6 +486,30 @@ export const OPTIONS = {
     meaning: 'Most bytes kept for relay.replayMs, for each stream. The oldest frames go first.',
     cost: 'Memory.',
   }),
+  'forward.enabled': option(FLAG, true, {
+    meaning:
+      'Whether an edge takes publishers. It judges the rules (publish.auth), forwards each by RTMP to an origin with room, in its own zone where there is one there, the least loaded first, and answers what that one answered. Where the origin ends, hangs or drains, it moves the publish to another one, and viewers miss nothing. false: publishers are refused.',
+    cost: 'Each publish costs its bit rate once more, from the edge to the origin.',
+  }),
+  'forward.keepMs': option(milliseconds(0, 60_000), 5000, {
+    meaning:
+      'How much of each forwarded publish is kept, in whole groups of pictures: the next origin is given it, so that nothing is lost that the one before had taken and nobody had seen. Longer than it takes to notice an origin that hangs (forward.stallMs).',
+    cost: 'Memory: that much of the bit rate, and one group of pictures more, for each forwarded publish.',
+  }),
+  'forward.keepBytesMax': option(bytes(65_536, 1024 * MIB), 16 * MIB, {
+    meaning:
+      'Most bytes kept for forward.keepMs, for each publish; the oldest groups of pictures go first. An origin for which twice as much waits is left for another one.',
+    cost: 'Memory: three times as much for each publish whose origin takes too little.',
+  }),
+  'forward.stallMs': option(milliseconds(500, 60_000), 1500, {
+    meaning:
+      'How long an origin may give no sign of life (the answer to an RTMP ping) before the publish is moved to another one.',
+    cost: 'Less finds a hung origin sooner, and takes a busy one for hung.',
+  }),
+  'forward.lostMs': option(milliseconds(0, 600_000), 10_000, {
+    meaning:
+      'How long a publisher stays connected while no origin has its stream. After that it is closed, so that its encoder sees that nothing goes out.',
+  }),
   'drain.deadlineMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning:
       'How long a member that is asked to end by SIGTERM lets others take over: relays elsewhere move to another owner, its publishers are closed so that they connect elsewhere, its players are served until they leave. 0: it ends at once, as by Ctrl-C. A second signal ends it at once, too.',
@@ -494,6 +519,11 @@ export const OPTIONS = {
     meaning:
       'What becomes of the RTMP and RTMPS ports while this member drains. refuse: they stay open; publishers that come are told to publish elsewhere, plays are served or sent on. close: they are closed for new connections, so that a plain TCP balancer has its connect fail and tries another member at once. Connections that there are stay, and so do the HTTP ports and the API; a cancelled drain opens them again.',
     cost: 'close: nobody new plays from here by RTMP, and no member begins to pull a stream that only this one has.',
+  }),
+  'drain.forwardPublishers': option(FLAG, false, {
+    meaning:
+      'While an origin drains, whether it forwards publishers to another origin, as an edge does: those that come rather than be refused, and those that are here rather than be closed. Viewers elsewhere see nothing of it. What is forwarded goes on until the publisher leaves, the deadline comes or the process ends; an encoder that is to stay should reconnect before that.',
+    cost: 'A stop takes until drain.deadlineMs where publishers stay.',
   }),
   'limits.connectionsMax': option(wholeNumber(1, 1_000_000), 20_000, {
     meaning:

@@ -213,6 +213,14 @@ export const RULES: readonly Rule[] = [
         : `no more than relay.stallMs (${values['relay.stallMs']}): when a hung owner is noticed, the other one has no longer what its relay needs`,
   },
   {
+    keys: ['forward.keepMs', 'forward.stallMs'],
+    severity: 'warning',
+    check: (values) =>
+      values['forward.keepMs'] === 0 || values['forward.keepMs'] > values['forward.stallMs']
+        ? null
+        : `no more than forward.stallMs (${values['forward.stallMs']}): when a hung origin is noticed, what it did not pass on is no longer kept`,
+  },
+  {
     keys: ['play.queueBytesMax', 'limits.messageBytesMax'],
     severity: 'warning',
     check: (values) =>

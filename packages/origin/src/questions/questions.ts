@@ -27,6 +27,7 @@ export const CLIENT_THERE = v.object({
   bytes: COUNT,
   queueBytes: COUNT,
   framesDropped: COUNT,
+  forwardedTo: v.exactOptional(v.string()),
 });
 
 /** Most clients in one answer, so that it has room in any mesh. */
@@ -85,6 +86,7 @@ export const LAST_SWITCH = v.object({
 /** Events of media that others are told; what happens to members and owners they see themselves. A reader skips others. */
 export const MEDIA_EVENT_KINDS = [
   'publish-started',
+  'publish-forwarded',
   'publish-refused',
   'publish-ended',
   'route-given',

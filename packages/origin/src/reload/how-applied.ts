@@ -7,6 +7,7 @@ const BOUND = { restart: 'what a member listens on is opened at its start' };
 const IDENTITY = { restart: 'it is part of what this member is to the others' };
 const HEARTBEATS = { restart: 'others judge this member by it for as long as it lives' };
 const ONE_LARGEST = { restart: 'listeners and workers are made for one largest message' };
+const FORWARDS = { restart: 'what forwards publishers is made at the start' };
 const SERIES = { restart: 'the series of /metrics are made at the start' };
 
 /** What a reload does about each key. */
@@ -78,8 +79,14 @@ export const HOW_APPLIED: Readonly<Record<keyof typeof OPTIONS, HowApplied>> = {
   'relay.lagMs': 'live',
   'relay.replayMs': 'live',
   'relay.replayBytesMax': 'live',
+  'forward.enabled': FORWARDS,
+  'forward.keepMs': FORWARDS,
+  'forward.keepBytesMax': FORWARDS,
+  'forward.stallMs': FORWARDS,
+  'forward.lostMs': FORWARDS,
   'drain.deadlineMs': 'live',
   'drain.listener': 'live',
+  'drain.forwardPublishers': 'live',
   'limits.connectionsMax': 'live',
   'limits.connectionsPerAddressMax': 'live',
   'limits.publishesPerAddressPerMinute': 'live',

@@ -129,7 +129,7 @@ export type ToWorker =
       readonly question: keyof Questions;
       readonly given: readonly unknown[];
     }
-  | { readonly kind: 'refuse-publishers' }
+  | { readonly kind: 'refuse-publishers'; readonly forwards?: boolean }
   | { readonly kind: 'accept-publishers' }
   | { readonly kind: 'ask-publishers' }
   | { readonly kind: 'close-publishers'; readonly which: 'all' | 'others' }

@@ -1,4 +1,11 @@
-import { type Claim, type OwnerOrder, publishElsewhere, route, type StreamKey } from '@headwater/directory';
+import {
+  type Claim,
+  forwardTarget,
+  type OwnerOrder,
+  publishElsewhere,
+  route,
+  type StreamKey,
+} from '@headwater/directory';
 import type { Elsewhere, MediaHost } from '@headwater/media';
 import { OwnersListeners } from '@headwater/mesh/owners-listeners';
 import { memberPlaces } from '../media-host.js';
@@ -46,6 +53,7 @@ export class WorkerHost {
       route: (request) =>
         route(replica.directory, { ...request, isFull: request.isFull === true || this.#around.isFull }),
       publishElsewhere: (move) => publishElsewhere(replica.directory, move),
+      forwardTarget: (forward) => forwardTarget(replica.directory, forward),
       owners: (key) => replica.directory.owners(key),
       onOwnersChanged: (listener, interest) => this.#listeners.add(listener, interest),
       claim: (claim) => {

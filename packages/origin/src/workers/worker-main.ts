@@ -123,7 +123,7 @@ class Worker {
         void this.#answer(message.id, message.question, message.given);
         return;
       case 'refuse-publishers':
-        this.#running?.media.refusePublishers();
+        this.#running?.media.refusePublishers(message.forwards === true);
         return;
       case 'accept-publishers':
         this.#running?.media.acceptPublishers();

@@ -63,6 +63,7 @@ export class WorkersPlane implements MediaPlane {
   #figuresBefore: MediaFigures = NO_FIGURES;
   #facts = '';
   #isRefusing = false;
+  #isForwarding = false;
   #logLevel: string;
   readonly #eventListeners = new Set<MediaEventListener>();
   #isFull = false;
@@ -180,9 +181,10 @@ export class WorkersPlane implements MediaPlane {
     return `media worker ${waiting.join(', ')} of ${this.#options.workers} to take connections`;
   }
 
-  refusePublishers(): void {
+  refusePublishers(forwards: boolean): void {
     this.#isRefusing = true;
-    this.#pool.post({ kind: 'refuse-publishers' });
+    this.#isForwarding = forwards;
+    this.#pool.post({ kind: 'refuse-publishers', forwards });
   }
 
   acceptPublishers(): void {
@@ -346,7 +348,7 @@ export class WorkersPlane implements MediaPlane {
         logLevel: this.#logLevel,
       },
     });
-    if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers' });
+    if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers', forwards: this.#isForwarding });
     this.#tellAroundTo(worker);
     this.#unfollow.set(worker, this.#feed.follow(worker.process));
   }

@@ -41,6 +41,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
   const desk = new PublishDesk(
     {
       streams,
+      forwards: null,
       host: {
         member: 'here',
         owners: () => mesh.others,
@@ -73,6 +74,7 @@ function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] 
     agent: 'test',
     ends,
     end: (reason) => ends.push(reason),
+    answered: () => {},
     fault: (error) => {
       throw error;
     },
