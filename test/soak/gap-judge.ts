@@ -43,7 +43,10 @@ export class GapJudge {
       this.longestMs = Math.max(this.longestMs, gap.toMs - gap.fromMs);
       if (gap.track === 'video')
         this.longestPictures = Math.max(this.longestPictures, gap.last - gap.first + 1);
-      this.sentByNext += supply.sentByNext(gap.encode, gap.track, gap.first, gap.last);
+      const sent = supply.sentByNext(gap.encode, gap.track, gap.first, gap.last);
+      this.sentByNext += sent;
+      if (sent > 0)
+        log.note(`${player} misses ${sent} ${gap.track} before ${gap.last + 1} of ${gap.encode} of its next source`);
       this.lost += judgeGap(player, gap, supply, states, log);
     }
   }

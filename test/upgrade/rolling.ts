@@ -21,7 +21,7 @@ export async function expectUnnoticed(rolled: Rolled): Promise<void> {
     faultEverySeconds: 60,
     isCalm: true,
   });
-  if (violations.length > 0) console.error(entries.map(({ atMs, text }) => line(atMs, text)).join('\n'));
+  console.error(entries.map(({ atMs, text }) => line(atMs, text)).join('\n'));
   console.log(JSON.stringify(report, null, 2));
   expect(violationsInWords(violations)).toEqual([]);
   expect(report.faults['rolling-restart']).toBe(rolled.rollings);
