@@ -57,10 +57,13 @@ describe('a command that a page shows', needs('curl', 'openssl', 'ffmpeg'), () =
       const shell = new TestProcess(testScope(), 'sh', ['-c', textOf(command), 'sh', ...SCRIPT_ARGUMENTS], {
         cwd: folder,
         env: await environment(),
+        // With all that the shell starts.
+        detached: true,
       });
       if (ENDLESS.test(command.text)) {
         await awaitCondition('it to tell something', () => shell.stdout.length > 0);
         expect(shell.exit).toBeNull();
+        await shell.kill();
         return;
       }
       expect(await withDeadline(command.text, shell.exited), shell.testimony()).toMatchObject({ code: 0 });
@@ -77,9 +80,11 @@ describe('a command that a page shows', needs('curl', 'openssl', 'ffmpeg'), () =
 
   async function environment(): Promise<NodeJS.ProcessEnv> {
     const own = cleanEnvironment();
-    const clients = await members.member(0).api<{ readonly clients: readonly { readonly id: string }[] }>(
-      `/api/v1/clients?stream=${STREAM}&kind=play`,
-    );
+    const clients = await members
+      .member(0)
+      .api<{ readonly clients: readonly { readonly id: string }[] }>(
+        `/api/v1/clients?stream=${STREAM}&kind=play`,
+      );
     if (clients.clients.length === 0) playHttp(scope, members.member(0).flvUrl(STREAM));
     return {
       ...own,

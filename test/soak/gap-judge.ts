@@ -46,7 +46,9 @@ export class GapJudge {
       const sent = supply.sentByNext(gap.encode, gap.track, gap.first, gap.last);
       this.sentByNext += sent;
       if (sent > 0)
-        log.note(`${player} misses ${sent} ${gap.track} before ${gap.last + 1} of ${gap.encode} of its next source`);
+        log.note(
+          `${player} misses ${sent} ${gap.track} before ${gap.last + 1} of ${gap.encode} of its next source`,
+        );
       this.lost += judgeGap(player, gap, supply, states, log);
     }
   }

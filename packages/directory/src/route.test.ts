@@ -380,7 +380,13 @@ describe('a play of what a draining member has', () => {
   it.each<[string, string[], string[], Partial<PlayRequest>, string]>([
     ['it would be sent on from there', ['a'], ['a'], { followsRedirect: true }, 'relay owner-draining'],
     ['by play.mode alone', ['a'], ['a'], { mode: 'redirect' }, 'relay owner-draining'],
-    ['the best owner stays', ['b'], ['a', 'b'], { followsRedirect: true }, 'redirect client-follows-redirects'],
+    [
+      'the best owner stays',
+      ['b'],
+      ['a', 'b'],
+      { followsRedirect: true },
+      'redirect client-follows-redirects',
+    ],
     ['it follows nothing', ['a'], ['a'], {}, 'relay client-follows-no-redirects'],
   ])('%s', (_, draining, owners, request, expected) => {
     const { kind, reason } = route(among(draining, owners), play(request));
