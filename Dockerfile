@@ -7,8 +7,8 @@ COPY packages packages
 RUN npm ci --no-audit --no-fund \
   && npx tsc -b packages/origin \
   && npm run -s bundle -w packages/console \
-  && npm prune --omit=dev --no-audit --no-fund \
   && npm sbom --sbom-format=cyclonedx --omit=dev --workspace=packages/origin > sbom.cdx.json \
+  && npm prune --omit=dev --no-audit --no-fund \
   && rm -rf packages/testing packages/console node_modules/@headwater/testing node_modules/@headwater/console packages/*/src packages/*/tsconfig.json \
   && find packages -path '*/dist/*' \
     \( -name '*.test.*' -o -name '*.fixture.*' -o -name '.tsbuildinfo' -o -path '*/testing/*' \) -delete \
