@@ -59,6 +59,10 @@ async function pages(streams: number, runs: number): Promise<object> {
     'of one owner': '&owner=owner-2',
     'of a prefix': '&prefix=live/owner-1-000',
     'of one owner, silent ones: there are none': '&owner=owner-2&state=silent',
+    'silent ones: there are none': '&state=silent',
+    'of a member that owns none': '&owner=nobody',
+    'of an app that is none': '&app=none',
+    'unowned ones: there are none': '&state=unowned',
   })) {
     const times: number[] = [];
     for (let run = 0; run < runs; run += 1) {

@@ -6,6 +6,7 @@ import type { Scope } from '../support/scope.js';
 export interface WaitingClient {
   /** Resolves with the time to the first media, ms. */
   play(stream: string, query: string): Promise<number>;
+  leave(): void;
 }
 
 export async function openWaiting(scope: Scope, port: number): Promise<WaitingClient> {
@@ -13,6 +14,7 @@ export async function openWaiting(scope: Scope, port: number): Promise<WaitingCl
   scope.defer(() => socket.destroy());
   await once(socket, 'connect');
   return {
+    leave: () => socket.destroy(),
     async play(stream, query) {
       const startMs = performance.now();
       socket.write(`GET /${stream}.flv?${query} HTTP/1.1\r\nHost: h\r\n\r\n`);

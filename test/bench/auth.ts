@@ -4,10 +4,10 @@ import { HookService } from '../support/hook-service.js';
 import { whole } from '../support/options.js';
 import { OriginProcess } from '../support/origin-process.js';
 import type { Scope } from '../support/scope.js';
-import { openWaiting } from './auth-clients.js';
+import { openWaiting, type WaitingClient } from './auth-clients.js';
 import { bench } from './bench.js';
 import { spreadOf } from './figures.js';
-import { residentMb } from './process-cost.js';
+import { cpuTimeMs, residentMb } from './process-cost.js';
 import { publishSample } from './sample-publisher.js';
 
 const KEY = 'the key of this bench, made up';
@@ -34,7 +34,7 @@ export const auth = bench(
       ...(await hookedPlays(scope, plays)),
     },
     refusals: {
-      reach: 'always ready, answers of the API p99 at most 20 ms',
+      reach: 'always ready, loop delay p99 at most 20 ms',
       ...(await refusals(scope, seconds, rate)),
     },
   }),
@@ -115,30 +115,52 @@ async function hookedPlays(scope: Scope, plays: number): Promise<object> {
   };
   const rule = { hook: { on_play: hook.url('/'), timeoutMs: 2 * SLOW_MS } };
   const origin = await OriginProcess.spawn(scope, 'hooked', {
-    play: { auth: [rule] },
+    apps: { live: { play: { auth: [rule] } } },
     log: { level: 'warn', format: 'json' },
     limits: { connectionsPerAddressMax: 2 * plays },
   });
   await origin.ready();
   await publishSample(scope, origin.rtmpUrl('live/s1'));
+  await publishSample(scope, origin.rtmpUrl('open/s1'));
+  // The same crowd whom nobody is asked about: what is left of its time is not the hook's.
+  const open = await crowdOf(scope, origin, plays);
+  const openStartMs = performance.now();
+  await Promise.all(open.map((client) => client.play('open/s1', '')));
+  const withoutHookMs = performance.now() - openStartMs;
+  for (const client of open) client.leave();
+  const cpuBeforeMs = cpuTimeMs(origin.pid);
   const beforeMb = residentMb(origin.pid);
   // Connected first, so that the plays are asked for at once, and nothing but them is measured.
-  const clients = await Promise.all(
-    Array.from({ length: plays }, () => openWaiting(scope, origin.ports.http)),
-  );
+  const clients = await crowdOf(scope, origin, plays);
   const startMs = performance.now();
   const slow = clients.pop()?.play('live/s1', 'slow=1');
   const times = await Promise.all(clients.map((client) => client.play('live/s1', '')));
   const allMs = performance.now() - startMs;
+  const cpuAfterMs = cpuTimeMs(origin.pid);
   const slowMs = (await slow) ?? Number.NaN;
   return {
     plays,
     hookMs: HOOK_MS,
     allPlayingMs: Math.round(allMs),
+    withoutHookMs: Math.round(withoutHookMs),
+    memberCpuMs: Math.round(cpuAfterMs - cpuBeforeMs),
     ...spreadOf(times),
     slowMs: Math.round(slowMs),
     residentMb: { before: beforeMb, after: residentMb(origin.pid) },
   };
+}
+
+const crowdOf = (scope: Scope, origin: OriginProcess, plays: number): Promise<WaitingClient[]> =>
+  Promise.all(Array.from({ length: plays }, () => openWaiting(scope, origin.ports.http)));
+
+/** What node's own watch steps by, ms: it counts as late what came just in time. */
+const WATCH_STEP_MS = 10;
+
+/** How late the member's loop was since this was asked last, p99, ms. */
+async function loopDelayP99Ms(origin: OriginProcess): Promise<number> {
+  const text = await (await fetch(origin.apiUrl('/metrics'), { headers: { connection: 'close' } })).text();
+  const [, seconds = 'NaN'] = /^nodejs_eventloop_lag_p99_seconds\S* (\S+)$/m.exec(text) ?? [];
+  return Math.round(Math.max(0, Number(seconds) * 1000 - WATCH_STEP_MS) * 100) / 100;
 }
 
 async function refusals(scope: Scope, seconds: number, rate: number): Promise<object> {
@@ -164,6 +186,7 @@ async function refusals(scope: Scope, seconds: number, rate: number): Promise<ob
     readyMs.push(performance.now() - startMs);
     if (status !== 200) notReady += 1;
   };
+  await loopDelayP99Ms(origin);
   const startMs = performance.now();
   let count = 0;
   while (performance.now() < endMs) {
@@ -179,8 +202,10 @@ async function refusals(scope: Scope, seconds: number, rate: number): Promise<ob
     await probe();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  const loopDelayMs = await loopDelayP99Ms(origin);
   await Promise.all(sent);
   return {
+    loopDelayP99Ms: loopDelayMs,
     sent: count,
     seconds,
     statuses: Object.fromEntries(statuses),

@@ -42,6 +42,7 @@ const host: MediaHost = {
   route: ({ key }) =>
     claims.has(key) ? { kind: 'local', reason: 'published-here' } : { kind: 'wait', reason: 'not-published' },
   publishElsewhere: () => null,
+  forwardTarget: () => null,
   owners: ownersOf,
   onOwnersChanged: (listener) => {
     listeners.add(listener);

@@ -65,6 +65,22 @@ describe('the API of any member', needs('ffmpeg'), () => {
     expect(clients.every(({ bytes }) => bytes > 0)).toBe(true);
     const [played] = await clientsOf(c, `kind=play&stream=${STREAM}&member=b`);
     expect(await clientsOf(c, 'member=c')).toEqual([]);
+
+    // From the player on b to the pull on a, by the player's id alone.
+    const trace = await c.api<{
+      events: readonly { byName: string; kind: string; subject?: string; via?: string }[];
+    }>(`/api/v1/trace-id/${played?.id}`);
+    const traced = trace.events.map(({ byName, kind }) => `${byName} ${kind}`);
+    for (const one of ['b route-given', 'b relay-started', 'b relay-switched', 'a route-given'])
+      expect(traced).toContain(one);
+    const relay = trace.events.find(({ kind }) => kind === 'relay-started')?.subject;
+    expect(relay).toMatch(/^[\w-]{36}$/);
+    expect(trace.events.find(({ kind, via }) => kind === 'route-given' && via === relay)?.byName).toBe('a');
+    const routed = (member: OriginProcess) => member.logs.filter(({ msg }) => msg === 'play routed');
+    expect(routed(a).map(({ via }) => via)).toEqual([relay]);
+    expect(routed(b).map(({ id }) => id)).toEqual([played?.id]);
+    expect((await act(c, 'GET', '/api/v1/trace-id/no%20id')).status).toBe(400);
+    expect((await act(c, 'GET', '/api/v1/members/a/config')).body).toMatchObject({ name: 'a' });
     expect((await act(c, 'DELETE', `/api/v1/clients/${played?.id}`)).body).toMatchObject({
       code: 0,
       name: 'b',

@@ -63,6 +63,30 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await page.getByText('players of live/s1 switched from origin-a to origin-b').waitFor();
     await screenshot(page, 'console-killed');
 
+    // What another member runs with, asked through this one; and what it would do with a play.
+    await page.goto(c.apiUrl('/console/#/config'));
+    await page.getByRole('heading', { name: 'Configuration of origin-c' }).waitFor();
+    await page.getByLabel('member').selectOption({ label: 'origin-b' });
+    await page.getByRole('heading', { name: 'Configuration of origin-b' }).waitFor();
+    await page.getByRole('row', { name: /^mesh\.key \*{8} .*restart/ }).waitFor();
+    await page.getByLabel('with the words').fill('zone');
+    await page.getByRole('row', { name: /^zone eu-west .*restart/ }).waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.goto(c.apiUrl('/console/#/stream/__defaultVhost__%2Flive%2Fs1'));
+    const explained = page.locator('section', {
+      has: page.getByRole('heading', { name: 'Where a play goes' }),
+    });
+    await explained
+      .getByText('would be served by origin-c, which pulls the stream from origin-b')
+      .first()
+      .waitFor();
+    await explained.getByLabel('from').selectOption({ label: 'origin-b' });
+    await explained.getByText('would be served by origin-b itself').first().waitFor();
+    await page.getByText(/^[\d.]+ frames\/s$/).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.goto(c.apiUrl('/console/#/'));
+
     // By the keyboard alone: from the picture to a member, and to its drain.
     await node(page, 'origin-b', 'alive').focus();
     await page.keyboard.press('Enter');
@@ -100,7 +124,14 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await page.getByLabel('with the words').fill('origin-a is dead');
     await page.getByLabel('Events, newest first').getByText('origin-a is dead').first().waitFor();
     await page.setViewportSize({ width: 380, height: 780 });
-    for (const hash of ['', 'streams', 'clients', 'events']) {
+    for (const hash of [
+      '',
+      'streams',
+      'clients',
+      'events',
+      'config',
+      'stream/__defaultVhost__%2Flive%2Fs1',
+    ]) {
       await page.goto(c.apiUrl(`/console/#/${hash}`));
       await page.locator('.panel').first().waitFor();
       const { wide, shown } = await page.evaluate<{ wide: number; shown: number }>(
@@ -199,6 +230,11 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await page.goto(b.apiUrl('/console/#/clients'));
     const login = page.getByRole('dialog', { name: 'A token is needed' });
     await login.getByText('none came').waitFor();
+    // Who goes on without is not asked again by what goes on by itself.
+    await login.getByRole('button', { name: 'Go on without' }).click();
+    await login.waitFor({ state: 'detached' });
+    await page.getByText('this member wants a token').first().waitFor();
+    await page.getByRole('button', { name: 'Log in' }).click();
     await login.getByLabel('Token').fill('wrong');
     await login.getByRole('button', { name: 'Use it' }).click();
     await login.getByText('is none of this member').waitFor();

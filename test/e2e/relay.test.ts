@@ -81,10 +81,13 @@ describe('a relay', needs('ffmpeg'), () => {
     expect(player.stepsBack).toEqual([]);
   });
 
-  it('serves the players of an edge, which takes no publishers', async () => {
+  it('serves the players of an edge, which takes no publishers where it is to take none', async () => {
     const scope = testScope();
     const cluster = await Cluster.start(scope, { names: ['a'] });
-    const edge = await cluster.add('edge', [cluster.member(0).seed], { role: 'edge' });
+    const edge = await cluster.add('edge', [cluster.member(0).seed], {
+      role: 'edge',
+      forward: { enabled: false },
+    });
     await cluster.whole();
     publish(scope, cluster.member(0).rtmpUrl('live/s1'));
     await cluster.owned('live/s1', ['a']);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { describe, expect, it } from 'vitest';
@@ -40,7 +40,7 @@ describe.each([0, 1])('a reload with %i workers', (workers) => {
       publish: { auth: [{ deny: 'all' }] },
       play: { auth: [{ deny: 'all' }] },
       log: { level: 'info', format: 'json' },
-      limits: { handshakeMs: 1234 },
+      limits: { messageBytesMax: 1_000_000 },
     });
     origin.signal('SIGHUP');
     await awaitCondition(
@@ -51,7 +51,7 @@ describe.each([0, 1])('a reload with %i workers', (workers) => {
     expect(origin.logged('configuration reloaded')).toMatchObject([
       {
         applied: expect.arrayContaining(['publish.auth', 'play.auth', 'log.level']),
-        needsRestart: ['limits.handshakeMs'],
+        needsRestart: ['limits.messageBytesMax'],
       },
     ]);
     await expect(new SampleSource(scope).publish(origin.rtmpUrl('live/s2'))).rejects.toThrow();
@@ -142,8 +142,26 @@ function filesIn(folder: string): string {
     .join('\n');
 }
 
+/** What others of this machine see of the member and its workers, and what a worker could tell who breaks into it. Linux only. */
+function processesOf(origin: OriginProcess): string {
+  const main = String(origin.pid);
+  if (!existsSync(`/proc/${main}/task`)) return '';
+  const workers = readFileSync(`/proc/${main}/task/${main}/children`, 'utf8').split(' ').filter(Boolean);
+  const files = [`${main}/cmdline`, ...workers.flatMap((pid) => [`${pid}/cmdline`, `${pid}/environ`])];
+  return files.map((file) => readFileSync(`/proc/${file}`, 'latin1').replaceAll('\0', '\n')).join('\n');
+}
+
 async function askEverything(origin: OriginProcess): Promise<string> {
-  const paths = ['members', 'streams', `streams/${STREAM}`, 'clients', 'summaries', 'vhosts', 'openapi.json'];
+  const paths = [
+    ...['members', 'streams', `streams/${STREAM}`, 'clients', 'summaries', 'vhosts', 'openapi.json', 'links'],
+    ...[
+      `explain/${STREAM}`,
+      'explain/other/s2',
+      `explain/other/s2?client=ffmpeg`,
+      `trace/${STREAM}`,
+      'trace/other/s2',
+    ],
+  ];
   const urls = [...paths.map((path) => `/api/v1/${path}`), '/metrics', '/healthz', '/readyz', '/api/docs'];
   const headers = { authorization: `Bearer ${MARK}-operates-here` };
   const answers = await Promise.all(
@@ -203,6 +221,8 @@ describe('secrets', () => {
     const yesUrl = `${hook.url('/yes')}?k=${MARK}`;
     const keyFile = join(folder, 'key');
     writeFileSync(keyFile, `${MARK}-${'k'.repeat(32)}\n`);
+    const tokenFile = join(folder, 'token');
+    writeFileSync(tokenFile, `${MARK}-operates-here`);
     const origin = await OriginProcess.spawn(
       scope,
       'a',
@@ -224,7 +244,7 @@ describe('secrets', () => {
           },
         },
       },
-      { environment: { HEADWATER_MESH_KEY_FILE: keyFile } },
+      { environment: { HEADWATER_MESH_KEY_FILE: keyFile, HEADWATER_METRICS_TOKEN: `${MARK}-scrapes-here` } },
     );
     await awaitCondition('it to be ready', async () => {
       const answer = await fetch(origin.apiUrl('/readyz')).catch(() => null);
@@ -233,15 +253,18 @@ describe('secrets', () => {
     const told = await tellSecrets(scope, origin);
     const answers = await askEverything(origin);
     const commands: string[] = [];
+    const api = ['--api', origin.apiUrl(), '--token-file', tokenFile];
     for (const words of [
       ['config', 'print', '--config', origin.configFile],
       ['config', 'print', '--json', '--config', origin.configFile],
       ['config', 'check', origin.configFile],
       ['config', 'check', origin.configFile, '--set', `mesh.key=${MARK}`, '--set', `nothing=${MARK}`],
       ['config', 'check', '--set', `publish.auth=[{"hook":{"on_publish":"ftp://me:${MARK}@h/?k=${MARK}"}}]`],
-      ['members', '--api', origin.apiUrl()],
+      ...['members', 'streams', 'clients', 'doctor', 'reload'].map((name) => [name, ...api]),
+      ...['explain', 'trace'].map((name) => [name, STREAM, ...api]),
     ])
       commands.push((await headwater(scope, ...words)).output);
+    const processes = processesOf(origin);
     rewrite(origin, { api: { token: MARK }, rtmp: { port: -1 } });
     origin.signal('SIGHUP');
     await awaitCondition('the reload', () => origin.logged('configuration not reloaded').length === 1);
@@ -251,6 +274,7 @@ describe('secrets', () => {
       answers,
       output: origin.output,
       commands: commands.join('\n'),
+      processes,
       data: filesIn(join(folder, 'data')),
     }))
       expect(

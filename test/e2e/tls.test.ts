@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import { awaitCondition } from '@headwater/testing/await-condition';
@@ -77,6 +79,31 @@ describe('real clients by TLS', needs('ffmpeg', 'curl'), () => {
     expect(got.stdout.subarray(0, 3).toString()).toBe('FLV');
     const api = await run('curl', ['-sS', '--cacert', files.ca, `https://localhost:${apiTls}/readyz`]);
     expect(JSON.parse(api.stdout)).toMatchObject({ ready: true });
+  });
+
+  it('curl reads metrics from a port of their own by https, with a token that a reload may change', async () => {
+    const scope = testScope();
+    const [metrics = 0] = await freePorts(scope, 1);
+    const token = join(scratchFolder(scope), 'token');
+    writeFileSync(token, 'a-scraper-of-this-test');
+    const { member, files } = await secureMember(scope, {
+      metrics: { port: metrics, tls: true, token: `file:${token}` },
+    });
+    const url = `https://localhost:${metrics}/metrics`;
+    const read = async (sent: string): Promise<string> =>
+      (await run('curl', ['-sS', '-i', '--cacert', files.ca, '-H', `Authorization: Bearer ${sent}`, url]))
+        .stdout;
+    expect(await read('a-scraper-of-this-test')).toMatch(/ 200 .*headwater_info/s);
+    for (const wrong of ['', 'a-stranger-to-this-test'])
+      expect(await read(wrong)).toMatch(/^HTTP\/1\.1 401 (?!.*headwater_info)/s);
+    await expect(run('curl', ['-sS', url.replace('https', 'http')])).rejects.toThrow();
+    writeFileSync(token, 'another-one-of-this-test');
+    member.signal('SIGHUP');
+    await awaitCondition('the new one counts', async () =>
+      (await read('another-one-of-this-test')).includes(' 200 '),
+    );
+    expect(await read('a-scraper-of-this-test')).toContain(' 401 ');
+    expect(JSON.stringify(member.logs)).not.toMatch(/of-this-test/);
   });
 
   it('who connects as OBS does publishes by rtmps', async () => {

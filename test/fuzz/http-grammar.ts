@@ -23,7 +23,7 @@ const METHODS = [
 const PATHS = [
   '/live/NAME.flv', '/live/NAME.flv', '/live/NAME.flv', '/live/a/b/NAME.flv', '/', '/live/.flv', '/live/%2e%2e.flv', '/live/%.flv',
   '/live/%00.flv', '//NAME.flv', '/live/NAME', '*', 'http://h/live/NAME.flv', '/live/NAME.flv?headwater=relay',
-  '/live/NAME.flv?headwater=redirected&vhost=x', '/guarded/NAME.flv?QUERY', '/guarded/NAME.flv?QUERY', '/hooked/NAME.flv?QUERY', '/live/NAME.flv?vhost[]=1', `/live/${'n'.repeat(5000)}.flv`,
+  '/live/NAME.flv?headwater=redirected&vhost=x', '/guarded/NAME.flv?QUERY', '/guarded/NAME.flv?QUERY', '/hooked/NAME.flv?QUERY', '/renamed/NAME.flv?QUERY', '/live/NAME.flv?vhost[]=1', `/live/${'n'.repeat(5000)}.flv`,
 ]; // biome-ignore format: one paragraph of words
 const HEADERS = [
   'Content-Length: 10', 'Content-Length: -1', 'Content-Length: 99999999999999999999', 'Transfer-Encoding: chunked',

@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { withDeadline } from '@headwater/testing/await-condition';
 import { cleanEnvironment, HEADWATER } from '../support/origin-process.js';
 import { REPOSITORY } from '../support/repository.js';
+import { JWT_SECRET } from './auth-grammar.js';
+import { HostileHook } from './hostile-hook.js';
 import type { ProbeSample } from './member-probe.js';
 
 const PROBE = join(REPOSITORY, 'test/dist/fuzz/member-probe.js');
@@ -13,27 +15,47 @@ const READY_MS = 20_000;
 /** A member that does not answer for this long hangs. */
 const ANSWER_MS = 15_000;
 const LINES_KEPT = 60;
+/** Sessions are another seed's matter: which call is the hook's first depends on them. */
+const HOOK_SEED = 1;
 
 /** Whatever comes as a token. */
 const GUARDED = [
   { token: { keys: 'the key of the fuzzed member', nodeMediaServer: true } },
-  { jwt: { keys: 'the secret of the fuzzed member, 32 bytes' } },
+  { jwt: { keys: JWT_SECRET } },
 ];
-/** Nobody listens there. */
-const HOOKED = [
+/** In SRS's format and in nginx-rtmp's, with little time for an answer. */
+const hookedBy = (url: string) => [
   {
     hook: {
-      on_publish: 'http://127.0.0.1:9/',
-      on_play: 'http://127.0.0.1:9/',
-      on_stop: 'http://127.0.0.1:9/',
+      on_connect: url,
+      on_publish: url,
+      on_unpublish: url,
+      on_play: url,
+      on_stop: url,
+      on_close: url,
       onFailure: 'allow',
+      timeoutMs: 500,
+      retryMs: 1000,
+    },
+  },
+];
+const renamedBy = (url: string) => [
+  {
+    hook: {
+      on_publish: url,
+      on_play: url,
+      on_stop: url,
+      on_update: url,
+      updateMs: 1000,
+      format: 'nginx-rtmp',
+      timeoutMs: 500,
       retryMs: 0,
     },
   },
 ];
 
 /** Times are short, so that sessions which hang on purpose end while the fuzzer runs. */
-const CONFIG = {
+const configOf = (hook: string) => ({
   // One process, which the probe looks into.
   workers: 0,
   name: 'fuzzed',
@@ -47,11 +69,12 @@ const CONFIG = {
   limits: { handshakeMs: 1000 },
   apps: {
     guarded: { publish: { auth: GUARDED }, play: { auth: GUARDED } },
-    hooked: { publish: { auth: HOOKED }, play: { auth: HOOKED } },
+    hooked: { publish: { auth: hookedBy(hook) }, play: { auth: hookedBy(hook) } },
+    renamed: { publish: { auth: renamedBy(hook) }, play: { auth: renamedBy(hook) } },
   },
   // So that PROXY headers and those of HTTP proxies are read.
   trustedProxies: ['127.0.0.1'],
-};
+});
 
 /** One real member, run as users run it, with a probe beside its program. */
 export class MemberUnderTest {
@@ -59,17 +82,20 @@ export class MemberUnderTest {
   readonly httpPort: number;
   readonly apiPort: number;
   readonly #child: ChildProcess;
+  readonly #hook: HostileHook;
   readonly #lines: string[];
   readonly #directory: string;
   #end: string | null = null;
 
   private constructor(
     child: ChildProcess,
+    hook: HostileHook,
     lines: string[],
     directory: string,
     ports: { readonly rtmp: number; readonly http: number; readonly api: number },
   ) {
     this.#child = child;
+    this.#hook = hook;
     this.#lines = lines;
     this.#directory = directory;
     this.rtmpPort = ports.rtmp;
@@ -83,9 +109,10 @@ export class MemberUnderTest {
   }
 
   static async start(): Promise<MemberUnderTest> {
+    const hook = await HostileHook.start(HOOK_SEED);
     const directory = mkdtempSync(join(tmpdir(), 'headwater-fuzz-'));
     const config = join(directory, 'origin.yml');
-    writeFileSync(config, JSON.stringify({ ...CONFIG, dataDir: join(directory, 'data') }));
+    writeFileSync(config, JSON.stringify({ ...configOf(hook.url), dataDir: join(directory, 'data') }));
     const child = fork(HEADWATER, ['origin', '--config', config], {
       execArgv: ['--expose-gc', '--import', pathToFileURL(PROBE).href],
       env: cleanEnvironment(),
@@ -106,7 +133,13 @@ export class MemberUnderTest {
       byLine(child.stderr, read);
       child.once('exit', () => reject(new Error(`the member did not start:\n${lines.join('\n')}`)));
     });
-    return new MemberUnderTest(child, lines, directory, await withDeadline('the member', ports, READY_MS));
+    return new MemberUnderTest(
+      child,
+      hook,
+      lines,
+      directory,
+      await withDeadline('the member', ports, READY_MS),
+    );
   }
 
   /** Why it ended, null while it runs. */
@@ -159,6 +192,7 @@ export class MemberUnderTest {
       await gone;
       clearTimeout(timer);
     }
+    this.#hook.stop();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

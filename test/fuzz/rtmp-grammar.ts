@@ -36,7 +36,7 @@ export function rtmpFromGrammar(random: Random, index: number): Session {
   const writes: Buffer[] = [C0C1, C2];
   const name = `g${index % 1000}`;
   if (random.chance(0.7)) {
-    const app = random.oneOf(['live', 'live', 'guarded', 'hooked']);
+    const app = random.oneOf(['live', 'live', 'guarded', 'hooked', 'renamed']);
     const query = app === 'live' ? '' : `?${awkwardQuery(random)}`;
     const tcUrl = `rtmp://${random.oneOf(['', 'user:pass@', '%zz:@'])}127.0.0.1/${app}${random.oneOf(['', query])}`;
     const object = { app: `${app}${random.oneOf(['', query])}`, tcUrl, ...extras(random) };

@@ -19,12 +19,16 @@ import type { World } from './world.js';
 
 /** What faults that are put in on purpose are made of: they wrap what a core shows to everybody. */
 
-export const claimsOf = (directory: Directory, member: MemberId): Map<StreamKey, Claim> => {
+const claimsOf = (directory: Directory, member: MemberId): Map<StreamKey, Claim> => {
   const claims = new Map<StreamKey, Claim>();
   for (const key of directory.streams())
     for (const owner of directory.owners(key)) if (owner.member === member) claims.set(key, owner.claim);
   return claims;
 };
+
+/** Also those that do not stand, since it is dead. */
+export const allClaimsOf = (directory: Directory, member: MemberId): Map<StreamKey, Claim> =>
+  new Map([...directory.claimsOf(member)].map((claim) => [claim.key, claim]));
 
 /** Changes the claims held of a member behind the directory's back, its position stays (or becomes `version`). */
 export function tamper(

@@ -13,9 +13,9 @@ import {
 } from '@headwater/directory';
 import type { Effects, MemberCore } from '@headwater/mesh/core';
 import {
+  allClaimsOf,
   allLate,
   believe,
-  claimsOf,
   confirmAnew,
   detectorOf,
   enter,
@@ -45,6 +45,8 @@ export interface Break {
   readonly prepare?: NonNullable<SeedOptions['prepare']>;
   /** What it needs to show; absent: whatever seeds draw. */
   readonly troubles?: readonly Trouble[];
+  /** How long it may take to show; absent: as drawn, ms. */
+  readonly stormMs?: number;
 }
 
 export const BREAKS: readonly Break[] = [
@@ -86,7 +88,7 @@ export const BREAKS: readonly Break[] = [
       const kept = new Map<MemberId, Map<StreamKey, Claim>>();
       onApply(core, (delta, next, directory) => {
         if (delta.generation > directory.position(delta.member).generation)
-          kept.set(delta.member, claimsOf(directory, delta.member));
+          kept.set(delta.member, allClaimsOf(directory, delta.member));
         const applied = next(delta);
         const old = kept.get(delta.member);
         if (applied.outcome !== 'applied' || old === undefined || old.size === 0) return applied;
@@ -97,6 +99,7 @@ export const BREAKS: readonly Break[] = [
         return { outcome: 'applied', changed };
       });
     },
+    troubles: ['kill', 'takeover'],
   },
   {
     name: 'loses an entry of a delta',
@@ -142,6 +145,8 @@ export const BREAKS: readonly Break[] = [
         if (wasDead) core.directory.setLiveness(author, 'alive');
         return effects;
       }),
+    // Who means ill plays old news again.
+    troubles: ['kill', 'hostile'],
   },
   {
     name: 'never declares anybody dead',
@@ -286,8 +291,9 @@ export const BREAKS: readonly Break[] = [
         return next(input, now);
       });
     },
-    // Members that say much.
-    troubles: ['hot-backup', 'takeover', 'burst'],
+    // Members that say much, for long.
+    troubles: ['takeover'],
+    stormMs: 90_000,
   },
   {
     name: 'does not tell that owners changed',
@@ -510,7 +516,7 @@ export const BREAKS: readonly Break[] = [
     name: 'is as impatient on a long path as on a short one',
     caughtBy: ['false-deaths'],
     core: withoutLeeway,
-    troubles: ['long-paths'],
+    troubles: ['long-paths', 'resets'],
   },
   {
     name: 'is as impatient with the late as with those on time',

@@ -21,9 +21,9 @@ export class Graves {
     for (const observer of world.running()) {
       const buried = this.#buried.get(observer) ?? new Map<MemberId, number>();
       this.#buried.set(observer, buried);
-      for (const state of observer.core.directory.members()) {
+      for (const state of observer.states) {
         const end = world.members.get(state.id)?.endOf(state.position.generation);
-        if (end && !isStanding(observer, state.id))
+        if (end && !claimsStand(state.liveness))
           buried.set(state.id, Math.max(end.generation, buried.get(state.id) ?? 0));
       }
     }

@@ -1,4 +1,4 @@
-import type { Liveness, MemberId, StreamKey } from '@headwater/directory';
+import type { Liveness, MemberId, MemberState, StreamKey } from '@headwater/directory';
 import {
   type BroadcastMessage,
   type Effects,
@@ -22,6 +22,7 @@ import {
 import { isOfLaterFormat, type Sealing } from './seal.js';
 import { StepNotes } from './step-notes.js';
 import type { Timeline } from './timeline.js';
+import { TouchedStreams } from './touched-streams.js';
 
 /** What a running member shows to who watches it. */
 export interface Watcher {
@@ -75,10 +76,16 @@ export class RunningCore implements Host {
   readonly toldOwners = new Map<StreamKey, string>();
   /** Since when each member's record stands here in one and the same generation, as looks saw it. */
   readonly standingSince = new Map<MemberId, { readonly generation: number; readonly at: number }>();
+  /** What it believed of all at the last look. */
+  states: readonly MemberState[] = [];
+  /** What it held for others then. */
+  gauges: MemberCore['gauges'];
   readonly believed = new Map<MemberId, Liveness | 'unknown'>();
   readonly facts: (Fact & { readonly at: number })[] = [];
   factsTotal = 0;
   readonly notes: StepNotes;
+  /** Streams whose owners may have changed in its directory. */
+  readonly touched: TouchedStreams;
   readonly #news = new Map<MemberId, News[]>();
   readonly #timeline: Timeline;
   readonly #random: Random;
@@ -117,6 +124,8 @@ export class RunningCore implements Host {
     this.resumedAt = this.#timeline.now;
     this.#clock = new Clock(this.#timeline, this.#random);
     this.core = parts.makeCore(this.#clock.now, () => this.#random.fraction());
+    this.gauges = this.core.gauges;
+    this.touched = new TouchedStreams(this.core.directory);
     this.endpoint = parts.attach(this, this.#events());
     this.notes = new StepNotes(this.#timeline);
     this.#tickLater(this.#random.fraction() * TICK_MS);

@@ -1,5 +1,6 @@
 import {
   type Claim,
+  claimsStand,
   type LogPosition,
   type MemberId,
   type MemberProfile,
@@ -10,7 +11,7 @@ import {
 import { type CoreOptions, type Effects, type Input, MemberCore } from '@headwater/mesh/core';
 import { Random } from '@headwater/testing/random';
 import { slownessMs } from './checkers/reach.js';
-import { Graves, isStanding } from './graves.js';
+import { Graves } from './graves.js';
 import { NEXT, PRESENT } from './language.js';
 import { lyingAboutOthers } from './liar.js';
 import { type Ending, Member, type MemberTraits } from './member.js';
@@ -79,6 +80,8 @@ export class World implements Watcher {
   /** Traffic of a time in which nothing happened, per member; null before that. */
   quiet: { readonly ms: number; readonly traffic: ReadonlyMap<MemberId, Traffic> } | null = null;
   steps = 0;
+  /** Streams whose owners may have changed anywhere since the last look; null: any. */
+  touched: ReadonlySet<StreamKey> | null = null;
   /** Times that the checkers looked. */
   looks = 0;
   /** Looks at once, at a moment worth it. */
@@ -287,17 +290,34 @@ export class World implements Watcher {
 
   /** How far everybody's log is now, for those who ask later. */
   remember(): void {
+    const running = this.running();
+    for (const one of running) {
+      one.states = [...one.core.directory.members()];
+      one.gauges = one.core.gauges;
+    }
+    this.#noteTouched(running);
     for (const { running, past, id } of this.members.values()) {
       if (running !== null) past.push({ at: this.now, position: running.core.directory.position(id) });
       while ((past[0]?.at ?? this.now) < this.now - PAST_MS) past.shift();
     }
-    for (const observer of this.running()) this.#rememberStanding(observer);
+    for (const observer of running) this.#rememberStanding(observer);
+  }
+
+  #noteTouched(running: readonly RunningCore[]): void {
+    const touched = new Set<StreamKey>();
+    let areAll = false;
+    for (const one of running) {
+      const keys = one.touched.take();
+      if (keys === null) areAll = true;
+      else for (const key of keys) touched.add(key);
+    }
+    this.touched = areAll ? null : touched;
   }
 
   #rememberStanding(observer: RunningCore): void {
-    const { standingSince, core } = observer;
-    for (const { id, position } of core.directory.members()) {
-      if (!isStanding(observer, id)) standingSince.delete(id);
+    const { standingSince, states } = observer;
+    for (const { id, position, liveness } of states) {
+      if (!claimsStand(liveness)) standingSince.delete(id);
       else if (standingSince.get(id)?.generation !== position.generation)
         standingSince.set(id, { generation: position.generation, at: this.now });
     }

@@ -36,12 +36,20 @@ export function playWebSocket(scope: Scope, url: string): FlvPlay {
 }
 
 /** Plays `http://…/app/stream.flv`, following redirects as browsers do. */
-export function playHttp(scope: Scope, url: string): FlvPlay & { readonly status: Promise<number> } {
+export function playHttp(
+  scope: Scope,
+  url: string,
+): FlvPlay & { readonly status: Promise<number>; leave(): void } {
   const aborter = new AbortController();
   scope.defer(() => aborter.abort());
   const reader = new FlvReader();
   const response = fetch(url, { signal: aborter.signal });
-  const played = { reader, end: null as string | null, status: response.then(({ status }) => status) };
+  const played = {
+    reader,
+    end: null as string | null,
+    status: response.then(({ status }) => status),
+    leave: () => aborter.abort(),
+  };
   played.status.catch(() => {});
   const read = async () => {
     const { body } = await response;

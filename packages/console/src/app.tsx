@@ -7,9 +7,10 @@ import { events, heardMs, isConnected, members, STALE_MS } from './state/live.js
 import { now } from './state/now.js';
 import { place } from './state/place.js';
 import type { Place } from './state/read-place.js';
-import { asksToken, takeToken, token } from './state/session.js';
+import { askForToken, asksToken, isTokenDeclined, takeToken, token } from './state/session.js';
 import { nextTheme, theme } from './state/theme.js';
 import { ClientsView } from './views/clients-view.js';
+import { ConfigView } from './views/config-view.js';
 import { EventsView } from './views/events-view.js';
 import { Login } from './views/login.js';
 import { MemberView } from './views/member-view.js';
@@ -22,6 +23,7 @@ const TABS = [
   ['streams', '#/streams', 'Streams'],
   ['clients', '#/clients', 'Clients'],
   ['events', '#/events', 'Events'],
+  ['config', '#/config', 'Configuration'],
 ] as const;
 
 export function App() {
@@ -61,6 +63,15 @@ export function App() {
           >
             {{ system: '◐', dark: '●', light: '○' }[theme.value]}
           </button>
+          {isTokenDeclined.value && (
+            <button
+              type="button"
+              class="plain"
+              onClick={() => askForToken('Who has a token may do and see more', true)}
+            >
+              Log in
+            </button>
+          )}
           {token.value !== '' && (
             <button type="button" class="plain" onClick={() => takeToken('')}>
               Log out
@@ -92,6 +103,8 @@ function View({ at }: { readonly at: Place }) {
       return <ClientsView key={`${at.stream} ${at.member}`} {...at} />;
     case 'events':
       return <EventsView />;
+    case 'config':
+      return <ConfigView key={at.member} {...at} />;
     case 'member':
       return <MemberView key={at.id} id={at.id} />;
     case 'unknown':
@@ -102,9 +115,14 @@ function View({ at }: { readonly at: Place }) {
 function titleOf(at: Place): string {
   if (at.page === 'stream') return `Stream ${shortKey(at.key)}`;
   if (at.page === 'member') return `Member ${members.value?.find(({ id }) => id === at.id)?.name ?? ''}`;
-  return { mesh: 'Mesh', streams: 'Streams', clients: 'Clients', events: 'Events', unknown: 'Nothing here' }[
-    at.page
-  ];
+  return {
+    mesh: 'Mesh',
+    streams: 'Streams',
+    clients: 'Clients',
+    events: 'Events',
+    config: 'Configuration',
+    unknown: 'Nothing here',
+  }[at.page];
 }
 
 function tabOf({ page }: Place): string {

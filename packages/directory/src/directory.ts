@@ -5,7 +5,7 @@ import type { DirectoryObserver } from './directory-observer.js';
 import { claimsStand, type Liveness, type MemberId, type MemberLoad, type MemberProfile } from './member.js';
 import { MemberRecord, type MemberState } from './member-record.js';
 import { type Owner, type OwnerOrder, primaryOrder } from './owner.js';
-import { OwnersChange, type StreamKeys } from './owners-change.js';
+import { ALL_STREAMS, OwnersChange, type StreamKeys } from './owners-change.js';
 import type { Candidate } from './rendezvous.js';
 import { StreamIndex } from './stream-index.js';
 import type { StreamKey } from './stream-key.js';
@@ -202,6 +202,12 @@ export class Directory implements DirectoryView {
         if (record.staged === set) this.#unstage(record);
       },
     };
+  }
+
+  /** Orders owners so from now on. Observers are not told: a copy is to be given the same order. */
+  orderBy(order: OwnerOrder): OwnersChange {
+    this.#index.orderBy(order);
+    return OwnersChange.of(ALL_STREAMS);
   }
 
   /** Believes this of a member from now on. */

@@ -8,6 +8,7 @@ export {
   type StagedSnapshot,
 } from './directory.js';
 export type { DirectoryObserver } from './directory-observer.js';
+export { forwardTarget, type PublishForward } from './forward-target.js';
 export {
   hostPort,
   ipv6Groups,

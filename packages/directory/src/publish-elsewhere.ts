@@ -1,6 +1,7 @@
 import { sameHost } from './host.js';
+import { leastLoaded, nearest } from './least-loaded.js';
 import type { MediaAddress, MemberId, MemberProfile } from './member.js';
-import { type Candidate, choose } from './rendezvous.js';
+import { choose } from './rendezvous.js';
 import { portAt, type RouteView } from './route.js';
 import type { StreamKey } from './stream-key.js';
 
@@ -39,18 +40,6 @@ export function publishElsewhere(view: RouteView, move: PublisherMove): PublishT
   }
   const chosen = choose(move.key, leastLoaded(nearest([...targets.values()], profile.zone)), undefined);
   return chosen === null ? null : (targets.get(chosen.member) ?? null);
-}
-
-const levelOf = ({ profile }: Candidate): number => profile.loadLevel ?? 0;
-
-function nearest(candidates: readonly Candidate[], zone: string | undefined): readonly Candidate[] {
-  const near = zone === undefined ? [] : candidates.filter(({ profile }) => profile.zone === zone);
-  return near.length > 0 ? near : candidates;
-}
-
-function leastLoaded(candidates: readonly Candidate[]): readonly Candidate[] {
-  const least = Math.min(...candidates.map(levelOf));
-  return candidates.filter((candidate) => levelOf(candidate) === least);
 }
 
 /** The target's address in the publisher's network; its first where that network is not known; null where it is not in it. */

@@ -15,7 +15,7 @@ interface Sharing {
  * for a million streams; who reads leaves out those that do not.
  */
 export class StreamIndex {
-  readonly #order: OwnerOrder;
+  #order: OwnerOrder;
   /** A stream that one set alone claims has that claim itself. */
   readonly #slots = new Map<StreamKey, HeldClaim | SharedStream>();
   readonly #keys = new OrderedKeys();
@@ -25,6 +25,12 @@ export class StreamIndex {
 
   constructor(order: OwnerOrder) {
     this.#order = order;
+  }
+
+  /** Owners are put in this order from now on. */
+  orderBy(order: OwnerOrder): void {
+    this.#order = order;
+    this.reorder();
   }
 
   /** A member's liveness, profile or standing set changed. */

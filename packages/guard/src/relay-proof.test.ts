@@ -25,6 +25,15 @@ describe('the proof of a pull', () => {
     expect(check(relayProof(PULL, relayKeysOf(['another mesh'])[0] ?? '', AT))).toBe('invalid');
   });
 
+  it('is none of a publish that is forwarded, nor the other way round', () => {
+    expect(check(query, { action: 'forward' })).toBe('invalid');
+    const forward = relayProof({ ...PULL, action: 'forward', relayOf: 'b' }, FIRST, AT);
+    expect(check(forward, { relayOf: 'b' })).toBe('invalid');
+    expect(check(forward, { action: 'forward', relayOf: 'b' })).toBe('valid');
+    // Whose place it takes is part of it.
+    expect(check(forward, { action: 'forward' })).toBe('invalid');
+  });
+
   it('is worthless after 30 s, or when made for longer', () => {
     expect(check(query, {}, AT + 24)).toBe('valid');
     expect(check(query, {}, AT + 30)).toBe('expired');

@@ -11,12 +11,14 @@ const ID_FORM = /^[A-Za-z0-9_-]{1,64}$/;
 const EXPIRES_FORM = /^[1-9]\d{0,11}$/;
 const PROOF_FORM = /^[0-9a-f]{64}$/;
 
-/** One pull: who asks whom for which stream of whom. */
+/** One pull, or one publish that a member forwards: who asks whom for which stream of whom. */
 export interface RelayPull {
+  /** Absent: a pull. A proof of one is none of the other. */
+  readonly action?: 'pull' | 'forward';
   readonly puller: MemberId;
   /** The member that is connected to. */
   readonly asked: MemberId;
-  /** Whose media is asked for, where that is another one; else null. */
+  /** Whose media is asked for, where that is another one; of a forward, whose place it takes. Else null. */
   readonly relayOf: MemberId | null;
   readonly key: StreamKey;
 }
@@ -28,7 +30,7 @@ export function relayKeysOf(meshKeys: readonly string[]): readonly string[] {
   );
 }
 
-/** The parameters of a pull that prove it to be this member's. Worthless after 30 s, and for anything else. */
+/** The parameters of a pull or forward that prove it to be this member's. Worthless after 30 s, and for anything else. */
 export function relayProof(pull: RelayPull, key: string, nowS: number): string {
   const expires = Math.floor(nowS) + PROOF_S;
   return `puller=${encodeURIComponent(pull.puller)}&expires=${expires}&proof=${proofOf(pull, expires, key).toString('hex')}`;
@@ -61,7 +63,12 @@ export function checkRelayProof(
   return nowS < until && until <= nowS + EXPIRES_AHEAD_S ? 'valid' : 'expired';
 }
 
-function proofOf({ puller, asked, relayOf, key: stream }: RelayPull, expires: number, key: string): Buffer {
-  const text = ['headwater relay 1', puller, asked, relayOf ?? asked, stream, expires].join('\n');
+function proofOf(
+  { action, puller, asked, relayOf, key: stream }: RelayPull,
+  expires: number,
+  key: string,
+): Buffer {
+  const purpose = action === 'forward' ? 'headwater forward 1' : 'headwater relay 1';
+  const text = [purpose, puller, asked, relayOf ?? asked, stream, expires].join('\n');
   return createHmac('sha256', Buffer.from(key, 'hex')).update(text).digest();
 }

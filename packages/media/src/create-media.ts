@@ -1,14 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { StreamKey } from '@headwater/directory';
 import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
+import { ForwardDesk } from './desks/publish/forward-desk.js';
 import { PublishDesk } from './desks/publish/publish-desk.js';
 import { policyOf } from './desks/publish/publish-policy.js';
 import { tellRefusals } from './desks/tell-refusals.js';
 import { Fence } from './fence.js';
 import { MediaTally } from './figures/media-tally.js';
 import { talliedGuard } from './figures/tallied-guard.js';
+import { rtmpLink } from './forward/rtmp-link.js';
 import { liveOptions } from './live-options.js';
 import type { MediaEventListener } from './media-event.js';
 import type {
@@ -90,7 +93,8 @@ export function createMedia(
     {
       limitsOf,
       timers,
-      open: ({ owner, through, key }, ...pull) => pullFromMember({ member: owner, through }, key, ...pull),
+      open: ({ owner, through, key, relayId }, ...pull) =>
+        pullFromMember({ member: owner, through, ...(relayId !== undefined && { relayId }) }, key, ...pull),
     },
     fence,
   );
@@ -111,6 +115,7 @@ export function createMedia(
     timers,
     log,
     tell,
+    newRelayId: randomUUID,
     watch: {
       began: (player) => tally.began(player, Date.now()),
       tracksChanged: () => tally.add('disconnects', 'tracks-changed'),
@@ -130,6 +135,7 @@ export function createMedia(
     {
       streams,
       host,
+      forwards: forwardDesk(),
       log,
       tell,
       onPublisherChanged: (key) => plays.reconsider(key),
@@ -145,6 +151,21 @@ export function createMedia(
       },
     },
   );
+  function forwardDesk(): ForwardDesk | null {
+    const { forward } = options;
+    if (forward === undefined) return null;
+    const { keepBytesMax, stallMs } = forward;
+    return new ForwardDesk({
+      host,
+      memberName: options.memberName,
+      open: rtmpLink({ options, host, guard, timers, fence, stallMs, queueBytesMax: 2 * keepBytesMax }),
+      timers,
+      log,
+      tell,
+      count: (what) => tally.add('forwards', what),
+      limitsOf: (key) => ({ ...forward, retryMs: relay.retryMs, stream: limitsOf(key) }),
+    });
+  }
   const isMemberAddress = (ip: string): boolean => host.isMemberAddress(ip);
   const siblings =
     options.worker === undefined
@@ -154,9 +175,13 @@ export function createMedia(
           streams,
           owners: shared,
           limits: {
-            pullBytesMax: play.queueBytesMax,
+            get pullBytesMax() {
+              return play.queueBytesMax;
+            },
             linkBytesMax: SIBLING_BYTES_MAX,
-            stuckMs: play.stuckMs,
+            get stuckMs() {
+              return play.stuckMs;
+            },
           },
           log,
           fence,
@@ -212,7 +237,13 @@ export function createMedia(
       for (const player of stream.endStuckPlayers(nowMs)) {
         tally.add('disconnects', 'stuck');
         log.warn(
-          { key: stream.key, client: player.remote, protocol: player.protocol, reason: 'stuck' },
+          {
+            key: stream.key,
+            id: player.id,
+            client: player.remote,
+            protocol: player.protocol,
+            reason: 'stuck',
+          },
           'player disconnected',
         );
       }
@@ -220,13 +251,26 @@ export function createMedia(
   }
 
   function* clients(): Iterable<ClientRef> {
-    for (const { id, key, protocol, remote, agent, sinceMs, isFlowing } of publishes.publishers()) {
+    for (const publisher of publishes.publishers()) {
+      const { id, key, protocol, remote, agent, sinceMs, isFlowing, forwardedTo } = publisher;
       const about = { id, kind: 'publish', key, protocol, remote } as const;
       const state = isFlowing ? 'publishing' : 'silent';
       const bytes = (): number =>
-        (streams.get(key)?.hasPublisher === true ? streams.get(key)?.bytesIn : 0) ?? 0;
+        publisher.bytesIn ??
+        (streams.get(key)?.hasPublisher === true ? streams.get(key)?.bytesIn : undefined) ??
+        0;
+      const to = forwardedTo === undefined ? {} : { forwardedTo };
       const view = () =>
-        ({ ...about, agent, sinceMs, state, bytes: bytes(), queueBytes: 0, framesDropped: 0 }) as const;
+        ({
+          ...about,
+          agent,
+          sinceMs,
+          state,
+          bytes: bytes(),
+          queueBytes: 0,
+          framesDropped: 0,
+          ...to,
+        }) as const;
       yield { ...about, view };
     }
     for (const stream of streams.values()) {
@@ -266,7 +310,7 @@ export function createMedia(
         queueBytes += player.queue.queuedBytes;
       }
     }
-    return { players, queueBytes: { '': queueBytes } };
+    return { players, queueBytes: { '': queueBytes }, forwards: { '': publishes.forwardCount } };
   }
 
   return {
@@ -291,11 +335,12 @@ export function createMedia(
     get ports() {
       return ports;
     },
-    refusePublishers: () => publishes.refuse(),
+    refusePublishers: (forwards) => publishes.refuse(forwards),
     acceptPublishers: () => publishes.accept(),
     async configure(settings) {
       await certificates?.replace(settings.certificates);
       live.configure(settings);
+      proxies.replace(settings.trustedProxies ?? []);
     },
     askPublishersToReconnect: () => publishes.askToReconnect(),
     publishersAsked: () => publishes.askedCount,

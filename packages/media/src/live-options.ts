@@ -9,30 +9,32 @@ export interface LiveOptions {
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * What of `MediaOptions` may change: `play.mode`, `waitMs`, `mergeMs` (streams that begin later), `cors`; `publish`; the limits
- * of connections, publishes and the outbound rate; `apps`. The other limits bound what sessions have agreed upon already.
+ * What of `MediaOptions` may change: all of `play`, `publish`, `relay` and `apps`, whom it believes and how it is named, and
+ * `limits`. Sessions and streams that are there keep what they began with. `messageBytesMax` and `chunkStreamsMax` stay: the
+ * workers of a member and its listeners are made for one largest message.
  */
 export function liveOptions(given: MediaOptions): LiveOptions {
   const play: Changeable<MediaOptions['play']> = { ...given.play };
   const publish: Changeable<MediaOptions['publish']> = { ...given.publish };
+  const relay: Changeable<MediaOptions['relay']> = { ...given.relay };
   const limits: Changeable<MediaOptions['limits']> = { ...given.limits };
-  const options: Changeable<MediaOptions> = { ...given, play, publish, limits };
+  const options: Changeable<MediaOptions> = { ...given, play, publish, relay, limits };
   return {
     options,
     configure(settings) {
-      const { mode, waitMs, mergeMs, cors } = settings.play;
-      Object.assign(play, { mode, waitMs, mergeMs, cors });
-      const { idleMs, policy, origins } = settings.publish;
-      Object.assign(publish, { idleMs, policy, origins });
-      const { connectionsMax, connectionsPerAddressMax, outboundKbpsMax, publishesPerAddressPerMinute } =
-        settings.limits;
-      Object.assign(limits, {
-        connectionsMax,
-        connectionsPerAddressMax,
-        outboundKbpsMax,
-        publishesPerAddressPerMinute,
-      });
-      options.apps = settings.apps;
+      become(play, settings.play);
+      become(publish, settings.publish);
+      become(relay, settings.relay);
+      const { messageBytesMax, chunkStreamsMax } = limits;
+      become(limits, { ...settings.limits, messageBytesMax, chunkStreamsMax });
+      const { apps, vhosts, ownHosts, trustedProxies, proxyHeaders } = settings;
+      Object.assign(options, { apps, vhosts, ownHosts, trustedProxies, proxyHeaders });
     },
   };
+}
+
+/** What the other one does not have is gone. */
+function become<T extends object>(one: T, other: T): void {
+  for (const name of Object.keys(one) as (keyof T)[]) if (!Object.hasOwn(other, name)) delete one[name];
+  Object.assign(one, other);
 }

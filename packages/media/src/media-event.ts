@@ -3,6 +3,8 @@ import type { PlayProtocol, Route, StreamKey } from '@headwater/directory';
 interface OfClient {
   /** Its id, as in the list of clients. */
   readonly id: string;
+  /** Of a play that was redirected here, or pulls: the id on the other member of the play, or relay, that it comes from. */
+  readonly via?: string;
   readonly key: StreamKey;
   /** `address:port`. */
   readonly client: string;
@@ -12,6 +14,13 @@ interface OfClient {
 /** What happened to a publish, a play or a relay of this member: for people and machines that watch. */
 export type MediaEvent =
   | (OfClient & { readonly kind: 'publish-started' })
+  /** An origin took a publish that this member forwards, or takes it over `from` another one, for a reason. Names of members. */
+  | (OfClient & {
+      readonly kind: 'publish-forwarded';
+      readonly origin: string;
+      readonly from?: string;
+      readonly reason?: string;
+    })
   /** A publisher was asked to reconnect, to the member of this name. */
   | (OfClient & { readonly kind: 'publish-asked-to-reconnect'; readonly target: string })
   | (OfClient & { readonly kind: 'publish-refused' | 'publish-ended'; readonly reason: string })
@@ -24,9 +33,10 @@ export type MediaEvent =
     })
   | (OfClient & { readonly kind: 'play-refused'; readonly reason: string })
   | (OfClient & { readonly kind: 'play-ended'; readonly bytesOut: number })
-  /** A connection to an owner is opened. `through`: id of the member that passes it on. */
+  /** A connection to an owner is opened. `relay`: its id; the pull on the other member has it as `via`. `through`: id of the member that passes it on. */
   | {
       readonly kind: 'relay-started';
+      readonly relay?: string;
       readonly key: StreamKey;
       readonly owner: string;
       readonly reason: string;
@@ -38,6 +48,9 @@ export type MediaEvent =
    */
   | {
       readonly kind: 'relay-switched';
+      readonly relay?: string;
+      /** The relay that fed players before. */
+      readonly fromRelay?: string;
       readonly key: StreamKey;
       /** Names of members; `publisher`: this member's own publisher. */
       readonly from: string | null;
@@ -47,6 +60,7 @@ export type MediaEvent =
     }
   | {
       readonly kind: 'relay-ended';
+      readonly relay?: string;
       readonly key: StreamKey;
       readonly owner: string;
       readonly reason: string;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type {
+  Candidate,
   Claim,
   MediaInfo,
   MemberId,
@@ -7,6 +8,7 @@ import type {
   PlayMode,
   PlayRequest,
   PublisherMove,
+  PublishForward,
   PublishTarget,
   Route,
   StreamKey,
@@ -24,6 +26,8 @@ export interface MediaHost {
   route(request: PlayRequest): Route;
   /** The member that a publisher here is asked to go to while this one drains; null where there is none. */
   publishElsewhere(move: PublisherMove): PublishTarget | null;
+  /** The origin that a publish here is forwarded to; null where there is none. */
+  forwardTarget(forward: PublishForward): Candidate | null;
   /** Standing claims on a stream, best first, this member's own included. */
   owners(key: StreamKey): readonly Owner[];
   /**
@@ -114,8 +118,19 @@ export interface MediaOptions {
   readonly vhosts: readonly string[];
   /** Names by which people reach this member: a page of one of these is its own. Absent: loopback and IP addresses alone. */
   readonly ownHosts?: readonly string[];
-  /** `edge` refuses publishers. */
+  /** False on an edge: publishers are forwarded, or refused. */
   readonly acceptsPublishers: boolean;
+  /** How publishers are forwarded to origins; absent: they are not. */
+  readonly forward?: {
+    /** How much of each forwarded publish is kept for the next origin, ms. */
+    readonly keepMs: number;
+    /** Most bytes of that, and half of what may wait for an origin. */
+    readonly keepBytesMax: number;
+    /** How long an origin may give no sign of life. */
+    readonly stallMs: number;
+    /** How long a publisher is kept while no origin has it. */
+    readonly lostMs: number;
+  };
   readonly play: {
     readonly mode: PlayMode;
     /** How long a player waits for a stream that nobody publishes. */
@@ -184,7 +199,10 @@ export interface MediaOptions {
 }
 
 /** What `Media.configure` takes. */
-export type MediaSettings = Pick<MediaOptions, 'play' | 'publish' | 'limits' | 'apps'> & {
+export type MediaSettings = Pick<
+  MediaOptions,
+  'play' | 'publish' | 'relay' | 'limits' | 'apps' | 'vhosts' | 'ownHosts' | 'trustedProxies' | 'proxyHeaders'
+> & {
   readonly certificates: TlsOptions['certificates'];
 };
 
@@ -213,6 +231,10 @@ export interface PublisherView {
   readonly agent: string;
   readonly sinceMs: number;
   readonly isFlowing: boolean;
+  /** Name of the origin that it is forwarded to; absent: it is published here, or no origin has it. */
+  readonly forwardedTo?: string;
+  /** What came of it, where it is not published here. */
+  readonly bytesIn?: number;
 }
 
 /** One connection's play or publish, or another member's pull, as the API lists them. */
@@ -230,6 +252,8 @@ export interface ClientView {
   readonly bytes: number;
   readonly queueBytes: number;
   readonly framesDropped: number;
+  /** Of a publisher: name of the origin that it is forwarded to; absent: none. */
+  readonly forwardedTo?: string;
 }
 
 /** A client, and how to have a closer look at it. */
@@ -266,6 +290,9 @@ export interface StreamView {
   readonly bytesIn: number;
   /** Kilobits per second from its source, over the last second. */
   readonly kbpsIn: number;
+  /** Pictures per second, and from one key frame to the next, ms: as they came lately; absent: not known. */
+  readonly frameRate?: number;
+  readonly keyframeMs?: number;
   readonly players: readonly PlayerView[];
 }
 
@@ -320,8 +347,11 @@ export interface Media {
   endPublisher(key: StreamKey, reason: 'already-published' | 'taken-over'): void;
   /** Ports really bound (configured 0 takes a free one). */
   readonly ports: MediaPorts;
-  /** Refuses publishers from now on; those who are there stay. */
-  refusePublishers(): void;
+  /**
+   * Refuses publishers from now on; those who are there stay. `forwards`: those who come are forwarded to another origin
+   * instead, and `closePublishers('others')` hands over those who are there.
+   */
+  refusePublishers(forwards?: boolean): void;
   /** Asks those who can (Enhanced RTMP's reconnect request) to go to another member. They stay until they do, or are closed. */
   askPublishersToReconnect(): void;
   /**

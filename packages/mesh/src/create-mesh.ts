@@ -1,10 +1,10 @@
 import type { MemberProfile } from '@headwater/directory';
 import { advertisedAddresses, formatAll, listenHost } from './advertised.js';
+import { checkSeeds } from './check-seeds.js';
 import { MemberCore } from './core/member-core.js';
-import { parseHostPort } from './host-port.js';
 import { keepGeneration, loadIdentity } from './identity.js';
 import { KnownMembers } from './known-members.js';
-import { type Mesh, MeshError, type MeshLog, type MeshOptions } from './mesh.js';
+import type { Mesh, MeshLog, MeshOptions } from './mesh.js';
 import { meshKeys } from './mesh-key.js';
 import { RunningMember } from './running-member.js';
 import { createLibp2pTransport } from './transport/libp2p-transport.js';
@@ -36,6 +36,7 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
     new Opener(),
     log,
     (generation) => keepGeneration(options.dataDir, generation),
+    options.host,
   );
   const names = new Names();
   const host = listenHost(options.host);
@@ -70,11 +71,4 @@ export async function createMesh(options: MeshOptions, { log, profile }: MeshCom
   );
   member.atStop(() => known.close());
   return member;
-}
-
-function checkSeeds(seeds: readonly string[]): void {
-  for (const seed of seeds) {
-    if (parseHostPort(seed) === null)
-      throw new MeshError('seed-invalid', `mesh.seeds has "${seed}", which is no host:port`);
-  }
 }

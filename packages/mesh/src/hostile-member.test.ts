@@ -12,6 +12,7 @@ import { Meshes, type TestMember } from './testing/meshes.js';
 import { Admission } from './transport/admission.js';
 import { BROADCAST, DIRECT, frame } from './transport/frames.js';
 import { TOPIC } from './transport/gossip.js';
+import { KeyRing } from './transport/key-ring.js';
 import { createNode, type Node } from './transport/libp2p-node.js';
 import { PROTOCOL_NAME } from './transport/libp2p-transport.js';
 import { encode } from './wire/codec.js';
@@ -45,8 +46,9 @@ afterEach(async () => {
 async function hostileTo({ mesh }: TestMember): Promise<Hostile> {
   const identity = await loadIdentity(dir, 1, quiet);
   const keys = meshKeys(undefined, '127.0.0.1');
-  const options = { host: '127.0.0.1', port: 0, privateKey: identity.libp2pKey, keys };
-  const made = await createNode(options, new Admission(identity.id, quiet, () => performance.now()));
+  const options = { host: '127.0.0.1', port: 0, privateKey: identity.libp2pKey };
+  const admission = new Admission(identity.id, quiet, () => performance.now());
+  const made = await createNode(options, new KeyRing(keys, admission), admission);
   node = made;
   const connection = await made.dial(multiaddr(`/ip4/127.0.0.1/tcp/${mesh.port}`));
   const stream = await connection.newStream(PROTOCOL_NAME);
@@ -98,9 +100,10 @@ describe('a member that holds the mesh key', () => {
       host: '127.0.0.1',
       port: 0,
       privateKey: identity.libp2pKey,
-      keys: meshKeys(undefined, '127.0.0.1'),
     };
-    node = await createNode(options, new Admission(identity.id, quiet, () => performance.now()));
+    const admission = new Admission(identity.id, quiet, () => performance.now());
+    const keys = new KeyRing(meshKeys(undefined, '127.0.0.1'), admission);
+    node = await createNode(options, keys, admission);
     const mute = await node.dial(multiaddr(`/ip4/127.0.0.1/tcp/${a.mesh.port}`));
     await awaitCondition('it is closed', () => mute.status !== 'open');
   });

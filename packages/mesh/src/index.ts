@@ -5,6 +5,7 @@ export {
   MeshError,
   type MeshLog,
   type MeshOptions,
+  type MeshSettings,
   type MeshStatus,
 } from './mesh.js';
 export type { MeshFigures } from './mesh-figures.js';

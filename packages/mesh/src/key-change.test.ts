@@ -72,6 +72,57 @@ describe('the key of a mesh', () => {
     expect(refusals(members)).toEqual([]);
   });
 
+  it('is changed while members run: connections stay, and who comes later needs the new one', async () => {
+    const members: TestMember[] = [];
+    const seeds = () => members.map(({ mesh }) => `127.0.0.1:${mesh.port}`);
+    for (const name of NAMES.slice(0, 3)) members.push(await meshes.start(name, seeds(), { key: OLD }));
+    for (const { mesh, name } of members) mesh.claim(claimOf(name));
+    await awaitCondition('all are one mesh', () => isWhole(members));
+    const lost: string[] = [];
+    for (const { mesh, name } of members)
+      mesh.onOwnersChanged((key) => {
+        if (mesh.directory.owners(key).length === 0) lost.push(`${name} lost ${key}`);
+      }, ALL_STREAMS);
+    for (const key of [[OLD, NEW], [NEW, OLD], [NEW]]) {
+      for (const { mesh } of members) {
+        mesh.configure({ seeds: seeds(), key });
+        expect(isWhole(members)).toBe(true);
+      }
+    }
+    const late = await meshes.start('late', seeds(), { key: [NEW] });
+    late.mesh.claim(claimOf('late'));
+    await awaitCondition('who has the new one is let in', () => isWhole([...members, late]));
+    const old = await meshes.start('old', seeds(), { key: [OLD] });
+    await awaitCondition('who has the old one is not', () => refusals([old]).length > 0);
+    expect([lost, old.mesh.members().length]).toEqual([[], 1]);
+  });
+
+  it('that cannot be one changes nothing while a member runs', async () => {
+    const a = await meshes.start('a', [], { key: OLD });
+    expect(() => a.mesh.configure({ seeds: [], key: 'short' })).toThrow('at least 32 are needed');
+    expect(() => a.mesh.configure({ seeds: ['no port'], key: NEW })).toThrow('no host:port');
+    const b = await meshes.start('b', [`127.0.0.1:${a.mesh.port}`], { key: OLD });
+    await awaitCondition('the one before counts', () => b.mesh.status().joined);
+  });
+
+  it('is found by seeds that are given while it runs, and orders owners as it is told then', async () => {
+    const a = await meshes.start('a', [], { key: OLD });
+    const b = await meshes.start('b', [], { key: OLD });
+    for (const { mesh, name } of [a, b])
+      mesh.claim({ key: 'v/live/both', sinceMs: name === 'a' ? 1 : 2, media: {} });
+    b.mesh.configure({ seeds: [`127.0.0.1:${a.mesh.port}`], key: OLD });
+    const owners = ({ mesh }: TestMember) => mesh.directory.owners('v/live/both').map(({ member }) => member);
+    await awaitCondition('both are owners', () => owners(a).length === 2 && owners(b).length === 2);
+    expect([owners(a)[0], owners(b)[0]]).toEqual([a.mesh.id, a.mesh.id]);
+    for (const { mesh } of [a, b]) mesh.configure({ seeds: [], key: OLD, order: 'spread' });
+    a.mesh.setLoad({ players: 500, publishers: 1, outboundKbps: 900_000 });
+    await awaitCondition('the one with less to do is first', () =>
+      [a, b].every((one) => owners(one)[0] === b.mesh.id),
+    );
+    for (const { mesh } of [a, b]) mesh.configure({ seeds: [], key: OLD, order: 'primary' });
+    expect([owners(a)[0], owners(b)[0]]).toEqual([a.mesh.id, a.mesh.id]);
+  });
+
   it('keeps out who has only the old one, once it is changed', async () => {
     const a = await meshes.start('a', [], { key: [NEW] });
     const late = await meshes.start('late', [`127.0.0.1:${a.mesh.port}`], { key: OLD });

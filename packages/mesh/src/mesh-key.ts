@@ -1,5 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { MeshKey } from './derived-key.js';
 import { MeshError } from './mesh.js';
 
 /** Shortest `mesh.key`, bytes of its UTF-8 text. */
@@ -10,14 +11,6 @@ export const MESH_KEYS_MAX = 4;
 
 /** Bytes of a key's id. */
 const ID_BYTES = 8;
-
-/** What is made of one mesh key, each by HKDF-SHA256 (RFC 5869): the key itself goes no further. */
-export interface MeshKey {
-  /** Names the key in the open, without a way back to it: 16 hexadecimal digits. */
-  readonly id: string;
-  /** What both sides of a connection mix into the noise handshake (its prologue): 32 bytes. */
-  readonly prologue: Uint8Array;
-}
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

@@ -46,6 +46,9 @@ export interface MeshOptions {
   readonly order?: OwnerPolicy;
 }
 
+/** What may change while a member runs. */
+export type MeshSettings = Pick<MeshOptions, 'seeds' | 'key' | 'order'>;
+
 /** One member, as the API shows it. */
 export interface MemberView {
   readonly id: MemberId;
@@ -117,6 +120,13 @@ export interface Mesh extends MeshQuestions {
   release(key: StreamKey): void;
   setProfile(profile: MemberProfile): void;
   setLoad(load: MemberLoad): void;
+  /**
+   * Others of these from now on; connections that stand stay. Keys that are added count at once for who dials, so all members
+   * are to hold a key before the first one dials with it.
+   *
+   * @throws MeshError `key-missing`, `key-short`, `keys-many`, `seed-invalid`; then nothing changes.
+   */
+  configure(settings: MeshSettings): void;
   members(): readonly MemberView[];
   /**
    * Null in a sound mesh. While it is not: this member is not ready, and publishers are to be refused. It ends by itself

@@ -12,6 +12,7 @@ import { Meshes, type TestMember } from './testing/meshes.js';
 import { type NextMember, startNextMember } from './testing/next-member.js';
 import { Admission } from './transport/admission.js';
 import { DIRECT, frame } from './transport/frames.js';
+import { KeyRing } from './transport/key-ring.js';
 import { createNode, type Node } from './transport/libp2p-node.js';
 import { Libp2pQueryStreams, QUERY_PROTOCOL } from './transport/libp2p-query-streams.js';
 import { PROTOCOL_NAME } from './transport/libp2p-transport.js';
@@ -178,8 +179,9 @@ describe('whoever asks with the mesh key', () => {
   async function askerOf({ mesh }: TestMember): Promise<Asker> {
     const identity = await loadIdentity(dir, 1, quiet);
     const keys = meshKeys(undefined, '127.0.0.1');
-    const options = { host: '127.0.0.1', port: 0, privateKey: identity.libp2pKey, keys };
-    node = await createNode(options, new Admission(identity.id, quiet, () => performance.now()));
+    const options = { host: '127.0.0.1', port: 0, privateKey: identity.libp2pKey };
+    const admission = new Admission(identity.id, quiet, () => performance.now());
+    node = await createNode(options, new KeyRing(keys, admission), admission);
     const connection = await node.dial(multiaddr(`/ip4/127.0.0.1/tcp/${mesh.port}`));
     const stream = await connection.newStream(PROTOCOL_NAME);
     const greet = async (): Promise<void> => {

@@ -8,6 +8,7 @@ import type {
   StreamKey,
   StreamKeys,
 } from '@headwater/directory';
+import { checkSeeds } from './check-seeds.js';
 import { BOUNDS } from './core/bounds.js';
 import type { Effects } from './core/effects.js';
 import type { Input } from './core/input.js';
@@ -15,8 +16,9 @@ import { TICK_MS } from './core/limits.js';
 import type { MemberCore } from './core/member-core.js';
 import type { DirectMessage } from './core/messages.js';
 import { HeavyMessages } from './heavy-messages.js';
-import type { MemberView, Mesh, MeshDisputed, MeshLog, MeshStatus } from './mesh.js';
+import type { MemberView, Mesh, MeshDisputed, MeshLog, MeshSettings, MeshStatus } from './mesh.js';
 import { type MeshFigures, MessageCounts } from './mesh-figures.js';
+import { meshKeys } from './mesh-key.js';
 import { OwnersListeners } from './owners-listeners.js';
 import type { Answer, Answers, AskOptions, QuestionHandler } from './query/mesh-questions.js';
 import type { QueryStreams } from './query/query-streams.js';
@@ -43,6 +45,7 @@ export class RunningMember implements Mesh {
   readonly #sealer: Sealer;
   readonly #opener: Opener;
   readonly #log: MeshLog;
+  readonly #host: string;
   readonly #keepGeneration: (generation: number) => Promise<void>;
   readonly #ownersListeners: OwnersListeners;
   readonly #heavy: HeavyMessages;
@@ -62,13 +65,15 @@ export class RunningMember implements Mesh {
   #stopped: Promise<void> | null = null;
   #closeFirst: () => Promise<void> = () => Promise.resolve();
 
-  /** `keepGeneration`: puts a newer generation of this member on disk. */
+  /** `keepGeneration`: puts a newer generation of this member on disk. `host`: where its mesh listens. */
   constructor(
     sealer: Sealer,
     opener: Opener,
     log: MeshLog,
     keepGeneration: (generation: number) => Promise<void> = () => Promise.resolve(),
+    host = '127.0.0.1',
   ) {
+    this.#host = host;
     this.#keepGeneration = keepGeneration;
     this.#sealer = sealer;
     this.#opener = opener;
@@ -132,6 +137,13 @@ export class RunningMember implements Mesh {
 
   setLoad(load: MemberLoad): void {
     this.#run({ kind: 'load', load });
+  }
+
+  configure({ seeds, key, order = 'primary' }: MeshSettings): void {
+    checkSeeds(seeds);
+    const keys = meshKeys(key, this.#host);
+    this.#transport.setKeys?.(keys);
+    this.#run({ kind: 'configured', seeds, order });
   }
 
   members(): readonly MemberView[] {

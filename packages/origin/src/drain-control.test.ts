@@ -16,6 +16,7 @@ function controlOf(deadlineMs = 1000, players = 1, listener: 'refuse' | 'close' 
       publishersAsked: async () => whole(0),
       pauseRtmp: () => told.push('pause'),
       resumeRtmp: async () => void told.push('resume'),
+      figures: () => ({ totals: {}, histograms: {}, gauges: {} }),
       pulls: async () => whole([]),
       load: async () => whole({ players, publishers: 0, outboundKbps: 0 }),
     },
@@ -25,6 +26,7 @@ function controlOf(deadlineMs = 1000, players = 1, listener: 'refuse' | 'close' 
     stepped: (step) => told.push(step),
     resumeFailed: (error) => told.push(String(error)),
     listener,
+    forwardsPublishers: false,
     deadlineMs,
     now: () => now,
     pause: (ms) =>

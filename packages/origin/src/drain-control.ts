@@ -2,7 +2,10 @@ import { type Draining, drain, factsOf } from './drain.js';
 import { type DrainStep, playersOf, type StillHere, stillHere } from './drain-progress.js';
 
 export interface DrainControlParts
-  extends Pick<Draining, 'directory' | 'log' | 'now' | 'pause' | 'listener' | 'stepped'> {
+  extends Pick<
+    Draining,
+    'directory' | 'log' | 'now' | 'pause' | 'listener' | 'forwardsPublishers' | 'stepped'
+  > {
   readonly media: Draining['media'] & { acceptPublishers(): void; resumeRtmp(): Promise<void> };
   /** `drain.deadlineMs`; 0: a member that is asked to end does not drain. */
   readonly deadlineMs: number;

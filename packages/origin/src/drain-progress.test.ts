@@ -6,6 +6,7 @@ const facts = (given: Partial<DrainFacts>, publishers = 0, players = 0): DrainFa
   load: { publishers, players, outboundKbps: 0 },
   pulls: [],
   asked: 0,
+  forwarded: 0,
   unanswered: [],
   ...given,
 });
@@ -29,6 +30,14 @@ describe('who is still on a member that drains', () => {
       '3 publisher waits-for-relays',
     ]);
     expect(told('publishers-leave', facts({ asked: 2 }, 5))).toContain('3 publisher closing');
+  });
+
+  it('tells publishers that are forwarded from those that are published here', () => {
+    expect(told('players-leave', facts({ forwarded: 2 }, 5))).toEqual([
+      '2 publisher forwarded',
+      '3 publisher closing',
+    ]);
+    expect(told('players-leave', facts({ forwarded: 3 }, 2))).toEqual(['2 publisher forwarded']);
   });
 
   it('tells relays that move from those that have nowhere to go, and counts them as no players', () => {

@@ -15,6 +15,8 @@ export interface DrainFacts {
   readonly pulls: readonly StreamKey[];
   /** Publishers that were asked to reconnect. */
   readonly asked: number;
+  /** Publishers that are published at another origin by now, through this member; as of the last second. */
+  readonly forwarded: number;
   /** Workers that did not answer: whom they have is missing. */
   readonly unanswered: readonly number[];
 }
@@ -23,6 +25,7 @@ export interface DrainFacts {
 export type LeftBecause =
   | 'waits-for-relays'
   | 'asked-to-reconnect'
+  | 'forwarded'
   | 'closing'
   | 'moving'
   | 'no-other-owner'
@@ -33,6 +36,7 @@ export const LEFT_BECAUSE: Readonly<Record<LeftBecause, string>> = {
   'waits-for-relays': 'closed as soon as the relays that can have moved to other owners',
   'asked-to-reconnect':
     'asked to reconnect to another member; closed at the next keyframe, or at half of the deadline',
+  forwarded: 'forwarded to another origin, until it leaves or the deadline comes',
   closing: 'being closed',
   moving: 'another member has the stream, so the relay is moving there',
   'no-other-owner': 'no other member has the stream; the relay ends with its publisher here',
@@ -53,13 +57,16 @@ export function stillHere(
   directory: Pick<DirectoryView, 'self' | 'owners'>,
 ): readonly StillHere[] {
   const { load, pulls, asked } = facts;
+  const forwarded = Math.min(facts.forwarded, load.publishers);
+  const published = load.publishers - forwarded;
   const staying = pulls.filter((key) => isRelayLeft(directory, key)).length;
   const all: readonly StillHere[] = [
-    { kind: 'publisher', because: 'asked-to-reconnect', count: Math.min(asked, load.publishers) },
+    { kind: 'publisher', because: 'asked-to-reconnect', count: Math.min(asked, published) },
+    { kind: 'publisher', because: 'forwarded', count: forwarded },
     {
       kind: 'publisher',
       because: step === 'relays-move' ? 'waits-for-relays' : 'closing',
-      count: Math.max(0, load.publishers - asked),
+      count: Math.max(0, published - asked),
     },
     { kind: 'relay', because: 'moving', count: pulls.length - staying },
     { kind: 'relay', because: 'no-other-owner', count: staying },

@@ -16,6 +16,8 @@ interface Scene {
   readonly asked?: number;
   readonly keyframeAfterMs?: number;
   readonly listener?: 'refuse' | 'close';
+  /** Forwards its publishers, which go on from there until then. */
+  readonly forwardedUntilMs?: number;
   /** Gets the steps. */
   readonly steps?: string[];
   readonly cancelledAfterMs?: number;
@@ -43,6 +45,8 @@ async function told(scene: Scene): Promise<readonly string[]> {
     full = false,
   ): Owner =>
     ({ member, liveness, profile: { draining, full }, claim: silent ? { silent } : {} }) as unknown as Owner;
+  let forwarded = 0;
+  const forwardedNow = (): number => (isOver(scene.forwardedUntilMs) ? 0 : forwarded);
   const askedNow = (): number => (isOver(scene.keyframeAfterMs) ? 0 : asked);
   const others = (scene.others ?? []).map(
     ({ liveness = 'alive', draining = false, silent = false, full = false }, index) =>
@@ -50,13 +54,20 @@ async function told(scene: Scene): Promise<readonly string[]> {
   );
   const member: Draining = {
     media: {
-      refusePublishers: () => note('refuses publishers'),
+      refusePublishers: (forwards) => note(forwards ? 'forwards publishers' : 'refuses publishers'),
+      figures: () => ({ totals: {}, histograms: {}, gauges: { forwards: { '': forwardedNow() } } }),
       askPublishersToReconnect: () => {
         if (asked > 0) note('asks publishers');
       },
       pauseRtmp: () => note('closes ports'),
       publishersAsked: async () => whole(askedNow()),
       closePublishers: (which) => {
+        if (scene.forwardedUntilMs !== undefined) {
+          if (publishers > 0) note(`hands over, or closes ${which}`);
+          forwarded += publishers;
+          publishers = 0;
+          return;
+        }
         if (publishers > 0) note('closes publishers');
         publishers = 0;
         if (which === 'all' && askedNow() > 0) {
@@ -68,7 +79,7 @@ async function told(scene: Scene): Promise<readonly string[]> {
       load: async () =>
         whole({
           players: isOver(scene.playersLeaveAfterMs) ? 0 : (scene.players ?? 0),
-          publishers: publishers + askedNow(),
+          publishers: publishers + askedNow() + forwardedNow(),
           outboundKbps: 0,
         }),
     },
@@ -78,6 +89,7 @@ async function told(scene: Scene): Promise<readonly string[]> {
     log: () => {},
     stepped: (step) => void steps.push(`${now} ${step}`),
     listener: scene.listener ?? 'refuse',
+    forwardsPublishers: scene.forwardedUntilMs !== undefined,
     deadlineMs: 1_000,
     now: () => now,
     pause: (ms) => {
@@ -141,6 +153,17 @@ describe('drain', () => {
   it('closes nobody who was asked once it is cancelled', async () => {
     const done = await told({ asked: 2, keyframeAfterMs: 900, cancelledAfterMs: 100 });
     expect(done.slice(2)).toEqual(['0 asks publishers', '100 done']);
+  });
+
+  it('waits for publishers that it forwards, as for players', async () => {
+    const steps: string[] = [];
+    const done = await told({ publishers: 2, forwardedUntilMs: 700, steps });
+    expect(done.slice(1)).toEqual(['0 forwards publishers', '0 hands over, or closes others', '700 done']);
+    expect(steps).toEqual(['0 relays-move', '0 publishers-leave', '0 players-leave', '700 over']);
+  });
+
+  it('ends with publishers that it forwards at its deadline', async () => {
+    expect((await told({ publishers: 1, forwardedUntilMs: 5_000 })).at(-1)).toBe('1000 done');
   });
 
   it('closes its ports first where it is to', async () => {

@@ -13,6 +13,7 @@ export interface Draining {
     | 'pulls'
     | 'load'
     | 'publishersAsked'
+    | 'figures'
   >;
   readonly directory: Pick<DirectoryView, 'self' | 'owners'>;
   /** Tells all members, which from then on rank this one's claims last. */
@@ -26,6 +27,8 @@ export interface Draining {
   readonly deadlineMs: number;
   /** `drain.listener`: whether its RTMP ports refuse publishers in words, or are closed. */
   readonly listener: 'refuse' | 'close';
+  /** `drain.forwardPublishers`: publishers are forwarded to another origin rather than refused and closed. */
+  readonly forwardsPublishers: boolean;
   /** ms of a clock that never goes back. */
   now(): number;
   /** Resolves after so long, or sooner. */
@@ -41,7 +44,7 @@ const LEAVING_SHARE = 0.5;
 /**
  * Leaves on purpose, step by step: tells everybody, refuses publishers and asks those here to reconnect elsewhere, gives
  * other members' relays time to move to another owner, closes the publishers (whose encoders connect elsewhere; those who
- * were asked at their next keyframe), and serves its own players, from the other owners where there are any, until they left
+ * were asked at their next keyframe; with `forwardsPublishers` another origin has them from then on), and serves its own players, from the other owners where there are any, until they left
  * or the deadline came. Whoever stops the process afterwards says leave.
  */
 export async function drain(member: Draining): Promise<void> {
@@ -58,7 +61,7 @@ export async function drain(member: Draining): Promise<void> {
   };
 
   member.announce();
-  media.refusePublishers();
+  media.refusePublishers(member.forwardsPublishers);
   if (member.listener === 'close') media.pauseRtmp();
   media.askPublishersToReconnect();
   const before = await step('relays-move');
@@ -82,14 +85,17 @@ export async function drain(member: Draining): Promise<void> {
   const { load, asked, pulls } = await step('publishers-leave');
   if (member.isCancelled()) return;
   if (load.publishers > 0)
-    log({ publishers: load.publishers, asked, pulls: pulls.length }, 'draining closes publishers');
+    log(
+      { publishers: load.publishers, asked, pulls: pulls.length },
+      member.forwardsPublishers ? 'draining forwards publishers' : 'draining closes publishers',
+    );
   media.closePublishers('others');
-  await until(leavingMs, async () => hasNoPublishers(await media.load()));
+  await until(leavingMs, async () => hasNoPublishers(await media.load(), forwardedBy(media)));
   if (member.isCancelled()) return;
   media.closePublishers('all');
 
   await step('players-leave');
-  await until(deadlineMs, async () => isEmpty(await media.load()));
+  await until(deadlineMs, async () => isEmpty(await media.load(), member.forwardsPublishers));
   if (member.isCancelled()) return;
   const { players } = (await step('over')).load;
   const tookMs = Math.round(member.now() - start);
@@ -101,12 +107,17 @@ export async function drain(member: Draining): Promise<void> {
 export async function factsOf({ media }: Pick<Draining, 'media'>): Promise<DrainFacts> {
   const [load, pulls, asked] = await Promise.all([media.load(), media.pulls(), media.publishersAsked()]);
   const unanswered = [...new Set([load, pulls, asked].flatMap((answer) => answer.unanswered))];
-  return { load: load.value, pulls: pulls.value, asked: asked.value, unanswered };
+  const forwarded = forwardedBy(media);
+  return { load: load.value, pulls: pulls.value, asked: asked.value, forwarded, unanswered };
 }
 
-/** A worker that says nothing may have players still. */
-const isEmpty = ({ value, unanswered }: Answer<MemberLoad>): boolean =>
-  value.players === 0 && unanswered.length === 0;
+/** A worker that says nothing may have players still. What is forwarded from here needs this member as players do. */
+const isEmpty = ({ value, unanswered }: Answer<MemberLoad>, forwardsPublishers: boolean): boolean =>
+  value.players === 0 && unanswered.length === 0 && (!forwardsPublishers || value.publishers === 0);
 
-const hasNoPublishers = ({ value, unanswered }: Answer<MemberLoad>): boolean =>
-  value.publishers === 0 && unanswered.length === 0;
+/** None that is published here. */
+const hasNoPublishers = ({ value, unanswered }: Answer<MemberLoad>, forwarded: number): boolean =>
+  value.publishers <= forwarded && unanswered.length === 0;
+
+const forwardedBy = (media: Pick<MediaPlane, 'figures'>): number =>
+  media.figures().gauges.forwards?.[''] ?? 0;

@@ -4,6 +4,7 @@ import { endBySignal, endProcess } from './cli/end-process.js';
 import { httpFollow, httpGet, httpSend } from './cli/http-get.js';
 import { type CliIo, EXIT, type FaultKind } from './cli/io.js';
 import { paintFor } from './cli/paint.js';
+import { processTerminal } from './cli/process-terminal.js';
 import { runCli } from './cli/run-cli.js';
 import { errorText } from './cli/show-error.js';
 
@@ -45,6 +46,7 @@ const io: CliIo = {
   get: httpGet,
   send: httpSend,
   follow: httpFollow,
+  terminal: processTerminal,
   now: Date.now,
   onStopRequest(listener) {
     const onDisconnect = (): void => listener();

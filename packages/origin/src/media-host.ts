@@ -1,5 +1,6 @@
 import {
   claimsStand,
+  forwardTarget,
   type MemberId,
   plainAddress,
   publishElsewhere,
@@ -33,6 +34,7 @@ export function mediaHost(mesh: Mesh, relayTls: boolean): MediaHost {
     member: mesh.id,
     route: (request) => route(mesh.directory, request),
     publishElsewhere: (move) => publishElsewhere(mesh.directory, move),
+    forwardTarget: (forward) => forwardTarget(mesh.directory, forward),
     owners: (key) => mesh.directory.owners(key),
     onOwnersChanged: (listener, interest) => mesh.onOwnersChanged(listener, interest),
     claim: (claim) => mesh.claim(claim),

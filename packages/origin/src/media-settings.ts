@@ -19,10 +19,13 @@ export function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<
     apps,
     name,
     role,
+    forward: { enabled, ...forward },
   } = config;
   return {
     memberName: name,
     acceptsPublishers: role === 'origin',
+    // An origin forwards while it drains, where `drain.forwardPublishers` says so.
+    ...((role === 'origin' || enabled) && { forward }),
     rtmp,
     rtmps,
     http,
@@ -41,6 +44,18 @@ export function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<
 }
 
 /** What of it may change while media runs. */
-export function mediaSettings({ play, publish, limits, apps, tls }: OriginConfig): MediaSettings {
-  return { play, publish, limits, apps, certificates: tls.certificates };
+export function mediaSettings(config: OriginConfig): MediaSettings {
+  const { play, publish, relay, limits, apps, vhosts, trustedProxies, proxyHeaders, tls } = config;
+  return {
+    play,
+    publish,
+    relay,
+    limits,
+    apps,
+    vhosts,
+    ownHosts: ownHosts(config),
+    trustedProxies,
+    proxyHeaders,
+    certificates: tls.certificates,
+  };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { MemberProfile, PlayRequest } from '@headwater/directory';
 import { createGuard } from '@headwater/guard';
 import {
@@ -19,7 +20,9 @@ import { createApi } from './api/create-api.js';
 import { type ApiListener, listenApi } from './api/listen.js';
 import { apiSource, routeOf } from './api/source-of-member.js';
 import { isLoopback } from './config/address.js';
+import { ConfigInForce } from './config/config-in-force.js';
 import type { OriginConfig } from './config/origin-config.js';
+import type { EffectiveValue } from './config/resolve-config.js';
 import { checkUp } from './doctor/checkup.js';
 import { othersOf } from './doctor/members-to-reach.js';
 import { DrainControl } from './drain-control.js';
@@ -42,6 +45,7 @@ import { profileOf } from './profile.js';
 import { type MemberControl, memberAnswers } from './questions/member-answers.js';
 import { answerQuestions } from './questions/mesh-wide.js';
 import type { WatchedHere } from './questions/watched-here.js';
+import { restartReason } from './reload/how-applied.js';
 import { Reloading, type ReloadResult } from './reload/reloading.js';
 import { PROGRAM_VERSION } from './version.js';
 import { WorkersPlane } from './workers/workers-plane.js';
@@ -74,6 +78,8 @@ export interface StartOptions {
   readonly log?: Logger;
   /** Reads the configuration again, for a reload; rejects with `HeadwaterError`. Absent: it cannot be. */
   readonly reload?: () => Promise<OriginConfig>;
+  /** The values that were read last, and where each came from. Absent: nobody is told. */
+  readonly sources?: () => readonly EffectiveValue[];
 }
 
 /** How often the member's load is measured and told, ms; also the least time between two changes of whether it is full. */
@@ -107,6 +113,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   };
   const relayKey = relay === null ? {} : { relayKeyHash: relay.keyHash };
   const workers = config.workers === 'auto' ? availableParallelism() : config.workers;
+  const proxies = new TrustedProxies(config.trustedProxies);
   const plane =
     workers === 0
       ? null
@@ -136,7 +143,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   let isDraining = false;
   let isFull = false;
   const profile = (ports: MediaPorts): MemberProfile => ({
-    ...profileOf(config, meshHosts, ports),
+    ...profileOf(current, meshHosts, ports),
     ...relayKey,
     draining: isDraining,
     ...(isFull && { full: true }),
@@ -184,21 +191,32 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     get listener() {
       return current.drain.listener;
     },
+    get forwardsPublishers() {
+      return current.drain.forwardPublishers;
+    },
     now: () => performance.now(),
     pause: (ms) => sleep(ms),
   });
+  const inForce = new ConfigInForce(options.sources?.() ?? []);
   const reloading = new Reloading({
     load: options.reload,
     running: () => current,
     async apply({ config: next, applied }) {
+      const { key } = next.mesh;
       checkRules(next);
       const { errors } = await checkCertificates(next.tls.certificates, Date.now());
       if (errors.length > 0)
         throw new HeadwaterError('CERTIFICATE_UNUSABLE', errors.join('; '), { details: errors });
+      // It throws where it cannot take these, and changes nothing then; what comes after was looked at above.
+      mesh.configure({ seeds: next.mesh.seeds, order: next.play.order, ...(key !== undefined && { key }) });
       await apiCertificates?.replace(next.tls.certificates);
       guard?.configure(guardConfig(next, mesh.id));
       await media.configure(mediaSettings(next), next);
+      proxies.replace(next.trustedProxies);
       current = next;
+      const told = mesh.directory.profile;
+      const toTell = profile(media.ports);
+      if (!isDeepStrictEqual(told, toTell)) mesh.setProfile(toTell);
       if (applied.includes('log.level')) control.setLogLevel(next.log.level);
     },
     done(result) {
@@ -207,7 +225,9 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
         return;
       }
       const { applied, needsRestart } = result;
-      log.info({ applied, needsRestart }, 'configuration reloaded');
+      inForce.reloaded(options.sources?.() ?? [], result);
+      const reasons = [...new Set(needsRestart.map((key) => `${restartReason(key)}`))];
+      log.info({ applied, needsRestart, ...(reasons.length > 0 && { reasons }) }, 'configuration reloaded');
       events.tell({ kind: 'configuration-reloaded' });
     },
   });
@@ -218,6 +238,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     setLogLevel: (level) => {
       log.level = level;
       media.setLogLevel(level);
+      inForce.logLevelSet(level);
       events.tell({ kind: 'log-level-changed', level });
     },
     reload: () => reloading.reload(),
@@ -228,6 +249,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const knowledge = {
     events,
     watched,
+    config: () => inForce.tell(),
     checkup: () =>
       checkUp({
         config: current,
@@ -236,7 +258,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       }),
     explain: () => ({
       ...current,
-      order: config.play.order,
+      order: current.play.order,
       rules: guardConfig(current, mesh.id),
       directory: mesh.directory,
       members: () => mesh.members(),
@@ -288,14 +310,23 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     );
     const listening = {
       host: config.api.host,
-      forwarding: { proxies: new TrustedProxies(config.trustedProxies), headers: config.proxyHeaders },
+      forwarding: {
+        proxies,
+        get headers() {
+          return current.proxyHeaders;
+        },
+      },
       log: quietLog,
       onFault: (error: unknown) => quietLog.error({ err: error }, 'api listener failed'),
     };
-    metricsListener = await serveMetrics(metrics, app, config.metrics, listening);
+    if (config.api.tlsPort !== null || config.metrics.tls)
+      apiCertificates = await CertificateStore.open({ certificates: config.tls.certificates }, quietLog);
+    metricsListener = await serveMetrics(metrics, app, config.metrics, () => current.metrics.token ?? [], {
+      ...listening,
+      certificates: config.metrics.tls ? apiCertificates : null,
+    });
     apis = [await listenApi(app, { ...listening, port: config.api.port, certificates: null })];
     if (config.api.tlsPort !== null) {
-      apiCertificates = await CertificateStore.open({ certificates: config.tls.certificates }, quietLog);
       const secure = { ...listening, port: config.api.tlsPort, certificates: apiCertificates };
       apis = [...apis, await listenApi(app, secure)];
     }

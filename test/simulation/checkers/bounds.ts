@@ -33,15 +33,14 @@ export const bounds: Checker = {
   name: 'bounds',
   when: 'always',
   *check(world) {
-    for (const { id, core, endpoint, factsTotal, startedAt, notes } of world.honest()) {
-      const known = [...core.directory.members()].length;
+    for (const { id, endpoint, gauges, factsTotal, startedAt, notes, states } of world.honest()) {
+      const known = states.length;
       if (known > MEMBERS_MAX) yield `${id} knows ${known} members`;
       if (endpoint.queuedBytesMax > QUEUE_BYTES_MAX + MESSAGE_BYTES_MAX)
         yield `${id} has ${endpoint.queuedBytesMax} bytes waiting for one member`;
       const { via, envelopes } = notes.checkedMost;
       if (envelopes > ENVELOPES_KEPT_MAX)
         yield `${id} checked ${envelopes} envelopes that ${via} gave for one question`;
-      const { gauges } = core;
       for (const [what, limit] of Object.entries(LIMITS))
         if (gauges[what as keyof typeof LIMITS] > limit)
           yield `${id} holds ${gauges[what as keyof typeof LIMITS]} ${what}`;

@@ -1,6 +1,5 @@
-import type { MemberId } from '@headwater/directory';
+import { claimsStand, type MemberId } from '@headwater/directory';
 import { CONFIRM_MS, TICK_MS } from '@headwater/mesh/core';
-import { isStanding } from '../graves.js';
 import { RETRANSMIT_MS } from '../network/connection.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
@@ -24,9 +23,8 @@ export const deadRoutes: Checker = {
     const slackMs = SLACK_MS + slownessMs(world);
     for (const observer of world.honest()) {
       if (observer.isStalled) continue;
-      for (const { id, position, claims, through } of observer.core.directory.members()) {
-        if (id === observer.id || claims === 0 || world.isBeyondRules(id) || !isStanding(observer, id))
-          continue;
+      for (const { id, position, claims, liveness, through } of observer.states) {
+        if (id === observer.id || claims === 0 || !claimsStand(liveness) || world.isBeyondRules(id)) continue;
         // Who means ill may say that it hears the dead; that counts for a limited time.
         if (through.some((one) => world.isBeyondRules(one))) continue;
         const silence = silenceOf(world, observer, id, position.generation);

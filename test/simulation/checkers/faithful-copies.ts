@@ -1,5 +1,4 @@
-import type { MemberId, StreamKey } from '@headwater/directory';
-import { isStanding } from '../graves.js';
+import { claimsStand, type MemberId, type StreamKey } from '@headwater/directory';
 import type { RunningCore } from '../running-core.js';
 import type { Checker } from './checker.js';
 
@@ -13,8 +12,8 @@ export const faithfulCopies: Checker = {
   isCostly: true,
   *check(world) {
     for (const observer of world.honest()) {
-      const shown = claimsShown(observer);
-      for (const { id, position, claims } of observer.core.directory.members()) {
+      const shown = claimsShown(observer, world.touched);
+      for (const { id, position, claims, liveness } of observer.states) {
         const member = world.members.get(id);
         const own = member?.running;
         if (member === undefined || own == null || world.isBeyondRules(id)) continue;
@@ -26,7 +25,7 @@ export const faithfulCopies: Checker = {
         if (position.version !== own.core.directory.position(id).version) continue;
         if (claims !== member.claims.size)
           yield `${observer.id} holds ${claims} claims of ${id} at its newest version; it has ${member.claims.size}`;
-        else if (isStanding(observer, id))
+        else if (claimsStand(liveness))
           for (const [key, isSilent] of keys) {
             const claim = member.claims.get(key);
             if (claim === undefined) yield `${observer.id} shows ${key} of ${id}, who released it`;
@@ -38,10 +37,13 @@ export const faithfulCopies: Checker = {
   },
 };
 
-/** Which streams of whom, and whether they are silent. */
-function claimsShown({ core }: RunningCore): Map<MemberId, Map<StreamKey, boolean>> {
+/** Which streams of whom, and whether they are silent; of those touched since the last look, null: of all. */
+function claimsShown(
+  { core }: RunningCore,
+  touched: ReadonlySet<StreamKey> | null,
+): Map<MemberId, Map<StreamKey, boolean>> {
   const shown = new Map<MemberId, Map<StreamKey, boolean>>();
-  for (const key of core.directory.streams()) {
+  for (const key of touched ?? core.directory.streams()) {
     for (const { member, claim } of core.directory.owners(key)) {
       const keys = shown.get(member) ?? new Map<StreamKey, boolean>();
       keys.set(key, claim.silent === true);

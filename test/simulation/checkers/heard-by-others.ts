@@ -1,4 +1,4 @@
-import { isStanding } from '../graves.js';
+import { claimsStand } from '@headwater/directory';
 import type { Checker } from './checker.js';
 import { bridge } from './reach.js';
 
@@ -9,10 +9,11 @@ export const heardByOthers: Checker = {
   *check(world) {
     for (const observer of world.honest()) {
       if (observer.isStalled) continue;
-      for (const { id, liveness, position } of observer.core.directory.members()) {
+      for (const { id, liveness, position } of observer.states) {
+        if (claimsStand(liveness)) continue;
         const member = world.members.get(id);
         if (id === observer.id || member?.running == null || world.isBeyondRules(id)) continue;
-        if (isStanding(observer, id) || position.generation !== member.running.generation) continue;
+        if (position.generation !== member.running.generation) continue;
         const between = bridge(world, world.member(observer.id), member);
         if (between)
           yield `${observer.id} believes ${id} ${liveness}, whom ${between.id} hears, and it hears ${between.id}`;

@@ -62,8 +62,8 @@ const streamsHeld = (world: World): number =>
 
 /** Asks all checkers that hold at this moment, and notes what they find. */
 export function look(world: World, ...moments: readonly Checker['when'][]): void {
-  world.graves.look(world);
   world.remember();
+  world.graves.look(world);
   world.looks += 1;
   const isThorough =
     moments.includes('quiet') || world.looks % COSTLY_EACH === 0 || streamsHeld(world) < STREAMS_MANY;

@@ -5,8 +5,8 @@ export const loads: Checker = {
   name: 'loads',
   when: 'calm',
   *check(world) {
-    for (const { id, core } of world.honest()) {
-      for (const { id: member, load } of core.directory.members()) {
+    for (const { id, states } of world.honest()) {
+      for (const { id: member, load } of states) {
         const truth = world.members.get(member);
         if (truth === undefined || truth.running === null || world.isBeyondRules(member)) continue;
         if (load.players !== truth.load.players)

@@ -19,11 +19,11 @@ export const strangers: Checker = {
     const isAbused = members.some(({ isHostile }) => isHostile);
     const recordsMax = RECORDS_PER_MACHINE_MAX * machines;
     const dialsMax = Math.max(DIALS_PER_SECOND_LEAST, DIALS_PER_MACHINE_AND_SECOND_MAX * machines);
-    for (const { id, core, notes } of world.honest()) {
-      const records = [...core.directory.members()].length;
+    for (const { id, gauges, notes, states } of world.honest()) {
+      const records = states.length;
       if (records > recordsMax) yield `${id} knows ${records} members on ${machines} machines`;
       if (isAbused) continue;
-      const { peers } = core.gauges;
+      const { peers } = gauges;
       if (peers > recordsMax) yield `${id} keeps ${peers} peers on ${machines} machines`;
       const dials = (notes.dials * 1_000) / DIALS_OVER_MS;
       if (dials > dialsMax) yield `${id} dials ${dials.toFixed(1)} times a second, more than ${dialsMax}`;

@@ -52,9 +52,11 @@ function* lagging(
   const leastMs = KNOWN_MS + slownessMs(world, KNOWN_TRIPS);
   for (const observer of world.honest()) {
     if (observer.isStalled) continue;
-    for (const { id, position } of observer.core.directory.members()) {
+    for (const { id, position } of observer.states) {
       const member = world.members.get(id);
       if (id === observer.id || member?.running == null || world.isBeyondRules(id)) continue;
+      // Nothing that it ever said is missing.
+      if (comparePositions(position, member.past.at(-1)?.position ?? position) >= 0) continue;
       const knownMs = leastMs + moreMs(position, member.positionAt(world.now - leastMs));
       const then = member.positionAt(world.now - knownMs);
       if (then === null || comparePositions(position, then) >= 0) continue;

@@ -1,6 +1,5 @@
-import type { MemberId } from '@headwater/directory';
+import { claimsStand, type MemberId } from '@headwater/directory';
 import { CONFIRM_MS } from '@headwater/mesh/core';
-import { isStanding } from '../graves.js';
 import type { EndedStart } from '../member.js';
 import { RETRANSMIT_MS } from '../network/connection.js';
 import type { RunningCore } from '../running-core.js';
@@ -23,8 +22,8 @@ export const zombies: Checker = {
   when: 'always',
   *check(world) {
     for (const observer of world.honest()) {
-      for (const { id, position, claims } of observer.core.directory.members()) {
-        if (claims === 0 || world.isBeyondRules(id) || !isStanding(observer, id)) continue;
+      for (const { id, position, claims, liveness } of observer.states) {
+        if (claims === 0 || !claimsStand(liveness) || world.isBeyondRules(id)) continue;
         const end = world.members.get(id)?.endOf(position.generation);
         if (
           end &&

@@ -1,4 +1,4 @@
-import { asksToken, token } from '../state/session.js';
+import { askForToken, token } from '../state/session.js';
 
 /** What the API said no to, in its own words. */
 export class ApiProblem extends Error {
@@ -40,13 +40,13 @@ async function request<T>(path: string, init: RequestInit): Promise<T> {
     throw new ApiProblem(0, 'NOT_REACHED', 'The member does not answer.');
   });
   if (answer.ok) return (await answer.json()) as T;
-  throw await problemOf(answer);
+  throw await problemOf(answer, init.method !== undefined);
 }
 
-/** Asks for a token where that is what is missing. */
-export async function problemOf(answer: Response): Promise<ApiProblem> {
+/** Asks for a token where that is what is missing. `isAct`: something was to be done. */
+export async function problemOf(answer: Response, isAct = false): Promise<ApiProblem> {
   const said = (await answer.json().catch(() => ({}))) as { error?: Partial<Record<string, string>> };
   const { code = 'UNKNOWN', message = `The member answered ${answer.status}.`, hint } = said.error ?? {};
-  if (answer.status === 401 || code === 'ROLE_MISSING') asksToken.value = message;
+  if (answer.status === 401 || code === 'ROLE_MISSING') askForToken(message, isAct);
   return new ApiProblem(answer.status, code, message, hint);
 }

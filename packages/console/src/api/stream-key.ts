@@ -15,11 +15,16 @@ export function shortKey(key: string): string {
   return key.startsWith(`${DEFAULT_VHOST}/`) ? key.slice(DEFAULT_VHOST.length + 1) : key;
 }
 
-/** The stream's place in the API. */
-export function streamPath(key: string): string {
+/** The stream's place in the API: itself, or what would become of a play of it. */
+export function streamPath(
+  key: string,
+  what: 'streams' | 'explain' = 'streams',
+  asked: Readonly<Record<string, string>> = {},
+): string {
   const { vhost, app, stream } = partsOf(key);
-  const query = vhost === DEFAULT_VHOST ? '' : `?vhost=${encodeURIComponent(vhost)}`;
-  return `/api/v1/streams/${encodeURIComponent(app)}/${encodeURIComponent(stream)}${query}`;
+  const query = new URLSearchParams({ ...(vhost === DEFAULT_VHOST ? {} : { vhost }), ...asked }).toString();
+  const path = `/api/v1/${what}/${encodeURIComponent(app)}/${encodeURIComponent(stream)}`;
+  return query === '' ? path : `${path}?${query}`;
 }
 
 /** Where a member with this HTTP address serves it to a browser. */

@@ -2,18 +2,20 @@ import type { OriginEvent } from '@headwater/origin/api-types';
 
 export type {
   ApiClient,
+  ApiConfig,
+  ApiExplained,
   ApiFigures,
   ApiLinks,
   ApiMember,
   ApiOwner,
-  ApiRoute,
   ApiStreamDetail,
   ApiStreamPage,
 } from '@headwater/origin/api-types';
 
 /** An event as the API sends it. */
 export type ApiEvent = OriginEvent & {
-  readonly id: string;
+  /** Its place in what the member sends; the client's own id is in `id`, where it is about one. */
+  readonly place: string;
   readonly at: string;
   readonly atMs: number;
   /** Name of the member that saw it. */

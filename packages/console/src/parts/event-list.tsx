@@ -17,7 +17,7 @@ export function EventList({
   return (
     <ol class="events" aria-label={label} reversed>
       {events.map((event) => (
-        <li key={event.id} data-weight={weightOf(event)}>
+        <li key={event.place} data-weight={weightOf(event)}>
           <time dateTime={event.at}>{clock(event.atMs)}</time>
           <span class="group">{groupOf(event)}</span>
           <span class="words">

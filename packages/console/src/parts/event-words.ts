@@ -76,6 +76,10 @@ function sentenceOf(event: ApiEvent, isKeyKnown: boolean): string {
       return `${event.name} no longer owns ${it}${event.reason === 'member-gone' ? ': the member is gone' : ''}`;
     case 'publish-started':
       return `publisher ${event.client}${ofIt} accepted (${event.protocol})`;
+    case 'publish-forwarded':
+      return event.from === undefined
+        ? `publisher ${event.client}${ofIt} forwarded to ${event.origin}`
+        : `publisher ${event.client}${ofIt} moved from ${event.from} to ${event.origin}: ${event.reason}`;
     case 'publish-refused':
       return `publisher ${event.client}${ofIt} refused: ${event.reason}`;
     case 'publish-ended':

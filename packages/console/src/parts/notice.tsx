@@ -1,4 +1,6 @@
 import type { ComponentChildren } from 'preact';
+import { now } from '../state/now.js';
+import { age } from './format.js';
 
 /** In place of what would be shown: it is loading, there is none, or it failed. */
 export function Notice({
@@ -12,6 +14,17 @@ export function Notice({
     <p class="notice" data-kind={kind} role={kind === 'error' ? 'alert' : 'status'}>
       {children}
     </p>
+  );
+}
+
+/** Why there is no newer answer, and how old the one is that is on show. `heardMs`: 0: there is none. */
+export function Problem({ problem, heardMs }: { readonly problem: string | null; readonly heardMs: number }) {
+  if (problem === null) return null;
+  return (
+    <Notice kind="error">
+      {problem}
+      {heardMs > 0 && ` What is shown was heard ${age(now.value - heardMs)} ago.`}
+    </Notice>
   );
 }
 

@@ -88,14 +88,14 @@ async function followOnce(since: string, onHeard: (id: string) => void): Promise
 
 function take(come: readonly ServerEvent[]): void {
   const told: ApiEvent[] = [];
-  for (const { kind, data } of come) {
+  for (const { kind, data, id: place } of come) {
     if (kind === 'pulse') takePulse(JSON.parse(data) as ApiPulse);
-    else if (kind !== 'gap') told.push(JSON.parse(data) as ApiEvent);
+    else if (kind !== 'gap') told.push({ ...(JSON.parse(data) as ApiEvent), place });
     else readMembers.soon(0);
   }
   if (told.length === 0) return;
-  const known = new Set(events.value.slice(-EVENTS_MAX).map(({ id }) => id));
-  const fresh = told.filter(({ id }) => !known.has(id));
+  const known = new Set(events.value.slice(-EVENTS_MAX).map(({ place }) => place));
+  const fresh = told.filter(({ place }) => !known.has(place));
   events.value = [...events.value, ...fresh].sort((a, b) => a.atMs - b.atMs).slice(-EVENTS_MAX);
   news.value = fresh;
   for (const event of fresh) noteMember(event);

@@ -12,6 +12,8 @@ const ASKED_MS = 150;
 interface Answered<T> {
   readonly value: T | null;
   readonly problem: string | null;
+  /** When `value` came, by this page's clock, ms; 0: never. */
+  readonly heardMs: number;
   again(): void;
 }
 
@@ -27,7 +29,7 @@ export function useAnswer<T>(
     onValue,
   }: { isChangedBy: (event: ApiEvent) => boolean; everyPulses: number; onValue?: (value: T) => void },
 ): Answered<T> {
-  const shown = useSignal<{ path: string; value: T } | null>(null);
+  const shown = useSignal<{ value: T; heardMs: number } | null>(null);
   const problem = useSignal<string | null>(null);
   const wanted = useRef(path);
   wanted.current = path;
@@ -39,7 +41,7 @@ export function useAnswer<T>(
         const value = await read<T>(asked);
         // Another page was asked for meanwhile.
         if (asked !== wanted.current) return reread.current?.soon(0, ASKED_MS);
-        shown.value = { path: asked, value };
+        shown.value = { value, heardMs: Date.now() };
         problem.value = null;
         onValue?.(value);
       } catch (error) {
@@ -58,5 +60,10 @@ export function useAnswer<T>(
   useSignalEffect(() => {
     if (pulses.value % everyPulses === 0 && document.visibilityState === 'visible') reread.current?.soon();
   });
-  return { value: shown.value?.value ?? null, problem: problem.value, again };
+  return {
+    value: shown.value?.value ?? null,
+    problem: problem.value,
+    heardMs: shown.value?.heardMs ?? 0,
+    again,
+  };
 }

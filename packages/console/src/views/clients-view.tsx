@@ -5,7 +5,7 @@ import type { ApiClient } from '../api/types.js';
 import { Confirm } from '../parts/confirm.js';
 import { age, bytes, count } from '../parts/format.js';
 import { MemberOptions } from '../parts/member-options.js';
-import { Badge, Missing, Notice } from '../parts/notice.js';
+import { Badge, Missing, Notice, Problem } from '../parts/notice.js';
 import { Pager } from '../parts/pager.js';
 import { Scroll } from '../parts/scroll.js';
 import { members } from '../state/live.js';
@@ -45,6 +45,7 @@ export function ClientsView({
   const {
     value: page,
     problem,
+    heardMs,
     again,
   } = useAnswer<ClientPage>(`/api/v1/clients?${asked}`, {
     isChangedBy: ({ kind }) => /^(publish|play|route)-|^member-(dead|left)/.test(kind),
@@ -93,7 +94,7 @@ export function ClientsView({
           </select>
         </label>
       </div>
-      {problem !== null && <Notice kind="error">{problem}</Notice>}
+      <Problem problem={problem} heardMs={heardMs} />
       <Missing missing={page?.missing} />
       {page === null && problem === null && <Notice kind="loading">Asking all members …</Notice>}
       {page !== null && page.clients.length === 0 && <Notice kind="empty">Nobody is there.</Notice>}

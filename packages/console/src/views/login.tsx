@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { asksToken, takeToken } from '../state/session.js';
+import { asksToken, declineToken, takeToken } from '../state/session.js';
 
 /** Asks for the token that the member wants to be shown. */
 export function Login({ why }: { readonly why: string }) {
@@ -14,7 +14,7 @@ export function Login({ why }: { readonly why: string }) {
       ref={dialog}
       aria-labelledby="login-title"
       onClose={() => {
-        asksToken.value = null;
+        if (asksToken.value !== null) declineToken();
       }}
     >
       <form

@@ -8,7 +8,7 @@ import { Badge, Notice } from '../parts/notice.js';
 import { Scroll } from '../parts/scroll.js';
 import { events, links, members } from '../state/live.js';
 import { now } from '../state/now.js';
-import { linkToClients } from '../state/read-place.js';
+import { linkToClients, linkToConfig } from '../state/read-place.js';
 import { stateOf } from './picture-layout.js';
 
 const EVENTS_SHOWN = 60;
@@ -107,7 +107,8 @@ function Facts({ member }: { readonly member: ApiMember }) {
         ))}
       </dl>
       <p>
-        <a href={linkToClients({ member: member.id })}>Clients of {member.name}</a>
+        <a href={linkToClients({ member: member.id })}>Clients of {member.name}</a> ·{' '}
+        <a href={linkToConfig(member.id)}>Its configuration</a>
       </p>
     </>
   );

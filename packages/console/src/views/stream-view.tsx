@@ -1,18 +1,21 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { act } from '../api/request.js';
 import { shortKey, streamPath } from '../api/stream-key.js';
-import type { ApiOwner, ApiRoute, ApiStreamDetail } from '../api/types.js';
+import type { ApiOwner, ApiStreamDetail } from '../api/types.js';
 import { Confirm } from '../parts/confirm.js';
 import { EventList } from '../parts/event-list.js';
 import { age, bitRate, bytes, count } from '../parts/format.js';
 import { Graph } from '../parts/graph.js';
-import { Badge, Missing, Notice } from '../parts/notice.js';
+import { Badge, Missing, Notice, Problem } from '../parts/notice.js';
 import { Scroll } from '../parts/scroll.js';
 import { PlayerPanel } from '../player/player-panel.js';
 import { events } from '../state/live.js';
 import { now } from '../state/now.js';
 import { linkToClients, linkToMember } from '../state/read-place.js';
 import { useAnswer } from '../state/use-answer.js';
+import { ExplainPanel } from './explain-panel.js';
+import { Switched } from './streams-view.js';
 
 /** A pulse comes every 2 s: five minutes. */
 const SAMPLES_MAX = 150;
@@ -25,7 +28,11 @@ interface Sample {
 
 export function StreamView({ streamKey: key }: { readonly streamKey: string }) {
   const samples = useSignal<readonly Sample[]>([]);
-  const { value: stream, problem } = useAnswer<ApiStreamDetail>(streamPath(key), {
+  const {
+    value: stream,
+    problem,
+    heardMs,
+  } = useAnswer<ApiStreamDetail>(streamPath(key), {
     isChangedBy: (event) => ('key' in event && event.key === key) || event.kind.startsWith('member-'),
     everyPulses: 1,
     onValue: (value) => {
@@ -54,7 +61,7 @@ export function StreamView({ streamKey: key }: { readonly streamKey: string }) {
           <a href={linkToClients({ stream: key })}>Its clients</a>
           {stream.owners.length > 0 && <EndButton streamKey={key} owners={stream.owners} />}
         </div>
-        {problem !== null && <Notice kind="error">{problem}</Notice>}
+        <Problem problem={problem} heardMs={heardMs} />
         <Missing missing={stream.missing} />
         <div class="row graphs">
           <Graph
@@ -70,16 +77,11 @@ export function StreamView({ streamKey: key }: { readonly streamKey: string }) {
             show={count}
           />
         </div>
+        <Pictures stream={stream} />
         <Owners owners={stream.owners} />
       </section>
       <PlayerPanel streamKey={key} stream={stream} />
-      <section class="panel" aria-labelledby="explain">
-        <h2 id="explain">Where a play goes</h2>
-        <p class="quiet">
-          What the member that this page is from would answer each kind of client now, and why.
-        </p>
-        <Routes routes={stream.routes} />
-      </section>
+      <ExplainPanel streamKey={key} />
       <section class="panel" aria-labelledby="on-members">
         <h2 id="on-members">On the members</h2>
         <OnMembers stream={stream} />
@@ -99,6 +101,32 @@ export function StreamView({ streamKey: key }: { readonly streamKey: string }) {
 /** A member's pull is among the players of whom it pulls from. */
 function playersOf({ playersInMesh, members }: ApiStreamDetail): number {
   return Math.max(0, playersInMesh - members.filter(({ source }) => source === 'relay').length);
+}
+
+/** How pictures come to the best of those that have them, and when players last went on from another source. */
+function Pictures({ stream: { members, owners, key } }: { readonly stream: ApiStreamDetail }) {
+  const ranked = [...owners.map(({ member }) => member), ...members.map(({ member }) => member)];
+  const best = ranked
+    .map((id) => members.find(({ member }) => member === id))
+    .find((one) => one?.frameRate !== undefined || one?.keyframeMs !== undefined);
+  const last = events.value.findLast(
+    (event) => event.kind === 'relay-switched' && event.key === key && event.from !== null,
+  );
+  const facts: readonly (readonly [string, ComponentChildren])[] = [
+    ['frame rate', best?.frameRate === undefined ? '–' : `${best.frameRate} frames/s`],
+    ['between key frames', best?.keyframeMs === undefined ? '–' : `${(best.keyframeMs / 1000).toFixed(1)} s`],
+    ['last switch', last?.kind === 'relay-switched' ? <Switched last={last} /> : 'none lately'],
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
 }
 
 function Owners({ owners }: { readonly owners: readonly ApiOwner[] }) {
@@ -152,33 +180,6 @@ function mediaWords({ video, audio }: ApiOwner['media']): string {
   ].filter((word) => word !== undefined);
   return words.length === 0 ? 'not known' : words.join(' · ');
 }
-
-const CLIENTS: Readonly<Record<ApiRoute['client'], string>> = {
-  rtmp: 'ffmpeg, OBS, VLC (RTMP)',
-  'srs-edge': 'SRS edge (RTMP 302)',
-  'srs-edge-tls': 'SRS edge by RTMPS',
-  'http-flv': 'HTTP-FLV',
-  'https-flv': 'HTTPS-FLV',
-  'ws-flv': 'browser (WebSocket-FLV)',
-};
-
-const Routes = ({ routes }: { readonly routes: readonly ApiRoute[] }) => (
-  <dl class="routes">
-    {routes.map(({ client, route, reason, why, target, through, address }) => (
-      <div key={client}>
-        <dt>{CLIENTS[client]}</dt>
-        <dd>
-          <Badge state={route} /> {target !== undefined && <strong>{target}</strong>}
-          {address !== undefined && <code> {address}</code>}
-          {through !== undefined && ` through ${through}`}
-          <span class="why" title={reason}>
-            {why}
-          </span>
-        </dd>
-      </div>
-    ))}
-  </dl>
-);
 
 function OnMembers({ stream: { members, owners } }: { readonly stream: ApiStreamDetail }) {
   if (members.length === 0) return <Notice kind="empty">No member has it.</Notice>;

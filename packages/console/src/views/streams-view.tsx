@@ -3,7 +3,7 @@ import { shortKey } from '../api/stream-key.js';
 import type { ApiFigures, ApiStreamPage } from '../api/types.js';
 import { age, bitRate, count, roundTrip } from '../parts/format.js';
 import { MemberOptions } from '../parts/member-options.js';
-import { Badge, Missing, Notice } from '../parts/notice.js';
+import { Badge, Missing, Notice, Problem } from '../parts/notice.js';
 import { Pager } from '../parts/pager.js';
 import { Scroll } from '../parts/scroll.js';
 import { members } from '../state/live.js';
@@ -13,6 +13,7 @@ import { useAnswer } from '../state/use-answer.js';
 
 const ROWS = 50;
 
+type LastSwitch = NonNullable<ApiFigures['lastSwitch']>;
 type Row = ApiStreamPage['streams'][number];
 
 /** Every stream of the mesh, filtered and cut into pages by the member that is asked. */
@@ -30,7 +31,11 @@ export function StreamsView() {
     cursor,
   }))
     if (value !== undefined && value !== '') asked.set(name, value);
-  const { value: page, problem } = useAnswer<ApiStreamPage>(`/api/v1/streams?${asked}`, {
+  const {
+    value: page,
+    problem,
+    heardMs,
+  } = useAnswer<ApiStreamPage>(`/api/v1/streams?${asked}`, {
     isChangedBy: ({ kind }) => /^stream-|^relay-switched|^member-(dead|left|joined)/.test(kind),
     everyPulses: 2,
   });
@@ -74,7 +79,7 @@ export function StreamsView() {
           </select>
         </label>
       </div>
-      {problem !== null && <Notice kind="error">{problem}</Notice>}
+      <Problem problem={problem} heardMs={heardMs} />
       <Missing missing={page?.missing} />
       {page === null && problem === null && <Notice kind="loading">Asking for streams …</Notice>}
       {page !== null && page.streams.length === 0 && (
@@ -104,6 +109,9 @@ export function StreamsView() {
                   <th scope="col" class="number">
                     frames
                   </th>
+                  <th scope="col" class="number">
+                    key frames
+                  </th>
                   <th scope="col">media</th>
                   <th scope="col">last switch</th>
                 </tr>
@@ -127,6 +135,8 @@ export function StreamsView() {
 function StreamRow({ stream: { key, owners, figures } }: { readonly stream: Row }) {
   const media = owners[0]?.media;
   const video = media?.video;
+  // What comes counts more than what the encoder said.
+  const rate = figures?.frameRate ?? video?.frameRate;
   return (
     <tr>
       <th scope="row" class="name">
@@ -146,8 +156,9 @@ function StreamRow({ stream: { key, owners, figures } }: { readonly stream: Row 
       <td class="number">{count(figures?.players ?? 0)}</td>
       <td class="number">{count(figures?.relays ?? 0)}</td>
       <td class="number">{bitRate(figures?.kbpsIn ?? 0)}</td>
+      <td class="number">{rate === undefined ? '–' : `${Number(rate.toFixed(2))}/s`}</td>
       <td class="number">
-        {video?.frameRate === undefined ? '–' : `${Number(video.frameRate.toFixed(2))}/s`}
+        {figures?.keyframeMs === undefined ? '–' : `${(figures.keyframeMs / 1000).toFixed(1)} s`}
       </td>
       <td class="quiet">
         {[
@@ -165,7 +176,7 @@ function StreamRow({ stream: { key, owners, figures } }: { readonly stream: Row 
   );
 }
 
-export function Switched({ last }: { readonly last: ApiFigures['lastSwitch'] }) {
+export function Switched({ last }: { readonly last: LastSwitch | undefined }) {
   if (last === undefined) return <>–</>;
   const { atMs, from, to, gapMs, isExact } = last;
   return (

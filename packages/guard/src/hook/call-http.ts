@@ -1,6 +1,9 @@
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 
+/** How long a connection is kept for the next call, ms. */
+const IDLE_MS = 30_000;
+
 /** Connections that are kept for the next call. */
 export interface HttpAgents {
   readonly http: HttpAgent;
@@ -12,6 +15,8 @@ export function createAgents(socketsMax: number): HttpAgents {
     keepAlive: true,
     maxSockets: socketsMax,
     maxFreeSockets: socketsMax,
+    // Of connections that nobody uses; a call has a deadline of its own.
+    timeout: IDLE_MS,
     scheduling: 'lifo',
   } as const;
   return { http: new HttpAgent(options), https: new HttpsAgent(options) };
@@ -28,6 +33,7 @@ export interface HttpCall {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** UTF-8. */
   readonly body?: Buffer;
   /** For all of it. */
   readonly timeoutMs: number;
@@ -119,6 +125,7 @@ function callOnce(call: HttpCall, agents: HttpAgents, timeoutMs: number): Promis
       const Kind = isStale ? StaleConnection : HttpCallError;
       fail(new Kind('connection', error.code ?? error.message));
     });
-    req.end(call.body);
+    // As text it goes out with the head in one write.
+    req.end(call.body?.toString('utf8'), 'utf8');
   });
 }

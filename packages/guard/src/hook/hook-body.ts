@@ -24,7 +24,15 @@ export interface HookSender {
 }
 
 /** Parameters between members, and the mark of a redirect: nobody else's business. */
-const OWN_PARAMETERS = new Set(['headwater', 'member', 'owner', 'replay', 'puller', 'proof']);
+const OWN_PARAMETERS = new Set([
+  'headwater',
+  'member',
+  'owner',
+  'replay',
+  'puller',
+  'proof',
+  'headwater-via',
+]);
 
 /** The client's own parameters as it wrote them, those between members left out where there is a mark. */
 export function clientQuery(query: string): string {

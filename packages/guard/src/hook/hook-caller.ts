@@ -10,6 +10,8 @@ import type { HookEvent } from './hook-event.js';
 const ANSWER_BYTES_MAX = 65_536;
 /** Ends that are told at once, beside the asks, which never wait for them. */
 const ENDS_AT_ONCE = 16;
+/** Sessions that go on are asked about at once, beside those that begin, which never wait for them. */
+const UPDATES_AT_ONCE = 16;
 /** How long an end may wait for its turn: as long as a timer can. */
 const TURN_MS_MAX = 2 ** 31 - 1;
 /** Where they fail, an answer of 500 and more is as good as none: ends are told again, a session goes on. */
@@ -29,6 +31,7 @@ export class HookCaller {
   readonly #secret: string | null;
   readonly #agents: HttpAgents;
   readonly #asks: CallPool;
+  readonly #updates: CallPool;
   readonly #ends = new CallPool(ENDS_AT_ONCE, Number.POSITIVE_INFINITY);
 
   /** `secret`: read already. */
@@ -37,14 +40,17 @@ export class HookCaller {
     this.#config = config;
     this.#sender = sender;
     this.#secret = secret;
-    this.#agents = createAgents(config.concurrency + ENDS_AT_ONCE);
+    this.#agents = createAgents(config.concurrency + UPDATES_AT_ONCE + ENDS_AT_ONCE);
+    this.#updates = new CallPool(UPDATES_AT_ONCE, config.queueMax);
     this.#asks = new CallPool(config.concurrency, config.queueMax);
   }
 
   /** Asks one URL. Rejects where no answer came: `HttpCallError`, `PoolFullError`, `TurnTimeoutError`. */
   async ask(url: string, facts: HookFacts): Promise<HookAnswer> {
     return this.#counted(facts.event, () =>
-      this.#asks.run(this.#config.timeoutMs, (leftMs) => this.#call(url, facts, randomUUID(), leftMs)),
+      (facts.event === 'update' ? this.#updates : this.#asks).run(this.#config.timeoutMs, (leftMs) =>
+        this.#call(url, facts, randomUUID(), leftMs),
+      ),
     );
   }
 

@@ -133,7 +133,14 @@ export class HookRule implements Rule {
   #startUpdates(ask: RuleAsk, revoke: (text: string) => void): NodeJS.Timeout | undefined {
     const urls = this.#urls('update');
     if (urls.length === 0) return undefined;
-    const timer = setInterval(() => void this.#update(urls, ask, revoke), this.#config.updateMs);
+    let isAsking = false;
+    const timer = setInterval(async () => {
+      // A hook that is slower than that is not asked the same twice at once.
+      if (isAsking) return;
+      isAsking = true;
+      await this.#update(urls, ask, revoke);
+      isAsking = false;
+    }, this.#config.updateMs);
     timer.unref();
     return timer;
   }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askOf, clientOf, GuardWorld, NAME, rulesOf } from '../testing/guard-world.js';
@@ -9,6 +10,9 @@ beforeEach(async () => {
   server = await HookServer.start();
 });
 afterEach(() => server.stop());
+
+/** Says that, whatever HTTP would have it say, and closes. */
+const raw = (res: ServerResponse, text: string): void => void res.socket?.end(text);
 
 const worldOf = (hook: object = {}) => {
   const rules = rulesOf({
@@ -23,6 +27,8 @@ const worldOf = (hook: object = {}) => {
   });
   return new GuardWorld({ publish: rules, play: rules });
 };
+
+const nginxOf = (more: object = {}) => worldOf({ format: 'nginx-rtmp', ...more });
 
 describe("a hook in SRS's format", () => {
   it('is asked, and told the end once', async () => {
@@ -156,6 +162,80 @@ describe("a hook in SRS's format", () => {
     expect(await slow).toBe('allowed');
   });
 
+  it('that is slow to say whether sessions go on holds up none that begins, and is asked once at a time', async () => {
+    const world = nginxOf({
+      on_update: server.url('/update'),
+      updateMs: 1000,
+      concurrency: 1,
+      timeoutMs: 60_000,
+    });
+    const held: ServerResponse[] = [];
+    server.answer = ({ path }, res) => {
+      if (path === '/update') held.push(res);
+      else res.end('0');
+    };
+    const asked = () =>
+      server.calls
+        .filter(({ path }) => path === '/update')
+        .map(({ body }) => new URLSearchParams(body).get('user'));
+    const verdict = await world.judge({ query: 'user=a' });
+    await until(() => held.length === 1, 'asked whether it goes on');
+    expect(await world.said({ query: 'user=b' })).toBe('allowed');
+    // The question about the first one is still under way, for longer than the time between two.
+    await until(() => held.length === 2, 'asked about the other');
+    held[0]?.end();
+    await until(() => asked().length === 3, 'asked about the first again');
+    expect(asked()).toEqual(['a', 'b', 'a']);
+    if (verdict.allowed) verdict.grant.ended();
+  });
+
+  it.each([
+    [
+      'drips its answer for ever',
+      (res: ServerResponse) => void setInterval(() => res.write(' '), 20).unref(),
+    ],
+    [
+      'switches to another protocol',
+      (res: ServerResponse) => raw(res, 'HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n0'),
+    ],
+    ['speaks no HTTP', (res: ServerResponse) => raw(res, '220 smtp.example ESMTP\r\n')],
+    [
+      'sends heads without end',
+      (res: ServerResponse) => raw(res, `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(200_000)}`),
+    ],
+    [
+      'promises more than it sends',
+      (res: ServerResponse) => raw(res, 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n0'),
+    ],
+    [
+      'says two lengths',
+      (res: ServerResponse) => raw(res, 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n0'),
+    ],
+    ['resets', (res: ServerResponse) => void res.socket?.resetAndDestroy()],
+  ])('that %s is no yes, and the next one is heard', async (_what, answer) => {
+    const world = worldOf();
+    server.answer = (_call, res) => answer(res);
+    expect(await world.said()).toBe('hook-failed');
+    server.answer = (_call, res) => res.end('0');
+    expect(await world.said()).toBe('allowed');
+  });
+
+  it.each([
+    '{"code":0',
+    '{"code":[0]}',
+    '{"code":-0.5}',
+    '{"code":null}',
+    '[0]',
+    '{"CODE":0}',
+    '{"__proto__":{"code":0}}',
+    '00',
+    '"0"',
+    '0\u0000',
+  ])('says no by %j', async (body) => {
+    server.answer = (_call, res) => res.end(body);
+    expect(await worldOf().said()).toBe('hook-refused');
+  });
+
   it('bounds who waits for it', async () => {
     const world = worldOf({ concurrency: 1, queueMax: 1, timeoutMs: 60_000 });
     const held: (() => void)[] = [];
@@ -190,7 +270,7 @@ describe("a hook in SRS's format", () => {
 });
 
 describe("a hook in nginx-rtmp's format", () => {
-  const nginx = (more: object = {}) => worldOf({ format: 'nginx-rtmp', ...more });
+  const nginx = nginxOf;
 
   it('is a form, in which a client cannot say for us who it is', async () => {
     server.answer = (_call, res) => res.writeHead(204).end();
@@ -213,6 +293,8 @@ describe("a hook in nginx-rtmp's format", () => {
     [301, 'rtmp://other/live/s2', 'hook-refused'],
     [302, '/s2', 'hook-refused'],
     [302, 'a%20b?c', 'hook-name'],
+    [302, '../s2', 'hook-name'],
+    [302, 'http:s2', { name: { ...NAME, stream: 'http:s2' } }],
     [302, '', 'hook-refused'],
     [404, '', 'hook-refused'],
   ])('answers %i with Location %s', async (status, location, said) => {
@@ -220,6 +302,13 @@ describe("a hook in nginx-rtmp's format", () => {
     const verdict = await nginx().judge();
     if (typeof said === 'string') expect(verdict).toMatchObject({ allowed: false, reason: said });
     else expect(verdict).toMatchObject({ allowed: true, grant: said });
+  });
+
+  it('cannot give a stream a name that is too long, nor say no by brackets without end', async () => {
+    server.answer = (_call, res) => res.writeHead(302, { Location: 'x'.repeat(5000) }).end();
+    expect(await nginx().said()).toBe('hook-name');
+    server.answer = (_call, res) => res.end('['.repeat(60_000));
+    expect(await worldOf().said()).toBe('hook-refused');
   });
 
   it('may end what it allowed, by a no to on_update', async () => {

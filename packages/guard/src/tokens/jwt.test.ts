@@ -1,4 +1,5 @@
-import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { exportJWK, SignJWT } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GuardWorld, NAME, NOW_S, rulesOf } from '../testing/guard-world.js';
@@ -103,6 +104,61 @@ describe('a JWT', () => {
     expect(await saidStrict({ ...CLAIMS, aud: 'here' })).toBe('jwt-issuer');
   });
 
+  it.each([
+    ['exp as text', { exp: String(NOW_S + 60) }, 'jwt-form'],
+    ['exp as a list', { exp: [NOW_S + 60] }, 'jwt-form'],
+    ['exp null', { exp: null }, 'jwt-form'],
+    ['exp true', { exp: true }, 'jwt-form'],
+    ['a negative exp', { exp: -1 }, 'jwt-expired'],
+    ['exp with a fraction', { exp: NOW_S + 0.5 }, 'allowed'],
+    ['exp at the end of numbers', { exp: Number.MAX_VALUE }, 'allowed'],
+    ['nbf as text', { nbf: '0' }, 'jwt-form'],
+    ['a negative nbf', { nbf: -1e15 }, 'allowed'],
+    ['nbf as a list', { nbf: [] }, 'jwt-form'],
+    ['actions as an object', { actions: { publish: true } }, 'jwt-action'],
+    ['actions in another case', { actions: ['Publish'] }, 'jwt-action'],
+    ['actions in lists of lists', { actions: [['publish']] }, 'jwt-action'],
+    ['a hundred actions before', { actions: [...Array(100).fill('x'), 'publish'] }, 'jwt-action'],
+    ['streams as a number', { streams: 1 }, 'jwt-stream'],
+    ['a stream that only begins so', { streams: ['live/s'] }, 'jwt-stream'],
+    ['a stream that goes on', { streams: ['live/s10'] }, 'jwt-stream'],
+    ['a pattern of another vhost', { streams: ['//*/live/s1'] }, 'jwt-stream'],
+    ['a pattern of an expression', { streams: ['live/.*', 'live/s?', '^live'] }, 'jwt-stream'],
+  ])('with %s is judged so', async (_what, claims, reason) => {
+    expect(await said(await sign({ ...CLAIMS, ...claims }))).toBe(reason);
+  });
+
+  it('with exp beyond all numbers, a payload that is no object, or headers that must be understood is refused', async () => {
+    const signed = (head: object, payload: string): string => {
+      const text = `${part(head)}.${Buffer.from(payload).toString('base64url')}`;
+      return `${text}.${signBytes(null, Buffer.from(text), ED.privateKey).toString('base64url')}`;
+    };
+    const text = JSON.stringify(CLAIMS);
+    expect(await said(signed({ alg: 'EdDSA' }, text))).toBe('allowed');
+    for (const payload of [text.replace(/"exp":\d+/, '"exp":1e999'), '[]', 'null', '1', '', '{', `${text}\0`])
+      expect(await said(signed({ alg: 'EdDSA' }, payload)), payload).toMatch(/^jwt-/);
+    for (const head of [
+      { crit: ['exp'], exp: 1 },
+      { crit: ['b64'], b64: false },
+      { crit: [] },
+      { crit: 'x' },
+      { alg: ['EdDSA'] },
+      { alg: 'eddsa' },
+      { alg: 'HS256' },
+      { alg: 'ES256' },
+    ])
+      expect(await said(signed({ alg: 'EdDSA', ...head }, text)), JSON.stringify(head)).toMatch(/^jwt-/);
+    // What a header says of where keys are is not looked at.
+    const jwk = generateKeyPairSync('ed25519');
+    const own = `${part({ alg: 'EdDSA', jwk: await exportJWK(jwk.publicKey), jku: 'http://127.0.0.1:1/', x5u: 'http://127.0.0.1:1/' })}.${part(CLAIMS)}`;
+    const signature = signBytes(null, Buffer.from(own), jwk.privateKey).toString('base64url');
+    expect(await said(`${own}.${signature}`)).toBe('jwt-signature');
+    for (const kid of ['../../../etc/passwd', '/dev/null', "' or 1=1", '\0', 'x'.repeat(4000), '__proto__'])
+      expect(await said(signed({ alg: 'EdDSA', kid }, text))).toBe('allowed');
+    for (const kid of [1, null, {}, []])
+      expect(await said(signed({ alg: 'EdDSA', kid }, text))).toMatch(/^(allowed|jwt-form)$/);
+  });
+
   it('is judged again by the clock although its signature is remembered', async () => {
     const late = worldOf({ keys: [pem(ED.publicKey)] });
     const query = `jwt=${await sign()}`;
@@ -164,6 +220,48 @@ describe('a JWKS', () => {
     remote.monotonicMs += 1_000_000;
     const third = `jwt=${await sign({ ...CLAIMS, jti: 'c' }, 'EdDSA', rotated.privateKey, 'k2')}`;
     expect(await remote.said({ query: third })).toBe('allowed');
+  });
+
+  it('is tried with each key of one name, and with none of another', async () => {
+    const other = generateKeyPairSync('ed25519');
+    const set = async (...keys: readonly (readonly [KeyObject, string?])[]) =>
+      JSON.stringify({
+        keys: await Promise.all(
+          keys.map(async ([key, kid]) => ({ ...(await exportJWK(key)), ...(kid !== undefined && { kid }) })),
+        ),
+      });
+    const server = await HookServer.start();
+    servers.push(server);
+    let text = await set([other.publicKey, 'k1'], [ED.publicKey, 'k1'], [other.publicKey, 'k2']);
+    server.answer = (_call, res) => res.end(text);
+    const remote = worldOf({ jwks: server.url('/jwks') });
+    expect(await remote.said({ query: `jwt=${await sign(CLAIMS, 'EdDSA', ED.privateKey, 'k1')}` })).toBe(
+      'allowed',
+    );
+    expect(await remote.said({ query: `jwt=${await sign(CLAIMS, 'EdDSA', ED.privateKey, 'k2')}` })).toBe(
+      'jwt-signature',
+    );
+    expect(await remote.said({ query: `jwt=${await sign({ ...CLAIMS, jti: 'd' })}` })).toBe('allowed');
+    text =
+      '{"keys":[null,1,"x",{},{"kty":"OKP"},{"kty":"oct","k":"AA"},{"kty":"RSA","n":"AQAB","e":"AQAB"}]}';
+    const bare = worldOf({ jwks: server.url('/jwks') });
+    expect(await bare.said({ query: `jwt=${await sign()}` })).toBe('jwt-signature');
+  });
+
+  it.each([
+    ['redirects', (res: ServerResponse, url: string) => res.writeHead(302, { Location: url }).end()],
+    ['answers too much', (res: ServerResponse) => res.end(Buffer.alloc(1_000_000, ' '))],
+    ['answers with HTML', (res: ServerResponse) => res.end('<html>')],
+    ['answers with no list', (res: ServerResponse) => res.end('{"keys":{}}')],
+    ['resets', (res: ServerResponse) => void res.socket?.resetAndDestroy()],
+  ])('that %s is none, and nobody is led elsewhere', async (_what, answer) => {
+    const server = await HookServer.start();
+    servers.push(server);
+    server.answer = (_call, res) => answer(res, server.url('/elsewhere'));
+    const remote = worldOf({ jwks: server.url('/jwks') });
+    expect(await remote.said({ query: `jwt=${await sign()}` })).toBe('jwt-keys-unavailable');
+    expect(server.calls.map(({ path }) => path)).not.toContain('/elsewhere');
+    expect(JSON.stringify(remote.log)).not.toContain('elsewhere');
   });
 
   it('that was never had refuses, and says that it may be tried again', async () => {

@@ -64,6 +64,42 @@ describe('a signed URL', () => {
     ['a prefix of 16 KB', `${signedQuery(SCOPE, KEY)}&prefix=${'a'.repeat(16_000)}`, 'token-form'],
     ['no expiry', signedQuery(SCOPE, KEY).replace(/expires=\d+&/, ''), 'token-form'],
     ['an expiry in hex', 'expires=0x7fffffff&signature=00', 'token-form'],
+    [
+      'the name of the parameter in another case',
+      signedQuery(SCOPE, KEY).replace('signature', 'Signature'),
+      'credentials-missing',
+    ],
+    [
+      'the name of the parameter encoded, beside the plain one',
+      `${signedQuery(SCOPE, KEY)}&%73ignature=00`,
+      'token-twice',
+    ],
+    ['the same behind a semicolon', signedQuery(SCOPE, KEY).replace('&', ';'), 'credentials-missing'],
+    [
+      'an expiry with a fraction',
+      signedQuery(SCOPE, KEY).replace(/expires=(\d+)/, 'expires=$1.5'),
+      'token-form',
+    ],
+    ['a negative expiry', signedQuery(SCOPE, KEY).replace('expires=', 'expires=-'), 'token-form'],
+    [
+      'an expiry with a zero before it',
+      signedQuery(SCOPE, KEY).replace('expires=', 'expires=0'),
+      'token-form',
+    ],
+    [
+      'an expiry beyond all numbers',
+      signedQuery(SCOPE, KEY).replace('expires=', 'expires=9999999999'),
+      'token-form',
+    ],
+    [
+      'an expiry in other digits',
+      signedQuery(SCOPE, KEY).replace('expires=1', 'expires=\u0661'),
+      'token-form',
+    ],
+    ['an expiry with a plus', signedQuery(SCOPE, KEY).replace('expires=', 'expires=%2B'), 'token-form'],
+    ['an empty prefix', `${signedQuery(SCOPE, KEY)}&prefix=`, 'token-form'],
+    ['an empty address', `${signedQuery(SCOPE, KEY)}&address=`, 'token-form'],
+    ['a signature that is cut', signedQuery(SCOPE, KEY).slice(0, -1), 'token-form'],
     ['lone surrogates and broken percent signs', 'signature=%ud800%&expires=%', 'token-form'],
   ])('refuses %s', async (_what, query, reason) => {
     expect(await saidOf(query)).toBe(reason);
@@ -76,6 +112,27 @@ describe('a signed URL', () => {
     expect(await saidOf(query, { vhost: 'v', app: 'live/room' })).toBe('token-stream');
     // A prefix is not the stream of that name, and the other way round.
     expect(await saidOf(signedQuery(SCOPE, KEY).concat('&prefix=live%2Fs1'))).toBe('token-signature');
+  });
+
+  it('of a name is not for one that goes on from it, nor for one that looks the same', async () => {
+    const query = signedQuery(SCOPE, KEY);
+    for (const stream of ['s10', 's', 's1/x', 's1 ', 's1\u200b', 'ѕ1'])
+      expect(await saidOf(query, { stream })).toBe('token-signature');
+    const composed = signedQuery({ ...SCOPE, name: 'live/\u00e9' }, KEY);
+    expect(await saidOf(composed, { stream: '\u00e9' })).toBe('allowed');
+    expect(await saidOf(composed, { stream: 'e\u0301' })).toBe('token-signature');
+    // What a prefix means is what it says: a slash at its end is for whoever signs to write.
+    const prefix = signedQuery({ ...SCOPE, name: 'live/s1', isPrefix: true }, KEY);
+    expect(await saidOf(prefix, { stream: 's10' })).toBe('allowed');
+  });
+
+  it('means one address, however it is written', async () => {
+    const forOne = (address: string) => askOf({ query: signedQuery({ ...SCOPE, address }, KEY) });
+    expect(await world().said(forOne('::ffff:192.0.2.1'), { ip: '192.0.2.1' })).toBe('allowed');
+    expect(await world().said(forOne('2001:DB8::1'), { ip: '2001:db8::1' })).toBe('allowed');
+    expect(await world().said(forOne('fe80::1'), { ip: 'fe80::1%eth0' })).toBe('allowed');
+    for (const address of ['192.0.2.10', '192.0.2', '192.0.2.1/24', '192.0.2.01', '0xc0000201', '*'])
+      expect(await world().said(forOne(address), { ip: '192.0.2.1' })).toBe('token-address');
   });
 
   it('may be for one address', async () => {

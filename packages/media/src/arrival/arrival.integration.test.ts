@@ -209,7 +209,7 @@ function head(
         headers,
       },
       (res) => {
-        resolve([res.statusCode, res.headers.location]);
+        resolve([res.statusCode, res.headers.location?.replace(/&headwater-via=.*/, '')]);
         res.destroy();
       },
     );

@@ -53,6 +53,23 @@ describe('Forwarded', () => {
     expect(forwarded('for="a,b;c\\"d", for=192.0.2.7')).toBe('http 192.0.2.7 0');
     expect(forwarded('for=_hidden;proto=https')).toBe('https 10.0.0.1 4711');
     expect(forwarded('for="192.0.2.7')).toBe('http 10.0.0.1 4711');
+    expect(forwarded('for="[2001:db8::7]:_hidden"')).toBe('http 2001:db8::7 0');
+    expect(forwarded('for="192.0.2.7:_"')).toBe('http 10.0.0.1 4711');
+  });
+
+  it.each([
+    'for="',
+    'for="\\',
+    '"',
+    '"\\"',
+    'for="a\\\\',
+    'for="a, by="',
+    'for=1;"',
+    '\\',
+    'for="10.0.0.2, for=10.0.0.3',
+  ])('is the proxy’s word, whatever quotes a client opens before it: %s', (own) => {
+    for (const appended of ['for=192.0.2.7', 'for="192.0.2.7:1";proto=https', 'for="[2001:db8::7]:4711"'])
+      expect(forwarded(`${own}, ${appended}`)).toBe(forwarded(appended));
   });
 });
 

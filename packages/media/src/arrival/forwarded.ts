@@ -73,7 +73,7 @@ const PAIR = /^\s*(for|proto|host)=(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))\s*$/i;
 
 /** RFC 7239. */
 function forwardedHops(headers: Headers): Hop[] {
-  return splitOutsideQuotes(joined(headers.forwarded), ',')
+  return elementsOf(joined(headers.forwarded))
     .filter((element) => element.trim() !== '')
     .map((element) => {
       const found: Record<string, string> = {};
@@ -83,6 +83,32 @@ function forwardedHops(headers: Headers): Hop[] {
       }
       return { for: found.for, proto: found.proto?.toLowerCase(), host: found.host };
     });
+}
+
+/**
+ * Elements between commas, read from the end: what a proxy has appended is found by itself, whatever a client has put before
+ * it. From the start, a quotation mark of the client's that nothing closes would take the proxy's word into its quotes.
+ */
+function elementsOf(text: string): string[] {
+  const elements: string[] = [];
+  let end = text.length;
+  let isQuoted = false;
+  for (let at = text.length - 1; at >= 0; at -= 1) {
+    const char = text.charAt(at);
+    if (char === '"' && !isEscaped(text, at)) isQuoted = !isQuoted;
+    else if (char === ',' && !isQuoted) {
+      elements.unshift(text.slice(at + 1, end));
+      end = at;
+      if (elements.length >= HOPS_MAX) return elements;
+    }
+  }
+  return [text.slice(0, end), ...elements];
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text[at - 1 - backslashes] === '\\') backslashes += 1;
+  return backslashes % 2 === 1;
 }
 
 function splitOutsideQuotes(text: string, separator: string): string[] {
@@ -109,13 +135,13 @@ const listOf = (value: string | readonly string[] | undefined): string[] =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 
-const NODE = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::(\d{1,5}))?$/i;
+const NODE = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+))(?::(\d{1,5}|_[\w.-]{1,64}))?$/i;
 
-/** `192.0.2.1`, `192.0.2.1:4711`, `[2001:db8::1]:4711`, `2001:db8::1`. */
+/** `192.0.2.1`, `192.0.2.1:4711`, `[2001:db8::1]:4711`, `2001:db8::1`; a port may be hidden (`:_a`), and is not known then. */
 function readNode(text: string): { readonly ip: string; readonly port: number } | null {
   if (isIP(text) !== 0) return { ip: plainAddress(text), port: 0 };
   const [, ipv6, ipv4, port] = NODE.exec(text) ?? [];
   const ip = ipv6 ?? ipv4 ?? '';
-  const number = Number(port ?? 0);
+  const number = port === undefined || port.startsWith('_') ? 0 : Number(port);
   return isIP(ip) === 0 || number > 0xffff ? null : { ip: plainAddress(ip), port: number };
 }

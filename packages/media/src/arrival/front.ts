@@ -24,7 +24,7 @@ export interface FrontParts {
   readonly certificates: CertificateStore | null;
   readonly proxies: TrustedProxies;
   /** Deadline of all that comes before the protocol, from connect, ms. */
-  readonly handshakeMs: number;
+  readonly handshakeMs: () => number;
   readonly gate: Pick<ConnectionGate, 'enter'>;
   /** Members pull by this protocol. */
   readonly mayPull: boolean;
@@ -34,6 +34,9 @@ export interface FrontParts {
   /** There is no room for this connection; it is to be closed. Not called where TLS should have come first. */
   refused(socket: Socket, reason: string): void;
 }
+
+/** Longer than any deadline that is configured. */
+const TLS_HANDSHAKE_MS = 1_200_000;
 
 /** A connection on its way in. */
 interface Coming {
@@ -102,7 +105,7 @@ export class Front {
               'connection refused',
             );
           socket.destroy();
-        }, handshakeMs);
+        }, handshakeMs());
     const coming: Coming = { socket, place, deadline, id: connectionId(socket), client };
     if (isPlain) {
       this.#arrive(coming, socket);
@@ -207,8 +210,8 @@ export class Front {
     const tls = createTlsServer({
       ...first?.pem,
       minVersion: TLS_VERSION_MIN,
-      // The deadline is ours, which counts from connect.
-      handshakeTimeout: 2 * this.#parts.handshakeMs,
+      // The deadline is ours, which counts from connect, and may change.
+      handshakeTimeout: TLS_HANDSHAKE_MS,
       SNICallback: (serverName, done) => {
         // What is thrown in here would end the process.
         try {

@@ -13,13 +13,23 @@ export function parseNetwork(text: string): { readonly address: string; readonly
 
 /** The proxies whose word about clients counts, by `trustedProxies`. */
 export class TrustedProxies {
-  readonly #networks = new BlockList();
-  readonly isEmpty: boolean;
+  #networks = new BlockList();
+  #isEmpty = true;
 
   /** Each as `parseNetwork` takes it; others are left out. */
   constructor(networks: readonly string[]) {
+    this.replace(networks);
+  }
+
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  /** Others from now on, for connections that come. */
+  replace(networks: readonly string[]): void {
+    this.#networks = new BlockList();
     const parsed = networks.map(parseNetwork).filter((network) => network !== null);
-    this.isEmpty = parsed.length === 0;
+    this.#isEmpty = parsed.length === 0;
     for (const { address, bits } of parsed)
       this.#networks.addSubnet(address, bits, isIP(address) === 4 ? 'ipv4' : 'ipv6');
   }

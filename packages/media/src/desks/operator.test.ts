@@ -20,7 +20,7 @@ function memberA() {
   const streams = new MemoryStreams((key) => mesh.owners(key).filter(({ member }) => member !== 'a'), log);
   const plays = new PlayDesk({ streams, host, log, tell }, mediaOptions('a'));
   const publishes = new PublishDesk(
-    { streams, host, log, tell, onPublisherChanged: (key) => plays.reconsider(key) },
+    { streams, host, forwards: null, log, tell, onPublisherChanged: (key) => plays.reconsider(key) },
     { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
   );
   const told = (): string[] =>
@@ -38,6 +38,7 @@ function publisher(id: string, key = KEY_S): PublishSession & { readonly ends: P
     agent: 'test',
     ends,
     end: (reason) => ends.push(reason),
+    answered: () => {},
     fault: (error) => {
       throw error;
     },

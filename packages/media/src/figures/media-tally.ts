@@ -27,6 +27,7 @@ export const MEDIA_TOTALS = {
   /** From a `publisher`, a `relay` or a `worker` of the same member. */
   bytesIn: ['source'],
   bytesOut: [],
+  forwards: ['event'],
   verdicts: ['action', 'outcome'],
   hookCalls: ['event', 'outcome'],
 } as const satisfies Record<string, readonly string[]>;
@@ -44,6 +45,7 @@ export const MEDIA_HISTOGRAMS = {
 export const MEDIA_GAUGES = {
   players: ['protocol', 'kind'],
   queueBytes: [],
+  forwards: [],
   relays: [],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -69,6 +71,7 @@ export class MediaTally {
   constructor() {
     // What alerts look at is there from the start: a rate needs a value before the first event.
     for (const kind of ['exact', 'start']) this.#tally.add('switches', kind, 0);
+    for (const event of ['started', 'moved', 'lost', 'failed']) this.#tally.add('forwards', event, 0);
     for (const kind of ['exact', 'start']) this.#tally.begin('switchGap', kind);
     this.#tally.add('disconnects', 'stuck', 0);
     for (const result of ['exact', 'behind', 'none']) this.#tally.add('spliceSearches', result, 0);

@@ -1,6 +1,7 @@
 import { type PlayMark, type StreamName, streamKey } from '@headwater/directory';
 import type { Guard } from '@headwater/guard';
 import { readRelayOf } from '../desks/play/play-mark.js';
+import { type ForwardMark, readForwardMark } from '../desks/publish/forward-mark.js';
 import type { MediaLog } from '../media-host.js';
 
 /** What counts of what a play says of itself. */
@@ -43,4 +44,23 @@ export function believePull(
       log.warn({ key, client: client.remote, reason: proof }, 'pull not believed');
       return { mark: 'none', isMember: false };
   }
+}
+
+/**
+ * The same of a publish that says it is forwarded by a member (`headwater=forward`), which has judged the rules. Null: it is
+ * a plain publish, and the rules here decide.
+ */
+export function believeForward(
+  { name, query }: { readonly name: StreamName; readonly query: string },
+  client: { readonly ip: string; readonly remote: string },
+  { guard, isMemberAddress, log }: PullParts,
+): ForwardMark | null {
+  const mark = readForwardMark(query);
+  if (mark === null) return null;
+  const key = streamKey(name);
+  const proof = guard.checkRelay(query, { action: 'forward', key, relayOf: mark.replaces });
+  if (proof === 'valid') return mark;
+  if (proof === 'unproven') return isMemberAddress(client.ip) ? mark : null;
+  log.warn({ key, client: client.remote, reason: proof }, 'forward not believed');
+  return null;
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { type PlayMark, type StreamKey, streamKey } from '@headwater/directory';
 import type { Asker } from '../arrival/client.js';
+import { readVia } from '../desks/play/play-mark.js';
 import { PlayerQueue } from '../stream/player-queue.js';
 import { cutHalfClosed } from './half-closed.js';
 import type { FlvTarget } from './http/flv-target.js';
@@ -17,6 +18,7 @@ export abstract class FlvPlay {
   readonly key: StreamKey;
   readonly mark: PlayMark;
   readonly reachedBy?: string;
+  readonly via?: string;
   readonly remote: string;
   readonly agent: string;
   readonly isSecure: boolean;
@@ -31,6 +33,8 @@ export abstract class FlvPlay {
     this.agent = client.agent;
     this.isSecure = client.isSecure;
     if (target.reachedBy !== undefined) this.reachedBy = target.reachedBy;
+    const via = target.mark === 'none' ? undefined : readVia(target.query);
+    if (via !== undefined) this.via = via;
     cutHalfClosed(stream, () => this.close());
   }
 

@@ -38,7 +38,8 @@ export function memberUpstream({
     if (puller === null || !isDirect) return pull(owner, key, replayMs, events);
     const here = (): Upstream => shared.open(owner, key, replayMs, events);
     if (puller.path === worker?.path) return here();
-    const route = { key, owner: owner.member, through: null };
+    const { member, relayId } = owner;
+    const route = { key, owner: member, through: null, ...(relayId !== undefined && { relayId }) };
     return orElse((own) => siblings.openOwner(puller, route, replayMs, own), events, here, timers);
   };
 }

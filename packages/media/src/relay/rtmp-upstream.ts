@@ -1,18 +1,18 @@
-import { DEFAULT_VHOST, hostPort, type MemberId, parseStreamKey } from '@headwater/directory';
+import { hostPort, type MemberId } from '@headwater/directory';
 import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { type RelayPull, relayQuery } from '../desks/play/play-mark.js';
 import type { Fence } from '../fence.js';
 import type { MediaHost, MediaOptions, RelayAddress } from '../media-host.js';
+import { memberTarget } from '../protocols/rtmp/member-target.js';
 import { RtmpClientError } from '../protocols/rtmp/rtmp-client-error.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
 import type { RtmpTarget } from '../protocols/rtmp/rtmp-target.js';
-import { encodeName } from '../protocols/stream-name.js';
-import type { RelayOwner } from '../stream/relay-owner.js';
+import type { PulledOwner } from '../stream/relay-owner.js';
 import type { OpenUpstream, Upstream, UpstreamEvents } from '../stream/upstream.js';
 
 /** As `OpenUpstream`, of which it needs to know no more. */
 export type PullFromMember = (
-  owner: Pick<RelayOwner, 'member' | 'through'>,
+  owner: Pick<PulledOwner, 'member' | 'through' | 'relayId'>,
   ...pull: Parameters<OpenUpstream> extends [unknown, ...infer Rest] ? Rest : never
 ) => Upstream;
 
@@ -41,7 +41,13 @@ export function rtmpUpstream(
     const proof = guard.proveRelay({ asked: through ?? owner.member, relayOf, key });
     const session = new RtmpClientSession(
       {
-        target: relayTarget(key, address, { memberName: options.memberName, replayMs, relayOf, proof }),
+        target: relayTarget(key, address, {
+          memberName: options.memberName,
+          replayMs,
+          relayOf,
+          ...(owner.relayId !== undefined && { via: owner.relayId }),
+          proof,
+        }),
         agent: `headwater relay (${options.memberName})`,
         deadlineMs: options.relay.connectMs,
         limits: options.limits,
@@ -99,15 +105,5 @@ const ENDING_STATUS = new Set([
 
 /** Where a stream is pulled from. The key must be valid. */
 export function relayTarget(key: string, address: RelayAddress, pull: RelayPull): RtmpTarget {
-  const name = parseStreamKey(key);
-  if (name === null) throw new TypeError(`"${key}" is no stream key`);
-  return {
-    host: address.host,
-    port: address.tls?.port ?? address.rtmpPort,
-    ...(address.tls === undefined ? {} : { keyHash: address.tls.keyHash }),
-    app: encodeName(name.app),
-    stream: encodeName(name.stream),
-    query: relayQuery(pull),
-    ...(name.vhost === DEFAULT_VHOST ? {} : { vhost: name.vhost }),
-  };
+  return memberTarget(key, address, relayQuery(pull));
 }

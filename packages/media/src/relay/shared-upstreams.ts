@@ -17,8 +17,14 @@ export class SharedUpstreams implements PulledOwners {
 
   /** Feeds this worker's own stream. As `OpenUpstream`. */
   readonly open: OpenUpstream = (owner, key, replayMs, events) => {
-    const { member, through } = owner;
-    return this.#feedHere({ key, owner: member, through: through ?? null }, replayMs, events);
+    const { member, through, relayId } = owner;
+    const route = {
+      key,
+      owner: member,
+      through: through ?? null,
+      ...(relayId !== undefined && { relayId }),
+    };
+    return this.#feedHere(route, replayMs, events);
   };
 
   /** Feeds another worker. */

@@ -512,6 +512,7 @@ describe('another member’s pull that comes to a worker without the publisher',
     ]);
     await source.publishers[0]?.close();
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end of the pulls');
+    await until(() => logOf('b1').of('relay lost its owner').length > 0 || undefined, 'what b1 tells');
     expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
   });
 
@@ -558,7 +559,9 @@ describe('another member’s pull that comes to a worker without the publisher',
     await sendUntil(source, grows(player, 5), 'more');
     a1.closePublishers('all');
     await until(() => a2.stream(NAME) === undefined || undefined, 'the end');
-    expect(logOf('b1').of('relay lost its owner')).toMatchObject([{ reason: 'publisher-ended' }]);
+    const lost = () => logOf('b1').of('relay lost its owner');
+    await until(() => lost().length > 0 || undefined, 'its end to be heard of');
+    expect(lost()).toMatchObject([{ reason: 'publisher-ended' }]);
   });
 });
 

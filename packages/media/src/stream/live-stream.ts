@@ -5,10 +5,12 @@ import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import { OutboundRate } from './outbound-rate.js';
 import { type PassedOnEnd, PassedOnRelays } from './passed-on-relay.js';
+import { PictureFigures } from './picture-figures.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
+import { PublisherPast } from './publisher-past.js';
 import { PullsOfSource } from './pulls-of-source.js';
-import type { RelayOwner } from './relay-owner.js';
+import { forRelay, type RelayOwner } from './relay-owner.js';
 import { type SiblingPull, SiblingPulls } from './sibling-pulls.js';
 import { type SourceId, SourceSwitch, type SwitchAction, type SwitchEvent } from './source-switch.js';
 import type { Splice } from './splice.js';
@@ -27,6 +29,8 @@ export interface StreamParts {
   readonly open: OpenUpstream;
   readonly log: MediaLog;
   readonly tell?: MediaEventListener;
+  /** An id that no relay has had, on any member; absent: relays have none. */
+  readonly newRelayId?: () => string;
   /** Members through which an owner may be pulled that cannot be reached, best first. */
   detours(owner: MemberId): readonly MemberId[];
   /** The stream got a source, another one, or lost it. */
@@ -41,12 +45,16 @@ export interface PublisherEvents {
   media?(media: MediaInfo): void;
   /** Whether its media flows; told once it is known, and at each change. */
   flow?(isFlowing: boolean): void;
+  /** Its past is here, and it is a source from now on. Only of one that began with a replay. */
+  replayed?(): void;
 }
 
 /** A publisher's way into its stream. */
 export interface PublisherFeed {
   /** What is in it, as far as it told; the stream may be fed by another source meanwhile. */
   readonly media: MediaInfo;
+  /** What it sent lately, from a frame that players can start at, with the headers of now before it; empty where none came. */
+  past(): readonly Frame[];
   push(frame: Frame): void;
   /**
    * It has ended; what is pushed after that is left out. May be called twice. `onGone` is called when the publisher is no
@@ -78,6 +86,7 @@ export class LiveStream {
   #lastOwner: string | null = null;
   #bytesIn = 0;
   readonly #rateIn = new OutboundRate();
+  readonly #pictures = new PictureFigures();
   #timer: { readonly atMs: number; readonly stop: () => void } | null = null;
   /** Decided, and not yet carried out: what is done for one may lead to more. */
   readonly #actions: SwitchAction[] = [];
@@ -128,23 +137,35 @@ export class LiveStream {
     );
   }
 
-  /** Takes a publisher as a source. There is none, or the one before has ended. */
+  /**
+   * Takes a publisher as a source. There is none, or the one before has ended. `isReplayed`: it goes on with what another
+   * origin had, and its last seconds come first, up to a mark. It is no source until they are here, since nobody could tell
+   * from a part of them where the stream goes on.
+   */
   publish(
     about: Omit<Extract<SourceAbout, { kind: 'publisher' }>, 'kind'>,
     events: PublisherEvents = {},
+    isReplayed = false,
   ): PublisherFeed {
     const id = this.#switch.newId();
     const source = this.#newSource(id, { kind: 'publisher', ...about });
     this.#publisher = { source, events };
-    this.#pulls.begin(source);
-    this.#siblings.begin(source);
-    this.#step({ kind: 'published', source: id });
+    const past = isReplayed ? this.#awaitPast(source, events) : null;
+    if (past === null) this.#beginPublisher(source);
     return {
       get media() {
         return source.media;
       },
-      push: (frame) => this.#take(source, frame),
+      past: () => source.past(),
+      push: (frame) => {
+        if (past?.isOver !== false) this.#take(source, frame);
+        else {
+          this.#count(source, frame);
+          past.take(frame);
+        }
+      },
       end: (onGone = () => {}) => {
+        past?.cancel();
         if (!this.#sources.delete(id)) return;
         if (this.#publisher?.source === source) this.#publisher = null;
         this.#pulls.end(source);
@@ -153,6 +174,24 @@ export class LiveStream {
         this.#step({ kind: 'closed', source: id, reason: 'publisher-ended', isOver: true });
       },
     };
+  }
+
+  #beginPublisher(source: StreamSource): void {
+    this.#pulls.begin(source);
+    this.#siblings.begin(source);
+    this.#step({ kind: 'published', source: source.id });
+  }
+
+  #awaitPast(source: StreamSource, events: PublisherEvents): PublisherPast {
+    return new PublisherPast(source, this.#parts.timers, () => {
+      if (!this.#sources.has(source.id)) return;
+      this.#beginPublisher(source);
+      const nowMs = this.#parts.timers.nowMs();
+      for (const { frame } of source.history.all)
+        this.#carryOut(this.#switch.media(source.id, frame, source.isReady, nowMs));
+      this.#arm();
+      events.replayed?.();
+    });
   }
 
   /** Whom the stream can be pulled from, best first: what is published here is left out. */
@@ -238,6 +277,7 @@ export class LiveStream {
       media: this.media,
       bytesIn: this.#bytesIn,
       kbpsIn: this.#rateIn.kbps,
+      ...(source === null ? {} : this.#pictures.now),
       players: this.#playerViews(playersMax),
     };
   }
@@ -312,8 +352,7 @@ export class LiveStream {
     const nowMs = this.#parts.timers.nowMs();
     const { media } = source;
     const taken = source.take(frame, nowMs);
-    const { bytesIn } = this.#parts.traffic;
-    if (bytesIn !== undefined) bytesIn[kindOf(source.about)] += frame.payload.length;
+    this.#count(source, frame);
     if (source === this.#feeding) this.#bytesIn += frame.payload.length;
     const publisher = this.#publisher?.source === source ? this.#publisher : null;
     if (publisher !== null && source.media !== media) publisher.events.media?.(source.media);
@@ -322,12 +361,19 @@ export class LiveStream {
         this.#pulls.take(one);
         this.#siblings.take(one);
       }
-      if (source === this.#feeding) this.#hub.take(one, nowMs);
+      if (source !== this.#feeding) continue;
+      this.#pictures.take(one.frame);
+      this.#hub.take(one, nowMs);
     }
     const { isReady } = source;
     for (const one of taken) this.#carryOut(this.#switch.media(source.id, one.frame, isReady, nowMs));
     // A frame that leads to nothing yet may be one to search in a moment.
     this.#arm();
+  }
+
+  #count({ about }: StreamSource, frame: Frame): void {
+    const { bytesIn } = this.#parts.traffic;
+    if (bytesIn !== undefined) bytesIn[kindOf(about)] += frame.payload.length;
   }
 
   #step(event: SwitchEvent): void {
@@ -402,21 +448,28 @@ export class LiveStream {
   }
 
   #open({ source: id, owner, reason, isReplayed }: Extract<SwitchAction, { kind: 'open' }>): void {
-    const { open, log, limits } = this.#parts;
+    const { open, log, limits, newRelayId } = this.#parts;
     const { name } = owner.profile;
     const through = owner.through ?? null;
-    const about: SourceAbout = {
+    const about: Extract<SourceAbout, { kind: 'relay' }> = {
       kind: 'relay',
       from: owner.member,
       name,
       through,
       ...(owner.worker === undefined ? {} : { worker: owner.worker.worker }),
+      ...(newRelayId === undefined ? {} : { id: newRelayId() }),
     };
-    log.info({ key: this.key, to: name, from: this.#lastOwner, reason, ...wayOf(about) }, 'relay pulls');
+    const { id: relayId } = about;
+    const ids = idOf(about);
+    log.info(
+      { key: this.key, ...ids, to: name, from: this.#lastOwner, reason, ...wayOf(about) },
+      'relay pulls',
+    );
     // What workers of one member give each other is nobody else's business.
     if (owner.worker === undefined)
       this.#parts.tell?.({
         kind: 'relay-started',
+        ...(relayId !== undefined && { relay: relayId }),
         key: this.key,
         owner: name,
         reason,
@@ -424,7 +477,8 @@ export class LiveStream {
       });
     const source = this.#newSource(id, about);
     const replayMs = isReplayed ? limits.replayMs : 0;
-    const upstream = open(owner, this.key, replayMs, {
+    const pulled = relayId === undefined ? owner : forRelay(owner, relayId);
+    const upstream = open(pulled, this.key, replayMs, {
       started: () => this.#step({ kind: 'answered', source: id, isReplayed: replayMs > 0 }),
       frame: (frame) => {
         if (isReplayEnd(frame)) this.#step({ kind: 'replayed', source: id });
@@ -485,6 +539,7 @@ export class LiveStream {
     const before = this.#feeding;
     const silentMs = Math.round(this.#hub.silentMs(nowMs));
     this.#feeding = source;
+    this.#pictures.clear();
     const splice = this.#splice;
     const isExact = how === 'exact' && splice.kind === 'exact';
     this.#tellSwitch(
@@ -505,6 +560,8 @@ export class LiveStream {
     if ((before !== null || source.about.kind === 'relay') && !isSibling(source.about))
       this.#parts.tell?.({
         kind: 'relay-switched',
+        ...relayOf(source.about, 'relay'),
+        ...relayOf(before?.about, 'fromRelay'),
         key: this.key,
         from: before === null ? null : nameOf(before.about),
         to: nameOf(source.about),
@@ -528,13 +585,19 @@ export class LiveStream {
 
   #tellEnded(source: StreamSource | undefined, reason: string): void {
     if (source?.about.kind !== 'relay' || isSibling(source.about)) return;
-    this.#parts.tell?.({ kind: 'relay-ended', key: this.key, owner: source.about.name, reason });
+    this.#parts.tell?.({
+      kind: 'relay-ended',
+      ...relayOf(source.about, 'relay'),
+      key: this.key,
+      owner: source.about.name,
+      reason,
+    });
   }
 
   #told(source: StreamSource | undefined): object {
     const about = source?.about;
     if (about?.kind !== 'relay') return {};
-    return { owner: about.name, ownerId: about.from, ...wayOf(about) };
+    return { ...idOf(about), owner: about.name, ownerId: about.from, ...wayOf(about) };
   }
 }
 
@@ -547,6 +610,20 @@ function kindOf(about: SourceAbout): keyof BytesIn {
 }
 
 const nameOf = (about: SourceAbout): string => (about.kind === 'relay' ? about.name : 'publisher');
+
+/** Of a relay that has one. */
+const idOf = (about: SourceAbout): { readonly id?: string } =>
+  about.kind === 'relay' && about.id !== undefined ? { id: about.id } : {};
+
+/** The same as a field of events, whose own ids are others. */
+function relayOf<N extends 'relay' | 'fromRelay'>(
+  about: SourceAbout | undefined,
+  name: N,
+): { readonly [F in N]?: string } {
+  return about?.kind === 'relay' && about.id !== undefined
+    ? ({ [name]: about.id } as { readonly [F in N]: string })
+    : {};
+}
 
 /** The way to an owner, as logs have it. */
 function wayOf({ through, worker }: Extract<SourceAbout, { kind: 'relay' }>): object {

@@ -5,7 +5,7 @@ import { isReplayEnd } from './frame-history.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
 import { PullsOfSource } from './pulls-of-source.js';
-import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
+import { forRelay, type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
 import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
 import type { StreamLimits } from './stream-limits.js';
 import { StreamSource } from './stream-source.js';
@@ -54,7 +54,8 @@ export class PassedOnRelay {
   /** The owner is another worker of this member. */
   readonly isOfSibling: boolean;
 
-  constructor(owner: RelayOwner, parts: PassedOnParts, onEnded: () => void) {
+  /** `id`: of the pull that it is opened for; by it people follow it to the owner. */
+  constructor(owner: RelayOwner, id: string, parts: PassedOnParts, onEnded: () => void) {
     this.#parts = parts;
     const { key, limits, traffic, timers, log } = parts;
     const { member, worker } = owner;
@@ -71,8 +72,8 @@ export class PassedOnRelay {
     this.#fed = new PullsOfSource(limits, traffic);
     this.#fed.begin(this.#source);
     const way = worker === undefined ? {} : { fromWorker: worker.worker };
-    log.info({ key, to: name, from: null, reason: 'passed-on', ...way }, 'relay pulls');
-    const direct = worker === undefined ? ownerThrough(owner, null) : owner;
+    log.info({ key, id, to: name, from: null, reason: 'passed-on', ...way }, 'relay pulls');
+    const direct = forRelay(worker === undefined ? ownerThrough(owner, null) : owner, id);
     this.#upstream = parts.open(direct, key, limits.replayMs, {
       started: () => this.#answered(),
       frame: (frame) => {
@@ -207,7 +208,7 @@ export class PassedOnRelays {
       this.#relays.delete(route);
       present.end('owner-unreachable');
     }
-    this.#open(owner).add(player, replayMs, onEnded);
+    this.#open(owner, player.id).add(player, replayMs, onEnded);
   }
 
   remove(player: Player): void {
@@ -224,11 +225,11 @@ export class PassedOnRelays {
     this.#relays.clear();
   }
 
-  #open(owner: RelayOwner): PassedOnRelay {
+  #open(owner: RelayOwner, id: string): PassedOnRelay {
     const route = routeOf(owner);
     const present = this.#relays.get(route);
     if (present !== undefined) return present;
-    const relay = new PassedOnRelay(owner, this.#parts, () => {
+    const relay = new PassedOnRelay(owner, id, this.#parts, () => {
       if (this.#relays.get(route) === relay) this.#relays.delete(route);
     });
     this.#relays.set(route, relay);

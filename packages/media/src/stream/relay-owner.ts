@@ -7,6 +7,12 @@ export interface RelayOwner extends Owner {
   readonly worker?: WorkerAddress;
 }
 
+/** The same, of one relay. */
+export interface PulledOwner extends RelayOwner {
+  /** The relay's id, which the owner is told: people follow it through members. Absent: it has none. */
+  readonly relayId?: string;
+}
+
 /** An owner and the way to it: the member through which it is pulled, or the worker of this member that it is. */
 export type RelayRoute = string;
 
@@ -34,6 +40,16 @@ export function relayOwners(
 
 export function fromWorker(owner: Owner, worker: WorkerAddress): RelayOwner {
   return { ...ownerThrough(owner, null), worker };
+}
+
+/** The same owner and way, for this relay. */
+export function forRelay(owner: RelayOwner, relayId: string): PulledOwner {
+  const { worker } = owner;
+  return {
+    ...ownerThrough(owner, owner.through ?? null),
+    ...(worker !== undefined && { worker }),
+    relayId,
+  };
 }
 
 const demeritOf = ({ claim, profile }: Owner): number =>

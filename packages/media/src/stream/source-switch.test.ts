@@ -197,11 +197,33 @@ describe('the owner that a stream is pulled from', () => {
     frames(1, 240, 10);
     expect(relayFrom()).toBe('a');
     world.fail('closed-by-server');
+    world.timers.pass(1000);
     expect(world.stream.source).toBeNull();
     expect(world.told).toEqual([true, false]);
     expect(world.timers.pending).toBe(0);
     world.owners(ownerOf('c'));
+    expect([world.relay.owner, world.relay.replayMs]).toEqual(['c', 0]);
+  });
+
+  it('may be another one within a second of the loss of the last: an edge moved its publisher there', () => {
+    world.owners(ownerOf('a'));
+    flow(1);
+    world.owners();
+    world.fail('closed-by-server');
+    world.timers.pass(999);
+    expect(world.told).toEqual([true]);
+    world.owners(ownerOf('c'));
+    // It is to go on with the very next frame.
     expect(world.relay.owner).toBe('c');
+    expect(world.relay.replayMs).toBeGreaterThan(0);
+  });
+
+  it('is nobody at once where its publisher ended', () => {
+    world.owners(ownerOf('a'));
+    flow(1);
+    world.owners();
+    world.relay.events.ended({ code: 'publisher-ended', text: '', isOrdinary: true });
+    expect(world.told).toEqual([true, false]);
   });
 
   it('is tried again at once where it claimed the stream anew', () => {

@@ -28,7 +28,8 @@ import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
  * |                                   | one is likely within moments: switch to one that has a start, from its newest one.    |
  * |                                   | Else, where players want it: open a relay to the best other owner.                    |
  * | fed by one that is closed, nobody | detach: the stream has no source. Likewise after `replayMs`: by then nobody has the   |
- * | is left to go on                  | next frame.                                                                           |
+ * | is left to go on                  | next frame. An owner that was lost without a word may come back at once as another    |
+ * |                                   | one (`RETURN_MS`).                                                                    |
  * | fed by nobody                     | the publisher feeds it from its accept on, a relay from its answer on.                 |
  *
  * So a source that flows and could feed a stream that nobody feeds is always switched to. Relays exist only while players
@@ -166,6 +167,7 @@ export class SourceSwitch {
       answeredMs: nowMs,
       heardMs: nowMs,
       closedMs: nowMs,
+      isOver: false,
       firstMediaMs: null,
       frames: 0,
       hasMedia: false,
@@ -207,6 +209,7 @@ export class SourceSwitch {
     if (source === this.#feeding) {
       source.state = 'closed';
       source.closedMs = nowMs;
+      source.isOver = event.isOver;
     }
   }
 
@@ -318,8 +321,11 @@ export class SourceSwitch {
   }
 
   #endGap(feeding: Source, nowMs: number): void {
+    const mayReturn = !feeding.isOver && nowMs - feeding.closedMs < RETURN_MS;
     const isHopeless =
-      this.#publisher === null && !this.hasRelay && (!this.#isWanted(nowMs) || this.#owners.length === 0);
+      this.#publisher === null &&
+      !this.hasRelay &&
+      (!this.#isWanted(nowMs) || (this.#owners.length === 0 && !mayReturn));
     if (!isHopeless && nowMs - feeding.closedMs < this.#rules.replayMs) return;
     this.#detach();
     this.#begin(nowMs);
@@ -550,7 +556,8 @@ export class SourceSwitch {
     if (this.#retryAtMs !== null) due.push(this.#retryAtMs);
     if (this.hasRelay) due.push(this.#lingerUntilMs);
     const feeding = this.#feeding;
-    if (feeding?.state === 'closed') due.push(feeding.closedMs + this.#rules.replayMs);
+    if (feeding?.state === 'closed')
+      due.push(feeding.closedMs + this.#rules.replayMs, feeding.closedMs + RETURN_MS);
     const isFedWell = this.#isFedWell(nowMs);
     for (const source of this.#sources.values()) {
       due.push(source.heardMs + this.#limitMs(source));
@@ -677,6 +684,8 @@ interface Source {
   /** When media came last, or it was opened or answered. */
   heardMs: number;
   closedMs: number;
+  /** Its publisher has ended, so far as is known: its stream is not merely lost. */
+  isOver: boolean;
   firstMediaMs: number | null;
   frames: number;
   hasMedia: boolean;
@@ -701,6 +710,8 @@ const MEDIA: SwitchEvent = { kind: 'media' };
 
 /** How long the end of a replay is waited for: an owner of an older version, or one without media yet, says none. */
 export const REPLAY_MS_MAX = 500;
+/** So long a stream whose owner was lost, with its claim, may come back at another one: an edge moves its publisher there. */
+const RETURN_MS = 1000;
 /** How long an exact switch is preferred to one that could be made now. */
 const PATIENCE_MS = 300;
 /** Fewer frames than this prove nothing about whose encode they are. */

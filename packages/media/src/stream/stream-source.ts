@@ -23,6 +23,8 @@ export type SourceAbout =
       readonly name: string;
       /** The member through which the owner is pulled; null: it is pulled itself. */
       readonly through: MemberId | null;
+      /** Of the relay; absent: it has none. */
+      readonly id?: string;
       /** The worker of this member that it is pulled from; absent: the owner is another member. */
       readonly worker?: number;
     };
@@ -58,6 +60,13 @@ export class StreamSource {
   /** The headers of now, as each new player gets them first. */
   headersAt(timestampMs: number): readonly MediaPacket[] {
     return this.intake.headersAt(timestampMs).map((frame) => new MediaPacket(frame, frame.timestampMs));
+  }
+
+  /** All that is kept of it, with the headers of now before it; empty where it has no frame that players can start at. */
+  past(): readonly MediaPacket[] {
+    const kept = this.history.all.map(({ frame }) => new MediaPacket(frame, frame.timestampMs));
+    const [first] = kept;
+    return first === undefined || !this.isReady ? [] : [...this.headersAt(first.timestampMs), ...kept];
   }
 
   /** What is to reach the stream; a packet of it may be sent as it is by who is on the same line of time. */

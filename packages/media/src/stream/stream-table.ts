@@ -20,6 +20,7 @@ export interface StreamTableParts {
   readonly timers: Timers;
   readonly log: MediaLog;
   readonly tell?: MediaEventListener;
+  readonly newRelayId?: () => string;
   readonly watch?: TrafficWatch;
 }
 
@@ -62,7 +63,7 @@ export class StreamTable implements StreamKeys {
   open(key: StreamKey): LiveStream {
     const present = this.#streams.get(key);
     if (present !== undefined) return present;
-    const { limitsOf, ownersOf, open, detours, timers, log, tell } = this.#parts;
+    const { limitsOf, ownersOf, open, detours, timers, log, tell, newRelayId } = this.#parts;
     const stream = new LiveStream(key, {
       limits: limitsOf(key),
       traffic: new StreamTraffic(this.traffic),
@@ -71,6 +72,7 @@ export class StreamTable implements StreamKeys {
       detours,
       log,
       ...(tell === undefined ? {} : { tell }),
+      ...(newRelayId === undefined ? {} : { newRelayId }),
       onSourceChanged: (hasSource) => this.onSourceChanged(key, hasSource),
       onIdle: () => this.tidy(key),
     });

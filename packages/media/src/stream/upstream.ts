@@ -1,6 +1,6 @@
 import type { StreamKey } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
-import type { RelayOwner } from './relay-owner.js';
+import type { PulledOwner } from './relay-owner.js';
 
 /** Codes of an `UpstreamEnd` that say that nobody answered there, so that another way to the same owner may help. */
 export const UNREACHED: ReadonlySet<string> = new Set(['unreachable', 'deadline']);
@@ -32,7 +32,7 @@ export interface Upstream {
  * 0 asks for what players get, from the newest start on.
  */
 export type OpenUpstream = (
-  owner: RelayOwner,
+  owner: PulledOwner,
   key: StreamKey,
   replayMs: number,
   events: UpstreamEvents,

@@ -1,6 +1,7 @@
 import {
   type Candidate,
   type Claim,
+  forwardTarget,
   type MediaAddress,
   type MemberProfile,
   NO_LOAD,
@@ -25,6 +26,7 @@ export class MemoryMesh {
   readonly #listeners = new Map<(key: StreamKey) => void, StreamKeys>();
   readonly #full = new Set<string>();
   readonly #draining = new Set<string>();
+  readonly #edges = new Set<string>();
 
   /**
    * A member's host, or that of one of its workers: these have one identity and one list of claims. The member's address is
@@ -49,6 +51,7 @@ export class MemoryMesh {
       member: name,
       route: (request) => route(view(), request),
       publishElsewhere: (move) => publishElsewhere(view(), move),
+      forwardTarget: (forward) => forwardTarget(view(), forward),
       owners: (key) => this.owners(key),
       onOwnersChanged: (listener, interest) => {
         this.#listeners.set(listener, interest);
@@ -118,10 +121,16 @@ export class MemoryMesh {
     else this.#full.delete(name);
   }
 
+  /** A member owns nothing. */
+  setEdge(name: string): void {
+    this.#edges.add(name);
+  }
+
   /** A member says that it is draining, or stays. */
   setDraining(name: string, isDraining: boolean): void {
     if (isDraining) this.#draining.add(name);
     else this.#draining.delete(name);
+    for (const key of this.#claims.get(name)?.keys() ?? []) this.#tell(key);
   }
 
   owners(key: StreamKey): Owner[] {
@@ -163,7 +172,8 @@ export class MemoryMesh {
   #profile(name: string): MemberProfile {
     const profile = this.#profiles.get(name);
     if (profile === undefined) throw new Error(`no member ${name}`);
-    return { ...profile, full: this.#full.has(name), draining: this.#draining.has(name) };
+    const role = this.#edges.has(name) ? 'edge' : 'origin';
+    return { ...profile, role, full: this.#full.has(name), draining: this.#draining.has(name) };
   }
 
   #withRoom(asker: string): Candidate[] {

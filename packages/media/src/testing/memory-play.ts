@@ -20,6 +20,7 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
   readonly texts: string[] = [];
   readonly reachedBy?: string;
   readonly relayOf?: string;
+  readonly via?: string;
   readonly replayMs?: number;
 
   constructor(
@@ -32,6 +33,7 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
       protocol?: PlayProtocol;
       reachedBy?: string;
       relayOf?: string;
+      via?: string;
       replayMs?: number;
     } = {},
   ) {
@@ -43,6 +45,7 @@ export class MemoryPlay extends MemoryPlayer implements PlaySession {
     this.forgetsMark = more.forgetsMark ?? true;
     if (more.reachedBy !== undefined) this.reachedBy = more.reachedBy;
     if (more.relayOf !== undefined) this.relayOf = more.relayOf;
+    if (more.via !== undefined) this.via = more.via;
     if (more.replayMs !== undefined) this.replayMs = more.replayMs;
     this.remote = more.remote ?? `10.0.0.1:${plays}`;
   }

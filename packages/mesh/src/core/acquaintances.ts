@@ -1,5 +1,4 @@
 import { FORGET_AFTER_MS, GONE_KEPT_MS, PEERS_MAX, RETRY_MAX_MS } from './limits.js';
-import { includesDigest } from './member-digest.js';
 import type { Acquaintance } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
@@ -57,10 +56,10 @@ export class Acquaintances {
     return stranger;
   }
 
-  /** A member tells whom it hears, by their digests. */
-  heardBy(hears: Uint8Array, from: Peer, step: Step): void {
+  /** A member tells whom it hears, by the numbers of their digests. */
+  heardBy(starts: ReadonlySet<number>, from: Peer, step: Step): void {
     for (const peer of this.#peers)
-      if (peer.goneSince !== null && !peer.hasLeft && includesDigest(hears, peer.digest))
+      if (peer.goneSince !== null && !peer.hasLeft && starts.has(peer.digestNumberOf(peer.greetedAs)))
         this.#vouch(peer, from, step);
   }
 

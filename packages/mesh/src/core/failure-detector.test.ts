@@ -77,6 +77,31 @@ describe('FailureDetector', () => {
     expect(kindAt(detector, 1_100)).toBe('heard');
   });
 
+  it('does not take who tells nothing any more for cut off: it may hear this member again', () => {
+    const detector = detectorAt(0);
+    detector.tellsNothing(50);
+    expect(kindAt(detector, 60)).toBe('heard');
+    detector.hearsUs(false, 100);
+    detector.hearsUs(false, 500);
+    detector.tellsNothing(900);
+    detector.heard(900);
+    expect([kindAt(detector, 1_000), kindAt(detector, 2_699)]).toEqual(['quiet', 'quiet']);
+    detector.hearsUs(false, 1_700);
+    expect([kindAt(detector, 1_799), kindAt(detector, 1_800)]).toEqual(['quiet', 'gone']);
+    detector.hearsUs(true, 1_800);
+    expect(kindAt(detector, 1_800)).toBe('heard');
+  });
+
+  it('waits until it says so again, at another moment', () => {
+    const detector = detectorAt(0);
+    detector.hearsUs(false, 100);
+    detector.hearsUs(false, 100);
+    detector.heard(100);
+    expect(detector.evidence(1_000, FAST)).toEqual({ kind: 'quiet', until: 100 + 1_800 + 900 });
+    detector.hearsUs(false, 1_000);
+    expect(kindAt(detector, 1_000)).toBe('gone');
+  });
+
   it('forgets that with the next greeting', () => {
     const detector = detectorAt(0);
     detector.hearsUs(false, 100);

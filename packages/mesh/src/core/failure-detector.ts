@@ -41,8 +41,8 @@ export class FailureDetector {
   /** As `#lostAt`, with what was excused. */
   #lostFrom = 0;
   #isRefused = false;
-  /** Since when it says that it does not hear this member. */
-  #unheardSince: number | null = null;
+  /** Since when it says that it does not hear this member, and whether it said so again later; null: it says nothing such. */
+  #unheard: { readonly since: number; readonly isConfirmed: boolean } | null = null;
 
   constructor(patience: Patience, now: number) {
     this.patience = patience;
@@ -64,7 +64,7 @@ export class FailureDetector {
   greeted(now: number): void {
     this.heard(now);
     this.#wordAt = now;
-    this.#unheardSince = null;
+    this.#unheard = null;
   }
 
   /** What was heard may have waited in a socket; this is when it was said, at the earliest. */
@@ -79,9 +79,18 @@ export class FailureDetector {
     this.#lostAt = null;
   }
 
-  /** It says whether it hears this member. */
+  /**
+   * It says whether it hears this member. Said once, or several times at one moment, it may be over already: after a
+   * standstill of this member the other one's next word takes it back, and that one may stand still itself by then.
+   */
   hearsUs(isHeard: boolean, now: number): void {
-    this.#unheardSince = isHeard ? null : (this.#unheardSince ?? now);
+    const since = this.#unheard?.since ?? now;
+    this.#unheard = isHeard ? null : { since, isConfirmed: now > since };
+  }
+
+  /** It does not tell whom it hears, as after a standstill: what it said before may be over, and nobody dies of it meanwhile. */
+  tellsNothing(now: number): void {
+    if (this.#unheard !== null) this.#unheard = { since: now, isConfirmed: false };
   }
 
   /** Its connection closed. */
@@ -100,7 +109,8 @@ export class FailureDetector {
   excuse(stalledMs: number, now: number): void {
     this.#heardAt = Math.min(now, this.#heardAt + stalledMs);
     this.#lostFrom = Math.min(now, this.#lostFrom + stalledMs);
-    if (this.#unheardSince !== null) this.#unheardSince = Math.min(now, this.#unheardSince + stalledMs);
+    if (this.#unheard !== null)
+      this.#unheard = { ...this.#unheard, since: Math.min(now, this.#unheard.since + stalledMs) };
   }
 
   /** It spoke lately, for sure: others go by it. */
@@ -116,7 +126,9 @@ export class FailureDetector {
   evidence(now: number, { confirmMs, silenceMs, deadMs }: Leeway): Evidence {
     const suspectAt = this.#heardAt + this.patience.suspectAfterMs + silenceMs;
     const deadAfterMs = this.patience.deadAfterMs + deadMs;
-    const goneAt = Math.min(suspectAt, this.#unheardSince ?? suspectAt) + deadAfterMs;
+    const unheard = this.#unheard;
+    const quietAt = unheard?.isConfirmed === true ? Math.min(suspectAt, unheard.since) : suspectAt;
+    const goneAt = quietAt + deadAfterMs;
     if (now >= goneAt) return { kind: 'gone', lostAt: this.#lostAt };
     if (this.#lostAt !== null) {
       const [lostAt, countedFrom, isRefused] = [this.#lostAt, this.#lostFrom, this.#isRefused];
@@ -125,7 +137,7 @@ export class FailureDetector {
         ? { kind: 'gone', lostAt }
         : { kind: 'lost', lostAt, countedFrom, isRefused, until };
     }
-    const isQuiet = now >= suspectAt || this.#unheardSince !== null;
+    const isQuiet = now >= suspectAt || unheard !== null;
     return isQuiet ? { kind: 'quiet', until: goneAt } : { kind: 'heard' };
   }
 }

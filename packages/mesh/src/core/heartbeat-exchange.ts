@@ -26,6 +26,8 @@ export class HeartbeatExchange {
   #toldAt = Number.NEGATIVE_INFINITY;
   /** Its last heartbeat's clock, and when that came. */
   #heard: { readonly sentAt: number; readonly receivedAt: number } | null = null;
+  /** The last heartbeat sent had an echo of one of its. */
+  #hasEchoed = false;
 
   /** Last round trip measured; null before the first one. */
   get rttMs(): number | null {
@@ -37,7 +39,13 @@ export class HeartbeatExchange {
     return this.#sent.at(-1) ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** It spoke on this connection, and was told nothing since that proves to it that it was heard. */
+  get isEchoDue(): boolean {
+    return this.#heard !== null && !this.#hasEchoed;
+  }
+
   spoke(now: number): void {
+    this.#hasEchoed = this.#heard !== null;
     this.#sent.push(now);
     if (this.#sent.length > SENT_KEPT) this.#sent.shift();
   }

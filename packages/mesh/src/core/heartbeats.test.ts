@@ -3,7 +3,7 @@ import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { Heartbeats } from './heartbeats.js';
 import { TELL_GAP_MS, TOLD_GAP_MS } from './limits.js';
-import type { Hello } from './messages.js';
+import type { Heartbeat, Hello } from './messages.js';
 import type { Peer } from './peer.js';
 import { Peers } from './peers.js';
 import { Step } from './step.js';
@@ -53,12 +53,30 @@ describe('Heartbeats', () => {
     expect(count(1.25 * INTERVAL_MS, (step) => heartbeats.tick(step))).toBe(1);
   });
 
+  const heartbeat: Heartbeat = { kind: 'heartbeat', position, load: NO_LOAD, sentAt: 5, echo: null };
+
   it('are not answered each time by one that is flooded with them', () => {
     const { heartbeats, peer } = besides('a');
     let answers = 0;
-    for (let now = 0; now < 8_000; now += 1)
+    for (let now = 0; now < 8_000; now += 1) {
+      peer.heartbeats.heard(heartbeat, now);
       answers += count(now, (step) => heartbeats.answer(peer, false, step));
+    }
     expect(answers).toBe(50);
+  });
+
+  it('are answered by who spoke shortly before, if that had no echo of any', () => {
+    const { heartbeats, peer } = besides('a');
+    heartbeats.tick(new Step(1_000));
+    peer.heartbeats.heard(heartbeat, 1_010);
+    expect(count(1_010, (step) => heartbeats.answer(peer, false, step))).toBe(1);
+    expect(count(1_020, (step) => heartbeats.answer(peer, false, step))).toBe(0);
+    // On the next connection it is as at first.
+    peer.heartbeats.disconnected();
+    expect(count(1_030, (step) => heartbeats.answer(peer, false, step))).toBe(0);
+    heartbeats.tick(new Step(2_500));
+    peer.heartbeats.heard(heartbeat, 2_510);
+    expect(count(2_510, (step) => heartbeats.answer(peer, false, step))).toBe(1);
   });
 
   it('are never answered by the smaller id, so that answers are not answered', () => {

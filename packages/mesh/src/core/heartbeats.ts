@@ -10,7 +10,7 @@ export type HeartbeatState = Pick<Heartbeat, 'position' | 'load' | 'hears' | 'la
 /** The side that is to answer speaks by itself once the other is this late, in heartbeat intervals. */
 const OVERDUE = 1.25;
 
-/** A heartbeat that comes sooner than this after the last one, in intervals, is not answered. */
+/** A heartbeat that comes sooner than this after the last one, in intervals, is not answered, unless it is the first one. */
 const TOO_SOON = 0.2;
 
 /**
@@ -55,7 +55,9 @@ export class Heartbeats {
 
   /** Its heartbeat was taken note of. `isAwaited`: it waits for this member's word about another one. */
   answer(peer: Peer, isAwaited: boolean, step: Step): void {
-    const isTurn = peer.id < this.#peers.self && this.#silence(peer, step.now) >= TOO_SOON;
+    // Who spoke by itself before, since it had heard nothing, told nothing that dates its words: they count for less.
+    const isDue = peer.heartbeats.isEchoDue || this.#silence(peer, step.now) >= TOO_SOON;
+    const isTurn = peer.id < this.#peers.self && isDue;
     const isToldNow = isAwaited && peer.heartbeats.tells(step.now, TOLD_GAP_MS);
     if (isTurn || isToldNow) this.#send(peer, step);
   }

@@ -1,4 +1,11 @@
-import type { Claim, MemberId, MemberLoad, MemberProfile, StreamKey } from '@headwater/directory';
+import type {
+  Claim,
+  MemberId,
+  MemberLoad,
+  MemberProfile,
+  OwnerPolicy,
+  StreamKey,
+} from '@headwater/directory';
 import type { BroadcastMessage, DeltaNews, DirectMessage } from './messages.js';
 
 /** What visiting a seed came to. A name may mean several members. */
@@ -62,6 +69,8 @@ export type Input =
   | { readonly kind: 'release'; readonly key: StreamKey }
   | { readonly kind: 'profile'; readonly profile: MemberProfile }
   | { readonly kind: 'load'; readonly load: MemberLoad }
+  /** It is to be found by these seeds from now on, and orders owners so. */
+  | { readonly kind: 'configured'; readonly seeds: readonly string[]; readonly order: OwnerPolicy }
   /** What the effects asked for is on disk: from now on it is this member's generation. */
   | { readonly kind: 'generation-kept'; readonly generation: number }
   | { readonly kind: 'leave' };

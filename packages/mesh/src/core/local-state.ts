@@ -28,7 +28,7 @@ export interface LocalStateOptions {
 /** All that this member says of itself: its claims, profile and load. It is the only one that writes its log. */
 export class LocalState {
   readonly #directory: Directory;
-  readonly #order: OwnerPolicy;
+  #order: OwnerPolicy;
   readonly #pace: BroadcastPace;
   #log: OwnLog;
   #outbox: Outbox;
@@ -45,6 +45,11 @@ export class LocalState {
     this.#profile = options.profile;
     this.#loadLevelAt = step.now;
     this.#enter(this.log.setProfile(options.profile), step);
+  }
+
+  /** Loads are told by it, or are not. */
+  set order(order: OwnerPolicy) {
+    this.#order = order;
   }
 
   get log(): OwnLog {

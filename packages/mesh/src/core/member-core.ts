@@ -72,7 +72,7 @@ export class MemberCore {
   readonly self: MemberId;
   readonly directory: Directory;
   readonly #options: CoreOptions;
-  readonly #order: OwnerPolicy;
+  #order: OwnerPolicy;
   readonly #speaks: VersionRange;
   readonly #local: LocalState;
   readonly #seeds: Seeds;
@@ -154,8 +154,11 @@ export class MemberCore {
    */
   get flushAt(): number | null {
     if (this.directory.isSweepDue || this.#repair.isWorking) return Number.NEGATIVE_INFINITY;
-    const dues = [this.#local.flushAt, this.#membership.judgeAt, this.#tellAt];
-    const at = Math.min(...dues.map((due) => due ?? Number.POSITIVE_INFINITY));
+    const at = Math.min(
+      this.#local.flushAt ?? Number.POSITIVE_INFINITY,
+      this.#membership.judgeAt ?? Number.POSITIVE_INFINITY,
+      this.#tellAt ?? Number.POSITIVE_INFINITY,
+    );
     return at === Number.POSITIVE_INFINITY ? null : at;
   }
 
@@ -245,6 +248,9 @@ export class MemberCore {
       case 'load':
         this.#local.setLoad(input.load, step);
         break;
+      case 'configured':
+        this.#configure(input.seeds, input.order, step);
+        break;
       case 'generation-kept':
         this.#beginGeneration(input.generation, step);
         break;
@@ -260,6 +266,14 @@ export class MemberCore {
     if (effects.changedMembers.size > 0 || this.#peers.size !== known) this.#rosterPace.hasten(now);
     this.#isSynced ||= this.isJoined && [...this.#peers].every(isSettled);
     return effects;
+  }
+
+  #configure(seeds: readonly string[], order: OwnerPolicy, step: Step): void {
+    this.#seeds.replace(seeds, step.now);
+    if (order === this.#order) return;
+    this.#order = order;
+    this.#local.order = order;
+    step.effects.changed(this.directory.orderBy(ownerOrder(order, this.#options.profile.zone)));
   }
 
   #leave(step: Step): void {
@@ -477,7 +491,6 @@ export class MemberCore {
     this.#reachability.note(peer, step.now);
     this.directory.setLoad(peer.id, heartbeat.load);
     this.#repair.take(peer, peer.follower.told(heartbeat.position, step.now), step);
-    if (heartbeat.hears !== undefined) this.#acquaintances.heardBy(heartbeat.hears, peer, step);
     const isAwaited = this.#reachability.heard(
       peer,
       heartbeat,
@@ -485,6 +498,8 @@ export class MemberCore {
       isShared || this.disputed !== null,
       step.now,
     );
+    if (heartbeat.hears !== undefined && peer.word !== null)
+      this.#acquaintances.heardBy(peer.word.starts, peer, step);
     this.#heartbeats.answer(peer, isAwaited, step);
     this.#membership.judgeUnheard(step);
     if (isShared) this.#membership.tellHolder(peer, 'newest', step);

@@ -22,6 +22,21 @@ export function joinDigests(digests: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
+/** The same digests as numbers: 48 bits are a whole number. For who looks often among many. */
+export function digestsIn(joined: Uint8Array): ReadonlySet<number> {
+  const digests = new Set<number>();
+  for (let at = 0; at + MEMBER_DIGEST_BYTES <= joined.byteLength; at += MEMBER_DIGEST_BYTES)
+    digests.add(digestNumber(joined, at));
+  return digests;
+}
+
+export function digestNumber(bytes: Uint8Array, at = 0): number {
+  let number = 0;
+  for (let index = at; index < at + MEMBER_DIGEST_BYTES; index += 1)
+    number = number * 256 + (bytes[index] ?? 0);
+  return number;
+}
+
 /** Whether a digest is among `joined` ones. */
 export function includesDigest(joined: Uint8Array, digest: Uint8Array): boolean {
   for (let at = 0; at + MEMBER_DIGEST_BYTES <= joined.byteLength; at += MEMBER_DIGEST_BYTES) {

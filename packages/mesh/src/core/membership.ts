@@ -252,7 +252,7 @@ export class Membership {
     const { directory } = this.#peers;
     const through = life.kind === 'unreachable' ? this.#reachability.through(peer, now) : [];
     const before = directory.member(peer.id);
-    if (String(before?.through) !== String(through)) {
+    if (!isSameWay(before?.through, through)) {
       step.effects.changed(directory.setReach(peer.id, through));
       step.effects.changedMembers.add(peer.id);
     }
@@ -294,6 +294,9 @@ export class Membership {
       step.effects.log('error', 'member refused', { member: id, memberName, reason });
   }
 }
+
+const isSameWay = (before: readonly MemberId[] | undefined, now: readonly MemberId[]): boolean =>
+  before !== undefined && before.length === now.length && now.every((id, index) => id === before[index]);
 
 /** A connection that stands and is of no use: it is closed then. */
 function uselessSince({

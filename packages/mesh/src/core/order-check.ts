@@ -20,6 +20,6 @@ export function checkOrder(
     ownOrder: own,
     otherOrder: order,
     reason: 'these two members prefer different owners of one stream',
-    hint: 'set play.order to the same value on every member, and restart those that had another one',
+    hint: 'set play.order to the same value on every member, and reload those that had another one',
   });
 }

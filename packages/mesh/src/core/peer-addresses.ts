@@ -10,9 +10,12 @@ export class PeerAddresses {
   #announced: readonly string[] = [];
   #told: readonly string[] = [];
   #hearsay: readonly string[] = [];
+  /** Of both; null: to be put together anew. */
+  #all: readonly string[] | null = null;
 
   get all(): readonly string[] {
-    return [...new Set([...this.#told, ...this.#hearsay])];
+    this.#all ??= [...new Set([...this.#told, ...this.#hearsay])];
+    return this.#all;
   }
 
   /** Its own word about where it is, and nothing else. */
@@ -40,7 +43,9 @@ export class PeerAddresses {
     this.#latest = from;
     this.#dialled = from.dialled ?? this.#dialled;
     this.#seenAs = from.seenAs === undefined ? this.#seenAs : plainHost(from.seenAs);
-    if (this.#told.length === 0 && from.dialled !== undefined) this.#told = [from.dialled];
+    if (this.#told.length > 0 || from.dialled === undefined) return;
+    this.#told = [from.dialled];
+    this.#all = null;
   }
 
   /** The last connection is gone. */
@@ -54,6 +59,7 @@ export class PeerAddresses {
     const known = this.all;
     if (addresses.every((address) => known.includes(address))) return false;
     this.#hearsay = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX);
+    this.#all = null;
     return true;
   }
 
@@ -66,6 +72,7 @@ export class PeerAddresses {
     this.#announced = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX - 1);
     this.#told = [...new Set(seen === undefined ? this.#announced : [...this.#announced, seen])];
     this.#hearsay = [];
+    this.#all = null;
   }
 }
 

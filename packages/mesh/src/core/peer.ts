@@ -20,7 +20,7 @@ import {
   TWIN_TOLD_EVERY_MS,
   VERSIONS_REST_MS,
 } from './limits.js';
-import { startDigest } from './member-digest.js';
+import { digestNumber, startDigest } from './member-digest.js';
 import type { Hello } from './messages.js';
 import { Offences } from './offences.js';
 import { PeerAddresses } from './peer-addresses.js';
@@ -34,6 +34,8 @@ import { WarningPace } from './warning-pace.js';
 /** What a member said last of whom it hears. */
 export interface Word {
   readonly hears: Uint8Array;
+  /** The same, by `digestsIn`. */
+  readonly starts: ReadonlySet<number>;
   /** When it came. */
   readonly at: number;
   /** It was said after a heartbeat from here arrived that was sent then. */
@@ -48,6 +50,24 @@ export interface OwnPath {
   readonly usualMs: number | null;
   /** The same of what those ways take where nothing makes them longer. */
   readonly usualShortestMs: number | null;
+}
+
+/** Of one start of a member: `startDigest`, as bytes and as a number. */
+interface Digest {
+  readonly bytes: Uint8Array;
+  readonly number: number;
+}
+
+/** Starts of one member whose digest is kept at the same time. */
+const DIGESTS_KEPT = 4;
+
+/** What a leeway follows from, and that leeway. */
+interface LeewayOf {
+  readonly expectedMs: number | null;
+  readonly shortestMs: number;
+  readonly lateMs: number;
+  readonly ownLateMs: number;
+  readonly leeway: Leeway;
 }
 
 /** All that one member keeps of another besides its log, which is in the directory. */
@@ -102,7 +122,8 @@ export class Peer {
   /** Its generation when it greeted last. */
   #greetedAs = 0;
   #generationSince = 0;
-  #digest: { readonly generation: number; readonly bytes: Uint8Array } | null = null;
+  readonly #digests = new Map<number, Digest>();
+  #leeway: LeewayOf | null = null;
   #word: Word | null = null;
   #heardDigest: Uint8Array | null = null;
   #newsAt = Number.NEGATIVE_INFINITY;
@@ -214,8 +235,22 @@ export class Peer {
     const expectedMs = this.#expectedMs;
     // Who is lost before its own path is known is most likely as far as the others.
     const shortestMs = this.heartbeats.roundTrip.shortestMs ?? this.#path.usualShortestMs ?? 0;
+    const { lateMs } = this;
+    const ownLateMs = this.#path.lateMs;
+    const known = this.#leeway;
+    // Asked for several times with each message and each tick, and hardly ever another one.
+    if (
+      known !== null &&
+      known.expectedMs === expectedMs &&
+      known.shortestMs === shortestMs &&
+      known.lateMs === lateMs &&
+      known.ownLateMs === ownLateMs
+    )
+      return known.leeway;
     const path = expectedMs === null ? null : { shortestMs, expectedMs };
-    return leewayOf(path, this.lateMs, this.#path.lateMs);
+    const leeway = leewayOf(path, lateMs, ownLateMs);
+    this.#leeway = { expectedMs, shortestMs, lateMs, ownLateMs, leeway };
+    return leeway;
   }
 
   /** The way to it and back, ms, where nothing makes it longer; 0 where that was never measured. */
@@ -248,9 +283,12 @@ export class Peer {
   }
 
   digestOf(generation: number): Uint8Array {
-    if (this.#digest?.generation !== generation)
-      this.#digest = { generation, bytes: startDigest(this.id, generation) };
-    return this.#digest.bytes;
+    return this.#digestOf(generation).bytes;
+  }
+
+  /** The same as a number: see `Word.starts`. */
+  digestNumberOf(generation: number): number {
+    return this.#digestOf(generation).number;
   }
 
   noteHeard(now: number): void {
@@ -450,6 +488,17 @@ export class Peer {
   /** Where others say that it is. Returns whether that is new. */
   heardOf(addresses: readonly string[]): boolean {
     return this.#addresses.heard(addresses);
+  }
+
+  #digestOf(generation: number): Digest {
+    const known = this.#digests.get(generation);
+    if (known !== undefined) return known;
+    // It greeted as one start, its log is held as one, and others name one: mostly all the same.
+    if (this.#digests.size >= DIGESTS_KEPT) this.#digests.clear();
+    const bytes = startDigest(this.id, generation);
+    const digest = { bytes, number: digestNumber(bytes) };
+    this.#digests.set(generation, digest);
+    return digest;
   }
 
   get #expectedMs(): number | null {

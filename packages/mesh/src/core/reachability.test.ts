@@ -1,7 +1,7 @@
 import { amount } from '@headwater/testing/long-run';
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from './failure-detector.js';
-import { CONFIRM_MS, HUSH_MS, STALL_MS, WITNESSED_MAX_MS } from './limits.js';
+import { CONFIRM_MS, HUSH_FROM_MS, HUSH_MS, STALL_MS, WITNESSED_MAX_MS } from './limits.js';
 import { includesDigest, joinDigests, startDigest } from './member-digest.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
@@ -302,35 +302,54 @@ describe("others' word", () => {
     for (const { facts } of mesh.running()) expect(facts.map(({ msg }) => msg)).not.toContain('member dead');
   });
 
-  it('is given to the member itself with the very answer to its first heartbeat after a silence', () => {
+  it('that it does not hear somebody kills nobody after a standstill of its own', () => {
+    const mesh = meshOf(2);
+    mesh.stall('b', 1_850);
+    mesh.run(1_840);
+    mesh.stall('a', HUSH_FROM_MS + 200);
+    expect(beliefs(mesh, 'b', 'a', HUSH_FROM_MS + HUSH_MS + 2_000)).toEqual(['alive', 'suspect', 'alive']);
+  });
+
+  it.each([
+    ['with the very answer to', 'b', 'a'],
+    ['at once, also where it is not to be answered, after', 'a', 'b'],
+  ])('is given to the member itself %s its first heartbeat after a silence', (_, own, other) => {
     const mesh = new VirtualMesh(1, ['a:1']);
     for (const name of ['a', 'b']) mesh.start(name);
     mesh.run(5_000);
-    const digest = startDigest('a', mesh.member('a').generation);
-    const lastOfB = () =>
-      mesh.member('b').sent.findLast(({ message }) => message.kind === 'heartbeat')?.message;
+    const digest = startDigest(other, mesh.member(other).generation);
+    const lastWord = () =>
+      mesh.member(own).sent.findLast(({ message }) => message.kind === 'heartbeat')?.message;
     const isListed = (): boolean => {
-      const last = lastOfB();
+      const last = lastWord();
       return last?.kind === 'heartbeat' && last.hears !== undefined && includesDigest(last.hears, digest);
     };
     expect(isListed()).toBe(true);
-    mesh.cut('a', 'b', true);
+    mesh.cut('a', 'b', own === 'b');
+    if (own === 'a') mesh.cut('b', 'a', true);
     while (isListed()) mesh.run(10);
-    const told = lastOfB();
-    if (told?.kind !== 'heartbeat') throw new Error('b tells that it does not hear a');
-    mesh.run(300);
-    mesh.input('b', {
-      kind: 'direct',
-      peer: 'a',
-      message: {
-        kind: 'heartbeat',
-        position: mesh.member('a').core.directory.position('a'),
-        load: { players: 0, publishers: 0, outboundKbps: 0 },
-        sentAt: 1,
-        echo: { sentAt: told.sentAt, heldMs: 299 },
-      },
-    });
+    const told = lastWord();
+    if (told?.kind !== 'heartbeat') throw new Error('it tells that it does not hear the other one');
+    mesh.run(100);
+    const heartbeat = (heldMs: number): void =>
+      mesh.input(own, {
+        kind: 'direct',
+        peer: other,
+        message: {
+          kind: 'heartbeat',
+          position: mesh.member(other).core.directory.position(other),
+          load: { players: 0, publishers: 0, outboundKbps: 0 },
+          sentAt: 1,
+          echo: { sentAt: told.sentAt, heldMs },
+        },
+      });
+    const count = heartbeatsOf(mesh, own).length;
+    heartbeat(99);
     expect(isListed()).toBe(true);
+    expect(heartbeatsOf(mesh, own)).toHaveLength(count + 1);
+    // Once is enough.
+    if (own === 'a') heartbeat(99);
+    expect(heartbeatsOf(mesh, own)).toHaveLength(count + 1);
   });
 
   it('is not given about what waited in a socket', () => {

@@ -2,7 +2,7 @@ import type { Liveness, MemberId } from '@headwater/directory';
 import type { Evidence } from './failure-detector.js';
 import type { Proof } from './heartbeat-exchange.js';
 import { ANSWER_WAIT_MS, CONFIRM_MS, WITNESSED_MAX_MS } from './limits.js';
-import { includesDigest, joinDigests, startDigest } from './member-digest.js';
+import { digestNumber, digestsIn, includesDigest, joinDigests, startDigest } from './member-digest.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
@@ -86,7 +86,8 @@ export function verdictOf(own: Evidence, others: Testimony, graceMs: number, now
  *
  * Whoever loses a connection asks some others at once, by a heartbeat that lists the member no more, and who had said that
  * it hears the member answers. So a single broken link is known as one within a round trip, and after a crash a few words
- * are enough. Who falls silent is missed by all at about the same time: then everybody tells everybody.
+ * are enough. Who falls silent is missed by all at about the same time: then everybody tells everybody. Who was told that it
+ * is not heard, and is, is told at once: it would take this one for dead.
  */
 export class Reachability {
   readonly #peers: Peers;
@@ -96,6 +97,8 @@ export class Reachability {
   /** As heartbeats tell it; null: to be put together anew. */
   #hears: Uint8Array | null = null;
   readonly #toTell = new Set<Peer>();
+  /** Heard again, and told last that they are not. */
+  readonly #heardAgain = new Set<Peer>();
   #areAllToTell = false;
   readonly #random: () => number;
 
@@ -117,8 +120,13 @@ export class Reachability {
     return this.#hears;
   }
 
-  /** Who is to be told at once that some member is not heard any more; `all`: everybody. */
+  /**
+   * Who is to be told at once that some member is not heard any more (`all`: everybody), or that it is heard again itself,
+   * where nothing told it that in the meantime.
+   */
   takeToTell(): { readonly all: boolean; readonly peers: readonly Peer[] } {
+    for (const peer of this.#heardAgain) if (peer.isHeard && !wasToldSo(peer)) this.#toTell.add(peer);
+    this.#heardAgain.clear();
     const toTell = { all: this.#areAllToTell, peers: [...this.#toTell] };
     this.#areAllToTell = false;
     this.#toTell.clear();
@@ -131,6 +139,7 @@ export class Reachability {
     peer.noteHeard(now);
     if (before === peer.heardDigest) return;
     this.#hears = null;
+    if (before === null && peer.told !== null) this.#heardAgain.add(peer);
     if (before === null || peer.isHeard) return;
     if (peer.isGreeted) this.#areAllToTell = true;
     else this.#ask(peer, before, now);
@@ -139,10 +148,11 @@ export class Reachability {
   /** Its connection closed: some are asked whether they hear it, and those are told that were told so before. */
   #ask(peer: Peer, digest: Uint8Array, now: number): void {
     const hearing: Peer[] = [];
+    const number = digestNumber(digest);
     for (const other of this.#peers) {
       const word = other === peer ? null : other.wordAt(now);
       if (word === null) continue;
-      if (includesDigest(word.hears, digest)) hearing.push(other);
+      if (word.starts.has(number)) hearing.push(other);
       else if (other.told !== null && includesDigest(other.told, digest)) this.#toTell.add(other);
     }
     const asked: Peer[] = [];
@@ -168,11 +178,16 @@ export class Reachability {
     if (hears === undefined) {
       // It does not know at the moment, after it stood still: what it said before stands as long as it would have anyway.
       if (before !== null && peer.isWordKept(now)) peer.says({ ...before, at: now });
+      peer.detector.tellsNothing(now);
       return false;
     }
     const saidAfter = proof?.saidAfter ?? Number.NEGATIVE_INFINITY;
     const isSame = before !== null && Buffer.compare(before.hears, hears) === 0;
-    peer.says({ hears: isSame ? before.hears : hears.slice(), at: now, saidAfter });
+    peer.says(
+      isSame
+        ? { hears: before.hears, starts: before.starts, at: now, saidAfter }
+        : { hears: hears.slice(), starts: digestsIn(hears), at: now, saidAfter },
+    );
     peer.detector.hearsUs(isDisputed || this.#own.some((own) => includesDigest(hears, own)), now);
     if (before === null || isSame) return false;
     const { told } = peer;
@@ -214,11 +229,10 @@ export class Reachability {
 
   /** Some other member says that it hears this start of a member. */
   isWitnessed(id: MemberId, generation: number, now: number): boolean {
-    const digest = startDigest(id, generation);
-    for (const other of this.#peers) {
-      const word = other.id === id ? null : other.wordAt(now);
-      if (word !== null && includesDigest(word.hears, digest)) return true;
-    }
+    const peer = this.#peers.get(id);
+    const number = peer?.digestNumberOf(generation) ?? digestNumber(startDigest(id, generation));
+    for (const other of this.#peers)
+      if (other !== peer && hears(other, number) && other.wordAt(now) !== null) return true;
     return false;
   }
 
@@ -232,7 +246,7 @@ export class Reachability {
 
   #testimony(peer: Peer, evidence: Evidence, now: number): Pick<Testimony, 'witnesses' | 'awaitedUntil'> {
     const { generation } = this.#peers.directory.position(peer.id);
-    const digest = peer.digestOf(generation);
+    const number = peer.digestNumberOf(generation);
     const { life } = peer.state;
     const lostAt = 'lostAt' in evidence ? evidence.lostAt : null;
     const sinceMs = life.kind === 'dead' ? life.since : (lostAt ?? Number.NEGATIVE_INFINITY);
@@ -240,8 +254,9 @@ export class Reachability {
     const witnesses: Peer[] = [];
     let awaitedUntil: number | null = null;
     for (const other of this.#peers) {
-      const word = other === peer ? null : other.wordAt(now);
-      if (word === null || !includesDigest(word.hears, digest)) continue;
+      if (other === peer || !hears(other, number)) continue;
+      const word = other.wordAt(now);
+      if (word === null) continue;
       if (word.saidAfter >= sinceMs && !isTooLong) witnesses.push(other);
       if (evidence.kind !== 'lost' || !peer.asked.includes(other)) continue;
       const answerAt = evidence.countedFrom + Math.max(ANSWER_WAIT_MS, 1.5 * other.answerMs);
@@ -250,5 +265,11 @@ export class Reachability {
     return { witnesses, awaitedUntil };
   }
 }
+
+/** Its last heartbeat from here listed it as heard. */
+const wasToldSo = ({ told, digest }: Peer): boolean => told !== null && includesDigest(told, digest);
+
+/** Whether it said so last; that may not count any more. Asked before what takes longer to find out. */
+const hears = (peer: Peer, start: number): boolean => peer.word?.starts.has(start) === true;
 
 const NOBODY: Testimony = { witnesses: [], awaitedUntil: null, witnessedAt: null };

@@ -59,4 +59,19 @@ describe('Seeds', () => {
     seeds.lost('x', 1_000);
     expect(seeds.due(1_000)).toEqual(['s:1']);
   });
+
+  it('goes on with others where it is given others: new ones at once, known ones when they are due', () => {
+    const seeds = new Seeds(['old:1', 'kept:1'], 0);
+    for (const seed of seeds.due(0)) seeds.visited(seed, { reached: ['x'], isSelf: false }, 0, 0);
+    seeds.replace(['kept:1', 'new:1', 'new:1'], 1_000);
+    expect(seeds.due(1_000)).toEqual(['new:1']);
+    seeds.visited('new:1', FAILED, 1_000, 0);
+    // What comes back of a seed that is none any more says nothing.
+    expect(seeds.visited('old:1', FAILED, 1_000, 0)).toBe(false);
+    expect(seeds.unreached).toEqual(['new:1: refused']);
+    seeds.lost('x', 2_000);
+    expect(seeds.due(2_000)).toContain('kept:1');
+    seeds.replace([], 3_000);
+    expect([seeds.isAlone, seeds.due(1e9)]).toEqual([true, []]);
+  });
 });

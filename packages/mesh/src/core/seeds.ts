@@ -14,14 +14,16 @@ interface Seed {
  * afterwards, since its name may mean other members by then. A member finds itself among them and ignores that.
  */
 export class Seeds {
-  readonly #seeds: readonly Seed[];
+  #seeds: readonly Seed[];
 
   constructor(addresses: readonly string[], now: number) {
-    this.#seeds = [...new Set(addresses)].map((address) => ({
-      address,
-      redial: new Redial(now),
-      outcome: null,
-    }));
+    this.#seeds = [...new Set(addresses)].map((address) => seedAt(address, now));
+  }
+
+  /** Others from now on. Those that stay keep what is known of them; new ones are visited at once. */
+  replace(addresses: readonly string[], now: number): void {
+    const known = new Map(this.#seeds.map((seed) => [seed.address, seed]));
+    this.#seeds = [...new Set(addresses)].map((address) => known.get(address) ?? seedAt(address, now));
   }
 
   /** No seed means any other member. False while that is not known yet. */
@@ -62,3 +64,5 @@ export class Seeds {
     for (const seed of this.#seeds) if (seed.outcome?.reached.includes(peer)) seed.redial.hasten(now);
   }
 }
+
+const seedAt = (address: string, now: number): Seed => ({ address, redial: new Redial(now), outcome: null });

@@ -29,6 +29,11 @@ export class Admission implements HandshakeEvents, GuardEvents {
     return this.#pending;
   }
 
+  /** What failed with the keys before says nothing of these. */
+  keysReplaced(): void {
+    this.#reports.begin();
+  }
+
   refuse(peer: MemberId, forMs: number): void {
     const now = this.#now();
     for (const [other, until] of this.#refusedUntil) if (until <= now) this.#refusedUntil.delete(other);

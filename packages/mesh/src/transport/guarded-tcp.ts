@@ -37,11 +37,11 @@ export interface GuardEvents {
 /**
  * TCP that lets only those bytes through to libp2p that begin as a member's do, and gives each connection the time that it
  * needs: little to be made, more for its handshake, all of it this process's own time, so that no link is dropped for a
- * lateness that is ours. `keyIds`: of our keys.
+ * lateness that is ours. `keyIds`: of our keys, as they are for the next connection.
  */
 export function guardedTcp(
   options: TCPOptions,
-  keyIds: readonly string[],
+  keyIds: () => readonly string[],
   events: GuardEvents,
 ): (components: TCPComponents) => Transport<TCPDialEvents> {
   const make = tcp(options);
@@ -124,14 +124,14 @@ class Attempt {
 }
 
 class Door {
-  readonly #keyIds: readonly string[];
+  readonly #keyIds: () => readonly string[];
   readonly #events: GuardEvents;
   readonly #turns = new Turns(INBOUND_HANDSHAKES_MAX, TURN_MS);
   /** Those that have not said a word, the oldest first. */
   readonly #silent = new Set<MultiaddrConnection>();
   #pending = 0;
 
-  constructor(keyIds: readonly string[], events: GuardEvents) {
+  constructor(keyIds: () => readonly string[], events: GuardEvents) {
     this.#keyIds = keyIds;
     this.#events = events;
   }
@@ -148,7 +148,7 @@ class Door {
           unmap(connection);
           joinWrites(connection);
           let heard = (): void => {};
-          await guard(connection, 'inbound', this.#keyIds, this.#events, () => heard());
+          await guard(connection, 'inbound', this.#keyIds(), this.#events, () => heard());
           timeout.clear();
           this.#silent.delete(connection);
           await this.#turns.take(false, () => {
@@ -171,7 +171,7 @@ class Door {
       upgradeOutbound: (connection: MultiaddrConnection, options: never): Promise<Connection> => {
         attempt.connected();
         joinWrites(connection);
-        guard(connection, 'outbound', this.#keyIds, this.#events, () => attempt.heard()).catch(() => {});
+        guard(connection, 'outbound', this.#keyIds(), this.#events, () => attempt.heard()).catch(() => {});
         return upgrader.upgradeOutbound(connection, options);
       },
     });

@@ -9,7 +9,8 @@ const REMOTES_MAX = 1_024;
  */
 const INBOUND_MIN = 2;
 
-const HINT = 'set the same mesh.key (HEADWATER_MESH_KEY) on every member and restart the one that differs';
+const HINT =
+  'set the same mesh.key (HEADWATER_MESH_KEY) on every member, and reload or restart the one that differs';
 
 /** Says once per remote, clearly, why a handshake failed, however often it is tried again. */
 export class HandshakeReports {
@@ -49,6 +50,11 @@ export class HandshakeReports {
 
   brokenOff(direction: Direction, remote: string, reason: string): void {
     this.#log.debug({ remote: addressOf(direction, remote), direction, reason }, 'mesh handshake failed');
+  }
+
+  /** Counts anew, and tells again. */
+  begin(): void {
+    this.#counts.clear();
   }
 
   #count(name: string): number {

@@ -6,7 +6,7 @@ import type {
   SecuredConnection,
 } from '@libp2p/interface';
 import { type NoiseComponents, type NoiseExtensions, noise } from '@libp2p/noise';
-import type { MeshKey } from '../mesh-key.js';
+import type { MeshKey } from '../derived-key.js';
 import { type NoiseCrypto, nativeX25519 } from './native-x25519.js';
 import { noiseProtocol } from './preamble.js';
 

@@ -6,12 +6,11 @@ import type { Libp2p, PrivateKey } from '@libp2p/interface';
 import { createLibp2p } from 'libp2p';
 import { MEMBERS_MAX } from '../core/limits.js';
 import { MeshError } from '../mesh.js';
-import type { MeshKey } from '../mesh-key.js';
 import type { Admission } from './admission.js';
 import { deltaGossip } from './gossip.js';
 import { GossipPeers } from './gossip-peers.js';
 import { guardedTcp, PENDING_CONNECTIONS_MAX } from './guarded-tcp.js';
-import { keyedNoise } from './keyed-noise.js';
+import type { KeyRing } from './key-ring.js';
 import { lazyYamux } from './lazy-window.js';
 import { quiet } from './quiet-peer-store.js';
 import { silentLogger } from './silent-logger.js';
@@ -32,13 +31,12 @@ export interface NodeOptions {
   readonly host: string;
   readonly port: number;
   readonly privateKey: PrivateKey;
-  /** The one to dial with first; each is accepted. */
-  readonly keys: readonly MeshKey[];
 }
 
 interface Services extends Record<string, unknown> {
   readonly pubsub: GossipSub;
   readonly gossipPeers: GossipPeers;
+  readonly keyRing: Record<string, never>;
 }
 
 export type Node = Libp2p<Services>;
@@ -49,8 +47,8 @@ export type Node = Libp2p<Services>;
  *
  * @throws MeshError `listen` where the address is taken or not ours.
  */
-export async function createNode(options: NodeOptions, admission: Admission): Promise<Node> {
-  const { host, port, privateKey, keys } = options;
+export async function createNode(options: NodeOptions, keys: KeyRing, admission: Admission): Promise<Node> {
+  const { host, port, privateKey } = options;
   const isRefused = (peer: { toString(): string }): boolean => admission.isRefused(peer.toString());
   try {
     const ip = isIP(host) === 0 ? (await lookup(host)).address : host;
@@ -61,11 +59,11 @@ export async function createNode(options: NodeOptions, admission: Admission): Pr
       transports: [
         guardedTcp(
           { backlog: 512, maxConnections: CONNECTIONS_MAX + PENDING_CONNECTIONS_MAX },
-          keys.map(({ id }) => id),
+          () => keys.ids,
           admission,
         ),
       ],
-      connectionEncrypters: keys.map((key) => keyedNoise(key, admission)),
+      connectionEncrypters: keys.encrypters(),
       // Our heartbeats notice a dead connection sooner than these keep-alives would.
       streamMuxers: [lazyYamux({ enableKeepAlive: false, maxInboundStreams: 64, maxOutboundStreams: 64 })],
       connectionMonitor: { enabled: false },
@@ -86,7 +84,11 @@ export async function createNode(options: NodeOptions, admission: Admission): Pr
         maxDialQueueLength: 1_024,
         reconnectRetries: 0,
       },
-      services: { pubsub: deltaGossip(), gossipPeers: (components) => new GossipPeers(components) },
+      services: {
+        pubsub: deltaGossip(),
+        gossipPeers: (components) => new GossipPeers(components),
+        keyRing: (components) => keys.service(components),
+      },
     });
     quiet(node.peerStore);
     return node;

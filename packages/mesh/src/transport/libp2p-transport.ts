@@ -2,6 +2,7 @@ import { TopicValidatorResult } from '@chainsafe/libp2p-gossipsub';
 import { type MemberId, plainAddress } from '@headwater/directory';
 import type { Connection, Stream } from '@libp2p/interface';
 import type { SeedOutcome, Whereabouts } from '../core/input.js';
+import type { MeshKey } from '../derived-key.js';
 import type { MeshLog } from '../mesh.js';
 import type { QueryStreams } from '../query/query-streams.js';
 import { abortConnection } from './abort-connection.js';
@@ -9,6 +10,7 @@ import { Admission } from './admission.js';
 import { Dialler } from './dialler.js';
 import { BROADCAST, DIRECT } from './frames.js';
 import { TOPIC } from './gossip.js';
+import { KeyRing } from './key-ring.js';
 import { boundPort, createNode, type Node, type NodeOptions, STREAM_TIMEOUT_MS } from './libp2p-node.js';
 import { Libp2pQueryStreams } from './libp2p-query-streams.js';
 import { Link } from './link.js';
@@ -32,6 +34,8 @@ const CLOSE_TIMEOUT_MS = 500;
 const now = (): number => performance.now();
 
 export interface TransportOptions extends NodeOptions {
+  /** The one to dial with first; each is accepted. */
+  readonly keys: readonly MeshKey[];
   /** Resolves the names of members; one of its own where absent. */
   readonly names?: Names;
 }
@@ -48,8 +52,9 @@ export async function createLibp2pTransport(
   log: MeshLog,
 ): Promise<Transport & { readonly gauges: TransportGauges; readonly queries: QueryStreams }> {
   const admission = new Admission(self, log, now);
-  const node = await createNode(options, admission);
-  const transport = new Libp2pTransport(node, options.names ?? new Names(), admission, events, log);
+  const keys = new KeyRing(options.keys, admission);
+  const node = await createNode(options, keys, admission);
+  const transport = new Libp2pTransport(node, options.names ?? new Names(), keys, admission, events, log);
   await transport.start();
   return transport;
 }
@@ -59,6 +64,7 @@ class Libp2pTransport implements Transport {
   readonly port: number;
   readonly queries: QueryStreams;
   readonly #node: Node;
+  readonly #keys: KeyRing;
   readonly #admission: Admission;
   readonly #events: TransportEvents;
   readonly #log: MeshLog;
@@ -70,8 +76,16 @@ class Libp2pTransport implements Transport {
   #sweep: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  constructor(node: Node, names: Names, admission: Admission, events: TransportEvents, log: MeshLog) {
+  constructor(
+    node: Node,
+    names: Names,
+    keys: KeyRing,
+    admission: Admission,
+    events: TransportEvents,
+    log: MeshLog,
+  ) {
     this.#node = node;
+    this.#keys = keys;
     this.#admission = admission;
     this.#events = events;
     this.#log = log;
@@ -144,6 +158,11 @@ class Libp2pTransport implements Transport {
         // gossipsub knows a new member only some round trips after it connected: until then, tell it directly.
         for (const [peer, links] of this.#links) if (!reached.has(peer)) links.best?.send(BROADCAST, bytes);
       });
+  }
+
+  setKeys(keys: readonly MeshKey[]): void {
+    this.#keys.replace(keys);
+    this.#admission.keysReplaced();
   }
 
   disconnect(peer: MemberId, reason: string, refuseMs: number): void {

@@ -1,5 +1,6 @@
 import type { MemberId } from '@headwater/directory';
 import type { SeedOutcome, Whereabouts } from '../core/input.js';
+import type { MeshKey } from '../derived-key.js';
 
 /** What a transport tells; also from within a call of one of the transport's own methods. */
 export interface TransportEvents {
@@ -59,6 +60,8 @@ export interface Transport {
   send(peer: MemberId, bytes: Uint8Array): void;
   /** Best effort to every connected member, and through them to others. */
   broadcast(bytes: Uint8Array): void;
+  /** New connections are made with these keys, the first of them first; those that stand stay. Absent: it has no keys. */
+  setKeys?(keys: readonly MeshKey[]): void;
   /** Closes all connections with a member; refuses new ones for `refuseMs`. */
   disconnect(peer: MemberId, reason: string, refuseMs: number): void;
   /** Sends what is queued, as far as it goes in a short time, and closes all. Never rejects. */

@@ -62,11 +62,13 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
 const INDEX = `headwater API: all of it is described at /api/docs, and for machines at /api/v1/openapi.json
 
 GET /api/v1/members                  who is in the mesh
+GET /api/v1/members/{member}/config  what a member runs with, and where each value came from
 GET /api/v1/streams                  every stream and its owners, page by page: ?limit=100 (at most 1000), then cursor={next}
                                      filters: app, owner (name or id), prefix (of app/stream), state (flowing, silent, unowned)
 GET /api/v1/streams/{app}/{stream}   one stream: owners in order, players on all members, and the route each kind of client gets
 GET /api/v1/explain/{app}/{stream}   what would happen to a play, and why: ?client=ffmpeg|srs-edge|flv|browser, from (a member), address
 GET /api/v1/trace/{app}/{stream}     what happened to a stream on all members
+GET /api/v1/trace-id/{id}           what happened to one play, publish or relay on all members
 GET /api/v1/links                    whom each member hears, and which members it pulls streams from
 GET /api/v1/clients                  who plays and publishes, on all members
 GET /api/v1/events                   what happens, as server-sent events

@@ -1,11 +1,12 @@
 import { diagnose } from '../doctor/diagnose.js';
 import type { Ask, QuestionName } from '../questions/questions.js';
+import { nextSought, type Sought, TRACE_ID_FORM } from '../trace/id-trace.js';
 import { clockOffset, onOneLine } from '../trace/stream-trace.js';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { memberCalled } from './clients.js';
 import type { Endpoints } from './endpoint.js';
-import { DIAGNOSIS, EXPLAIN_QUERY, EXPLAINED, TRACE, TRACE_QUERY } from './schemas/explain.js';
+import { DIAGNOSIS, EXPLAIN_QUERY, EXPLAINED, ID_TRACE, TRACE, TRACE_QUERY } from './schemas/explain.js';
 import { keyOfPath, STREAM_PARAMS } from './stream-endpoints.js';
 import { namesOf } from './streams.js';
 
@@ -72,6 +73,27 @@ export function addExplain(endpoints: Endpoints, source: ApiSource): void {
   endpoints.add(
     {
       method: 'get',
+      path: '/api/v1/trace-id/{id}',
+      id: 'traceId',
+      tag: 'Streams',
+      summary: 'What happened to one play, publish or relay on all members, on one time line.',
+      description:
+        'By the `id` that clients and events have. A play that was redirected, and a pull, has the id of what it comes from as `via`; a play that a relay serves is followed to the owner, and a publish to whoever pulls it. Each member keeps its last 1,000 events.',
+      params: { id: 'Of a client, as in the list of clients and in events, or of a relay.' },
+      answer: ID_TRACE,
+      errors: ['QUERY_INVALID'],
+    },
+    ({ context, param }) => {
+      const id = param('id');
+      if (!TRACE_ID_FORM.test(id))
+        return apiError(context, 'QUERY_INVALID', 'an id is 8 to 64 letters, digits, hyphens or underscores');
+      return traceId(source, id);
+    },
+  );
+
+  endpoints.add(
+    {
+      method: 'get',
       path: '/api/v1/doctor',
       id: 'doctor',
       tag: 'Mesh',
@@ -109,8 +131,33 @@ async function askEach<Q extends QuestionName>(source: ApiSource, name: Q, ask: 
   };
 }
 
+/** Each round finds what the one before has named; a play comes from one member to the next, and then to the owner. */
+const ROUNDS_MAX = 6;
+
+async function traceId(source: ApiSource, id: string) {
+  let sought: Sought = { ids: [id], claims: [] };
+  for (let round = 1; ; round += 1) {
+    const given = await askEach(source, 'id-events', {
+      ids: [...sought.ids],
+      claims: [...sought.claims],
+    });
+    const told = given.answered.flatMap(({ member, name, answer }) =>
+      answer.events.map(({ event }) => ({ member, name, event })),
+    );
+    const next = round < ROUNDS_MAX ? nextSought(told, sought) : null;
+    if (next === null) return { id, ids: [...sought.ids], ...onTimeLine(source, given, 0) };
+    sought = next;
+  }
+}
+
 async function traceStream(source: ApiSource, key: string, sinceMs: number) {
-  const { answered, missing } = await askEach(source, 'stream-events', { key });
+  return { key, ...onTimeLine(source, await askEach(source, 'stream-events', { key }), sinceMs) };
+}
+
+type Given = Awaited<ReturnType<typeof askEach<'stream-events' | 'id-events'>>>;
+
+/** By the clock of this member. */
+function onTimeLine(source: ApiSource, { answered, missing }: Given, sinceMs: number) {
   const told = answered.map(({ answer, ...one }) => {
     const { nowMs } = answer;
     // This member's own clock is the one that the others are put in line with.
@@ -119,11 +166,20 @@ async function traceStream(source: ApiSource, key: string, sinceMs: number) {
   });
   const events = onOneLine(told).filter(({ atMs }) => atMs > sinceMs);
   return {
-    key,
-    events: events.map(({ number: _, event, ...about }) => ({ ...event, ...about })),
+    events: events.map(({ number: _, event, ...about }) => ({
+      ...event,
+      // The event has an id of its own.
+      ...subjectOf(event),
+      ...about,
+    })),
     clocks: told.map((one) => ({ member: one.member, name: one.name, ...clockOffset(one) })),
     missing,
   };
+}
+
+function subjectOf(event: Readonly<Record<string, unknown>>): { readonly subject?: string } {
+  const subject = event.id ?? event.relay;
+  return typeof subject === 'string' ? { subject } : {};
 }
 
 async function examine(source: ApiSource) {

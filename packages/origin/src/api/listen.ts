@@ -70,7 +70,7 @@ export async function listenApi(api: Hono, options: ApiListenOptions): Promise<A
     protocol: 'api',
     certificates,
     proxies: forwarding.proxies,
-    handshakeMs: HEADERS_TIMEOUT_MS,
+    handshakeMs: () => HEADERS_TIMEOUT_MS,
     gate: { enter: () => PLACE },
     mayPull: false,
     log,

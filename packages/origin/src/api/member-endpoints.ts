@@ -3,13 +3,16 @@ import type { Context } from 'hono';
 import * as v from 'valibot';
 import { LEFT_BECAUSE } from '../drain-progress.js';
 import { type AnswerTo, type Ask, QUESTIONS, type QuestionName } from '../questions/questions.js';
+import { restartReason } from '../reload/how-applied.js';
 import { type ApiErrorCode, apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { memberCalled } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { listMembers } from './members.js';
 import {
+  type ApiConfig,
   type ApiDrain,
+  CONFIG_ANSWER,
   DONE_ANSWER,
   DRAIN_ANSWER,
   MEMBER,
@@ -55,6 +58,25 @@ export function addMembers(endpoints: Endpoints, source: ApiSource): void {
       const id = memberCalled(source, param('member'));
       const member = listMembers(source.members(), source.media.workers()).find((one) => one.id === id);
       return member ?? apiError(context, 'MEMBER_UNKNOWN', `no member is called ${param('member')}`);
+    },
+  );
+
+  endpoints.add(
+    {
+      method: 'get',
+      path: '/api/v1/members/{member}/config',
+      id: 'memberConfig',
+      tag: 'Mesh',
+      summary: 'What a member runs with: each value, and where it came from. Secrets are masked.',
+      params: MEMBER_PARAM,
+      answer: CONFIG_ANSWER,
+      errors: [...ERRORS_OF_ACTS, 'NOT_IMPLEMENTED'],
+    },
+    async ({ context, param }): Promise<ApiConfig | Response> => {
+      const asked = await askMember(context, source, param('member'), 'config', {});
+      return asked instanceof Response
+        ? asked
+        : { member: asked.member, name: asked.name, keys: asked.answer.keys };
     },
   );
 
@@ -158,6 +180,9 @@ export function addMembers(endpoints: Endpoints, source: ApiSource): void {
   );
 }
 
+/** A member of another release has keys that are not known here. */
+const UNKNOWN_REASON = 'that member says so';
+
 async function reload(
   context: Context,
   source: ApiSource,
@@ -169,7 +194,10 @@ async function reload(
   const result = await source.mesh.ask(member, 'reload', {});
   if ('reason' in result) return noAnswer(context, name, result.reason);
   const { done, applied = [], needsRestart = [], problems = [] } = result.answer;
-  if (done) return { member, name, done, applied, needsRestart };
+  if (done) {
+    const reasons = needsRestart.map((key) => [key, restartReason(key) ?? UNKNOWN_REASON] as const);
+    return { member, name, done, applied, needsRestart, restartReasons: Object.fromEntries(reasons) };
+  }
   return problems.length === 0
     ? apiError(context, 'NOT_IMPLEMENTED', `${name} cannot read its configuration anew`)
     : apiError(context, 'CONFIG_INVALID', `${name} keeps the configuration it has: ${problems.join('; ')}`);

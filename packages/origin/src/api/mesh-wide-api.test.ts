@@ -342,3 +342,33 @@ describe('SRS’s tools', () => {
     expect((await ask('/api/v1/clients/x?format=srs')).body).toMatchObject({ code: 2049 });
   });
 });
+
+describe('the configuration of a member', () => {
+  const key = { key: 'zone', isSecret: false, applies: 'restart', value: 'east', source: 'file' } as const;
+  const mesh = (config: () => readonly (typeof key)[]) =>
+    questionsAlone('id-c', mediaWith([]), {}, { config });
+
+  it('is told by the member itself, by name, id or self', async () => {
+    const { ask } = apiOf({ mesh: mesh(() => [key]) });
+    for (const member of ['self', 'id-c'])
+      expect(await ask(`/api/v1/members/${member}/config`)).toEqual({
+        status: 200,
+        body: { member: 'id-c', name: 'c', keys: [key] },
+      });
+  });
+
+  it('of nobody, of one that fails, and of an earlier release are errors in words', async () => {
+    const { ask } = apiOf({ mesh: mesh(() => [key]) });
+    expect(await ask('/api/v1/members/nobody/config')).toMatchObject({
+      status: 404,
+      body: { error: { code: 'MEMBER_UNKNOWN' } },
+    });
+    const older = {
+      ask: async (member: string) => ({ member, reason: 'unknown-question' as const }),
+      askAll: async () => ({ answers: [], missing: [] }),
+    };
+    expect(await apiOf({ mesh: older }).ask('/api/v1/members/self/config')).toMatchObject({
+      body: { error: { code: 'NOT_IMPLEMENTED' } },
+    });
+  });
+});

@@ -1,6 +1,7 @@
 import type { StreamKey } from '@headwater/directory';
 import type { Missing } from '../questions/mesh-wide.js';
 import { type AnswerTo, FIGURES_MAX } from '../questions/questions.js';
+import { picturesOf } from '../questions/watched-here.js';
 import type { ApiSource } from './api-source.js';
 import type { ApiFigures, ApiStreamPage } from './schemas/stream.js';
 import { namesOf } from './streams.js';
@@ -38,6 +39,8 @@ function sum(before: ApiFigures = NONE, one: AnswerTo<'figures'>['streams'][numb
     players: Math.max(0, players),
     kbpsIn: Math.max(before.kbpsIn, one.kbpsIn),
     relays: before.relays + (one.isPulled ? 1 : 0),
+    // An owner counts what comes to it; the others, what they get of that.
+    ...picturesOf(one.isPulled && before.frameRate !== undefined ? before : one),
     ...(newer === undefined ? {} : { lastSwitch: newer }),
   };
 }

@@ -8,6 +8,8 @@ import type { Turns } from './turns.js';
 
 /** Keys looked up at once. */
 const CHUNK = 256;
+/** Keys looked at between two looks at the clock, which costs as much as some of them. */
+const KEYS_PER_LOOK = 32;
 /** Keys asked of the workers at once: each walks all that it has for them. */
 const HERE_CHUNK = 4096;
 
@@ -30,7 +32,7 @@ export async function pageStreams(
   const players = await source.media.playerCounts(shown);
   const streams: ApiStream[] = [];
   for (const [index, key] of shown.entries()) {
-    await work.pause();
+    if (work.isOver) await work.nextTurn();
     streams.push(apiStream(source, key, players.value[index] ?? 0));
   }
   const last = shown.at(-1);
@@ -43,17 +45,23 @@ export async function pageStreams(
   };
 }
 
+/** Most keys of a walk match nothing: to wait for each, however shortly, would cost more than all that is done for it. */
 class SlicedWork {
   readonly #turns: Turns;
   #slice = new Slice(() => performance.now());
+  #looked = 0;
 
   constructor(turns: Turns) {
     this.#turns = turns;
   }
 
-  /** Before each item: waits for the next turn where this one was long enough. */
-  async pause(): Promise<void> {
-    if (!this.#slice.isOver) return;
+  /** Before each item: this turn was long enough. */
+  get isOver(): boolean {
+    this.#looked += 1;
+    return this.#looked % KEYS_PER_LOOK === 0 && this.#slice.isOver;
+  }
+
+  async nextTurn(): Promise<void> {
     await this.#turns.next();
     this.#slice = new Slice(() => performance.now());
   }
@@ -69,19 +77,21 @@ async function ownedKeys(
 ): Promise<StreamKey[]> {
   const found: StreamKey[] = [];
   let from: StreamKey | null = query.state === 'unowned' ? null : startOf(query);
+  const isNamed = query.prefix !== undefined || query.app !== undefined;
   while (from !== null && found.length < max) {
     const keys: readonly StreamKey[] = directory.keysFrom(from, CHUNK);
     const last = keys.at(-1);
     from = last === undefined ? null : `${last}\u0000`;
     for (const key of keys) {
-      await work.pause();
-      const sought = seekName(query, key);
+      if (work.isOver) await work.nextTurn();
+      const sought = isNamed ? seekName(query, key) : key;
       if (sought !== key) {
         from = sought;
         break;
       }
       const owners = directory.owners(key);
-      if (owners.length > 0 && matchesOwners(query, owners)) found.push(key);
+      if (owners.length === 0 || !matchesOwners(query, owners)) continue;
+      found.push(key);
       if (found.length >= max) break;
     }
   }
@@ -104,7 +114,7 @@ async function unownedKeys(
     const last = here.value.at(-1);
     from = last === undefined || here.value.length < HERE_CHUNK ? null : `${last}\u0000`;
     for (const key of here.value) {
-      await work.pause();
+      if (work.isOver) await work.nextTurn();
       const sought = seekName(query, key);
       if (sought !== key) {
         // Those up to there are not asked for again; what is behind it may be in this answer already.

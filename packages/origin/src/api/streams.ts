@@ -9,6 +9,7 @@ import {
   type Route,
   type StreamKey,
 } from '@headwater/directory';
+import { picturesOf } from '../questions/watched-here.js';
 import type { ApiSource } from './api-source.js';
 import type { ApiOwner, ApiRoute, ApiStream, ApiStreamDetail } from './schemas/stream.js';
 
@@ -38,6 +39,7 @@ export async function describeStream(
       ...(view?.publisher === undefined ? {} : { publisher: view.publisher }),
       bytesIn: view?.bytesIn ?? 0,
       kbpsIn: view?.kbpsIn ?? 0,
+      ...picturesOf(view),
       players: [...(view?.players ?? [])],
     },
     routes: clientsOf(source).map(([client, protocol, followsRedirect, isSecure]) =>

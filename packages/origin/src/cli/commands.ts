@@ -15,6 +15,7 @@ export const COMMANDS: readonly NamedCommand[] = [
   { name: 'config check', load: async () => (await import('./commands/config-check.js')).CONFIG_CHECK },
   { name: 'config print', load: async () => (await import('./commands/config-print.js')).CONFIG_PRINT },
   { name: 'config example', load: async () => (await import('./commands/config-example.js')).CONFIG_EXAMPLE },
+  { name: 'top', load: async () => (await import('./commands/top.js')).TOP },
   { name: 'members', load: async () => (await import('./commands/members.js')).MEMBERS },
   { name: 'streams', load: async () => (await import('./commands/streams.js')).STREAMS },
   { name: 'explain', load: async () => (await import('./commands/explain.js')).EXPLAIN },

@@ -69,9 +69,14 @@ export async function httpSend(
 /** Longest line of a stream that is kept, characters. */
 const LINE_LENGTH_MAX = 1024 * 1024;
 
-/** GET line by line, for as long as it lasts. Resolves with the status, at once where it is not 200. */
-export async function httpFollow(url: URL, onLine: (line: string) => void, token?: string): Promise<number> {
-  const response = await fetch(url, { headers: bearing(token) });
+/** GET line by line, for as long as it lasts or until the signal aborts. Resolves with the status, at once where it is not 200. */
+export async function httpFollow(
+  url: URL,
+  onLine: (line: string) => void,
+  token?: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  const response = await fetch(url, { headers: bearing(token), ...(signal !== undefined && { signal }) });
   if (response.status !== 200 || response.body === null) {
     await response.body?.cancel();
     return response.status;

@@ -11,8 +11,13 @@ export interface CliIo {
   ): Promise<{ readonly status: number; readonly text: string }>;
   /** A request that changes something, with a JSON body. Rejects as `get` does. */
   send(request: ApiRequest, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }>;
-  /** GET of what has no end: each line as it comes, until there are no more. Resolves with the status, other than 200 at once. */
-  follow(url: URL, onLine: (line: string) => void, token?: string): Promise<number>;
+  /**
+   * GET of what has no end: each line as it comes, until there are no more. Resolves with the status, other than 200 at once.
+   * Rejects where the signal aborts.
+   */
+  follow(url: URL, onLine: (line: string) => void, token?: string, signal?: AbortSignal): Promise<number>;
+  /** The terminal that input and output are; null where they are none. */
+  terminal(): Terminal | null;
   /** Unix ms. */
   now(): number;
   /** Resolves after so long. */
@@ -42,6 +47,20 @@ interface TextOutput {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
+}
+
+/** A terminal that is drawn on. */
+export interface Terminal {
+  /** Takes keys one by one, and draws on the other screen. */
+  open(): void;
+  size(): { readonly columns: number; readonly rows: number };
+  write(text: string): void;
+  /** Keys, as the terminal sends them. Once it is gone, Ctrl-C. */
+  onKeys(listener: (text: string) => void): void;
+  onResize(listener: () => void): void;
+  /** Puts it back as it was. Does nothing the second time. */
+  close(): void;
 }
 
 /** What the shell is told. `fault`: a running member was ended by a bug of ours (EX_SOFTWARE of BSD's sysexits). */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 
-const MEDIA = v.object({
+export const MEDIA = v.object({
   video: v.optional(
     v.object({
       codec: v.string(),

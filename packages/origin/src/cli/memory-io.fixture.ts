@@ -38,6 +38,7 @@ export function memoryIo(overrides: Partial<CliIo> & { readonly answer?: () => R
       for (const line of (await answer.text()).split('\n')) onLine(line);
       return answer.status;
     },
+    terminal: () => null,
     now: () => 1_000_000,
     onStopRequest(listener) {
       listeners.add(listener);

@@ -131,7 +131,8 @@ export const OPTIONS = {
     example: 'origin-a',
   }),
   role: option(choice<Role>('origin', 'edge'), 'origin', {
-    meaning: 'An origin takes publishers and serves players. An edge owns nothing and only serves players.',
+    meaning:
+      'An origin takes publishers and serves players. An edge owns nothing: it serves players, and forwards publishers to an origin (forward.enabled).',
   }),
   zone: optional(text('1 to 64 characters in one line', label), 'none', {
     meaning:
@@ -274,8 +275,21 @@ export const OPTIONS = {
   }),
   'metrics.host': option(HOST, '127.0.0.1', {
     meaning: 'Address to listen on for it.',
-    cost: 'Here metrics ask for no token, and tell the names of members. On api.port they need the role read where a token is set.',
+    cost: 'Here metrics ask for no token but metrics.token, and tell the names of members. On api.port they need the role read where a token is set.',
   }),
+  'metrics.tls': option(FLAG, false, {
+    meaning:
+      'Whether metrics.port is asked by TLS (1.2 or later), with tls.certificates, instead of in the clear.',
+  }),
+  'metrics.token': {
+    ...optional(API_TOKENS, 'none', {
+      meaning:
+        'What a scraper has to send to metrics.port (Authorization: Bearer TOKEN). Of a list, each counts, so that one can be changed for another. On api.port the tokens of the API count instead.',
+      cost: 'Without one, whoever reaches the port may read it, a page that somebody has open included. Without metrics.tls it can be read on the way.',
+      example: 'file:/run/secrets/metrics-token',
+    }),
+    isSecret: true,
+  },
   'metrics.streamsMax': option(wholeNumber(0, 100_000), 0, {
     meaning:
       'How many streams have metrics of their own (players, bytes received and sent, by vhost, app and stream): the first ones in the order of their names. 0: none.',
@@ -312,7 +326,7 @@ export const OPTIONS = {
   'mesh.key': {
     ...optional(MESH_KEYS, 'none', {
       meaning:
-        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed by restarting the members one by one, twice: first all of them with [old, new], then all with [new].',
+        'Shared secret of the mesh: who does not hold it is refused in the handshake. May be absent only where mesh.host is loopback. headwater key makes one. Of a list, the first is used to dial, and each is accepted. So a key is changed while members run: give all of them [old, new] and reload them, then [new, old], then [new]; connections stay.',
       cost: 'Better set as HEADWATER_MESH_KEY, HEADWATER_MESH_KEY_FILE or file:/path than written into files or command lines, where a comma stands between two keys. While a key is held, whoever has it gets in. A dial to a member that lacks the first key takes one more round trip.',
     }),
     isSecret: true,
@@ -472,6 +486,30 @@ export const OPTIONS = {
     meaning: 'Most bytes kept for relay.replayMs, for each stream. The oldest frames go first.',
     cost: 'Memory.',
   }),
+  'forward.enabled': option(FLAG, true, {
+    meaning:
+      'Whether an edge takes publishers. It judges the rules (publish.auth), forwards each by RTMP to an origin with room, in its own zone where there is one there, the least loaded first, and answers what that one answered. Where the origin ends, hangs or drains, it moves the publish to another one, and viewers miss nothing. false: publishers are refused.',
+    cost: 'Each publish costs its bit rate once more, from the edge to the origin.',
+  }),
+  'forward.keepMs': option(milliseconds(0, 60_000), 5000, {
+    meaning:
+      'How much of each forwarded publish is kept, in whole groups of pictures: the next origin is given it, so that nothing is lost that the one before had taken and nobody had seen. Longer than it takes to notice an origin that hangs (forward.stallMs).',
+    cost: 'Memory: that much of the bit rate, and one group of pictures more, for each forwarded publish.',
+  }),
+  'forward.keepBytesMax': option(bytes(65_536, 1024 * MIB), 16 * MIB, {
+    meaning:
+      'Most bytes kept for forward.keepMs, for each publish; the oldest groups of pictures go first. An origin for which twice as much waits is left for another one.',
+    cost: 'Memory: three times as much for each publish whose origin takes too little.',
+  }),
+  'forward.stallMs': option(milliseconds(500, 60_000), 1500, {
+    meaning:
+      'How long an origin may give no sign of life (the answer to an RTMP ping) before the publish is moved to another one.',
+    cost: 'Less finds a hung origin sooner, and takes a busy one for hung.',
+  }),
+  'forward.lostMs': option(milliseconds(0, 600_000), 10_000, {
+    meaning:
+      'How long a publisher stays connected while no origin has its stream. After that it is closed, so that its encoder sees that nothing goes out.',
+  }),
   'drain.deadlineMs': option(milliseconds(0, 3_600_000), 5000, {
     meaning:
       'How long a member that is asked to end by SIGTERM lets others take over: relays elsewhere move to another owner, its publishers are closed so that they connect elsewhere, its players are served until they leave. 0: it ends at once, as by Ctrl-C. A second signal ends it at once, too.',
@@ -481,6 +519,11 @@ export const OPTIONS = {
     meaning:
       'What becomes of the RTMP and RTMPS ports while this member drains. refuse: they stay open; publishers that come are told to publish elsewhere, plays are served or sent on. close: they are closed for new connections, so that a plain TCP balancer has its connect fail and tries another member at once. Connections that there are stay, and so do the HTTP ports and the API; a cancelled drain opens them again.',
     cost: 'close: nobody new plays from here by RTMP, and no member begins to pull a stream that only this one has.',
+  }),
+  'drain.forwardPublishers': option(FLAG, false, {
+    meaning:
+      'While an origin drains, whether it forwards publishers to another origin, as an edge does: those that come rather than be refused, and those that are here rather than be closed. Viewers elsewhere see nothing of it. What is forwarded goes on until the publisher leaves, the deadline comes or the process ends; an encoder that is to stay should reconnect before that.',
+    cost: 'A stop takes until drain.deadlineMs where publishers stay.',
   }),
   'limits.connectionsMax': option(wholeNumber(1, 1_000_000), 20_000, {
     meaning:

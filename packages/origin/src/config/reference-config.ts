@@ -93,7 +93,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   rtmps: 'RTMP over TLS: the same by its own port, beside rtmp or instead of it.',
   http: 'HTTP-FLV and WebSocket-FLV.',
   https: 'HTTP-FLV and WebSocket-FLV over TLS.',
-  tls: 'TLS, for rtmps, https and api.tlsPort. See docs/tls.md.',
+  tls: 'TLS, for rtmps, https, api.tlsPort and metrics.tls. See docs/tls.md.',
   api: 'The HTTP API, the health checks, and what headwater members, streams and explain ask.',
   metrics: 'Metrics for Prometheus: GET /metrics, on api.port unless it has a port of its own.',
   mesh: 'The mesh: how members find each other, and when one is given up.',

@@ -78,12 +78,34 @@ export const RULES: readonly Rule[] = [
   ...DISTINCT_LISTENERS,
   ...CERTIFICATE_FOR_EACH,
   {
-    keys: ['tls.certificates', ...TLS_PORTS],
+    keys: ['tls.certificates', 'metrics.tls', ...TLS_PORTS],
     severity: 'warning',
     check: (values) =>
-      values['tls.certificates'].length === 0 || TLS_PORTS.some((key) => values[key] !== null)
+      values['tls.certificates'].length === 0 ||
+      values['metrics.tls'] ||
+      TLS_PORTS.some((key) => values[key] !== null)
         ? null
         : 'nothing listens for TLS: set rtmps.port, https.port or api.tlsPort',
+  },
+  {
+    keys: ['metrics.tls', 'metrics.port', 'tls.certificates'],
+    severity: 'error',
+    check: (values) => {
+      if (!values['metrics.tls']) return null;
+      if (values['metrics.port'] === undefined)
+        return 'found true, but metrics.port is not set; expected a port there, or api.tlsPort to ask the API by TLS';
+      return values['tls.certificates'].length > 0
+        ? null
+        : 'found true, but tls.certificates is empty; expected a certificate with its key there';
+    },
+  },
+  {
+    keys: ['metrics.token', 'metrics.port'],
+    severity: 'warning',
+    check: (values) =>
+      values['metrics.token'] === undefined || values['metrics.port'] !== undefined
+        ? null
+        : 'it counts on metrics.port alone, which is not set: on api.port the tokens of the API count',
   },
   {
     keys: ['relay.tls', 'rtmps.port'],
@@ -189,6 +211,14 @@ export const RULES: readonly Rule[] = [
       values['relay.replayMs'] === 0 || values['relay.replayMs'] > values['relay.stallMs']
         ? null
         : `no more than relay.stallMs (${values['relay.stallMs']}): when a hung owner is noticed, the other one has no longer what its relay needs`,
+  },
+  {
+    keys: ['forward.keepMs', 'forward.stallMs'],
+    severity: 'warning',
+    check: (values) =>
+      values['forward.keepMs'] === 0 || values['forward.keepMs'] > values['forward.stallMs']
+        ? null
+        : `no more than forward.stallMs (${values['forward.stallMs']}): when a hung origin is noticed, what it did not pass on is no longer kept`,
   },
   {
     keys: ['play.queueBytesMax', 'limits.messageBytesMax'],

@@ -61,6 +61,8 @@ export const EVENT_KINDS: Readonly<Record<EventKind, string>> = {
   'stream-flowing': 'Media comes to an owner of a stream.',
   'stream-released': 'A member is no owner of the stream any more.',
   'publish-started': 'A publisher was accepted on this member.',
+  'publish-forwarded':
+    'An origin took a publish that came to this member, or takes it over from another one, with the reason.',
   'publish-asked-to-reconnect':
     'A publisher was asked to reconnect to another member, since this one drains.',
   'publish-refused': 'A publisher was refused here, with the reason.',

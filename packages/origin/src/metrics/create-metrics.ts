@@ -7,7 +7,7 @@ import { mediaMetrics } from './media-metrics.js';
 import { meshMetrics } from './mesh-metrics.js';
 import type { MetricsChoice, MetricsSource } from './metrics-source.js';
 import { srsMetrics } from './srs-metrics.js';
-import { streamMetrics } from './stream-metrics.js';
+import { StreamSeries } from './stream-series.js';
 
 export type { MetricsSource } from './metrics-source.js';
 
@@ -37,7 +37,7 @@ export function createMetrics(
   const stopListening = meshMetrics(registry, source, now);
   mediaMetrics(registry, source);
   figureMetrics(registry, source);
-  streamMetrics(registry, source, streamsMax);
+  const series = streamsMax === 0 ? null : new StreamSeries(source.media, streamsMax);
   if (srsNames) srsMetrics(registry, source, now);
   // Memory, garbage collection, the event loop's delay and open files of the main process.
   collectDefaultMetrics({ register: registry });
@@ -48,9 +48,11 @@ export function createMetrics(
   }
 
   const app = new Hono();
-  app.get('/metrics', async (context) =>
-    context.body(await registry.metrics(), 200, { 'Content-Type': registry.contentType }),
-  );
+  app.get('/metrics', async (context) => {
+    const text = await registry.metrics();
+    const body = series === null ? text : `${text}${await series.text()}`;
+    return context.body(body, 200, { 'Content-Type': registry.contentType });
+  });
   return {
     app,
     close() {

@@ -33,6 +33,10 @@ const TOTALS: Readonly<Record<keyof typeof MEDIA_TOTALS, readonly [name: string,
     'Media received, by where from: publishers here, relays from other members, other workers of this member.',
   ],
   bytesOut: ['headwater_sent_bytes_total', 'Media sent to players and to other members that pull.'],
+  forwards: [
+    'headwater_forwards_total',
+    'Publishers forwarded to an origin: started; moved to another one; lost by their origin; failed tries.',
+  ],
   verdicts: ['headwater_auth_verdicts_total', 'What the rules for publish and play decided.'],
   hookCalls: [
     'headwater_hook_calls_total',
@@ -58,6 +62,7 @@ const HISTOGRAMS: Readonly<Record<keyof typeof MEDIA_HISTOGRAMS, readonly [name:
 const GAUGES: Readonly<Record<keyof typeof MEDIA_GAUGES, readonly [name: string, help: string]>> = {
   players: ['headwater_players_by_protocol', 'Players by protocol. relay: pulls of other members.'],
   queueBytes: ['headwater_queue_bytes', 'What waits for players that do not take it at once.'],
+  forwards: ['headwater_forwards', 'Publishers here that are published at an origin.'],
   relays: ['headwater_relays', 'Streams that are pulled from other members.'],
 };
 

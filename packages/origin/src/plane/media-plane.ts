@@ -82,8 +82,11 @@ export interface MediaPlane {
   readonly ports: MediaPorts;
   /** Why not all of it takes connections, as a sentence; null where it does. */
   readonly waitingFor: string | null;
-  /** Refuses publishers from now on; those who are there stay. */
-  refusePublishers(): void;
+  /**
+   * Refuses publishers from now on; those who are there stay. `forwards`: those who come are forwarded to another origin, and
+   * `closePublishers('others')` hands over those who are there.
+   */
+  refusePublishers(forwards: boolean): void;
   /** Asks those who can to go to another member. They stay until they do, or are closed. */
   askPublishersToReconnect(): void;
   /**

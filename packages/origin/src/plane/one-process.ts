@@ -19,7 +19,7 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
       return media.ports;
     },
     waitingFor: null,
-    refusePublishers: () => media.refusePublishers(),
+    refusePublishers: (forwards) => media.refusePublishers(forwards),
     askPublishersToReconnect: () => media.askPublishersToReconnect(),
     closePublishers: (which) => media.closePublishers(which),
     publishersAsked: async () => whole(media.publishersAsked()),

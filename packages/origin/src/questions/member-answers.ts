@@ -1,13 +1,15 @@
 import { parseStreamKey } from '@headwater/directory';
+import type { ToldKey } from '../config/config-in-force.js';
 import type { Checkup } from '../doctor/checkup.js';
 import type { DrainProgress } from '../drain-control.js';
-import type { EventLog } from '../events/event-log.js';
+import type { EventLog, KeptEvent } from '../events/event-log.js';
 import { type ExplainView, explainPlay } from '../explain/explain-play.js';
 import type { MediaPlane } from '../plane/media-plane.js';
 import type { ReloadResult } from '../reload/reloading.js';
+import { eventsOfIds } from '../trace/id-trace.js';
 import { eventsOfStream } from '../trace/stream-trace.js';
 import type { QuestionAnswers } from './questions.js';
-import { figuresHere, happenedHere, linksHere, type WatchedHere } from './watched-here.js';
+import { figuresHere, happenedHere, linksHere, picturesOf, type WatchedHere } from './watched-here.js';
 
 /** What an operator may have a member do, beside what its media plane does. */
 export interface MemberControl {
@@ -29,6 +31,8 @@ export interface MemberKnowledge {
   readonly events: EventLog;
   readonly watched: WatchedHere;
   checkup(): Promise<Checkup>;
+  /** What it runs with; empty where it was not started by the command line. */
+  config(): readonly ToldKey[];
 }
 
 /** Players of a stream that are looked at for their queues. */
@@ -54,6 +58,7 @@ export function memberAnswers(
         players: counts[0] ?? 0,
         bytesIn: view?.bytesIn ?? 0,
         kbpsIn: view?.kbpsIn ?? 0,
+        ...picturesOf(view),
         queueBytes: sum(players.map(({ queueBytes }) => queueBytes)),
         queueBytesOfSlowest: Math.max(0, ...players.map(({ queueBytes }) => queueBytes)),
         framesDropped: sum(players.map(({ framesDropped }) => framesDropped)),
@@ -71,15 +76,10 @@ export function memberAnswers(
       const { steps, ...explained } = explainPlay(knowledge.explain(), asked, Date.now());
       return { ...explained, steps: [...steps] };
     },
-    'stream-events': ({ key }) => ({
-      nowMs: Date.now(),
-      events: eventsOfStream(knowledge.events, key, 0).map((kept) => ({
-        id: knowledge.events.idOf(kept.number),
-        ...kept,
-        event: { ...kept.event },
-      })),
-    }),
+    'stream-events': ({ key }) => told(knowledge.events, eventsOfStream(knowledge.events, key, 0)),
+    'id-events': (sought) => told(knowledge.events, eventsOfIds(knowledge.events, sought)),
     checkup: () => knowledge.checkup(),
+    config: () => ({ keys: [...knowledge.config()] }),
     links: () => linksHere(knowledge.watched),
     figures: ({ keys }) => figuresHere(media, knowledge.watched, keys),
     happened: ({ since, max }) => happenedHere(knowledge.watched, since, max),
@@ -107,5 +107,10 @@ export function memberAnswers(
     },
   };
 }
+
+const told = (log: EventLog, events: readonly KeptEvent[]) => ({
+  nowMs: Date.now(),
+  events: events.map((kept) => ({ id: log.idOf(kept.number), ...kept, event: { ...kept.event } })),
+});
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);

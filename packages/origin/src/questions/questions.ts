@@ -1,7 +1,9 @@
 import type { MediaEvent } from '@headwater/media';
 import * as v from 'valibot';
+import { KEYS_TOLD_MAX } from '../config/config-in-force.js';
 import { CHECKUP } from '../doctor/checkup.js';
 import { ASKING_CLIENT_NAMES } from '../explain/asking-client.js';
+import { SOUGHT_CLAIMS_MAX, SOUGHT_IDS_MAX, TRACE_ID_FORM } from '../trace/id-trace.js';
 import { TRACED_MAX } from '../trace/stream-trace.js';
 
 /** What members ask each other (docs/wire.md, "Questions"), by name: what goes there, and what comes back. */
@@ -25,6 +27,7 @@ export const CLIENT_THERE = v.object({
   bytes: COUNT,
   queueBytes: COUNT,
   framesDropped: COUNT,
+  forwardedTo: v.exactOptional(v.string()),
 });
 
 /** Most clients in one answer, so that it has room in any mesh. */
@@ -49,6 +52,29 @@ const HAPPENED_MAX = 200;
 /** More than are ever in a mesh. */
 const MEMBERS_MAX = 1024;
 
+/** As they come from its source; absent: not known yet, or there are none. */
+const PICTURES = {
+  /** Per second of media. */
+  frameRate: v.exactOptional(COUNT),
+  /** From one key frame to the next, ms of media. */
+  keyframeMs: v.exactOptional(COUNT),
+};
+
+const TOLD_VALUE = {
+  value: v.exactOptional(v.union([v.string(), v.number(), v.boolean(), v.array(v.string())])),
+  source: v.string(),
+  from: v.exactOptional(v.string()),
+};
+
+/** One key of a member's configuration. */
+export const CONFIG_KEY = v.object({
+  key: v.string(),
+  isSecret: v.boolean(),
+  applies: v.string(),
+  ...TOLD_VALUE,
+  next: v.exactOptional(v.object(TOLD_VALUE)),
+});
+
 export const LAST_SWITCH = v.object({
   atMs: v.number(),
   from: v.nullable(v.string()),
@@ -60,6 +86,7 @@ export const LAST_SWITCH = v.object({
 /** Events of media that others are told; what happens to members and owners they see themselves. A reader skips others. */
 export const MEDIA_EVENT_KINDS = [
   'publish-started',
+  'publish-forwarded',
   'publish-refused',
   'publish-ended',
   'route-given',
@@ -79,6 +106,23 @@ const EVENT = v.pipe(
   v.transform((event) => event as unknown as MediaEvent),
 );
 
+/** Events as a member kept them. */
+const TOLD_EVENTS = v.object({
+  /** Unix ms. */
+  nowMs: v.number(),
+  events: v.pipe(
+    v.array(
+      v.object({
+        id: v.string(),
+        number: COUNT,
+        atMs: v.number(),
+        event: v.looseObject({ kind: v.string() }),
+      }),
+    ),
+    v.maxLength(TRACED_MAX),
+  ),
+});
+
 export const QUESTIONS = {
   /** How a stream does there. */
   stream: {
@@ -90,6 +134,7 @@ export const QUESTIONS = {
       players: COUNT,
       bytesIn: COUNT,
       kbpsIn: COUNT,
+      ...PICTURES,
       /** Of the first players, as far as they were looked at. */
       queueBytes: COUNT,
       queueBytesOfSlowest: COUNT,
@@ -132,24 +177,26 @@ export const QUESTIONS = {
   /** The newest events of a stream that it keeps, oldest first, and its clock. */
   'stream-events': {
     ask: v.object({ key: v.string() }),
-    answer: v.object({
-      /** Unix ms. */
-      nowMs: v.number(),
-      events: v.pipe(
-        v.array(
-          v.object({
-            id: v.string(),
-            number: COUNT,
-            atMs: v.number(),
-            event: v.looseObject({ kind: v.string() }),
-          }),
-        ),
-        v.maxLength(TRACED_MAX),
+    answer: TOLD_EVENTS,
+  },
+  /** What it keeps of plays, publishes and relays by their ids, oldest first, and its clock. */
+  'id-events': {
+    ask: v.object({
+      ids: v.pipe(v.array(v.pipe(v.string(), v.regex(TRACE_ID_FORM))), v.maxLength(SOUGHT_IDS_MAX)),
+      claims: v.pipe(
+        v.array(v.object({ key: v.string(), member: v.string(), name: v.string() })),
+        v.maxLength(SOUGHT_CLAIMS_MAX),
       ),
     }),
+    answer: TOLD_EVENTS,
   },
   /** What it finds out about itself, and whom it reaches. */
   checkup: { ask: v.object({}), answer: CHECKUP },
+  /** What the member runs with, and where each value came from. No secret is told. */
+  config: {
+    ask: v.object({}),
+    answer: v.object({ keys: v.pipe(v.array(CONFIG_KEY), v.maxLength(KEYS_TOLD_MAX)) }),
+  },
   /** Whom the member hears, and what it pulls from whom. */
   links: {
     ask: v.object({}),
@@ -181,6 +228,7 @@ export const QUESTIONS = {
             key: v.string(),
             players: COUNT,
             kbpsIn: COUNT,
+            ...PICTURES,
             isPulled: v.boolean(),
             lastSwitch: v.exactOptional(LAST_SWITCH),
           }),

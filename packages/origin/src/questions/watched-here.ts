@@ -1,5 +1,5 @@
 import type { DirectoryView, StreamKey } from '@headwater/directory';
-import type { MediaEvent } from '@headwater/media';
+import type { MediaEvent, StreamView } from '@headwater/media';
 import type { MemberView } from '@headwater/mesh';
 import { EVENTS_KEPT_MAX, type EventLog } from '../events/event-log.js';
 import type { RelayBook } from '../events/relay-book.js';
@@ -29,6 +29,14 @@ export function linksHere({ members, relays }: WatchedHere): AnswerTo<'links'> {
   return { peers, pulls: relays.pulls().map(({ keys, ...rest }) => ({ ...rest, keys: [...keys] })) };
 }
 
+/** How pictures come, where that is known. */
+export function picturesOf(view: Pick<StreamView, 'frameRate' | 'keyframeMs'> | null) {
+  return {
+    ...(view?.frameRate === undefined ? {} : { frameRate: view.frameRate }),
+    ...(view?.keyframeMs === undefined ? {} : { keyframeMs: view.keyframeMs }),
+  };
+}
+
 export async function figuresHere(
   media: Pick<MediaPlane, 'playerCounts' | 'stream'>,
   { directory, relays }: WatchedHere,
@@ -47,6 +55,7 @@ export async function figuresHere(
         key,
         players,
         kbpsIn: value?.kbpsIn ?? 0,
+        ...picturesOf(value),
         isPulled,
         ...(lastSwitch === undefined ? {} : { lastSwitch }),
       };

@@ -3,7 +3,7 @@ import { OPTIONS } from '../config/options.js';
 import type { OriginConfig } from '../config/origin-config.js';
 import { resolveConfig } from '../config/resolve-config.js';
 import { HeadwaterError } from '../errors.js';
-import { HOW_APPLIED } from './how-applied.js';
+import { HOW_APPLIED, restartReason } from './how-applied.js';
 import { planReload } from './plan-reload.js';
 import { Reloading, type ReloadResult } from './reloading.js';
 
@@ -19,6 +19,15 @@ function configOf(...set: string[]): OriginConfig {
 
 it('says of each key there is whether a reload puts it in force', () => {
   expect(Object.keys(HOW_APPLIED).sort()).toEqual(Object.keys(OPTIONS).sort());
+});
+
+it('says why of each key that counts only from the next start on', () => {
+  expect(restartReason('rtmp.port')).toContain('opened at its start');
+  expect([restartReason('play.mode'), restartReason('toString'), restartReason('no.key')]).toEqual([
+    null,
+    null,
+    null,
+  ]);
 });
 
 describe('what a reload changes', () => {
@@ -42,12 +51,13 @@ describe('what a reload changes', () => {
     expect(applied).toEqual([
       'log.level',
       'api.token',
+      'mesh.key',
       'publish.auth',
       'limits.connectionsMax',
       'apps.live.publish.policy',
     ]);
-    expect(needsRestart).toEqual(['rtmp.port', 'mesh.key']);
-    expect([config.rtmp.port, config.mesh.key]).toEqual([1935, ['k'.repeat(40)]]);
+    expect(needsRestart).toEqual(['rtmp.port']);
+    expect([config.rtmp.port, config.mesh.key]).toEqual([1935, ['another-key-of-at-least-thirty-two-bytes']]);
     expect(config.apps.live?.publish?.policy).toBe('reject');
     expect([config.log.level, config.limits.connectionsMax]).toEqual(['debug', 10]);
   });

@@ -78,6 +78,7 @@ const NOBODY: MemberProfile = {
 export class DirectoryReplica {
   readonly #options: ReplicaOptions;
   readonly #own = new Map<StreamKey, Claim>();
+  #order: OwnerOrder;
   #copy: Copy;
   /** The one that comes, until it is complete. */
   #next: Copy | null = null;
@@ -85,6 +86,7 @@ export class DirectoryReplica {
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
+    this.#order = options.order;
     this.#copy = new Copy(options.self, NOBODY, options.order);
   }
 
@@ -120,6 +122,13 @@ export class DirectoryReplica {
     this.#options.onChanged(this.#disownIn(this.#copy, key));
   }
 
+  /** As main's own orders owners from now on. */
+  orderBy(order: OwnerOrder): void {
+    this.#order = order;
+    this.#next?.directory.orderBy(order);
+    this.#options.onChanged(this.#copy.directory.orderBy(order));
+  }
+
   take(changes: readonly DirectoryChange[]): void {
     for (const change of changes) {
       if (change.do === 'begin') this.#begin(change.profile);
@@ -130,8 +139,7 @@ export class DirectoryReplica {
   }
 
   #begin(profile: MemberProfile): void {
-    const { self, order } = this.#options;
-    this.#next = new Copy(self, profile, order);
+    this.#next = new Copy(this.#options.self, profile, this.#order);
     for (const claim of this.#own.values()) this.#next.own(fullClaim(leanClaim(claim)));
   }
 

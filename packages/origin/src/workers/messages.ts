@@ -103,7 +103,7 @@ export interface Questions {
   kick(id: string): boolean;
   endPublish(key: StreamKey): boolean;
   /** The configuration was read again; the rules hold keys. Answers when all of it is in force; false where it cannot be. */
-  configure(media: MediaSettings, rules: GuardConfig): boolean;
+  configure(media: MediaSettings, rules: GuardConfig, order: OwnerPolicy): boolean;
   streamTotals(from: StreamKey, max: number): readonly StreamTotal[];
 }
 
@@ -129,7 +129,7 @@ export type ToWorker =
       readonly question: keyof Questions;
       readonly given: readonly unknown[];
     }
-  | { readonly kind: 'refuse-publishers' }
+  | { readonly kind: 'refuse-publishers'; readonly forwards?: boolean }
   | { readonly kind: 'accept-publishers' }
   | { readonly kind: 'ask-publishers' }
   | { readonly kind: 'close-publishers'; readonly which: 'all' | 'others' }

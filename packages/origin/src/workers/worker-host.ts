@@ -1,4 +1,11 @@
-import { type Claim, publishElsewhere, route, type StreamKey } from '@headwater/directory';
+import {
+  type Claim,
+  forwardTarget,
+  type OwnerOrder,
+  publishElsewhere,
+  route,
+  type StreamKey,
+} from '@headwater/directory';
 import type { Elsewhere, MediaHost } from '@headwater/media';
 import { OwnersListeners } from '@headwater/mesh/owners-listeners';
 import { memberPlaces } from '../media-host.js';
@@ -46,6 +53,7 @@ export class WorkerHost {
       route: (request) =>
         route(replica.directory, { ...request, isFull: request.isFull === true || this.#around.isFull }),
       publishElsewhere: (move) => publishElsewhere(replica.directory, move),
+      forwardTarget: (forward) => forwardTarget(replica.directory, forward),
       owners: (key) => replica.directory.owners(key),
       onOwnersChanged: (listener, interest) => this.#listeners.add(listener, interest),
       claim: (claim) => {
@@ -68,6 +76,11 @@ export class WorkerHost {
 
   take(changes: readonly DirectoryChange[]): void {
     this.replica.take(changes);
+  }
+
+  /** Owners are in this order from now on. */
+  orderBy(order: OwnerOrder): void {
+    this.replica.orderBy(order);
   }
 
   around(around: Around): void {

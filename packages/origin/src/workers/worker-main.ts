@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { ownerOrder } from '@headwater/directory';
+import { type OwnerPolicy, ownerOrder } from '@headwater/directory';
 import { createGuard, type Guard } from '@headwater/guard';
 import { createMedia, type Media, type MediaEvent, MediaTally } from '@headwater/media';
 import { ENDS_TOLD_MS } from '../guard-config.js';
@@ -34,6 +34,7 @@ interface Running {
   readonly host: WorkerHost;
   readonly log: QuietLog;
   readonly delay: OwnDelay;
+  readonly order: { policy: OwnerPolicy; readonly zone: string | undefined };
 }
 
 /** A media worker: a process of its own, begun by main and ended with it. */
@@ -122,7 +123,7 @@ class Worker {
         void this.#answer(message.id, message.question, message.given);
         return;
       case 'refuse-publishers':
-        this.#running?.media.refusePublishers();
+        this.#running?.media.refusePublishers(message.forwards === true);
         return;
       case 'accept-publishers':
         this.#running?.media.acceptPublishers();
@@ -175,7 +176,7 @@ class Worker {
       tally,
     });
     const delay = new OwnDelay(options.worker.worker);
-    this.#running = { media, guard, host, log, delay };
+    this.#running = { media, guard, host, log, delay, order: { policy: order, zone } };
   }
 
   async #listen(): Promise<void> {
@@ -259,7 +260,7 @@ type Answers = {
   ) => ReturnType<Questions[K]> | Promise<ReturnType<Questions[K]>>;
 };
 
-function answersOf({ media, guard, log }: Running): Answers {
+function answersOf({ media, guard, host, log, order }: Running): Answers {
   return {
     load: () => media.load(),
     pulls: () => media.pulls(),
@@ -270,10 +271,14 @@ function answersOf({ media, guard, log }: Running): Answers {
     streamTotals: (from, max) => streamTotalsOf(media, from, max),
     ...asksOfClients(media),
     // Main has looked at all of it; what cannot be used all the same, such as a file that is gone by now, is told.
-    configure: async (settings, rules) => {
+    configure: async (settings, rules, policy) => {
       try {
         await media.configure(settings);
         guard.configure(rules);
+        if (policy !== order.policy) {
+          order.policy = policy;
+          host.orderBy(ownerOrder(policy, order.zone));
+        }
         return true;
       } catch (error) {
         log.error({ err: error }, 'worker keeps its configuration');

@@ -48,6 +48,7 @@ export class WorkersPlane implements MediaPlane {
   readonly #options: WorkersPlaneOptions;
   #config: OriginConfig;
   #media: MediaOptions;
+  readonly #proxies: TrustedProxies;
   readonly #folder: string;
   readonly #pool: WorkerPool;
   readonly #listeners: PortListeners;
@@ -62,6 +63,7 @@ export class WorkersPlane implements MediaPlane {
   #figuresBefore: MediaFigures = NO_FIGURES;
   #facts = '';
   #isRefusing = false;
+  #isForwarding = false;
   #logLevel: string;
   readonly #eventListeners = new Set<MediaEventListener>();
   #isFull = false;
@@ -87,7 +89,7 @@ export class WorkersPlane implements MediaPlane {
         return current().drain.deadlineMs;
       },
     };
-    const proxies = new TrustedProxies(media.trustedProxies ?? []);
+    this.#proxies = new TrustedProxies(media.trustedProxies ?? []);
     this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
       at: { rtmp: media.rtmp, rtmps: media.rtmps ?? OFF, http: media.http, https: media.https ?? OFF },
@@ -99,7 +101,7 @@ export class WorkersPlane implements MediaPlane {
         workers,
         folder: this.#folder,
         rules,
-        isProxy: (ip) => proxies.has(ip),
+        isProxy: (ip) => this.#proxies.has(ip),
         isMemberAddress: (ip) =>
           this.#mesh !== null && memberPlaces(this.#mesh, config.relay.tls).isMemberAddress(ip),
         onRefused: (listener, client) =>
@@ -179,9 +181,10 @@ export class WorkersPlane implements MediaPlane {
     return `media worker ${waiting.join(', ')} of ${this.#options.workers} to take connections`;
   }
 
-  refusePublishers(): void {
+  refusePublishers(forwards: boolean): void {
     this.#isRefusing = true;
-    this.#pool.post({ kind: 'refuse-publishers' });
+    this.#isForwarding = forwards;
+    this.#pool.post({ kind: 'refuse-publishers', forwards });
   }
 
   acceptPublishers(): void {
@@ -193,6 +196,7 @@ export class WorkersPlane implements MediaPlane {
     const { certificates, ...media } = settings;
     // Workers that start later begin with it.
     this.#config = config;
+    this.#proxies.replace(settings.trustedProxies ?? []);
     this.#media = {
       ...this.#media,
       ...media,
@@ -200,7 +204,7 @@ export class WorkersPlane implements MediaPlane {
     };
     if (this.#mesh === null) return;
     // One that answers late has it all the same: what it is told stays in order.
-    await this.#pool.ask('configure', settings, guardConfig(config, this.#mesh.id));
+    await this.#pool.ask('configure', settings, guardConfig(config, this.#mesh.id), config.play.order);
   }
 
   setLogLevel(level: string): void {
@@ -344,7 +348,7 @@ export class WorkersPlane implements MediaPlane {
         logLevel: this.#logLevel,
       },
     });
-    if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers' });
+    if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers', forwards: this.#isForwarding });
     this.#tellAroundTo(worker);
     this.#unfollow.set(worker, this.#feed.follow(worker.process));
   }

@@ -136,7 +136,11 @@ export class PlayDesk {
     this.#forget(stream, play);
     this.#tidy(stream);
     const { key, remote, protocol, agent, queue } = session;
-    this.#parts.log.info({ key, client: remote, protocol, agent, bytesOut: queue.sentBytes }, 'play ended');
+    const ids = idsOf(session);
+    this.#parts.log.info(
+      { key, ...ids, client: remote, protocol, agent, bytesOut: queue.sentBytes },
+      'play ended',
+    );
     this.#parts.tell?.({ kind: 'play-ended', ...eventOf(session), bytesOut: queue.sentBytes });
   }
 
@@ -152,7 +156,7 @@ export class PlayDesk {
       });
       this.#tidy(stream);
       const { key, remote, protocol, agent } = session;
-      this.#parts.log.info({ key, client: remote, protocol, agent }, 'player kicked');
+      this.#parts.log.info({ key, ...idsOf(session), client: remote, protocol, agent }, 'player kicked');
       this.#parts.tell?.({ kind: 'play-ended', ...eventOf(session), bytesOut: session.queue.sentBytes });
       return true;
     }
@@ -448,6 +452,7 @@ export class PlayDesk {
         route: taken.kind,
         reason: taken.reason,
         key: session.key,
+        ...idsOf(session),
         client: session.remote,
         protocol: session.protocol,
         agent: session.agent,
@@ -475,7 +480,7 @@ export class PlayDesk {
     this.#forget(stream, play);
     this.#tidy(stream);
     this.#parts.log.info(
-      { key: stream.key, client: session.remote, reason: 'wait-limit' },
+      { key: stream.key, ...idsOf(session), client: session.remote, reason: 'wait-limit' },
       'player timed out waiting for stream',
     );
     this.#tellRefused(session, 'wait-limit');
@@ -529,7 +534,15 @@ export class PlayDesk {
   }
 }
 
-const eventOf = ({ id, key, remote, protocol }: PlaySession) => ({ id, key, client: remote, protocol });
+const eventOf = (session: PlaySession) => ({
+  ...idsOf(session),
+  key: session.key,
+  client: session.remote,
+  protocol: session.protocol,
+});
+
+/** By which one play is followed through members. */
+const idsOf = ({ id, via }: PlaySession) => ({ id, ...(via !== undefined && { via }) });
 
 function targetOf(taken: Route): string {
   if (taken.kind === 'redirect') return `${taken.target.profile.name} ${taken.address.host}`;

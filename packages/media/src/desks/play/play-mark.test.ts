@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPlayMark, readRelayOf, readReplayMs, relayQuery, withPlayMark } from './play-mark.js';
+import { readPlayMark, readRelayOf, readReplayMs, readVia, relayQuery, withPlayMark } from './play-mark.js';
 
 describe('play marks', () => {
   it.each([
@@ -56,5 +56,29 @@ describe('the owner whose media a pull asks for', () => {
     ['owner=%zz', undefined],
   ])('of %j is %s', (query, expected) => {
     expect(readRelayOf(query)).toBe(expected);
+  });
+});
+
+describe('the id of what a play comes from', () => {
+  it('stands behind the mark, in place of one that came', () => {
+    expect(withPlayMark('a=1&headwater-via=made-up-id&headwater=relay', 'redirected', 'id-of-a-play')).toBe(
+      'a=1&headwater=redirected&headwater-via=id-of-a-play',
+    );
+    expect(relayQuery({ memberName: 'a', replayMs: 0, relayOf: null, via: 'relay-0001' })).toBe(
+      'headwater=relay&member=a&headwater-via=relay-0001',
+    );
+  });
+
+  it.each([
+    ['', undefined],
+    ['a=1', undefined],
+    ['headwater-via=0b0f9d4e-5b0a-4a53-8d0e-0f6d9a1c2b3d', '0b0f9d4e-5b0a-4a53-8d0e-0f6d9a1c2b3d'],
+    ['headwater-via=short', undefined],
+    [`headwater-via=${'x'.repeat(65)}`, undefined],
+    ['headwater-via=abcdefgh%0aijkl', undefined],
+    ['headwater-via=%22onload%3D12345', undefined],
+    ['headwater-via=%E0%A4%A', undefined],
+  ])('is read of %s as %s', (query, via) => {
+    expect(readVia(query)).toBe(via);
   });
 });

@@ -11,10 +11,25 @@ export function readPlayMark(query: string): PlayMark {
   return mark === 'relay' || mark === 'redirected' ? mark : 'none';
 }
 
-/** The same query, carrying this mark and no other; everything else stays byte by byte. */
-export function withPlayMark(query: string, mark: 'relay' | 'redirected'): string {
-  const others = query.split('&').filter((part) => part !== '' && part.split('=', 1)[0] !== PARAMETER);
-  return [...others, `${PARAMETER}=${mark}`].join('&');
+/** The same query, carrying this mark, and `via`, and no others; everything else stays byte by byte. */
+export function withPlayMark(query: string, mark: 'relay' | 'redirected', via?: string): string {
+  const others = query.split('&').filter((part) => part !== '' && !OURS.has(part.split('=', 1)[0] ?? ''));
+  return [...others, `${PARAMETER}=${mark}`, ...(via === undefined ? [] : [`${VIA_PARAMETER}=${via}`])].join(
+    '&',
+  );
+}
+
+/** The id of the play that was redirected here, or of the relay that pulls: by it people follow one play through members. */
+const VIA_PARAMETER = 'headwater-via';
+/** Ours are UUIDs. */
+const VIA_FORM = /^[\w-]{8,64}$/;
+const OURS: ReadonlySet<string> = new Set([PARAMETER, VIA_PARAMETER]);
+
+/** Undefined where none came, or what is none. It is what the client says: nothing is decided by it. */
+export function readVia(query: string): string | undefined {
+  if (query === '') return undefined;
+  const via = new URLSearchParams(query).get(VIA_PARAMETER);
+  return via !== null && VIA_FORM.test(via) ? via : undefined;
 }
 
 /** How much of the stream's past a relay's pull asks for. */
@@ -50,6 +65,8 @@ export interface RelayPull {
   readonly replayMs: number;
   /** The owner, where another member is asked for what that one publishes. */
   readonly relayOf: MemberId | null;
+  /** The relay's id, for people who follow it; absent: it has none. */
+  readonly via?: string;
   /** Parameters that prove who pulls; absent or empty where members prove nothing. */
   readonly proof?: string;
 }
@@ -58,12 +75,13 @@ export interface RelayPull {
  * The query of a pull. Older members know no `owner`: they answer with what is published there or refuse, as they do to any
  * pull.
  */
-export function relayQuery({ memberName, replayMs, relayOf, proof = '' }: RelayPull): string {
+export function relayQuery({ memberName, replayMs, relayOf, via, proof = '' }: RelayPull): string {
   return [
     `${PARAMETER}=relay`,
     `member=${encodeURIComponent(memberName)}`,
     ...(relayOf === null ? [] : [`${OWNER_PARAMETER}=${encodeURIComponent(relayOf)}`]),
     ...(replayMs > 0 ? [`${REPLAY_PARAMETER}=${Math.round(replayMs)}`] : []),
+    ...(via === undefined ? [] : [`${VIA_PARAMETER}=${encodeURIComponent(via)}`]),
     ...(proof === '' ? [] : [proof]),
   ].join('&');
 }

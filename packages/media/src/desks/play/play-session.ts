@@ -27,6 +27,8 @@ export interface PlaySession extends Player {
   readonly followsRedirect: boolean;
   /** Read from the query (`headwater=redirected|relay`); the desk adds what it remembers itself. */
   readonly mark: PlayMark;
+  /** Of a play that was redirected here, or pulls: the id of what it comes from on the other member, as it says. */
+  readonly via?: string;
   /** Whose media a relay's pull asks for, where that one cannot be reached by who pulls. */
   readonly relayOf?: MemberId;
   /** How much of the stream's past a relay's pull asks for, ms; absent or 0: the last GOP, as players get it. */

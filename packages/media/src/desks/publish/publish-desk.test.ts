@@ -41,6 +41,7 @@ function deskOf(acceptsPublishers = true, policy: PublishPolicy = 'backup', idle
   const desk = new PublishDesk(
     {
       streams,
+      forwards: null,
       host: {
         member: 'here',
         owners: () => mesh.others,
@@ -73,6 +74,7 @@ function sessionOf(key = KEY_S): PublishSession & { readonly ends: PublishEnd[] 
     agent: 'test',
     ends,
     end: (reason) => ends.push(reason),
+    answered: () => {},
     fault: (error) => {
       throw error;
     },
@@ -287,7 +289,7 @@ describe('PublishDesk', () => {
 
   it('logs who came, who went and why, and who was refused', () => {
     const { desk, log } = deskOf();
-    const about = { key: KEY_S, client: '1.2.3.4:5', protocol: 'rtmp', agent: 'test' };
+    const about = { key: KEY_S, id: 'x', client: '1.2.3.4:5', protocol: 'rtmp', agent: 'test' };
     const answer = desk.publish(sessionOf());
     desk.publish(sessionOf());
     if (answer.accepted) answer.feed.end();

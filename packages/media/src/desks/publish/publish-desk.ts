@@ -6,9 +6,17 @@ import type { StreamTable } from '../../stream/stream-table.js';
 import { addressOf, limitedAddress } from '../client-address.js';
 import { afterClosing, type Closing, type Departure, isClosedBefore } from './departure.js';
 import { FlowClaim } from './flow-claim.js';
+import type { ForwardDesk } from './forward-desk.js';
 import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
 import { PublishRate } from './publish-rate.js';
-import type { PublishAnswer, PublishEnd, PublishRefusal, PublishSession } from './publish-session.js';
+import type {
+  PublishAnswer,
+  PublishEnd,
+  PublishFeed,
+  PublishRefusal,
+  PublishSession,
+} from './publish-session.js';
+import { REFUSALS } from './refusals.js';
 import { TakeoverPace } from './takeover-pace.js';
 
 export interface PublishDeskParts {
@@ -24,6 +32,8 @@ export interface PublishDeskParts {
     | 'workerOf'
     | 'publishElsewhere'
   >;
+  /** Null: an edge refuses publishers, and an origin that drains as well. */
+  readonly forwards: ForwardDesk | null;
   readonly log: MediaLog;
   /** A stream's publisher came or went here. */
   readonly onPublisherChanged: (key: StreamKey) => void;
@@ -52,25 +62,14 @@ interface Publish {
   /** It was told that it has sent nothing since it was accepted. */
   isMuteTold: boolean;
   departure: Departure;
+  /** Others know of it: at once, or where it goes on with another origin's publish as soon as its past is here. */
+  isClaimed: boolean;
+  /** It is being handed over to another origin. */
+  handedOver: PublishFeed | null;
 }
 
 /** How long a publisher may take to send its first picture or sound before that is told. */
 const MUTE_MS = 5000;
-
-const REFUSALS: Readonly<Record<PublishRefusal, string>> = {
-  'already-published':
-    'somebody publishes this stream on this origin already; stop that one or use another name',
-  'owned-elsewhere':
-    'somebody publishes this stream on another origin, and publish.policy lets only one; stop that one or use another name',
-  contended:
-    'somebody publishes this stream, and it changed hands too often lately: encoders that reconnect by themselves take it from each other; stop one of them, or try again when nobody has for a minute',
-  'not-an-origin': 'this member is an edge and takes no publishers; publish to an origin',
-  'identity-disputed':
-    'another process runs with the identity of this origin, so nobody could see the stream; publish to another one',
-  'publish-rate':
-    'this address has published too often within a minute (limits.publishesPerAddressPerMinute; behind a balancer or NAT all publishers share one); wait some seconds, or publish to another origin',
-  stopping: 'this origin is stopping; publish to another one',
-};
 
 /**
  * Decides who may publish, and claims and releases for those who do. A stream has at most one publisher on this member:
@@ -86,6 +85,8 @@ export class PublishDesk {
   readonly #rate: PublishRate | null;
   readonly #unsubscribe: () => void;
   #isStopping = false;
+  /** While it is stopping, those that come are forwarded, and in the end those that are here. */
+  #isForwarding = false;
   /** Counts drains and their cancellations. */
   #sweep = 0;
 
@@ -110,13 +111,20 @@ export class PublishDesk {
   }
 
   get count(): number {
-    return this.#publishes.size;
+    return this.#publishes.size + (this.#parts.forwards?.count ?? 0);
   }
 
-  /** Decides at once; an accepted publisher's claim stands when this returns. */
+  /** Publishers here that are forwarded to an origin. */
+  get forwardCount(): number {
+    return this.#parts.forwards?.count ?? 0;
+  }
+
+  /** Decides at once, but where another origin is asked; an accepted publisher's claim stands when this returns. */
   publish(session: PublishSession): PublishAnswer {
-    const code = this.#refusal(session.key) ?? this.#rateRefusal(session.remote);
+    const forwards = this.#forwardsFor(session);
+    const code = (forwards === null ? this.#refusal(session) : null) ?? this.#rateRefusal(session);
     const about = describe(session);
+    if (code === null && forwards !== null) return { accepted: 'later', feed: forwards.publish(session) };
     if (code !== null) {
       this.#parts.log.info({ ...about, reason: code }, 'publish refused');
       this.#parts.tell?.({ kind: 'publish-refused', ...eventOf(session), reason: code });
@@ -127,9 +135,10 @@ export class PublishDesk {
     const before = this.#publishes.get(key);
     if (before !== undefined) this.#close(before, 'taken-over');
     const sinceMs = Math.max(
-      sinceOf(this.#rules.policy(key), Date.now(), this.#others(key)),
+      sinceOf(this.#rules.policy(key), Date.now(), this.#others(session)),
       (before?.sinceMs ?? this.#ownSinceMs(key)) + 1,
     );
+    const isReplayed = (session.forward?.replaces ?? null) !== null;
     const flow = new FlowClaim((isFlowing) => {
       try {
         this.#tellFlow(publish, isFlowing);
@@ -142,7 +151,9 @@ export class PublishDesk {
       {
         media: () => this.#claimSoon(publish),
         flow: (isFlowing) => flow.set(isFlowing, performance.now()),
+        replayed: () => this.#claim(publish),
       },
+      isReplayed,
     );
     const publish: Publish = {
       session,
@@ -152,13 +163,14 @@ export class PublishDesk {
       flow,
       isMuteTold: false,
       departure: 'staying',
+      isClaimed: false,
+      handedOver: null,
     };
     this.#publishes.set(key, publish);
     this.#pace.claimed(key, sinceMs, performance.now());
     this.#parts.log.info(about, 'publish accepted');
     this.#parts.tell?.({ kind: 'publish-started', ...eventOf(session) });
-    this.#parts.host.claim({ key, sinceMs, media: {}, silent: true });
-    this.#parts.onPublisherChanged(key);
+    if (!isReplayed) this.#claim(publish);
     return {
       accepted: true,
       feed: {
@@ -169,14 +181,19 @@ export class PublishDesk {
           }
           if (frame.kind !== 'data') publish.lastMediaMs = performance.now();
           source.push(frame);
+          publish.handedOver?.push(frame);
         },
-        end: () => this.#end(publish, 'connection-ended'),
+        end: () => {
+          publish.handedOver?.end();
+          this.#end(publish, 'connection-ended');
+        },
       },
     };
   }
 
   /** Closes publishers that send nothing. To be called about once a second, with the monotonic clock. */
   endIdle(nowMs: number): void {
+    this.#parts.forwards?.sweep(nowMs, this.#rules.idleMs);
     for (const publish of [...this.#publishes.values()]) {
       const silentMs = nowMs - publish.lastMediaMs;
       if (silentMs >= this.#rules.idleMs) this.#close(publish, 'idle');
@@ -199,21 +216,30 @@ export class PublishDesk {
     this.#parts.log.warn({ ...describe(publish.session), hasSent: false }, 'publisher silent');
   }
 
-  /** Refuses from now on; who is there stays. */
-  refuse(): void {
+  /**
+   * Refuses from now on; who is there stays. `forwards`: those that come are forwarded instead, where this member can, and
+   * those that are there are not closed in the end, but handed over.
+   */
+  refuse(forwards = false): void {
     this.#isStopping = true;
+    this.#isForwarding = forwards;
   }
 
   /** Takes publishers again; whoever is here still stays. */
   accept(): void {
     this.#isStopping = false;
+    this.#isForwarding = false;
     this.#sweep += 1;
+    this.#parts.forwards?.depart('staying', () => null);
     for (const publish of this.#publishes.values()) publish.departure = 'staying';
   }
 
   /** Asks those who understand it to go elsewhere: the first at once, and where they are many the others in slices. */
   askToReconnect(): void {
     this.#sweep += 1;
+    // On an origin they have been forwarded since it drains.
+    if (!this.#rules.acceptsPublishers)
+      this.#parts.forwards?.depart('asked', (session) => this.#askSession(session, this.#sweep));
     this.#askSome(this.#publishes.values(), this.#sweep);
   }
 
@@ -232,6 +258,11 @@ export class PublishDesk {
 
   #askOne(publish: Publish, sweep: number): void {
     const { session } = publish;
+    // Who forwards it hears from the mesh that this member drains, and moves it.
+    if (session.forward !== undefined) {
+      publish.departure = 'asked';
+      return;
+    }
     try {
       const target = this.#askSession(session, sweep);
       if (target === null) return;
@@ -267,6 +298,7 @@ export class PublishDesk {
       const { id, key, protocol, remote, agent } = session;
       yield { id, key, protocol, remote, agent, sinceMs, isFlowing: flow.isFlowing };
     }
+    yield* this.#parts.forwards?.publishers() ?? [];
   }
 
   /** Closes the publisher with this id. False where there is none. */
@@ -276,32 +308,31 @@ export class PublishDesk {
       this.#close(publish, 'kicked');
       return true;
     }
-    return false;
+    return this.#parts.forwards?.kick(id) ?? false;
   }
 
   /** Refuses from now on and closes who is there, releasing every claim. */
   stop(): void {
     this.refuse();
     this.#unsubscribe();
+    this.#parts.forwards?.stop();
     for (const publish of this.#publishes.values()) this.#close(publish, 'stopping');
   }
 
   /**
-   * Closes who is there, `others`: but those who were asked to reconnect, at their next keyframe. The first at once, and where
-   * they are many the others in slices.
+   * Closes who is there, `others`: but those who were asked to reconnect, at their next keyframe; where this member forwards, they
+   * are handed over instead. The first at once, and where they are many the others in slices.
    */
   close(closing: Closing): void {
+    // What an origin forwards goes on until its end.
+    if (!this.#rules.acceptsPublishers) this.#parts.forwards?.close(closing);
     this.#closeSome(this.#publishes.values(), closing, this.#sweep);
   }
 
   #closeSome(publishes: Iterator<Publish>, closing: Closing, sweep: number): void {
     const slice = new Slice(() => performance.now());
     for (let next = publishes.next(); next.done !== true; next = publishes.next()) {
-      const publish = next.value;
-      const after = afterClosing(publish.departure, closing);
-      if (after === 'closed')
-        this.#close(publish, publish.departure === 'staying' ? 'stopping' : 'reconnecting');
-      else publish.departure = after;
+      this.#leave(next.value, closing);
       if (!slice.isOver) continue;
       setImmediate(() => {
         if (sweep === this.#sweep) this.#closeSome(publishes, closing, sweep);
@@ -310,13 +341,45 @@ export class PublishDesk {
     }
   }
 
+  #leave(publish: Publish, closing: Closing): void {
+    const { forwards } = this.#parts;
+    if (closing === 'others' && this.#isForwarding && forwards !== null && !publish.session.forward) {
+      this.#handOver(publish, forwards);
+      return;
+    }
+    const after = afterClosing(publish.departure, closing);
+    if (after === 'closed')
+      this.#close(publish, publish.departure === 'staying' ? 'stopping' : 'reconnecting');
+    else publish.departure = after;
+  }
+
+  /** It is published here until another origin has it: viewers go over to that one with the very next frame. */
+  #handOver(publish: Publish, forwards: ForwardDesk): void {
+    publish.departure = 'staying';
+    publish.handedOver ??= forwards.handOver(
+      publish.session,
+      publish.source.past(),
+      () => this.#end(publish, 'forwarded'),
+      () => {
+        publish.handedOver = null;
+      },
+    );
+  }
+
   /** Another worker of this member has the publisher that stays: both had accepted theirs at once, or its one is newer. */
   endOne(key: StreamKey, reason: 'already-published' | 'taken-over'): void {
     const publish = this.#publishes.get(key);
     if (publish !== undefined) this.#close(publish, reason);
   }
 
-  #refusal(key: StreamKey): PublishRefusal | null {
+  /** Who forwards this publisher; null where it is to be published here, or refused. What is forwarded is not forwarded again. */
+  #forwardsFor({ forward }: PublishSession): ForwardDesk | null {
+    const isPassedOn = this.#rules.acceptsPublishers ? this.#isForwarding : !this.#isStopping;
+    return isPassedOn && forward === undefined ? this.#parts.forwards : null;
+  }
+
+  #refusal(session: PublishSession): PublishRefusal | null {
+    const { key } = session;
     if (this.#isStopping) return 'stopping';
     if (!this.#rules.acceptsPublishers) return 'not-an-origin';
     if (this.#parts.host.isDisputed()) return 'identity-disputed';
@@ -325,15 +388,16 @@ export class PublishDesk {
     const isPublished = this.#publishes.has(key) || this.#parts.host.workerOf(key) !== null;
     if (isPublished && policy !== 'takeover') return 'already-published';
     if (policy === 'backup') return null;
-    if (!isPublished && !this.#others(key).some((owner) => isLive(owner.liveness))) return null;
+    if (!isPublished && !this.#others(session).some((owner) => isLive(owner.liveness))) return null;
     if (policy === 'reject') return 'owned-elsewhere';
     this.#countClaims(key);
     return this.#pace.allows(key, performance.now()) ? null : 'contended';
   }
 
   /** Counts who is accepted otherwise: nobody else is told to the mesh. */
-  #rateRefusal(remote: string): PublishRefusal | null {
-    if (this.#rate === null) return null;
+  #rateRefusal({ remote, forward }: PublishSession): PublishRefusal | null {
+    // All that a member forwards comes from one address; it has counted its clients.
+    if (this.#rate === null || forward !== undefined) return null;
     this.#rate.perMinute = this.#rules.publishesPerAddressPerMinute ?? Number.POSITIVE_INFINITY;
     const address = limitedAddress(addressOf(remote));
     return this.#rate.take(address, performance.now()) ? null : 'publish-rate';
@@ -346,7 +410,7 @@ export class PublishDesk {
     if (publish === undefined) return;
     const { member } = this.#parts.host;
     const own = { member, claim: { key, sinceMs: publish.sinceMs, media: {} } };
-    const code = lostTo(this.#rules.policy(key), own, this.#others(key));
+    const code = lostTo(this.#rules.policy(key), own, this.#others(publish.session));
     if (code !== null) this.#close(publish, code);
   }
 
@@ -363,8 +427,10 @@ export class PublishDesk {
     return host.owners(key).find(({ member }) => member === host.member)?.claim.sinceMs ?? 0;
   }
 
-  #others(key: StreamKey): readonly Owner[] {
-    return othersOf(this.#parts.host.owners(key), this.#parts.host.member);
+  /** Without the one whose place a forward takes: its claim is of this very publisher. */
+  #others({ key, forward }: PublishSession): readonly Owner[] {
+    const others = othersOf(this.#parts.host.owners(key), this.#parts.host.member);
+    return forward === undefined ? others : others.filter(({ member }) => member !== forward.replaces);
   }
 
   /** Ends it from our side. */
@@ -381,14 +447,23 @@ export class PublishDesk {
     const { session, source } = publish;
     if (this.#publishes.get(session.key) !== publish) return;
     this.#publishes.delete(session.key);
+    if (reason !== 'forwarded') publish.handedOver?.end();
     publish.flow.stop();
     this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
     this.#parts.tell?.({ kind: 'publish-ended', ...eventOf(session), reason });
     source.end(() => {
+      if (!publish.isClaimed) return;
       this.#parts.host.release(session.key);
       this.#parts.onPublisherChanged(session.key);
     });
     this.#parts.streams.tidy(session.key);
+  }
+
+  #claim(publish: Publish): void {
+    const { session, sinceMs } = publish;
+    publish.isClaimed = true;
+    this.#parts.host.claim({ key: session.key, sinceMs, media: {}, silent: true });
+    this.#parts.onPublisherChanged(session.key);
   }
 
   /** The first packets each tell something; one claim says it all. */
@@ -402,7 +477,7 @@ export class PublishDesk {
     this.#claimsDue.clear();
     for (const publish of due) {
       const { key } = publish.session;
-      if (this.#publishes.get(key) !== publish) continue;
+      if (this.#publishes.get(key) !== publish || !publish.isClaimed) continue;
       const { source, flow, sinceMs } = publish;
       const silent = flow.isFlowing ? {} : { silent: true };
       try {
@@ -417,5 +492,6 @@ export class PublishDesk {
 const eventOf = ({ id, key, remote, protocol }: PublishSession) => ({ id, key, client: remote, protocol });
 
 function describe(session: PublishSession): object {
-  return { key: session.key, client: session.remote, protocol: session.protocol, agent: session.agent };
+  const { key, id, remote: client, protocol, agent } = session;
+  return { key, id, client, protocol, agent };
 }

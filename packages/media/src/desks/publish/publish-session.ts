@@ -1,5 +1,6 @@
 import type { MediaAddress, PlayProtocol, StreamKey } from '@headwater/directory';
 import type { Frame } from '../../wire/frame.js';
+import type { ForwardMark } from './forward-mark.js';
 
 /** Why a publisher is refused, before anything was said to it. */
 export type PublishRefusal =
@@ -9,6 +10,9 @@ export type PublishRefusal =
   | 'not-an-origin'
   | 'identity-disputed'
   | 'publish-rate'
+  /** It was to be forwarded, and no origin takes it. */
+  | 'no-origin'
+  | 'origin-refused'
   | 'stopping';
 
 /** Why an accepted publisher is closed by us. */
@@ -19,6 +23,8 @@ export type PublishEnd =
   | 'owned-elsewhere'
   | 'taken-over'
   | 'already-published'
+  /** It was forwarded, and no origin has it any more. */
+  | 'no-origin'
   | 'kicked';
 
 /** A publisher that goes to another server when it is asked to. */
@@ -39,6 +45,10 @@ export interface PublishSession {
   readonly agent: string;
   /** Absent: it would not understand. */
   readonly reconnecting?: Reconnecting;
+  /** Another member forwards it: rules have been judged there. Absent: a client's own. */
+  readonly forward?: ForwardMark;
+  /** The answer to one that was accepted `later`: null where it is accepted. Once at most, and not after `end`. */
+  answered(refusal: PublishRefused | null): void;
   /** Closes the connection. The desk has ended the publish by then. */
   end(reason: PublishEnd): void;
   /** Something threw while this publisher was dealt with: tells of it, and ends its connection alone. */
@@ -52,6 +62,14 @@ export interface PublishFeed {
   end(): void;
 }
 
+export interface PublishRefused {
+  readonly code: PublishRefusal;
+  /** For people. */
+  readonly text: string;
+}
+
 export type PublishAnswer =
   | { readonly accepted: true; readonly feed: PublishFeed }
-  | { readonly accepted: false; readonly code: PublishRefusal; readonly text: string };
+  /** An origin is asked: `PublishSession.answered` tells. What is sent until then is taken. */
+  | { readonly accepted: 'later'; readonly feed: PublishFeed }
+  | ({ readonly accepted: false } & PublishRefused);

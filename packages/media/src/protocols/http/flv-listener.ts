@@ -51,7 +51,12 @@ const STOP_MS = 200;
 /** Serves HTTP-FLV and WebSocket-FLV. Nothing that a client sends leaves its own request. */
 export function createFlvListener(parts: FlvParts): Listener {
   const { options, log, fence, certificates, at } = parts;
-  const forwarding = { proxies: parts.proxies, headers: options.proxyHeaders ?? 'x-forwarded' } as const;
+  const forwarding = {
+    proxies: parts.proxies,
+    get headers() {
+      return options.proxyHeaders ?? 'x-forwarded';
+    },
+  } as const;
   /** Those in whose name requests come, until their sockets are gone. */
   const arrivals = new Map<Duplex, Arrival>();
   const ws = new WsFlv(parts);
@@ -76,8 +81,10 @@ export function createFlvListener(parts: FlvParts): Listener {
     ...parts,
     protocol: 'http',
     mayPull: false,
-    handshakeMs: options.limits.handshakeMs,
+    handshakeMs: () => options.limits.handshakeMs,
     arrived(arrival) {
+      // It may have changed; node looks at it whenever it looks for late heads.
+      server.headersTimeout = options.limits.handshakeMs;
       const { socket } = arrival;
       arrivals.set(socket, arrival);
       socket.once('close', () => {

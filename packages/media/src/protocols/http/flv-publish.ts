@@ -5,7 +5,7 @@ import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type {
   PublishEnd,
   PublishFeed,
-  PublishRefusal,
+  PublishRefused,
   PublishSession,
 } from '../../desks/publish/publish-session.js';
 import { makeFrame } from '../../wire/make-frame.js';
@@ -23,6 +23,12 @@ export interface FlvPublishOptions {
   readonly fault: (error: unknown) => void;
 }
 
+/** How a publisher is told, at once or later, once. */
+export interface FlvPublishAnswers {
+  accepted(): void;
+  refused(refusal: PublishRefused): void;
+}
+
 /** One stream coming in as FLV, over HTTP or WebSocket. */
 export class FlvPublish implements PublishSession {
   readonly id = randomUUID();
@@ -34,6 +40,7 @@ export class FlvPublish implements PublishSession {
   readonly #fault: (error: unknown) => void;
   readonly #parser: FlvParser;
   #feed: PublishFeed | null = null;
+  #answers: FlvPublishAnswers | null = null;
   #bytesIn = 0;
 
   constructor({ protocol, target, client, messageBytesMax, hangUp, fault }: FlvPublishOptions) {
@@ -52,12 +59,26 @@ export class FlvPublish implements PublishSession {
     return this.#bytesIn;
   }
 
-  /** Asks the desk; the refusal where there is one. */
-  begin(desk: PublishDesk): { readonly code: PublishRefusal; readonly text: string } | null {
+  /** Asks the desk. What the client sends is to be read once it is accepted. */
+  begin(desk: PublishDesk, answers: FlvPublishAnswers): void {
+    this.#answers = answers;
     const answer = desk.publish(this);
-    if (!answer.accepted) return answer;
+    if (answer.accepted === false) {
+      this.answered(answer);
+      return;
+    }
     this.#feed = answer.feed;
-    return null;
+    if (answer.accepted === true) this.answered(null);
+  }
+
+  answered(refusal: PublishRefused | null): void {
+    const answers = this.#answers;
+    this.#answers = null;
+    if (refusal === null) answers?.accepted();
+    else {
+      this.#feed = null;
+      answers?.refused(refusal);
+    }
   }
 
   /** Throws `FlvError` where the bytes are no FLV; the publisher is then to be told, and `finish`ed. */
@@ -71,11 +92,13 @@ export class FlvPublish implements PublishSession {
   finish(): void {
     const feed = this.#feed;
     this.#feed = null;
+    this.#answers = null;
     feed?.end();
   }
 
   end(reason: PublishEnd): void {
     this.#feed = null;
+    this.#answers = null;
     this.#hangUp(reason);
   }
 

@@ -55,13 +55,22 @@ export function readFlvTarget(
   return { name, path, query, mark: readPlayMark(query), ...(host === null ? {} : { reachedBy: host }) };
 }
 
-/** Where a player is sent: the same path and query at another member, by TLS where the client came by it, marked. */
-export function redirectLocation(target: FlvTarget, address: MediaAddress, isSecure: boolean): string {
+/** Where a player is sent: the same path and query at another member, by TLS where the client came by it, marked. `via`: the id of this play. */
+export function redirectLocation(
+  target: FlvTarget,
+  address: MediaAddress,
+  isSecure: boolean,
+  via?: string,
+): string {
   const at = hostPort(address.host, portAt(address, 'http-flv', isSecure) ?? 0);
   // There the `Host` header has another name in it, so a vhost told by it must go into the query.
   const needsVhost = target.name.vhost !== DEFAULT_VHOST && !new URLSearchParams(target.query).has('vhost');
   const vhost = needsVhost ? `vhost=${encodeURIComponent(target.name.vhost)}` : '';
-  const query = withPlayMark([target.query, vhost].filter((part) => part !== '').join('&'), 'redirected');
+  const query = withPlayMark(
+    [target.query, vhost].filter((part) => part !== '').join('&'),
+    'redirected',
+    via,
+  );
   return `${isSecure ? 'https' : 'http'}://${at}${target.path}?${query}`;
 }
 

@@ -56,7 +56,7 @@ export class HttpFlvPlay extends FlvPlay implements PlaySession {
   redirect(address: MediaAddress): void {
     if (this.isOver) return;
     this.isOver = true;
-    answerRedirect(this.#res, this.#target, address, this.isSecure);
+    answerRedirect(this.#res, this.#target, address, this.isSecure, this.id);
   }
 
   refuse(code: PlayRefusal, text: string): void {
@@ -105,7 +105,8 @@ export function answerRedirect(
   target: FlvTarget,
   address: MediaAddress,
   isSecure: boolean,
+  via?: string,
 ): void {
-  const location = redirectLocation(target, address, isSecure);
+  const location = redirectLocation(target, address, isSecure, via);
   answerText(res, 302, `the stream is at ${location}`, { Location: location });
 }

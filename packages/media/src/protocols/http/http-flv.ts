@@ -41,6 +41,8 @@ const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
   'not-an-origin': 403,
   'identity-disputed': 503,
   'publish-rate': 429,
+  'no-origin': 503,
+  'origin-refused': 403,
   stopping: 503,
 };
 const END_STATUS: Readonly<Record<PublishEnd, number>> = {
@@ -50,6 +52,7 @@ const END_STATUS: Readonly<Record<PublishEnd, number>> = {
   'owned-elsewhere': 409,
   'already-published': 409,
   'taken-over': 409,
+  'no-origin': 503,
   kicked: 403,
 };
 
@@ -215,12 +218,8 @@ function readPublish(
     fault: (error) => fence.caught(publish, error, () => endByFault(res)),
   });
   const guarded = (handler: () => void): void => fence.run(publish, handler, () => endByFault(res));
-  const refusal = publish.begin(publishes);
-  if (refusal !== null) {
-    answerAndHangUp(req, res, REFUSAL_STATUS[refusal.code], refusal.text);
-    return publish;
-  }
-  req.on('data', (bytes: Buffer) => {
+  res.once('close', () => guarded(() => publish.finish()));
+  const take = (bytes: Buffer): void => {
     if (res.headersSent) return;
     try {
       publish.read(bytes);
@@ -237,11 +236,17 @@ function readPublish(
       guarded(() => publish.finish());
       answerAndHangUp(req, res, 400, `${reason}: ${text}`);
     }
+  };
+  // The body waits in the socket until then.
+  publish.begin(publishes, {
+    accepted: () => {
+      req.on('data', take);
+      req.once('end', () => {
+        guarded(() => publish.finish());
+        answerText(res, 200, 'the stream has ended');
+      });
+    },
+    refused: ({ code, text }) => answerAndHangUp(req, res, REFUSAL_STATUS[code], text),
   });
-  req.once('end', () => {
-    guarded(() => publish.finish());
-    answerText(res, 200, 'the stream has ended');
-  });
-  res.once('close', () => guarded(() => publish.finish()));
   return publish;
 }

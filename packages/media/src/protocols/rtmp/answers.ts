@@ -64,6 +64,11 @@ export function pingResponse(time: Buffer): Buffer {
   return userControl(USER_EVENT.pingResponse, time);
 }
 
+/** A server takes messages in their order: its answer says that it has taken all that came before. */
+export function pingRequest(): Buffer {
+  return userControl(USER_EVENT.pingRequest, uint32(0));
+}
+
 export function streamBegin(streamId: number): Buffer {
   return userControl(USER_EVENT.streamBegin, uint32(streamId));
 }
@@ -135,8 +140,12 @@ export function reconnectRequest(tcUrl: string, description: string): Buffer {
 }
 
 /** Why nothing is published on this stream, by a code that encoders know. */
-export function publishRefusal(streamId: number, description: string): Buffer {
-  return onStatus(streamId, 'error', 'NetStream.Publish.BadName', description);
+export function publishRefusal(
+  streamId: number,
+  description: string,
+  more: { readonly details?: string } = {},
+): Buffer {
+  return onStatus(streamId, 'error', 'NetStream.Publish.BadName', description, more);
 }
 
 /** A publish ended by `FCUnpublish` or `closeStream`. */

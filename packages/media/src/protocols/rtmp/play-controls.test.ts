@@ -130,7 +130,7 @@ describe('what a player wants', () => {
     const streams = new MemoryStreams();
     const desk = new SeenPlays({ streams, host, log }, options);
     const publishes = new PublishDesk(
-      { streams, host, log, onPublisherChanged: () => {} },
+      { streams, host, forwards: null, log, onPublisherChanged: () => {} },
       { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
     );
     server = createServer(

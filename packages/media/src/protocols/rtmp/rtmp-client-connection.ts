@@ -17,6 +17,8 @@ export interface RtmpClientEvents {
   /** A command of the server. May throw: that ends the connection, as with `frame`. */
   command(command: RtmpCommand): void;
   frame(frame: Frame): void;
+  /** The server answered a ping. */
+  pong?(): void;
   /** Everything written has gone to the kernel. */
   drain?(): void;
   /** Once, last of all. */
@@ -42,6 +44,7 @@ export class RtmpClientConnection {
       send: (bytes) => this.write(bytes),
       onCommand: (command) => events.command(command),
       onFrame: (frame) => events.frame(frame),
+      onPong: () => events.pong?.(),
     });
     const chunks = new ChunkParser(limits, (message) => this.#peer.take(message));
     this.#handshake = new ClientHandshake({

@@ -17,11 +17,14 @@ export class RtmpClientError extends Error {
   readonly code: RtmpClientErrorCode;
   /** The server's code where it refused, such as `NetStream.Publish.BadName`. */
   readonly status: string | undefined;
+  /** The server's own code for that, where it is another member. */
+  readonly details: string | undefined;
 
-  constructor(code: RtmpClientErrorCode, message: string, status?: string) {
+  constructor(code: RtmpClientErrorCode, message: string, status?: string, details?: string) {
     super(message);
     this.name = 'RtmpClientError';
     this.code = code;
     this.status = status;
+    this.details = details;
   }
 }

@@ -4,7 +4,7 @@ import { type AmfValue, amfObject, encodeAmf0 } from '../../wire/rtmp/amf0.js';
 import type { ParserLimits } from '../../wire/rtmp/chunk-parser.js';
 import { chunkMessage, OUT_CHUNK_BYTES } from '../../wire/rtmp/chunk-writer.js';
 import { CHUNK_STREAM, MEDIA_CHUNK_STREAM, MESSAGE_TYPE } from '../../wire/rtmp/message.js';
-import { setChunkSize, windowAckSize } from './answers.js';
+import { pingRequest, setChunkSize, windowAckSize } from './answers.js';
 import { RtmpClientConnection } from './rtmp-client-connection.js';
 import { RtmpClientError } from './rtmp-client-error.js';
 import type { RtmpCommand } from './rtmp-peer.js';
@@ -26,6 +26,8 @@ export interface RtmpSessionEvents {
   /** A status after the answer to play or publish, such as `NetStream.Play.UnpublishNotify`. */
   status?(code: string, description: string): void;
   drain?(): void;
+  /** The server answered a `ping`. */
+  pong?(): void;
   /** Once, last of all. */
   closed(error: RtmpClientError): void;
 }
@@ -72,6 +74,7 @@ export class RtmpClientSession {
       command: (command) => this.#onCommand(command),
       frame: (frame) => this.#onFrame(frame),
       drain: () => events.drain?.(),
+      pong: () => events.pong?.(),
       closed: (error) => this.#closed(error),
     });
   }
@@ -121,6 +124,11 @@ export class RtmpClientSession {
         OUT_CHUNK_BYTES,
       ),
     );
+  }
+
+  /** Asks the server for a sign of life, behind all that was sent before (RTMP 1.0, 7.1.7). */
+  ping(): void {
+    this.#client.write(pingRequest());
   }
 
   /** Unpublishes or stops playing, then closes. */
@@ -240,11 +248,12 @@ export class RtmpClientSession {
   }
 
   #refused(info: AmfValue): void {
-    const { code, description } = amfObject(info) ?? {};
+    const { code, description, details } = amfObject(info) ?? {};
     const status = typeof code === 'string' ? code.slice(0, TEXT_MAX) : undefined;
+    const own = typeof details === 'string' ? details.slice(0, TEXT_MAX) : undefined;
     const text =
       typeof description === 'string' && description !== '' ? description.slice(0, TEXT_MAX) : status;
-    this.abort(new RtmpClientError('refused', text ?? 'the server refused without a reason', status));
+    this.abort(new RtmpClientError('refused', text ?? 'the server refused without a reason', status, own));
   }
 
   #closed(error: RtmpClientError): void {

@@ -16,7 +16,7 @@ export function createRtmpListener(parts: RtmpListenerParts): PausableListener {
     ...parts,
     protocol: 'rtmp',
     mayPull: true,
-    handshakeMs: options.limits.handshakeMs,
+    handshakeMs: () => options.limits.handshakeMs,
     arrived: begin,
     refused: (socket) => socket.destroy(),
   });

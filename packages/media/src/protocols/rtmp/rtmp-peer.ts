@@ -23,6 +23,8 @@ export interface RtmpPeerHandler {
   /** May throw `RtmpProtocolError`. */
   onCommand(command: RtmpCommand): void;
   onFrame(frame: Frame, streamId: number): void;
+  /** The peer answered a ping of ours, so it has taken all that was sent before it. */
+  onPong?(): void;
 }
 
 /** Largest command that is read; a connect of SRS has some 1000 bytes. */
@@ -102,10 +104,15 @@ export class RtmpPeer {
         this.#onPeerBandwidth(payload);
         return;
       case MESSAGE_TYPE.userControl:
-        if (payload.length >= 6 && payload.readUInt16BE() === USER_EVENT.pingRequest) {
-          this.#handler.send(pingResponse(payload.subarray(2, 6)));
-        }
+        if (payload.length >= 6) this.#onPing(payload);
     }
+  }
+
+  /** RTMP 1.0, 7.1.7. */
+  #onPing(payload: Buffer): void {
+    const event = payload.readUInt16BE();
+    if (event === USER_EVENT.pingRequest) this.#handler.send(pingResponse(payload.subarray(2, 6)));
+    else if (event === USER_EVENT.pingResponse) this.#handler.onPong?.();
   }
 
   /** RTMP 1.0, 5.4.5: answered by a window, where it differs from the one last told. What we send is not held back by it. */

@@ -6,7 +6,7 @@ import {
   type StreamKey,
   streamKey,
 } from '@headwater/directory';
-import { readRelayOf, readReplayMs } from '../../desks/play/play-mark.js';
+import { readRelayOf, readReplayMs, readVia } from '../../desks/play/play-mark.js';
 import type { PlayRefusal, PlaySession } from '../../desks/play/play-session.js';
 import type { PlayerEnd, TrackWants } from '../../stream/player.js';
 import type { PlayerQueue } from '../../stream/player-queue.js';
@@ -39,6 +39,7 @@ export class RtmpPlay implements PlaySession {
   readonly forgetsMark = true;
   readonly reachedBy?: string;
   readonly relayOf?: MemberId;
+  readonly via?: string;
   readonly replayMs: number;
   readonly messageStreamId: number;
   readonly #place: RtmpPlace;
@@ -66,6 +67,8 @@ export class RtmpPlay implements PlaySession {
     this.replayMs = target.mark === 'relay' ? readReplayMs(target.query) : 0;
     const relayOf = target.mark === 'relay' ? readRelayOf(target.query) : undefined;
     if (relayOf !== undefined) this.relayOf = relayOf;
+    const via = target.mark === 'none' ? undefined : readVia(target.query);
+    if (via !== undefined) this.via = via;
     this.remote = connection.remote;
     this.agent = connect.agent;
     this.followsRedirect = connect.isSrsEdge;
@@ -103,6 +106,7 @@ export class RtmpPlay implements PlaySession {
       isSrsEdge: this.#isSrsEdge,
       isSecure: this.isSecure,
       connectQuery: this.#place.connect.target.query,
+      via: this.id,
     });
     // The query goes to the client alone: it may be a token.
     const [told = ''] = url.split('?', 1);

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { displayStreamKey, type StreamKey } from '@headwater/directory';
+import type { ForwardMark } from '../../desks/publish/forward-mark.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type {
   PublishEnd,
   PublishFeed,
+  PublishRefusal,
+  PublishRefused,
   PublishSession,
   Reconnecting,
 } from '../../desks/publish/publish-session.js';
@@ -18,6 +21,7 @@ const END_CODES: Readonly<Record<PublishEnd, string>> = {
   'taken-over': 'NetStream.Publish.BadName',
   'owned-elsewhere': 'NetStream.Publish.BadName',
   'already-published': 'NetStream.Publish.BadName',
+  'no-origin': 'NetStream.Failed',
   idle: 'NetStream.Publish.Idle',
   stopping: 'NetStream.Failed',
   reconnecting: 'NetStream.Failed',
@@ -40,36 +44,62 @@ export class RtmpPublish implements PublishSession {
   readonly remote: string;
   readonly agent: string;
   readonly reconnecting?: Reconnecting;
+  readonly forward?: ForwardMark;
   readonly #place: RtmpPlace;
   #feed: PublishFeed | null = null;
   #isOver = false;
 
-  /** `target`: what the client named. */
-  constructor(place: RtmpPlace, key: StreamKey, target: StreamTarget) {
+  /** `target`: what the client named. `forward`: the client is a member that forwards it. */
+  constructor(place: RtmpPlace, key: StreamKey, target: StreamTarget, forward: ForwardMark | null = null) {
     this.#place = place;
     this.key = key;
     this.remote = place.connection.remote;
     this.agent = place.connect.agent;
+    if (forward !== null) this.forward = forward;
     if (place.connect.canReconnect) this.reconnecting = reconnectingOf(place, target);
   }
 
-  /** Asks the desk, and answers. True where the publish was accepted. */
+  /** Asks the desk, and answers where it knows at once. False where the publish was refused. */
   begin(desk: PublishDesk): boolean {
-    const { connection, stream, leave } = this.#place;
     const answer = desk.publish(this);
-    if (!answer.accepted) {
-      leave(answer.code, answer.text, answers.publishRefusal(stream.id, answer.text));
+    if (answer.accepted === false) {
+      this.#refuse(answer);
       return false;
     }
     // A claim may be lost in the same moment; then `end` has told.
     if (this.#isOver) return false;
     this.#feed = answer.feed;
+    if (answer.accepted === true) this.#start();
+    return true;
+  }
+
+  answered(refusal: PublishRefused | null): void {
+    if (this.#isOver) return;
+    if (refusal === null) {
+      this.#start();
+      return;
+    }
+    this.#isOver = true;
+    this.#refuse(refusal);
+  }
+
+  #start(): void {
+    const { connection, stream } = this.#place;
     const text = `${displayStreamKey(this.key)} is now published`;
     connection.send(
       answers.streamBegin(stream.id),
       answers.onStatus(stream.id, 'status', 'NetStream.Publish.Start', text),
     );
-    return true;
+  }
+
+  #refuse({ code, text }: PublishRefused): void {
+    const { stream, leave } = this.#place;
+    leave(code, text, answers.publishRefusal(stream.id, text, this.#details(code)));
+  }
+
+  /** A member goes by the code, people by the words. */
+  #details(code: PublishRefusal | PublishEnd): { readonly details?: string } {
+    return this.forward === undefined ? {} : { details: code };
   }
 
   push(frame: Frame): void {
@@ -87,8 +117,9 @@ export class RtmpPublish implements PublishSession {
     this.#isOver = true;
     const text = `the publisher was closed: ${reason}`;
     // Encoders show an error to people; who is merely idle, or is to reconnect elsewhere, sees the close.
-    const isTold = TOLD_ENDS.has(reason) || !isAlone();
-    leave(reason, text, ...(isTold ? [answers.onStatus(stream.id, 'error', END_CODES[reason], text)] : []));
+    const isTold = TOLD_ENDS.has(reason) || !isAlone() || this.forward !== undefined;
+    const lastWords = answers.onStatus(stream.id, 'error', END_CODES[reason], text, this.#details(reason));
+    leave(reason, text, ...(isTold ? [lastWords] : []));
   }
 
   fault(error: unknown): void {

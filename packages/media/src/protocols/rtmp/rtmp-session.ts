@@ -8,7 +8,7 @@ import type { MediaLog, MediaOptions } from '../../media-host.js';
 import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
-import { believePull } from '../believe-pull.js';
+import { believeForward, believePull } from '../believe-pull.js';
 import type { GatePlace } from '../connection-gate.js';
 import * as answers from './answers.js';
 import { type ConnectCommand, readConnect } from './connect-command.js';
@@ -39,6 +39,8 @@ const ROUTINE_REASONS = new Set([
   'not-an-origin',
   'identity-disputed',
   'publish-rate',
+  'no-origin',
+  'origin-refused',
   'stream-not-found',
   'relay-of-unowned',
   'owner-unreachable',
@@ -71,7 +73,7 @@ export class RtmpSession {
       onEnding: () => this.#onEnding(),
       onClosed: (reason: string, text: string) => this.#onConnectionClosed(reason, text),
     };
-    this.#connection = new RtmpConnection(arrival, parts.options.limits, handler, parts.fence);
+    this.#connection = new RtmpConnection(arrival, { ...parts.options.limits }, handler, parts.fence);
     this.#startDeadline();
   }
 
@@ -172,6 +174,7 @@ export class RtmpSession {
     return new StreamCommands({
       client,
       believe: (target) => believePull(target, { ip: this.#ip, remote }, this.#parts),
+      believeForward: (target) => believeForward(target, { ip: this.#ip, remote }, this.#parts),
       connection: this.#connection,
       connect,
       plays,

@@ -2,6 +2,7 @@ import { type StreamName, streamKey } from '@headwater/directory';
 import type { GuardedClient } from '@headwater/guard';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { ComingPlay } from '../../desks/play/play-session.js';
+import type { ForwardMark } from '../../desks/publish/forward-mark.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
@@ -26,6 +27,8 @@ export interface StreamCommandsParts {
   readonly client: GuardedClient;
   /** What counts of the mark of a play. */
   believe(target: StreamTarget): Believed;
+  /** What counts of the mark of a publish: null where it is a client's own. */
+  believeForward(target: StreamTarget): ForwardMark | null;
   /** Configured vhosts. */
   readonly vhosts: readonly string[];
   /** A publish or play is asked for. May throw `RtmpProtocolError`. */
@@ -157,18 +160,26 @@ export class StreamCommands {
       place.leave('stream-name-invalid', problem, answers.publishRefusal(stream.id, problem));
       return;
     }
-    this.#parts.admit(false);
+    const forward = this.#parts.believeForward(target);
+    this.#parts.admit(forward !== null);
+    if (forward !== null) {
+      this.#publish(stream, new RtmpPublish(place, streamKey(target.name), target, forward));
+      return;
+    }
     const { name, query } = target;
     const admission = this.#openAdmission(stream, name);
     admission.ask(
       { action: 'publish', name, query, asksHooks: true },
       this.#answers(stream, place, 'NetStream.Publish.Denied', (admitted) => {
-        const publish = new RtmpPublish(place, streamKey(admitted.name), target);
-        stream.activity = publish;
-        if (publish.begin(this.#parts.publishes)) this.#parts.onBusy();
+        this.#publish(stream, new RtmpPublish(place, streamKey(admitted.name), target));
       }),
     );
     this.#waitForGuard(stream);
+  }
+
+  #publish(stream: MessageStream, publish: RtmpPublish): void {
+    stream.activity = publish;
+    if (publish.begin(this.#parts.publishes)) this.#parts.onBusy();
   }
 
   #onPlay(key: AmfValue, streamId: number): void {

@@ -93,6 +93,8 @@ export interface RedirectFacts {
   readonly isSecure: boolean;
   /** Parameters of the connect; absent: none. */
   readonly connectQuery?: string;
+  /** The id of the play that is sent away. */
+  readonly via?: string;
 }
 
 /**
@@ -102,7 +104,7 @@ export interface RedirectFacts {
 export function redirectUrls(
   address: MediaAddress,
   target: StreamTarget,
-  { isSrsEdge, isSecure, connectQuery = '' }: RedirectFacts,
+  { isSrsEdge, isSecure, connectQuery = '', via }: RedirectFacts,
 ): RedirectUrls {
   const at = hostPort(address.host, portAt(address, 'rtmp', isSecure) ?? 0);
   const tcUrl = `${isSecure ? 'rtmps' : 'rtmp'}://${at}/${encodeName(target.name.app)}`;
@@ -112,7 +114,7 @@ export function redirectUrls(
   const vhost = needsVhost ? `vhost=${encodeURIComponent(target.name.vhost)}` : '';
   const others = othersOf(connectQuery, target.query);
   const all = [target.query, ...others, vhost].filter((part) => part !== '').join('&');
-  return { tcUrl, url: `${url}?${withPlayMark(all, 'redirected')}` };
+  return { tcUrl, url: `${url}?${withPlayMark(all, 'redirected', via)}` };
 }
 
 /** Parameters of the connect that the stream's own do not have; each once, though clients tell them in app and tcUrl. */

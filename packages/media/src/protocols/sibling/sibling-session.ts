@@ -41,6 +41,8 @@ export interface OwnerRoute {
   readonly owner: MemberId;
   /** The member through which the owner is pulled; null: it is pulled itself. */
   readonly through: MemberId | null;
+  /** Of the relay that asks first; absent: it has none. */
+  readonly relayId?: string;
 }
 
 /** A stream's key is far shorter. */
@@ -157,7 +159,10 @@ export class SiblingSession {
     if (this.#fed.has(id)) throw new SiblingProtocolError('two pulls of one number');
     const route = ownerRouteOf(body);
     if (route === null) throw new SiblingProtocolError('a pull of what is no stream of a member');
-    const pull = this.#pullOf(id, body);
+    // Which relay asks does not matter for how many there may be.
+    const { relayId: _, ...what } = route;
+    const place = ownerRouteText(what);
+    const pull = this.#pullOf(id, place);
     const fed = this.#owners.feed(route, Math.min(replayMs, REPLAY_MS_MAX), pull, {
       started: () => this.#writer.addAnswer(siblingMessage(SIBLING.started, id)),
       ended: (code) => {
@@ -165,7 +170,7 @@ export class SiblingSession {
         this.#answerEnded(id, code);
       },
     });
-    this.#fed.set(id, { what: body, remove: () => fed.close() });
+    this.#fed.set(id, { what: place, remove: () => fed.close() });
   }
 
   /** Counts one more pull of this. */
@@ -221,13 +226,13 @@ const ENDED = { over: 'publisher-ended', none: 'not-published', behind: 'too-slo
 
 /** What `openOwner` asks for; null: nonsense. */
 function ownerRouteOf(body: string): OwnerRoute | null {
-  const [owner = '', through = '', key = '', ...more] = body.split('\n');
+  const [owner = '', through = '', key = '', relayId = '', ...more] = body.split('\n');
   if (owner === '' || more.length > 0 || parseStreamKey(key) === null) return null;
-  return { owner, through: through === '' ? null : through, key };
+  return { owner, through: through === '' ? null : through, key, ...(relayId !== '' && { relayId }) };
 }
 
 /** The body of `openOwner`. */
-export const ownerRouteText = ({ owner, through, key }: OwnerRoute): string =>
-  [owner, through ?? '', key].join('\n');
+export const ownerRouteText = ({ owner, through, key, relayId }: OwnerRoute): string =>
+  [owner, through ?? '', key, ...(relayId === undefined ? [] : [relayId])].join('\n');
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -55,6 +55,8 @@ const REFUSAL_CLOSE: Readonly<Record<PublishRefusal, number>> = {
   'not-an-origin': 4403,
   'identity-disputed': 4503,
   'publish-rate': 4429,
+  'no-origin': 4503,
+  'origin-refused': 4403,
   stopping: CLOSE.goingAway,
 };
 const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
@@ -64,6 +66,7 @@ const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
   'owned-elsewhere': 4409,
   'already-published': 4409,
   'taken-over': 4409,
+  'no-origin': 4503,
   kicked: 4403,
 };
 
@@ -164,10 +167,10 @@ export class WsFlv {
             admission.onRevoked((text) =>
               fenced(() => {
                 publish.finish();
+                socket.resume();
                 closeWebSocket(socket, REVOKED_CLOSE, text);
               }),
             );
-            socket.resume();
           }),
       },
     );
@@ -181,6 +184,7 @@ export class WsFlv {
       client,
       messageBytesMax: options.limits.messageBytesMax,
       hangUp: (reason) => {
+        socket.resume();
         closeWebSocket(socket, END_CLOSE[reason], `the publish was ended: ${reason}`);
       },
       fault: (error) => fence.caught(publish, error, () => socket.terminate()),
@@ -198,21 +202,29 @@ export class WsFlv {
       closeWebSocket(socket, code, `${reason}: ${text}`);
     };
     socket.on('close', () => guarded(() => publish.finish()));
-    const refusal = publish.begin(publishes);
-    if (refusal !== null) {
-      closeWebSocket(socket, REFUSAL_CLOSE[refusal.code], refusal.text);
-      return publish;
-    }
-    socket.on('message', (bytes, isBinary) => {
+    const take = (bytes: unknown, isBinary: boolean): void => {
       if (socket.readyState !== socket.OPEN) return;
-      if (!isBinary || !Buffer.isBuffer(bytes))
-        return fail(CLOSE.unsupported, 'text-message', 'FLV comes in binary messages');
+      if (!isBinary || !Buffer.isBuffer(bytes)) {
+        fail(CLOSE.unsupported, 'text-message', 'FLV comes in binary messages');
+        return;
+      }
       try {
         publish.read(bytes);
       } catch (error) {
         if (error instanceof FlvError) fail(CLOSE.badData, error.code, error.message);
         else publish.fault(error);
       }
+    };
+    // What the client sends waits in the socket until then.
+    publish.begin(publishes, {
+      accepted: () => {
+        socket.on('message', take);
+        socket.resume();
+      },
+      refused: ({ code, text }) => {
+        socket.resume();
+        closeWebSocket(socket, REFUSAL_CLOSE[code], text);
+      },
     });
     return publish;
   }

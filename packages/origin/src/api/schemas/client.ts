@@ -20,6 +20,12 @@ export const CLIENT = v.object({
   bytes: said(NUMBER, 'Sent to it; of a publisher received from it.'),
   queueBytes: NUMBER,
   framesDropped: NUMBER,
+  forwardedTo: v.exactOptional(
+    said(
+      TEXT,
+      'Of a publisher: name of the origin that it is forwarded to. Absent: none, or not at the moment.',
+    ),
+  ),
 });
 
 export const CLIENT_PAGE = v.object({

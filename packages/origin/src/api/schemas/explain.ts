@@ -41,6 +41,8 @@ export const EXPLAINED = v.object({
   ),
 });
 
+export type ApiExplained = v.InferOutput<typeof EXPLAINED>;
+
 export const DIAGNOSIS = v.object({
   findings: said(
     v.array(
@@ -69,8 +71,7 @@ export const TRACE_QUERY = v.object({
   ),
 });
 
-export const TRACE = v.object({
-  key: TEXT,
+const TRACED = {
   events: said(
     v.array(
       v.looseObject({
@@ -80,6 +81,7 @@ export const TRACE = v.object({
         atMs: said(NUMBER, 'Unix ms by the clock of the asked member.'),
         ownAtMs: said(NUMBER, 'By its own clock.'),
         kind: TEXT,
+        subject: v.exactOptional(said(TEXT, 'Id of the client or relay that it is about.')),
       }),
     ),
     'Of all members, oldest first; each with the fields of its kind.',
@@ -96,4 +98,12 @@ export const TRACE = v.object({
     'Of each member that answered.',
   ),
   missing: MISSING,
+};
+
+export const TRACE = v.object({ key: TEXT, ...TRACED });
+
+export const ID_TRACE = v.object({
+  id: TEXT,
+  ids: said(v.array(TEXT), 'All that belong together: of the play or publish on each member, and of relays.'),
+  ...TRACED,
 });

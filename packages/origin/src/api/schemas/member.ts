@@ -67,6 +67,38 @@ export const MEMBER = v.object({
 
 export const MEMBERS_ANSWER = v.object({ members: v.array(MEMBER) });
 
+const VALUE = v.union([TEXT, NUMBER, FLAG, TEXTS]);
+const GIVEN = {
+  value: v.exactOptional(said(VALUE, 'Absent: none. Secrets are masked.')),
+  source: said(TEXT, '`default`, `file`, `environment`, `command-line`, or `operator` where the API set it.'),
+  from: v.exactOptional(said(TEXT, '`FILE:LINE`, or the name of a variable.')),
+};
+
+/** What a member runs with. */
+export const CONFIG_ANSWER = v.object({
+  member: TEXT,
+  name: TEXT,
+  keys: said(
+    v.array(
+      v.object({
+        key: said(TEXT, 'As in the configuration’s reference.'),
+        isSecret: FLAG,
+        applies: said(
+          TEXT,
+          'When a change counts: `live` from the next reload on, `restart` from the next start.',
+        ),
+        ...GIVEN,
+        next: v.exactOptional(
+          said(v.object(GIVEN), 'What was read since, and counts from the next start on.'),
+        ),
+      }),
+    ),
+    'In the order of the reference; empty where the member was not started by the command line.',
+  ),
+});
+
+export type ApiConfig = v.InferOutput<typeof CONFIG_ANSWER>;
+
 /** What came of something that a member was asked to do. */
 export const DONE_ANSWER = v.object({ member: TEXT, name: TEXT, done: v.literal(true) });
 
@@ -75,6 +107,7 @@ export const RELOADED_ANSWER = v.object({
   ...DONE_ANSWER.entries,
   applied: said(v.array(TEXT), 'Keys that changed, and are in force.'),
   needsRestart: said(v.array(TEXT), 'Keys that changed, and count from the next start on.'),
+  restartReasons: said(v.record(TEXT, TEXT), 'Why, for each of these keys.'),
 });
 
 /** How a drain gets on. */

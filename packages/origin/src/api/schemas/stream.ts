@@ -38,6 +38,12 @@ export const OWNER = v.object({
   media: MEDIA,
 });
 
+/** As its source sends them. */
+const PICTURES = {
+  frameRate: v.exactOptional(said(NUMBER, 'Pictures per second of media, over its last seconds.')),
+  keyframeMs: v.exactOptional(said(NUMBER, 'From one key frame to the next, ms.')),
+};
+
 const STREAM_ENTRIES = {
   key: said(TEXT, 'vhost/app/stream.'),
   vhost: TEXT,
@@ -52,6 +58,7 @@ export const STREAM = v.object(STREAM_ENTRIES);
 const FIGURES = v.object({
   players: said(NUMBER, 'On all members; their pulls from each other do not count.'),
   kbpsIn: said(NUMBER, 'From its source, over the last second.'),
+  ...PICTURES,
   relays: said(NUMBER, 'Members that relay it.'),
   lastSwitch: v.exactOptional(
     said(LAST_SWITCH, 'When players somewhere went on from another source, and how, by that member’s clock.'),
@@ -104,6 +111,7 @@ const STREAM_THERE = v.object({
   players: said(NUMBER, 'Players, and other members’ pulls.'),
   bytesIn: NUMBER,
   kbpsIn: said(NUMBER, 'From its source, over the last second.'),
+  ...PICTURES,
   queueBytes: said(NUMBER, 'What waits for the players that were looked at, together.'),
   queueBytesOfSlowest: NUMBER,
   framesDropped: NUMBER,
@@ -124,6 +132,7 @@ export const STREAM_DETAIL = v.object({
     publisher: v.exactOptional(v.object({ remote: TEXT, agent: TEXT, protocol: PROTOCOL })),
     bytesIn: NUMBER,
     kbpsIn: said(NUMBER, 'Kilobits per second from its source, over the last second.'),
+    ...PICTURES,
     players: said(v.array(PLAYER), 'The first 1,000; `players` above counts all.'),
   }),
   routes: said(v.array(ROUTE), 'What this member would answer each kind of client.'),

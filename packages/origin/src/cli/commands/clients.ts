@@ -21,6 +21,7 @@ const CLIENTS_ANSWER = v.object({
       sinceMs: v.number(),
       state: v.string(),
       queueBytes: v.number(),
+      forwardedTo: v.optional(v.string()),
     }),
   ),
   next: v.optional(v.string()),
@@ -59,7 +60,7 @@ export const CLIENTS: Command = {
       client.state === 'waiting' || client.state === 'silent'
         ? { text: client.state, style: 'yellow' }
         : client.state,
-      client.name,
+      client.forwardedTo === undefined ? client.name : `${client.name} > ${client.forwardedTo}`,
       client.remote,
       client.protocol,
       durationText(io.now() - client.sinceMs),

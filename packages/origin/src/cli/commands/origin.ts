@@ -17,7 +17,8 @@ export const ORIGIN: Command = {
   async run(given, io) {
     const life = new ProcessLife(io);
     try {
-      const { config, warnings } = await loadGiven(given, given.value('config'), io);
+      const { config, effective, warnings } = await loadGiven(given, given.value('config'), io);
+      let sources = effective;
       const { createLog } = await import('../../log/create-log.js');
       const log = createLog(config, io.stdout.isTTY === true);
       life.logTo(log);
@@ -25,7 +26,12 @@ export const ORIGIN: Command = {
         await start(config, {
           warnings: warnings.map(problemText),
           log,
-          reload: async () => (await loadGiven(given, given.value('config'), io)).config,
+          sources: () => sources,
+          reload: async () => {
+            const read = await loadGiven(given, given.value('config'), io);
+            sources = read.effective;
+            return read.config;
+          },
         }),
       );
     } finally {

@@ -8,6 +8,7 @@ const RELOADED = v.object({
   name: v.string(),
   applied: v.array(v.string()),
   needsRestart: v.array(v.string()),
+  restartReasons: v.optional(v.record(v.string(), v.string()), {}),
 });
 
 export const RELOAD: Command = {
@@ -22,10 +23,20 @@ export const RELOAD: Command = {
   ],
   async run(given, io) {
     const path = `/api/v1/members/${encodeURIComponent(given.positionals[0] ?? 'self')}/reload`;
-    const { name, applied, needsRestart } = await actByApi('POST', path, {}, RELOADED, given, io);
+    const { name, applied, needsRestart, restartReasons } = await actByApi(
+      'POST',
+      path,
+      {},
+      RELOADED,
+      given,
+      io,
+    );
     const changed = applied.length === 0 ? 'nothing changed' : `in force: ${applied.join(', ')}`;
     io.stdout.write(`${name} read its configuration; ${changed}.\n`);
-    if (needsRestart.length > 0) io.stdout.write(`Only after a restart: ${needsRestart.join(', ')}.\n`);
+    for (const key of needsRestart) {
+      const reason = restartReasons[key];
+      io.stdout.write(`Only after a restart: ${key}${reason === undefined ? '' : ` (${reason})`}.\n`);
+    }
     return EXIT.ok;
   },
 };

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { HeadwaterError } from '../../errors.js';
 import { JSON_FLAG, readApi } from '../api-client.js';
 import { API_FLAG } from '../ask-api.js';
 import type { Arguments, Command } from '../command.js';
@@ -44,8 +45,14 @@ const NOT_SHOWN: ReadonlySet<string> = new Set([
 export const TRACE: Command = {
   name: 'trace',
   operand: 'STREAM',
-  summary: 'Show what happened to a stream on all members of the mesh, on one time line.',
+  isOperandOptional: true,
+  summary: 'Show what happened to a stream, or to one play or publish, on all members, on one time line.',
   flags: [
+    {
+      name: 'id',
+      value: 'ID',
+      meaning: 'Of one play, publish or relay, as in clients, events and logs, in place of a stream.',
+    },
     { name: 'follow', meaning: 'Go on, until stopped.' },
     { name: 'vhost', value: 'NAME', meaning: 'The vhost, where vhosts are configured.' },
     API_FLAG,
@@ -53,10 +60,13 @@ export const TRACE: Command = {
   ],
   notes: [
     '  headwater trace live/s1 --follow',
+    '  headwater trace --id 0b0f9d4e-5b0a-4a53-8d0e-0f6d9a1c2b3d',
     '',
     "Times are those of the asked member's clock. Each member keeps its last 1,000 events, of all streams together.",
   ],
   async run(given, io) {
+    if ((given.value('id') === undefined) === (given.positionals.length === 0))
+      throw new HeadwaterError('USAGE', 'trace takes a stream, or --id');
     const first = await ask(given, io, 0);
     if (given.has('json') && !given.has('follow')) {
       io.stdout.write(`${first.text.trimEnd()}\n`);
@@ -84,6 +94,9 @@ export const TRACE: Command = {
 const NOTHING = 'No member remembers anything of it.\n';
 
 function ask(given: Arguments, io: CliIo, sinceMs: number) {
+  const id = given.value('id');
+  // All of it each time: what is shown already is left out.
+  if (id !== undefined) return readApi(`/api/v1/trace-id/${encodeURIComponent(id)}`, ANSWER, given, io);
   const query = sinceMs === 0 ? [] : [['since', String(Math.floor(sinceMs))] as const];
   const path = streamPath('trace', given.positionals[0] ?? '', given.value('vhost'), query);
   return readApi(path, ANSWER, given, io);
@@ -92,7 +105,8 @@ function ask(given: Arguments, io: CliIo, sinceMs: number) {
 /** Shows what was not shown yet. */
 function show({ events }: Answer, shown: Map<string, number>, given: Arguments, io: CliIo): void {
   const newest = Math.max(0, ...shown.values());
-  for (const [id, atMs] of shown) if (atMs < newest - 2 * LOOK_BACK_MS) shown.delete(id);
+  if (!given.has('id'))
+    for (const [id, atMs] of shown) if (atMs < newest - 2 * LOOK_BACK_MS) shown.delete(id);
   for (const event of events) {
     const id = `${event.by} ${event.id}`;
     if (shown.has(id)) continue;

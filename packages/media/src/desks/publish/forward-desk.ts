@@ -1,0 +1,301 @@
+import type { StreamKey, StreamKeys } from '@headwater/directory';
+import { Forward, type Forwarded, type ForwardLimits, OVERLAP_MS } from '../../forward/forward.js';
+import type { LinkEnd, OpenLink } from '../../forward/link.js';
+import type { MediaEventListener } from '../../media-event.js';
+import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
+import type { Timers } from '../../stream/timers.js';
+import type { Frame } from '../../wire/frame.js';
+import { afterClosing, type Closing, type Departure, isClosedBefore } from './departure.js';
+import type { PublishEnd, PublishFeed, PublishRefused, PublishSession } from './publish-session.js';
+
+export interface ForwardDeskParts {
+  readonly host: Pick<MediaHost, 'member' | 'owners' | 'onOwnersChanged' | 'forwardTarget'>;
+  readonly memberName: string;
+  readonly open: OpenLink;
+  readonly timers: Timers;
+  readonly log: MediaLog;
+  readonly tell: MediaEventListener;
+  readonly count: (what: ForwardCount) => void;
+  limitsOf(key: StreamKey): ForwardLimits;
+}
+
+/** `moved`: to another origin; `lost`: its origin has it no more; `failed`: an origin did not take it. */
+export type ForwardCount = 'started' | 'moved' | 'lost' | 'failed';
+
+interface Entry {
+  readonly session: PublishSession;
+  readonly forward: Forward;
+  readonly sinceMs: number;
+  /** By the monotonic clock. */
+  lastMediaMs: number;
+  departure: Departure;
+  /** It is published here as well, until an origin has taken it. */
+  isPublishedHere: boolean;
+  isTaken: boolean;
+}
+
+/**
+ * Publishers that are here and are published at an origin, which owns the stream. An edge has no others; an origin that drains
+ * may forward those that come, and in the end those that it has.
+ */
+export class ForwardDesk {
+  readonly #parts: ForwardDeskParts;
+  readonly #entries = new Map<PublishSession, Entry>();
+  readonly #byKey = new Map<StreamKey, Set<Entry>>();
+  readonly #unsubscribe: () => void;
+
+  constructor(parts: ForwardDeskParts) {
+    this.#parts = parts;
+    const keys = this.#byKey;
+    const interest: StreamKeys = {
+      get size() {
+        return keys.size;
+      },
+      has: (key) => keys.has(key),
+      keys: () => keys.keys(),
+    };
+    this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key), interest);
+  }
+
+  /** Publishers that are forwarded, or are about to be, and not published here. */
+  get count(): number {
+    let count = 0;
+    for (const { isPublishedHere } of this.#entries.values()) if (!isPublishedHere) count += 1;
+    return count;
+  }
+
+  /** An origin is asked, and then the session is answered. Its frames are taken from now on. */
+  publish(session: PublishSession): PublishFeed {
+    return this.#begin(session, null).feed;
+  }
+
+  /**
+   * Forwards a publisher of this member. `past`: what another origin needs to go on from. `onTaken` is called once one has it,
+   * `onFailed` where none took it in time.
+   */
+  handOver(
+    session: PublishSession,
+    past: readonly Frame[],
+    onTaken: () => void,
+    onFailed: () => void,
+  ): PublishFeed {
+    const { entry, feed } = this.#begin(session, { onTaken, onFailed });
+    for (const frame of past) entry.forward.push(frame);
+    return feed;
+  }
+
+  /** Closes publishers that send nothing, and leaves origins that drain. To be called about once a second. */
+  sweep(nowMs: number, idleMs: number): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (!entry.isPublishedHere && nowMs - entry.lastMediaMs >= idleMs) this.#close(entry, 'idle');
+      else this.#lookAtOrigin(entry);
+    }
+  }
+
+  /** `asked`: they were asked to go elsewhere, as all that are here. */
+  depart(departure: 'staying' | 'asked', ask: (session: PublishSession) => string | null): void {
+    for (const entry of this.#entries.values()) {
+      if (departure === 'staying' || ask(entry.session) !== null) entry.departure = departure;
+    }
+  }
+
+  close(closing: Closing): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.isPublishedHere) continue;
+      const after = afterClosing(entry.departure, closing);
+      if (after === 'closed') this.#close(entry, 'stopping');
+      else entry.departure = after;
+    }
+  }
+
+  kick(id: string): boolean {
+    for (const entry of this.#entries.values()) {
+      if (entry.session.id !== id || entry.isPublishedHere) continue;
+      this.#close(entry, 'kicked');
+      return true;
+    }
+    return false;
+  }
+
+  *publishers(): Iterable<PublisherView> {
+    for (const { session, forward, sinceMs, isPublishedHere } of this.#entries.values()) {
+      if (isPublishedHere) continue;
+      const { id, key, protocol, remote, agent } = session;
+      const { origin, bytesIn } = forward;
+      const about = { id, key, protocol, remote, agent, sinceMs, bytesIn };
+      yield { ...about, isFlowing: origin !== null, ...(origin !== null && { forwardedTo: origin.name }) };
+    }
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.isPublishedHere) this.#forget(entry);
+      else this.#close(entry, 'stopping');
+    }
+  }
+
+  #begin(
+    session: PublishSession,
+    handOver: { readonly onTaken: () => void; readonly onFailed: () => void } | null,
+  ): { readonly entry: Entry; readonly feed: PublishFeed } {
+    const { host, memberName, open, timers, limitsOf } = this.#parts;
+    const { key, remote, agent, protocol } = session;
+    const fenced = (handler: () => void): void => {
+      try {
+        handler();
+      } catch (error) {
+        this.#forget(entry);
+        session.fault(error);
+      }
+    };
+    const forward = new Forward(
+      {
+        key,
+        about: { kind: 'publisher', remote, agent, protocol },
+        limits: limitsOf(key),
+        timers,
+        open,
+        target: (avoid) => host.forwardTarget({ key, avoid }),
+        replaces: handOver === null ? null : { member: host.member, name: memberName },
+      },
+      {
+        forwarded: (move) =>
+          fenced(() => {
+            this.#forwarded(entry, move);
+            if (handOver !== null && entry.isPublishedHere) this.#takenOver(entry, handOver.onTaken);
+            else if (move.from === null) session.answered(null);
+            // It may drain already.
+            this.#lookAtOrigin(entry);
+          }),
+        refused: (refusal) =>
+          fenced(() => {
+            this.#refused(entry, refusal);
+            session.answered(refusal);
+          }),
+        ended: (reason) =>
+          fenced(() => {
+            if (!entry.isPublishedHere) return this.#close(entry, reason);
+            this.#forget(entry);
+            handOver?.onFailed();
+          }),
+        failed: (origin, end, wasTaken) => this.#failed(entry, origin, end, wasTaken),
+      },
+    );
+    const entry: Entry = {
+      session,
+      forward,
+      sinceMs: Date.now(),
+      lastMediaMs: performance.now(),
+      departure: 'staying',
+      isPublishedHere: handOver !== null,
+      isTaken: false,
+    };
+    this.#entries.set(session, entry);
+    const ofKey = this.#byKey.get(key);
+    if (ofKey === undefined) this.#byKey.set(key, new Set([entry]));
+    else ofKey.add(entry);
+    timers.after(0, () => fenced(() => forward.start()));
+    return { entry, feed: this.#feedOf(entry) };
+  }
+
+  /** It is published here for a moment longer: by then others know of the new claim, and their relays have moved. */
+  #takenOver(entry: Entry, onTaken: () => void): void {
+    if (entry.isTaken) return;
+    entry.isTaken = true;
+    this.#parts.timers.after(OVERLAP_MS, () => {
+      if (!this.#entries.has(entry.session)) return;
+      entry.isPublishedHere = false;
+      onTaken();
+    });
+  }
+
+  #feedOf(entry: Entry): PublishFeed {
+    const { forward } = entry;
+    return {
+      push: (frame) => {
+        if (isClosedBefore(entry.departure, frame, forward.hasVideo)) {
+          this.#close(entry, 'reconnecting');
+          return;
+        }
+        if (frame.kind !== 'data') entry.lastMediaMs = performance.now();
+        forward.push(frame);
+      },
+      end: () => this.#end(entry, 'connection-ended'),
+    };
+  }
+
+  #forwarded(entry: Entry, { to: origin, from, reason, framesSent }: Forwarded): void {
+    const { log, tell, count } = this.#parts;
+    const { session } = entry;
+    if (from === null) {
+      log.info({ ...describe(session), origin }, 'publish forwarded');
+      count('started');
+    } else {
+      log.warn({ ...describe(session), origin, from, reason, framesSent }, 'forward moved');
+      count('moved');
+    }
+    tell({ kind: 'publish-forwarded', ...eventOf(session), origin, ...(from !== null && { from, reason }) });
+  }
+
+  #failed({ session }: Entry, origin: string, end: LinkEnd, wasTaken: boolean): void {
+    const reason = end.reason ?? end.code;
+    const fields = { ...describe(session), origin, reason, text: end.text };
+    if (wasTaken) this.#parts.log.warn(fields, 'forward lost its origin');
+    else this.#parts.log.info(fields, 'forward not taken');
+    this.#parts.count(wasTaken ? 'lost' : 'failed');
+  }
+
+  #refused(entry: Entry, { code }: PublishRefused): void {
+    this.#forget(entry);
+    this.#parts.log.info({ ...describe(entry.session), reason: code }, 'publish refused');
+    this.#parts.tell({ kind: 'publish-refused', ...eventOf(entry.session), reason: code });
+  }
+
+  #reconsider(key: StreamKey): void {
+    for (const entry of [...(this.#byKey.get(key) ?? [])]) this.#lookAtOrigin(entry);
+  }
+
+  #lookAtOrigin({ session, forward }: Entry): void {
+    const { origin } = forward;
+    if (origin === null) return;
+    const owner = this.#parts.host.owners(session.key).find(({ member }) => member === origin.member);
+    if (owner !== undefined) forward.setDraining(owner.profile.draining);
+  }
+
+  /** Ends it from our side. */
+  #close(entry: Entry, reason: PublishEnd): void {
+    try {
+      if (this.#end(entry, reason)) entry.session.end(reason);
+    } catch (error) {
+      entry.session.fault(error);
+    }
+  }
+
+  /** False where it had ended. */
+  #end(entry: Entry, reason: string): boolean {
+    if (!this.#forget(entry)) return false;
+    // One that is published here ends there.
+    if (entry.isPublishedHere) return true;
+    const { session } = entry;
+    this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
+    this.#parts.tell({ kind: 'publish-ended', ...eventOf(session), reason });
+    return true;
+  }
+
+  #forget(entry: Entry): boolean {
+    entry.forward.end();
+    const { session } = entry;
+    if (!this.#entries.delete(session)) return false;
+    const ofKey = this.#byKey.get(session.key);
+    ofKey?.delete(entry);
+    if (ofKey?.size === 0) this.#byKey.delete(session.key);
+    return true;
+  }
+}
+
+const eventOf = ({ id, key, remote, protocol }: PublishSession) => ({ id, key, client: remote, protocol });
+
+function describe({ key, remote, protocol, agent }: PublishSession): object {
+  return { key, client: remote, protocol, agent };
+}
