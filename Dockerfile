@@ -7,6 +7,7 @@ COPY packages packages
 RUN npm ci --no-audit --no-fund \
   && npx tsc -b packages/origin \
   && npm run -s bundle -w packages/console \
+  && npm sbom --sbom-format=cyclonedx --omit=dev --workspace=packages/origin > sbom.cdx.json \
   && npm prune --omit=dev --no-audit --no-fund \
   && rm -rf packages/testing packages/console node_modules/@headwater/testing node_modules/@headwater/console packages/*/src packages/*/tsconfig.json \
   && find packages -path '*/dist/*' \
@@ -19,7 +20,7 @@ LABEL org.opencontainers.image.title="Headwater" \
   org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production
 WORKDIR /opt/headwater
-COPY --from=build /src/package.json ./package.json
+COPY --from=build /src/package.json /src/sbom.cdx.json ./
 COPY --from=build /src/node_modules ./node_modules
 COPY --from=build /src/packages ./packages
 COPY conf/origin.yml /etc/headwater/origin.yml

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { HANG_MS } from './packages/testing/src/await-condition.js';
 import { SummaryReporter } from './test/support/summary-reporter.js';
+import { NOT_AGAIN_WITH_WORKERS } from './test/support/worker-counts.js';
 
 const NEVER = ['**/node_modules/**', '**/dist/**'];
 /** Minutes, or dozens of processes: not in `npm test` but in `npm run test:long`. */
@@ -14,13 +15,20 @@ const LONGER_UNIT = [
   'test/simulation/seeds.test.ts',
   'test/simulation/weather.test.ts',
 ];
-const LONGER = ['test/chaos/chaos.test.ts', 'test/e2e/exact-failover.test.ts'];
+const LONGER = ['test/chaos/chaos.test.ts'];
+/** Long ones that may run beside another; all others have the machine to themselves. */
+const LONG_BESIDE = ['test/e2e/exact-failover.test.ts', 'test/pack/pack.long.test.ts'];
 const longRun = { env: { TEST_RUN: 'long' } };
 /** What would take the time of other tests: each runs alone, after all others. */
 const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts', 'test/e2e/clients.test.ts'];
 
 /** Several things are awaited in a test, each up to its own deadline, whose failure tells more than this one's. */
-const timeouts = { testTimeout: 5 * HANG_MS, hookTimeout: 5 * HANG_MS };
+const timeouts = {
+  testTimeout: 5 * HANG_MS,
+  hookTimeout: 5 * HANG_MS,
+  expect: { poll: { timeout: HANG_MS, interval: 20 } },
+};
+const longTimeouts = { ...timeouts, testTimeout: 10 * HANG_MS, hookTimeout: 10 * HANG_MS };
 const madeMedia = { globalSetup: ['test/support/made-media.ts'] };
 const workersOfFile = { setupFiles: ['test/support/workers-of-file.ts'] };
 
@@ -81,7 +89,7 @@ export default defineConfig({
         test: {
           name: 'long-workers',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [...NEVER, ...LONG, ...ALONE],
+          exclude: [...NEVER, ...LONG, ...ALONE, ...NOT_AGAIN_WITH_WORKERS.map((name) => `test/e2e/${name}`)],
           ...timeouts,
           ...madeMedia,
           ...workersOfFile,
@@ -94,15 +102,26 @@ export default defineConfig({
       {
         test: {
           name: 'long',
-          include: [...LONG, ...LONGER],
+          include: LONG_BESIDE,
           exclude: NEVER,
-          testTimeout: 10 * HANG_MS,
-          hookTimeout: 10 * HANG_MS,
+          ...longTimeouts,
+          ...madeMedia,
+          ...longRun,
+          maxWorkers: 2,
+          sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        test: {
+          name: 'long-alone',
+          include: [...LONG, ...LONGER],
+          exclude: [...NEVER, ...LONG_BESIDE],
+          ...longTimeouts,
           ...madeMedia,
           ...longRun,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

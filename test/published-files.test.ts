@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { publishedFiles } from './pack/published-files.js';
 import { REPOSITORY } from './support/repository.js';
 
 interface Manifest {
@@ -21,20 +21,6 @@ function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 }
 
-/** The files that `npm publish` would send. */
-function packed(folder: string): readonly string[] {
-  const json = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-    cwd: folder,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  // A list, or, since npm 11, a map by the package's name.
-  const answer = JSON.parse(json) as Readonly<
-    Record<string, { readonly files: readonly { path: string }[] }>
-  >;
-  return Object.values(answer).flatMap(({ files }) => files.map(({ path }) => path));
-}
-
 /** What a built module imports, as it is written there. */
 function importsOf(code: string): readonly string[] {
   return [...code.matchAll(/(?:(?<!['"])\bfrom|\bimport|\bimport\()\s*['"]([^'"\n]+)['"]/g)].flatMap(
@@ -48,7 +34,7 @@ function packageOf(specifier: string): string {
 }
 
 describe.each(published)('what is published of $manifest.name', ({ folder, manifest }) => {
-  const files = packed(folder);
+  const files = publishedFiles(folder);
 
   it('is the built package without anything of its tests', () => {
     expect(files).toContain('dist/index.js');

@@ -75,18 +75,19 @@ export function carryOut(fault: Fault, world: World): void {
   }
 }
 
-/** Starts the member again, or lets it go on; it is up once all are connected with each other. */
+/** Starts the member again, perhaps as another program, or lets it go on; it is up once all are connected with each other. */
 export async function comeBack(
   kind: 'restarted' | 'continued',
   index: number,
   world: Pick<World, 'cluster' | 'states' | 'log'>,
+  program?: string,
 ): Promise<void> {
   const { cluster, states, log } = world;
   const member = cluster.member(index);
   try {
     if (kind === 'restarted') {
       await member.exited;
-      member.restart();
+      member.restart(program);
     } else {
       member.signal('SIGCONT');
     }

@@ -85,6 +85,22 @@ export class Supply {
     );
   }
 
+  /**
+   * How many of these frames were sent by the very connection whose next frame came: a player that is put on to a new
+   * source must have that from its first frame on.
+   */
+  sentByNext(encode: string, track: Track, first: number, last: number): number {
+    const next = this.#sent.get(keyOf(encode, track, last + 1)) ?? [];
+    const counts = next.map(({ feed }) => {
+      let count = 0;
+      for (let number = first; number <= last; number += 1)
+        if (this.#sent.get(keyOf(encode, track, number))?.some((each) => each.feed === feed)) count += 1;
+      return count;
+    });
+    // From any other source, they were to be had no sooner.
+    return counts.length === 0 ? 0 : Math.min(...counts);
+  }
+
   /** Lets go of all that went out before then, for runs of hours: nobody may ask for it again. */
   forget(beforeMs: number): void {
     for (const [key, all] of this.#sent) {

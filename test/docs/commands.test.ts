@@ -29,7 +29,7 @@ describe.each(pages)('%s', (page) => {
   const shell = shellOf(page);
 
   it('names scripts of npm that there are', () => {
-    const named = [...textOf(page).matchAll(/npm run (?:-s )?([a-z][a-z:]*)/g)].map(([, name = '']) => name);
+    const named = [...textOf(page).matchAll(/npm run (?:-s )?([a-z][a-z:-]*)/g)].map(([, name = '']) => name);
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
   });
 

@@ -51,9 +51,15 @@ describe('the folder of a member', () => {
       disk.fill();
       await again();
       expect((await self(origin)).generation).toBe(ahead + 1);
-      expect(origin.logged(/^generation/)).toMatchObject([
-        { level: 'warn', msg: 'generation overwritten in place', reason: expect.stringContaining('ENOSPC') },
-      ]);
+      await expect
+        .poll(() => origin.logged(/^generation/))
+        .toMatchObject([
+          {
+            level: 'warn',
+            msg: 'generation overwritten in place',
+            reason: expect.stringContaining('ENOSPC'),
+          },
+        ]);
       expect(readFileSync(join(disk.path, 'generation'), 'utf8')).toBe(`${ahead + 1}\n`);
     },
   );
@@ -89,7 +95,9 @@ describe('the folder of a member', () => {
     const again = await restart(origin);
     disk.makeReadOnly();
     await again();
-    expect(origin.logged(/^generation/)).toMatchObject([{ level: 'warn', msg: 'generation not kept' }]);
+    await expect
+      .poll(() => origin.logged(/^generation/))
+      .toMatchObject([{ level: 'warn', msg: 'generation not kept' }]);
   });
 
   for (const [what, make, words] of [

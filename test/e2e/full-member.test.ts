@@ -41,7 +41,7 @@ describe('a member that is full', needs('ffmpeg'), () => {
       'redirect none full-other-member',
       'local relay published-here',
     ]);
-    expect((await b.stream(STREAM)).here.source).toBe('relay');
+    await expect.poll(async () => (await b.stream(STREAM)).here.source).toBe('relay');
     // Whoever asks b first is not sent to the full owner.
     const direct = playHttp(scope, b.flvUrl(STREAM));
     await awaitCondition('the fifth player to play', () => direct.reader.tags.length > 20);

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { Cluster } from '../support/cluster.js';
 import { FlvReader, type FlvTag } from '../support/flv-reader.js';
 import { PlayersOf } from '../support/players-of.js';
 import { REPOSITORY } from '../support/repository.js';
 import { RtmpClient } from '../support/rtmp-client.js';
+import { SampleOrder } from '../support/sample-order.js';
 import { SampleSource } from '../support/sample-source.js';
 import { SampleTags } from '../support/sample-tags.js';
 import { sharedScope, testScope } from '../support/scope.js';
@@ -53,6 +54,27 @@ describe('a publisher that moves to another origin with a new encode', needs('ff
     }
   }
 
+  it('takes all along from its first keyframe there on, where it goes on with the same encode', async () => {
+    const own = testScope();
+    const stream = 'live/moves-on';
+    const source = new SampleSource(own);
+    const first = await source.publish(cluster.member(0).rtmpUrl(stream));
+    await cluster.owned(stream, ['a']);
+    const everywhere = [0, 1, 2].map((index) => new PlayersOf(own, cluster.member(index), stream));
+    for (const players of everywhere) await players.playOn(20);
+    first.cut();
+    const second = await source.publish(cluster.member(1).rtmpUrl(stream));
+    for (const players of everywhere) await players.playOn(60);
+    const sample = new SampleTags(inject('sampleFlv'));
+    const expected = sample.positionOf(second.firstPicture);
+    for (const { rtmp, http, webSocket } of everywhere) {
+      const positions = new SampleOrder().positions(rtmp.frames);
+      expect(goesOnWith(positions, sample.length)).toEqual([expected]);
+      for (const { reader } of [http, webSocket])
+        expect(goesOnWith(sample.positions(reader), sample.length)).toEqual([expected]);
+    }
+  });
+
   it('takes along who waits, and SRS edges by a 302', async () => {
     const own = testScope();
     const stream = 'live/moves-edge';
@@ -77,6 +99,14 @@ describe('a publisher that moves to another origin with a new encode', needs('ff
     expect(waiting.breaks()).toEqual([]);
   });
 });
+
+/** The pictures that do not follow the one before. */
+function goesOnWith(positions: readonly number[], length: number): readonly number[] {
+  return positions.filter((position, index) => {
+    const before = positions[index - 1];
+    return before !== undefined && position !== (before + 1) % length;
+  });
+}
 
 const REJECTED = 'NetConnection.Connect.Rejected';
 const codeOf = (info: unknown): unknown => (info as { code?: unknown } | null)?.code;

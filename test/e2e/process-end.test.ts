@@ -52,7 +52,7 @@ describe('a fault that nobody caught', () => {
       // It said leave, rather than to be found dead.
       await awaitCondition('b to hear of it', () => b.logged('member left').length === 1);
       expect(b.logged('member dead')).toEqual([]);
-      expect(await b.ownerNames('live/s1')).toEqual([]);
+      await expect.poll(() => b.ownerNames('live/s1')).toEqual([]);
     });
   }
 });

@@ -131,9 +131,9 @@ listen http
       await third.closed();
       await awaitCondition('the refusal in the log', () => origin.logged('connection refused').length > 0);
       const reason = 'connections-per-address-max';
-      expect(origin.logged('connection refused')).toEqual([
-        expect.objectContaining({ client: CLIENT, reason }),
-      ]);
+      await expect
+        .poll(() => origin.logged('connection refused'))
+        .toEqual([expect.objectContaining({ client: CLIENT, reason })]);
       await play(scope, `rtmp://127.0.0.1:${rtmp}/live/s1`).played(5);
     },
   );

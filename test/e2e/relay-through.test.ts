@@ -5,6 +5,7 @@ import { Cluster } from '../support/cluster.js';
 import { play, publishTee } from '../support/ffmpeg.js';
 import { NetLab } from '../support/net-lab.js';
 import type { OriginProcess } from '../support/origin-process.js';
+import { waysOver } from '../support/relay-moves.js';
 import { SampleOrder } from '../support/sample-order.js';
 import { testScope } from '../support/scope.js';
 
@@ -40,16 +41,18 @@ describe("a member that does not reach an owner's RTMP port", needs('network nam
     const passing = await way.stream(STREAM);
     expect(passing.here).toMatchObject({ source: 'none', passesOn: [expect.any(String)] });
     expect(passing.here.players).toHaveLength(1);
-    expect((await b.stream(STREAM)).here.players).toHaveLength(1);
+    await expect.poll(async () => (await b.stream(STREAM)).here.players).toHaveLength(1);
     // Who passes on is asked by nobody to go a further way.
-    expect(way.logged('relay pulls')).toMatchObject([{ to: 'b', reason: 'passed-on' }]);
+    expect(new Set(way.logged('relay pulls').map(({ to, reason }) => `${to} ${reason}`))).toEqual(
+      new Set(['b passed-on']),
+    );
 
     await way.kill();
     await player.playsOn(50);
     expect(await relayed(a, (name) => name !== first)).toBe(other.name);
     expect(player.stepsBack).toEqual([]);
     expect(new SampleOrder().breaks(player.frames)).toEqual([]);
-    expect(a.logged('relay switched owner')).toMatchObject([{ owner: 'b', splice: 'exact' }]);
+    expect(waysOver(a)).toEqual(['exact']);
 
     // The owner is within reach again: nothing moves, since the players are well; the next time it is asked itself.
     lab.heal();

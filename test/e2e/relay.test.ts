@@ -16,7 +16,7 @@ describe('a relay', needs('ffmpeg'), () => {
     for (const player of players) await player.played(25);
 
     expect((await a.stream('live/s1')).here).toMatchObject({ source: 'publisher' });
-    expect((await a.stream('live/s1')).here.players).toHaveLength(1);
+    await expect.poll(async () => (await a.stream('live/s1')).here.players).toHaveLength(1);
     const onB = (await b.stream('live/s1')).here;
     expect(onB.source).toBe('relay');
     expect(onB.players).toHaveLength(3);
@@ -30,7 +30,7 @@ describe('a relay', needs('ffmpeg'), () => {
       'one player left',
       async () => (await b.stream('live/s1')).here.players.length === 1,
     );
-    expect((await b.stream('live/s1')).here.source).toBe('relay');
+    await expect.poll(async () => (await b.stream('live/s1')).here.source).toBe('relay');
     await third?.playsOn(25);
     await third?.process.kill();
     await awaitCondition('the relay to end', async () => (await b.stream('live/s1')).here.source === 'none');

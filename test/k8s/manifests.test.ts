@@ -148,6 +148,15 @@ describe('conf/k8s', () => {
     expect(objects.map(({ file }) => file).filter((file) => !listed.includes(file))).toEqual([]);
   });
 
+  it('takes files from its own folders alone, as kustomize does', () => {
+    const foreign = kustomizations.flatMap(({ file, resources }) =>
+      (resources as readonly string[])
+        .filter((resource) => resource.endsWith('.yaml') && resource.startsWith('..'))
+        .map((resource) => `${file}: ${resource}`),
+    );
+    expect(foreign).toEqual([]);
+  });
+
   it('gives all of one version of the image', () => {
     const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
       version: string;

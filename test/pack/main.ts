@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +6,7 @@ import { command, type Order, runCommand } from '../support/command-line.js';
 import { text } from '../support/options.js';
 import { REPOSITORY } from '../support/repository.js';
 import { type InstalledPackage, productionTree } from './production-tree.js';
+import { npm, publishedFiles } from './published-files.js';
 
 const COMMAND = command({
   call: 'npm run pack --',
@@ -79,13 +79,6 @@ function copyPackage({ folder }: InstalledPackage, staging: string): void {
   }
 }
 
-function publishedFiles(folder: string): readonly string[] {
-  const answer = JSON.parse(npm(folder, ['pack', '--dry-run', '--json', '--ignore-scripts'])) as Readonly<
-    Record<string, { readonly files: readonly { readonly path: string }[] }>
-  >;
-  return Object.values(answer).flatMap(({ files }) => files.map(({ path }) => path));
-}
-
 /** The outermost package: a command, and a list of what it brings along. */
 function writeProgram(staging: string, version: string, tree: readonly InstalledPackage[]): void {
   const { engines } = readManifest(join(REPOSITORY, 'packages', 'origin'));
@@ -111,15 +104,6 @@ function writeProgram(staging: string, version: string, tree: readonly Installed
     "#!/usr/bin/env node\nawait import('../node_modules/@headwater/origin/bin/headwater.js');\n",
     { mode: 0o755 },
   );
-}
-
-function npm(folder: string, args: readonly string[]): string {
-  return execFileSync('npm', args, {
-    cwd: folder,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    maxBuffer: 64 * 1024 * 1024,
-  });
 }
 
 function sha256(file: string): string {

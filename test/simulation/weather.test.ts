@@ -5,7 +5,7 @@ import type { Trouble } from './plan.js';
 import { runSeed } from './run-seed.js';
 
 /** An hour of virtual time is some seconds. */
-const MINUTES = amount({ short: 15, long: 60 });
+const MINUTES = amount({ short: 5, long: 60 });
 
 /** What does not end. */
 const WEATHER: readonly Trouble[] = ['long-paths', 'late-loops', 'slow-network'];

@@ -12,10 +12,10 @@ const ENCODERS: readonly Reason[] = ['silent', 'closed', 'moved'];
 
 /** Warnings that are right after a fault of these kinds, by their messages. */
 const EXPLAINED: Readonly<Record<string, readonly Reason[]>> = {
-  'publisher silent': ['silent', 'hung'],
-  'publisher sends again': ['silent', 'hung'],
+  'publisher silent': ['silent', 'hung', 'machine-busy'],
+  'publisher sends again': ['silent', 'hung', 'machine-busy'],
   'relay lost its owner': [...MEMBERS, ...ENCODERS, 'worker-killed'],
-  'relay stalls': [...MEMBERS, 'silent', 'worker-killed'],
+  'relay stalls': [...MEMBERS, 'silent', 'worker-killed', 'machine-busy'],
   'worker ended': ['worker-killed', 'hung', 'killed'],
   'worker disconnected': ['worker-killed', 'hung', 'killed'],
   // A member that hangs reads nothing, and one that hung has much to send at once.

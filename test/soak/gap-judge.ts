@@ -15,6 +15,10 @@ export class GapJudge {
   /** Of these, frames that a source had for certain. */
   lost = 0;
   longestMs = 0;
+  /** The longest, in pictures. */
+  longestPictures = 0;
+  /** Frames of a source that a player was put on to, from before the first one that came. */
+  sentByNext = 0;
   readonly #waiting: PlayerGap[] = [];
   readonly #world: { readonly supply: Supply; readonly states: MemberStates; readonly log: EventLog };
 
@@ -37,6 +41,14 @@ export class GapJudge {
       this.gaps += 1;
       this.missed += gap.last - gap.first + 1;
       this.longestMs = Math.max(this.longestMs, gap.toMs - gap.fromMs);
+      if (gap.track === 'video')
+        this.longestPictures = Math.max(this.longestPictures, gap.last - gap.first + 1);
+      const sent = supply.sentByNext(gap.encode, gap.track, gap.first, gap.last);
+      this.sentByNext += sent;
+      if (sent > 0)
+        log.note(
+          `${player} misses ${sent} ${gap.track} before ${gap.last + 1} of ${gap.encode} of its next source`,
+        );
       this.lost += judgeGap(player, gap, supply, states, log);
     }
   }

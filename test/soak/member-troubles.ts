@@ -3,7 +3,10 @@ import { withDeadline } from '@headwater/testing/await-condition';
 import { comeBack, loseWorker } from '../chaos/carry-out.js';
 import type { EventLog } from '../chaos/event-log.js';
 import type { MemberStates } from '../chaos/member-states.js';
+import { TestProcess } from '../support/child-process.js';
 import type { Cluster } from '../support/cluster.js';
+import { cleanEnvironment } from '../support/origin-process.js';
+import { Scope } from '../support/scope.js';
 import type { MemberTrouble } from './plan.js';
 import { processesOf } from './process-tree.js';
 
@@ -11,12 +14,24 @@ interface World {
   readonly cluster: Cluster;
   readonly states: MemberStates;
   readonly log: EventLog;
+  readonly rolling?: Rolling;
+}
+
+/** How all members are restarted, one after the other. */
+export interface Rolling {
+  /** `sigterm`: as by somebody who does not know what a drain is. `drain`: by `headwater drain --wait`, and then SIGTERM. */
+  readonly by: 'sigterm' | 'drain';
+  /** At least so long from one member to the next, ms; the one before is always waited for. */
+  readonly apartMs?: number;
+  /** What members run from each rolling restart on, by their commands. */
+  readonly programs?: readonly string[];
 }
 
 /** Does what members meet, one at a time: the next waits for nobody, and is left out where the one before is not over. */
 export class MemberTroubles {
   leftOut = 0;
   readonly #world: World;
+  #rounds = 0;
   #current: Promise<void> | null = null;
 
   constructor(world: World) {
@@ -55,10 +70,7 @@ export class MemberTroubles {
     const { cluster, states, log } = this.#world;
     switch (trouble.kind) {
       case 'rolling-restart':
-        log.note('** all members are restarted, one after the other');
-        for (const index of cluster.members.keys()) await this.#restart(index);
-        log.note('** all members were restarted');
-        return;
+        return this.#roll(this.#world.rolling ?? { by: 'sigterm' });
       case 'restarted':
         return this.#restart(trouble.member);
       case 'worker-killed':
@@ -80,12 +92,39 @@ export class MemberTroubles {
     }
   }
 
+  async #roll({ by, apartMs = 0, programs = [] }: Rolling): Promise<void> {
+    const { cluster, log } = this.#world;
+    const program = programs[this.#rounds];
+    this.#rounds += 1;
+    log.note('** all members are restarted, one after the other');
+    for (const index of cluster.members.keys()) {
+      const apart = sleep(apartMs);
+      if (by === 'drain') await this.#drain(index);
+      await this.#restart(index, program);
+      await apart;
+    }
+    log.note('** all members were restarted');
+  }
+
+  /** As an operator does it, who waits until all that can go has gone. */
+  async #drain(index: number): Promise<void> {
+    const { cluster, states, log } = this.#world;
+    const member = cluster.member(index);
+    log.note(`** ${member.name} is drained`);
+    states.become(index, 'draining', log.nowMs());
+    const scope = new Scope();
+    const words = [member.program, 'drain', '--wait', '--api', member.apiUrl()];
+    const { exit, output } = await runToEnd(scope, words).finally(() => scope.close());
+    log.note(`${member.name} was drained: ${output.replaceAll('\n', ' ')}`);
+    if (exit.code !== 0) log.violated('member', member.name, `drained with status ${exit.code}`);
+  }
+
   /** As a supervisor does it: SIGTERM, and again once it has ended. */
-  async #restart(index: number): Promise<void> {
+  async #restart(index: number, program?: string): Promise<void> {
     const { cluster, states, log } = this.#world;
     const member = cluster.member(index);
     log.note(`** ${member.name} is restarted: SIGTERM`);
-    states.become(index, 'draining', log.nowMs());
+    if (states.isUp(index)) states.become(index, 'draining', log.nowMs());
     member.signal('SIGTERM');
     try {
       const exit = await withDeadline(`${member.name} to drain and end`, member.exited);
@@ -96,8 +135,15 @@ export class MemberTroubles {
       log.violated('member', member.name, String(error).split('\n')[0] ?? '');
       await member.kill();
     }
-    await comeBack('restarted', index, this.#world);
+    await comeBack('restarted', index, this.#world, program);
   }
+}
+
+async function runToEnd(scope: Scope, words: readonly string[]) {
+  const options = { env: cleanEnvironment() };
+  const { exited, stdout, stderr } = new TestProcess(scope, process.execPath, words, options);
+  const exit = await withDeadline(words.join(' '), exited);
+  return { exit, output: [...stdout, ...stderr].join('\n') };
 }
 
 function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {

@@ -28,6 +28,14 @@ describe('the plan of a soak', () => {
     expect(visits(other, 7, 20)).not.toEqual(visits(OPTIONS, 7, 20));
   });
 
+  it('has rolling restarts alone where it is calm', () => {
+    const calm = { ...OPTIONS, isCalm: true };
+    expect(faultsOf(calm, streamsOf(calm)).map(({ kind }) => kind)).toEqual([
+      'rolling-restart',
+      'rolling-restart',
+    ]);
+  });
+
   it('backs up half of the streams, on two members each, some with different encodes', () => {
     const streams = streamsOf(OPTIONS);
     const backedUp = streams.filter(({ outputs }) => outputs.length === 2);

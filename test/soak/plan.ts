@@ -13,6 +13,8 @@ export interface SoakOptions {
   readonly minutes: number;
   readonly faultEverySeconds: number;
   readonly rollings: number;
+  /** Nothing else happens to members and encoders than rolling restarts. */
+  readonly isCalm?: boolean;
 }
 
 /** A member is killed with all its processes, hangs with all of them, is restarted as by `systemctl`, or loses a worker. */
@@ -70,16 +72,21 @@ export function streamsOf({ seed, streams, members }: SoakOptions): readonly Str
 export function faultsOf(options: SoakOptions, streams: readonly StreamPlan[]): readonly TimedFault[] {
   const random = new Random(options.seed ^ 0x50a4);
   const [troubles, moves] = [random.fork(), random.fork()];
+  const { isCalm = false } = options;
   const endMs = options.minutes * 60_000;
   const everyMs = options.faultEverySeconds * 1000;
   const outputs = streams.flatMap((stream) => stream.outputs.map(({ name }) => name));
   const faults: TimedFault[] = [];
-  for (let atMs = 0; atMs + everyMs <= endMs; atMs += everyMs)
+  for (let atMs = 0; !isCalm && atMs + everyMs <= endMs; atMs += everyMs)
     faults.push({
       atMs: Math.round(atMs + everyMs * troubles.between(0.2, 0.6)),
       ...fault(troubles, options, outputs),
     });
-  for (let atMs = moves.between(...MOVE_EVERY_MS); atMs < endMs; atMs += moves.between(...MOVE_EVERY_MS)) {
+  for (
+    let atMs = moves.between(...MOVE_EVERY_MS);
+    !isCalm && atMs < endMs;
+    atMs += moves.between(...MOVE_EVERY_MS)
+  ) {
     const output = moves.oneOf(outputs);
     faults.push({ atMs: Math.round(atMs), kind: 'moved', output, rank: moves.below(1000) });
   }

@@ -14,7 +14,7 @@ interface Seen {
   readonly violations: readonly Violation[];
   readonly visitors: Pick<Visitors, 'plays' | 'frames' | 'switches' | 'reconnects'>;
   readonly publishers: Pick<Publishers, 'moves' | 'lost'>;
-  readonly judge: Pick<GapJudge, 'gaps' | 'missed' | 'lost' | 'longestMs'>;
+  readonly judge: Pick<GapJudge, 'gaps' | 'missed' | 'lost' | 'longestMs' | 'longestPictures' | 'sentByNext'>;
   readonly faults: Readonly<Record<string, number>>;
   readonly longestBlackMs: number;
   readonly harnessLateMs: number;
@@ -52,6 +52,8 @@ export function reportOf({ options, violations, visitors, publishers, judge, tal
       framesMissed: judge.missed,
       framesLostThoughBackedUp: judge.lost,
       longestMs: Math.round(judge.longestMs),
+      longestPictures: judge.longestPictures,
+      framesSentByNextSource: judge.sentByNext,
     },
     publishers: { moves: publishers.moves, lost: publishers.lost },
     faults: seen.faults,

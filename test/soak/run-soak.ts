@@ -17,7 +17,7 @@ import { carryOut } from './carry-out.js';
 import { GapJudge } from './gap-judge.js';
 import { LogTally } from './log-tally.js';
 import { MemberLogs } from './member-logs.js';
-import { MemberTroubles } from './member-troubles.js';
+import { MemberTroubles, type Rolling } from './member-troubles.js';
 import { MemberWatch } from './member-watch.js';
 import { faultsOf, type SoakOptions, streamsOf } from './plan.js';
 import { Publishers } from './publishers.js';
@@ -27,6 +27,10 @@ import { Visitors } from './visitors.js';
 export interface RunOptions extends SoakOptions {
   /** The members' logs are kept there. */
   readonly logs?: string;
+  /** What members run first, by its command; the present build where it is left out. */
+  readonly program?: string;
+  /** How rolling restarts go; by SIGTERM where it is left out. */
+  readonly rolling?: Rolling;
   /** Gets each line of the event log as it is written. */
   readonly trace?: (line: string) => void;
 }
@@ -84,7 +88,12 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
   const log = new EventLog(nowMs, options.trace);
   const lateness = new LoopLateness(scope, nowMs);
   const names = Array.from({ length: options.members }, (_, index) => `m${index + 1}`);
-  const cluster = await Cluster.start(scope, { names, config: DEFAULTS });
+  const { program, rolling } = options;
+  const cluster = await Cluster.start(scope, {
+    names,
+    config: DEFAULTS,
+    ...(program !== undefined && { program }),
+  });
   const states = new MemberStates(options.members);
   const supply = new Supply(states);
   const tally = new LogTally();
@@ -132,7 +141,7 @@ async function run(scope: Scope, options: RunOptions): Promise<SoakResult> {
     everyMs: LOOK_MS,
   });
   const judge = new GapJudge({ supply, states, log });
-  const troubles = new MemberTroubles({ cluster, states, log });
+  const troubles = new MemberTroubles({ cluster, states, log, ...(rolling && { rolling }) });
   const timers = [
     setInterval(() => {
       publishers.tick();

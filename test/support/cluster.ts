@@ -11,6 +11,8 @@ export interface ClusterOptions {
   readonly config?: Config;
   /** Each on a host of its own; a host more than members leaves one for clients. */
   readonly lab?: NetLab;
+  /** The command that they run: that of another release, say. */
+  readonly program?: string;
 }
 
 /** Some origins that know one seed, on loopback or on hosts of a lab. */
@@ -28,7 +30,7 @@ export class Cluster {
   /** Started, each ready, and everybody connected with everybody. */
   static async start(
     scope: Scope,
-    { names = ['a', 'b', 'c'], config = {}, lab }: ClusterOptions = {},
+    { names = ['a', 'b', 'c'], config = {}, lab, program }: ClusterOptions = {},
   ): Promise<Cluster> {
     const cluster = new Cluster(scope, config);
     const ports = await Promise.all(names.map(() => freeOriginPorts(scope)));
@@ -44,6 +46,7 @@ export class Cluster {
         await OriginProcess.spawn(scope, name, own, {
           ...(taken ? { ports: taken } : {}),
           ...(place ? { place } : {}),
+          ...(program === undefined ? {} : { program }),
         }),
       );
     }

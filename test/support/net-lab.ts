@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { HANG_MS } from '@headwater/testing/await-condition';
 import type { Scope } from './scope.js';
 
 let labs = 0;
@@ -68,7 +69,7 @@ export class NetLab {
   withoutIpv6(host: number): void {
     const [command = '', ...args] = [...this.within(host), 'sysctl', '-qw'];
     const settings = ['all', 'default', 'lo'].map((name) => `net.ipv6.conf.${name}.disable_ipv6=1`);
-    execFileSync(command, [...args, ...settings], { stdio: 'pipe', timeout: 20_000 });
+    execFileSync(command, [...args, ...settings], { stdio: 'pipe', timeout: HANG_MS });
   }
 
   /** Every host loses this share (0..1) of all packets that come to it. */
@@ -98,7 +99,7 @@ export class NetLab {
 
   #iptables(host: number, ...rule: string[]): void {
     const [command = '', ...args] = [...this.within(host), 'iptables', '-w', ...rule];
-    execFileSync(command, args, { stdio: 'pipe', timeout: 20_000 });
+    execFileSync(command, args, { stdio: 'pipe', timeout: HANG_MS });
   }
 
   #eachHost(work: (host: number) => void): void {
@@ -121,5 +122,5 @@ export class NetLab {
 }
 
 function ip(...args: string[]): void {
-  execFileSync('ip', args, { stdio: 'pipe', timeout: 20_000 });
+  execFileSync('ip', args, { stdio: 'pipe', timeout: HANG_MS });
 }

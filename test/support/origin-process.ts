@@ -57,6 +57,7 @@ export class OriginProcess {
   readonly #environment: NodeJS.ProcessEnv;
   /** By which this harness asks the API. */
   readonly #token: string | undefined;
+  #program: string;
   #process: TestProcess;
 
   private constructor(
@@ -66,6 +67,7 @@ export class OriginProcess {
     configFile: string,
     environment: NodeJS.ProcessEnv,
     place: Place,
+    program: string,
     token?: string,
   ) {
     this.#scope = scope;
@@ -75,6 +77,7 @@ export class OriginProcess {
     this.configFile = configFile;
     this.#environment = environment;
     this.#token = token;
+    this.#program = program;
     this.#process = this.#spawn();
   }
 
@@ -87,7 +90,8 @@ export class OriginProcess {
       ports,
       environment = {},
       place = HERE,
-    }: { ports?: Ports; environment?: NodeJS.ProcessEnv; place?: Place } = {},
+      program = HEADWATER,
+    }: { ports?: Ports; environment?: NodeJS.ProcessEnv; place?: Place; program?: string } = {},
   ): Promise<OriginProcess> {
     const taken = ports ?? (await freeOriginPorts(scope));
     const directory = mkdtempSync(join(tmpdir(), `headwater-test-${name}-`));
@@ -112,7 +116,7 @@ export class OriginProcess {
     };
     writeFileSync(configFile, JSON.stringify(overlay(own, config), null, 2));
     const { token } = (config.api ?? {}) as { readonly token?: string };
-    return new OriginProcess(scope, name, taken, configFile, environment, place, token);
+    return new OriginProcess(scope, name, taken, configFile, environment, place, program, token);
   }
 
   get pid(): number {
@@ -210,9 +214,14 @@ export class OriginProcess {
   stop(): Promise<Exit> {
     return this.#process.stop();
   }
-  /** Starts again with the same config, ports and data directory; the process before must have ended. */
-  restart(): void {
+  /** What it runs: the command of another release, say. */
+  get program(): string {
+    return this.#program;
+  }
+  /** Starts again with the same config, ports and data directory, perhaps as another release; the process before must have ended. */
+  restart(program = this.#program): void {
     if (this.exit === null) throw new Error(`${this.name} still runs`);
+    this.#program = program;
     this.#process = this.#spawn();
   }
 
@@ -226,7 +235,14 @@ export class OriginProcess {
 
   #spawn(): TestProcess {
     const env = { ...cleanEnvironment(), ...this.#environment };
-    const words = [...this.place.within, process.execPath, HEADWATER, 'origin', '--config', this.configFile];
+    const words = [
+      ...this.place.within,
+      process.execPath,
+      this.#program,
+      'origin',
+      '--config',
+      this.configFile,
+    ];
     const [command = '', ...args] = words;
     return new TestProcess(this.#scope, command, args, { env, cwd: tmpdir(), detached: true }, (line) => {
       const parsed = parseLogLine(line);

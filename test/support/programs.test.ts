@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from './repository.js';
 
-/** As package.json's scripts start them, and with what they must be started. */
+/** As package.json's scripts start them, and with what they must be started. Each bench: test/bench/benches.test.ts. */
 const PROGRAMS = [
   ['simulation'],
   ['fuzz'],
@@ -12,7 +12,6 @@ const PROGRAMS = [
   ['mutation', 'packages/directory'],
   ['busy'],
   ['bench'],
-  ['bench', 'scale'],
 ];
 
 const run = (folder: string, args: readonly string[]) => {

@@ -12,6 +12,8 @@ export interface SampleOutput {
   readonly client: RtmpClient;
   /** True: it stays connected and sends nothing; what is due meanwhile is lost. */
   isSilent: boolean;
+  /** Which of the source's pictures, by number, it began with; null before it did. */
+  firstPicture: number | null;
   /** Ends its connection without a word. */
   cut(): void;
 }
@@ -70,6 +72,7 @@ export class SampleSource {
     const output: SampleOutput = {
       client,
       isSilent: false,
+      firstPicture: null,
       cut: () => {
         this.#outputs.delete(output);
         client.socket.resetAndDestroy();
@@ -92,6 +95,7 @@ export class SampleSource {
         if (!state.hasStarted && !isKeyframe(frame)) continue;
         if (!state.hasStarted) for (const header of this.#headers) send(output, header, atMs + state.clockMs);
         state.hasStarted = true;
+        output.firstPicture ??= this.pictureTimes.length - 1;
         if (!output.isSilent) send(output, frame, atMs + state.clockMs);
       }
     }

@@ -9,6 +9,27 @@ export class SampleTags {
     this.#sample.push(readFileSync(path));
   }
 
+  /** How many pictures it has. */
+  get length(): number {
+    return this.#pictures.length;
+  }
+
+  /** Where in the sample the source's picture of this number is: it repeats. */
+  positionOf(picture: number | null): number {
+    return picture === null ? Number.NaN : picture % this.length;
+  }
+
+  /** Where in the sample each picture is that a player got; -1 for one that was never sent. */
+  positions(player: FlvReader): readonly number[] {
+    return player.pictures
+      .filter(isPicture)
+      .map(({ body }) => this.#pictures.findIndex((picture) => picture.body.equals(body)));
+  }
+
+  get #pictures(): readonly FlvTag[] {
+    return this.#sample.pictures.filter(isPicture);
+  }
+
   /** Where the player's pictures are not the sample's in order (it repeats); empty where none is lost, doubled or changed. */
   pictureBreaks(player: FlvReader): readonly string[] {
     return breaks('picture', this.#sample.pictures, player.pictures);
@@ -19,6 +40,9 @@ export class SampleTags {
     return breaks('sound', this.#sample.sounds, player.sounds);
   }
 }
+
+/** No header, and no end of the sequence (Adobe FLV 10.1, E.4.3.1). */
+const isPicture = ({ body }: FlvTag): boolean => body[1] === 1;
 
 function breaks(what: string, sample: readonly FlvTag[], played: readonly FlvTag[]): readonly string[] {
   const found: string[] = [];

@@ -22,11 +22,11 @@ describe('the summary of a run', () => {
 });
 
 /** A run of the fixtures named so, as `npm test` would be started. */
-function run(filter: string, ci: string) {
+function run(filter: string, ci: string, more: NodeJS.ProcessEnv = {}) {
   const folder = join(REPOSITORY, 'test/support/summary-fixture');
   const vitest = join(REPOSITORY, 'node_modules/vitest/vitest.mjs');
   const { status, stdout } = spawnSync(process.execPath, [vitest, 'run', '--root', folder, filter], {
-    env: { ...cleanEnvironment(), CI: ci },
+    env: { ...cleanEnvironment(), CI: ci, ...more },
     encoding: 'utf8',
   });
   return { status, stdout };
@@ -66,5 +66,20 @@ describe('a real run', () => {
       status: 1,
       stdout: expect.stringMatching(/The run fails.*\n\n1 passed, 0 failed, 1 skipped\n$/s),
     });
+  });
+
+  it('one of whose processes ends names the file', () => {
+    const { status, stdout } = run('', '', { FIXTURES: 'crashing.ts' });
+    expect(status).toBe(1);
+    expect(stdout).toContain('\n  crashing.ts > ends its process: never ended\n');
+  });
+
+  it('that hangs is ended, and what has not ended is named', () => {
+    // Soon, since all that is awaited is that nothing more comes.
+    const { status, stdout } = run('', '', { FIXTURES: 'endless.ts', SILENCE_MS: '5000' });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/\n {2}endless\.ts > never gives way[^\n]*: never ended\n/);
+    expect(stdout).toMatch(/\n {2}the run as a whole: nothing was heard of the run for 5 s/);
+    expect(stdout).toMatch(/\n\d passed, \d failed\n$/);
   });
 });

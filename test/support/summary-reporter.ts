@@ -1,6 +1,6 @@
-import { writeSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import type {} from '@headwater/testing/tools';
-import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node';
+import type { Reporter, SerializedError, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
 
 /** What did not pass, and in a line why. */
 export interface Item {
@@ -14,21 +14,62 @@ export interface Outcome {
   readonly skipped: readonly Item[];
 }
 
+export interface SummaryOptions {
+  /** Whether a skipped test fails the run. */
+  readonly isCi?: boolean;
+  readonly write?: (text: string) => void;
+  /** A run of which nothing is heard for so long, ms, hangs, and is ended. */
+  readonly silenceMs?: number;
+}
+
+/** Twice what the longest test may take. */
+const SILENCE_MS = 20 * 60_000;
+
 /**
  * The end of a run: every failure and every skipped test by name, then one line alone, `N passed, N failed` and where
  * any were skipped `, N skipped`, as the very last line of the output. Where CI is set a skipped test fails the run: it
- * would look green and prove nothing.
+ * would look green and prove nothing. A run that hangs, where vitest's own timeouts do not help since a process does not
+ * come to its timers, ends in the same way: what has not ended is named.
  */
 export class SummaryReporter implements Reporter {
   readonly #isCi: boolean;
   readonly #write: (text: string) => void;
+  readonly #silenceMs: number;
+  #vitest: Vitest | null = null;
+  #silence: NodeJS.Timeout | undefined;
 
-  constructor(isCi = isCiRun(process.env.CI), write: (text: string) => void = writeToStdout) {
+  constructor({
+    isCi = isCiRun(process.env.CI),
+    write = writeToStdout,
+    silenceMs = SILENCE_MS,
+  }: SummaryOptions = {}) {
     this.#isCi = isCi;
     this.#write = write;
+    this.#silenceMs = silenceMs;
+  }
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
+  onTestRunStart(): void {
+    this.#heard();
+  }
+  onTestModuleStart(): void {
+    this.#heard();
+  }
+  onTestCaseReady(): void {
+    this.#heard();
+  }
+  onTestCaseResult(): void {
+    this.#heard();
+  }
+  onTestModuleEnd(): void {
+    this.#heard();
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    clearTimeout(this.#silence);
     const outcome = outcomeOf(modules, unhandled);
     const isFailedBySkips = this.#isCi && outcome.skipped.length > 0;
     // vitest prints a line or two after its reporters are done, and sets the exit code by what it calls a failure.
@@ -36,6 +77,31 @@ export class SummaryReporter implements Reporter {
       if (isFailedBySkips || outcome.failed.length > 0) process.exitCode ||= 1;
       this.#write(summary(outcome, isFailedBySkips));
     });
+  }
+
+  #heard(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#endHung(), this.#silenceMs);
+  }
+
+  #endHung(): void {
+    const outcome = outcomeOf(this.#vitest?.state.getTestModules() ?? [], []);
+    const why = `nothing was heard of the run for ${this.#silenceMs / 1000} s, so it was ended`;
+    const failed = [...outcome.failed, { name: 'the run as a whole', why }];
+    process.once('exit', () => this.#write(summary({ ...outcome, failed }, false)));
+    // They would go on for ever: a loop hears of no end of its parent.
+    for (const child of childrenOf(process.pid)) process.kill(child, 'SIGKILL');
+    process.exit(1);
+  }
+}
+
+/** Linux, proc(5); elsewhere none. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    return text.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
   }
 }
 

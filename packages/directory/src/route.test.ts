@@ -367,10 +367,37 @@ describe('a play that comes to a member which drains', () => {
   });
 });
 
+describe('a play of what a draining member has', () => {
+  const among = (draining: string[], owners: string[]): RouteView => ({
+    ...view(...owners),
+    owners: () =>
+      owners.map((member) => ({
+        ...owner(member),
+        profile: profileOf(member, { draining: draining.includes(member) }),
+      })),
+  });
+
+  it.each<[string, string[], string[], Partial<PlayRequest>, string]>([
+    ['it would be sent on from there', ['a'], ['a'], { followsRedirect: true }, 'relay owner-draining'],
+    ['by play.mode alone', ['a'], ['a'], { mode: 'redirect' }, 'relay owner-draining'],
+    [
+      'the best owner stays',
+      ['b'],
+      ['a', 'b'],
+      { followsRedirect: true },
+      'redirect client-follows-redirects',
+    ],
+    ['it follows nothing', ['a'], ['a'], {}, 'relay client-follows-no-redirects'],
+  ])('%s', (_, draining, owners, request, expected) => {
+    const { kind, reason } = route(among(draining, owners), play(request));
+    expect(`${kind} ${reason}`).toBe(expected);
+  });
+});
+
 it('explains each reason in a sentence of its own', () => {
   const sentences = Object.values(ROUTE_REASONS);
-  expect(sentences).toHaveLength(17);
-  expect(new Set(sentences).size).toBe(17);
+  expect(sentences).toHaveLength(18);
+  expect(new Set(sentences).size).toBe(18);
   for (const sentence of sentences) expect(sentence).toMatch(/ /);
 });
 

@@ -63,6 +63,7 @@ export type Route =
         | 'already-redirected'
         | 'websocket'
         | 'owner-full'
+        | 'owner-draining'
         | 'owner-lacks-port'
         | 'passed-on';
       /** Whom to pull from, best first; at least one, never this member. `through` says whom by, where that is another. */
@@ -85,6 +86,7 @@ export const ROUTE_REASONS: Readonly<Record<RouteReason, string>> = {
   'already-redirected': 'the stream is on another member, and this play was redirected once already',
   websocket: 'the stream is on another member, and WebSocket clients follow no redirects',
   'owner-full': 'the stream is on a member that is full; this one has room and relays it',
+  'owner-draining': 'the stream is on a member that drains and would send players away; this one relays it',
   'owner-lacks-port':
     "the stream is on a member that has no port for this client's protocol, with TLS or without as the client came",
   'full-other-owner': 'this member is full, and another owner of the stream has room',
@@ -133,6 +135,8 @@ export function route(view: RouteView, request: PlayRequest): Route {
   if (reason !== null) return { kind: 'relay', reason, owners };
   // Who would be sent to a full owner is better off here.
   if (best.profile.full === true) return { kind: 'relay', reason: 'owner-full', owners };
+  // Who drains would send it on, perhaps back to here.
+  if (best.profile.draining) return { kind: 'relay', reason: 'owner-draining', owners };
   if (!canBeSentTo(view, request, best)) return { kind: 'relay', reason: 'owner-lacks-port', owners };
   return redirect(
     view,

@@ -41,7 +41,7 @@ async function three(): Promise<[TestMember, TestMember, TestMember]> {
 }
 
 /** A deadline that no test reaches: whoever does not answer at all is another matter. */
-const PATIENT = { deadlineMs: 20_000 };
+const PATIENT = { deadlineMs: 30_000 };
 
 describe('questions', () => {
   it('go to one member or to all, this one too, and come back with what each answers', async () => {
@@ -128,7 +128,7 @@ describe('questions', () => {
       isAsked = true;
       return new Promise(() => {});
     });
-    const answer = a.mesh.ask(b.mesh.id, 'slow', null, { deadlineMs: 30_000 });
+    const answer = a.mesh.ask(b.mesh.id, 'slow', null, PATIENT);
     await awaitCondition('it is asked', () => isAsked);
     await b.mesh.stop();
     expect(await answer).toEqual({ isAnswered: false, reason: 'connection-lost' });
@@ -204,7 +204,7 @@ describe('whoever asks with the mesh key', () => {
     encodeQuery({
       kind: 'question',
       name: 'q',
-      deadlineMs: 1000,
+      deadlineMs: 30_000,
       answerBytesMax: 1_000_000,
       body: Buffer.from('null'),
       ...more,
@@ -213,7 +213,7 @@ describe('whoever asks with the mesh key', () => {
   /** The reply to these bytes; null where the stream is closed without one. */
   async function replyTo({ connection, id }: Asker, bytes: Uint8Array): Promise<unknown> {
     const streams = new Libp2pQueryStreams({ handle: async () => {} }, () => connection);
-    const reply = await streams.ask(id, bytes, 1_048_576, AbortSignal.timeout(20_000)).catch(() => null);
+    const reply = await streams.ask(id, bytes, 1_048_576, AbortSignal.timeout(60_000)).catch(() => null);
     return reply === null ? null : decodeReply(reply);
   }
 

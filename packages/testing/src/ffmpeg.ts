@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { HANG_MS } from './await-condition.js';
 
 /** A finished run: exit code, and all that it printed. */
 export interface Run {
@@ -8,7 +9,7 @@ export interface Run {
 }
 
 /** Runs a program to its end, killed after `timeoutMs`. */
-export function run(program: string, args: readonly string[], timeoutMs = 30_000): Promise<Run> {
+export function run(program: string, args: readonly string[], timeoutMs = HANG_MS): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -34,7 +35,7 @@ export class TestPublisher {
   readonly exited: Promise<number | null>;
   stderr = '';
 
-  constructor(url: string, seconds = 60) {
+  constructor(url: string, seconds = 600) {
     const args = [
       ['-v', 'warning', '-re', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25'],
       ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=44100', '-t', String(seconds)],
@@ -66,7 +67,7 @@ export interface Probe {
 }
 
 /** Plays a stream for so many seconds of media and counts its packets. */
-export async function probe(url: string, seconds: number, timeoutMs = 30_000): Promise<Probe> {
+export async function probe(url: string, seconds: number, timeoutMs = HANG_MS): Promise<Probe> {
   const args = [
     '-v',
     'error',

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import type { TaskMeta } from 'vitest';
+import { HANG_MS } from './await-condition.js';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -66,7 +67,7 @@ export function hasTool(tool: Tool): boolean {
   const known = found.get(tool);
   if (known !== undefined) return known;
   const { command, probe } = TOOLS[tool];
-  const answers = spawnSync(command, probe, { stdio: 'ignore', timeout: 20_000 }).status === 0;
+  const answers = spawnSync(command, probe, { stdio: 'ignore', timeout: HANG_MS }).status === 0;
   found.set(tool, answers);
   return answers;
 }

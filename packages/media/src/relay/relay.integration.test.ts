@@ -71,7 +71,7 @@ describe('a stream published by ffmpeg on one member', needs('ffmpeg', 'ffprobe'
     const c = await member('c');
     await encode(a);
     await encode(c);
-    const playing = probe(rtmp(b), 6, 20_000);
+    const playing = probe(rtmp(b), 6);
     await until(() => b.stream(NAME)?.relayFrom === 'a', 'the pull from a');
     await until(() => (b.stream(NAME)?.players[0]?.bytesOut ?? 0) > 50_000, 'media');
     mesh.drop('a');

@@ -52,7 +52,7 @@ async function play(media: Media) {
     {
       target: parseRtmpUrl(rtmp(media)),
       agent: 'test',
-      deadlineMs: 10_000,
+      deadlineMs: 60_000,
       limits: { messageBytesMax: 1_000_000, chunkStreamsMax: 64 },
     },
     {

@@ -92,6 +92,19 @@ describe('a player that waits for a start', () => {
     expect(player.begun).toEqual(BOTH);
   });
 
+  it('goes on with the next source though its tracks are not known yet, told once, also where it plays FLV', () => {
+    use(new FlvPlayer());
+    deliver(KEY(0, 1));
+    feed.pause();
+    expect(feed.isReadyToStart(moment(null))).toBe(true);
+    feed.deliver(new PacketWindow([batch(KEY(80, 2))]), moment(null));
+    feed.deliver(new PacketWindow([batch(INTER(120, 3))]), moment());
+    expect(feed.isReadyToStart(moment())).toBe(false);
+    expect(player.begun).toEqual(BOTH);
+    // Three frames, and the headers before each start.
+    expect(feed.framesDropped).toBe(0);
+  });
+
   it('waits for the tracks to be known where it plays FLV', () => {
     use(new FlvPlayer());
     const window = () => new PacketWindow([batch(KEY(0, 1))]);

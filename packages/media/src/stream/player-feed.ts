@@ -49,7 +49,7 @@ export interface Past {
 export interface Moment {
   /** By the monotonic clock. */
   readonly nowMs: number;
-  /** What FLV players are told; null: not known yet, they wait. */
+  /** What FLV players are told; null: not known yet, who was told nothing waits. */
   readonly tracks: Tracks | null;
   /** Who is fed finds out itself where players may start: it gets pictures whatever came before them. */
   readonly isForPulls: boolean;
@@ -252,7 +252,9 @@ export class PlayerFeed {
   }
 
   #canStart({ nowMs, tracks }: Moment): boolean {
-    if (this.#isOver || (this.player.format !== 'rtmp' && tracks === null)) return false;
+    // Who was told its tracks already goes on with the next source: should that have others, it is ended then.
+    const isToBeTold = this.player.format !== 'rtmp' && this.#announced === null;
+    if (this.#isOver || (isToBeTold && tracks === null)) return false;
     const { queueBytesMax } = this.#limits;
     return this.#behindBytes <= queueBytesMax * LEFT_AFTER_DROP && !this.#isLate(nowMs);
   }
