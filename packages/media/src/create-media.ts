@@ -372,7 +372,7 @@ export function createMedia(
       if (listener === undefined) socket.destroy();
       else listener.take(socket);
     },
-    endPublisher: (key, reason) => publishes.endOne(key, reason),
+    endPublisher: (key, sinceMs, reason) => publishes.endOne(key, sinceMs, reason),
     pulls: () => plays.pulls(),
     streams: () => [...streams.values()].map((stream) => stream.view()),
     stream: (key, playersMax) => streams.get(key)?.view(playersMax),

@@ -348,8 +348,11 @@ export interface Media {
   stop(): Promise<void>;
   /** A connection that another process accepted on one of this member's ports; nothing was read of it. */
   take(listener: MediaListenerName, socket: Socket): void;
-  /** Closes the publisher of a stream, which another worker of this member has. No effect where there is none here. */
-  endPublisher(key: StreamKey, reason: 'already-published' | 'taken-over'): void;
+  /**
+   * Closes the publisher of a stream whose claim began at `sinceMs`, Unix ms, since another worker of this member has the
+   * stream. No effect where there is none here, or a newer one by now.
+   */
+  endPublisher(key: StreamKey, sinceMs: number, reason: 'already-published' | 'taken-over'): void;
   /** Ports really bound (configured 0 takes a free one). */
   readonly ports: MediaPorts;
   /**

@@ -23,7 +23,10 @@ describe('two workers that accepted a publisher of one stream', () => {
   it('the newer one has it by takeover, whatever the older one still tells', () => {
     const table = new ClaimTable<string>();
     table.claim('one', claim('s', 5), 'takeover');
-    expect(table.claim('two', claim('s', 6), 'takeover')).toEqual({ stands: true, ended: 'one' });
+    expect(table.claim('two', claim('s', 6), 'takeover')).toEqual({
+      stands: true,
+      ended: { worker: 'one', claim: claim('s', 5) },
+    });
     expect(table.claim('one', claim('s', 5), 'takeover')).toEqual({ stands: false });
     expect(table.release('one', key)).toBe(false);
     expect([...table.entries()].map(({ worker }) => worker)).toEqual(['two']);

@@ -2,14 +2,22 @@ import type { Claim, StreamKey } from '@headwater/directory';
 import type { PublishPolicy } from '@headwater/media';
 
 /** What a claim leads to: it stands, and perhaps the one of before ends; or it is refused. */
-export type Claimed<W> = { readonly stands: true; readonly ended: W | null } | { readonly stands: false };
+export type Claimed<W> =
+  | { readonly stands: true; readonly ended: Held<W> | null }
+  | { readonly stands: false };
+
+/** A claim, and the worker that made it. */
+export interface Held<W> {
+  readonly worker: W;
+  readonly claim: Claim;
+}
 
 /**
  * Which worker has the publisher of each stream of this member. Two that accepted one at the same time are told apart here:
  * the first claim stands, by `takeover` the last.
  */
 export class ClaimTable<W> {
-  readonly #held = new Map<StreamKey, { readonly worker: W; readonly claim: Claim }>();
+  readonly #held = new Map<StreamKey, Held<W>>();
 
   /** A claim, or more about one. */
   claim(worker: W, claim: Claim, policy: PublishPolicy): Claimed<W> {
@@ -19,7 +27,7 @@ export class ClaimTable<W> {
     const isNewer = holder !== null && policy === 'takeover' && claim.sinceMs > holder.claim.sinceMs;
     if (holder !== null && !isNewer) return { stands: false };
     this.#held.set(claim.key, { worker, claim });
-    return { stands: true, ended: holder?.worker ?? null };
+    return { stands: true, ended: holder };
   }
 
   /** False where another worker has it by now. */
@@ -36,7 +44,7 @@ export class ClaimTable<W> {
     return keys;
   }
 
-  entries(): Iterable<{ readonly worker: W; readonly claim: Claim }> {
+  entries(): Iterable<Held<W>> {
     return this.#held.values();
   }
 }

@@ -139,6 +139,8 @@ export type ToWorker =
   | {
       readonly kind: 'end-publisher';
       readonly key: StreamKey;
+      /** Of the claim that does not stand. */
+      readonly sinceMs: number;
       readonly reason: 'already-published' | 'taken-over';
     }
   | { readonly kind: 'stop' };

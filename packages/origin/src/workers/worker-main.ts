@@ -138,7 +138,7 @@ class Worker {
         this.#running?.media.closePublishers(message.which);
         return;
       case 'end-publisher':
-        this.#running?.media.endPublisher(message.key, message.reason);
+        this.#running?.media.endPublisher(message.key, message.sinceMs, message.reason);
         return;
       case 'stop':
         void this.#stop(0);

@@ -377,10 +377,14 @@ export class WorkersPlane implements MediaPlane {
     const claimed = this.#claims.claim(worker, claim, policy);
     if (!claimed.stands) {
       const reason = policy === 'takeover' ? 'taken-over' : 'already-published';
-      worker.process.post({ kind: 'end-publisher', key, reason });
+      worker.process.post({ kind: 'end-publisher', key, sinceMs: claim.sinceMs, reason });
       return;
     }
-    claimed.ended?.process.post({ kind: 'end-publisher', key, reason: 'taken-over' });
+    const { ended } = claimed;
+    if (ended !== null) {
+      const { sinceMs } = ended.claim;
+      ended.worker.process.post({ kind: 'end-publisher', key, sinceMs, reason: 'taken-over' });
+    }
     this.#mesh?.claim(claim);
     this.#feed?.own(claim, worker.process.address);
   }

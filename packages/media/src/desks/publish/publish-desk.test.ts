@@ -151,6 +151,19 @@ describe('PublishDesk', () => {
     expect(streams.get(KEY_S)?.bytesIn).toBeGreaterThan(0);
   });
 
+  it('ends the one whose claim lost to another worker’s, and not who took its place meanwhile', () => {
+    const { desk, claims } = deskOf(true, 'takeover');
+    const [lost, newer] = [sessionOf(), sessionOf()];
+    desk.publish(lost);
+    desk.publish(newer);
+    expect(lost.ends).toEqual(['taken-over']);
+    const [ofLost = 0, ofNewer = 0] = claims.map(({ sinceMs }) => sinceMs);
+    desk.endOne(KEY_S, ofLost, 'taken-over');
+    expect(newer.ends).toEqual([]);
+    desk.endOne(KEY_S, ofNewer, 'taken-over');
+    expect(newer.ends).toEqual(['taken-over']);
+  });
+
   it('refuses where another worker of this member has one, and takes it over by `takeover` with a newer claim', () => {
     const { desk, mesh } = deskOf();
     mesh.sibling = { worker: 2, path: '/2' };

@@ -366,10 +366,13 @@ export class PublishDesk {
     );
   }
 
-  /** Another worker of this member has the publisher that stays: both had accepted theirs at once, or its one is newer. */
-  endOne(key: StreamKey, reason: 'already-published' | 'taken-over'): void {
+  /**
+   * Another worker of this member has the publisher that stays: both had accepted theirs at once, or its one is newer than the
+   * one that claimed at `sinceMs`. Who took its place here meanwhile is not meant: that one's claim is judged by itself.
+   */
+  endOne(key: StreamKey, sinceMs: number, reason: 'already-published' | 'taken-over'): void {
     const publish = this.#publishes.get(key);
-    if (publish !== undefined) this.#close(publish, reason);
+    if (publish !== undefined && publish.sinceMs <= sinceMs) this.#close(publish, reason);
   }
 
   /** Who forwards this publisher; null where it is to be published here, or refused. What is forwarded is not forwarded again. */
