@@ -9,9 +9,6 @@ import { bridgedUntil, slownessMs } from './reach.js';
 /** Hung and cut-off members, and those whose machine died, are found within this time, ms. */
 export const DETECTED_MS = 3_000;
 
-/** Connections that nobody closed stand for so long, ms. */
-const STALE_MS = 20_000;
-
 /** Two looks, a tick, late packets. */
 const SLACK_MS = 300 + TICK_MS;
 
@@ -67,12 +64,8 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     // Who hung until it ended was not heard any more, here and there.
     const hungAt = Math.max(member.stalledAt, Math.min(member.hungUntil, end.at));
     const wasWell = Math.max(brokenAt, observer.resumedAt, hungAt) < end.at - DETECTED_MS;
-    // Beside the new connection an old one may stand, of a machine that went off without a word: it keeps the end unheard.
-    const hasStale = member.ended.some(
-      ({ ending, at }) => ending === 'silent' && at < end.at && at > end.at - STALE_MS,
-    );
-    const isTold =
-      end.ending === 'killed' && wasWell && !hasStale && world.network.isMachineUp(member.machine);
+    const isNoticed = end.ending === 'killed' && end.unnoticedBy.size === 0;
+    const isTold = isNoticed && wasWell && world.network.isMachineUp(member.machine);
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
