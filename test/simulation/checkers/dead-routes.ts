@@ -4,7 +4,7 @@ import { RETRANSMIT_MS } from '../network/connection.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
-import { bridgedUntil, slownessMs } from './reach.js';
+import { bridgedUntil, slownessMs, witnessStandstillMs } from './reach.js';
 
 /** Hung and cut-off members, and those whose machine died, are found within this time, ms. */
 export const DETECTED_MS = 3_000;
@@ -57,6 +57,8 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
   const member = world.members.get(id);
   if (member === undefined) return { since: 0, why: 'which never was', limitMs: 0 };
   const end = member.endOf(generation);
+  const missedMs = (since: number): number =>
+    DETECTED_MS + HEARSAY_MS + witnessStandstillMs(world, observer, id, since, DETECTED_MS);
   if (end !== null) {
     // A reset comes only over a connection that stood on both sides, and from a machine that is still there. Who misses it
     // goes on to say that it hears the member, for as long as any silence may last.
@@ -70,15 +72,15 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
       since: end.at,
       why: `${end.ending} as ${generation}`,
       // On a slow path two dials are waited for.
-      limitMs: isTold ? CONFIRM_MS + slownessMs(world) : DETECTED_MS + HEARSAY_MS,
+      limitMs: isTold ? CONFIRM_MS + slownessMs(world) : missedMs(end.at),
     };
   }
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };
   const { stalledSince } = member.running;
-  const limitMs = DETECTED_MS + HEARSAY_MS;
-  if (stalledSince !== null) return { since: stalledSince, why: 'hung', limitMs };
+  if (stalledSince !== null) return { since: stalledSince, why: 'hung', limitMs: missedMs(stalledSince) };
   const cutSince = world.cutSince(id, observer.id);
   if (cutSince === null) return null;
   // Who is heard by others is not gone.
-  return { since: Math.max(cutSince, bridgedUntil(world, observer, id)), why: 'cut off', limitMs };
+  const since = Math.max(cutSince, bridgedUntil(world, observer, id));
+  return { since, why: 'cut off', limitMs: missedMs(since) };
 }
