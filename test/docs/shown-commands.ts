@@ -39,6 +39,8 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'npx vitest': 'would run tests within tests',
   'npx headwater origin': 'goes on until stopped; test/e2e/bad-config.test.ts and all others start origins',
   'headwater origin': 'goes on until stopped; test/e2e/tls.test.ts',
+  'headwater top': 'needs a terminal; packages/origin/src/top/top.test.ts',
+  'npx headwater top': 'needs a terminal; packages/origin/src/top/top.test.ts',
   ffplay: 'shows a window',
   ffmpeg: 'goes on until stopped; test/e2e/hot-backup.test.ts and tls.test.ts publish so',
   kill: 'test/e2e/hot-backup.test.ts',

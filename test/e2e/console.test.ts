@@ -71,7 +71,7 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await page.getByRole('heading', { name: 'Configuration of origin-c' }).waitFor();
     await page.getByLabel('member').selectOption({ label: 'origin-b' });
     await page.getByRole('heading', { name: 'Configuration of origin-b' }).waitFor();
-    await page.getByRole('row', { name: /^mesh\.key \*{8} .*restart/ }).waitFor();
+    await page.getByRole('row', { name: /^mesh\.key \*{8} .*by a reload/ }).waitFor();
     await page.getByLabel('with the words').fill('zone');
     await page.getByRole('row', { name: /^zone eu-west .*restart/ }).waitFor();
     expect(await page.locator('tbody tr').count()).toBe(1);
@@ -84,7 +84,7 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
       .getByText('would be served by origin-c, which pulls the stream from origin-b')
       .first()
       .waitFor();
-    await explained.getByLabel('from').selectOption({ label: 'origin-b' });
+    await explained.getByLabel('that comes to').selectOption({ label: 'origin-b' });
     await explained.getByText('would be served by origin-b itself').first().waitFor();
     await page.getByText(/^[\d.]+ frames\/s$/).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);

@@ -25,7 +25,7 @@ export function ExplainPanel({ streamKey }: { readonly streamKey: string }) {
           Where a play goes
         </h2>
         <label>
-          from
+          that comes to
           <select value={chosen?.id ?? ''} onChange={(event) => (from.value = event.currentTarget.value)}>
             {there.map(({ id, name, self }) => (
               <option key={id} value={id}>

@@ -401,10 +401,15 @@ describe('a stream whose relay broke', () => {
 
   it('is given up where nobody has it any more', () => {
     script.owners();
-    expect(script.done).toEqual(['400 close 2: owner-left', '400 detach']);
+    expect(script.done).toEqual(['400 close 2: owner-left']);
+    // It was lost without a word, so it may come back at another owner.
+    script.pass(999);
+    expect(script.done).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(['1400 detach']);
     expect(script.state.wakeMs).toBe(Number.POSITIVE_INFINITY);
     script.owners(C);
-    expect(script.done).toEqual(['400 open 3 to c: started']);
+    expect(script.done).toEqual(['1400 open 3 to c: started']);
   });
 
   it('is given up where nobody plays it any more', () => {
