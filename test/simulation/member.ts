@@ -16,6 +16,8 @@ export interface EndedStart {
   readonly generation: number;
   readonly at: number;
   readonly ending: Ending;
+  /** Those with a connection of an earlier start that hangs: while it does, no reset of the others tells them of this end. */
+  readonly unnoticedBy: ReadonlySet<RunningCore>;
 }
 
 /** What a member is like, for good. */

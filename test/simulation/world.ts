@@ -226,7 +226,8 @@ export class World implements Watcher {
     member.running = null;
     this.#running = null;
     member.lastGeneration = Math.max(member.lastGeneration, running.generation);
-    member.ended.push({ generation: running.generation, at: this.now, ending });
+    const unnoticedBy = new Set(this.running().filter(({ endpoint }) => endpoint.hasStale(running.endpoint)));
+    member.ended.push({ generation: running.generation, at: this.now, ending, unnoticedBy });
     if (ending === 'left') running.leave();
     else {
       running.crash(ending === 'silent');

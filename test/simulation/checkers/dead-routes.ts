@@ -4,13 +4,10 @@ import { RETRANSMIT_MS } from '../network/connection.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
-import { bridgedUntil, slownessMs } from './reach.js';
+import { bridgedUntil, slownessMs, witnessStandstillMs } from './reach.js';
 
 /** Hung and cut-off members, and those whose machine died, are found within this time, ms. */
 export const DETECTED_MS = 3_000;
-
-/** Connections that nobody closed stand for so long, ms. */
-const STALE_MS = 20_000;
 
 /** Two looks, a tick, late packets. */
 const SLACK_MS = 300 + TICK_MS;
@@ -60,6 +57,8 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
   const member = world.members.get(id);
   if (member === undefined) return { since: 0, why: 'which never was', limitMs: 0 };
   const end = member.endOf(generation);
+  const missedMs = (since: number): number =>
+    DETECTED_MS + HEARSAY_MS + witnessStandstillMs(world, observer, id, since, DETECTED_MS);
   if (end !== null) {
     // A reset comes only over a connection that stood on both sides, and from a machine that is still there. Who misses it
     // goes on to say that it hears the member, for as long as any silence may last.
@@ -67,25 +66,21 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     // Who hung until it ended was not heard any more, here and there.
     const hungAt = Math.max(member.stalledAt, Math.min(member.hungUntil, end.at));
     const wasWell = Math.max(brokenAt, observer.resumedAt, hungAt) < end.at - DETECTED_MS;
-    // Beside the new connection an old one may stand, of a machine that went off without a word: it keeps the end unheard.
-    const hasStale = member.ended.some(
-      ({ ending, at }) => ending === 'silent' && at < end.at && at > end.at - STALE_MS,
-    );
-    const isTold =
-      end.ending === 'killed' && wasWell && !hasStale && world.network.isMachineUp(member.machine);
+    const isNoticed = end.ending === 'killed' && end.unnoticedBy.size === 0;
+    const isTold = isNoticed && wasWell && world.network.isMachineUp(member.machine);
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
       // On a slow path two dials are waited for.
-      limitMs: isTold ? CONFIRM_MS + slownessMs(world) : DETECTED_MS + HEARSAY_MS,
+      limitMs: isTold ? CONFIRM_MS + slownessMs(world) : missedMs(end.at),
     };
   }
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };
   const { stalledSince } = member.running;
-  const limitMs = DETECTED_MS + HEARSAY_MS;
-  if (stalledSince !== null) return { since: stalledSince, why: 'hung', limitMs };
+  if (stalledSince !== null) return { since: stalledSince, why: 'hung', limitMs: missedMs(stalledSince) };
   const cutSince = world.cutSince(id, observer.id);
   if (cutSince === null) return null;
   // Who is heard by others is not gone.
-  return { since: Math.max(cutSince, bridgedUntil(world, observer, id)), why: 'cut off', limitMs };
+  const since = Math.max(cutSince, bridgedUntil(world, observer, id));
+  return { since, why: 'cut off', limitMs: missedMs(since) };
 }

@@ -60,6 +60,28 @@ export function bridgedUntil(world: World, observer: RunningCore, id: MemberId):
   return until;
 }
 
+/**
+ * Who stood still when the silence began, or before it had to notice it (`noticedMs`), does not say whom it hears for a
+ * while afterwards, and what it said before stands: it has as much time more. Not so who stood still for so long that it
+ * was not heard itself any more. The longest such time of any that the observer may go by, ms.
+ */
+export function witnessStandstillMs(
+  world: World,
+  observer: RunningCore,
+  id: MemberId,
+  since: number,
+  noticedMs: number,
+): number {
+  let longest = 0;
+  for (const { id: other, running, stalledAt } of world.members.values()) {
+    if (running === null || running === observer || other === id || stalledAt > since + noticedMs) continue;
+    const until = running.isStalled ? world.now : running.resumedAt;
+    if (until - stalledAt > noticedMs) continue;
+    longest = Math.max(longest, until - Math.max(stalledAt, since));
+  }
+  return longest;
+}
+
 /** Long paths and late loops take longer for everything: two dials with all that follows, one after the other, are some ten round trips. */
 export const settledMs = (world: World): number => SETTLED_MS + slownessMs(world);
 

@@ -63,6 +63,8 @@ function wasOnItsWay(
 
 /**
  * Another member missed the end, since nothing told it, its path was cut or it stood still: its word counts for a while.
+ * Nothing tells who has a connection of an earlier start besides, which hangs since that start's machine went off or a cut
+ * took its reset: the transport goes on with that one, until a word sent on it is refused.
  */
 function mayBeHearsay(world: World, observer: RunningCore, id: MemberId, end: EndedStart): boolean {
   const endedAt = end.at;
@@ -73,7 +75,7 @@ function mayBeHearsay(world: World, observer: RunningCore, id: MemberId, end: En
     const missedAt = Math.max(
       brokenAt + RETRANSMIT_MS.max,
       other.resumedAt,
-      end.ending === 'silent' ? endedAt : Number.NEGATIVE_INFINITY,
+      end.ending === 'silent' || end.unnoticedBy.has(other) ? endedAt : Number.NEGATIVE_INFINITY,
     );
     return missedAt >= endedAt && world.now < missedAt + HEARSAY_MS + SLACK_MS;
   });

@@ -97,6 +97,13 @@ export class Endpoint<P> implements EndpointMethods<P> {
     return link.end === near ? far.endpoint : near.endpoint;
   }
 
+  /** A connection with an earlier process of that member stands beside, or without, one with this process. */
+  hasStale(other: Endpoint<P>): boolean {
+    return (this.#links.get(other.self) ?? []).some(
+      ({ connection: { near, far }, end }) => (end === near ? far : near).endpoint !== other,
+    );
+  }
+
   /** For how long a connection with it has stood; 0 where there is none. */
   connectedForMs(peer: MemberId): number {
     const { now } = this.#network.timeline;

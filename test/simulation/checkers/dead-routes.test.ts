@@ -1,0 +1,64 @@
+import { claimsStand } from '@headwater/directory';
+import { describe, expect, it } from 'vitest';
+import type { Member } from '../member.js';
+import { profileOf } from '../storm.js';
+import { World } from '../world.js';
+import { look } from './index.js';
+
+/** What the checker allows where nobody stands still, as a look sees it, ms. */
+const USUAL_MS = 5_600;
+
+/**
+ * a is cut off. The witness, before it has noticed that, stands still, comes back with its old word, and is cut off from
+ * the observer itself just before it knows better.
+ */
+function staleWitness(seed: number) {
+  const world = new World({ seed, seeds: ['witness:7946'], codecShare: 0 });
+  const [a, witness, observer] = ['a', 'witness', 'observer'].map((id) => world.add(id, profileOf(id))) as [
+    Member,
+    Member,
+    Member,
+  ];
+  for (const member of [a, witness, observer]) world.start(member);
+  world.run(4_000);
+  world.publish(a, 'v/live/s1');
+  world.run(500);
+  const cutAt = world.now;
+  const { paths } = world.network;
+  const cut = (one: Member, other: Member) => {
+    paths.cut(one.id, other.id);
+    paths.cut(other.id, one.id);
+  };
+  cut(a, witness);
+  cut(a, observer);
+  world.run(300);
+  world.stall(witness, 1_900);
+  world.run(1_900 + 1_000);
+  cut(witness, observer);
+  return { world, observer, cutAt };
+}
+
+describe('the checker of dead routes', () => {
+  // npm run sim -- --seed 1300082, as seeds were drawn then.
+  it('gives a witness that stood still as much time more', () => {
+    let late = 0;
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const { world, observer, cutAt } = staleWitness(seed);
+      const stands = () => claimsStand(observer.running?.core.directory.member('a')?.liveness ?? 'dead');
+      let standsUntil = cutAt;
+      while (world.now < cutAt + 7_000) {
+        world.run(50);
+        look(world, 'always');
+        if (stands()) standsUntil = world.now;
+      }
+      if (standsUntil > cutAt + USUAL_MS) late += 1;
+      expect([stands(), world.violations]).toEqual([false, []]);
+      world.run(1_500);
+      observer.running?.core.directory.setLiveness('a', 'unreachable');
+      look(world, 'always');
+      expect(world.violations.map(({ checker }) => checker)).toContain('dead-routes');
+    }
+    // The test is about them.
+    expect(late).toBeGreaterThan(0);
+  });
+});
