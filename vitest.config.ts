@@ -18,6 +18,8 @@ const LONGER_UNIT = [
 const LONGER = ['test/chaos/chaos.test.ts'];
 /** Long ones that may run beside another; all others have the machine to themselves. */
 const LONG_BESIDE = ['test/e2e/exact-failover.test.ts', 'test/pack/pack.long.test.ts'];
+/** What is tried before a release (docs/releasing.md): it judges frames of hundreds of connections, and wants a quiet machine. */
+const UPGRADE = 'test/upgrade/**/*.long.test.ts';
 const longRun = { env: { TEST_RUN: 'long' } };
 /** What would take the time of other tests: each runs alone, after all others. */
 const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts', 'test/e2e/clients.test.ts'];
@@ -115,13 +117,25 @@ export default defineConfig({
         test: {
           name: 'long-alone',
           include: [...LONG, ...LONGER],
-          exclude: [...NEVER, ...LONG_BESIDE],
+          exclude: [...NEVER, ...LONG_BESIDE, UPGRADE],
           ...longTimeouts,
           ...madeMedia,
           ...longRun,
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 6 },
+        },
+      },
+      {
+        test: {
+          name: 'upgrade',
+          include: [UPGRADE],
+          exclude: NEVER,
+          ...longTimeouts,
+          ...madeMedia,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 7 },
         },
       },
     ],

@@ -7,10 +7,14 @@ import { expectUnnoticed } from './rolling.js';
 describe('a mesh of five under load', () => {
   it('is brought from the release before this one to this one, and back again, member by member', () => {
     const previous = previousRelease(testScope());
-    return expectUnnoticed({
-      program: previous,
-      rollings: 2,
-      rolling: { by: 'drain', programs: [HEADWATER, previous] },
-    });
+    // The release before sends an SRS edge to an owner that drains, which sends it back.
+    return expectUnnoticed(
+      {
+        program: previous,
+        rollings: 2,
+        rolling: { by: 'drain', programs: [HEADWATER, previous] },
+      },
+      /redirected in a loop/,
+    );
   });
 });
