@@ -7,6 +7,7 @@ import type { Timers } from '../../stream/timers.js';
 import type { Frame } from '../../wire/frame.js';
 import { afterClosing, type Closing, type Departure, isClosedBefore } from './departure.js';
 import type { PublishEnd, PublishFeed, PublishRefused, PublishSession } from './publish-session.js';
+import { aboutPublisher, eventOfPublisher } from './publisher-about.js';
 
 export interface ForwardDeskParts {
   readonly host: Pick<MediaHost, 'member' | 'owners' | 'onOwnersChanged' | 'forwardTarget'>;
@@ -229,18 +230,23 @@ export class ForwardDesk {
     const { log, tell, count } = this.#parts;
     const { session } = entry;
     if (from === null) {
-      log.info({ ...describe(session), origin }, 'publish forwarded');
+      log.info({ ...aboutPublisher(session), origin }, 'publish forwarded');
       count('started');
     } else {
-      log.info({ ...describe(session), origin, from, reason, framesSent }, 'forward moved');
+      log.info({ ...aboutPublisher(session), origin, from, reason, framesSent }, 'forward moved');
       count('moved');
     }
-    tell({ kind: 'publish-forwarded', ...eventOf(session), origin, ...(from !== null && { from, reason }) });
+    tell({
+      kind: 'publish-forwarded',
+      ...eventOfPublisher(session),
+      origin,
+      ...(from !== null && { from, reason }),
+    });
   }
 
   #failed({ session }: Entry, origin: string, end: LinkEnd, wasTaken: boolean): void {
     const reason = end.reason ?? end.code;
-    const fields = { ...describe(session), origin, reason, text: end.text };
+    const fields = { ...aboutPublisher(session), origin, reason, text: end.text };
     if (wasTaken) this.#parts.log.warn(fields, 'forward lost its origin');
     else this.#parts.log.info(fields, 'forward not taken');
     this.#parts.count(wasTaken ? 'lost' : 'failed');
@@ -248,8 +254,8 @@ export class ForwardDesk {
 
   #refused(entry: Entry, { code }: PublishRefused): void {
     this.#forget(entry);
-    this.#parts.log.info({ ...describe(entry.session), reason: code }, 'publish refused');
-    this.#parts.tell({ kind: 'publish-refused', ...eventOf(entry.session), reason: code });
+    this.#parts.log.info({ ...aboutPublisher(entry.session), reason: code }, 'publish refused');
+    this.#parts.tell({ kind: 'publish-refused', ...eventOfPublisher(entry.session), reason: code });
   }
 
   #reconsider(key: StreamKey): void {
@@ -278,8 +284,8 @@ export class ForwardDesk {
     // One that is published here ends there.
     if (entry.isPublishedHere) return true;
     const { session } = entry;
-    this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
-    this.#parts.tell({ kind: 'publish-ended', ...eventOf(session), reason });
+    this.#parts.log.info({ ...aboutPublisher(session), reason }, 'publish ended');
+    this.#parts.tell({ kind: 'publish-ended', ...eventOfPublisher(session), reason });
     return true;
   }
 
@@ -292,10 +298,4 @@ export class ForwardDesk {
     if (ofKey?.size === 0) this.#byKey.delete(session.key);
     return true;
   }
-}
-
-const eventOf = ({ id, key, remote, protocol }: PublishSession) => ({ id, key, client: remote, protocol });
-
-function describe({ key, remote, protocol, agent }: PublishSession): object {
-  return { key, client: remote, protocol, agent };
 }

@@ -16,6 +16,7 @@ import type {
   PublishRefusal,
   PublishSession,
 } from './publish-session.js';
+import { aboutPublisher, eventOfPublisher } from './publisher-about.js';
 import { REFUSALS } from './refusals.js';
 import { TakeoverPace } from './takeover-pace.js';
 
@@ -123,11 +124,11 @@ export class PublishDesk {
   publish(session: PublishSession): PublishAnswer {
     const forwards = this.#forwardsFor(session);
     const code = (forwards === null ? this.#refusal(session) : null) ?? this.#rateRefusal(session);
-    const about = describe(session);
+    const about = aboutPublisher(session);
     if (code === null && forwards !== null) return { accepted: 'later', feed: forwards.publish(session) };
     if (code !== null) {
       this.#parts.log.info({ ...about, reason: code }, 'publish refused');
-      this.#parts.tell?.({ kind: 'publish-refused', ...eventOf(session), reason: code });
+      this.#parts.tell?.({ kind: 'publish-refused', ...eventOfPublisher(session), reason: code });
       if (code === 'stopping') this.#askSession(session, this.#sweep);
       return { accepted: false, code, text: REFUSALS[code] };
     }
@@ -169,7 +170,7 @@ export class PublishDesk {
     this.#publishes.set(key, publish);
     this.#pace.claimed(key, sinceMs, performance.now());
     this.#parts.log.info(about, 'publish accepted');
-    this.#parts.tell?.({ kind: 'publish-started', ...eventOf(session) });
+    this.#parts.tell?.({ kind: 'publish-started', ...eventOfPublisher(session) });
     if (!isReplayed) this.#claim(publish);
     return {
       accepted: true,
@@ -203,9 +204,9 @@ export class PublishDesk {
 
   #tellFlow(publish: Publish, isFlowing: boolean): void {
     // The first media is no news.
-    if (!isFlowing) this.#parts.log.warn(describe(publish.session), 'publisher silent');
+    if (!isFlowing) this.#parts.log.warn(aboutPublisher(publish.session), 'publisher silent');
     else if (publish.flow.hasFlowed || publish.isMuteTold) {
-      this.#parts.log.warn(describe(publish.session), 'publisher sends again');
+      this.#parts.log.warn(aboutPublisher(publish.session), 'publisher sends again');
     }
     this.#claimSoon(publish);
   }
@@ -213,7 +214,7 @@ export class PublishDesk {
   /** Encoders take a moment to begin; one that has sent nothing for long is told of once. */
   #tellMute(publish: Publish): void {
     publish.isMuteTold = true;
-    this.#parts.log.warn({ ...describe(publish.session), hasSent: false }, 'publisher silent');
+    this.#parts.log.warn({ ...aboutPublisher(publish.session), hasSent: false }, 'publisher silent');
   }
 
   /**
@@ -267,8 +268,8 @@ export class PublishDesk {
       const target = this.#askSession(session, sweep);
       if (target === null) return;
       publish.departure = 'asked';
-      this.#parts.log.info({ ...describe(session), target }, 'publisher asked to reconnect');
-      this.#parts.tell?.({ kind: 'publish-asked-to-reconnect', ...eventOf(session), target });
+      this.#parts.log.info({ ...aboutPublisher(session), target }, 'publisher asked to reconnect');
+      this.#parts.tell?.({ kind: 'publish-asked-to-reconnect', ...eventOfPublisher(session), target });
     } catch (error) {
       session.fault(error);
     }
@@ -452,8 +453,8 @@ export class PublishDesk {
     this.#publishes.delete(session.key);
     if (reason !== 'forwarded') publish.handedOver?.end();
     publish.flow.stop();
-    this.#parts.log.info({ ...describe(session), reason }, 'publish ended');
-    this.#parts.tell?.({ kind: 'publish-ended', ...eventOf(session), reason });
+    this.#parts.log.info({ ...aboutPublisher(session), reason }, 'publish ended');
+    this.#parts.tell?.({ kind: 'publish-ended', ...eventOfPublisher(session), reason });
     source.end(() => {
       if (!publish.isClaimed) return;
       this.#parts.host.release(session.key);
@@ -490,11 +491,4 @@ export class PublishDesk {
       }
     }
   }
-}
-
-const eventOf = ({ id, key, remote, protocol }: PublishSession) => ({ id, key, client: remote, protocol });
-
-function describe(session: PublishSession): object {
-  const { key, id, remote: client, protocol, agent } = session;
-  return { key, id, client, protocol, agent };
 }
