@@ -1,20 +1,8 @@
+import { profileOf } from '@headwater/testing/profile-of';
 import { expect, it } from 'vitest';
 import { forwardTarget } from './forward-target.js';
 import type { MemberProfile } from './member.js';
 import type { Owner } from './owner.js';
-
-function profile(name: string, more: Partial<MemberProfile> = {}): MemberProfile {
-  const address = { network: 'in', host: name, rtmpPort: 1935, httpPort: 8080 };
-  return {
-    name,
-    role: 'origin',
-    addresses: [address],
-    relayAddress: address,
-    draining: false,
-    program: 't',
-    ...more,
-  };
-}
 
 interface Facts {
   readonly zone?: string;
@@ -26,7 +14,7 @@ interface Facts {
 function chosen(others: readonly MemberProfile[], { zone, owners = [], avoid = [], key }: Facts = {}) {
   const view = {
     self: 'self',
-    profile: profile('self', { role: 'edge', ...(zone !== undefined && { zone }) }),
+    profile: profileOf('self', { role: 'edge', ...(zone !== undefined && { zone }) }),
     owners: () => owners.map((member) => ({ member }) as Owner),
     // What is left out there, as members that drain, are full or out of reach, is no candidate.
     withRoom: () => others.map((one) => ({ member: one.name, profile: one })),
@@ -34,15 +22,15 @@ function chosen(others: readonly MemberProfile[], { zone, owners = [], avoid = [
   return forwardTarget(view, { key: key ?? 'v/live/s', avoid: new Set(avoid) })?.member ?? null;
 }
 
-const [a, b] = [profile('a'), profile('b')];
-const far = profile('far', { zone: 'z2' });
-const busy = profile('busy', { zone: 'z1', loadLevel: 4 });
-const near = profile('near', { zone: 'z1', loadLevel: 2 });
+const [a, b] = [profileOf('a'), profileOf('b')];
+const far = profileOf('far', { zone: 'z2' });
+const busy = profileOf('busy', { zone: 'z1', loadLevel: 4 });
+const near = profileOf('near', { zone: 'z1', loadLevel: 2 });
 
 it.each<[string, readonly MemberProfile[], Facts, string | null]>([
   ['nobody where nobody has room', [], {}, null],
-  ['no edge', [profile('e', { role: 'edge' })], {}, null],
-  ['not this member', [profile('self')], {}, null],
+  ['no edge', [profileOf('e', { role: 'edge' })], {}, null],
+  ['not this member', [profileOf('self')], {}, null],
   ['none that failed', [a, b], { avoid: ['a'] }, 'b'],
   ['nobody where all failed', [a, b], { avoid: ['a', 'b'] }, null],
   ['one that has not the stream', [a, b], { owners: ['a'] }, 'b'],

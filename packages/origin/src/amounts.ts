@@ -1,3 +1,5 @@
+/** For terminals and for browsers: it must import nothing. */
+
 /** A bit rate in the unit that fits: `64 kbit/s`, `3.2 Mbit/s`. */
 export function bitRateText(kbps: number): string {
   if (kbps < 1000) return `${Math.round(kbps)} kbit/s`;

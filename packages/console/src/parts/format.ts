@@ -1,22 +1,8 @@
+export { bitRateText as bitRate, bytesText as bytes } from '@headwater/origin/amounts';
+
 const COUNT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 export const count = (value: number): string => (value < 10_000 ? String(value) : COUNT.format(value));
-
-export function bitRate(kbps: number): string {
-  if (kbps < 1000) return `${Math.round(kbps)} kbit/s`;
-  if (kbps < 1_000_000) return `${(kbps / 1000).toFixed(1)} Mbit/s`;
-  return `${(kbps / 1_000_000).toFixed(2)} Gbit/s`;
-}
-
-export function bytes(value: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let [amount, unit] = [value, 0];
-  while (amount >= 1000 && unit < units.length - 1) {
-    amount /= 1000;
-    unit += 1;
-  }
-  return `${unit === 0 ? amount : amount.toFixed(1)} ${units[unit]}`;
-}
 
 /** How long ago, in the largest two units. */
 export function age(ms: number): string {

@@ -1,9 +1,15 @@
 import type { ApiMember } from '../api/types.js';
 
-/** The choices of a select among members, the first of which is any. */
-export const MemberOptions = ({ members }: { readonly members: readonly ApiMember[] }) => (
+/** The choices of a select among members. `any`: the first of them is any. */
+export const MemberOptions = ({
+  members,
+  any = false,
+}: {
+  readonly members: readonly ApiMember[];
+  readonly any?: boolean;
+}) => (
   <>
-    <option value="">any</option>
+    {any && <option value="">any</option>}
     {members.map(({ id, name }) => (
       <option key={id} value={id}>
         {name}

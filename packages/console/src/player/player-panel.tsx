@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { playUrl } from '../api/stream-key.js';
 import type { ApiMember, ApiStreamDetail } from '../api/types.js';
+import { MemberOptions } from '../parts/member-options.js';
 import { members } from '../state/live.js';
 import type { LivePlayer, PlayerFigures } from './live-player.js';
 
@@ -79,11 +80,7 @@ export function PlayerPanel({
               if (playing.value !== null && next !== undefined) void start(next);
             }}
           >
-            {there.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
+            <MemberOptions members={there} />
           </select>
         </label>
         {playing.value === null ? (

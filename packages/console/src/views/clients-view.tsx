@@ -90,7 +90,7 @@ export function ClientsView({
         <label>
           member
           <select value={wanted.member.value} onChange={filter('member')}>
-            <MemberOptions members={members.value ?? []} />
+            <MemberOptions any members={members.value ?? []} />
           </select>
         </label>
       </div>

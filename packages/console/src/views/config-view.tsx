@@ -1,7 +1,9 @@
 import { useSignal } from '@preact/signals';
 import type { ApiConfig } from '../api/types.js';
+import { MemberOptions } from '../parts/member-options.js';
 import { Badge, Notice, Problem } from '../parts/notice.js';
 import { Scroll } from '../parts/scroll.js';
+import { WordsFilter } from '../parts/words-filter.js';
 import { members } from '../state/live.js';
 import { linkToConfig } from '../state/read-place.js';
 import { useAnswer } from '../state/use-answer.js';
@@ -44,22 +46,10 @@ export function ConfigView({ member: wanted }: { readonly member?: string }) {
             }}
           >
             {!there.some(({ id }) => id === chosen) && <option value={chosen}>{chosen}</option>}
-            {there.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ))}
+            <MemberOptions members={there} />
           </select>
         </label>
-        <label>
-          with the words
-          <input
-            type="search"
-            data-filter
-            value={words.value}
-            onInput={(event) => (words.value = event.currentTarget.value)}
-          />
-        </label>
+        <WordsFilter words={words} />
         <label class="check">
           <input
             type="checkbox"

@@ -3,6 +3,7 @@ import type { ApiEvent } from '../api/types.js';
 import { EventList } from '../parts/event-list.js';
 import { EVENT_GROUPS, type EventGroup, groupOf, wordsOf } from '../parts/event-words.js';
 import { Notice } from '../parts/notice.js';
+import { WordsFilter } from '../parts/words-filter.js';
 import { events } from '../state/live.js';
 
 const SHOWN_MAX = 200;
@@ -45,15 +46,7 @@ export function EventsView() {
             </label>
           ))}
         </fieldset>
-        <label>
-          with the words
-          <input
-            type="search"
-            data-filter
-            value={words.value}
-            onInput={(event) => (words.value = event.currentTarget.value)}
-          />
-        </label>
+        <WordsFilter words={words} />
         <button
           type="button"
           aria-pressed={held.value !== null}

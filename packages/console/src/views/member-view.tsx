@@ -3,6 +3,7 @@ import { act } from '../api/request.js';
 import type { ApiMember } from '../api/types.js';
 import { Confirm } from '../parts/confirm.js';
 import { EventList } from '../parts/event-list.js';
+import { type Fact, FactList } from '../parts/fact-list.js';
 import { age, bitRate, bytes, count, roundTrip } from '../parts/format.js';
 import { Badge, Notice } from '../parts/notice.js';
 import { Scroll } from '../parts/scroll.js';
@@ -79,7 +80,7 @@ export function MemberView({ id }: { readonly id: string }) {
 }
 
 function Facts({ member }: { readonly member: ApiMember }) {
-  const facts: readonly (readonly [string, string])[] = [
+  const facts: readonly Fact[] = [
     ['role', member.role],
     ['zone', member.zone ?? '–'],
     ['streams', count(member.streams)],
@@ -98,14 +99,7 @@ function Facts({ member }: { readonly member: ApiMember }) {
   ];
   return (
     <>
-      <dl class="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FactList facts={facts} />
       <p>
         <a href={linkToClients({ member: member.id })}>Clients of {member.name}</a> ·{' '}
         <a href={linkToConfig(member.id)}>Its configuration</a>

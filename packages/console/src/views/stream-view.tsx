@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { act } from '../api/request.js';
 import { shortKey, streamPath } from '../api/stream-key.js';
 import type { ApiOwner, ApiStreamDetail } from '../api/types.js';
 import { Confirm } from '../parts/confirm.js';
 import { EventList } from '../parts/event-list.js';
+import { type Fact, FactList } from '../parts/fact-list.js';
 import { age, bitRate, bytes, count } from '../parts/format.js';
 import { Graph } from '../parts/graph.js';
 import { Badge, Missing, Notice, Problem } from '../parts/notice.js';
@@ -112,21 +112,12 @@ function Pictures({ stream: { members, owners, key } }: { readonly stream: ApiSt
   const last = events.value.findLast(
     (event) => event.kind === 'relay-switched' && event.key === key && event.from !== null,
   );
-  const facts: readonly (readonly [string, ComponentChildren])[] = [
+  const facts: readonly Fact[] = [
     ['frame rate', best?.frameRate === undefined ? '–' : `${best.frameRate} frames/s`],
     ['between key frames', best?.keyframeMs === undefined ? '–' : `${(best.keyframeMs / 1000).toFixed(1)} s`],
     ['last switch', last?.kind === 'relay-switched' ? <Switched last={last} /> : 'none lately'],
   ];
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <FactList facts={facts} />;
 }
 
 function Owners({ owners }: { readonly owners: readonly ApiOwner[] }) {

@@ -72,6 +72,7 @@ export function StreamsView() {
           owner
           <select value={owner.value} onChange={filter(owner)}>
             <MemberOptions
+              any
               members={(members.value ?? []).filter(
                 ({ liveness }) => liveness !== 'dead' && liveness !== 'left',
               )}

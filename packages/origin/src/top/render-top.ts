@@ -1,7 +1,7 @@
 import { displayStreamKey } from '@headwater/directory';
+import { bitRateText } from '../amounts.js';
 import { durationText } from '../cli/duration-text.js';
 import type { Paint } from '../cli/paint.js';
-import { bitRateText } from './amounts.js';
 import { cutText, fitText } from './fit-text.js';
 import { clientColumns, memberColumns, streamColumns } from './top-columns.js';
 import type { TopEvent, TopReading } from './top-reading.js';

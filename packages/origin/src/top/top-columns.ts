@@ -1,9 +1,9 @@
 import { displayStreamKey } from '@headwater/directory';
+import { bitRateText, bytesText } from '../amounts.js';
 import { durationText } from '../cli/duration-text.js';
 import { livenessCell } from '../cli/liveness-cell.js';
 import { mediaText } from '../cli/media-text.js';
 import type { Style } from '../cli/paint.js';
-import { bitRateText, bytesText } from './amounts.js';
 import type { TopClient, TopMember, TopStream } from './top-reading.js';
 import type { TopColumn } from './top-table.js';
 

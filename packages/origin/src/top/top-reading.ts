@@ -1,32 +1,14 @@
 import * as v from 'valibot';
+import { CLIENT, MEMBER, MISSING } from '../cli/api-answers.js';
 import { MEDIA, OWNER } from '../cli/media-text.js';
 
 /** What `headwater top` reads of the API's answers; what an older member does not tell has a default. */
 
 export const TOP_MEMBERS = v.object({
-  members: v.array(
-    v.object({
-      id: v.string(),
-      name: v.string(),
-      self: v.boolean(),
-      role: v.string(),
-      liveness: v.string(),
-      streams: v.number(),
-      players: v.number(),
-      publishers: v.number(),
-      outboundKbps: v.number(),
-      connected: v.boolean(),
-      draining: v.optional(v.boolean(), false),
-      full: v.optional(v.boolean(), false),
-      through: v.optional(v.array(v.string()), []),
-      zone: v.optional(v.string()),
-      program: v.optional(v.string(), ''),
-      rttMs: v.optional(v.number()),
-    }),
-  ),
+  members: v.array(MEMBER),
 });
 
-const MISSING = v.optional(v.array(v.object({ name: v.string(), reason: v.string() })), []);
+const MISSING_OR_NONE = v.optional(MISSING, []);
 
 export const TOP_STREAMS = v.object({
   streams: v.array(
@@ -46,28 +28,19 @@ export const TOP_STREAMS = v.object({
   ),
   total: v.optional(v.number()),
   next: v.optional(v.string()),
-  missing: MISSING,
+  missing: MISSING_OR_NONE,
 });
 
 export const TOP_CLIENTS = v.object({
   clients: v.array(
     v.object({
-      id: v.string(),
-      name: v.string(),
-      kind: v.string(),
-      key: v.string(),
-      protocol: v.string(),
-      remote: v.string(),
-      agent: v.string(),
-      sinceMs: v.number(),
-      state: v.string(),
+      ...CLIENT.entries,
       bytes: v.optional(v.number(), 0),
-      queueBytes: v.number(),
       framesDropped: v.optional(v.number(), 0),
     }),
   ),
   next: v.optional(v.string()),
-  missing: MISSING,
+  missing: MISSING_OR_NONE,
 });
 
 /** An event as the API sends it. */

@@ -1,5 +1,6 @@
 import { displayStreamKey } from '@headwater/directory';
 import * as v from 'valibot';
+import { CLIENT, MISSING } from '../api-answers.js';
 import { JSON_FLAG, readApi } from '../api-client.js';
 import { API_FLAGS } from '../ask-api.js';
 import type { Command, Flag } from '../command.js';
@@ -11,21 +12,12 @@ import { type Cell, renderTable } from '../table.js';
 const CLIENTS_ANSWER = v.object({
   clients: v.array(
     v.object({
-      id: v.string(),
-      name: v.string(),
-      kind: v.string(),
-      key: v.string(),
-      protocol: v.string(),
-      remote: v.string(),
-      agent: v.string(),
-      sinceMs: v.number(),
-      state: v.string(),
-      queueBytes: v.number(),
+      ...CLIENT.entries,
       forwardedTo: v.optional(v.string()),
     }),
   ),
   next: v.optional(v.string()),
-  missing: v.array(v.object({ name: v.string(), reason: v.string() })),
+  missing: MISSING,
 });
 
 const FILTERS: readonly Flag[] = [

@@ -1,5 +1,6 @@
 import { hostPort } from '@headwater/directory';
 import * as v from 'valibot';
+import { MEMBER } from '../api-answers.js';
 import { JSON_FLAG, readApi } from '../api-client.js';
 import { API_FLAGS } from '../ask-api.js';
 import type { Command } from '../command.js';
@@ -12,26 +13,11 @@ import { type Cell, renderTable } from '../table.js';
 const MEMBERS_ANSWER = v.object({
   members: v.array(
     v.object({
-      id: v.string(),
-      name: v.string(),
-      self: v.boolean(),
-      role: v.string(),
-      liveness: v.string(),
-      streams: v.number(),
-      players: v.number(),
-      publishers: v.number(),
-      outboundKbps: v.number(),
-      connected: v.boolean(),
-      draining: v.optional(v.boolean(), false),
-      full: v.optional(v.boolean(), false),
-      through: v.optional(v.array(v.string()), []),
-      zone: v.optional(v.string()),
-      program: v.optional(v.string(), ''),
+      ...MEMBER.entries,
       meshAddresses: v.array(v.string()),
       relayAddresses: v.optional(v.array(v.object({ host: v.string(), rtmpPort: v.number() })), []),
       pulledAt: v.optional(v.string()),
       pulledByTls: v.optional(v.boolean(), false),
-      rttMs: v.optional(v.number()),
       workers: v.optional(
         v.array(
           v.object({

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { HeadwaterError } from '../../errors.js';
+import { MISSING } from '../api-answers.js';
 import { JSON_FLAG, readApi } from '../api-client.js';
 import { API_FLAG } from '../ask-api.js';
 import type { Arguments, Command } from '../command.js';
@@ -17,7 +18,7 @@ const EVENT = v.looseObject({
 const ANSWER = v.object({
   events: v.array(EVENT),
   clocks: v.array(v.object({ name: v.string(), aheadMs: v.number(), withinMs: v.number() })),
-  missing: v.array(v.object({ name: v.string(), reason: v.string() })),
+  missing: MISSING,
 });
 
 type Answer = v.InferOutput<typeof ANSWER>;
