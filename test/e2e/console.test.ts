@@ -35,8 +35,7 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     const scope = testScope();
     const cluster = await Cluster.start(scope, {
       names: ['origin-a', 'origin-b', 'origin-c'],
-      // A drain that is begun is cancelled here before it closes a publisher.
-      config: { zone: 'eu-west', drain: { deadlineMs: 600_000 } },
+      config: { zone: 'eu-west' },
     });
     const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
     publish(scope, a.rtmpUrl('live/s1'));
@@ -90,28 +89,8 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     expect(await accessibilityFaults(page)).toEqual([]);
     await page.goto(c.apiUrl('/console/#/'));
 
-    // By the keyboard alone: from the picture to a member, and to its drain.
-    await node(page, other.name, 'alive').focus();
-    await page.keyboard.press('Enter');
-    await page
-      .getByRole('heading', { name: new RegExp(`^${other.name}`) })
-      .first()
-      .waitFor();
-    const drain = page.getByRole('button', { name: 'Drain …' });
-    await drain.focus();
-    await page.keyboard.press('Enter');
+    // By the keyboard alone.
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('its 1 publisher of 1 stream are closed').waitFor();
-    expect(await accessibilityFaults(page)).toEqual([]);
-    await page.keyboard.press('Escape');
-    await dialog.waitFor({ state: 'detached' });
-    await drain.press('Enter');
-    await dialog.getByRole('button', { name: 'Drain', exact: true }).press('Enter');
-    await page.getByRole('button', { name: 'Cancel drain …' }).press('Enter');
-    await dialog.getByRole('button', { name: 'Cancel drain', exact: true }).press('Enter');
-    await drain.waitFor();
-
-    // Another page, by the same hand.
     await page.getByRole('link', { name: 'Clients', exact: true }).press('Enter');
     await page.getByRole('row', { name: /live\/s1 origin-c rtmp/ }).waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -127,16 +106,18 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await page.getByLabel('with the words').fill(`${owner.name} is dead`);
     await page.getByLabel('Events, newest first').getByText(`${owner.name} is dead`).first().waitFor();
     await page.setViewportSize({ width: 380, height: 780 });
-    for (const hash of [
-      '',
-      'streams',
-      'clients',
-      'events',
-      'config',
-      'stream/__defaultVhost__%2Flive%2Fs1',
-    ]) {
+    // By what each page has when all of it is there.
+    const phonePages = {
+      '': page.locator('.node').first(),
+      streams: page.getByRole('row', { name: /live\/s1/ }),
+      clients: page.getByRole('row', { name: /live\/s1 .* rtmp/ }).first(),
+      events: page.getByLabel('Events, newest first'),
+      config: page.getByRole('row', { name: /^mesh\.key/ }),
+      'stream/__defaultVhost__%2Flive%2Fs1': page.getByRole('heading', { name: 'Where a play goes' }),
+    };
+    for (const [hash, whole] of Object.entries(phonePages)) {
       await page.goto(c.apiUrl(`/console/#/${hash}`));
-      await page.locator('.panel').first().waitFor();
+      await whole.waitFor();
       const { wide, shown } = await page.evaluate<{ wide: number; shown: number }>(
         '({ wide: document.documentElement.scrollWidth, shown: innerWidth })',
       );
@@ -146,6 +127,28 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await node(page, owner.name, 'dead').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await screenshot(page, 'console-phone');
+
+    // By the keyboard alone, from the picture to a member, and to its drain. Last of all: where nobody else publishes
+    // the stream the publisher is closed at once, and whether the cancel comes before that is a matter of luck.
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await node(page, other.name, 'alive').focus();
+    await page.keyboard.press('Enter');
+    await page
+      .getByRole('heading', { name: new RegExp(`^${other.name}`) })
+      .first()
+      .waitFor();
+    const drain = page.getByRole('button', { name: 'Drain …' });
+    await drain.focus();
+    await page.keyboard.press('Enter');
+    await dialog.getByText('its 1 publisher of 1 stream are closed').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await drain.press('Enter');
+    await dialog.getByRole('button', { name: 'Drain', exact: true }).press('Enter');
+    await page.getByRole('button', { name: 'Cancel drain …' }).press('Enter');
+    await dialog.getByRole('button', { name: 'Cancel drain', exact: true }).press('Enter');
+    await drain.waitFor();
     expect(faults).toEqual([]);
   });
 

@@ -42,7 +42,7 @@ describe('a real run', () => {
         'Failed:',
         '  outcomes.fixture.ts > a suite without its setup (as a whole): no setup',
         '  outcomes.fixture.ts > a suite that leaves something behind (as a whole): no cleanup',
-        '  outcomes.fixture.ts > fails: expected 1 to be 2 // Object.is equality',
+        '  outcomes.fixture.ts > fails: expected 1 to be 2 // Object.is equality (line 6)',
         '  outcomes.fixture.ts > a suite without its setup > never runs: not run: what it needs could not be set up',
         '  unloadable.fixture.ts (as a whole): this file can not be loaded',
         '  outside of any test: nobody waits for this',

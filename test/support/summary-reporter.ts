@@ -1,4 +1,5 @@
 import { readFileSync, writeSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 import type {} from '@headwater/testing/tools';
 import type { Reporter, SerializedError, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
 
@@ -121,7 +122,7 @@ export function outcomeOf(modules: readonly TestModule[], unhandled: readonly Se
       const name = `${file} > ${test.fullName}`;
       const result = test.result();
       if (result.state === 'passed') passed += 1;
-      else if (result.state === 'failed') failed.push({ name, why: firstLine(result.errors[0]) });
+      else if (result.state === 'failed') failed.push({ name, why: firstLine(result.errors[0], module.moduleId) });
       else if (hasBrokenSetup(test)) failed.push({ name, why: 'not run: what it needs could not be set up' });
       else if (result.state === 'pending') failed.push({ name, why: 'never ended' });
       else skipped.push({ name, why: whySkipped(test) });
@@ -146,9 +147,23 @@ export function summary({ passed, failed, skipped }: Outcome, isFailedBySkips: b
 
 const inALine = ({ name, why }: Item): string => `  ${name}: ${why}`;
 
-function firstLine(error: { readonly message?: string } | undefined): string {
-  return error?.message?.split('\n', 1)[0]?.slice(0, 300) || 'no reason given';
+/** What vitest keeps of an error; `stacks` where it could find the source. */
+interface Told {
+  readonly message?: string;
+  readonly stacks?: readonly { readonly file: string; readonly line: number }[];
 }
+
+/** The first line of its message, what a browser waited for, and the line of the test file: often all that is kept of a run. */
+function firstLine(error: Told | undefined, file?: string): string {
+  const [first = '', ...rest] = error?.message?.split('\n') ?? [];
+  const waitedFor = rest.find((line) => /^ *- waiting for /.test(stripVTControlCharacters(line)));
+  const words = [first, waitedFor].filter((part) => part !== undefined).map(plain);
+  const why = words.join(' ').slice(0, 300) || 'no reason given';
+  const at = error?.stacks?.find((frame) => frame.file === file);
+  return at === undefined ? why : `${why} (line ${at.line})`;
+}
+
+const plain = (line: string): string => stripVTControlCharacters(line).trim();
 
 /** Its `beforeAll` failed, so that vitest calls it skipped: it was meant to run, and did not. */
 function hasBrokenSetup(test: TestCase): boolean {
