@@ -116,19 +116,20 @@ export function outcomeOf(modules: readonly TestModule[], unhandled: readonly Se
     // A file that did not load, or a hook around a suite that failed: no test of its own fails by that.
     for (const part of [module, ...module.children.allSuites()]) {
       const name = part.type === 'module' ? file : `${file} > ${part.fullName}`;
-      for (const error of part.errors()) failed.push({ name: `${name} (as a whole)`, why: firstLine(error) });
+      for (const error of part.errors()) failed.push({ name: `${name} (as a whole)`, why: whyOf(error) });
     }
     for (const test of module.children.allTests()) {
       const name = `${file} > ${test.fullName}`;
       const result = test.result();
       if (result.state === 'passed') passed += 1;
-      else if (result.state === 'failed') failed.push({ name, why: firstLine(result.errors[0], module.moduleId) });
+      else if (result.state === 'failed')
+        failed.push({ name, why: whyOf(result.errors[0], module.moduleId) });
       else if (hasBrokenSetup(test)) failed.push({ name, why: 'not run: what it needs could not be set up' });
       else if (result.state === 'pending') failed.push({ name, why: 'never ended' });
       else skipped.push({ name, why: whySkipped(test) });
     }
   }
-  for (const error of unhandled) failed.push({ name: 'outside of any test', why: firstLine(error) });
+  for (const error of unhandled) failed.push({ name: 'outside of any test', why: whyOf(error) });
   return { passed, failed, skipped };
 }
 
@@ -154,7 +155,7 @@ interface Told {
 }
 
 /** The first line of its message, what a browser waited for, and the line of the test file: often all that is kept of a run. */
-function firstLine(error: Told | undefined, file?: string): string {
+function whyOf(error: Told | undefined, file?: string): string {
   const [first = '', ...rest] = error?.message?.split('\n') ?? [];
   const waitedFor = rest.find((line) => /^ *- waiting for /.test(stripVTControlCharacters(line)));
   const words = [first, waitedFor].filter((part) => part !== undefined).map(plain);
