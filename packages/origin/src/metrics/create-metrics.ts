@@ -82,7 +82,8 @@ async function textOf(registry: Registry, turns: Turns, onSlice: () => void): Pr
       slice = new Slice(() => performance.now());
     }
     // None is left where the member stopped meanwhile.
-    if (registry.getSingleMetric(name) !== undefined) parts.push(await registry.getSingleMetricAsString(name));
+    if (registry.getSingleMetric(name) !== undefined)
+      parts.push(await registry.getSingleMetricAsString(name));
   }
   return `${parts.join('\n\n')}\n`;
 }
