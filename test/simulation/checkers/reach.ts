@@ -91,8 +91,11 @@ export const settledMs = (world: World): number => SETTLED_MS + slownessMs(world
  */
 export function slownessMs(world: World, trips = SETTLED_TRIPS): number {
   const { delayMs, jitterMs, loss } = world.network.paths.weather;
-  const lateMs = Math.max(0, ...world.running().map((running) => running.lateMs));
+  const lateMs = world.lateMsWithin(LATE_LATELY_MS);
   return trips * 2 * (delayMs + jitterMs) + (loss > 0 ? 2_000 : 0) + 6 * lateMs;
 }
+
+/** Who was late, or hears that another one was that has ended since, goes on with that patience for a while, ms: see `Lateness`. */
+const LATE_LATELY_MS = 3_000;
 
 const SETTLED_TRIPS = 10;
