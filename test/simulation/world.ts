@@ -229,7 +229,12 @@ export class World implements Watcher {
     this.#running = null;
     this.#noteLate(running);
     member.lastGeneration = Math.max(member.lastGeneration, running.generation);
-    const unnoticedBy = new Set(this.running().filter(({ endpoint }) => endpoint.hasStale(running.endpoint)));
+    const unnoticedBy = new Set(
+      this.running().filter(
+        ({ endpoint, core }) =>
+          endpoint.hasStale(running.endpoint) && core.peer(member.id)?.greetedAs !== running.generation,
+      ),
+    );
     member.ended.push({ generation: running.generation, at: this.now, ending, unnoticedBy });
     if (ending === 'left') running.leave();
     else {

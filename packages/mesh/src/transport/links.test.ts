@@ -38,6 +38,22 @@ describe('Links', () => {
     expect(links.spare(20_000)).toEqual([silent]);
   });
 
+  it('takes those for stale that were there long before the one on which a newer start spoke', () => {
+    const old = linkOf(true, 0, 9_000);
+    const older = linkOf(false, 0, 0);
+    const fresh = linkOf(false, 10_000, 10_001);
+    expect(linksOf('a', 'b', old, fresh, older).stale()).toEqual([old, older]);
+    // Both dialled, and it spoke on one of them first.
+    const other = linkOf(true, 10_001 - SPARE_LINGER_MS, 0);
+    expect(linksOf('a', 'b', other, fresh).stale()).toEqual([]);
+    expect(linksOf('a', 'b', fresh, other).stale()).toEqual([]);
+    expect(linksOf('a', 'b', fresh).stale()).toEqual([]);
+    expect(linksOf('a', 'b', fresh, linkOf(true, 20_000, 0)).stale()).toEqual([]);
+    expect(linksOf('a', 'b').stale()).toEqual([]);
+    expect(linksOf('a', 'b', linkOf(true, 9_499, 5), fresh).stale()).toHaveLength(1);
+    expect(linksOf('a', 'b', linkOf(true, 9_500, 5), fresh).stale()).toEqual([]);
+  });
+
   it('greets a member that restarted on its new link, though only the old one was ever heard on', () => {
     const old = linkOf(true, 0, 9_000);
     const fresh = linkOf(false, 10_000, 0);
