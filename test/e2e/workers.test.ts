@@ -197,6 +197,23 @@ describe('a worker', () => {
     expect(kept.isClosed).toBe(false);
   });
 
+  it('that is killed leaves nobody waiting whose connection was on its way to it', async () => {
+    const scope = testScope();
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
+    const [hung] = await workersOf(origin);
+    process.kill(hung?.pid ?? 0, 'SIGSTOP');
+    const clients = await dialled(scope, origin.ports.http, 8);
+    for (const client of clients) client.write('GET / HTTP/1.0\r\n\r\n');
+    await awaitCondition('it to be given some', async () =>
+      (await workersOf(origin)).some(({ pid, connections }) => pid === hung?.pid && connections > 0),
+    );
+    process.kill(hung?.pid ?? 0, 'SIGKILL');
+    await awaitCondition('all to be answered, or closed', () => clients.every(({ closed }) => closed));
+    await awaitCondition('none to be counted', async () =>
+      (await workersOf(origin)).every(({ connections }) => connections === 0),
+    );
+  });
+
   it('that fails says why, and ends alone', async () => {
     const scope = testScope();
     const planted = "process.on('SIGURG', () => { throw new TypeError('planted'); });";

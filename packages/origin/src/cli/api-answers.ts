@@ -36,3 +36,9 @@ export const CLIENT = v.object({
 
 /** Members that did not answer, and why. */
 export const MISSING = v.array(v.object({ name: v.string(), reason: v.string() }));
+
+/** A line about one of them. */
+export const missingText = (name: string, reason: string): string =>
+  reason === 'workers'
+    ? `some workers of ${name} did not answer: what they have is not shown\n`
+    : `${name} did not answer: ${reason}\n`;

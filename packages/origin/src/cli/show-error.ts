@@ -8,20 +8,20 @@ const WIDTH = 100;
 
 /** One block for people: what happened, each detail, what to do next. A bug shows its stack. */
 export function errorText(error: unknown, paint: Paint): string {
-  return maskSecrets(blockOf(error, paint));
+  return blockOf(error, paint);
 }
 
 function blockOf(error: unknown, paint: Paint): string {
   if (!(error instanceof HeadwaterError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return `${paint.red(paint.bold('error'))} ${paint.dim('INTERNAL')} ${stack}\n  ${ERRORS.INTERNAL}\n`;
+    return `${paint.red(paint.bold('error'))} ${paint.dim('INTERNAL')} ${maskSecrets(stack)}\n  ${ERRORS.INTERNAL}\n`;
   }
   const details = error.details
     .flatMap((detail) => detail.split('\n'))
-    .map((line) => `  ${line}\n`)
+    .map((line) => `  ${maskSecrets(line)}\n`)
     .join('');
   const hint = wrapText(error.hint, WIDTH, '  ');
-  return `${paint.red(paint.bold('error'))} ${paint.dim(error.code)} ${error.message}\n${details}${paint.cyan(hint)}`;
+  return `${paint.red(paint.bold('error'))} ${paint.dim(error.code)} ${maskSecrets(error.message)}\n${details}${paint.cyan(hint)}`;
 }
 
 /** 2 where the caller or the configuration is wrong, 1 where something failed. */

@@ -45,6 +45,13 @@ const TOLD_NOTHING: WorkerTold = {
   figures: NO_FIGURES,
 };
 
+/** A connection on its way to a worker. */
+interface Untaken extends Arrived {
+  readonly atMs: number;
+  /** The system has it for the worker, which may have read from it. */
+  isSent: boolean;
+}
+
 /** One worker's process, with the pipe to it, the connections on their way there, and what it told last. */
 export class WorkerProcess implements Choosable {
   readonly address: WorkerAddress;
@@ -54,7 +61,7 @@ export class WorkerProcess implements Choosable {
   readonly ofAddress = new Map<string, number>();
   readonly #child: ChildProcess;
   readonly #wire: Wire<ToWorker, FromWorker>;
-  readonly #untaken = new Map<number, Arrived & { readonly atMs: number }>();
+  readonly #untaken = new Map<number, Untaken>();
   readonly #asked = new Map<number, (value: unknown) => void>();
   #ids = 0;
   #open = 0;
@@ -84,6 +91,8 @@ export class WorkerProcess implements Choosable {
     const over = (how: string): void => {
       if (this.#isOver) return;
       this.#isOver = true;
+      // It may have read from them: nobody else can go on with what is left.
+      for (const { socket, isSent } of this.#untaken.values()) if (isSent) socket.destroy();
       for (const answer of this.#asked.values()) answer(undefined);
       events.exited(how);
     };
@@ -131,18 +140,21 @@ export class WorkerProcess implements Choosable {
     const { listener, socket, address } = arrived;
     this.#ids += 1;
     const id = this.#ids;
-    this.#untaken.set(id, { ...arrived, atMs: performance.now() });
+    const untaken: Untaken = { ...arrived, atMs: performance.now(), isSent: false };
+    this.#untaken.set(id, untaken);
     this.#open += 1;
     if (arrived.isCounted) this.ofAddress.set(address, (this.ofAddress.get(address) ?? 0) + 1);
     const handover: Handover = { id, listener, address, isCounted: arrived.isCounted, elsewhere };
-    // Where the process ended meanwhile, `untakenLeft` has it.
-    this.#child.send(handover, socket, () => {});
+    // It stays open here until the worker says that it has it: what Node sends and forgets would be nobody's where the worker
+    // ends before that, and its client would wait for ever. Where the process ended meanwhile, `untakenLeft` has it.
+    this.#child.send(handover, socket, { keepOpen: true }, (error) => {
+      untaken.isSent = error === null;
+    });
   }
 
   /** Of an ended process: connections that never came over to it. */
   untakenLeft(): readonly Arrived[] {
-    // Node takes the handle out of a socket that it has sent, which then counts as pending.
-    return [...this.#untaken.values()].filter(({ socket }) => !socket.destroyed && !socket.pending);
+    return [...this.#untaken.values()].filter(({ socket, isSent }) => !socket.destroyed && !isSent);
   }
 
   /** The answer; undefined where there is none in time. */
@@ -177,13 +189,27 @@ export class WorkerProcess implements Choosable {
   }
 
   #count(taken: readonly number[], closed: readonly string[]): void {
-    for (const id of taken) this.#untaken.delete(id);
-    this.#open -= closed.length;
-    for (const address of closed) {
-      const left = (this.ofAddress.get(address) ?? 0) - 1;
-      if (left > 0) this.ofAddress.set(address, left);
-      else this.ofAddress.delete(address);
+    for (const id of taken) this.#letGo(id);
+    for (const address of closed) this.#closed(address);
+    // They come one by one, in order: an earlier one was lost on the way, as where the worker may open no more files.
+    const newest = taken.at(-1) ?? 0;
+    for (const [id, { address, isCounted }] of this.#untaken) {
+      if (id >= newest) break;
+      this.#letGo(id);
+      this.#closed(isCounted ? address : '');
     }
+  }
+
+  #letGo(id: number): void {
+    this.#untaken.get(id)?.socket.destroy();
+    this.#untaken.delete(id);
+  }
+
+  #closed(address: string): void {
+    this.#open -= 1;
+    const left = (this.ofAddress.get(address) ?? 0) - 1;
+    if (left > 0) this.ofAddress.set(address, left);
+    else this.ofAddress.delete(address);
   }
 }
 

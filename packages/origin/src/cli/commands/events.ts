@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { ERRORS, HeadwaterError } from '../../errors.js';
+import { HeadwaterError } from '../../errors.js';
+import { refusalOf } from '../api-client.js';
 import { API_FLAGS, apiBase, apiToken } from '../ask-api.js';
 import type { Command } from '../command.js';
 import type { CliIo } from '../io.js';
@@ -27,21 +28,19 @@ export const EVENTS: Command = {
       if (value !== undefined) query.set(name, value);
     }
     const base = apiBase(given, io);
-    const status = await follow(
+    const answer = await follow(
       new URL(`/api/v1/events?${query}`, base),
       given.has('json'),
       io,
       apiToken(given, io),
     );
-    throw status === 200
+    throw answer.status === 200
       ? new HeadwaterError('API_UNREACHABLE', `${base.origin} sends no more events`)
-      : new HeadwaterError('API_REFUSED', `${base.origin} refused with status ${status}`, {
-          ...(status === 401 && { hint: ERRORS.TOKEN_MISSING }),
-        });
+      : refusalOf(answer, base);
   },
 };
 
-async function follow(url: URL, asJson: boolean, io: CliIo, token: string | undefined): Promise<number> {
+async function follow(url: URL, asJson: boolean, io: CliIo, token: string | undefined) {
   try {
     return await io.follow(
       url,
