@@ -77,20 +77,22 @@ describe('what operators do', () => {
       at: '2026-01-01T00:00:00.000Z',
       atMs: 1,
       kind: 'member-dead',
-      name: 'b\u001b[2J',
+      name: 'b\u001b[2J\u202e',
     };
     const sent = `retry: 1000\n\nid: x-1\nevent: member-dead\ndata: ${JSON.stringify(event)}\n\n`;
     const shown = await run(['events', '--all', '--kinds', 'member'], sent);
     expect(shown.requests).toEqual([`${API}/events?since=all&kinds=member`]);
-    expect(shown.out).toBe('2026-01-01T00:00:00.000Z member-dead name=b\ufffd[2J\n');
+    expect(shown.out).toBe('2026-01-01T00:00:00.000Z member-dead name=b\ufffd[2J\ufffd\n');
     expect(shown.status).toBe(1);
     expect((await run(['events', '--json'], sent)).out).toBe(`${JSON.stringify(event)}\n`);
     expect((await run(['events'], '{}', 503)).err).toContain('503');
-    const refusal = { error: { code: 'QUERY_INVALID', message: 'no kind is called so', hint: 'do this' } };
+    const refusal = {
+      error: { code: 'QUERY_INVALID', message: 'no kind is\u001b[2J called so', hint: 'do this' },
+    };
     const refused = await run(['events'], JSON.stringify(refusal), 400);
     expect([refused.out, refused.err]).toEqual([
       '',
-      expect.stringMatching(/no kind is called so\n +do this/),
+      expect.stringMatching(/no kind is\ufffd\[2J called so\n +do this/),
     ]);
   });
 });

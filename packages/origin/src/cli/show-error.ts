@@ -3,6 +3,7 @@ import { ERRORS, HeadwaterError } from '../errors.js';
 import { maskSecrets } from '../log/mask-secrets.js';
 import { EXIT } from './io.js';
 import type { Paint } from './paint.js';
+import { printable } from './text-width.js';
 
 const WIDTH = 100;
 
@@ -18,11 +19,14 @@ function blockOf(error: unknown, paint: Paint): string {
   }
   const details = error.details
     .flatMap((detail) => detail.split('\n'))
-    .map((line) => `  ${maskSecrets(line)}\n`)
+    .map((line) => `  ${shown(line)}\n`)
     .join('');
   const hint = wrapText(error.hint, WIDTH, '  ');
-  return `${paint.red(paint.bold('error'))} ${paint.dim(error.code)} ${maskSecrets(error.message)}\n${details}${paint.cyan(hint)}`;
+  return `${paint.red(paint.bold('error'))} ${paint.dim(error.code)} ${error.message.split('\n').map(shown).join('\n')}\n${details}${paint.cyan(hint)}`;
 }
+
+/** Messages of the API name what others are called; a secret is nobody's to see. */
+const shown = (line: string): string => printable(maskSecrets(line));
 
 /** 2 where the caller or the configuration is wrong, 1 where something failed. */
 export function exitStatus(error: unknown): number {

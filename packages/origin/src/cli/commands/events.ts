@@ -4,6 +4,7 @@ import { refusalOf } from '../api-client.js';
 import { API_FLAGS, apiBase, apiToken } from '../ask-api.js';
 import type { Command } from '../command.js';
 import type { CliIo } from '../io.js';
+import { printable } from '../text-width.js';
 
 const EVENT = v.looseObject({ kind: v.string() });
 
@@ -64,8 +65,5 @@ function lineOf(text: string): string {
     .filter(([name]) => !NOT_SHOWN.has(name))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   // What clients and members are called must not steer a terminal.
-  return [typeof at === 'string' ? at : '', kind, ...words]
-    .join(' ')
-    .replace(/\p{Cc}/gu, '\ufffd')
-    .trim();
+  return printable([typeof at === 'string' ? at : '', kind, ...words].join(' ')).trim();
 }

@@ -6,6 +6,7 @@ import { API_FLAGS } from '../ask-api.js';
 import type { Arguments, Command } from '../command.js';
 import { type CliIo, EXIT } from '../io.js';
 import { streamPath } from '../stream-path.js';
+import { printable } from '../text-width.js';
 
 const EVENT = v.looseObject({
   id: v.string(),
@@ -121,5 +122,5 @@ function lineOf(event: Event): string {
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const date = new Date(event.atMs);
   const at = Number.isNaN(date.getTime()) ? String(event.atMs) : date.toISOString();
-  return [at, event.byName.padEnd(12), event.kind, ...words].join(' ').replace(/\p{Cc}/gu, '\ufffd');
+  return printable([at, event.byName.padEnd(12), event.kind, ...words].join(' '));
 }
