@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -213,6 +214,31 @@ describe('a worker', () => {
       (await workersOf(origin)).every(({ connections }) => connections === 0),
     );
   });
+
+  it(
+    'that may open no more files keeps who is there, and leaves nobody else waiting',
+    needs('prlimit'),
+    async () => {
+      const scope = testScope();
+      const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 1 })).ready();
+      const kept = await publisher(scope, origin, 'kept');
+      await kept.awaitStatus('NetStream.Publish.Start');
+      const [worker] = await workersOf(origin);
+      execFileSync('prlimit', ['--pid', String(worker?.pid), '--nofile=4:4']);
+      const clients = await dialled(scope, origin.ports.http, 3);
+      await awaitCondition('all to be closed', () => clients.every(({ closed }) => closed));
+      expect(origin.logged('connection refused')).toMatchObject([
+        { reason: 'workers-not-ready' },
+        { reason: 'workers-not-ready' },
+        { reason: 'workers-not-ready' },
+      ]);
+      await awaitCondition('none of them to be counted', async () =>
+        (await workersOf(origin)).every(({ connections }) => connections === 1),
+      );
+      expect((await workersOf(origin)).map(({ pid }) => pid)).toEqual([worker?.pid]);
+      expect(kept.isClosed).toBe(false);
+    },
+  );
 
   it('that fails says why, and ends alone', async () => {
     const scope = testScope();

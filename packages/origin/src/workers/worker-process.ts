@@ -18,6 +18,9 @@ const [TO_WORKER, FROM_WORKER] = [4, 5];
  */
 const NICER = 5;
 
+/** How long a connection may take to come over to a worker that answers, ms: longer than one that hangs is let live. */
+const LOST_MS = 8_000;
+
 /** A connection that waits for its worker. */
 export interface Arrived {
   readonly listener: MediaListenerName;
@@ -62,6 +65,8 @@ export class WorkerProcess implements Choosable {
   readonly #child: ChildProcess;
   readonly #wire: Wire<ToWorker, FromWorker>;
   readonly #untaken = new Map<number, Untaken>();
+  /** Of which it may still say that it has them. */
+  readonly #lost = new Map<number, Arrived>();
   readonly #asked = new Map<number, (value: unknown) => void>();
   #ids = 0;
   #open = 0;
@@ -142,8 +147,7 @@ export class WorkerProcess implements Choosable {
     const id = this.#ids;
     const untaken: Untaken = { ...arrived, atMs: performance.now(), isSent: false };
     this.#untaken.set(id, untaken);
-    this.#open += 1;
-    if (arrived.isCounted) this.ofAddress.set(address, (this.ofAddress.get(address) ?? 0) + 1);
+    this.#counted(arrived);
     const handover: Handover = { id, listener, address, isCounted: arrived.isCounted, elsewhere };
     // It stays open here until the worker says that it has it: what Node sends and forgets would be nobody's where the worker
     // ends before that, and its client would wait for ever. Where the process ended meanwhile, `untakenLeft` has it.
@@ -189,15 +193,38 @@ export class WorkerProcess implements Choosable {
   }
 
   #count(taken: readonly number[], closed: readonly string[]): void {
-    for (const id of taken) this.#letGo(id);
-    for (const address of closed) this.#closed(address);
-    // They come one by one, in order: an earlier one was lost on the way, as where the worker may open no more files.
-    const newest = taken.at(-1) ?? 0;
-    for (const [id, { address, isCounted }] of this.#untaken) {
-      if (id >= newest) break;
+    for (const id of taken) {
       this.#letGo(id);
-      this.#closed(isCounted ? address : '');
+      this.#lateTaken(id);
     }
+    for (const address of closed) this.#closed(address);
+  }
+
+  /**
+   * Closes connections that never came over, as where the worker may open no more files: Node tells nobody of those. A worker that
+   * hangs is killed before that. Returns whose they were.
+   */
+  closeLost(): readonly Arrived[] {
+    const sentBeforeMs = performance.now() - LOST_MS;
+    const lost = [...this.#untaken].filter(([, { isSent, atMs }]) => isSent && atMs < sentBeforeMs);
+    for (const [id, arrived] of lost) {
+      this.#letGo(id);
+      this.#closed(countedAddress(arrived));
+      this.#lost.set(id, arrived);
+    }
+    return lost.map(([, arrived]) => arrived);
+  }
+
+  /** One that was merely late counts again, until its end is told. */
+  #lateTaken(id: number): void {
+    const late = this.#lost.get(id);
+    if (late !== undefined) this.#counted(late);
+    for (const earlier of this.#lost.keys()) if (earlier <= id) this.#lost.delete(earlier);
+  }
+
+  #counted({ isCounted, address }: Arrived): void {
+    this.#open += 1;
+    if (isCounted) this.ofAddress.set(address, (this.ofAddress.get(address) ?? 0) + 1);
   }
 
   #letGo(id: number): void {
@@ -212,6 +239,8 @@ export class WorkerProcess implements Choosable {
     else this.ofAddress.delete(address);
   }
 }
+
+const countedAddress = ({ isCounted, address }: Arrived): string => (isCounted ? address : '');
 
 /** At once, since threads have what the one has that starts them. */
 function makeNicer(pid: number | undefined): void {
