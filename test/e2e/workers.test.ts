@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -196,6 +197,48 @@ describe('a worker', () => {
     await expect.poll(async () => (await origin.stream('live/kept')).here.source).toBe('publisher');
     expect(kept.isClosed).toBe(false);
   });
+
+  it('that is killed leaves nobody waiting whose connection was on its way to it', async () => {
+    const scope = testScope();
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
+    const [hung] = await workersOf(origin);
+    process.kill(hung?.pid ?? 0, 'SIGSTOP');
+    const clients = await dialled(scope, origin.ports.http, 8);
+    for (const client of clients) client.write('GET / HTTP/1.0\r\n\r\n');
+    await awaitCondition('it to be given some', async () =>
+      (await workersOf(origin)).some(({ pid, connections }) => pid === hung?.pid && connections > 0),
+    );
+    process.kill(hung?.pid ?? 0, 'SIGKILL');
+    await awaitCondition('all to be answered, or closed', () => clients.every(({ closed }) => closed));
+    await awaitCondition('none to be counted', async () =>
+      (await workersOf(origin)).every(({ connections }) => connections === 0),
+    );
+  });
+
+  it(
+    'that may open no more files keeps who is there, and leaves nobody else waiting',
+    needs('prlimit'),
+    async () => {
+      const scope = testScope();
+      const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 1 })).ready();
+      const kept = await publisher(scope, origin, 'kept');
+      await kept.awaitStatus('NetStream.Publish.Start');
+      const [worker] = await workersOf(origin);
+      execFileSync('prlimit', ['--pid', String(worker?.pid), '--nofile=4:4']);
+      const clients = await dialled(scope, origin.ports.http, 3);
+      await awaitCondition('all to be closed', () => clients.every(({ closed }) => closed));
+      expect(origin.logged('connection refused')).toMatchObject([
+        { reason: 'workers-not-ready' },
+        { reason: 'workers-not-ready' },
+        { reason: 'workers-not-ready' },
+      ]);
+      await awaitCondition('none of them to be counted', async () =>
+        (await workersOf(origin)).every(({ connections }) => connections === 1),
+      );
+      expect((await workersOf(origin)).map(({ pid }) => pid)).toEqual([worker?.pid]);
+      expect(kept.isClosed).toBe(false);
+    },
+  );
 
   it('that fails says why, and ends alone', async () => {
     const scope = testScope();
