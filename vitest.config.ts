@@ -9,6 +9,7 @@ const LONG = ['**/*.long.test.ts'];
 /** Do more of the same there (`amount` in packages/testing/src/long-run.ts): first those that need only the CPU. */
 const LONGER_UNIT = [
   'packages/media/src/stream/switching.model.test.ts',
+  'packages/mesh/src/core/convergence.test.ts',
   'packages/mesh/src/core/ghosts.model.test.ts',
   'packages/mesh/src/core/reachability.test.ts',
   'packages/mesh/src/wire/codec.test.ts',
@@ -101,7 +102,7 @@ export default defineConfig({
           ...madeMedia,
           ...workersOfFile,
           // As shipped.
-          env: { HEADWATER_TEST_WORKERS: '1' },
+          env: { ...longRun.env, HEADWATER_TEST_WORKERS: '1' },
           isolate: false,
           maxWorkers: 4,
           sequence: { groupOrder: 4 },
@@ -116,6 +117,7 @@ export default defineConfig({
           ...timeouts,
           ...madeMedia,
           ...workersOfFile,
+          ...longRun,
           isolate: false,
           maxWorkers: 4,
           sequence: { groupOrder: 5 },
