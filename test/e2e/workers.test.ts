@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
+import { amount } from '@headwater/testing/long-run';
 import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
 import type { ApiWorker } from '../support/api-types.js';
@@ -62,26 +63,29 @@ const socketFolders = (pid: number): readonly string[] =>
   readdirSync(tmpdir()).filter((name) => name.startsWith(`headwater-${pid}-`));
 
 describe('a member', needs('ffmpeg'), () => {
-  it.each([0, 1, 3])('with %i workers serves players of each protocol, every frame once', async (workers) => {
-    const scope = testScope();
-    const origin = await (await OriginProcess.spawn(scope, 'a', { workers })).ready();
-    expect((await workersOf(origin)).map(({ worker, state }) => `${worker} ${state}`)).toEqual(
-      Array.from({ length: workers }, (_, index) => `${index + 1} listening`),
-    );
-    const source = new SampleSource(scope);
-    await source.publish(origin.rtmpUrl(STREAM));
-    const players = new PlayersOf(scope, origin, STREAM);
-    await players.playOn(40);
-    expect(players.breaks()).toEqual([]);
-    const { here, owners } = await origin.stream(STREAM);
-    expect(here.source).toBe('publisher');
-    expect(owners).toHaveLength(1);
-    const routed = origin.logged('play routed');
-    expect(
-      routed.every(({ worker }) => (workers === 0 ? worker === undefined : typeof worker === 'number')),
-    ).toBe(true);
-    expect(origin.stdout.filter((line) => !line.startsWith('{') || !line.endsWith('}'))).toEqual([]);
-  });
+  it.each(amount({ short: [3], long: [0, 1, 3] }))(
+    'with %i workers serves players of each protocol, every frame once',
+    async (workers) => {
+      const scope = testScope();
+      const origin = await (await OriginProcess.spawn(scope, 'a', { workers })).ready();
+      expect((await workersOf(origin)).map(({ worker, state }) => `${worker} ${state}`)).toEqual(
+        Array.from({ length: workers }, (_, index) => `${index + 1} listening`),
+      );
+      const source = new SampleSource(scope);
+      await source.publish(origin.rtmpUrl(STREAM));
+      const players = new PlayersOf(scope, origin, STREAM);
+      await players.playOn(40);
+      expect(players.breaks()).toEqual([]);
+      const { here, owners } = await origin.stream(STREAM);
+      expect(here.source).toBe('publisher');
+      expect(owners).toHaveLength(1);
+      const routed = origin.logged('play routed');
+      expect(
+        routed.every(({ worker }) => (workers === 0 ? worker === undefined : typeof worker === 'number')),
+      ).toBe(true);
+      expect(origin.stdout.filter((line) => !line.startsWith('{') || !line.endsWith('}'))).toEqual([]);
+    },
+  );
 
   it('whose worker is killed goes on from the backup, on the same connections, and has it again', async () => {
     const scope = testScope();
