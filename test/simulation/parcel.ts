@@ -20,6 +20,8 @@ export interface Parcel {
   readonly author: MemberId;
   readonly message: DirectMessage | BroadcastMessage;
   readonly encoded: Uint8Array | null;
+  /** The real bytes where they were made to be counted, also where the message is handed over as it is. */
+  readonly written?: Uint8Array;
   readonly bytes: number;
   /** Of whoever wrote `encoded`; absent: the present one. */
   readonly language?: Language;
@@ -55,12 +57,13 @@ function parcelOf(
   isEncoded: boolean,
   aroundBytes: number,
 ): Parcel {
-  const encoded = language.encode(message);
+  const written = language.encode(message);
   return {
     author,
     message,
-    encoded: isEncoded ? encoded : null,
-    bytes: encoded.byteLength + aroundBytes,
+    encoded: isEncoded ? written : null,
+    written,
+    bytes: written.byteLength + aroundBytes,
     language,
   };
 }
@@ -86,13 +89,13 @@ const signedBytes = new WeakMap<Parcel['message'], Uint8Array>();
 
 /** A broadcast message as its author signedBytes it; always the same bytes for the same message. */
 export function signedBytesOf(
-  { author, message, encoded, handMade, language = PRESENT }: Parcel,
+  { author, message, encoded, written, handMade, language = PRESENT }: Parcel,
   sealing: Sealing,
 ): Uint8Array {
   if (handMade) return handMade;
   const known = signedBytes.get(message);
   if (known) return known;
-  const made = sealing.seal(author, encoded ?? language.encode(message));
+  const made = sealing.seal(author, encoded ?? written ?? language.encode(message));
   signedBytes.set(message, made);
   return made;
 }

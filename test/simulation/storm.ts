@@ -77,7 +77,7 @@ export class Storm {
     this.#isOver = true;
     for (const member of this.world.members.values()) {
       member.running?.resume();
-      member.running?.setLate(0);
+      if ((member.running?.lateMs ?? 0) > 0) this.world.setLate(member, 0);
     }
     for (const run of this.#toEnd) run();
     const { weather } = this.plan;

@@ -93,6 +93,8 @@ export class World implements Watcher {
   readonly #twins = new Map<MemberId, RunningCore>();
   readonly #codec: Omit<Codec, 'language'>;
   #running: readonly RunningCore[] | null = null;
+  /** Loops that were late, and are not any more. */
+  readonly #late: { readonly lateMs: number; readonly until: number }[] = [];
   #before: LogPosition | null = null;
   #secondAt = 0;
   #stepsThisSecond = 0;
@@ -225,8 +227,14 @@ export class World implements Watcher {
     this.trace(`end ${member.id} ${ending}`);
     member.running = null;
     this.#running = null;
+    this.#noteLate(running);
     member.lastGeneration = Math.max(member.lastGeneration, running.generation);
-    const unnoticedBy = new Set(this.running().filter(({ endpoint }) => endpoint.hasStale(running.endpoint)));
+    const unnoticedBy = new Set(
+      this.running().filter(
+        ({ endpoint, core }) =>
+          endpoint.hasStale(running.endpoint) && core.peer(member.id)?.greetedAs !== running.generation,
+      ),
+    );
     member.ended.push({ generation: running.generation, at: this.now, ending, unnoticedBy });
     if (ending === 'left') running.leave();
     else {
@@ -267,8 +275,20 @@ export class World implements Watcher {
 
   /** Each turn of its loop is so late from now on, ms; 0: none any more. */
   setLate(member: Member, ms: number): void {
+    if (member.running === null) return;
     this.trace(`loop of ${member.id} is late by ${Math.round(ms)} ms`);
-    member.running?.setLate(ms);
+    this.#noteLate(member.running);
+    member.running.setLate(ms);
+  }
+
+  /** How late the latest loop is, or was no longer ago than this, also where its member has ended; 0: none is. */
+  lateMsWithin(ms: number): number {
+    const before = this.#late.filter(({ until }) => this.now - until <= ms);
+    return Math.max(0, ...this.running().map(({ lateMs }) => lateMs), ...before.map(({ lateMs }) => lateMs));
+  }
+
+  #noteLate({ lateMs }: RunningCore): void {
+    if (lateMs > 0) this.#late.push({ lateMs, until: this.now });
   }
 
   setProfile(member: Member, profile: MemberProfile): void {

@@ -90,9 +90,16 @@ export const settledMs = (world: World): number => SETTLED_MS + slownessMs(world
  * give each other in some turns.
  */
 export function slownessMs(world: World, trips = SETTLED_TRIPS): number {
-  const { delayMs, jitterMs, loss } = world.network.paths.weather;
-  const lateMs = Math.max(0, ...world.running().map((running) => running.lateMs));
-  return trips * 2 * (delayMs + jitterMs) + (loss > 0 ? 2_000 : 0) + 6 * lateMs;
+  const { paths } = world.network;
+  const { delayMs, jitterMs } = paths.weather;
+  const lateMs = world.lateMsWithin(LATELY_MS);
+  return trips * 2 * (delayMs + jitterMs) + (paths.hasLostWithin(LATELY_MS) ? 2_000 : 0) + 6 * lateMs;
 }
+
+/**
+ * What was lost waits so long yet, and who was late, or hears that another one was that has ended since, goes on with that
+ * patience, ms: see `Lateness`.
+ */
+const LATELY_MS = 3_000;
 
 const SETTLED_TRIPS = 10;

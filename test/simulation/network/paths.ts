@@ -33,7 +33,8 @@ const RTO_MIN_MS = 200;
 
 /** Which machine reaches which, and how fast. A cut has a direction and drops everything silently. */
 export class Paths {
-  weather: Weather = { ...FAIR };
+  #weather: Weather = { ...FAIR };
+  #lostUntil = Number.NEGATIVE_INFINITY;
   readonly timeline: Timeline;
   readonly random: Random;
   /** `from>to` -> since when. */
@@ -45,6 +46,20 @@ export class Paths {
   constructor(timeline: Timeline, random: Random) {
     this.timeline = timeline;
     this.random = random;
+  }
+
+  get weather(): Weather {
+    return this.#weather;
+  }
+
+  set weather(next: Weather) {
+    if (this.#weather.loss > 0) this.#lostUntil = this.timeline.now;
+    this.#weather = next;
+  }
+
+  /** Whether packets get lost, or did no longer ago than this: what waits for one is still on its way. */
+  hasLostWithin(ms: number): boolean {
+    return this.#weather.loss > 0 || this.timeline.now - this.#lostUntil <= ms;
   }
 
   /** From one machine to another, with all that TCP needs until it is there. */

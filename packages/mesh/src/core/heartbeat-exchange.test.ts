@@ -75,6 +75,45 @@ describe('HeartbeatExchange', () => {
     expect(exchange.echo(2_400)).toBeNull();
   });
 
+  it('knows the echoes of the last 16 that it sent', () => {
+    const exchange = new HeartbeatExchange();
+    for (let at = 0; at <= 16; at += 1) exchange.spoke(at);
+    expect(exchange.spokenAt).toBe(16);
+    expect(exchange.heard(heartbeatOf(7, { sentAt: 0, heldMs: 0 }), 20)).toBeNull();
+    expect(exchange.heard(heartbeatOf(7, { sentAt: 1, heldMs: 0 }), 20)).not.toBeNull();
+  });
+
+  it('measures again 400 ms later, and what was sent as a standstill ended', () => {
+    const exchange = spoken();
+    exchange.stalled(1_000);
+    exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 0 }), 1_010);
+    expect(exchange.rttMs).toBe(10);
+    exchange.heard(heartbeatOf(8, { sentAt: 1_000, heldMs: 389 }), 1_409);
+    expect(exchange.rttMs).toBe(10);
+    exchange.heard(heartbeatOf(9, { sentAt: 1_000, heldMs: 390 }), 1_410);
+    expect(exchange.rttMs).toBe(20);
+  });
+
+  it('owes an echo from its first word on a connection until the next heartbeat', () => {
+    const exchange = spoken();
+    expect([exchange.isEchoDue, new HeartbeatExchange().spokenAt]).toEqual([false, Number.NEGATIVE_INFINITY]);
+    exchange.heard(heartbeatOf(7, null), 1_010);
+    expect(exchange.isEchoDue).toBe(true);
+    exchange.spoke(1_020);
+    expect(exchange.isEchoDue).toBe(false);
+    exchange.disconnected();
+    exchange.spoke(1_030);
+    expect(exchange.isEchoDue).toBe(false);
+    exchange.heard(heartbeatOf(1, null), 1_040);
+    expect(exchange.isEchoDue).toBe(true);
+  });
+
+  it('held nothing for less than no time', () => {
+    const exchange = spoken();
+    exchange.heard(heartbeatOf(7, null), 2_000);
+    expect(exchange.echo(1_999)).toEqual({ sentAt: 7, heldMs: 0 });
+  });
+
   it('answers a question again only after a while', () => {
     const exchange = spoken();
     expect([exchange.tells(10, 50), exchange.tells(59, 50), exchange.tells(60, 50)]).toEqual([

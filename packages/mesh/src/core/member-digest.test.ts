@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { includesDigest, joinDigests, startDigest } from './member-digest.js';
+import { digestNumber, digestsIn, includesDigest, joinDigests, startDigest } from './member-digest.js';
 
 describe('startDigest', () => {
   it('is the beginning of SHA-256 over the id and the generation', () => {
@@ -19,5 +19,15 @@ describe('startDigest', () => {
     expect(includesDigest(joined, joined.subarray(3, 9))).toBe(false);
     expect(includesDigest(joined.subarray(0, 11), b)).toBe(false);
     expect(includesDigest(new Uint8Array(0), a)).toBe(false);
+  });
+
+  it('is a whole number of 48 bits', () => {
+    const [a, b] = [startDigest('abc', 1), startDigest('b', 1)];
+    expect(digestNumber(a)).toBe(0xbd7b77635096);
+    const joined = joinDigests([b, a]);
+    expect(digestNumber(joined, 6)).toBe(0xbd7b77635096);
+    expect(digestsIn(joined)).toEqual(new Set([digestNumber(b), digestNumber(a)]));
+    expect(digestsIn(joined.subarray(0, 11))).toEqual(new Set([digestNumber(b)]));
+    expect(digestsIn(new Uint8Array(0)).size).toBe(0);
   });
 });

@@ -38,6 +38,64 @@ describe('Links', () => {
     expect(links.spare(20_000)).toEqual([silent]);
   });
 
+  it('keeps what the smaller id dialled, also where the other one is newer, whichever came first', () => {
+    const now = 10_000;
+    const [bySmaller, newer] = [linkOf(true, 0, 1), linkOf(false, 100, 101)];
+    expect(linksOf('a', 'b', bySmaller, newer).spare(now)).toEqual([]);
+    expect(linksOf('a', 'b', newer, bySmaller).spare(now)).toEqual([]);
+    const [inbound, outbound] = [linkOf(false, 0, 1), linkOf(true, 100, 101)];
+    expect(linksOf('b', 'a', inbound, outbound).spare(now)).toEqual([outbound]);
+    expect(linksOf('b', 'a', outbound, inbound).spare(now)).toEqual([outbound]);
+  });
+
+  it('keeps the newest of those that one side dialled', () => {
+    const [older, newer] = [linkOf(true, 0, 200), linkOf(true, 100, 200)];
+    expect(linksOf('a', 'b', older, newer).spare(10_000)).toEqual([older]);
+    expect(linksOf('a', 'b', newer, older).spare(10_000)).toEqual([older]);
+  });
+
+  it('closes none before one was heard on', () => {
+    expect(linksOf('a', 'b', linkOf(true, 0, 0), linkOf(true, 0, 0)).spare(5_000)).toEqual([]);
+  });
+
+  it('takes 10 s of silence beside one that speaks for a death', () => {
+    const silent = linkOf(false, 0, 10_000);
+    expect(linksOf('a', 'b', silent, linkOf(true, 1, 19_999)).spare(20_000)).toEqual([]);
+    expect(linksOf('a', 'b', silent, linkOf(true, 1, 20_000)).spare(20_000)).toEqual([silent]);
+  });
+
+  it('sends where the member was seen last; of two seen at once, on the later one', () => {
+    const [first, second] = [linkOf(true, 0, 9), linkOf(false, 5, 7)];
+    expect(linksOf('a', 'b', first, second).best).toBe(first);
+    expect(linksOf('a', 'b', second, first).best).toBe(first);
+    const same = linkOf(false, 9, 0);
+    expect(linksOf('a', 'b', first, same).best).toBe(same);
+    expect(linksOf('a', 'b').best).toBeUndefined();
+  });
+
+  it('counts those that are there', () => {
+    const link = linkOf(true, 0, 1);
+    const links = linksOf('a', 'b', link);
+    expect([links.size, links.delete(link), links.delete(link), links.size]).toEqual([1, true, false, 0]);
+  });
+
+  it('takes those for stale that were there long before the one on which a newer start spoke', () => {
+    const old = linkOf(true, 0, 9_000);
+    const older = linkOf(false, 0, 0);
+    const fresh = linkOf(false, 10_000, 10_001);
+    expect(linksOf('a', 'b', old, fresh, older).stale()).toEqual([old, older]);
+    expect(linksOf('a', 'b', linkOf(true, 0, 10_001), fresh).stale()).toHaveLength(1);
+    // Both dialled, and it spoke on one of them first.
+    const other = linkOf(true, 10_001 - SPARE_LINGER_MS, 0);
+    expect(linksOf('a', 'b', other, fresh).stale()).toEqual([]);
+    expect(linksOf('a', 'b', fresh, other).stale()).toEqual([]);
+    expect(linksOf('a', 'b', fresh).stale()).toEqual([]);
+    expect(linksOf('a', 'b', fresh, linkOf(true, 20_000, 0)).stale()).toEqual([]);
+    expect(linksOf('a', 'b').stale()).toEqual([]);
+    expect(linksOf('a', 'b', linkOf(true, 9_499, 5), fresh).stale()).toHaveLength(1);
+    expect(linksOf('a', 'b', linkOf(true, 9_500, 5), fresh).stale()).toEqual([]);
+  });
+
   it('greets a member that restarted on its new link, though only the old one was ever heard on', () => {
     const old = linkOf(true, 0, 9_000);
     const fresh = linkOf(false, 10_000, 0);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Identity, loadIdentity } from '../identity.js';
-import { ENVELOPE_BYTES_MAX, Opener, Sealer } from './envelope.js';
+import { AUTHORS_MAX, ENVELOPE_BYTES_MAX, isOfLaterFormat, Opener, Sealer } from './envelope.js';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const MESSAGE = Buffer.from('some message');
@@ -44,5 +44,31 @@ describe('envelope', () => {
   it('has a length', () => {
     expect(new Opener().open(new Uint8Array(97))).toBeNull();
     expect(new Opener().open(new Uint8Array(ENVELOPE_BYTES_MAX + 1))).toBeNull();
+    const [sealer, opener, longest] = [sealerOf(alice), new Opener(), ENVELOPE_BYTES_MAX - 97];
+    expect(opener.open(sealer.seal(new Uint8Array(longest)))?.message.byteLength).toBe(longest);
+    expect(opener.open(sealer.seal(new Uint8Array(longest + 1)))).toBeNull();
+    expect(opener.open(sealer.seal(new Uint8Array(1)))?.message.byteLength).toBe(1);
+    expect(opener.open(sealer.seal(new Uint8Array(0)))).toBeNull();
+    expect([0, 1].map((more) => isOfLaterFormat(new Uint8Array(ENVELOPE_BYTES_MAX + more).fill(2)))).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('costs memory for no more authors than there may be', () => {
+    const sealed = sealerOf(alice).seal(MESSAGE);
+    const opener = new Opener();
+    const by = (author: number): Uint8Array => {
+      const changed = Buffer.from(sealed);
+      changed.writeUInt32BE(author, 1);
+      return changed;
+    };
+    for (let author = 0; author < AUTHORS_MAX; author += 1) opener.open(by(author));
+    expect(opener.authors).toBe(AUTHORS_MAX);
+    opener.open(by(0));
+    expect(opener.authors).toBe(AUTHORS_MAX);
+    opener.open(by(AUTHORS_MAX));
+    expect(opener.authors).toBe(1);
+    expect(opener.open(sealed)?.author).toBe(alice.id);
   });
 });

@@ -19,6 +19,9 @@ const PURPOSE = Buffer.from('headwater/mesh/1/broadcast\0');
 
 export const ENVELOPE_BYTES_MAX = MESSAGE_AT + MESSAGE_BYTES_MAX;
 
+/** Authors whose keys are remembered: beyond that all are read anew. */
+export const AUTHORS_MAX = 2 * MEMBERS_MAX;
+
 /** An Ed25519 key as a PKCS or SPKI structure: this and the 32 bytes (RFC 8410). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
@@ -55,6 +58,11 @@ export class Sealer {
 export class Opener {
   readonly #authors = new Map<string, { readonly id: MemberId; readonly key: KeyObject }>();
 
+  /** Whoever hands on envelopes may make up authors: no more than `AUTHORS_MAX`. */
+  get authors(): number {
+    return this.#authors.size;
+  }
+
   /** Null where it is no envelope, or the signature is not the author's. */
   open(envelope: Uint8Array): Opened | null {
     if (envelope.byteLength <= MESSAGE_AT || envelope.byteLength > ENVELOPE_BYTES_MAX) return null;
@@ -79,7 +87,7 @@ export class Opener {
       });
       const publicKey = publicKeyFromRaw(Uint8Array.from(keyBytes));
       const author = { id: peerIdFromPublicKey(publicKey).toString(), key };
-      if (this.#authors.size >= 2 * MEMBERS_MAX) this.#authors.clear();
+      if (this.#authors.size >= AUTHORS_MAX) this.#authors.clear();
       this.#authors.set(name, author);
       return author;
     } catch {
