@@ -1,11 +1,14 @@
+import { Slice } from '@headwater/directory';
 import { Hono } from 'hono';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { Turns } from '../api/turns.js';
 import { PROGRAM_VERSION } from '../version.js';
 import { figureMetrics } from './figure-metrics.js';
 import { gauge } from './live-metric.js';
 import { mediaMetrics } from './media-metrics.js';
 import { meshMetrics } from './mesh-metrics.js';
 import type { MetricsChoice, MetricsSource } from './metrics-source.js';
+import { sharedReads } from './shared-reads.js';
 import { srsMetrics } from './srs-metrics.js';
 import { StreamSeries } from './stream-series.js';
 
@@ -19,11 +22,13 @@ export interface Metrics {
 
 /** `now`: ms of a clock that never goes back. */
 export function createMetrics(
-  source: MetricsSource,
+  asked: MetricsSource,
   { streamsMax, srsNames }: MetricsChoice,
   now: () => number = () => performance.now(),
 ): Metrics {
   const registry = new Registry();
+  const turns = new Turns();
+  const { source, forget } = sharedReads(asked);
   const { id, name, role, zone = '' } = source.member;
   gauge(
     registry,
@@ -37,7 +42,7 @@ export function createMetrics(
   const stopListening = meshMetrics(registry, source, now);
   mediaMetrics(registry, source);
   figureMetrics(registry, source);
-  const series = streamsMax === 0 ? null : new StreamSeries(source.media, streamsMax);
+  const series = streamsMax === 0 ? null : new StreamSeries(source.media, streamsMax, turns);
   if (srsNames) srsMetrics(registry, source, now);
   // Memory, garbage collection, the event loop's delay and open files of the main process.
   collectDefaultMetrics({ register: registry });
@@ -49,7 +54,7 @@ export function createMetrics(
 
   const app = new Hono();
   app.get('/metrics', async (context) => {
-    const text = await registry.metrics();
+    const text = await textOf(registry, turns, forget);
     const body = series === null ? text : `${text}${await series.text()}`;
     return context.body(body, 200, { 'Content-Type': registry.contentType });
   });
@@ -60,4 +65,25 @@ export function createMetrics(
       registry.clear();
     },
   };
+}
+
+/**
+ * All metrics in Prometheus' text format. The library's own `metrics()` makes all of it in one turn of the event loop; here
+ * other work has its turn between two slices. `onSlice`: a new slice begins.
+ */
+async function textOf(registry: Registry, turns: Turns, onSlice: () => void): Promise<string> {
+  const parts: string[] = [];
+  onSlice();
+  let slice = new Slice(() => performance.now());
+  for (const { name } of registry.getMetricsAsArray()) {
+    if (slice.isOver) {
+      await turns.next();
+      onSlice();
+      slice = new Slice(() => performance.now());
+    }
+    // None is left where the member stopped meanwhile.
+    if (registry.getSingleMetric(name) !== undefined)
+      parts.push(await registry.getSingleMetricAsString(name));
+  }
+  return `${parts.join('\n\n')}\n`;
 }

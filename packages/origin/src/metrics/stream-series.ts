@@ -1,6 +1,6 @@
 import { parseStreamKey, Slice, type StreamKey } from '@headwater/directory';
 import type { StreamTotal } from '@headwater/media';
-import { Turns } from '../api/turns.js';
+import type { Turns } from '../api/turns.js';
 import type { MetricsSource } from './metrics-source.js';
 
 interface SeriesOf {
@@ -43,13 +43,15 @@ const CUT_HELP =
 export class StreamSeries {
   readonly #media: Pick<MetricsSource['media'], 'streamTotals'>;
   readonly #max: number;
-  readonly #turns = new Turns();
+  readonly #turns: Turns;
   /** Of the streams that the last scrape had. */
   #labels: ReadonlyMap<StreamKey, string> = new Map();
 
-  constructor(media: Pick<MetricsSource['media'], 'streamTotals'>, max: number) {
+  /** `turns`: of all that makes long answers for scrapes. */
+  constructor(media: Pick<MetricsSource['media'], 'streamTotals'>, max: number, turns: Turns) {
     this.#media = media;
     this.#max = max;
+    this.#turns = turns;
   }
 
   /** In Prometheus' text format 0.0.4. */
