@@ -1,6 +1,6 @@
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
-import { beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { StreamPlan } from '../chaos/stream-plan.js';
 import { sharedScope, testScope } from '../support/scope.js';
 import { StatefulSet } from './stateful-set.js';
@@ -40,12 +40,13 @@ describe('the StatefulSet of conf/k8s', needs('network namespaces'), () => {
     );
   /** One mesh of all that there are, everybody plays, and nothing was wrong until now. */
   const isWell = async (): Promise<void> => {
-    onTestFailed(() => console.error(traffic.story()));
     await set.whole();
     await traffic.published();
     await traffic.allPlay();
     expect(traffic.log.violations).toEqual([]);
   };
+
+  scope.witness(() => traffic.story());
 
   beforeAll(async () => {
     const addressOf = (ordinal: number): string | undefined =>
@@ -76,8 +77,14 @@ describe('the StatefulSet of conf/k8s', needs('network namespaces'), () => {
     await set.scale(3);
     await isWell();
     expect(traffic.memberOf('live/alone output 1')).toBeLessThan(3);
-    const known = await set.pod(0).members();
-    expect(known.filter(({ liveness }) => liveness !== 'alive' && liveness !== 'left')).toEqual([]);
+    const gone = async (): Promise<readonly string[]> =>
+      (await set.pod(0).members()).map(({ liveness }) => liveness).filter((liveness) => liveness !== 'alive');
+    await awaitCondition(
+      'those that went to be gone',
+      async () => (await gone()).every((liveness) => liveness === 'left' || liveness === 'dead'),
+      { instead: gone },
+    );
+    traffic.log.note(`those that went are ${(await gone()).join()}`);
     // With the volumes of before, they are who they were.
     await set.scale(6);
     await isWell();
