@@ -65,7 +65,7 @@ describe('a publisher at an edge', needs('ffmpeg'), () => {
     // By whatever the edge noticed it first.
     expect(edge.logged('forward moved').map(({ reason }) => reason)).toEqual([
       expect.stringMatching(/draining|reconnecting/),
-      expect.stringMatching(/closed-by-server|stalled/),
+      expect.stringMatching(/stopping|closed-by-server|stalled/),
       expect.stringMatching(/closed-by-server|stalled/),
       'stalled',
     ]);
