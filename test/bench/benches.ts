@@ -5,6 +5,7 @@ import { capacity } from './capacity.js';
 import { consoleBench } from './console.js';
 import { convergence } from './convergence.js';
 import { detection } from './detection.js';
+import { drain } from './drain.js';
 import { failover } from './failover.js';
 import { fanout } from './fanout.js';
 import { growth } from './growth.js';
@@ -40,6 +41,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   publishers,
   failover,
   detection,
+  drain,
   scale,
   'start-storm': startStorm,
   growth,

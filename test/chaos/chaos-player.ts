@@ -17,8 +17,13 @@ export interface PlayerOptions {
   readonly home: number;
 }
 
+/** What a player needs to know of a member. */
+export type PlayedMember = Pick<OriginProcess, 'name' | 'rtmpUrl' | 'flvUrl' | 'wsUrl'> & {
+  readonly ports: Pick<OriginProcess['ports'], 'rtmp' | 'http'>;
+};
+
 export interface PlayerWorld {
-  readonly members: readonly OriginProcess[];
+  readonly members: readonly PlayedMember[];
   readonly states: MemberStates;
   readonly log: EventLog;
   /** Members that drain serve their players for so long, ms; 0 where absent. */
@@ -216,7 +221,7 @@ export class ChaosPlayer implements Watched {
   }
 }
 
-function open(protocol: Protocol, member: OriginProcess, stream: string, events: LinkEvents): PlayLink {
+function open(protocol: Protocol, member: PlayedMember, stream: string, events: LinkEvents): PlayLink {
   switch (protocol) {
     case 'rtmp':
       return playRtmp(member.rtmpUrl(stream), 'plain', events);

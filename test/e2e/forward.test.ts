@@ -40,14 +40,15 @@ async function refusal(scope: Scope, to: OriginProcess, stream = 'forwarded'): P
 }
 
 describe('a publisher at an edge', needs('ffmpeg'), () => {
-  it('goes on exactly at the next origin where its own drains, is killed, and hangs', async () => {
+  it('goes on exactly at the next origin where its own drains, is stopped, is killed, and hangs', async () => {
     const scope = testScope();
     const { members, far, edge } = await meshOf(scope);
     const source = new SampleSource(scope);
     const output = await source.publish(edge.rtmpUrl(STREAM));
     const players = new PlayersOf(scope, far, STREAM);
     await players.playOn(30);
-    for (const signal of ['SIGTERM', 'SIGKILL', 'SIGSTOP'] as const) {
+    // SIGINT stops without a drain.
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGSTOP'] as const) {
       const before = await ownerOf(members, far);
       before.signal(signal);
       await awaitCondition('another origin to have it', async () => {
@@ -64,6 +65,7 @@ describe('a publisher at an edge', needs('ffmpeg'), () => {
     // By whatever the edge noticed it first.
     expect(edge.logged('forward moved').map(({ reason }) => reason)).toEqual([
       expect.stringMatching(/draining|reconnecting/),
+      expect.stringMatching(/stopping|closed-by-server|stalled/),
       expect.stringMatching(/closed-by-server|stalled/),
       'stalled',
     ]);

@@ -5,69 +5,13 @@ import { resolveConfig } from '@headwater/origin/config';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from '../support/repository.js';
 import { testScope } from '../support/scope.js';
-import { type Manifest, manifestsIn } from './manifests.js';
-
-const FOLDER = join(REPOSITORY, 'conf', 'k8s');
+import { K8S_FOLDER as FOLDER, type Manifest, manifestsIn } from './manifests.js';
+import { containerOf, environmentOf, podOf } from './pod-template.js';
 
 const all = manifestsIn(FOLDER);
 const kustomizations = all.filter(({ kind }) => kind === 'Kustomization');
 const objects = all.filter(({ kind }) => kind !== 'Kustomization');
 const workloads = objects.filter(({ kind }) => kind === 'StatefulSet' || kind === 'Deployment');
-
-interface Container {
-  readonly args: readonly string[];
-  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
-  readonly env: readonly {
-    readonly name: string;
-    readonly value?: string;
-    readonly valueFrom?: {
-      readonly fieldRef?: { readonly fieldPath: string };
-      readonly secretKeyRef?: object;
-    };
-  }[];
-  readonly startupProbe: Probe;
-  readonly readinessProbe: Probe;
-  readonly livenessProbe: Probe;
-  readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
-  readonly securityContext: { readonly readOnlyRootFilesystem: boolean };
-}
-
-interface Probe {
-  readonly httpGet: { readonly path: string; readonly port: string };
-}
-
-interface PodSpec {
-  readonly terminationGracePeriodSeconds: number;
-  readonly containers: readonly Container[];
-}
-
-const podOf = ({ spec }: Manifest): PodSpec =>
-  (spec as { readonly template: { readonly spec: PodSpec } }).template.spec;
-
-function containerOf(workload: Manifest): Container {
-  const [container] = podOf(workload).containers;
-  if (container === undefined) throw new Error(`${workload.file} has no container`);
-  return container;
-}
-
-/** The environment that Kubernetes would make of it, `$(NAME)` filled in. */
-function environmentOf(workload: Manifest): Readonly<Record<string, string>> {
-  const made = new Map<string, string>();
-  for (const { name, value, valueFrom } of containerOf(workload).env) {
-    const found = valueFrom?.fieldRef?.fieldPath;
-    const given =
-      value?.replaceAll(/\$\((\w+)\)/g, (whole, other: string) => made.get(other) ?? whole) ??
-      (found === undefined ? 'k'.repeat(32) : (FIELDS[found] ?? ''));
-    made.set(name, given);
-  }
-  return Object.fromEntries(made);
-}
-
-const FIELDS: Readonly<Record<string, string>> = {
-  'metadata.name': 'headwater-0',
-  'status.podIP': '10.1.2.3',
-  "metadata.labels['headwater.io/origin']": 'a',
-};
 
 /** The module with the schema and the type of its group and version. */
 function moduleOf({ apiVersion, kind }: Manifest): string {

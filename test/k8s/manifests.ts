@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { REPOSITORY } from '../support/repository.js';
+
+export const K8S_FOLDER = join(REPOSITORY, 'conf', 'k8s');
 
 /** One object of Kubernetes, as its file has it. */
 export interface Manifest {

@@ -332,8 +332,11 @@ export function createMedia(
     },
     async stop() {
       if (sweep !== null) clearInterval(sweep);
-      publishes.stop();
+      // Before the publishers: who pulls from here hears that this member is lost, not that the stream is over. An edge
+      // brings the same publisher to another origin within moments, and the pull goes on there with the next frame.
       plays.stop();
+      await siblings?.stop();
+      publishes.stop();
       streams.close();
       upstreams.stop();
       shared.stop();

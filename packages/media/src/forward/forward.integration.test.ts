@@ -293,6 +293,8 @@ describe('when the origin goes', () => {
     await first.stop();
     mesh.drop(first.name);
     await sendUntil(source, () => player.frames.length > 60 && atEdge.frames.length > 60, 'more');
+    expectExact(player);
+    expectExact(atEdge);
     expect(owners()).toEqual([second.name]);
     expect(e.log.of('forward moved')).toMatchObject([{ origin: second.name, from: first.name }]);
     expect(forwards(e)).toMatchObject({ started: 1, moved: 1, lost: 1 });

@@ -1,8 +1,8 @@
 import { awaitCondition } from '@headwater/testing/await-condition';
+import { DnsServer } from '@headwater/testing/dns-server';
 import type { Connection, Libp2p } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, it } from 'vitest';
-import { DnsServer } from '../testing/dns-server.js';
 import { DIALS_MAX, DIALS_PER_SECOND_MAX, Dialler, type DiallerHost } from './dialler.js';
 import { Names } from './names.js';
 

@@ -2,8 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DnsServer } from '@headwater/testing/dns-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DnsServer } from '../testing/dns-server.js';
 import { ADDRESSES_PER_NAME_MAX, Names } from './names.js';
 
 let server: DnsServer;

@@ -4,13 +4,14 @@ import { isIPv4 } from 'node:net';
 const TYPE_A = 1;
 const TYPE_AAAA = 28;
 const HEADER_BYTES = 12;
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
 /** What one name leads to: addresses (none: there is nothing of it), a code of RFC 1035, or no answer at all. */
 export type DnsAnswer = readonly string[] | 'NXDOMAIN' | 'SERVFAIL' | 'silence';
 
 const CODES = { NXDOMAIN: 3, SERVFAIL: 2 };
 
-/** A name server on loopback (RFC 1035, RFC 3596), as far as tests need one. It knows what it is told to. */
+/** A name server (RFC 1035, RFC 3596), as far as tests need one. It knows what it is told to. */
 export class DnsServer {
   /** By full name in small letters; NXDOMAIN where absent. */
   readonly answers = new Map<string, DnsAnswer>();
@@ -23,9 +24,13 @@ export class DnsServer {
     socket.on('message', (question, from) => this.#answer(question, from));
   }
 
-  static async listen(): Promise<DnsServer> {
+  /** On a free port of loopback unless told otherwise. */
+  static async listen(at: { readonly host: string; readonly port: number } = LOOPBACK): Promise<DnsServer> {
     const socket = createSocket('udp4');
-    await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(at.port, at.host, resolve);
+    });
     return new DnsServer(socket);
   }
 
