@@ -24,9 +24,10 @@ import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
  * |-----------------------------------|--------------------------------------------------------------------------------------|
  * | fed by a source that flows        | it stays. A relay gives the stream to the publisher only where that is exact. Where   |
  * |                                   | the relay's owner drains, the stream moves as if the relay were silent.               |
- * | fed by one that is silent, closed | a standby that flows and has the very next frame: switch, exact. Else, unless an exact |
- * |                                   | one is likely within moments: switch to one that has a start, from its newest one.    |
- * |                                   | Else, where players want it: open a relay to the best other owner.                    |
+ * | fed by one that is silent, closed | a standby that flows and has the very next frame: switch, exact. Where all lag or turn |
+ * |                                   | out to be of another encode, one more owner is asked, for moments. Unless an exact one |
+ * |                                   | is likely by then: switch to one that has a start, from its newest one. Where there   |
+ * |                                   | is none and players want it: open a relay to the best other owner.                    |
  * | fed by one that is closed, nobody | detach: the stream has no source. Likewise after `replayMs`: by then nobody has the   |
  * | is left to go on                  | next frame. An owner that was lost without a word may come back at once as another    |
  * |                                   | one (`RETURN_MS`).                                                                    |
@@ -51,7 +52,7 @@ export class SourceSwitch {
   /** Something was sent since the stream had no source: there is a frame that could be the next one. */
   #hasDelivered = false;
   /** Which routes failed in this round, with the claim that did; another claim of the owner is worth another try. */
-  readonly #failed = new Map<RelayRoute, number>();
+  readonly #failed = new Map<RelayRoute, { readonly sinceMs: number; readonly isOver: boolean }>();
   /** Whose publisher was told to have ended in this round, with the claim that did. */
   readonly #ended = new Map<MemberId, number>();
   /** Through whom owners may be pulled that could not be reached in this round. */
@@ -64,6 +65,8 @@ export class SourceSwitch {
   /** Whose connection broke last. */
   #broken: { readonly route: RelayRoute; readonly atMs: number } | null = null;
   #retryAtMs: number | null = null;
+  /** Until then other owners are asked for the very next frame, though a source is there to go on from its start. */
+  #askUntilMs: number | null = null;
   #reason = 'started';
   #lastId = 0;
   #wakeMs = Number.POSITIVE_INFINITY;
@@ -281,6 +284,7 @@ export class SourceSwitch {
   #stay(feeding: Source, nowMs: number): void {
     feeding.isStallTold = false;
     this.#retryAtMs = null;
+    this.#askUntilMs = null;
     for (const relay of this.#relays()) if (relay !== feeding) this.#close(relay, 'not-needed');
     const publisher = this.#publisher;
     if (publisher === null || publisher === feeding || !this.#flows(publisher, nowMs)) return;
@@ -296,14 +300,35 @@ export class SourceSwitch {
     for (const standby of standbys) if (this.#search(standby, nowMs)) return;
     if (!this.#isFedWell(nowMs)) for (const standby of standbys) this.#awaitLag(standby, nowMs);
     const ready = standbys.find((standby) => standby.isReady && this.#hasMore(standby));
+    if (ready === undefined || this.#mayOthersFit(ready, nowMs)) this.#openNext(nowMs);
     if (ready !== undefined && !this.#isExactLikely(feeding, nowMs)) {
       this.#switchTo(ready, 'start', nowMs);
       return;
     }
-    // While one that lags is waited for, another owner may have the next frame already.
-    if (ready === undefined || ready.match?.kind === 'behind') this.#openNext(nowMs);
     if (feeding.state === 'closed') this.#endGap(feeding, nowMs);
     else this.#endSilence(feeding, nowMs);
+  }
+
+  /**
+   * What is here does not go on with the very next frame, or not yet: it lags, or its frames are others, as those of a
+   * publisher that began only after the last frame sent. Another owner may have it already.
+   */
+  #mayOthersFit(ready: Source, nowMs: number): boolean {
+    if (!this.#hasDelivered || !this.#isUnfit(ready, nowMs)) return false;
+    if (ready.match?.kind === 'behind' && this.#mayBecomeExact(ready, nowMs)) return true;
+    if (this.#askUntilMs === null) {
+      this.#askUntilMs = nowMs + PATIENCE_MS;
+      // Whose connection was lost may be reached by now, and has the next frame if anybody has.
+      for (const [route, { isOver }] of this.#failed) if (!isOver) this.#failed.delete(route);
+    }
+    return nowMs < this.#askUntilMs;
+  }
+
+  /** It flows, but has not the very next frame: it lags, or proved to be of another encode. */
+  #isUnfit(source: Source, nowMs: number): boolean {
+    if (source.state !== 'live' || !this.#flows(source, nowMs)) return false;
+    if (source.match?.kind === 'behind') return true;
+    return source.match?.kind === 'none' && !this.#mayBecomeExact(source, nowMs);
   }
 
   /** More is to come than a replay: an owner that says itself that it is silent is no way on. */
@@ -379,16 +404,16 @@ export class SourceSwitch {
   #openNext(nowMs: number): void {
     if (!this.#isWanted(nowMs)) return;
     const feeding = this.#feeding;
-    const candidates = this.#relays().filter((relay) => relay !== feeding);
-    if (candidates.length >= CANDIDATES_MAX) return;
-    const candidate = candidates.find(({ match }) => match?.kind !== 'behind');
     const next = this.#nextOwner(nowMs);
-    if (candidate !== undefined) {
-      const isSilent = candidate.state === 'live' && !this.#isWell(candidate, nowMs);
-      if (!isSilent || next === undefined || candidate.owner === null) return;
-      this.#hasStalled(candidate.owner, nowMs);
-      this.#close(candidate, 'stalled');
+    const candidates = this.#candidates();
+    const silent = candidates.find((relay) => relay.state === 'live' && !this.#isWell(relay, nowMs));
+    if (silent !== undefined && silent.owner !== null && next !== undefined) {
+      candidates.splice(candidates.indexOf(silent), 1);
+      this.#hasStalled(silent.owner, nowMs);
+      this.#close(silent, 'stalled');
     }
+    if (candidates.length >= CANDIDATES_MAX) return;
+    if (candidates.some((relay) => !this.#isUnfit(relay, nowMs))) return;
     if (next !== undefined) {
       this.#retryAtMs = null;
       const id = this.newId();
@@ -429,9 +454,12 @@ export class SourceSwitch {
     const mustFlow = isFed || this.#publisher !== null;
     const mustStay = isFed && this.#isDraining(feeding);
     const connected = new Set(this.#relays().map(({ owner }) => owner && routeOf(owner)));
+    // What another way brings of the same owner is no more than this.
+    const unfit = this.#candidates().filter((relay) => this.#isUnfit(relay, nowMs));
     const isOpen = (owner: RelayOwner): boolean =>
       !connected.has(routeOf(owner)) &&
-      this.#failed.get(routeOf(owner)) !== owner.claim.sinceMs &&
+      !unfit.some((relay) => isSameOwner(relay, owner)) &&
+      this.#failed.get(routeOf(owner))?.sinceMs !== owner.claim.sinceMs &&
       this.#ended.get(owner.member) !== owner.claim.sinceMs &&
       !(mustFlow && owner.claim.silent === true) &&
       !(mustStay && owner.profile.draining);
@@ -525,6 +553,7 @@ export class SourceSwitch {
     const before = this.#feeding;
     if (before !== null && before.state !== 'closed') this.#tellStall(before, true, nowMs);
     this.#feeding = source;
+    this.#askUntilMs = null;
     this.#hasDelivered = before !== null || source.hasMedia;
     this.#newRound();
     for (const other of this.#sources.values()) {
@@ -539,6 +568,7 @@ export class SourceSwitch {
 
   #detach(): void {
     this.#feeding = null;
+    this.#askUntilMs = null;
     this.#hasDelivered = false;
     // What ended is over: the next relay is opened for whoever wants the stream then.
     this.#reason = 'started';
@@ -561,7 +591,7 @@ export class SourceSwitch {
     else if (isOver && this.#rules.headOf !== undefined) this.#ended.set(owner.member, owner.claim.sinceMs);
     const isAgain = this.#broken?.route === route && nowMs - this.#broken.atMs < this.#rules.retryMs;
     if (relay.hasMedia && !isOver && !isAgain) this.#broken = { route, atMs: nowMs };
-    else this.#failed.set(route, owner.claim.sinceMs);
+    else this.#failed.set(route, { sinceMs: owner.claim.sinceMs, isOver });
   }
 
   /** Told by a head, the end is not its fault. */
@@ -586,12 +616,14 @@ export class SourceSwitch {
     return [...this.#sources.values()].filter(({ owner }) => owner !== null);
   }
 
+  /** Relays beside the source that feeds the stream. */
+  #candidates(): Source[] {
+    return this.#relays().filter((relay) => relay !== this.#feeding);
+  }
+
   /** What the mesh says of a relay's owner now; undefined where it is no owner any more. */
   #ownerOf(relay: Source): RelayOwner | undefined {
-    const { owner } = relay;
-    return this.#owners.find(
-      ({ member, worker }) => member === owner?.member && worker?.worker === owner.worker?.worker,
-    );
+    return this.#owners.find((owner) => isSameOwner(relay, owner));
   }
 
   #limitMs(source: Source): number {
@@ -780,6 +812,9 @@ interface Source {
   searchUntilMs: number | null;
   lagUntilMs: number | null;
 }
+
+const isSameOwner = ({ owner }: Source, { member, worker }: RelayOwner): boolean =>
+  member === owner?.member && worker?.worker === owner.worker?.worker;
 
 const NOTHING: readonly SwitchAction[] = [];
 const MEDIA: SwitchEvent = { kind: 'media' };
