@@ -403,6 +403,15 @@ describe('a stream whose relay broke', () => {
     expect(script.done).toEqual([`400 switch to ${publisher}, start, from 1`]);
   });
 
+  it('asks those that failed in the next round, also beside one that answered and fell silent', () => {
+    script.answer(2, true);
+    script.frames(2, 6, false);
+    script.replayed(2);
+    script.close(3, 'refused');
+    script.pass(1300);
+    expect(script.done.slice(-2)).toEqual(['1100 close 2: stalled', '1100 open 4 to a: refused, replayed']);
+  });
+
   it('asks one owner on one way: another way brings the same frames', () => {
     script.close(2, 'refused');
     script.owners(B, ownerOf('b', { through: 'c' }));
@@ -555,7 +564,7 @@ describe('a stream whose relay broke', () => {
     script.close(3);
     expect(script.done).toEqual(['400 open 3 to a: refused, replayed']);
     script.pass(700);
-    expect(script.done).toEqual(['1799 open 4 to b: broken, replayed']);
+    expect(script.done).toEqual(['1600 open 4 to b: broken, replayed']);
   });
 
   it('takes a break long after the last one for a new one', () => {
