@@ -9,6 +9,7 @@ const LONG = ['**/*.long.test.ts'];
 /** Do more of the same there (`amount` in packages/testing/src/long-run.ts): first those that need only the CPU. */
 const LONGER_UNIT = [
   'packages/media/src/stream/switching.model.test.ts',
+  'packages/mesh/src/core/convergence.test.ts',
   'packages/mesh/src/core/ghosts.model.test.ts',
   'packages/mesh/src/core/reachability.test.ts',
   'packages/mesh/src/wire/codec.test.ts',
@@ -33,6 +34,11 @@ const timeouts = {
 const longTimeouts = { ...timeouts, testTimeout: 10 * HANG_MS, hookTimeout: 10 * HANG_MS };
 const madeMedia = { globalSetup: ['test/support/made-media.ts'] };
 const workersOfFile = { setupFiles: ['test/support/workers-of-file.ts'] };
+/** What is built, packed into files that start sooner: `npm run test:long` runs the same files with what is built itself. */
+const madeProgram = {
+  globalSetup: [...madeMedia.globalSetup, 'test/support/made-program.ts'],
+  setupFiles: [...workersOfFile.setupFiles, 'test/support/run-made-program.ts'],
+};
 
 // One group after the other, so that the processes of one do not eat up the time of another.
 export default defineConfig({
@@ -59,8 +65,8 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           exclude: [...NEVER, ...LONG, ...ALONE],
           ...timeouts,
-          ...madeMedia,
-          ...workersOfFile,
+          ...madeProgram,
+          isolate: false,
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
@@ -96,9 +102,25 @@ export default defineConfig({
           ...madeMedia,
           ...workersOfFile,
           // As shipped.
-          env: { HEADWATER_TEST_WORKERS: '1' },
+          env: { ...longRun.env, HEADWATER_TEST_WORKERS: '1' },
+          isolate: false,
           maxWorkers: 4,
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          name: 'long-as-built',
+          // With the others it is the project before that runs what is built.
+          include: NOT_AGAIN_WITH_WORKERS.map((name) => `test/e2e/${name}`),
+          exclude: [...NEVER, ...LONG_BESIDE],
+          ...timeouts,
+          ...madeMedia,
+          ...workersOfFile,
+          ...longRun,
+          isolate: false,
+          maxWorkers: 4,
+          sequence: { groupOrder: 5 },
         },
       },
       {
@@ -110,7 +132,7 @@ export default defineConfig({
           ...madeMedia,
           ...longRun,
           maxWorkers: 2,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 6 },
         },
       },
       {
@@ -123,7 +145,7 @@ export default defineConfig({
           ...longRun,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 7 },
         },
       },
       {
@@ -135,7 +157,7 @@ export default defineConfig({
           ...madeMedia,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 7 },
+          sequence: { groupOrder: 8 },
         },
       },
     ],

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { whole } from '../support/options.js';
-import { cleanEnvironment, HEADWATER, OriginProcess } from '../support/origin-process.js';
+import { cleanEnvironment, OriginProcess } from '../support/origin-process.js';
+import { HEADWATER } from '../support/program.js';
 import { bench } from './bench.js';
 
 /** How often the image's health check runs, s. */

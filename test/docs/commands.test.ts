@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveConfig } from '@headwater/origin/config';
 import { describe, expect, it } from 'vitest';
-import { HEADWATER } from '../support/origin-process.js';
+import { HEADWATER } from '../support/program.js';
 import { REPOSITORY } from '../support/repository.js';
 import { pages } from './pages.js';
 

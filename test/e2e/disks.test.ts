@@ -5,13 +5,8 @@ import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
 import { TestProcess } from '../support/child-process.js';
-import {
-  cleanEnvironment,
-  HEADWATER,
-  headwater,
-  type LogLine,
-  OriginProcess,
-} from '../support/origin-process.js';
+import { cleanEnvironment, headwater, type LogLine, OriginProcess } from '../support/origin-process.js';
+import { HEADWATER } from '../support/program.js';
 import { testScope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 import { SmallDisk } from '../support/small-disk.js';

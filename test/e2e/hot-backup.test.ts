@@ -1,4 +1,5 @@
 import { awaitCondition } from '@headwater/testing/await-condition';
+import { amount } from '@headwater/testing/long-run';
 import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
 import { Cluster } from '../support/cluster.js';
@@ -9,7 +10,7 @@ import { SampleOrder } from '../support/sample-order.js';
 import { testScope } from '../support/scope.js';
 
 describe('a stream published to two of three origins', needs('ffmpeg'), () => {
-  for (const victim of [0, 1]) {
+  for (const victim of amount({ short: [0], long: [0, 1] })) {
     const name = 'ab'[victim];
     it(`goes on for a player on the third when ${name} is killed, on the same connection`, async () => {
       const scope = testScope();

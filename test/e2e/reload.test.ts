@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { awaitCondition } from '@headwater/testing/await-condition';
+import { amount } from '@headwater/testing/long-run';
 import { describe, expect, it } from 'vitest';
 import { Cluster } from '../support/cluster.js';
 import { EventClient } from '../support/event-client.js';
@@ -29,7 +30,7 @@ async function reload(origin: OriginProcess, change: (config: Config) => Config)
   return said;
 }
 
-describe.each([0, 1])('the key of a mesh with %i workers', (workers) => {
+describe.each(amount({ short: [1], long: [0, 1] }))('the key of a mesh with %i workers', (workers) => {
   it('is changed by reloads alone; no claim is lost, and relays go on', async () => {
     const scope = testScope();
     const cluster = await Cluster.start(scope, {
@@ -68,7 +69,7 @@ describe.each([0, 1])('the key of a mesh with %i workers', (workers) => {
   });
 });
 
-describe.each([0, 1])('a reload with %i workers', (workers) => {
+describe.each(amount({ short: [1], long: [0, 1] }))('a reload with %i workers', (workers) => {
   it('finds a mesh by new seeds, and tells others where this member is pulled from now', async () => {
     const scope = testScope();
     const key = NEW;

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { awaitCondition } from '@headwater/testing/await-condition';
+import { amount } from '@headwater/testing/long-run';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { EventClient } from '../support/event-client.js';
@@ -25,7 +26,7 @@ async function published(origin: OriginProcess, stream: string): Promise<boolean
   return names.length > 0;
 }
 
-describe.each([0, 1])('a reload with %i workers', (workers) => {
+describe.each(amount({ short: [1], long: [0, 1] }))('a reload with %i workers', (workers) => {
   it('puts rules in force, and who plays and publishes stays', async () => {
     const scope = testScope();
     const origin = await OriginProcess.spawn(scope, 'a', { workers });
@@ -205,7 +206,7 @@ const filed = async (origin: OriginProcess): Promise<string> =>
   ).text();
 
 describe('secrets', () => {
-  it.each([0, 1])('come out nowhere, with %i workers', async (workers) => {
+  it.each(amount({ short: [1], long: [0, 1] }))('come out nowhere, with %i workers', async (workers) => {
     const scope = testScope();
     const folder = scratchFolder(scope);
     const hook = await HookService.start(scope);

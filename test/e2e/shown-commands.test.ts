@@ -7,7 +7,8 @@ import { NOT_RUN, type ShownCommand, shownCommands, whyNotRun } from '../docs/sh
 import { TestProcess } from '../support/child-process.js';
 import { Cluster } from '../support/cluster.js';
 import { playHttp } from '../support/flv-client.js';
-import { cleanEnvironment, HEADWATER } from '../support/origin-process.js';
+import { cleanEnvironment } from '../support/origin-process.js';
+import { HEADWATER } from '../support/program.js';
 import { REPOSITORY } from '../support/repository.js';
 import { SampleSource } from '../support/sample-source.js';
 import { sharedScope, testScope } from '../support/scope.js';

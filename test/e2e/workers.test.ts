@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
+import { amount } from '@headwater/testing/long-run';
 import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
 import type { ApiWorker } from '../support/api-types.js';
@@ -61,26 +63,29 @@ const socketFolders = (pid: number): readonly string[] =>
   readdirSync(tmpdir()).filter((name) => name.startsWith(`headwater-${pid}-`));
 
 describe('a member', needs('ffmpeg'), () => {
-  it.each([0, 1, 3])('with %i workers serves players of each protocol, every frame once', async (workers) => {
-    const scope = testScope();
-    const origin = await (await OriginProcess.spawn(scope, 'a', { workers })).ready();
-    expect((await workersOf(origin)).map(({ worker, state }) => `${worker} ${state}`)).toEqual(
-      Array.from({ length: workers }, (_, index) => `${index + 1} listening`),
-    );
-    const source = new SampleSource(scope);
-    await source.publish(origin.rtmpUrl(STREAM));
-    const players = new PlayersOf(scope, origin, STREAM);
-    await players.playOn(40);
-    expect(players.breaks()).toEqual([]);
-    const { here, owners } = await origin.stream(STREAM);
-    expect(here.source).toBe('publisher');
-    expect(owners).toHaveLength(1);
-    const routed = origin.logged('play routed');
-    expect(
-      routed.every(({ worker }) => (workers === 0 ? worker === undefined : typeof worker === 'number')),
-    ).toBe(true);
-    expect(origin.stdout.filter((line) => !line.startsWith('{') || !line.endsWith('}'))).toEqual([]);
-  });
+  it.each(amount({ short: [3], long: [0, 1, 3] }))(
+    'with %i workers serves players of each protocol, every frame once',
+    async (workers) => {
+      const scope = testScope();
+      const origin = await (await OriginProcess.spawn(scope, 'a', { workers })).ready();
+      expect((await workersOf(origin)).map(({ worker, state }) => `${worker} ${state}`)).toEqual(
+        Array.from({ length: workers }, (_, index) => `${index + 1} listening`),
+      );
+      const source = new SampleSource(scope);
+      await source.publish(origin.rtmpUrl(STREAM));
+      const players = new PlayersOf(scope, origin, STREAM);
+      await players.playOn(40);
+      expect(players.breaks()).toEqual([]);
+      const { here, owners } = await origin.stream(STREAM);
+      expect(here.source).toBe('publisher');
+      expect(owners).toHaveLength(1);
+      const routed = origin.logged('play routed');
+      expect(
+        routed.every(({ worker }) => (workers === 0 ? worker === undefined : typeof worker === 'number')),
+      ).toBe(true);
+      expect(origin.stdout.filter((line) => !line.startsWith('{') || !line.endsWith('}'))).toEqual([]);
+    },
+  );
 
   it('whose worker is killed goes on from the backup, on the same connections, and has it again', async () => {
     const scope = testScope();
@@ -196,6 +201,48 @@ describe('a worker', () => {
     await expect.poll(async () => (await origin.stream('live/kept')).here.source).toBe('publisher');
     expect(kept.isClosed).toBe(false);
   });
+
+  it('that is killed leaves nobody waiting whose connection was on its way to it', async () => {
+    const scope = testScope();
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
+    const [hung] = await workersOf(origin);
+    process.kill(hung?.pid ?? 0, 'SIGSTOP');
+    const clients = await dialled(scope, origin.ports.http, 8);
+    for (const client of clients) client.write('GET / HTTP/1.0\r\n\r\n');
+    await awaitCondition('it to be given some', async () =>
+      (await workersOf(origin)).some(({ pid, connections }) => pid === hung?.pid && connections > 0),
+    );
+    process.kill(hung?.pid ?? 0, 'SIGKILL');
+    await awaitCondition('all to be answered, or closed', () => clients.every(({ closed }) => closed));
+    await awaitCondition('none to be counted', async () =>
+      (await workersOf(origin)).every(({ connections }) => connections === 0),
+    );
+  });
+
+  it(
+    'that may open no more files keeps who is there, and leaves nobody else waiting',
+    needs('prlimit'),
+    async () => {
+      const scope = testScope();
+      const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 1 })).ready();
+      const kept = await publisher(scope, origin, 'kept');
+      await kept.awaitStatus('NetStream.Publish.Start');
+      const [worker] = await workersOf(origin);
+      execFileSync('prlimit', ['--pid', String(worker?.pid), '--nofile=4:4']);
+      const clients = await dialled(scope, origin.ports.http, 3);
+      await awaitCondition('all to be closed', () => clients.every(({ closed }) => closed));
+      expect(origin.logged('connection refused')).toMatchObject([
+        { reason: 'workers-not-ready' },
+        { reason: 'workers-not-ready' },
+        { reason: 'workers-not-ready' },
+      ]);
+      await awaitCondition('none of them to be counted', async () =>
+        (await workersOf(origin)).every(({ connections }) => connections === 1),
+      );
+      expect((await workersOf(origin)).map(({ pid }) => pid)).toEqual([worker?.pid]);
+      expect(kept.isClosed).toBe(false);
+    },
+  );
 
   it('that fails says why, and ends alone', async () => {
     const scope = testScope();

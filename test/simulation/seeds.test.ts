@@ -5,7 +5,7 @@ import { TROUBLES } from './plan.js';
 import { runSeed } from './run-seed.js';
 
 /** `npm run sim -- --seeds 10000` runs more. */
-const SEEDS = amount({ short: 10, long: 120 });
+const SEEDS = amount({ short: 6, long: 120 });
 /** Few, so that each has its deadline for itself. */
 const SEEDS_PER_TEST = amount({ short: 2, long: 5 });
 

@@ -7,11 +7,9 @@ import { freePort } from './free-port.js';
 import type { MeshNews, MeshOrder, MeshReport, MeshStart } from './mesh-order.js';
 import type { NetLab } from './net-lab.js';
 import { cleanEnvironment } from './origin-process.js';
-import { REPOSITORY } from './repository.js';
+import { MESH_MEMBER } from './program.js';
 import type { Scope } from './scope.js';
 
-/** Built: Node runs it, and not the test runner. */
-const MESH_MEMBER = join(REPOSITORY, 'test/dist/support/mesh-member.js');
 /** The one mesh key of all test members that listen on more than loopback. */
 const MESH_KEY = 'of test members only, and 32 bytes long';
 

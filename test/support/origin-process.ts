@@ -7,10 +7,8 @@ import { awaitCondition, HANG_MS } from '@headwater/testing/await-condition';
 import type { ApiMember, ApiStream, ApiStreamDetail } from './api-types.js';
 import { type Exit, TestProcess } from './child-process.js';
 import { freePorts } from './free-port.js';
-import { REPOSITORY } from './repository.js';
+import { HEADWATER } from './program.js';
 import type { Scope } from './scope.js';
-
-export const HEADWATER = join(REPOSITORY, 'packages/origin/bin/headwater.js');
 
 /**
  * A configuration as nested maps, laid over the harness's own; null puts a key's default back. JSON is YAML, so it is

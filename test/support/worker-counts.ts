@@ -34,7 +34,8 @@ const MAIN_ALONE = [
 ];
 
 /**
- * What `npm run test:long` leaves out where it runs test/e2e again with one worker: it would tell nothing new. A file
- * that is named nowhere here runs in one process in `npm test` and with one worker there.
+ * What `npm run test:long` leaves out where it runs test/e2e again with one worker: it would tell nothing new, so these
+ * run there with the same workers as in `npm test`. A file that is named nowhere here runs in one process in `npm test`
+ * and with one worker there.
  */
 export const NOT_AGAIN_WITH_WORKERS: readonly string[] = [...Object.keys(WORKERS_OF_FILE), ...MAIN_ALONE];

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { HEADWATER } from '../support/origin-process.js';
+import { HEADWATER } from '../support/program.js';
 import { testScope } from '../support/scope.js';
 import { previousRelease } from './previous-release.js';
 import { expectUnnoticed } from './rolling.js';

@@ -33,7 +33,7 @@ export const ERRORS = {
     'Check that --api or HEADWATER_API names the API port (1985 by default) of a headwater member.',
   NOT_READY: 'Wait until the member has joined and has the whole directory; its log says what holds it up.',
   STREAM_NAME_INVALID: 'Write a stream as APP/STREAM, such as live/s1, without blanks, ?, # or \\.',
-  QUERY_INVALID: 'See GET /api/v1 for what the query may hold.',
+  QUERY_INVALID: 'GET /api/docs says what a query may hold, headwater COMMAND --help what a command takes.',
   NOT_FOUND: 'See GET /api/v1 for what there is.',
   BODY_INVALID: 'See GET /api/docs for what the body may hold.',
   BODY_TOO_LARGE: 'See GET /api/docs for what the body may hold.',
@@ -47,12 +47,15 @@ export const ERRORS = {
     'Ask from the machine of the member, by a loopback address, or set api.token and send it: Authorization: Bearer TOKEN.',
   ORIGIN_FOREIGN:
     'Use a page of this API itself, one of an origin in api.cors, or a tool that sends no Origin header.',
-  MEMBER_UNKNOWN: 'See GET /api/v1/members for the names and ids of members.',
-  CLIENT_UNKNOWN: 'See GET /api/v1/clients: it may have left, or its member did not answer.',
-  PUBLISH_UNKNOWN: 'See GET /api/v1/streams/{app}/{stream} for the owners of the stream.',
-  DRAIN_STATE: 'See GET /api/v1/members for who is draining. A member whose process ends goes on to the end.',
+  MEMBER_UNKNOWN: 'headwater members and GET /api/v1/members have the names and ids of members.',
+  CLIENT_UNKNOWN:
+    'headwater clients and GET /api/v1/clients have the ids: it may have left, or its member did not answer.',
+  PUBLISH_UNKNOWN: 'headwater streams and GET /api/v1/streams/{app}/{stream} have the owners of a stream.',
+  DRAIN_STATE:
+    'headwater members and GET /api/v1/members show who is draining. A member whose process ends goes on to the end.',
   NOT_IMPLEMENTED: 'Update the member, or restart it to change its configuration.',
-  MEMBER_SILENT: 'Ask again, or ask the API of that member itself; see GET /api/v1/members for how it is.',
+  MEMBER_SILENT:
+    'Ask again, or ask the API of that member itself; headwater members and GET /api/v1/members show how it is.',
   API_BUSY: 'Ask again in some seconds, or ask another member.',
   DEMO_FAILED: 'See the lines above; headwater demo --help shows what can be changed.',
   INTERNAL:

@@ -18,7 +18,7 @@ export interface Awaiting {
  * After so long without what is awaited, something hangs. No test measures speed, and the machine may be busy with
  * something else, so one deadline serves all, and it is generous.
  */
-export const HANG_MS = 60_000;
+export const HANG_MS = 120_000;
 const EVERY_MS = 20;
 
 /**

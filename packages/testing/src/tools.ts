@@ -29,6 +29,7 @@ const TOOLS = {
     get: 'apt-get install nginx libnginx-mod-stream',
   },
   'systemd-analyze': { command: 'systemd-analyze', probe: ['--version'], get: 'apt-get install systemd' },
+  prlimit: { command: 'prlimit', probe: ['--version'], get: 'apt-get install util-linux' },
   openssl: { command: 'openssl', probe: ['version'], get: 'apt-get install openssl' },
   python3: { command: 'python3', probe: ['--version'], get: 'apt-get install python3' },
   prometheus: { command: 'promtool', probe: ['--version'], get: 'apt-get install prometheus' },

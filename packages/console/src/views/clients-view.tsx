@@ -12,6 +12,7 @@ import { members } from '../state/live.js';
 import { now } from '../state/now.js';
 import { linkToMember, linkToStream } from '../state/read-place.js';
 import { useAnswer } from '../state/use-answer.js';
+import { useKept } from '../state/use-kept.js';
 
 const ROWS = 50;
 
@@ -30,13 +31,13 @@ export function ClientsView({
   readonly member?: string;
 }) {
   const wanted = {
-    stream: useSignal(givenStream),
-    member: useSignal(givenMember),
-    kind: useSignal(''),
-    protocol: useSignal(''),
-    address: useSignal(''),
+    stream: useKept('stream', givenStream),
+    member: useKept('member', givenMember),
+    kind: useKept('kind', ''),
+    protocol: useKept('protocol', ''),
+    address: useKept('address', ''),
   };
-  const cursors = useSignal<readonly string[]>([]);
+  const cursors = useKept<readonly string[]>('cursors', []);
   const kicked = useSignal<ApiClient | null>(null);
   const asked = new URLSearchParams({ limit: String(ROWS) });
   for (const [name, { value }] of Object.entries(wanted)) if (value !== '') asked.set(name, value);

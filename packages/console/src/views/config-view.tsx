@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { ApiConfig } from '../api/types.js';
 import { MemberOptions } from '../parts/member-options.js';
 import { Badge, Notice, Problem } from '../parts/notice.js';
@@ -7,14 +6,15 @@ import { WordsFilter } from '../parts/words-filter.js';
 import { members } from '../state/live.js';
 import { linkToConfig } from '../state/read-place.js';
 import { useAnswer } from '../state/use-answer.js';
+import { useKept } from '../state/use-kept.js';
 
 type Key = ApiConfig['keys'][number];
 type Given = NonNullable<Key['next']>;
 
 /** What a member runs with, and where each value came from. */
 export function ConfigView({ member: wanted }: { readonly member?: string }) {
-  const words = useSignal('');
-  const areOwnOnly = useSignal(false);
+  const words = useKept('words', '');
+  const areOwnOnly = useKept('areOwnOnly', false);
   const there = (members.value ?? []).filter(({ liveness }) => liveness !== 'dead' && liveness !== 'left');
   const chosen = wanted ?? there.find(({ self }) => self)?.id ?? 'self';
   const { value, problem, heardMs } = useAnswer<ApiConfig>(

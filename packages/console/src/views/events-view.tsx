@@ -5,13 +5,14 @@ import { EVENT_GROUPS, type EventGroup, groupOf, wordsOf } from '../parts/event-
 import { Notice } from '../parts/notice.js';
 import { WordsFilter } from '../parts/words-filter.js';
 import { events } from '../state/live.js';
+import { useKept } from '../state/use-kept.js';
 
 const SHOWN_MAX = 200;
 
 /** What happened lately on all members, newest first. */
 export function EventsView() {
-  const groups = useSignal<ReadonlySet<EventGroup>>(new Set(EVENT_GROUPS));
-  const words = useSignal('');
+  const groups = useKept<ReadonlySet<EventGroup>>('groups', new Set(EVENT_GROUPS));
+  const words = useKept('words', '');
   const held = useSignal<readonly ApiEvent[] | null>(null);
   const sought = words.value.toLowerCase();
   const found = (held.value ?? events.value).filter((event) => {

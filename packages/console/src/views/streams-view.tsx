@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import { shortKey } from '../api/stream-key.js';
 import type { ApiFigures, ApiStreamPage } from '../api/types.js';
 import { age, bitRate, count, roundTrip } from '../parts/format.js';
@@ -10,6 +9,7 @@ import { members } from '../state/live.js';
 import { now } from '../state/now.js';
 import { linkToMember, linkToStream } from '../state/read-place.js';
 import { useAnswer } from '../state/use-answer.js';
+import { useKept } from '../state/use-kept.js';
 
 const ROWS = 50;
 
@@ -18,10 +18,10 @@ type Row = ApiStreamPage['streams'][number];
 
 /** Every stream of the mesh, filtered and cut into pages by the member that is asked. */
 export function StreamsView() {
-  const prefix = useSignal('');
-  const state = useSignal('');
-  const owner = useSignal('');
-  const cursors = useSignal<readonly string[]>([]);
+  const prefix = useKept('prefix', '');
+  const state = useKept('state', '');
+  const owner = useKept('owner', '');
+  const cursors = useKept<readonly string[]>('cursors', []);
   const asked = new URLSearchParams({ limit: String(ROWS), figures: 'mesh' });
   const cursor = cursors.value.at(-1);
   for (const [name, value] of Object.entries({

@@ -1,7 +1,10 @@
 import type { DirectoryView } from '@headwater/directory';
+import { amount } from '@headwater/testing/long-run';
 import { describe, expect, it } from 'vitest';
 import { LEFT_REST_MS, STRANGER_RETRY_MAX_MS } from './limits.js';
 import { VirtualMesh } from './testing/virtual-mesh.js';
+
+const SEEDS = amount({ short: 20, long: 60 });
 
 /**
  * How long a quiet mesh may need to agree: some stand still for up to 4 s yet, and members that left and came back while
@@ -68,7 +71,7 @@ const ownersOf = (directory: DirectoryView, key: string): string[] =>
   directory.owners(key).map(({ member, claim }) => `${member} ${claim.silent === true}`);
 
 describe('after a bad day, when it is quiet', () => {
-  it.each(Array.from({ length: 60 }, (_, seed) => seed))(
+  it.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
     'all members agree with the truth (seed %i)',
     (seed) => {
       const { mesh, truth } = badDay(seed);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
-import { pageClients } from './clients.js';
+import { pageClients, unknownMember } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { CLIENT, CLIENT_PAGE, CLIENT_QUERY } from './schemas/client.js';
 import { said, TEXT } from './schemas/parts.js';
@@ -27,8 +27,7 @@ export function addClients(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
     async ({ context, query }) => {
       if (isSrs(context)) return context.json(await srs.clients(context.req.query()));
       const page = await pageClients(source, query);
-      if (page === 'member')
-        return apiError(context, 'MEMBER_UNKNOWN', `no member is called ${query.member}`);
+      if (page === 'member') return apiError(context, 'MEMBER_UNKNOWN', unknownMember(source, query.member));
       if (page === 'stream')
         return apiError(context, 'STREAM_NAME_INVALID', `${query.stream} names no stream`);
       return page;

@@ -30,13 +30,30 @@ export function memberCalled(
   return others.length === 0 ? only?.id : undefined;
 }
 
+/** Why `memberCalled` found none: nobody was ever called so, or who was is not there. */
+export function unknownMember(
+  { directory }: Pick<ApiSource, 'directory'>,
+  called: string | undefined,
+): string {
+  const all = [...directory.members()].filter(({ profile }) => profile?.name === called);
+  const there = all.filter(({ liveness }) => claimsStand(liveness));
+  if (there.length > 1) return `${there.length} members are called ${called}: say which by its id`;
+  const [gone] = all;
+  if (gone === undefined) return `no member is called ${called}`;
+  return `${called} is not there: it ${gone.liveness === 'left' ? 'has left' : 'is taken for dead'}`;
+}
+
+/** The default one, or one of `vhosts`. */
+export const isVhost = ({ resolveVhost }: Pick<ApiSource, 'resolveVhost'>, name: string): boolean =>
+  name === DEFAULT_VHOST || (name !== '' && resolveVhost(name) === name);
+
 /** `app/stream` or `vhost/app/stream` as a key; undefined where it is neither. */
 export function streamCalled(
   { resolveVhost }: Pick<ApiSource, 'resolveVhost'>,
   called: string,
 ): StreamKey | undefined {
   const first = called.slice(0, called.indexOf('/'));
-  const hasVhost = first === DEFAULT_VHOST || (first !== '' && resolveVhost(first) === first);
+  const hasVhost = isVhost({ resolveVhost }, first);
   const key = hasVhost && called.split('/').length > 2 ? called : `${resolveVhost(undefined)}/${called}`;
   return parseStreamKey(key) === null ? undefined : key;
 }

@@ -187,6 +187,50 @@ describe('the API', () => {
     expect(body.error.hint).not.toBe('');
   });
 
+  it.each(['streams', 'clients', 'streams/live/s1', 'versions', 'members', 'clusters'])(
+    'takes %s with a slash behind it, as SRS writes it',
+    async (path) => {
+      const query = path === 'clusters' ? '?app=live&stream=s1' : '';
+      const [with_, without] = [await get(`/api/v1/${path}/${query}`), await get(`/api/v1/${path}${query}`)];
+      expect(without.status).toBe(200);
+      expect(Object.keys(with_.body)).toEqual(Object.keys(without.body));
+    },
+  );
+
+  it('takes a stream as lists and logs write it, its vhost before it', async () => {
+    const resolveVhost = (vhost: string | undefined) => (vhost === 'v.example' ? vhost : '__defaultVhost__');
+    const source = sourceOf({ resolveVhost });
+    const keyOf = async (path: string) => (await get(`/api/v1/streams/${path}`, source)).body.key;
+    expect(await keyOf('__defaultVhost__/live/s1')).toBe('__defaultVhost__/live/s1');
+    expect(await keyOf('v.example/live/s1')).toBe('v.example/live/s1');
+    expect(await keyOf('v.example/s1')).toBe('__defaultVhost__/v.example/s1');
+    expect(await keyOf('other.example/live/s1')).toBe('__defaultVhost__/other.example/live/s1');
+    expect(await keyOf('v.example/live/s1?vhost=__defaultVhost__')).toBe(
+      '__defaultVhost__/v.example/live/s1',
+    );
+  });
+
+  it('says of a member that is known and not there what became of it', async () => {
+    const source = sourceOf();
+    const directory = source.directory as Directory;
+    const messageOf = async (name: string) =>
+      (await get(`/api/v1/explain/live/s1?from=${name}`, source)).body.error;
+    expect(await messageOf('nobody')).toMatchObject({
+      code: 'MEMBER_UNKNOWN',
+      message: 'no member is called nobody',
+    });
+    directory.setLiveness('id-a', 'dead');
+    expect((await messageOf('a')).message).toBe('a is not there: it is taken for dead');
+    directory.setLiveness('id-a', 'left');
+    expect((await messageOf('a')).message).toBe('a is not there: it has left');
+    for (const id of ['id-x', 'id-y']) {
+      const log = new OwnLog(id, 1, 9);
+      log.setProfile(profile('twin', 1938));
+      directory.replace(log.snapshot());
+    }
+    expect((await messageOf('twin')).message).toBe('2 members are called twin: say which by its id');
+  });
+
   it('speaks SRS: the owner of a stream, or null', async () => {
     const query = 'vhost=__defaultVhost__&ip=10.0.0.9&app=live&coworker=localhost:1985';
     const known = await get(`/api/v1/clusters?${query}&stream=s1`);

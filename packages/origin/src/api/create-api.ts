@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { etag } from 'hono/etag';
+import { getPath } from 'hono/utils/url';
 import * as v from 'valibot';
 import { addConsole } from '../web/console-files.js';
 import { requireRole } from './access.js';
@@ -27,7 +28,7 @@ export type BugReporter = (error: Error, path: string) => void;
 
 /** The HTTP API, apart from any listener, so that it is tested without a port. */
 export function createApi(source: ApiSource, onBug: BugReporter): Hono {
-  const api = new Hono();
+  const api = new Hono({ getPath: pathOf });
   const { access } = source;
   const endpoints = new Endpoints(api, access);
   const srs = new SrsApi(source);
@@ -57,6 +58,12 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
     return apiError(context, 'INTERNAL', 'the request failed by a fault of this member, whose log says more');
   });
   return api;
+}
+
+/** SRS's tools, and SRS's own documents, write `/api/v1/streams/`: a slash at the end of a path of the API says nothing. */
+function pathOf(request: Request): string {
+  const path = getPath(request);
+  return path.startsWith('/api/') && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 const INDEX = `headwater API: all of it is described at /api/docs, and for machines at /api/v1/openapi.json

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { didYouMean, nearest } from '../config/nearest.js';
 import { EVENT_KINDS } from '../events/origin-event.js';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
@@ -11,6 +12,9 @@ import { queryWord, said, TEXT } from './schemas/parts.js';
 const KINDS = Object.entries(EVENT_KINDS)
   .map(([kind, meaning]) => `\`${kind}\`: ${meaning}`)
   .join(' ');
+
+const KNOWN_KINDS = Object.keys(EVENT_KINDS);
+const isKind = (word: string): boolean => KNOWN_KINDS.some((kind) => kind.startsWith(word));
 
 export function addEvents(endpoints: Endpoints, source: ApiSource): void {
   const ofMember = new EventStreams(source.events);
@@ -45,10 +49,19 @@ export function addEvents(endpoints: Endpoints, source: ApiSource): void {
       }),
       answer: v.string(),
       mediaType: 'text/event-stream',
-      errors: ['STREAM_NAME_INVALID', 'API_BUSY'],
+      errors: ['QUERY_INVALID', 'STREAM_NAME_INVALID', 'API_BUSY'],
     },
     ({ context, query }) => {
-      const { since, kinds = '', stream, scope } = query;
+      const { since, stream, scope } = query;
+      const kinds = (query.kinds ?? '').split(',').flatMap((kind) => kind.trim() || []);
+      // Of those nothing would ever come, which looks as if nothing happened.
+      const strange = kinds.find((kind) => !isKind(kind));
+      if (strange !== undefined)
+        return apiError(
+          context,
+          'QUERY_INVALID',
+          `no kind of event begins with ${strange}${didYouMean(nearest(strange, KNOWN_KINDS))}`,
+        );
       const streams = scope === 'mesh' ? ofMesh : ofMember;
       const key = stream === undefined ? undefined : streamCalled(source, stream);
       if (stream !== undefined && key === undefined)
@@ -59,9 +72,8 @@ export function addEvents(endpoints: Endpoints, source: ApiSource): void {
           'API_BUSY',
           `${FOLLOWERS_MAX} clients follow the events of this member already`,
         );
-      const filter = { kinds: kinds.split(',').filter((kind) => kind !== '') };
       return streams.follow(context, context.req.header('last-event-id') ?? since, {
-        ...filter,
+        kinds,
         ...(key === undefined ? {} : { key }),
       });
     },

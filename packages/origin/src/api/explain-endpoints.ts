@@ -1,10 +1,11 @@
+import { claimsStand } from '@headwater/directory';
 import { diagnose } from '../doctor/diagnose.js';
 import type { Ask, QuestionName } from '../questions/questions.js';
 import { nextSought, type Sought, TRACE_ID_FORM } from '../trace/id-trace.js';
 import { clockOffset, onOneLine } from '../trace/stream-trace.js';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
-import { memberCalled } from './clients.js';
+import { memberCalled, unknownMember } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { DIAGNOSIS, EXPLAIN_QUERY, EXPLAINED, ID_TRACE, TRACE, TRACE_QUERY } from './schemas/explain.js';
 import { keyOfPath, STREAM_PARAMS } from './stream-endpoints.js';
@@ -31,7 +32,7 @@ export function addExplain(endpoints: Endpoints, source: ApiSource): void {
       const found = keyOfPath(context, source, '/api/v1/explain/', vhost);
       if ('problem' in found) return apiError(context, 'STREAM_NAME_INVALID', found.problem);
       const member = memberCalled(source, from ?? 'self');
-      if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', `no member is called ${from}`);
+      if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', unknownMember(source, from));
       const { key } = found;
       const given = await source.mesh.ask(member, 'explain', {
         key,
@@ -182,6 +183,16 @@ function subjectOf(event: Readonly<Record<string, unknown>>): { readonly subject
   return typeof subject === 'string' ? { subject } : {};
 }
 
+/** Names of members that are taken for dead. One that came back under another id, as without its disk, is there. */
+function deadOf(source: ApiSource): string[] {
+  const members = source.members().map(({ liveness, profile }) => ({ liveness, name: profile?.name }));
+  const there = new Set(members.flatMap(({ liveness, name }) => (claimsStand(liveness) ? [name] : [])));
+  const dead = members.flatMap(({ liveness, name }) =>
+    liveness === 'dead' && name !== undefined && !there.has(name) ? [name] : [],
+  );
+  return [...new Set(dead)].sort();
+}
+
 async function examine(source: ApiSource) {
   const { answered, missing } = await askEach(source, 'checkup', {});
   const all = answered.map(({ answer: checkup, ...one }) => ({
@@ -190,7 +201,7 @@ async function examine(source: ApiSource) {
     clock: clockOffset({ ...one, nowMs: checkup.nowMs, askedMs: one.answeredMs }),
   }));
   return {
-    findings: [...diagnose(all, missing, namesOf(source))],
+    findings: [...diagnose(all, missing, namesOf(source), deadOf(source))],
     members: all.map(({ name }) => name).sort(),
   };
 }

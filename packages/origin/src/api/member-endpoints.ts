@@ -6,7 +6,7 @@ import { type AnswerTo, type Ask, QUESTIONS, type QuestionName } from '../questi
 import { restartReason } from '../reload/how-applied.js';
 import { type ApiErrorCode, apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
-import { memberCalled } from './clients.js';
+import { memberCalled, unknownMember } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { listMembers } from './members.js';
 import {
@@ -57,7 +57,7 @@ export function addMembers(endpoints: Endpoints, source: ApiSource): void {
     ({ context, param }) => {
       const id = memberCalled(source, param('member'));
       const member = listMembers(source.members(), source.media.workers()).find((one) => one.id === id);
-      return member ?? apiError(context, 'MEMBER_UNKNOWN', `no member is called ${param('member')}`);
+      return member ?? apiError(context, 'MEMBER_UNKNOWN', unknownMember(source, param('member')));
     },
   );
 
@@ -189,7 +189,7 @@ async function reload(
   called: string,
 ): Promise<v.InferInput<typeof RELOADED_ANSWER> | Response> {
   const member = memberCalled(source, called);
-  if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', `no member is called ${called}`);
+  if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', unknownMember(source, called));
   const name = namesOf(source)(member);
   const result = await source.mesh.ask(member, 'reload', {});
   if ('reason' in result) return noAnswer(context, name, result.reason);
@@ -251,7 +251,7 @@ async function askMember<Q extends QuestionName>(
   ask: Ask<Q>,
 ): Promise<{ readonly member: MemberId; readonly name: string; readonly answer: AnswerTo<Q> } | Response> {
   const member = memberCalled(source, called);
-  if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', `no member is called ${called}`);
+  if (member === undefined) return apiError(context, 'MEMBER_UNKNOWN', unknownMember(source, called));
   const name = namesOf(source)(member);
   const result = await source.mesh.ask(member, question, ask);
   if ('reason' in result) return noAnswer(context, name, result.reason);

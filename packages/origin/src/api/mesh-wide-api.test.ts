@@ -298,6 +298,16 @@ describe('events', () => {
     expect(one?.data.key).toBe('__defaultVhost__/live/s2');
   });
 
+  it.each([
+    ['memebr-dead', /memebr-dead; did you mean member-dead\?/],
+    ['member,nothing', /nothing$/],
+  ])('of kinds that there are not are an error: %s', async (kinds, message) => {
+    expect(await apiOf().ask(`/api/v1/events?kinds=${kinds}`)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'QUERY_INVALID', message: expect.stringMatching(message) } },
+    });
+  });
+
   it('reach no more followers than there is room for, and those that left make room', async () => {
     const { api } = apiOf();
     const responses = await Promise.all(Array.from({ length: 65 }, () => api.request('/api/v1/events')));

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import os from 'node:os';
 import { displayStreamKey, parseStreamKey, type StreamKey } from '@headwater/directory';
 import type { ClientView, StreamView } from '@headwater/media';
+import { residentMemory } from '../resident-memory.js';
 import { PROGRAM_VERSION } from '../version.js';
 import type { ApiSource } from './api-source.js';
 
@@ -30,6 +31,7 @@ const PLAYERS_MAX = 1000;
 
 export class SrsApi {
   readonly #source: ApiSource;
+  readonly #residentBytes = residentMemory();
   readonly #service = createHash('sha256').update(`${process.pid} ${Date.now()}`).digest('hex').slice(0, 8);
 
   constructor(source: ApiSource) {
@@ -47,7 +49,7 @@ export class SrsApi {
     const { connections } = this.#source.media.told();
     const [load1 = 0, load5 = 0, load15 = 0] = os.loadavg();
     const ramKb = Math.round(os.totalmem() / 1024);
-    const selfKb = Math.round(process.memoryUsage.rss() / 1024);
+    const selfKb = Math.round(this.#residentBytes() / 1024);
     const cpus = os.cpus().length;
     const cpu = process.cpuUsage();
     return this.#answer({

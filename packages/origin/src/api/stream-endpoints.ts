@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import * as v from 'valibot';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
-import { memberCalled } from './clients.js';
+import { isVhost, memberCalled, unknownMember } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { hostOf } from './host-of.js';
 import { MISSING, said, TEXT } from './schemas/parts.js';
@@ -103,7 +103,7 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
       const { member: called } = query;
       const member = called === undefined ? undefined : memberCalled(source, called);
       if (called !== undefined && member === undefined)
-        return apiError(context, 'MEMBER_UNKNOWN', `no member is called ${called}`);
+        return apiError(context, 'MEMBER_UNKNOWN', unknownMember(source, called));
       const { key } = found;
       const owners = source.directory.owners(key).map((owner) => owner.member);
       // This member knows of its own publisher before anybody else does.
@@ -134,6 +134,10 @@ export function keyOfPath(
   const path = decodePath(context.req.path.slice(prefix.length));
   const slash = path?.lastIndexOf('/') ?? -1;
   if (path === null || slash < 1) return { problem: `the path names no stream: it is ${prefix}APP/STREAM` };
+  const first = path.slice(0, path.indexOf('/'));
+  // As `headwater streams` and logs write those of a vhost, and answers every key.
+  if (vhost === undefined && first.length < slash && isVhost(source, first))
+    return keyOf(source, first, path.slice(first.length + 1, slash), path.slice(slash + 1));
   return keyOf(source, vhost, path.slice(0, slash), path.slice(slash + 1));
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { printable } from './text-width.js';
 
 /** A member in the API's answers, as far as all commands show it; what an older one does not tell has a default. */
 export const MEMBER = v.object({
@@ -36,3 +37,11 @@ export const CLIENT = v.object({
 
 /** Members that did not answer, and why. */
 export const MISSING = v.array(v.object({ name: v.string(), reason: v.string() }));
+
+/** A line about one of them. */
+export const missingText = (name: string, reason: string): string =>
+  `${printable(
+    reason === 'workers'
+      ? `some workers of ${name} did not answer: what they have is not shown`
+      : `${name} did not answer: ${reason}`,
+  )}\n`;

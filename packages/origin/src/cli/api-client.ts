@@ -35,11 +35,8 @@ function read<T>(
   given: Arguments,
   io: CliIo,
 ): { readonly value: T; readonly text: string } {
-  const refusal = v.safeParse(REFUSAL, answer.body);
-  if (refusal.success) {
-    const { message, hint } = refusal.output.error;
-    throw new HeadwaterError('API_REFUSED', message, hint === undefined ? {} : { hint });
-  }
+  const refusal = refusalIn(answer.body);
+  if (refusal !== null) throw refusal;
   const parsed = v.safeParse(schema, answer.body);
   if (answer.status === 200 && parsed.success) return { value: parsed.output, text: answer.text };
   const base = apiBase(given, io).origin;
@@ -47,6 +44,20 @@ function read<T>(
     'API_ANSWER_UNKNOWN',
     `${base} answered ${path} with status ${answer.status} and no JSON of ours`,
   );
+}
+
+/** The error of an answer that is not what was asked for: in the API's own words, where it has some. */
+export function refusalOf({ status, text }: Pick<ApiAnswer, 'status' | 'text'>, base: URL): HeadwaterError {
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson()), text);
+  const refusal = parsed.success ? refusalIn(parsed.output) : null;
+  return refusal ?? new HeadwaterError('API_REFUSED', `${base.origin} refused with status ${status}`);
+}
+
+function refusalIn(body: unknown): HeadwaterError | null {
+  const refusal = v.safeParse(REFUSAL, body);
+  if (!refusal.success) return null;
+  const { message, hint } = refusal.output.error;
+  return new HeadwaterError('API_REFUSED', message, hint === undefined ? {} : { hint });
 }
 
 const REFUSAL = v.object({

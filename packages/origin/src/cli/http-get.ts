@@ -69,18 +69,16 @@ export async function httpSend(
 /** Longest line of a stream that is kept, characters. */
 const LINE_LENGTH_MAX = 1024 * 1024;
 
-/** GET line by line, for as long as it lasts or until the signal aborts. Resolves with the status, at once where it is not 200. */
+/** GET line by line, for as long as it lasts or until the signal aborts. Resolves at once, with all of the answer, where its status is not 200. */
 export async function httpFollow(
   url: URL,
   onLine: (line: string) => void,
   token?: string,
   signal?: AbortSignal,
-): Promise<number> {
+): Promise<HttpAnswer> {
   const response = await fetch(url, { headers: bearing(token), ...(signal !== undefined && { signal }) });
-  if (response.status !== 200 || response.body === null) {
-    await response.body?.cancel();
-    return response.status;
-  }
+  const { status } = response;
+  if (status !== 200 || response.body === null) return { status, text: await response.text() };
   const decoder = new TextDecoder();
   let text = '';
   for await (const bytes of response.body) {
@@ -90,5 +88,5 @@ export async function httpFollow(
     if (text.length > LINE_LENGTH_MAX) text = '';
     for (const line of lines) onLine(line);
   }
-  return response.status;
+  return { status, text: '' };
 }

@@ -12,10 +12,15 @@ export interface CliIo {
   /** A request that changes something, with a JSON body. Rejects as `get` does. */
   send(request: ApiRequest, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }>;
   /**
-   * GET of what has no end: each line as it comes, until there are no more. Resolves with the status, other than 200 at once.
-   * Rejects where the signal aborts.
+   * GET of what has no end: each line as it comes, until there are no more. Where the status is not 200 resolves at once, with
+   * what was answered. Rejects where the signal aborts.
    */
-  follow(url: URL, onLine: (line: string) => void, token?: string, signal?: AbortSignal): Promise<number>;
+  follow(
+    url: URL,
+    onLine: (line: string) => void,
+    token?: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly status: number; readonly text: string }>;
   /** The terminal that input and output are; null where they are none. */
   terminal(): Terminal | null;
   /** Unix ms. */

@@ -35,8 +35,9 @@ export function memoryIo(overrides: Partial<CliIo> & { readonly answer?: () => R
     follow: async (url, onLine) => {
       requests.push(String(url));
       const answer = overrides.answer?.() ?? new Response('', { status: 500 });
-      for (const line of (await answer.text()).split('\n')) onLine(line);
-      return answer.status;
+      const text = await answer.text();
+      if (answer.status === 200) for (const line of text.split('\n')) onLine(line);
+      return { status: answer.status, text };
     },
     terminal: () => null,
     now: () => 1_000_000,

@@ -10,6 +10,12 @@ async function run(words: string[], body: unknown, status = 200, env: Record<str
 const API = 'http://127.0.0.1:1985/api/v1';
 
 describe('what operators do', () => {
+  const MISSING = [
+    { name: 'origin-c', reason: 'deadline' },
+    { name: 'origin-d', reason: 'workers' },
+  ];
+  const PARTLY = 'some workers of origin-d did not answer: what they have is not shown\n';
+
   it('shows clients, that there are more, and who did not answer', async () => {
     const client = {
       id: 'abc',
@@ -23,7 +29,7 @@ describe('what operators do', () => {
       state: 'playing',
       queueBytes: 12,
     };
-    const answer = { clients: [client], next: 'abc', missing: [{ name: 'origin-c', reason: 'deadline' }] };
+    const answer = { clients: [client], next: 'abc', missing: MISSING };
     const { status, out, err, requests } = await run(
       ['clients', '--stream', 'live/s1', '--limit', '1'],
       answer,
@@ -31,7 +37,7 @@ describe('what operators do', () => {
     expect([status, requests]).toEqual([0, [`${API}/clients?stream=live%2Fs1&limit=1`]]);
     expect(out).toMatch(/abc +live\/s1 +play +playing +origin-b/);
     expect(out).not.toContain('\u001b[2J');
-    expect(err).toBe('There are more: --cursor abc\norigin-c did not answer: deadline\n');
+    expect(err).toBe(`There are more: --cursor abc\norigin-c did not answer: deadline\n${PARTLY}`);
     expect((await run(['clients'], { clients: [], missing: [] })).out).toBe('Nobody.\n');
   });
 
@@ -71,14 +77,22 @@ describe('what operators do', () => {
       at: '2026-01-01T00:00:00.000Z',
       atMs: 1,
       kind: 'member-dead',
-      name: 'b\u001b[2J',
+      name: 'b\u001b[2J\u202e',
     };
     const sent = `retry: 1000\n\nid: x-1\nevent: member-dead\ndata: ${JSON.stringify(event)}\n\n`;
     const shown = await run(['events', '--all', '--kinds', 'member'], sent);
     expect(shown.requests).toEqual([`${API}/events?since=all&kinds=member`]);
-    expect(shown.out).toBe('2026-01-01T00:00:00.000Z member-dead name=b\ufffd[2J\n');
+    expect(shown.out).toBe('2026-01-01T00:00:00.000Z member-dead name=b\ufffd[2J\ufffd\n');
     expect(shown.status).toBe(1);
     expect((await run(['events', '--json'], sent)).out).toBe(`${JSON.stringify(event)}\n`);
     expect((await run(['events'], '{}', 503)).err).toContain('503');
+    const refusal = {
+      error: { code: 'QUERY_INVALID', message: 'no kind is\u001b[2J called so', hint: 'do this' },
+    };
+    const refused = await run(['events'], JSON.stringify(refusal), 400);
+    expect([refused.out, refused.err]).toEqual([
+      '',
+      expect.stringMatching(/no kind is\ufffd\[2J called so\n +do this/),
+    ]);
   });
 });

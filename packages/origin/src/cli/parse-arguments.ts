@@ -27,7 +27,8 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     const flag = flags.find(({ name }) => name === token.name);
     if (flag === undefined) throw unknownFlag(command, flags, token.rawName);
     const isValueAnotherFlag = token.inlineValue === false && /^-[^\d]/.test(token.value);
-    if (flag.value !== undefined && (token.value === undefined || isValueAnotherFlag))
+    // An empty one is most likely a variable of the shell that is not set.
+    if (flag.value !== undefined && (!token.value || isValueAnotherFlag))
       throw usage(command, `${token.rawName} needs a value: ${token.rawName} ${flag.value}`);
     if (flag.value === undefined && token.value !== undefined)
       throw usage(command, `${token.rawName} takes no value, found ${JSON.stringify(token.value)}`);
@@ -56,9 +57,14 @@ function checkOperands(command: Command, positionals: readonly string[]): void {
   const wanted = command.operand === undefined ? 0 : 1;
   if (positionals.length > wanted)
     throw usage(command, `${command.name} takes no ${JSON.stringify(positionals[wanted])}`);
-  if (positionals.length < wanted && command.isOperandOptional !== true)
-    throw usage(command, `${command.name} needs a ${command.operand}`);
+  const isEmpty = positionals.includes('');
+  if (isEmpty || (positionals.length < wanted && command.isOperandOptional !== true)) {
+    const found = isEmpty ? ', found an empty one' : '';
+    throw usage(command, `${command.name} needs ${withArticle(command.operand ?? '')}${found}`);
+  }
 }
+
+const withArticle = (operand: string): string => `${/^[AEIO]/.test(operand) ? 'an' : 'a'} ${operand}`;
 
 function unknownFlag(command: Command, flags: readonly Flag[], rawName: string): HeadwaterError {
   const near = nearest(

@@ -17,7 +17,9 @@ export function streamPath(
     app: written.slice(0, Math.max(slash, 0)),
     stream: written.slice(slash + 1),
   };
-  const problem = streamNameProblem(name);
+  const problem = /^\w+:\/\//.test(written)
+    ? 'it is a URL, of which APP/STREAM alone is asked for'
+    : streamNameProblem(name);
   if (problem !== null)
     throw new HeadwaterError('STREAM_NAME_INVALID', `${JSON.stringify(written)} names no stream: ${problem}`);
   const path = [...name.app.split('/'), name.stream].map(encodeURIComponent).join('/');

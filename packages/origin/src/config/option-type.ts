@@ -35,14 +35,12 @@ export function wholeNumber(min: number, max: number, unit?: 'ms' | 'bytes'): Op
     reads: 'number',
     expected,
     ...(unit === undefined ? {} : { unit }),
-    schema: v.pipe(
-      v.number(expected),
-      v.integer(expected),
-      v.minValue(min, expected),
-      v.maxValue(max, expected),
-    ),
+    schema: wholeNumberSaying(expected, min, max),
   };
 }
+
+const wholeNumberSaying = (expected: string, min: number, max: number) =>
+  v.pipe(v.number(expected), v.integer(expected), v.minValue(min, expected), v.maxValue(max, expected));
 
 /** A whole number from `min` to `max`, or one word. */
 export function wholeNumberOr<const T extends string>(
@@ -54,10 +52,8 @@ export function wholeNumberOr<const T extends string>(
   return {
     reads: 'number',
     expected,
-    schema: v.union(
-      [v.literal(word), v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max))],
-      expected,
-    ),
+    // A union tells what its nearest part says, so each part says all of it.
+    schema: v.union([v.literal(word, expected), wholeNumberSaying(expected, min, max)], expected),
   };
 }
 

@@ -14,7 +14,9 @@ export function readSet(flags: readonly string[]): Reading {
     const path = flag.slice(0, equals < 0 ? undefined : equals).trim();
     const found = findOptionByPath(path);
     const wrongApp = found === null ? null : appNameProblem(found.segments);
-    if (equals < 0) problems.push({ path, source: SOURCE, text: 'found no =, expected --set KEY=VALUE' });
+    if (equals < 0)
+      // Not KEY=VALUE: what stands behind key= is masked as a secret wherever it is shown.
+      problems.push({ path, source: SOURCE, text: 'found no =, expected one and a value behind it' });
     else if (found === null)
       problems.push({ path, source: SOURCE, text: `unknown key${didYouMean(suggestKeys(path))}` });
     else if (wrongApp !== null)

@@ -94,7 +94,7 @@ async function until(
   signal: AbortSignal,
   condition: () => Promise<boolean>,
 ): Promise<void> {
-  const deadline = Date.now() + START_MS;
+  const deadline = performance.now() + START_MS;
   while (!signal.aborted && !(await condition())) {
     const ended = origins.find((origin) => !origin.isRunning);
     if (signal.aborted) return;
@@ -103,7 +103,7 @@ async function until(
         details: [ended.lastWords],
       });
     }
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       const details = origins.map((origin) => `${origin.name}: ${origin.lastWords}`);
       throw new HeadwaterError('DEMO_FAILED', `waited ${START_MS / 1000} s for ${what}`, { details });
     }

@@ -34,6 +34,12 @@ describe('a diagnosis', () => {
     expect(told(of('a'), of('b'), of('c', {}, 1500))).toEqual([]);
   });
 
+  it('names who is taken for dead', () => {
+    expect(diagnose([of('a')], [], String, ['b'])).toMatchObject([
+      { weight: 'warning', code: 'member-dead', name: 'b' },
+    ]);
+  });
+
   it.each<[string, Partial<Checkup>, number, RegExp]>([
     ['a twin', { disputed: true }, 0, /^critical identity-disputed a/],
     ['no mesh', { waitingFor: 'a seed' }, 0, /^critical not-joined a: .* a seed/],

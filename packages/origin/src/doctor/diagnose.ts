@@ -30,13 +30,25 @@ const DISK_FREE_BYTES_MIN = 100 * 1024 * 1024;
 
 const WEIGHTS: readonly Weight[] = ['critical', 'warning', 'note'];
 
-/** What is wrong with a mesh, in order of weight. `names`: of members by id. `missing`: who did not answer. */
+/**
+ * What is wrong with a mesh, in order of weight. `names`: of members by id. `missing`: who did not answer. `dead`: names of those
+ * that are taken for dead and have not come back.
+ */
 export function diagnose(
   all: readonly Examined[],
   missing: readonly { readonly name: string; readonly reason: string }[],
   names: (member: MemberId) => string,
+  dead: readonly string[] = [],
 ): readonly Finding[] {
   const findings = [
+    ...dead.map(
+      (name): Finding => ({
+        weight: 'warning',
+        code: 'member-dead',
+        name,
+        text: 'it is taken for dead: start it again, or see why it hangs; who is gone for good is forgotten within an hour',
+      }),
+    ),
     ...missing.map(
       ({ name, reason }): Finding => ({
         weight: reason === 'unknown-question' || reason === 'not-supported' ? 'note' : 'critical',

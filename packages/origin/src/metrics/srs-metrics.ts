@@ -1,6 +1,7 @@
 import { release, type as systemName, version } from 'node:os';
 import type { MediaFigures } from '@headwater/media';
 import type { Registry } from 'prom-client';
+import { residentMemory } from '../resident-memory.js';
 import { PROGRAM_VERSION } from '../version.js';
 import { counter, gauge } from './live-metric.js';
 import type { MetricsSource } from './metrics-source.js';
@@ -52,6 +53,7 @@ export function srsMetrics(registry: Registry, source: MetricsSource, now: () =>
       ],
     ],
   );
+  const residentBytes = residentMemory();
   let last = { atMs: now(), usage: process.cpuUsage() };
   gauge(registry, { name: 'srs_cpu_percent', help: 'Processor of the main process, percent.' }, () => {
     const { user, system } = process.cpuUsage(last.usage);
@@ -61,7 +63,7 @@ export function srsMetrics(registry: Registry, source: MetricsSource, now: () =>
   });
   gauge(registry, { name: 'srs_memory', help: 'Memory of all processes, kB.' }, () => {
     const ofWorkers = media.workers().reduce((sum, { rssBytes }) => sum + rssBytes, 0);
-    return [[Math.round((process.memoryUsage.rss() + ofWorkers) / 1024)]];
+    return [[Math.round((residentBytes() + ofWorkers) / 1024)]];
   });
   counter(registry, { name: 'srs_send_bytes_total', help: 'Media sent.' }, () => [[total('bytesOut')]]);
   counter(registry, { name: 'srs_receive_bytes_total', help: 'Media received.' }, () => {

@@ -8,6 +8,7 @@ import { firstKeys } from '../plane/first-keys.js';
 import { TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { asksOfClients } from '../plane/one-process.js';
 import { streamTotalsOf } from '../plane/stream-totals.js';
+import { residentMemory } from '../resident-memory.js';
 import { MAIN_LOOK_MS, MainWatch } from './main-watch.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerSetup } from './messages.js';
 import { OwnDelay } from './own-delay.js';
@@ -43,6 +44,7 @@ class Worker {
   #log: WorkerLog;
   #running: Running | null = null;
   #isListening = false;
+  readonly #residentBytes = residentMemory();
   #taken: number[] = [];
   #closed: string[] = [];
   #isCountDue = false;
@@ -206,7 +208,7 @@ class Worker {
     if (this.#running === null) return;
     const { media, delay } = this.#running;
     const { connections, isFull } = media;
-    const rssBytes = process.memoryUsage.rss();
+    const rssBytes = this.#residentBytes();
     this.#wire.post({
       kind: 'told',
       told: {

@@ -139,6 +139,9 @@ export class WorkerPool {
 
   #look(): void {
     for (const slot of this.#slots) slot.tick();
+    for (const { process } of this.all)
+      for (const { listener, socket } of process.closeLost())
+        this.#options.onRefused(listener, clientIp(socket));
     this.#giveWaiting();
   }
 

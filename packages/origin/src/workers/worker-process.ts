@@ -18,6 +18,9 @@ const [TO_WORKER, FROM_WORKER] = [4, 5];
  */
 const NICER = 5;
 
+/** How long a connection may take to come over to a worker that answers, ms: longer than one that hangs is let live. */
+const LOST_MS = 8_000;
+
 /** A connection that waits for its worker. */
 export interface Arrived {
   readonly listener: MediaListenerName;
@@ -45,6 +48,13 @@ const TOLD_NOTHING: WorkerTold = {
   figures: NO_FIGURES,
 };
 
+/** A connection on its way to a worker. */
+interface Untaken extends Arrived {
+  readonly atMs: number;
+  /** The system has it for the worker, which may have read from it. */
+  isSent: boolean;
+}
+
 /** One worker's process, with the pipe to it, the connections on their way there, and what it told last. */
 export class WorkerProcess implements Choosable {
   readonly address: WorkerAddress;
@@ -54,7 +64,9 @@ export class WorkerProcess implements Choosable {
   readonly ofAddress = new Map<string, number>();
   readonly #child: ChildProcess;
   readonly #wire: Wire<ToWorker, FromWorker>;
-  readonly #untaken = new Map<number, Arrived & { readonly atMs: number }>();
+  readonly #untaken = new Map<number, Untaken>();
+  /** Of which it may still say that it has them. */
+  readonly #lost = new Map<number, Arrived>();
   readonly #asked = new Map<number, (value: unknown) => void>();
   #ids = 0;
   #open = 0;
@@ -84,6 +96,8 @@ export class WorkerProcess implements Choosable {
     const over = (how: string): void => {
       if (this.#isOver) return;
       this.#isOver = true;
+      // It may have read from them: nobody else can go on with what is left.
+      for (const { socket, isSent } of this.#untaken.values()) if (isSent) socket.destroy();
       for (const answer of this.#asked.values()) answer(undefined);
       events.exited(how);
     };
@@ -131,18 +145,20 @@ export class WorkerProcess implements Choosable {
     const { listener, socket, address } = arrived;
     this.#ids += 1;
     const id = this.#ids;
-    this.#untaken.set(id, { ...arrived, atMs: performance.now() });
-    this.#open += 1;
-    if (arrived.isCounted) this.ofAddress.set(address, (this.ofAddress.get(address) ?? 0) + 1);
+    const untaken: Untaken = { ...arrived, atMs: performance.now(), isSent: false };
+    this.#untaken.set(id, untaken);
+    this.#counted(arrived);
     const handover: Handover = { id, listener, address, isCounted: arrived.isCounted, elsewhere };
-    // Where the process ended meanwhile, `untakenLeft` has it.
-    this.#child.send(handover, socket, () => {});
+    // It stays open here until the worker says that it has it: what Node sends and forgets would be nobody's where the worker
+    // ends before that, and its client would wait for ever. Where the process ended meanwhile, `untakenLeft` has it.
+    this.#child.send(handover, socket, { keepOpen: true }, (error) => {
+      untaken.isSent = error === null;
+    });
   }
 
   /** Of an ended process: connections that never came over to it. */
   untakenLeft(): readonly Arrived[] {
-    // Node takes the handle out of a socket that it has sent, which then counts as pending.
-    return [...this.#untaken.values()].filter(({ socket }) => !socket.destroyed && !socket.pending);
+    return [...this.#untaken.values()].filter(({ socket, isSent }) => !socket.destroyed && !isSent);
   }
 
   /** The answer; undefined where there is none in time. */
@@ -177,15 +193,54 @@ export class WorkerProcess implements Choosable {
   }
 
   #count(taken: readonly number[], closed: readonly string[]): void {
-    for (const id of taken) this.#untaken.delete(id);
-    this.#open -= closed.length;
-    for (const address of closed) {
-      const left = (this.ofAddress.get(address) ?? 0) - 1;
-      if (left > 0) this.ofAddress.set(address, left);
-      else this.ofAddress.delete(address);
+    for (const id of taken) {
+      this.#letGo(id);
+      this.#lateTaken(id);
     }
+    for (const address of closed) this.#closed(address);
+  }
+
+  /**
+   * Closes connections that never came over, as where the worker may open no more files: Node tells nobody of those. A worker that
+   * hangs is killed before that. Returns whose they were.
+   */
+  closeLost(): readonly Arrived[] {
+    const sentBeforeMs = performance.now() - LOST_MS;
+    const lost = [...this.#untaken].filter(([, { isSent, atMs }]) => isSent && atMs < sentBeforeMs);
+    for (const [id, arrived] of lost) {
+      this.#letGo(id);
+      this.#closed(countedAddress(arrived));
+      this.#lost.set(id, arrived);
+    }
+    return lost.map(([, arrived]) => arrived);
+  }
+
+  /** One that was merely late counts again, until its end is told. */
+  #lateTaken(id: number): void {
+    const late = this.#lost.get(id);
+    if (late !== undefined) this.#counted(late);
+    for (const earlier of this.#lost.keys()) if (earlier <= id) this.#lost.delete(earlier);
+  }
+
+  #counted({ isCounted, address }: Arrived): void {
+    this.#open += 1;
+    if (isCounted) this.ofAddress.set(address, (this.ofAddress.get(address) ?? 0) + 1);
+  }
+
+  #letGo(id: number): void {
+    this.#untaken.get(id)?.socket.destroy();
+    this.#untaken.delete(id);
+  }
+
+  #closed(address: string): void {
+    this.#open -= 1;
+    const left = (this.ofAddress.get(address) ?? 0) - 1;
+    if (left > 0) this.ofAddress.set(address, left);
+    else this.ofAddress.delete(address);
   }
 }
+
+const countedAddress = ({ isCounted, address }: Arrived): string => (isCounted ? address : '');
 
 /** At once, since threads have what the one has that starts them. */
 function makeNicer(pid: number | undefined): void {

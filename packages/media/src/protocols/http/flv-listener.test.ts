@@ -271,6 +271,40 @@ describe('other requests', () => {
     expect(a.stream(NAME)?.players).toEqual([]);
   });
 
+  it('serves who offers another protocol in this one', async () => {
+    const a = await member('a');
+    const b = await member('b');
+    const publisher = await publish(a);
+    const offering = (method: string, path: string) =>
+      `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`;
+    const answers = await Promise.all([
+      raw(a.ports.http, offering('HEAD', '/live/s.flv')),
+      raw(a.ports.http, offering('GET', '/')),
+      raw(a.ports.http, offering('OPTIONS', '/live/s.flv')),
+      raw(b.ports.http, offering('GET', '/live/s.flv')),
+      raw(a.ports.http, offering('GET', '/nothing')),
+      raw(a.ports.http, offering('POST', '/live/t.flv')),
+    ]);
+    expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['200', '200', '204', '302', '404', '400']);
+    let got: Buffer = Buffer.alloc(0);
+    const socket = connect(a.ports.http, '127.0.0.1');
+    socket.on('data', (part) => {
+      got = Buffer.concat([got, part]);
+    });
+    socket.write(offering('GET', '/live/s.flv'));
+    const story = () => {
+      const tags = new Tags();
+      const at = got.indexOf('FLV');
+      if (at >= 0) tags.take(got.subarray(at));
+      return tags.story;
+    };
+    await until(() => story().length === 4, 'four tags');
+    publisher.send(INTER(80));
+    await until(() => story().at(-1) === 'video 80', 'what came later');
+    socket.end();
+    await until(() => a.stream(NAME)?.players.length === 0, 'the player to be gone');
+  });
+
   it.each([
     ['/nothing', 404, '/app/stream.flv'],
     ['/live/a%20b.flv', 400, 'blank'],

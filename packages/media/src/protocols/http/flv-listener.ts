@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Client, remoteOf } from '../../arrival/client.js';
 import { type Forwarded, readForwarded } from '../../arrival/forwarded.js';
@@ -172,16 +172,36 @@ export function createFlvListener(parts: FlvParts): Listener {
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const forwarded = forwardedOf(req);
     const target = readFlvTarget(req.url ?? '', forwarded.host ?? req.headers.host, options.vhosts);
-    if (!isAdmitted(req, forwarded)) answerRaw(socket, 503, NO_ROOM);
+    if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveAsItIs(req, socket);
+    else if (!isAdmitted(req, forwarded)) answerRaw(socket, 503, NO_ROOM);
     else if ('problem' in target) {
       refuse(forwarded, target.problem);
       answerRaw(socket, target.status, target.problem);
-    } else if (req.headers.upgrade?.toLowerCase() !== 'websocket' || req.method !== 'GET') {
+    } else if (req.method !== 'GET') {
       answerRaw(socket, 400, 'only WebSocket upgrades by GET are taken');
     } else {
       const client = flvClient(req, forwarded.client, 'ws-flv');
       ws.upgrade({ req, socket, head, target, client, isForeignPage: isForeignPage(req, forwarded) });
     }
+  }
+
+  /**
+   * A client that would speak another protocol, as `curl --http2` and Java's own offer with each first request, is served in this
+   * one (RFC 9110, 7.8). Node has let go of such a connection: it reads no body there, and no further request.
+   */
+  function serveAsItIs(req: IncomingMessage, socket: Duplex): void {
+    if (!(socket instanceof Socket) || !READING.has(req.method ?? '')) {
+      answerRaw(socket, 400, 'publish without asking for an upgrade; only players are served with one');
+      return;
+    }
+    const res = new ServerResponse(req);
+    res.shouldKeepAlive = false;
+    res.on('error', () => {});
+    res.once('finish', () => socket.end());
+    res.assignSocket(socket);
+    socket.once('end', () => socket.destroySoon());
+    socket.resume();
+    serve(req, res);
   }
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
@@ -266,6 +286,8 @@ export function createFlvListener(parts: FlvParts): Listener {
   };
 }
 
+/** Requests that have no body. */
+const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const NO_ROOM = 'too many connections (connections-per-address-max); try another member';
 /** Whose socket is gone. */
 const NOBODY: Client = { ip: '', port: 0, isSecure: false, isProxy: false };

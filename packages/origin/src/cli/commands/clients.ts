@@ -1,6 +1,6 @@
 import { displayStreamKey } from '@headwater/directory';
 import * as v from 'valibot';
-import { CLIENT, MISSING } from '../api-answers.js';
+import { CLIENT, MISSING, missingText } from '../api-answers.js';
 import { JSON_FLAG, readApi } from '../api-client.js';
 import { API_FLAGS } from '../ask-api.js';
 import type { Command, Flag } from '../command.js';
@@ -77,7 +77,7 @@ export const CLIENTS: Command = {
         : renderTable(columns, rows, paintFor(io.stdout.isTTY === true, io.env)),
     );
     if (value.next !== undefined) io.stderr.write(`There are more: --cursor ${value.next}\n`);
-    for (const { name, reason } of value.missing) io.stderr.write(`${name} did not answer: ${reason}\n`);
+    for (const { name, reason } of value.missing) io.stderr.write(missingText(name, reason));
     return EXIT.ok;
   },
 };

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { JSON_FLAG, readApi } from '../api-client.js';
-import { API_FLAG } from '../ask-api.js';
+import { API_FLAGS } from '../ask-api.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../io.js';
 import { paintFor } from '../paint.js';
@@ -16,7 +16,7 @@ const STYLES = { critical: 'red', warning: 'yellow' } as const;
 export const DOCTOR: Command = {
   name: 'doctor',
   summary: 'Look at all members of the mesh, and name what is wrong, in order of weight.',
-  flags: [API_FLAG, JSON_FLAG],
+  flags: [...API_FLAGS, JSON_FLAG],
   notes: ['The exit status is 1 where something critical was found.'],
   async run(given, io) {
     const { value, text } = await readApi('/api/v1/doctor', ANSWER, given, io);

@@ -1,8 +1,10 @@
 import * as v from 'valibot';
-import { ERRORS, HeadwaterError } from '../../errors.js';
+import { HeadwaterError } from '../../errors.js';
+import { refusalOf } from '../api-client.js';
 import { API_FLAGS, apiBase, apiToken } from '../ask-api.js';
 import type { Command } from '../command.js';
 import type { CliIo } from '../io.js';
+import { printable } from '../text-width.js';
 
 const EVENT = v.looseObject({ kind: v.string() });
 
@@ -27,21 +29,19 @@ export const EVENTS: Command = {
       if (value !== undefined) query.set(name, value);
     }
     const base = apiBase(given, io);
-    const status = await follow(
+    const answer = await follow(
       new URL(`/api/v1/events?${query}`, base),
       given.has('json'),
       io,
       apiToken(given, io),
     );
-    throw status === 200
+    throw answer.status === 200
       ? new HeadwaterError('API_UNREACHABLE', `${base.origin} sends no more events`)
-      : new HeadwaterError('API_REFUSED', `${base.origin} refused with status ${status}`, {
-          ...(status === 401 && { hint: ERRORS.TOKEN_MISSING }),
-        });
+      : refusalOf(answer, base);
   },
 };
 
-async function follow(url: URL, asJson: boolean, io: CliIo, token: string | undefined): Promise<number> {
+async function follow(url: URL, asJson: boolean, io: CliIo, token: string | undefined) {
   try {
     return await io.follow(
       url,
@@ -65,8 +65,5 @@ function lineOf(text: string): string {
     .filter(([name]) => !NOT_SHOWN.has(name))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   // What clients and members are called must not steer a terminal.
-  return [typeof at === 'string' ? at : '', kind, ...words]
-    .join(' ')
-    .replace(/\p{Cc}/gu, '\ufffd')
-    .trim();
+  return printable([typeof at === 'string' ? at : '', kind, ...words].join(' ')).trim();
 }

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { HeadwaterError } from '../../errors.js';
-import { MISSING } from '../api-answers.js';
+import { MISSING, missingText } from '../api-answers.js';
 import { JSON_FLAG, readApi } from '../api-client.js';
-import { API_FLAG } from '../ask-api.js';
+import { API_FLAGS } from '../ask-api.js';
 import type { Arguments, Command } from '../command.js';
 import { type CliIo, EXIT } from '../io.js';
 import { streamPath } from '../stream-path.js';
+import { printable } from '../text-width.js';
 
 const EVENT = v.looseObject({
   id: v.string(),
@@ -56,7 +57,7 @@ export const TRACE: Command = {
     },
     { name: 'follow', meaning: 'Go on, until stopped.' },
     { name: 'vhost', value: 'NAME', meaning: 'The vhost, where vhosts are configured.' },
-    API_FLAG,
+    ...API_FLAGS,
     JSON_FLAG,
   ],
   notes: [
@@ -75,8 +76,7 @@ export const TRACE: Command = {
     }
     const shown = new Map<string, number>();
     show(first.value, shown, given, io);
-    for (const { name, reason } of first.value.missing)
-      io.stderr.write(`${name} did not answer: ${reason}\n`);
+    for (const { name, reason } of first.value.missing) io.stderr.write(missingText(name, reason));
     for (const { name, aheadMs, withinMs } of first.value.clocks)
       if (Math.abs(aheadMs) - withinMs > CLOCK_TOLD_MS)
         io.stderr.write(
@@ -122,5 +122,5 @@ function lineOf(event: Event): string {
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   const date = new Date(event.atMs);
   const at = Number.isNaN(date.getTime()) ? String(event.atMs) : date.toISOString();
-  return [at, event.byName.padEnd(12), event.kind, ...words].join(' ').replace(/\p{Cc}/gu, '\ufffd');
+  return printable([at, event.byName.padEnd(12), event.kind, ...words].join(' '));
 }

@@ -1,0 +1,10 @@
+import { join } from 'node:path';
+import { REPOSITORY } from './repository.js';
+
+/** Where processes are started from: what is built, or a copy of it that starts sooner (made-program.ts). */
+const ROOT = process.env.HEADWATER_TEST_PROGRAM ?? REPOSITORY;
+
+/** The command that users run. */
+export const HEADWATER = join(ROOT, 'packages/origin/bin/headwater.js');
+/** Built: Node runs it, and not the test runner. */
+export const MESH_MEMBER = join(ROOT, 'test/dist/support/mesh-member.js');
