@@ -4,6 +4,7 @@ import type { MediaLog, PlayerView, StreamView } from '../media-host.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import { OutboundRate } from './outbound-rate.js';
+import type { HeadOf } from './owner-ranking.js';
 import { type PassedOnEnd, PassedOnRelays } from './passed-on-relay.js';
 import { PictureFigures } from './picture-figures.js';
 import type { Player } from './player.js';
@@ -12,13 +13,7 @@ import { PublisherPast } from './publisher-past.js';
 import { PullsOfSource } from './pulls-of-source.js';
 import { forRelay, type RelayOwner } from './relay-owner.js';
 import { type SiblingPull, SiblingPulls } from './sibling-pulls.js';
-import {
-  type HeadOf,
-  type SourceId,
-  SourceSwitch,
-  type SwitchAction,
-  type SwitchEvent,
-} from './source-switch.js';
+import { type SourceId, SourceSwitch, type SwitchAction, type SwitchEvent } from './source-switch.js';
 import type { Splice } from './splice.js';
 import { StreamHub } from './stream-hub.js';
 import type { StreamLimits } from './stream-limits.js';

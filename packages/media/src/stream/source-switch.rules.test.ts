@@ -335,11 +335,13 @@ describe('a stream whose relay broke', () => {
     script.pass(299);
     expect(script.done).toEqual(['760 search 2']);
     script.pass(1);
+    expect(script.done).toEqual(['1050 open 3 to a: retry, replayed']);
+    script.close(3, 'refused');
     expect(script.done).toEqual(['1050 switch to 2, start, from 1']);
 
     script = new Script();
     relayOf(A, B);
-    script.close(1);
+    script.close(1, 'publisher-ended', true);
     script.answer(2, true);
     script.replayed(2);
     script.frames(2, 6);
@@ -349,9 +351,77 @@ describe('a stream whose relay broke', () => {
   it('starts from nothing that has no start', () => {
     script.answer(2);
     for (let i = 0; i < 20; i += 1) script.frames(2, 1, false);
-    expect(script.done).toEqual(['400 search 2']);
+    expect(script.done).toEqual(['400 search 2', '400 open 3 to a: retry, replayed']);
+    script.close(3, 'refused');
+    script.pass(300);
     script.frames(2, 1, true);
-    expect(script.done).toEqual(['400 switch to 2, start, from 1']);
+    script.close(4, 'refused');
+    expect(script.done.filter((line) => !line.includes('search'))).toEqual([
+      '700 open 4 to a: refused, replayed',
+      '700 switch to 2, start, from 1',
+    ]);
+  });
+
+  it('asks each other owner for the next frame before it starts anew, for 300 ms', () => {
+    script.owners(A, B, C);
+    script.answer(2, true);
+    script.replayed(2);
+    script.frames(2, 6);
+    expect(script.done.slice(-1)).toEqual(['400 open 3 to c: retry, replayed']);
+    script.pass(100);
+    script.close(3, 'refused');
+    expect(script.done.slice(-1)).toEqual(['500 open 4 to a: refused, replayed']);
+    script.flow(280, 2);
+    script.pass(19);
+    expect(script.done.filter((line) => line.includes('switch'))).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(['800 switch to 2, start, from 1', '800 close 4: switched']);
+  });
+
+  it('goes on exactly with the owner that broke, where the other is of another encode', () => {
+    script.answer(2, true);
+    script.replayed(2);
+    script.frames(2, 6);
+    script.matches.set(3, EXACT);
+    script.answer(3, true);
+    script.frames(3, 6);
+    script.replayed(3);
+    expect(script.done.slice(-2)).toEqual(['400 switch to 3, exact, from 1', '400 close 2: switched']);
+  });
+
+  it('asks who failed before once more, but not who said that the publisher has ended', () => {
+    script.owners(A, B, C);
+    script.close(2, 'refused');
+    script.close(3, 'publisher-ended', true);
+    script.close(4, 'refused');
+    const publisher = script.publish();
+    script.frames(publisher, 6);
+    expect(script.done.slice(-2)).toEqual([`400 search ${publisher}`, '400 open 6 to b: refused, replayed']);
+    script.close(6, 'refused');
+    expect(script.done).toEqual(['400 open 7 to a: refused, replayed']);
+    script.close(7, 'refused');
+    expect(script.done).toEqual([`400 switch to ${publisher}, start, from 1`]);
+  });
+
+  it('asks those that failed in the next round, also beside one that answered and fell silent', () => {
+    script.answer(2, true);
+    script.frames(2, 6, false);
+    script.replayed(2);
+    script.close(3, 'refused');
+    script.pass(1300);
+    expect(script.done.slice(-2)).toEqual(['1100 close 2: stalled', '1100 open 4 to a: refused, replayed']);
+  });
+
+  it('asks one owner on one way: another way brings the same frames', () => {
+    script.close(2, 'refused');
+    script.owners(B, ownerOf('b', { through: 'c' }));
+    script.close(3, 'refused');
+    script.close(4, 'refused');
+    script.pass(700);
+    script.answer(5, true);
+    script.frames(5, 6);
+    script.replayed(5);
+    expect(script.done.slice(-2)).toEqual([`1100 search 5`, '1100 switch to 5, start, from 1']);
   });
 
   it.each([
@@ -362,6 +432,7 @@ describe('a stream whose relay broke', () => {
     script.answer(2, true);
     script.frames(2, 10);
     script.replayed(2);
+    script.close(3, 'refused');
     script.flow(2000, 2);
     const { done } = script;
     expect(done.filter((line) => line.includes('lags'))).toEqual(lagMs > 1000 ? [] : ['400 2 lags 1000 ms']);
@@ -472,13 +543,17 @@ describe('a stream whose relay broke', () => {
     for (let i = 0; i < 15; i += 1) {
       script.pass(400);
       script.frames(2, 1, false);
+      script.close(3, 'publisher-ended', true);
     }
     expect(script.done.filter((line) => !line.includes('search'))).toEqual([
+      '1100 open 3 to a: retry, replayed',
+      '1900 open 4 to a: publisher-ended, replayed',
       '6400 detach',
       '6400 switch to 2, start',
+      '6400 close 4: switched',
     ]);
     script.close(2);
-    expect(script.done).toEqual(['6400 open 3 to a: broken, replayed']);
+    expect(script.done).toEqual(['6400 open 5 to a: broken, replayed']);
   });
 
   it('asks the other ones, then the broken one at once, once', () => {
@@ -489,7 +564,7 @@ describe('a stream whose relay broke', () => {
     script.close(3);
     expect(script.done).toEqual(['400 open 3 to a: refused, replayed']);
     script.pass(700);
-    expect(script.done).toEqual(['1799 open 4 to b: broken, replayed']);
+    expect(script.done).toEqual(['1600 open 4 to b: broken, replayed']);
   });
 
   it('takes a break long after the last one for a new one', () => {

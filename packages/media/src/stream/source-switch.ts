@@ -1,7 +1,8 @@
-import { type MemberId, ownerThrough } from '@headwater/directory';
+import type { MemberId } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
 import { FlowWatch } from './flow-watch.js';
-import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
+import { type HeadOf, OwnerRanking } from './owner-ranking.js';
+import type { RelayOwner } from './relay-owner.js';
 
 /**
  * Decides from which source a stream is fed, and when it switches. Pure: events and the time go in, actions come out.
@@ -24,18 +25,16 @@ import { type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
  * |-----------------------------------|--------------------------------------------------------------------------------------|
  * | fed by a source that flows        | it stays. A relay gives the stream to the publisher only where that is exact. Where   |
  * |                                   | the relay's owner drains, the stream moves as if the relay were silent.               |
- * | fed by one that is silent, closed | a standby that flows and has the very next frame: switch, exact. Else, unless an exact |
- * |                                   | one is likely within moments: switch to one that has a start, from its newest one.    |
- * |                                   | Else, where players want it: open a relay to the best other owner.                    |
+ * | fed by one that is silent, closed | a standby that flows and has the very next frame: switch, exact. Where all lag or turn |
+ * |                                   | out to be of another encode, one more owner is asked, for moments. Unless an exact one |
+ * |                                   | is likely by then: switch to one that has a start, from its newest one. Where there   |
+ * |                                   | is none and players want it: open a relay to the best other owner.                    |
  * | fed by one that is closed, nobody | detach: the stream has no source. Likewise after `replayMs`: by then nobody has the   |
  * | is left to go on                  | next frame. An owner that was lost without a word may come back at once as another    |
  * |                                   | one (`RETURN_MS`).                                                                    |
  * | fed by nobody                     | the publisher feeds it from its accept on, a relay from its answer on.                 |
  *
- * Where relays may pull from each other (`SwitchRules.headOf`), an owner is pulled through a head of this member's zone, and directly
- * where that is no way: it cannot be reached, refuses, or does not answer. A head that breaks or falls silent is avoided for a while:
- * another one is asked, for the same owner where the head broke, for another owner where it is silent, since nobody knows
- * which of both it is. Where a head says that the owner's connection broke, it counts as that: other owners come first.
+ * Which owner a relay is opened to is told by `OwnerRanking`.
  *
  * So a source that flows and could feed a stream that nobody feeds is always switched to. Relays exist only while players
  * want the stream, `lingerMs` longer, and while nothing as good is here.
@@ -45,25 +44,14 @@ export class SourceSwitch {
   readonly #sources = new Map<SourceId, Source>();
   #feeding: Source | null = null;
   #publisher: Source | null = null;
-  #owners: readonly RelayOwner[] = [];
+  readonly #owners: OwnerRanking;
   #players = 0;
   #lingerUntilMs = Number.NEGATIVE_INFINITY;
   /** Something was sent since the stream had no source: there is a frame that could be the next one. */
   #hasDelivered = false;
-  /** Which routes failed in this round, with the claim that did; another claim of the owner is worth another try. */
-  readonly #failed = new Map<RelayRoute, number>();
-  /** Whose publisher was told to have ended in this round, with the claim that did. */
-  readonly #ended = new Map<MemberId, number>();
-  /** Through whom owners may be pulled that could not be reached in this round. */
-  readonly #detours = new Map<MemberId, readonly MemberId[]>();
-  /** Heads through which the stream did not come well, and since when. */
-  readonly #avoided = new Map<MemberId, number>();
-  /** A head refused or did not answer in this round: no other one is asked. */
-  #isHeadless = false;
-  readonly #stalledMs = new Map<RelayRoute, number>();
-  /** Whose connection broke last. */
-  #broken: { readonly route: RelayRoute; readonly atMs: number } | null = null;
   #retryAtMs: number | null = null;
+  /** Until then other owners are asked for the very next frame, though a source is there to go on from its start. */
+  #askUntilMs: number | null = null;
   #reason = 'started';
   #lastId = 0;
   #wakeMs = Number.POSITIVE_INFINITY;
@@ -71,6 +59,7 @@ export class SourceSwitch {
 
   constructor(rules: SwitchRules) {
     this.#rules = rules;
+    this.#owners = new OwnerRanking(rules);
   }
 
   /** Who feeds the stream; a source that has closed counts until somebody goes on or it is detached. */
@@ -198,7 +187,7 @@ export class SourceSwitch {
   }
 
   #setOwners(owners: readonly RelayOwner[]): void {
-    this.#owners = owners;
+    this.#owners.set(owners);
     // One that left the list before it answered has nothing for us.
     for (const relay of this.#relays()) {
       if (relay.state === 'connecting' && this.#ownerOf(relay) === undefined)
@@ -213,8 +202,9 @@ export class SourceSwitch {
     this.#sources.delete(id);
     if (source === this.#publisher) this.#publisher = null;
     if (source.owner !== null) {
-      this.#blame(source, source.owner, event, nowMs);
-      if (event.detours !== undefined) this.#detours.set(source.owner.member, event.detours);
+      const { isOver, detours } = event;
+      const end = { isOver, reason, hadMedia: source.hasMedia, detours };
+      this.#owners.blame(source.owner, end, nowMs);
     }
     this.#reason = reason;
     if (source === this.#feeding) {
@@ -281,6 +271,7 @@ export class SourceSwitch {
   #stay(feeding: Source, nowMs: number): void {
     feeding.isStallTold = false;
     this.#retryAtMs = null;
+    this.#askUntilMs = null;
     for (const relay of this.#relays()) if (relay !== feeding) this.#close(relay, 'not-needed');
     const publisher = this.#publisher;
     if (publisher === null || publisher === feeding || !this.#flows(publisher, nowMs)) return;
@@ -296,14 +287,35 @@ export class SourceSwitch {
     for (const standby of standbys) if (this.#search(standby, nowMs)) return;
     if (!this.#isFedWell(nowMs)) for (const standby of standbys) this.#awaitLag(standby, nowMs);
     const ready = standbys.find((standby) => standby.isReady && this.#hasMore(standby));
+    if (ready === undefined || this.#mayOthersFit(ready, nowMs)) this.#openNext(nowMs);
     if (ready !== undefined && !this.#isExactLikely(feeding, nowMs)) {
       this.#switchTo(ready, 'start', nowMs);
       return;
     }
-    // While one that lags is waited for, another owner may have the next frame already.
-    if (ready === undefined || ready.match?.kind === 'behind') this.#openNext(nowMs);
     if (feeding.state === 'closed') this.#endGap(feeding, nowMs);
     else this.#endSilence(feeding, nowMs);
+  }
+
+  /**
+   * What is here does not go on with the very next frame, or not yet: it lags, or its frames are others, as those of a
+   * publisher that began only after the last frame sent. Another owner may have it already.
+   */
+  #mayOthersFit(ready: Source, nowMs: number): boolean {
+    if (!this.#hasDelivered || !this.#isUnfit(ready, nowMs)) return false;
+    if (ready.match?.kind === 'behind' && this.#mayBecomeExact(ready, nowMs)) return true;
+    if (this.#askUntilMs === null) {
+      this.#askUntilMs = nowMs + PATIENCE_MS;
+      // Whose connection was lost may be reached by now, and has the next frame if anybody has.
+      this.#owners.forgive();
+    }
+    return nowMs < this.#askUntilMs;
+  }
+
+  /** It flows, but has not the very next frame: it lags, or proved to be of another encode. */
+  #isUnfit(source: Source, nowMs: number): boolean {
+    if (source.state !== 'live' || !this.#flows(source, nowMs)) return false;
+    if (source.match?.kind === 'behind') return true;
+    return source.match?.kind === 'none' && !this.#mayBecomeExact(source, nowMs);
   }
 
   /** More is to come than a replay: an owner that says itself that it is silent is no way on. */
@@ -337,7 +349,7 @@ export class SourceSwitch {
     const isHopeless =
       this.#publisher === null &&
       !this.hasRelay &&
-      (!this.#isWanted(nowMs) || (this.#owners.length === 0 && !mayReturn));
+      (!this.#isWanted(nowMs) || (this.#owners.isEmpty && !mayReturn));
     if (!isHopeless && nowMs - feeding.closedMs < this.#rules.replayMs) return;
     this.#detach();
     this.#begin(nowMs);
@@ -360,7 +372,7 @@ export class SourceSwitch {
 
   #tellStall(relay: Source, isLost: boolean, nowMs: number): void {
     if (relay.owner === null || this.#isWell(relay, nowMs)) return;
-    if (isLost) this.#hasStalled(relay.owner, nowMs);
+    if (isLost) this.#owners.stalled(relay.owner, nowMs);
     if (relay.isStallTold) return;
     relay.isStallTold = true;
     const reason = this.#ownerOf(relay) === undefined ? 'owner-left' : 'stalled';
@@ -368,27 +380,19 @@ export class SourceSwitch {
     this.#actions.push({ kind: 'stalled', source: relay.id, reason, silentMs, isLost });
   }
 
-  #hasStalled(owner: RelayOwner, nowMs: number): void {
-    for (const [route, atMs] of this.#stalledMs) {
-      if (nowMs - atMs >= STALL_PENALTY_MS) this.#stalledMs.delete(route);
-    }
-    this.#stalledMs.set(routeOf(owner), nowMs);
-    this.#avoid(owner, nowMs);
-  }
-
   #openNext(nowMs: number): void {
     if (!this.#isWanted(nowMs)) return;
     const feeding = this.#feeding;
-    const candidates = this.#relays().filter((relay) => relay !== feeding);
-    if (candidates.length >= CANDIDATES_MAX) return;
-    const candidate = candidates.find(({ match }) => match?.kind !== 'behind');
     const next = this.#nextOwner(nowMs);
-    if (candidate !== undefined) {
-      const isSilent = candidate.state === 'live' && !this.#isWell(candidate, nowMs);
-      if (!isSilent || next === undefined || candidate.owner === null) return;
-      this.#hasStalled(candidate.owner, nowMs);
-      this.#close(candidate, 'stalled');
+    const candidates = this.#candidates();
+    const silent = candidates.find((relay) => relay.state === 'live' && !this.#isWell(relay, nowMs));
+    if (silent !== undefined && silent.owner !== null && next !== undefined) {
+      candidates.splice(candidates.indexOf(silent), 1);
+      this.#owners.stalled(silent.owner, nowMs);
+      this.#close(silent, 'stalled');
     }
+    if (candidates.length >= CANDIDATES_MAX) return;
+    if (candidates.some((relay) => relay !== silent && !this.#isUnfit(relay, nowMs))) return;
     if (next !== undefined) {
       this.#retryAtMs = null;
       const id = this.newId();
@@ -396,7 +400,7 @@ export class SourceSwitch {
       const reason = feeding !== null && feeding.state !== 'closed' ? this.#whyNot(feeding) : this.#reason;
       this.#actions.push({ kind: 'open', source: id, owner: next, reason, isReplayed: this.#hasDelivered });
       this.#reason = 'retry';
-    } else if (this.#failed.size > 0 && this.#owners.length > 0) {
+    } else if (this.#owners.hasFailed && !this.#owners.isEmpty) {
       this.#retryAtMs ??= nowMs + this.#rules.retryMs;
       if (nowMs < this.#retryAtMs) return;
       this.#newRound();
@@ -406,10 +410,7 @@ export class SourceSwitch {
 
   #newRound(): void {
     this.#retryAtMs = null;
-    this.#failed.clear();
-    this.#ended.clear();
-    this.#detours.clear();
-    this.#isHeadless = false;
+    this.#owners.newRound();
   }
 
   #whyNot(feeding: Source): string {
@@ -418,77 +419,21 @@ export class SourceSwitch {
     return this.#isDraining(feeding) ? 'draining' : 'stalled';
   }
 
-  /**
-   * The best owner to open a relay to: none that is connected, failed in this round, or could give nothing better. One that
-   * could not be reached comes again, through another member, after all the others.
-   */
   #nextOwner(nowMs: number): RelayOwner | undefined {
     const feeding = this.#feeding;
     const isFed = feeding !== null && feeding.state !== 'closed';
-    // Beside a source that may go on any moment only one that flows is of use.
-    const mustFlow = isFed || this.#publisher !== null;
-    const mustStay = isFed && this.#isDraining(feeding);
-    const connected = new Set(this.#relays().map(({ owner }) => owner && routeOf(owner)));
-    const isOpen = (owner: RelayOwner): boolean =>
-      !connected.has(routeOf(owner)) &&
-      this.#failed.get(routeOf(owner)) !== owner.claim.sinceMs &&
-      this.#ended.get(owner.member) !== owner.claim.sinceMs &&
-      !(mustFlow && owner.claim.silent === true) &&
-      !(mustStay && owner.profile.draining);
-    const isFresh = (owner: RelayOwner): boolean =>
-      nowMs - (this.#stalledMs.get(routeOf(owner)) ?? Number.NEGATIVE_INFINITY) >= STALL_PENALTY_MS;
-    const ways = this.#throughHeads(nowMs);
-    // Who is silent behind a head may be the owner.
-    const suspect = isFed && ways !== this.#owners ? feeding.owner?.member : undefined;
-    const bestOf = (owners: readonly RelayOwner[]): RelayOwner | undefined => {
-      const open = owners.filter(isOpen);
-      const fresh = open.filter(isFresh);
-      const unbroken = fresh.filter((owner) => routeOf(owner) !== this.#broken?.route);
-      return (
-        unbroken.find(({ member }) => member !== suspect) ??
-        unbroken[0] ??
-        fresh[0] ??
-        (isFed ? undefined : open[0])
-      );
+    const unfit = this.#candidates().filter((relay) => this.#isUnfit(relay, nowMs));
+    const wish = {
+      connected: this.#relays().map(({ owner }) => owner),
+      unfit: unfit.map(({ owner }) => owner),
+      isFed,
+      fedFrom: feeding?.owner ?? null,
+      isSilent: !this.#isFedWell(nowMs),
+      // Beside a source that may go on any moment only one that flows is of use.
+      mustFlow: isFed || this.#publisher !== null,
+      mustStay: isFed && this.#isDraining(feeding),
     };
-    return (
-      bestOf(ways) ??
-      (ways === this.#owners ? undefined : bestOf(this.#owners)) ??
-      this.#roundabout().find((owner) => isOpen(owner) && isFresh(owner))
-    );
-  }
-
-  /** The owners, each by the way on which it is to be pulled. */
-  #throughHeads(nowMs: number): readonly RelayOwner[] {
-    const { headOf } = this.#rules;
-    if (headOf === undefined || this.#isHeadless) return this.#owners;
-    const avoided = new Set<MemberId>();
-    for (const [head, sinceMs] of this.#avoided) {
-      if (nowMs - sinceMs < AVOID_MS) avoided.add(head);
-      else this.#avoided.delete(head);
-    }
-    const feeding = this.#feeding;
-    const silent = feeding === null || this.#isWell(feeding, nowMs) ? null : feeding.owner?.through;
-    // One that has closed is blamed already, if it is to be.
-    if (typeof silent === 'string' && feeding?.state !== 'closed') avoided.add(silent);
-    if (avoided.size >= AVOIDED_MAX) return this.#owners;
-    return this.#owners.map((owner) => {
-      const isDirect = owner.worker === undefined && (owner.through ?? null) === null;
-      const head = isDirect ? headOf(owner, avoided) : null;
-      return head === null ? owner : ownerThrough(owner, head);
-    });
-  }
-
-  #avoid({ through }: RelayOwner, nowMs: number): void {
-    if (this.#rules.headOf !== undefined && typeof through === 'string') this.#avoided.set(through, nowMs);
-  }
-
-  /** The owners that could not be reached, through each member that may reach them. */
-  #roundabout(): RelayOwner[] {
-    if (this.#detours.size === 0) return [];
-    return this.#owners.flatMap((owner) =>
-      (this.#detours.get(owner.member) ?? []).map((through) => ownerThrough(owner, through)),
-    );
+    return this.#owners.next(wish, nowMs);
   }
 
   #isDraining(relay: Source): boolean {
@@ -525,6 +470,7 @@ export class SourceSwitch {
     const before = this.#feeding;
     if (before !== null && before.state !== 'closed') this.#tellStall(before, true, nowMs);
     this.#feeding = source;
+    this.#askUntilMs = null;
     this.#hasDelivered = before !== null || source.hasMedia;
     this.#newRound();
     for (const other of this.#sources.values()) {
@@ -539,6 +485,7 @@ export class SourceSwitch {
 
   #detach(): void {
     this.#feeding = null;
+    this.#askUntilMs = null;
     this.#hasDelivered = false;
     // What ended is over: the next relay is opened for whoever wants the stream then.
     this.#reason = 'started';
@@ -550,24 +497,6 @@ export class SourceSwitch {
     this.#sources.delete(relay.id);
     this.#actions.push({ kind: 'close', source: relay.id, reason });
     if (relay === this.#feeding) this.#detach();
-  }
-
-  /** One whose connection broke after it was well may have the next frame still: others first, then it, at once. */
-  #blame(relay: Source, owner: RelayOwner, { isOver, reason }: ClosedEvent, nowMs: number): void {
-    const route = routeOf(owner);
-    const isDirect = (owner.through ?? null) === null;
-    // Who gave nothing knows of no publisher; one that ended has ended on every way.
-    if (!isDirect && !(isOver && relay.hasMedia)) this.#blameHead(relay, owner, reason, nowMs);
-    else if (isOver && this.#rules.headOf !== undefined) this.#ended.set(owner.member, owner.claim.sinceMs);
-    const isAgain = this.#broken?.route === route && nowMs - this.#broken.atMs < this.#rules.retryMs;
-    if (relay.hasMedia && !isOver && !isAgain) this.#broken = { route, atMs: nowMs };
-    else this.#failed.set(route, owner.claim.sinceMs);
-  }
-
-  /** Told by a head, the end is not its fault. */
-  #blameHead(relay: Source, owner: RelayOwner, reason: string, nowMs: number): void {
-    if (!relay.hasMedia && reason !== 'unreachable') this.#isHeadless = true;
-    if (reason !== 'refused') this.#avoid(owner, nowMs);
   }
 
   /** Tells whether the publisher here flows, when that changes. */
@@ -586,12 +515,14 @@ export class SourceSwitch {
     return [...this.#sources.values()].filter(({ owner }) => owner !== null);
   }
 
+  /** Relays beside the source that feeds the stream. */
+  #candidates(): Source[] {
+    return this.#relays().filter((relay) => relay !== this.#feeding);
+  }
+
   /** What the mesh says of a relay's owner now; undefined where it is no owner any more. */
-  #ownerOf(relay: Source): RelayOwner | undefined {
-    const { owner } = relay;
-    return this.#owners.find(
-      ({ member, worker }) => member === owner?.member && worker?.worker === owner.worker?.worker,
-    );
+  #ownerOf({ owner }: Source): RelayOwner | undefined {
+    return this.#owners.now(owner);
   }
 
   #limitMs(source: Source): number {
@@ -640,7 +571,7 @@ export class SourceSwitch {
       if (source.lagUntilMs !== null) due.push(source.lagUntilMs);
     }
     if (!isFedWell && this.#isWanted(nowMs)) {
-      for (const stalledMs of this.#stalledMs.values()) due.push(stalledMs + STALL_PENALTY_MS);
+      due.push(...this.#owners.freshAtMs());
     }
     let wakeMs = Number.POSITIVE_INFINITY;
     for (const atMs of due) if (atMs > nowMs && atMs < wakeMs) wakeMs = atMs;
@@ -649,9 +580,6 @@ export class SourceSwitch {
 }
 
 export type SourceId = number;
-
-/** See `SwitchRules.headOf`. */
-export type HeadOf = (owner: RelayOwner, avoided: ReadonlySet<MemberId>) => MemberId | null;
 
 export interface SwitchRules {
   /** `relay.stallMs`: the longest silence of an ordinary stream that is none. */
@@ -803,12 +731,6 @@ const SEARCH_MS_MIN = 10;
 const SEARCH_SHARE = 0.1;
 /** Relays that are open beside the source that feeds the stream; more than one only while the first lags. */
 const CANDIDATES_MAX = 2;
-/** An owner that stalled is not asked again for this long while another source may go on. */
-const STALL_PENALTY_MS = 1000;
-/** After so many heads that were no good the owner itself is pulled from; after one that refuses or does not answer, at once. */
-const AVOIDED_MAX = 3;
-/** A head through which the stream did not come well is not asked again for this long; by then the mesh knows of what was wrong with it. */
-const AVOID_MS = 10_000;
 /** A silent connection with nobody else to go to is made anew after this long. */
 export const RECONNECT_MS = 5000;
 /** A timer later than this tells that we ourselves stood still. */

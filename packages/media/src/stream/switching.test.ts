@@ -178,6 +178,7 @@ describe('a relay that loses its owner', () => {
     answer(world.relay, ...HEADERS, ...encode(10, 35));
     world.fail('closed-by-server');
     answer(world.relay, ...HEADERS, ...encode(10, 25), replayEnd());
+    world.fail('refused');
     expect(splices()).toEqual(['none']);
     expect(pictures()).toEqual([...numbers(10, 35), ...numbers(20, 25)]);
     expect(isSorted(times())).toBe(true);
@@ -185,6 +186,8 @@ describe('a relay that loses its owner', () => {
 
   it('takes another encode from its newest keyframe on: its headers, timestamps going on', () => {
     answer(b, ...OTHER_HEADERS, ...other(40, 65), replayEnd());
+    expect(pictures()).toEqual(numbers(10, 35));
+    world.fail('refused');
     expect(pictures()).toEqual([...numbers(10, 35), ...numbers(60, 65)]);
     expect(headers()).toBe(2);
     const shown = times().slice(-6);
@@ -223,6 +226,7 @@ describe('a relay that loses its owner', () => {
     answer(b, ...HEADERS, replayEnd());
     world.timers.pass(700);
     live(b, ...encode(50, 59));
+    world.fail('refused');
     expect(pictures()).toEqual([...numbers(10, 35), ...numbers(50, 59)]);
   });
 
@@ -290,6 +294,7 @@ describe('a publisher that comes while a relay flows', () => {
     expect([source(), handedOver()]).toEqual(['b', []]);
     expect(pictures()).toEqual(numbers(10, 149));
     world.fail('closed-by-server', b);
+    world.fail('refused');
     expect([source(), handedOver()]).toEqual(['publisher', ['none']]);
     expect(pictures().slice(140)).toEqual(numbers(180, 189));
     expect(isSorted(times())).toBe(true);
