@@ -16,7 +16,7 @@ export interface EndedStart {
   readonly generation: number;
   readonly at: number;
   readonly ending: Ending;
-  /** Those whom this start had not greeted yet, with a connection of an earlier one that hangs: no reset of others tells them of this end. */
+  /** Those with a connection of an earlier start that hangs: while it does, no reset of the others tells them of this end. */
   readonly unnoticedBy: ReadonlySet<RunningCore>;
 }
 

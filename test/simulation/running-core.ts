@@ -313,7 +313,6 @@ export class RunningCore implements Host {
     for (const message of effects.broadcasts) endpoint.broadcast(broadcast(this.id, message, this.#codec));
     for (const { peer, addresses, startedAt } of effects.dials) endpoint.dial(peer, addresses, startedAt);
     for (const seed of effects.visits) endpoint.visit(seed);
-    for (const peer of effects.restarts) endpoint.restarted(peer);
     for (const { peer, reason, refuseMs } of effects.disconnects) endpoint.disconnect(peer, reason, refuseMs);
     if (effects.generation !== null) {
       const { generation } = effects;

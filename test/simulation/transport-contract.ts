@@ -182,20 +182,6 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
       }
     });
 
-    it('a member that restarted keeps the only connection with it, and the one on which it spoke', async () => {
-      const [a, b] = await parties(2);
-      await link(a, b);
-      a.transport.restarted(b.transport.self);
-      b.transport.dial(a.transport.self, [a.address], 0);
-      await rig.pass(100);
-      b.transport.send(a.transport.self, Uint8Array.of(1));
-      await rig.until('a has it', () => a.told.directs.length > 0);
-      a.transport.restarted(b.transport.self);
-      a.transport.send(b.transport.self, Uint8Array.of(2));
-      await rig.until('b has it', () => b.told.directs.length > 0);
-      expect([a.told.disconnects, b.told.disconnects]).toEqual([[], []]);
-    });
-
     it('a disconnect is told once on both sides, and new connections are refused for a while', async () => {
       const [a, b] = await parties(2);
       await link(a, b);

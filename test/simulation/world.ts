@@ -229,12 +229,7 @@ export class World implements Watcher {
     this.#running = null;
     this.#noteLate(running);
     member.lastGeneration = Math.max(member.lastGeneration, running.generation);
-    const unnoticedBy = new Set(
-      this.running().filter(
-        ({ endpoint, core }) =>
-          endpoint.hasStale(running.endpoint) && core.peer(member.id)?.greetedAs !== running.generation,
-      ),
-    );
+    const unnoticedBy = new Set(this.running().filter(({ endpoint }) => endpoint.hasStale(running.endpoint)));
     member.ended.push({ generation: running.generation, at: this.now, ending, unnoticedBy });
     if (ending === 'left') running.leave();
     else {

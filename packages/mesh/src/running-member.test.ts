@@ -40,7 +40,6 @@ function transportOf(self: string, sent: (message: DirectMessage) => void): Tran
       if (decoded.kind === 'message') sent(decoded.message);
     },
     broadcast() {},
-    restarted() {},
     disconnect() {},
     close: async () => {},
   };

@@ -349,7 +349,6 @@ export class RunningMember implements Mesh {
     }
     for (const { peer, addresses, startedAt } of effects.dials) transport.dial(peer, addresses, startedAt);
     for (const seed of effects.visits) transport.visit(seed);
-    for (const peer of effects.restarts) transport.restarted(peer);
     for (const { peer, reason, refuseMs } of effects.disconnects)
       transport.disconnect(peer, reason, refuseMs);
     if (effects.generation !== null) this.#takeGeneration(effects.generation);

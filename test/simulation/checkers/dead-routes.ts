@@ -1,5 +1,5 @@
 import { claimsStand, type MemberId } from '@headwater/directory';
-import { CONFIRM_MS, TICK_MS, WITNESSED_MAX_MS } from '@headwater/mesh/core';
+import { CONFIRM_MS, TICK_MS } from '@headwater/mesh/core';
 import { RETRANSMIT_MS } from '../network/connection.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
@@ -22,15 +22,15 @@ export const deadRoutes: Checker = {
       if (observer.isStalled) continue;
       for (const { id, position, claims, liveness, through } of observer.states) {
         if (id === observer.id || claims === 0 || !claimsStand(liveness) || world.isBeyondRules(id)) continue;
+        // Who means ill may say that it hears the dead; that counts for a limited time.
+        if (through.some((one) => world.isBeyondRules(one))) continue;
         const silence = silenceOf(world, observer, id, position.generation);
         if (silence === null) continue;
         // What an observer missed while it stood still, it can't be blamed for.
         const sinceMs =
           world.now -
           Math.max(silence.since, lateWordsAt(world, observer, id), observer.resumedAt, observer.startedAt);
-        // Who means ill may say that it hears the dead; that counts for a limited time after their last word.
-        const isLiedTo = through.some((one) => world.isBeyondRules(one));
-        const limitMs = silence.limitMs + slackMs + (isLiedTo ? WITNESSED_MAX_MS : 0);
+        const limitMs = silence.limitMs + slackMs;
         if (sinceMs > limitMs)
           yield `${observer.id} routes to ${id}, ${silence.why} for ${Math.round(sinceMs)} ms`;
       }

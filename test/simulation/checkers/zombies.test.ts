@@ -64,44 +64,29 @@ function withStaleConnection(seed: number) {
 
 describe('the checker of zombies', () => {
   // npm run sim -- --seed 1100304, as seeds were drawn then.
-  it('excuses nobody for a connection of an earlier start: it is closed when the next start greets', () => {
+  it('excuses the word of who has a connection of an earlier start that hangs, for a while', () => {
+    let resurrections = 0;
     for (let seed = 1; seed <= 10; seed += 1) {
-      const { world, a, c, belief } = withStaleConnection(seed);
+      const { world, a, b, c, belief } = withStaleConnection(seed);
       world.end(a, 'killed');
-      expect([...(a.ended.at(-1)?.unnoticedBy ?? [])]).toEqual([]);
-      expect(c.running?.endpoint.isConnected('a')).toBe(true);
+      expect([...(a.ended.at(-1)?.unnoticedBy ?? [])]).toEqual([c.running]);
       let wasDead = false;
-      for (let ms = 0; ms < 1_500; ms += 10) {
+      for (let ms = 0; ms < 3_000; ms += 10) {
         world.run(10);
         look(world, 'always');
         wasDead ||= belief() === 'dead';
-        expect(wasDead && belief() !== 'dead').toBe(false);
+        if (wasDead && belief() !== 'dead') {
+          resurrections += 1;
+          wasDead = false;
+        }
       }
       expect([belief(), world.violations]).toEqual(['dead', []]);
-      expect(c.running?.core.directory.member('a')?.liveness).toBe('dead');
+      b.running?.core.directory.setLiveness('a', 'unreachable');
+      look(world, 'always');
+      expect(world.violations.map(({ checker }) => checker)).toContain('zombies');
     }
-  });
-
-  it('excuses the word of who has such a connection, and was not greeted by the next start, for a while', () => {
-    const { world, a, b, c } = withStaleConnection(1);
-    const generation = a.running?.generation;
-    const peer = c.running?.core.peer('a');
-    if (peer === undefined || !a.running || !c.running) throw new Error('both run');
-    // As if nothing had come yet on the new connection, and the old one stood.
-    Object.defineProperty(peer, 'greetedAs', { value: 1 });
-    c.running.endpoint.hasStale = () => true;
-    world.end(a, 'killed');
-    expect([...(a.ended.at(-1)?.unnoticedBy ?? [])]).toContain(c.running);
-    world.run(1_000);
-    look(world, 'always');
-    expect([generation, world.violations]).toEqual([a.ended.at(-1)?.generation, []]);
-    b.running?.core.directory.setLiveness('a', 'unreachable');
-    look(world, 'always');
-    expect(world.violations).toEqual([]);
-    world.run(3_000);
-    b.running?.core.directory.setLiveness('a', 'unreachable');
-    look(world, 'always');
-    expect(world.violations.map(({ checker }) => checker)).toContain('zombies');
+    // The test is about them.
+    expect(resurrections).toBeGreaterThan(2);
   });
 
   // npm run sim -- --seed 777002299, as seeds were drawn then.

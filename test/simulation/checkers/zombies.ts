@@ -63,8 +63,8 @@ function wasOnItsWay(
 
 /**
  * Another member missed the end, since nothing told it, its path was cut or it stood still: its word counts for a while.
- * Nothing tells who has a connection of an earlier start, which hangs since that start's machine went off or a cut took its
- * reset, and was not greeted by this one: the transport goes on with the old one, until a word sent on it is refused.
+ * Nothing tells who has a connection of an earlier start besides, which hangs since that start's machine went off or a cut
+ * took its reset: the transport goes on with that one, until a word sent on it is refused.
  */
 function mayBeHearsay(world: World, observer: RunningCore, id: MemberId, end: EndedStart): boolean {
   const endedAt = end.at;

@@ -140,14 +140,6 @@ export class Endpoint<P> implements EndpointMethods<P> {
     if (!this.isClosed) this.#network.gossip.publish(this, payload);
   }
 
-  restarted(peer: MemberId): void {
-    const links = [...(this.#links.get(peer) ?? [])];
-    const [spoken] = links.sort((a, b) => b.end.heardAt - a.end.heardAt);
-    for (const { connection, end } of links)
-      if (spoken && end.openedAt < spoken.end.openedAt - SPARE_LINGER_MS)
-        connection.abort(end, 'of an earlier start');
-  }
-
   disconnect(peer: MemberId, reason: string, refuseMs: number): void {
     if (refuseMs > 0) this.#refused.set(peer, this.#network.timeline.now + refuseMs);
     for (const { connection, end } of [...(this.#links.get(peer) ?? [])]) connection.abort(end, reason);

@@ -22,8 +22,6 @@ export class Effects {
   }[] = [];
   /** Seeds to visit. */
   readonly visits: string[] = [];
-  /** Greeted as a newer start: what else stands with it is an earlier start's, whose end nobody told. */
-  readonly restarts: MemberId[] = [];
   /** `refuseMs`: how long new connections with it are refused; 0: not at all. */
   readonly disconnects: { readonly peer: MemberId; readonly reason: string; readonly refuseMs: number }[] =
     [];

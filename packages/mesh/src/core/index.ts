@@ -21,7 +21,6 @@ export {
   RELEASES_MAX,
   RETELL_MS,
   TICK_MS,
-  WITNESSED_MAX_MS,
 } from './limits.js';
 export { type CoreOptions, MemberCore } from './member-core.js';
 export type { BroadcastMessage, DirectMessage } from './messages.js';

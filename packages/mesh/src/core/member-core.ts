@@ -206,12 +206,7 @@ export class MemberCore {
 
   peer(
     id: MemberId,
-  ):
-    | Pick<
-        Peer,
-        'isConnected' | 'isGreeted' | 'greetedAs' | 'addresses' | 'whereabouts' | 'rttMs' | 'version'
-      >
-    | undefined {
+  ): Pick<Peer, 'isConnected' | 'isGreeted' | 'addresses' | 'whereabouts' | 'rttMs' | 'version'> | undefined {
     return this.#peers.get(id);
   }
 

@@ -186,7 +186,6 @@ export class Membership {
     }
     // Nobody believes yet that it lives: that is judged next, as of any member.
     if (!peer.isMet) this.#believe(peer, 'dead', step);
-    if (peer.greetedAs > 0 && generation > peer.greetedAs) step.effects.restarts.push(peer.id);
     peer.greeted(hello, held.generation, step.now);
     this.#hasMet = true;
     this.#repair.take(peer, taken, step);

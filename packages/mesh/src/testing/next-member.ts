@@ -66,7 +66,6 @@ export async function startNextMember(name: string, seeds: readonly string[]): P
     visit: (seed) => transport.visit(seed),
     send: (peer, bytes) => transport.send(peer, asNextVersion(bytes)),
     broadcast: (bytes) => transport.broadcast(bytes),
-    restarted: (peer) => transport.restarted(peer),
     disconnect: (peer, reason, refuseMs) => transport.disconnect(peer, reason, refuseMs),
     close: () => transport.close(),
   });

@@ -165,10 +165,6 @@ class Libp2pTransport implements Transport {
     this.#admission.keysReplaced();
   }
 
-  restarted(peer: MemberId): void {
-    for (const link of this.#links.get(peer)?.stale() ?? []) link.abort('of an earlier start');
-  }
-
   disconnect(peer: MemberId, reason: string, refuseMs: number): void {
     this.#admission.refuse(peer, refuseMs);
     for (const link of this.#links.get(peer)?.all() ?? []) link.abort(reason);

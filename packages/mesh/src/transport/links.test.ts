@@ -79,23 +79,6 @@ describe('Links', () => {
     expect([links.size, links.delete(link), links.delete(link), links.size]).toEqual([1, true, false, 0]);
   });
 
-  it('takes those for stale that were there long before the one on which a newer start spoke', () => {
-    const old = linkOf(true, 0, 9_000);
-    const older = linkOf(false, 0, 0);
-    const fresh = linkOf(false, 10_000, 10_001);
-    expect(linksOf('a', 'b', old, fresh, older).stale()).toEqual([old, older]);
-    expect(linksOf('a', 'b', linkOf(true, 0, 10_001), fresh).stale()).toHaveLength(1);
-    // Both dialled, and it spoke on one of them first.
-    const other = linkOf(true, 10_001 - SPARE_LINGER_MS, 0);
-    expect(linksOf('a', 'b', other, fresh).stale()).toEqual([]);
-    expect(linksOf('a', 'b', fresh, other).stale()).toEqual([]);
-    expect(linksOf('a', 'b', fresh).stale()).toEqual([]);
-    expect(linksOf('a', 'b', fresh, linkOf(true, 20_000, 0)).stale()).toEqual([]);
-    expect(linksOf('a', 'b').stale()).toEqual([]);
-    expect(linksOf('a', 'b', linkOf(true, 9_499, 5), fresh).stale()).toHaveLength(1);
-    expect(linksOf('a', 'b', linkOf(true, 9_500, 5), fresh).stale()).toEqual([]);
-  });
-
   it('greets a member that restarted on its new link, though only the old one was ever heard on', () => {
     const old = linkOf(true, 0, 9_000);
     const fresh = linkOf(false, 10_000, 0);

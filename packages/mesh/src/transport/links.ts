@@ -10,8 +10,6 @@ const SILENT_MS = 10_000;
 /** When the member was last surely there: it spoke, or finished a handshake. */
 const seenAt = (link: Link): number => Math.max(link.heardAt, link.openedAt);
 
-const NONE: Pick<Link, 'heardAt' | 'openedAt'> = { heardAt: 0, openedAt: 0 };
-
 /**
  * The links with one member: one in the end, more for a moment when both dialled at once or the member restarted.
  * What we say goes where the member was last seen. A new link counts as that: beside a restarted member's, the old one
@@ -48,13 +46,6 @@ export class Links {
 
   all(): readonly Link[] {
     return [...this.#links];
-  }
-
-  /** Those of an earlier start, now that the member has just spoken as a newer one: older than the one on which it did. */
-  stale(): readonly Link[] {
-    const links = this.all();
-    const spoken = links.reduce((last, link) => (link.heardAt >= last.heardAt ? link : last), NONE);
-    return links.filter(({ openedAt }) => openedAt < spoken.openedAt - SPARE_LINGER_MS);
   }
 
   /**

@@ -62,11 +62,6 @@ export interface Transport {
   broadcast(bytes: Uint8Array): void;
   /** New connections are made with these keys, the first of them first; those that stand stay. Absent: it has no keys. */
   setKeys?(keys: readonly MeshKey[]): void;
-  /**
-   * The member has just spoken as a newer start: connections that were there long before that one are closed. An earlier
-   * start that lost its power never closed them, and beside one of those the end of the present start would not be noticed.
-   */
-  restarted(peer: MemberId): void;
   /** Closes all connections with a member; refuses new ones for `refuseMs`. */
   disconnect(peer: MemberId, reason: string, refuseMs: number): void;
   /** Sends what is queued, as far as it goes in a short time, and closes all. Never rejects. */
