@@ -67,7 +67,7 @@ export default defineConfig({
           ...timeouts,
           ...madeProgram,
           isolate: false,
-          maxWorkers: 4,
+          maxWorkers: 6,
           sequence: { groupOrder: 1 },
         },
       },
