@@ -50,16 +50,13 @@ export class HeartbeatExchange {
     if (this.#sent.length > SENT_KEPT) this.#sent.shift();
   }
 
-  /**
-   * Null where it has no echo of a heartbeat that is known. `lateMs`: how late both are together, which is no part of the
-   * path. Taken off here: later neither may be late any more, and what was measured would look like a slow path.
-   */
-  heard({ sentAt, echo }: Heartbeat, now: number, lateMs: number): Proof | null {
+  /** Null where it has no echo of a heartbeat that is known. */
+  heard({ sentAt, echo }: Heartbeat, now: number): Proof | null {
     this.#heard = { sentAt, receivedAt: now };
     if (echo === null || !this.#sent.includes(echo.sentAt)) return null;
     // Heartbeats that a broken path kept back come all at once, and tell of that path one time.
     if (echo.sentAt >= this.#notBefore && now - this.#measuredAt >= MEASURE_GAP_MS) {
-      this.roundTrip.take(now - echo.sentAt - echo.heldMs - lateMs);
+      this.roundTrip.take(now - echo.sentAt - echo.heldMs);
       this.#measuredAt = now;
     }
     return { saidAfter: echo.sentAt, saidAt: Math.min(now, echo.sentAt + echo.heldMs) };

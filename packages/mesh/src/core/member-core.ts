@@ -12,7 +12,7 @@ import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
 import { type HeartbeatState, Heartbeats } from './heartbeats.js';
 import type { HandedOn, Input, SeedOutcome } from './input.js';
-import { Lateness, lateTogether } from './lateness.js';
+import { Lateness } from './lateness.js';
 import {
   HUSH_FROM_MS,
   HUSH_MS,
@@ -482,11 +482,7 @@ export class MemberCore {
   }
 
   #heardHeartbeat(peer: Peer, heartbeat: Heartbeat, step: Step): void {
-    const proof = peer.heartbeats.heard(
-      heartbeat,
-      step.now,
-      lateTogether(heartbeat.lateMs ?? 0, this.#lateness.ms),
-    );
+    const proof = peer.heartbeats.heard(heartbeat, step.now);
     // Where two hold one identity, heartbeats reach one or the other: echoes prove little, and the start is told here.
     const isShared = peer.isOlderAbout(step.now);
     if (isShared) peer.detector.spoke(step.now);

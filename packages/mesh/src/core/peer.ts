@@ -5,7 +5,6 @@ import { type Evidence, FailureDetector, type Patience } from './failure-detecto
 import { Follower } from './follower.js';
 import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
-import { lateTogether } from './lateness.js';
 import { type Leeway, leewayOf } from './leeway.js';
 import {
   EXCESS_TOLD_EVERY_MS,
@@ -254,9 +253,9 @@ export class Peer {
     return leeway;
   }
 
-  /** The way to it and back, ms, and what both are late; 0 for a way that was never measured. */
+  /** The way to it and back, ms, where nothing makes it longer; 0 where that was never measured. */
   get answerMs(): number {
-    return (this.heartbeats.roundTrip.shortestMs ?? 0) + lateTogether(this.lateMs, this.#path.lateMs);
+    return this.heartbeats.roundTrip.shortestMs ?? 0;
   }
 
   /** The generation that it greeted with last; 0: it never did. */
