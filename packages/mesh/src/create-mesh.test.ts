@@ -152,6 +152,15 @@ describe('createMesh', () => {
     expect([ownersAt(a), ownersAt(b)]).toEqual([[], []]);
   });
 
+  it('hears that members leave that all stop at one moment', async () => {
+    const a = await meshes.start('a', []);
+    const others = await Promise.all(['b', 'c', 'd', 'e'].map((name) => meshes.start(name, [addressOf(a)])));
+    await awaitCondition('the members form', () => isWhole([a, ...others]));
+    await Promise.all(others.map(({ mesh }) => mesh.stop()));
+    await awaitCondition('they left', () => others.every((other) => livenessAt(a, other) === 'left'));
+    expect(a.lines.filter(({ msg }) => msg === 'member dead')).toEqual([]);
+  });
+
   it('takes a member that comes back with the same identity for a new start', async () => {
     const [a, b, c] = await three();
     c.mesh.claim(claim);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { TopicValidatorResult } from '@chainsafe/libp2p-gossipsub';
 import { type MemberId, plainAddress } from '@headwater/directory';
 import type { Connection, Stream } from '@libp2p/interface';
@@ -27,6 +28,9 @@ const SWEEP_MS = 500;
 
 /** Members remembered as met. */
 const MET_MAX = 1_024;
+
+/** What is said last, such as leave, is given so long to be read before connections are closed. */
+const LAST_WORDS_MS = 100;
 
 /** How long leaving may take. */
 const CLOSE_TIMEOUT_MS = 500;
@@ -174,14 +178,13 @@ class Libp2pTransport implements Transport {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (this.#sweep) clearInterval(this.#sweep);
-    const closing = this.#node
-      .getConnections()
-      .map((connection) =>
-        connection
-          .close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) })
-          .catch((error: Error) => abortConnection(connection, error.message)),
-      );
-    await Promise.all(closing);
+    const links = [...this.#links.values()].flatMap((ofMember) => ofMember.all());
+    // Others may close at this very moment, too, and then a connection is reset before what was said last is read.
+    if (links.length > 0) await delay(LAST_WORDS_MS);
+    const linked = new Set(links.map(({ connection }) => connection));
+    const others = this.#node.getConnections().filter((connection) => !linked.has(connection));
+    for (const connection of others) abortConnection(connection, 'closing');
+    await Promise.all(links.map((link) => link.close('closing', CLOSE_TIMEOUT_MS)));
     await Promise.resolve(this.#node.stop()).catch((error: Error) =>
       this.#log.debug({ reason: error.message }, 'mesh transport not closed in good order'),
     );
@@ -270,7 +273,7 @@ class Libp2pTransport implements Transport {
     let hasSpare = false;
     for (const links of this.#links.values()) {
       hasSpare ||= links.size > 1;
-      for (const link of links.spare(now())) link.close('spare connection');
+      for (const link of links.spare(now())) void link.close('spare connection');
     }
     if (hasSpare || this.#sweep === null) return;
     clearInterval(this.#sweep);

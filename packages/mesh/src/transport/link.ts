@@ -8,6 +8,9 @@ import { FrameReader, frame } from './frames.js';
  */
 export const QUEUE_BYTES_MAX = 4 * 1024 * 1024;
 
+/** How long a close in good order may take, ms. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
 export interface LinkEvents {
   message(link: Link, channel: number, message: Uint8Array): void;
   offence(link: Link, reason: string): void;
@@ -27,6 +30,8 @@ export class Link {
   readonly #reader = new FrameReader();
   readonly #now: () => number;
   #isClosed = false;
+  /** What was sent last is still on its way out: to abort the connection would reset it, and the other side lose that. */
+  #isClosing = false;
   #reason: string | null = null;
 
   constructor(
@@ -48,7 +53,7 @@ export class Link {
   /** Starts reading; may call `events` at once. */
   open(): void {
     this.#stream.addEventListener('message', (event) => this.#read(event.data.subarray()));
-    this.#stream.addEventListener('remoteCloseWrite', () => this.close('closed-by-peer'));
+    this.#stream.addEventListener('remoteCloseWrite', () => void this.close('closed-by-peer'));
     this.#stream.addEventListener('close', (event) => this.#gone(event.error?.message ?? 'stream-closed'));
     this.connection.addEventListener('close', (event) =>
       this.#gone(event.error?.message ?? 'connection-closed'),
@@ -69,15 +74,21 @@ export class Link {
     }
   }
 
-  /** Closes in good order: what is queued goes out first. */
-  close(reason: string): void {
+  /** Closes in good order: what is queued goes out first. Resolves when it is closed, by force where that takes too long. */
+  async close(reason: string, timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#reason ??= reason;
-    this.connection.close().catch(() => abortConnection(this.connection, reason));
+    this.#isClosing = true;
+    try {
+      await this.connection.close({ signal: AbortSignal.timeout(timeoutMs) });
+    } catch {
+      abortConnection(this.connection, reason);
+    }
   }
 
   /** Closes at once. */
   abort(reason: string): void {
     this.#reason ??= reason;
+    this.#isClosing = false;
     this.#gone(reason);
   }
 
@@ -95,7 +106,7 @@ export class Link {
   #gone(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    if (this.connection.status !== 'closed') abortConnection(this.connection, reason);
+    if (!this.#isClosing && this.connection.status !== 'closed') abortConnection(this.connection, reason);
     this.#events.closed(this, this.#reason ?? reason);
   }
 }
