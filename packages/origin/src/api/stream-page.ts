@@ -1,5 +1,6 @@
-import { Slice, type StreamKey } from '@headwater/directory';
+import type { StreamKey } from '@headwater/directory';
 import type { Answer } from '../plane/media-plane.js';
+import { SlicedWork } from '../plane/sliced-work.js';
 import type { ApiSource } from './api-source.js';
 import type { ApiStream, ApiStreamPage } from './schemas/stream.js';
 import { cursorOf, matchesOwners, type StreamQuery, seekName } from './stream-query.js';
@@ -22,7 +23,7 @@ export async function pageStreams(
   query: StreamQuery,
   turns: Turns,
 ): Promise<ApiStreamPage> {
-  const work = new SlicedWork(turns);
+  const work = new SlicedWork(() => turns.next(), KEYS_PER_LOOK);
   await turns.next();
   // One more than asked for tells whether another page follows.
   const isRare = query.owner !== undefined || query.state === 'silent';
@@ -44,28 +45,6 @@ export async function pageStreams(
     total: source.directory.streamCount,
     ...(unanswered.length > 0 && { unanswered }),
   };
-}
-
-/** Most keys of a walk match nothing: to wait for each, however shortly, would cost more than all that is done for it. */
-class SlicedWork {
-  readonly #turns: Turns;
-  #slice = new Slice(() => performance.now());
-  #looked = 0;
-
-  constructor(turns: Turns) {
-    this.#turns = turns;
-  }
-
-  /** Before each item: this turn was long enough. */
-  get isOver(): boolean {
-    this.#looked += 1;
-    return this.#looked % KEYS_PER_LOOK === 0 && this.#slice.isOver;
-  }
-
-  async nextTurn(): Promise<void> {
-    await this.#turns.next();
-    this.#slice = new Slice(() => performance.now());
-  }
 }
 
 const startOf = ({ after }: StreamQuery): StreamKey => (after === null ? '' : `${after}\u0000`);

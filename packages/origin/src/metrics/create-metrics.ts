@@ -1,7 +1,7 @@
-import { Slice } from '@headwater/directory';
 import { Hono } from 'hono';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Turns } from '../api/turns.js';
+import { SlicedWork } from '../plane/sliced-work.js';
 import { PROGRAM_VERSION } from '../version.js';
 import { figureMetrics } from './figure-metrics.js';
 import { gauge } from './live-metric.js';
@@ -74,12 +74,11 @@ export function createMetrics(
 async function textOf(registry: Registry, turns: Turns, onSlice: () => void): Promise<string> {
   const parts: string[] = [];
   onSlice();
-  let slice = new Slice(() => performance.now());
+  const work = new SlicedWork(() => turns.next());
   for (const { name } of registry.getMetricsAsArray()) {
-    if (slice.isOver) {
-      await turns.next();
+    if (work.isOver) {
+      await work.nextTurn();
       onSlice();
-      slice = new Slice(() => performance.now());
     }
     // None is left where the member stopped meanwhile.
     if (registry.getSingleMetric(name) !== undefined)

@@ -1,6 +1,7 @@
-import { parseStreamKey, Slice, type StreamKey } from '@headwater/directory';
+import { parseStreamKey, type StreamKey } from '@headwater/directory';
 import type { StreamTotal } from '@headwater/media';
 import type { Turns } from '../api/turns.js';
+import { SlicedWork } from '../plane/sliced-work.js';
 import type { MetricsSource } from './metrics-source.js';
 
 interface SeriesOf {
@@ -60,12 +61,9 @@ export class StreamSeries {
     const totals = value.slice(0, this.#max);
     const labels = new Map<StreamKey, string>();
     const lines = SERIES.map((): string[] => []);
-    let slice = new Slice(() => performance.now());
+    const work = new SlicedWork(() => this.#turns.next());
     for (const total of totals) {
-      if (slice.isOver) {
-        await this.#turns.next();
-        slice = new Slice(() => performance.now());
-      }
+      if (work.isOver) await work.nextTurn();
       const known = this.#labels.get(total.key) ?? labelsOf(total.key);
       if (known === null) continue;
       labels.set(total.key, known);

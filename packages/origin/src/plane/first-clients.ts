@@ -1,7 +1,7 @@
-import { Slice } from '@headwater/directory';
 import type { ClientRef, ClientView } from '@headwater/media';
-import { nextTurn, placeOf, type Turn } from './first-keys.js';
+import { placeOf } from './first-keys.js';
 import type { ClientFilter } from './media-plane.js';
+import { nextTurn, SlicedWork, type Turn } from './sliced-work.js';
 
 /**
  * The first `max` clients by id that are meant and come after `after`: found without sorting all, in slices of this
@@ -16,12 +16,9 @@ export async function firstClients(
 ): Promise<ClientView[]> {
   const ids: string[] = [];
   const found = new Map<string, ClientRef>();
-  let slice = new Slice(() => performance.now());
+  const work = new SlicedWork(turn);
   for (const client of clients) {
-    if (slice.isOver) {
-      await turn();
-      slice = new Slice(() => performance.now());
-    }
+    if (work.isOver) await work.nextTurn();
     const { id } = client;
     const last = ids[max - 1];
     if (id <= after || (last !== undefined && id > last) || !matchesFilter(client, filter)) continue;

@@ -1,9 +1,5 @@
-import { Slice, type StreamKey } from '@headwater/directory';
-
-/** Resolves when other work of this process has had its turn. */
-export type Turn = () => Promise<void>;
-
-export const nextTurn: Turn = () => new Promise((resolve) => setImmediate(resolve));
+import type { StreamKey } from '@headwater/directory';
+import { nextTurn, SlicedWork, type Turn } from './sliced-work.js';
 
 /** The first `max` keys in order that are not before `from`: found without sorting all, in slices of this process's time. */
 export async function firstKeys(
@@ -13,12 +9,9 @@ export async function firstKeys(
   turn: Turn = nextTurn,
 ): Promise<StreamKey[]> {
   const found: StreamKey[] = [];
-  let slice = new Slice(() => performance.now());
+  const work = new SlicedWork(turn);
   for (const key of keys) {
-    if (slice.isOver) {
-      await turn();
-      slice = new Slice(() => performance.now());
-    }
+    if (work.isOver) await work.nextTurn();
     const last = found[max - 1];
     if (key < from || (last !== undefined && key > last)) continue;
     found.splice(placeOf(found, key), 0, key);

@@ -1,6 +1,7 @@
-import { Slice, type StreamKey } from '@headwater/directory';
+import type { StreamKey } from '@headwater/directory';
 import type { Media, StreamTotal } from '@headwater/media';
-import { firstKeys, nextTurn } from './first-keys.js';
+import { firstKeys } from './first-keys.js';
+import { nextTurn, SlicedWork } from './sliced-work.js';
 
 /** The first `max` streams of one process in numbers, in the order of their keys, that are not before `from`. */
 export async function streamTotalsOf(
@@ -9,12 +10,9 @@ export async function streamTotalsOf(
   max: number,
 ): Promise<readonly StreamTotal[]> {
   const totals: StreamTotal[] = [];
-  let slice = new Slice(() => performance.now());
+  const work = new SlicedWork(nextTurn);
   for (const key of await firstKeys(media.streamKeys(), from, max)) {
-    if (slice.isOver) {
-      await nextTurn();
-      slice = new Slice(() => performance.now());
-    }
+    if (work.isOver) await work.nextTurn();
     const total = media.streamTotal(key);
     if (total !== null) totals.push(total);
   }
