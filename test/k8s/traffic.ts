@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { ChaosPlayer, type PlayedMember } from '../chaos/chaos-player.js';
 import { Encoders } from '../chaos/encoders.js';
@@ -11,6 +9,7 @@ import { Supply } from '../chaos/supply.js';
 import { GapJudge } from '../soak/gap-judge.js';
 import { Publishers } from '../soak/publishers.js';
 import type { Scope } from '../support/scope.js';
+import { openTcpDoor } from '../support/tcp-door.js';
 
 const LOOK_MS = 100;
 /** Viewers of a pod that drains leave after a while, so that no drain takes its whole deadline. */
@@ -24,6 +23,9 @@ const DRAIN_MS = 20_000;
 export class Traffic {
   readonly log: EventLog;
   readonly states: MemberStates;
+  readonly #scope: Scope;
+  readonly #streams: readonly StreamPlan[];
+  readonly #supply: Supply;
   readonly #judge: GapJudge;
   readonly #encoders: Encoders;
   readonly #members: readonly PlayedMember[];
@@ -49,10 +51,6 @@ export class Traffic {
     this.#scope = scope;
   }
 
-  readonly #supply: Supply;
-  readonly #streams: readonly StreamPlan[];
-  readonly #scope: Scope;
-
   /** `addressOf`: where the pod of an ordinal is at the moment; undefined: nowhere. */
   static async open(
     scope: Scope,
@@ -62,8 +60,12 @@ export class Traffic {
   ): Promise<Traffic> {
     const members: PlayedMember[] = [];
     for (let ordinal = 0; ordinal < ordinals; ordinal += 1) {
-      const rtmp = await doorTo(scope, () => addressOf(ordinal), 1935);
-      const http = await doorTo(scope, () => addressOf(ordinal), 8080);
+      const doorTo = (port: number): Promise<number> =>
+        openTcpDoor(scope, () => {
+          const host = addressOf(ordinal);
+          return host === undefined ? undefined : { host, port };
+        });
+      const [rtmp, http] = await Promise.all([doorTo(1935), doorTo(8080)]);
       members.push({
         name: `headwater-${ordinal}`,
         ports: { rtmp, http },
@@ -187,37 +189,4 @@ export class Traffic {
     if (member === undefined) throw new Error(`no member ${index}`);
     return member;
   }
-}
-
-/** A port of loopback behind which another host's is, as `kubectl port-forward` makes one. */
-async function doorTo(scope: Scope, addressOf: () => string | undefined, port: number): Promise<number> {
-  const open = new Set<Socket>();
-  const server = createServer((client) => {
-    const host = addressOf();
-    if (host === undefined) {
-      client.destroy();
-      return;
-    }
-    const pod = connect({ host, port, noDelay: true });
-    client.setNoDelay(true);
-    for (const [socket, other] of [
-      [client, pod],
-      [pod, client],
-    ] as const) {
-      open.add(socket);
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => {
-        open.delete(socket);
-        other.destroy();
-      });
-      socket.pipe(other);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  scope.defer(async () => {
-    for (const socket of open) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return (server.address() as AddressInfo).port;
 }
