@@ -21,6 +21,9 @@ const NICER = 5;
 /** How long a connection may take to come over to a worker that answers, ms: longer than one that hangs is let live. */
 const LOST_MS = 8_000;
 
+/** So many of those are kept in mind at most: a worker that takes none any more says nothing of any. */
+const LOST_MAX = 1_000;
+
 /** A connection that waits for its worker. */
 export interface Arrived {
   readonly listener: MediaListenerName;
@@ -66,7 +69,7 @@ export class WorkerProcess implements Choosable {
   readonly #wire: Wire<ToWorker, FromWorker>;
   readonly #untaken = new Map<number, Untaken>();
   /** Of which it may still say that it has them. */
-  readonly #lost = new Map<number, Arrived>();
+  readonly #lost = new Map<number, Pick<Arrived, 'address' | 'isCounted'>>();
   readonly #asked = new Map<number, (value: unknown) => void>();
   #ids = 0;
   #open = 0;
@@ -210,7 +213,9 @@ export class WorkerProcess implements Choosable {
     for (const [id, arrived] of lost) {
       this.#letGo(id);
       this.#closed(countedAddress(arrived));
-      this.#lost.set(id, arrived);
+      this.#lost.set(id, { address: arrived.address, isCounted: arrived.isCounted });
+      const [oldest] = this.#lost.keys();
+      if (this.#lost.size > LOST_MAX && oldest !== undefined) this.#lost.delete(oldest);
     }
     return lost.map(([, arrived]) => arrived);
   }
@@ -222,7 +227,7 @@ export class WorkerProcess implements Choosable {
     for (const earlier of this.#lost.keys()) if (earlier <= id) this.#lost.delete(earlier);
   }
 
-  #counted({ isCounted, address }: Arrived): void {
+  #counted({ isCounted, address }: Pick<Arrived, 'address' | 'isCounted'>): void {
     this.#open += 1;
     if (isCounted) this.ofAddress.set(address, (this.ofAddress.get(address) ?? 0) + 1);
   }
