@@ -33,7 +33,7 @@ const MET_MAX = 1_024;
 const LAST_WORDS_MS = 100;
 
 /** How long leaving may take. */
-const CLOSE_TIMEOUT_MS = 500;
+const LEAVE_TIMEOUT_MS = 500;
 
 const now = (): number => performance.now();
 
@@ -184,7 +184,7 @@ class Libp2pTransport implements Transport {
     const linked = new Set(links.map(({ connection }) => connection));
     const others = this.#node.getConnections().filter((connection) => !linked.has(connection));
     for (const connection of others) abortConnection(connection, 'closing');
-    await Promise.all(links.map((link) => link.close('closing', CLOSE_TIMEOUT_MS)));
+    await Promise.all(links.map((link) => link.close('closing', LEAVE_TIMEOUT_MS)));
     await Promise.resolve(this.#node.stop()).catch((error: Error) =>
       this.#log.debug({ reason: error.message }, 'mesh transport not closed in good order'),
     );

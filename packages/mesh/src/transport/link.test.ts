@@ -83,6 +83,41 @@ describe('Link', () => {
     expect(told).toEqual(['message 0 one', 'offence frame too long', 'closed frame too long']);
   });
 
+  describe('that closes in good order', () => {
+    let closed: () => void;
+    let failed: (error: Error) => void;
+    beforeEach(() => {
+      const closing = new Promise<void>((resolve, reject) => {
+        closed = resolve;
+        failed = reject;
+      });
+      connection.close = () => closing;
+    });
+
+    it('resets nothing when its stream ends before its connection: what was said last is still on its way', async () => {
+      const closing = link.close('spare connection');
+      stream.dispatchEvent(new Event('close'));
+      expect(told).toEqual(['closed spare connection']);
+      closed();
+      await closing;
+      expect(connection.aborted).toBe(0);
+    });
+
+    it('is closed by force where that fails, and where it is to end at once', async () => {
+      const closing = link.close('closing');
+      failed(new Error('late'));
+      await closing;
+      expect(connection.aborted).toBeGreaterThan(0);
+      expect(told).toEqual(['closed closing']);
+    });
+
+    it('ends at once where that is asked meanwhile', () => {
+      void link.close('spare connection');
+      link.abort('silent');
+      expect([connection.aborted, connection.status]).toEqual([1, 'closed']);
+    });
+  });
+
   it('ends with its connection', () => {
     connection.dispatchEvent(new Event('close'));
     link.send(DIRECT, new Uint8Array(1));
