@@ -9,7 +9,6 @@ const LOAD = { seed: 5, members: 5, streams: 10, players: 40 };
 const MINUTES = 1;
 type Rolled = Required<Pick<RunOptions, 'rolling' | 'rollings'>> & Pick<RunOptions, 'program'>;
 
-/** Restarts all members, one after the other, and expects that nobody who plays was to notice. */
 /** What the release before does wrong, as long as one of its members is there. */
 export interface KnownFaults {
   /** In words of violations. */
@@ -18,6 +17,7 @@ export interface KnownFaults {
   readonly cutsNextSource: boolean;
 }
 
+/** Restarts all members, one after the other, and expects that nobody who plays was to notice. */
 export async function expectUnnoticed(rolled: Rolled, known?: KnownFaults): Promise<void> {
   const {
     report,

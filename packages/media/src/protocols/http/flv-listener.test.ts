@@ -75,6 +75,25 @@ class Tags {
   }
 }
 
+/** A socket to a member's HTTP port: all that is answered on it, and the tags of the first body of FLV. */
+function reader(media: Media) {
+  let got: Buffer = Buffer.alloc(0);
+  const socket = connect(media.ports.http, '127.0.0.1');
+  socket.on('data', (part) => {
+    got = Buffer.concat([got, part]);
+  });
+  return {
+    socket,
+    text: () => got.toString('latin1'),
+    story() {
+      const tags = new Tags();
+      const at = got.indexOf('FLV');
+      if (at >= 0) tags.take(got.subarray(at));
+      return tags.story;
+    },
+  };
+}
+
 async function playHttp(address: string): Promise<{ tags: Tags; response: Response; stop: () => void }> {
   const abort = new AbortController();
   const response = await fetch(address, { signal: abort.signal, redirect: 'manual' });
@@ -109,24 +128,14 @@ describe('playing by HTTP', () => {
   it('plays on a connection whose answer before is still on its way', async () => {
     const a = await member('a');
     const publisher = await publish(a);
-    let got: Buffer = Buffer.alloc(0);
-    const socket = connect(a.ports.http, '127.0.0.1');
-    socket.on('data', (part) => {
-      got = Buffer.concat([got, part]);
-    });
+    const { socket, story, text } = reader(a);
     const head = 'HEAD /live/s.flv HTTP/1.1\r\nHost: x\r\n\r\n';
     socket.write(head + head.replace('HEAD', 'GET'));
-    const story = () => {
-      const tags = new Tags();
-      const at = got.indexOf('FLV');
-      if (at >= 0) tags.take(got.subarray(at));
-      return tags.story;
-    };
     await until(() => story().length === 4, 'four tags');
     publisher.send(INTER(80));
     await until(() => story().at(-1) === 'video 80', 'what came later');
     expect(story()).toEqual(['data 0', 'video 0', 'video 0', 'video 40', 'video 80']);
-    expect(got.toString('latin1').match(/HTTP\/1\.1 200/g)).toHaveLength(2);
+    expect(text().match(/HTTP\/1\.1 200/g)).toHaveLength(2);
     socket.destroy();
   });
 
@@ -286,18 +295,8 @@ describe('other requests', () => {
       raw(a.ports.http, offering('POST', '/live/t.flv')),
     ]);
     expect(answers.map((answer) => answer.slice(9, 12))).toEqual(['200', '200', '204', '302', '404', '400']);
-    let got: Buffer = Buffer.alloc(0);
-    const socket = connect(a.ports.http, '127.0.0.1');
-    socket.on('data', (part) => {
-      got = Buffer.concat([got, part]);
-    });
+    const { socket, story } = reader(a);
     socket.write(offering('GET', '/live/s.flv'));
-    const story = () => {
-      const tags = new Tags();
-      const at = got.indexOf('FLV');
-      if (at >= 0) tags.take(got.subarray(at));
-      return tags.story;
-    };
     await until(() => story().length === 4, 'four tags');
     publisher.send(INTER(80));
     await until(() => story().at(-1) === 'video 80', 'what came later');
