@@ -30,6 +30,16 @@ async function claim(
   }
 }
 
+/**
+ * Says yes to what is asked, and waits until the question is gone: what it brings about may be seen before its answer
+ * has come, and until then the page behind it takes no key.
+ */
+async function confirm(page: Page, act: string): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: act, exact: true }).press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+}
+
 describe('the console', needs('chromium', 'ffmpeg'), () => {
   it('shows the mesh and its relays as they are, follows a member that is killed, and can be used by all', async () => {
     const scope = testScope();
@@ -99,7 +109,7 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
       .getByRole('row', { name: /live\/s1 origin-c rtmp/ })
       .getByRole('button')
       .press('Enter');
-    await dialog.getByRole('button', { name: 'Kick', exact: true }).press('Enter');
+    await confirm(page, 'Kick');
     await awaitCondition('the player to be ended', () => player.process.exit !== null);
 
     await page.getByRole('link', { name: 'Events', exact: true }).press('Enter');
@@ -149,9 +159,9 @@ describe('the console', needs('chromium', 'ffmpeg'), () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
     await drain.press('Enter');
-    await dialog.getByRole('button', { name: 'Drain', exact: true }).press('Enter');
+    await confirm(page, 'Drain');
     await page.getByRole('button', { name: 'Cancel drain …' }).press('Enter');
-    await dialog.getByRole('button', { name: 'Cancel drain', exact: true }).press('Enter');
+    await confirm(page, 'Cancel drain');
     await drain.waitFor();
     expect(faults).toEqual([]);
   });
