@@ -1,0 +1,82 @@
+import { useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { controlsIn } from '../focus/focus-place.js';
+import { useKept } from '../state/use-kept.js';
+import { type RowTarget, rowTargetOf } from './row-keys.js';
+import { useWindowed, type Windowed } from './use-windowed.js';
+
+export interface Rows extends Windowed {
+  readonly scroller: RefObject<HTMLElement | null>;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+  readonly onFocusIn: (event: FocusEvent) => void;
+  readonly onFocusOut: (event: FocusEvent) => void;
+}
+
+/**
+ * Rows of a list in a box of their own that scrolls: the keyboard goes from row to row, the row with the focus stays in the
+ * document wherever it is, and who goes back finds the box scrolled as they left it. Each row has its place in `data-index`.
+ */
+export function useRows({
+  count,
+  idOf,
+  headPx = 0,
+  onSee,
+}: {
+  readonly count: number;
+  readonly idOf: (index: number) => string;
+  readonly headPx?: number;
+  /** Told after each drawing which rows are in view. */
+  readonly onSee?: (first: number, last: number) => void;
+}): Rows {
+  const scroller = useRef<HTMLElement>(null);
+  const startPx = useKept('scrolled', 0);
+  const focused = useSignal<string | null>(null);
+  const goal = useRef<RowTarget | null>(null);
+  const kept = focused.value === null ? -1 : indexOfId(count, idOf, focused.value);
+  const windowed = useWindowed({ scroller, count, idOf, kept, headPx, startPx: startPx.peek() });
+  const { inView, isScrolling, offsetPx } = windowed;
+  useLayoutEffect(() => {
+    if (inView !== null) onSee?.(inView.first, inView.last);
+  });
+  useLayoutEffect(() => {
+    if (!isScrolling && scroller.current !== null && count > 0) startPx.value = Math.round(offsetPx);
+  }, [isScrolling, offsetPx]);
+  useLayoutEffect(() => {
+    const to = goal.current;
+    const row =
+      to === null ? null : scroller.current?.querySelector<HTMLElement>(`[data-index="${to.index}"]`);
+    if (to === null || row === null || row === undefined) return;
+    goal.current = null;
+    const controls = controlsIn(row);
+    (controls[to.control] ?? controls[0])?.focus();
+  });
+  return {
+    ...windowed,
+    scroller,
+    onKeyDown: (event) => {
+      const rowsInView = inView === null ? 1 : Math.max(1, inView.last - inView.first - 1);
+      const to = rowTargetOf(event, count, rowsInView);
+      if (to === null) return;
+      event.preventDefault();
+      goal.current = to;
+      // It is drawn as the one with the focus, and takes that then.
+      focused.value = idOf(to.index);
+    },
+    onFocusIn: ({ target }) => {
+      const row = target instanceof HTMLElement ? target.closest<HTMLElement>('[data-index]') : null;
+      focused.value = row === null ? null : idOf(Number(row.dataset.index));
+    },
+    onFocusOut: ({ relatedTarget }) => {
+      // Where a dialog takes it, it comes back.
+      const isBack = relatedTarget instanceof HTMLElement && relatedTarget.closest('dialog') !== null;
+      if (goal.current === null && !isBack && document.querySelector('dialog[open]') === null)
+        focused.value = null;
+    },
+  };
+}
+
+function indexOfId(count: number, idOf: (index: number) => string, id: string): number {
+  for (let index = 0; index < count; index += 1) if (idOf(index) === id) return index;
+  return -1;
+}
