@@ -17,6 +17,8 @@ export const RowBox = ({
     aria-label={label}
     // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by the arrow keys.
     tabIndex={0}
+    onWheel={rows.onMove}
+    onPointerDown={rows.onMove}
     onKeyDown={rows.onKeyDown}
     onFocusIn={rows.onFocusIn}
     onFocusOut={rows.onFocusOut}

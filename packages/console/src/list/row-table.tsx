@@ -25,6 +25,7 @@ export function RowTable<A, R>({
   label,
   list,
   shown: { rows, isWhole, query },
+  total,
   columns,
   idOf,
 }: {
@@ -32,6 +33,8 @@ export function RowTable<A, R>({
   readonly label: string;
   readonly list: EndlessList<A, R>;
   readonly shown: ShownList<A, R>;
+  /** How many rows there are in all, where the server says it. */
+  readonly total?: number | undefined;
   readonly columns: readonly Column<R>[];
   readonly idOf: (row: R) => string;
 }) {
@@ -56,7 +59,12 @@ export function RowTable<A, R>({
   return (
     <>
       <RowBox label={`Table: ${label}`} rows={inBox}>
-        <table aria-rowcount={isWhole ? rows.length + 1 : -1} style={{ minWidth: `${widthEm}em` }}>
+        <table
+          aria-rowcount={
+            isWhole ? rows.length + 1 : total !== undefined && total > rows.length ? total + 1 : -1
+          }
+          style={{ minWidth: `${widthEm}em` }}
+        >
           <colgroup>
             {columns.map(({ name, em, kind }) => (
               <col key={name} style={kind === 'grow' ? {} : { width: `${em}em` }} />
@@ -99,7 +107,14 @@ export function RowTable<A, R>({
           </tbody>
         </table>
       </RowBox>
-      <ListFoot label={label} list={list} inView={inBox.inView} count={rows.length} isWhole={isWhole} />
+      <ListFoot
+        label={label}
+        list={list}
+        inView={inBox.inView}
+        count={rows.length}
+        total={total}
+        isWhole={isWhole}
+      />
     </>
   );
 }

@@ -8,6 +8,8 @@ import { useWindowed, type Windowed } from './use-windowed.js';
 
 export interface Rows extends Windowed {
   readonly scroller: RefObject<HTMLElement | null>;
+  /** Somebody is about to scroll. */
+  readonly onMove: () => void;
   readonly onKeyDown: (event: KeyboardEvent) => void;
   readonly onFocusIn: (event: FocusEvent) => void;
   readonly onFocusOut: (event: FocusEvent) => void;
@@ -31,6 +33,8 @@ export function useRows({
 }): Rows {
   const scroller = useRef<HTMLElement>(null);
   const startPx = useKept('scrolled', 0);
+  // Where somebody comes back to, as long as the rows up to there are not all read; 0: they are, or they went elsewhere.
+  const returnPx = useRef(startPx.peek());
   const focused = useSignal<string | null>(null);
   const goal = useRef<RowTarget | null>(null);
   const kept = focused.value === null ? -1 : indexOfId(count, idOf, focused.value);
@@ -40,8 +44,17 @@ export function useRows({
     if (inView !== null) onSee?.(inView.first, inView.last);
   });
   useLayoutEffect(() => {
-    if (!isScrolling && scroller.current !== null && count > 0) startPx.value = Math.round(offsetPx);
-  }, [isScrolling, offsetPx]);
+    const box = scroller.current;
+    if (box === null || count === 0) return;
+    if (returnPx.current > 0) {
+      if (box.scrollHeight < returnPx.current + box.clientHeight) return;
+      if (Math.abs(offsetPx - returnPx.current) > 1) windowed.scrollTo(returnPx.current);
+      returnPx.current = 0;
+    } else if (!isScrolling) startPx.value = Math.round(offsetPx);
+  }, [isScrolling, offsetPx, count]);
+  const onMove = (): void => {
+    returnPx.current = 0;
+  };
   useLayoutEffect(() => {
     const to = goal.current;
     const row =
@@ -54,7 +67,13 @@ export function useRows({
   return {
     ...windowed,
     scroller,
+    onMove,
+    scrollTo: (offsetPx) => {
+      onMove();
+      windowed.scrollTo(offsetPx);
+    },
     onKeyDown: (event) => {
+      onMove();
       const rowsInView = inView === null ? 1 : Math.max(1, inView.last - inView.first - 1);
       const to = rowTargetOf(event, count, rowsInView);
       if (to === null) return;

@@ -31,6 +31,7 @@ export function StreamsView() {
     everyPulses: 2,
   });
   const shown = list.shown.value;
+  const isFiltered = asked.size > 1;
   const problem = list.problem.value;
   const filter = (to: typeof prefix) => (event: Event) => {
     to.value = (event.currentTarget as HTMLInputElement | HTMLSelectElement).value;
@@ -40,7 +41,9 @@ export function StreamsView() {
       <div class="row filters">
         <h2 id="streams-title" class="grow">
           Streams{' '}
-          <span class="quiet">{shown === null ? '' : `${count(shown.answer.total)} in the mesh`}</span>
+          <span class="quiet">
+            {shown === null ? '' : `${shown.answer.total.toLocaleString('en')} in the mesh`}
+          </span>
         </h2>
         <label>
           name begins with
@@ -78,13 +81,18 @@ export function StreamsView() {
       {shown === null && problem === null && <Notice kind="loading">Asking for streams …</Notice>}
       {shown !== null && shown.rows.length === 0 && (
         <Notice kind="empty">
-          {prefix.value || state.value || owner.value
-            ? 'No stream is like that.'
-            : 'Nobody publishes at the moment.'}
+          {isFiltered ? 'No stream is like that.' : 'Nobody publishes at the moment.'}
         </Notice>
       )}
       {shown !== null && shown.rows.length > 0 && (
-        <RowTable label="Streams" list={list} shown={shown} columns={COLUMNS} idOf={SOURCE.idOf} />
+        <RowTable
+          label="Streams"
+          list={list}
+          shown={shown}
+          total={isFiltered ? undefined : shown.answer.total}
+          columns={COLUMNS}
+          idOf={SOURCE.idOf}
+        />
       )}
     </section>
   );
