@@ -31,7 +31,7 @@ export function ListFoot<A, R>({
         </button>
       )}
       <span class="hidden" role="status">
-        {about} {label.toLowerCase()}
+        {label}: {about}
       </span>
     </div>
   );

@@ -130,26 +130,27 @@ export function ClientsView({
 }
 
 const columnsOf = (kick: (client: ApiClient) => void): readonly Column<ApiClient>[] => [
-  { name: 'address', em: 12, kind: 'grow', cell: ({ remote }) => remote },
-  { name: 'kind', em: 5, cell: ({ kind }) => kind },
+  { name: 'address', em: 10.5, kind: 'grow', cell: ({ remote }) => remote },
+  { name: 'kind', em: 4.5, cell: ({ kind }) => kind },
   {
     name: 'stream',
-    em: 13,
+    em: 11,
     class: 'name',
     cell: ({ key }) => <a href={linkToStream(key)}>{shortKey(key)}</a>,
   },
-  { name: 'on', em: 9, cell: ({ member, name }) => <a href={linkToMember(member)}>{name}</a> },
-  { name: 'protocol', em: 6, cell: ({ protocol }) => protocol },
-  { name: 'state', em: 7, cell: ({ state }) => <Badge state={state} /> },
-  { name: 'for', em: 7, kind: 'number', cell: ({ sinceMs }) => age(now.value - sinceMs) },
-  { name: 'bytes', em: 6, kind: 'number', cell: (client) => bytes(client.bytes) },
-  { name: 'queue', em: 6, kind: 'number', cell: ({ queueBytes }) => bytes(queueBytes) },
+  { name: 'on', em: 8, cell: ({ member, name }) => <a href={linkToMember(member)}>{name}</a> },
+  { name: 'protocol', em: 5.5, cell: ({ protocol }) => protocol },
+  { name: 'state', em: 6.5, cell: ({ state }) => <Badge state={state} /> },
+  { name: 'for', em: 6.5, kind: 'number', cell: ({ sinceMs }) => age(now.value - sinceMs) },
+  { name: 'bytes', em: 5.5, kind: 'number', cell: (client) => bytes(client.bytes) },
+  { name: 'queue', em: 5, kind: 'number', cell: ({ queueBytes }) => bytes(queueBytes) },
   { name: 'dropped', em: 5, kind: 'number', cell: ({ framesDropped }) => count(framesDropped) },
-  { name: 'agent', em: 12, class: 'quiet agent', cell: ({ agent }) => <span title={agent}>{agent}</span> },
+  { name: 'agent', em: 8, class: 'quiet agent', cell: ({ agent }) => <span title={agent}>{agent}</span> },
   {
     name: 'acts',
     head: <span class="hidden">acts</span>,
-    em: 5,
+    em: 5.5,
+    class: 'acts',
     cell: (client) => (
       <button type="button" aria-label={`Kick ${client.remote}`} onClick={() => kick(client)}>
         Kick …
