@@ -1,3 +1,4 @@
+import { useCallback } from 'preact/hooks';
 import type { ApiEvent } from '../api/types.js';
 import { EventParts } from '../parts/event-list.js';
 import { weightOf } from '../parts/event-words.js';
@@ -12,7 +13,10 @@ export function EventRows({
   readonly events: readonly ApiEvent[];
   readonly label: string;
 }) {
-  const inBox = useRows({ count: events.length, idOf: (index) => events[index]?.place ?? '' });
+  const inBox = useRows({
+    count: events.length,
+    idOf: useCallback((index) => events[index]?.place ?? '', [events]),
+  });
   return (
     <RowBox label={`List: ${label}`} rows={inBox}>
       <ol class="events" aria-label={label} reversed style={{ paddingBottom: `${inBox.restPx}px` }}>

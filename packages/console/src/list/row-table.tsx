@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { EndlessList, ShownList } from './endless-list.js';
 import { ListFoot } from './list-foot.js';
 import { RowBox } from './row-box.js';
@@ -42,10 +42,8 @@ export function RowTable<A, R>({
   const [headPx, setHeadPx] = useState(0);
   const inBox = useRows({
     count: rows.length,
-    idOf: (index) => {
-      const row = rows[index];
-      return row === undefined ? '' : idOf(row);
-    },
+    query,
+    idOf: useCallback((index) => idAt(rows, index, idOf), [rows, idOf]),
     headPx,
     onSee: (first, last) => list.see(first, last),
   });
@@ -117,6 +115,11 @@ export function RowTable<A, R>({
       />
     </>
   );
+}
+
+function idAt<R>(rows: readonly R[], index: number, idOf: (row: R) => string): string {
+  const row = rows[index];
+  return row === undefined ? '' : idOf(row);
 }
 
 /** Stands for rows that are not in the document. */

@@ -22,23 +22,27 @@ export interface Rows extends Windowed {
 export function useRows({
   count,
   idOf,
+  query = '',
   headPx = 0,
   onSee,
 }: {
   readonly count: number;
   readonly idOf: (index: number) => string;
+  /** What the rows are: of others the box is not scrolled to where it was. */
+  readonly query?: string;
   readonly headPx?: number;
   /** Told after each drawing which rows are in view. */
   readonly onSee?: (first: number, last: number) => void;
 }): Rows {
   const scroller = useRef<HTMLElement>(null);
-  const startPx = useKept('scrolled', 0);
+  const kept = useKept('scrolled', { query, px: 0 });
+  const startPx = kept.peek().query === query ? kept.peek().px : 0;
   // Where somebody comes back to, as long as the rows up to there are not all read; 0: they are, or they went elsewhere.
-  const returnPx = useRef(startPx.peek());
+  const returnPx = useRef(startPx);
   const focused = useSignal<string | null>(null);
   const goal = useRef<RowTarget | null>(null);
-  const kept = focused.value === null ? -1 : indexOfId(count, idOf, focused.value);
-  const windowed = useWindowed({ scroller, count, idOf, kept, headPx, startPx: startPx.peek() });
+  const stays = focused.value === null ? -1 : indexOfId(count, idOf, focused.value);
+  const windowed = useWindowed({ scroller, count, idOf, kept: stays, headPx, startPx });
   const { inView, isScrolling, offsetPx } = windowed;
   useLayoutEffect(() => {
     if (inView !== null) onSee?.(inView.first, inView.last);
@@ -50,19 +54,13 @@ export function useRows({
       if (box.scrollHeight < returnPx.current + box.clientHeight) return;
       if (Math.abs(offsetPx - returnPx.current) > 1) windowed.scrollTo(returnPx.current);
       returnPx.current = 0;
-    } else if (!isScrolling) startPx.value = Math.round(offsetPx);
+    } else if (!isScrolling) kept.value = { query, px: Math.round(offsetPx) };
   }, [isScrolling, offsetPx, count]);
   const onMove = (): void => {
     returnPx.current = 0;
   };
   useLayoutEffect(() => {
-    const to = goal.current;
-    const row =
-      to === null ? null : scroller.current?.querySelector<HTMLElement>(`[data-index="${to.index}"]`);
-    if (to === null || row === null || row === undefined) return;
-    goal.current = null;
-    const controls = controlsIn(row);
-    (controls[to.control] ?? controls[0])?.focus();
+    if (goal.current !== null && takeFocus(scroller.current, goal.current)) goal.current = null;
   });
   return {
     ...windowed,
@@ -78,12 +76,14 @@ export function useRows({
       const to = rowTargetOf(event, count, rowsInView);
       if (to === null) return;
       event.preventDefault();
-      goal.current = to;
+      if (takeFocus(scroller.current, to)) return;
       // It is drawn as the one with the focus, and takes that then.
+      goal.current = to;
       focused.value = idOf(to.index);
     },
     onFocusIn: ({ target }) => {
       const row = target instanceof HTMLElement ? target.closest<HTMLElement>('[data-index]') : null;
+      goal.current = null;
       focused.value = row === null ? null : idOf(Number(row.dataset.index));
     },
     onFocusOut: ({ relatedTarget }) => {
@@ -93,6 +93,15 @@ export function useRows({
         focused.value = null;
     },
   };
+}
+
+/** False: the row is not in the document. */
+function takeFocus(box: HTMLElement | null, { index, control }: RowTarget): boolean {
+  const row = box?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+  if (row === null || row === undefined) return false;
+  const controls = controlsIn(row);
+  (controls[control] ?? controls[0])?.focus();
+  return true;
 }
 
 function indexOfId(count: number, idOf: (index: number) => string, id: string): number {

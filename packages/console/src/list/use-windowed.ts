@@ -43,6 +43,7 @@ export function useWindowed({
 }: {
   readonly scroller: RefObject<HTMLElement | null>;
   readonly count: number;
+  /** The same function as long as the rows are the same: else all their places are made up anew. */
   readonly idOf: (index: number) => string;
   /** Index of a row that stays; -1: none. */
   readonly kept: number;
@@ -53,10 +54,11 @@ export function useWindowed({
 }): Windowed {
   const [, redraw] = useReducer<number, undefined>((drawn) => drawn + 1, 0);
   const held = useRef<Virtualizer<HTMLElement, HTMLElement> | null>(null);
+  const rowPx = ROW_EM * emPx();
   const options = {
     count,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_EM * emPx(),
+    estimateSize: () => rowPx,
     getItemKey: idOf,
     scrollToFn: elementScroll,
     observeElementRect,
