@@ -18,7 +18,7 @@ export function EventRows({
     idOf: useCallback((index) => events[index]?.place ?? '', [events]),
   });
   return (
-    <RowBox label={`List: ${label}`} rows={inBox}>
+    <RowBox label="Box of events" rows={inBox}>
       <ol class="events" aria-label={label} reversed style={{ paddingBottom: `${inBox.restPx}px` }}>
         {inBox.items.map(({ index, gapPx }) => {
           const event = events[index];
