@@ -130,7 +130,7 @@ export function ClientsView({
 }
 
 const columnsOf = (kick: (client: ApiClient) => void): readonly Column<ApiClient>[] => [
-  { name: 'address', em: 10.5, kind: 'grow', cell: ({ remote }) => remote },
+  { name: 'address', em: 9.5, kind: 'grow', cell: ({ remote }) => remote },
   { name: 'kind', em: 4.5, cell: ({ kind }) => kind },
   {
     name: 'stream',
@@ -141,9 +141,9 @@ const columnsOf = (kick: (client: ApiClient) => void): readonly Column<ApiClient
   { name: 'on', em: 8, cell: ({ member, name }) => <a href={linkToMember(member)}>{name}</a> },
   { name: 'protocol', em: 5.5, cell: ({ protocol }) => protocol },
   { name: 'state', em: 6.5, cell: ({ state }) => <Badge state={state} /> },
-  { name: 'for', em: 6.5, kind: 'number', cell: ({ sinceMs }) => age(now.value - sinceMs) },
-  { name: 'bytes', em: 5.5, kind: 'number', cell: (client) => bytes(client.bytes) },
-  { name: 'queue', em: 5, kind: 'number', cell: ({ queueBytes }) => bytes(queueBytes) },
+  { name: 'for', em: 7.5, kind: 'number', cell: ({ sinceMs }) => age(now.value - sinceMs) },
+  { name: 'bytes', em: 6.5, kind: 'number', cell: (client) => bytes(client.bytes) },
+  { name: 'queue', em: 6.5, kind: 'number', cell: ({ queueBytes }) => bytes(queueBytes) },
   { name: 'dropped', em: 5, kind: 'number', cell: ({ framesDropped }) => count(framesDropped) },
   { name: 'agent', em: 8, class: 'quiet agent', cell: ({ agent }) => <span title={agent}>{agent}</span> },
   {
