@@ -103,7 +103,10 @@ class RuleGuard implements Guard {
     const hooks = new HookClient(this.#clients);
     return {
       judge: (ask) => this.#judge(about, ask, hooks),
-      refuse: (ask, reason) => this.#refuse(about, ask, refusal(reason)),
+      refuse: (ask, reason) =>
+        this.#isShut(about)
+          ? this.#tell(about, ask, refusal('refusals-per-address'))
+          : this.#refuse(about, ask, refusal(reason)),
       closed: (bytes) => hooks.closed(bytes),
     };
   }
@@ -173,8 +176,7 @@ class RuleGuard implements Guard {
   #judge(client: ClientAbout, ask: Ask, hooks: HookClient): Verdict | Promise<Verdict> {
     const rules = this.#rules(ask.action, ask.name.app);
     if (rules.length === 0) return ALLOWED;
-    if (this.#pace.isShut(addressOf(client.ip)))
-      return this.#tell(client, ask, refusal('refusals-per-address'));
+    if (this.#isShut(client)) return this.#tell(client, ask, refusal('refusals-per-address'));
     if (ask.query.length + (client.connectQuery?.length ?? 0) > QUERY_LENGTH_MAX)
       return this.#refuse(client, ask, refusal('query-too-long'));
     try {
@@ -189,6 +191,10 @@ class RuleGuard implements Guard {
     } catch (error) {
       return this.#fault(client, ask, error);
     }
+  }
+
+  #isShut({ ip }: ClientAbout): boolean {
+    return this.#pace.isShut(addressOf(ip));
   }
 
   #fault(client: ClientAbout, ask: Ask, error: unknown): Refusal {
