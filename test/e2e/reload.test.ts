@@ -102,4 +102,49 @@ describe.each(amount({ short: [1], long: [0, 1] }))('a reload with %i workers', 
     const again = await headwater(scope, 'reload', '--api', b.apiUrl());
     expect(again.output).toMatch(/nothing changed.*\n.*mesh\.batchMs \(.+\)/);
   });
+
+  it('has relays pull from each other, and an edge forward or refuse, from then on alone', async () => {
+    const scope = testScope();
+    const config = { workers, play: { mode: 'relay' } };
+    const cluster = await Cluster.start(scope, { names: ['o'], config: { ...config, zone: 'near' } });
+    const o = cluster.member(0);
+    const a = await cluster.add('a', [o.seed], { zone: 'far' });
+    const b = await cluster.add('b', [o.seed], { zone: 'far' });
+    const edge = await cluster.add('edge', [o.seed], { role: 'edge' });
+    await cluster.whole();
+    const source = new SampleSource(scope);
+    await source.publish(edge.rtmpUrl('live/early'));
+    await cluster.owned('live/early', ['o']);
+    const played = async (stream: string) => {
+      const players = [a, b].map((member) => playHttp(scope, member.flvUrl(stream)));
+      await awaitCondition('media', () => players.every(({ reader }) => reader.tags.length > 10));
+      return players;
+    };
+    const pulls = async (stream: string) => (await o.stream(stream)).here.players.length;
+    const players = await played('live/early');
+    expect(await pulls('live/early')).toBe(2);
+
+    for (const member of cluster.members) {
+      const { applied, needsRestart } = await reload(member, () => ({
+        relay: { tree: true },
+        forward: { enabled: false, keepMs: 8000 },
+      }));
+      expect(applied).toEqual(['relay.tree', 'forward.enabled', 'forward.keepMs']);
+      expect(needsRestart).toEqual([]);
+    }
+    await source.publish(o.rtmpUrl('live/late'));
+    await cluster.owned('live/late', ['o']);
+    await played('live/late');
+    expect(await pulls('live/late')).toBe(1);
+    await expect(source.publish(edge.rtmpUrl('live/refused'))).rejects.toThrow();
+    expect(await pulls('live/early')).toBe(2);
+    const tags = players.map(({ reader }) => reader.tags.length);
+    await awaitCondition('more of what was there', () =>
+      players.every(({ reader, end }, index) => end === null && reader.tags.length > (tags[index] ?? 0) + 10),
+    );
+
+    await reload(edge, () => ({ forward: { enabled: true } }));
+    await source.publish(edge.rtmpUrl('live/again'));
+    await cluster.owned('live/again', ['o']);
+  });
 });

@@ -37,6 +37,8 @@ export const ERRORS = {
   NOT_FOUND: 'See GET /api/v1 for what there is.',
   BODY_INVALID: 'See GET /api/docs for what the body may hold.',
   BODY_TOO_LARGE: 'See GET /api/docs for what the body may hold.',
+  REQUEST_UNREADABLE:
+    'Send HTTP/1.1, without what is not ASCII, and with less than 16 KB of headers; api.tlsPort is for https.',
   CONTENT_TYPE_INVALID: 'Send JSON with Content-Type: application/json, also where the body is empty.',
   TOKEN_INVALID:
     'Send a value of api.token or api.readToken of the member that is asked: Authorization: Bearer TOKEN.',

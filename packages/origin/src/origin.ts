@@ -157,10 +157,16 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
           onHookCalled: (event, outcome, tookMs) => tally.hookCalled(event, outcome, tookMs),
         })
       : null;
+  const relayNow = {
+    tls: config.relay.tls,
+    get tree() {
+      return current.relay.tree;
+    },
+  };
   const media: MediaPlane =
     plane ??
     oneProcess((tell) =>
-      createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay), quietLog, {
+      createMedia(mediaOptions(config, tls), mediaHost(mesh, relayNow), quietLog, {
         tell,
         tally,
         ...(guard !== null && { guard }),

@@ -204,7 +204,9 @@ export class WorkersPlane implements MediaPlane {
     };
     if (this.#mesh === null) return;
     // One that answers late has it all the same: what it is told stays in order.
-    await this.#pool.ask('configure', settings, guardConfig(config, this.#mesh.id), config.play.order);
+    const { play, relay } = config;
+    const rules = guardConfig(config, this.#mesh.id);
+    await this.#pool.ask('configure', settings, rules, play.order, relay.tree);
   }
 
   setLogLevel(level: string): void {
