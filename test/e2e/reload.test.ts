@@ -1,13 +1,17 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { signedQuery } from '@headwater/guard';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { amount } from '@headwater/testing/long-run';
 import { describe, expect, it } from 'vitest';
+import { certificateFolder } from '../support/certificates.js';
 import { Cluster } from '../support/cluster.js';
 import { EventClient } from '../support/event-client.js';
 import { playHttp } from '../support/flv-client.js';
 import { type Config, headwater, OriginProcess } from '../support/origin-process.js';
 import { SampleSource } from '../support/sample-source.js';
 import { testScope } from '../support/scope.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const STREAM = 'live/s1';
 const NEW = 'the new key of this mesh, which all are to have';
@@ -146,5 +150,42 @@ describe.each(amount({ short: [1], long: [0, 1] }))('a reload with %i workers', 
     await reload(edge, () => ({ forward: { enabled: true } }));
     await source.publish(edge.rtmpUrl('live/again'));
     await cluster.owned('live/again', ['o']);
+  });
+});
+
+describe('a key in a file', () => {
+  // Those of certificates too.
+  it('counts as it was read, also for a worker that starts anew, and a reload says that it is another one', async () => {
+    const scope = testScope();
+    const file = join(scratchFolder(scope), 'key');
+    const [first, second] = ['the first key of this test', 'the second key of this test'];
+    writeFileSync(file, first);
+    const certificate = await certificateFolder(scope);
+    const origin = await OriginProcess.spawn(scope, 'a', {
+      workers: 1,
+      publish: { auth: [{ token: { keys: `file:${file}` } }] },
+      rtmps: { host: '127.0.0.1', port: 0 },
+      tls: { certificates: [certificate.entry] },
+    });
+    await origin.ready();
+    const publish = (key: string, stream: string) => {
+      const expires = Math.floor(Date.now() / 1000) + 3600;
+      const name = `live/${stream}`;
+      const query = signedQuery({ action: 'publish', name, isPrefix: false, expires, address: '' }, key);
+      return new SampleSource(scope).publish(`${origin.rtmpUrl(name)}?${query}`);
+    };
+    const certificateKey = readFileSync(certificate.key);
+    for (const gone of [file, certificate.key]) rmSync(gone);
+    const [worker] = (await origin.members())[0]?.workers ?? [];
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    await awaitCondition('another worker', () => origin.logged('worker ready').length === 2);
+    await publish(first, 's1');
+    writeFileSync(file, second);
+    writeFileSync(certificate.key, certificateKey);
+    expect((await reload(origin, () => ({}))).applied).toEqual(['publish.auth']);
+    await publish(second, 's2');
+    await expect(publish(first, 's3')).rejects.toThrow();
+    expect((await reload(origin, () => ({}))).applied).toEqual([]);
+    expect(origin.output).not.toMatch(new RegExp(`${first}|${second}`));
   });
 });

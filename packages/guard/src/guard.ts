@@ -11,7 +11,7 @@ import { compileRules } from './rules/compile-rules.js';
 import { judgeRules } from './rules/judge-rules.js';
 import type { Rule } from './rules/rule.js';
 import type { GuardConfig } from './rules/rule-config.js';
-import { type SecretSources, SYSTEM_SECRETS } from './rules/secret.js';
+import { type SecretSources, SYSTEM_SECRETS, withRead } from './rules/secret.js';
 import { scopedName } from './tokens/scoped-name.js';
 import { ALLOWED, type Refusal, type RefusalReason, refusal, type Verdict } from './verdict.js';
 
@@ -140,7 +140,7 @@ class RuleGuard implements Guard {
   #compile(config: GuardConfig): Lists {
     const problems: string[] = [];
     const parts = {
-      secrets: this.#secrets,
+      secrets: config.secrets === undefined ? this.#secrets : withRead(config.secrets, this.#secrets),
       sender: { member: config.member, service: this.#service },
       ends: this.#ends,
       log: this.#log,
