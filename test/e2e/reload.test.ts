@@ -9,6 +9,7 @@ import { Cluster } from '../support/cluster.js';
 import { EventClient } from '../support/event-client.js';
 import { playHttp } from '../support/flv-client.js';
 import { type Config, headwater, OriginProcess } from '../support/origin-process.js';
+import { RtmpClient } from '../support/rtmp-client.js';
 import { SampleSource } from '../support/sample-source.js';
 import { testScope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
@@ -168,23 +169,26 @@ describe('a key in a file', () => {
       tls: { certificates: [certificate.entry] },
     });
     await origin.ready();
-    const publish = (key: string, stream: string) => {
+    const publish = async (key: string, stream: string, status: 'Start' | 'Denied') => {
       const expires = Math.floor(Date.now() / 1000) + 3600;
       const name = `live/${stream}`;
       const query = signedQuery({ action: 'publish', name, isPrefix: false, expires, address: '' }, key);
-      return new SampleSource(scope).publish(`${origin.rtmpUrl(name)}?${query}`);
+      const client = await RtmpClient.open(scope, origin.ports.rtmp);
+      await client.connect(origin.rtmpUrl('live'));
+      client.publish(`${stream}?${query}`);
+      await client.awaitStatus(`NetStream.Publish.${status}`);
     };
     const certificateKey = readFileSync(certificate.key);
     for (const gone of [file, certificate.key]) rmSync(gone);
     const [worker] = (await origin.members())[0]?.workers ?? [];
     process.kill(worker?.pid ?? 0, 'SIGKILL');
     await awaitCondition('another worker', () => origin.logged('worker ready').length === 2);
-    await publish(first, 's1');
+    await publish(first, 's1', 'Start');
     writeFileSync(file, second);
     writeFileSync(certificate.key, certificateKey);
     expect((await reload(origin, () => ({}))).applied).toEqual(['publish.auth']);
-    await publish(second, 's2');
-    await expect(publish(first, 's3')).rejects.toThrow();
+    await publish(second, 's2', 'Start');
+    await publish(first, 's3', 'Denied');
     expect((await reload(origin, () => ({}))).applied).toEqual([]);
     expect(origin.output).not.toMatch(new RegExp(`${first}|${second}`));
   });
