@@ -291,6 +291,19 @@ describe('SourceIntake, decoder configuration', () => {
 });
 
 describe('SourceIntake, metadata', () => {
+  it('is taken back by its encoder: players are told what is known without it, and nothing of the word itself', () => {
+    const source = running();
+    const clear = data(1050, '@clearDataFrame', 'onMetaData');
+    source.burst(clear);
+    expect([source.story, source.metadata]).toEqual([[], null]);
+    source.burst(METADATA({ encoder: 'x' }), clear, data(1050, '@clearDataFrame', 'onTextData'), INTER(1080));
+    expect(source.story).toEqual(['data 0 header', 'data 0 header', 'video 1080']);
+    expect(source.metadata).not.toHaveProperty('encoder');
+    expect(source.metadata).toMatchObject({ videocodecid: 7, width: 1280 });
+    source.burst(METADATA({ encoder: 'x' }));
+    expect(source.metadata).toMatchObject({ encoder: 'x' });
+  });
+
   it('is written anew with what is known, for whoever joins', () => {
     const entries = { duration: 0, width: 1, height: 1, encoder: 'x', videocodecid: 7 };
     const source = new Source().burst(METADATA(entries), AVC_HEADER, AAC_HEADER);
