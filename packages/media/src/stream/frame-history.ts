@@ -125,12 +125,12 @@ export class FrameHistory {
    * here on. All else that is kept ends here: what goes on from frames of before would get the new sound without its header.
    */
   forgetSound(): void {
-    const pictures = this.fromStart().filter(({ frame }) => frame.kind !== 'audio');
-    const [first] = pictures;
+    const sinceStart = this.fromStart();
     this.clear();
-    if (first?.frame.kind !== 'video') return;
-    for (const { frame, isStart, atMs } of pictures) {
-      if (isStart) this.#start = this.#frames.length;
+    if (sinceStart[0]?.frame.kind !== 'video') return;
+    this.#start = 0;
+    for (const { frame, isStart, atMs } of sinceStart) {
+      if (frame.kind === 'audio') continue;
       this.#add(frame, isStart, atMs);
     }
     this.#changed = this.#frames.length;
