@@ -142,6 +142,10 @@ describe('OwnerRanking', () => {
     expect([next(), next({ connected: [B] })]).toEqual(['b', 'a x']);
     blame(through('a', 'x'), REFUSED);
     expect(next({ connected: [B] })).toBe('a y');
+    ranking.stalled(through('a', 'y'), nowMs);
+    expect(next({ connected: [B] })).toBeNull();
+    nowMs += 1000;
+    expect(next({ connected: [B] })).toBe('a y');
     ranking.newRound();
     expect(next({ connected: [A, B] })).toBeNull();
   });
