@@ -181,6 +181,11 @@ describe('SourceIntake, decoder configuration', () => {
     expect(source.headers()).toEqual(bytesOf(AVC_HEADER, AAC_HEADER));
   });
 
+  it('starts anew at the header of the track that changed, not at the first header of another', () => {
+    const source = new Source().burst(AVC_HEADER, KEY(0), AAC_HEADER, OTHER_AVC_HEADER, INTER(40));
+    expect(source.story.slice(2)).toEqual(['audio 40 header', 'video 40 header anew', 'video 40']);
+  });
+
   it.each(['af 00', 'af 00 12', 'af 00 0000', 'af 02'])('of sound is not replaced by %s', (bytes) => {
     const source = running();
     source.burst(audio(1050, bytes), AAC(1046));

@@ -12,7 +12,7 @@ export interface TellingParts {
 }
 
 /** How a source falls silent. */
-export interface Stall {
+interface Stall {
   readonly silentMs: number;
   /** It is given up. */
   readonly isLost: boolean;
