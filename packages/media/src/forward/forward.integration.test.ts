@@ -394,7 +394,7 @@ describe('an origin that hangs is left', () => {
     await member('b');
     mesh.setFull('b', true);
     const keep = 262_144;
-    const e = await edge({ forward: { ...FORWARD, keepBytesMax: keep, stallMs: 60_000 } });
+    const e = await edge({ forward: { ...FORWARD, keepBytesMax: keep, stallMs: 60_000, lostMs: 60_000 } });
     const { publisher } = await encoder(e);
     mesh.setFull('b', false);
     for (let index = 0; index < 400 && owners().length === 0; index += 1) {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { AUDIO, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
+import { AUDIO, AUDIO_HEADER, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { ManualTimers } from '../testing/manual-timers.js';
 import { mediaOptions } from '../testing/media-options.js';
 import type { Frame } from '../wire/frame.js';
@@ -255,6 +255,22 @@ describe('a forward that an origin has', () => {
     link(1).events.accepted();
     send(6);
     expect(pictures(link(1))[1]).toBe(30);
+  });
+
+  it('goes on where a configuration changes, with the new header before the first frame of it', () => {
+    const audio = () =>
+      link(0)
+        .pushed.filter(({ kind }) => kind === 'audio')
+        .map(({ payload }) => payload.at(-1));
+    send(4);
+    for (const id of [1, 2])
+      for (const frame of [AUDIO_HEADER(id), AUDIO(last * 40, id)]) forward.push(frame);
+    const before = last;
+    send(2);
+    forward.push(VIDEO_HEADER(7));
+    send(2);
+    expect(audio()).toEqual([1, 1, 2, 2]);
+    expect(pictures(link(0)).slice(-5)).toEqual([before, before + 1, 'h', before + 2, before + 3]);
   });
 
   it('is closed everywhere when the publisher goes', () => {

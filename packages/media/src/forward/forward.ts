@@ -310,15 +310,13 @@ export class Forward {
     return frames.length;
   }
 
-  #feed(place: Place, { frame, isStart, startsAnew }: TakenPacket): void {
-    if (place.hasStarted && !startsAnew) {
-      place.link.push(frame);
-    } else if (isStart) {
+  /** Another configuration is no pause: its header comes before the first frame of it. */
+  #feed(place: Place, { frame, isStart }: TakenPacket): void {
+    if (!place.hasStarted) {
+      if (!isStart) return;
       place.hasStarted = true;
       for (const header of this.#source.headersAt(frame.timestampMs)) place.link.push(header);
-      place.link.push(frame);
-    } else {
-      place.hasStarted = false;
     }
+    place.link.push(frame);
   }
 }

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
 import { StreamWorld } from '../testing/stream-world.js';
-import type { LiveStream, PublisherFeed } from './live-stream.js';
+import type { LiveStream } from './live-stream.js';
+import type { PublisherFeed } from './publisher-feed.js';
 
 const LIMITS = {
   gopCacheBytesMax: 100_000,

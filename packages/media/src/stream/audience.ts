@@ -148,6 +148,13 @@ export class Audience {
     this.#gopHeaders = null;
   }
 
+  /** The cached sound cannot be played with what follows; who joins now gets the cached pictures, and the sound from here on. */
+  forgetSound(): void {
+    this.flush();
+    this.#gop.forgetSound((timestampMs) => this.#opening.headersAt(timestampMs));
+    this.#gopHeaders = null;
+  }
+
   /** The source is gone: everybody waits for the start of the next. */
   pause(): void {
     this.forgetGop();

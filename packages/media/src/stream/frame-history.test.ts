@@ -134,6 +134,39 @@ describe('FrameHistory', () => {
     expect([kept(history.all), history.hasStart, history.framesSincePause]).toEqual([[800], false, null]);
   });
 
+  it('keeps the pictures since the start where the sound changes, for who starts there and nobody else', () => {
+    const history = historyOf([0, 100, 200], [100]);
+    for (const at of [110, 210]) history.push(AUDIO(at), false, at);
+    history.push(METADATA(), false, 220);
+    history.forgetSound();
+    expect([history.all, history.frames, history.since(0), history.hasStart]).toEqual([[], [], [], true]);
+    expect(kept(history.fromStart())).toEqual([100, 200, 220]);
+    history.push(AUDIO(300), false, 300);
+    history.push(INTER(340), false, 340);
+    expect(timesOf(history)).toEqual([300, 340]);
+    expect([kept(history.all), kept(history.since(0)), kept(history.since(320))]).toEqual([
+      [300, 340],
+      [300, 340],
+      [340],
+    ]);
+    expect(kept(history.fromStart())).toEqual([100, 200, 220, 300, 340]);
+    history.forgetSound();
+    expect(kept(history.fromStart())).toEqual([100, 200, 220, 340]);
+    expect(history.framesSincePause).toBeNull();
+    history.push(INTER(800), false, 800);
+    expect(history.framesSincePause).toBeNull();
+    history.push(KEY(840), true, 840);
+    expect([kept(history.fromStart()), kept(history.since(2000))]).toEqual([[840], [840]]);
+  });
+
+  it('keeps nothing where the sound changes and players started with sound', () => {
+    const history = new FrameHistory(LIMITS);
+    history.push(AUDIO(0), true, 0);
+    history.push(INTER(20), false, 20);
+    history.forgetSound();
+    expect([history.isEmpty, history.hasStart, history.fromStart()]).toEqual([true, false, []]);
+  });
+
   it('tells the end of a replay from other data', () => {
     expect(isReplayEnd(replayEnd())).toBe(true);
     expect(isReplayEnd({ ...replayEnd(), kind: 'audio' })).toBe(false);

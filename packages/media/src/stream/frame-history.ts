@@ -45,6 +45,8 @@ export class FrameHistory {
   #start = -1;
   /** Index of the first frame after the newest pause. */
   #resumed = 0;
+  /** Index of the first frame after the sound changed its configuration. */
+  #changed = 0;
   /** Between the last two frames, by their timestamps. */
   #stepMs = 0;
   #bytes = 0;
@@ -61,31 +63,36 @@ export class FrameHistory {
     return this.#start >= this.#first;
   }
 
-  /** All that is kept, oldest first. */
+  /** All that is kept of one configuration, oldest first. */
   get all(): readonly Kept[] {
-    return this.#keptFrom(this.#first);
+    return this.#keptFrom(this.#firstOfNow);
   }
 
   /** The same, as frames. */
   get frames(): Frame[] {
-    return this.#framesFrom(this.#first);
+    return this.#framesFrom(this.#firstOfNow);
   }
 
   /** What came after the newest pause; null where there was none. */
   get framesSincePause(): Frame[] | null {
-    return this.#resumed > this.#first ? this.#framesFrom(this.#resumed) : null;
+    return this.#resumed > this.#firstOfNow ? this.#framesFrom(this.#resumed) : null;
   }
 
-  /** From the newest start on; empty where none is kept. */
+  /** What came before it had sound of another configuration. */
+  get #firstOfNow(): number {
+    return Math.max(this.#first, this.#changed);
+  }
+
+  /** From the newest start on, perhaps at first without sound; empty where none is kept. */
   fromStart(): readonly Kept[] {
     return this.hasStart ? this.#keptFrom(this.#start) : [];
   }
 
-  /** What came at `sinceMs` or later, from the newest start on at the least. */
+  /** What came at `sinceMs` or later, from the newest start on at the least, as far as it is of one configuration. */
   since(sinceMs: number): readonly Kept[] {
-    let from = this.#first;
+    let from = this.#firstOfNow;
     while (from < this.#frames.length && (this.#times[from] ?? 0) < sinceMs) from += 1;
-    return this.#keptFrom(this.hasStart ? Math.min(from, this.#start) : from);
+    return this.#keptFrom(this.#start >= this.#firstOfNow ? Math.min(from, this.#start) : from);
   }
 
   /** `nowMs` by the monotonic clock. */
@@ -102,11 +109,31 @@ export class FrameHistory {
       this.#stepMs = stepMs;
     }
     if (isStart) this.#start = this.#frames.length;
+    this.#add(frame, isStart, nowMs);
+    this.#dropOld(nowMs);
+  }
+
+  #add(frame: Frame, isStart: boolean, atMs: number): void {
     this.#frames.push(frame);
-    this.#times.push(nowMs);
+    this.#times.push(atMs);
     this.#starts.push(isStart);
     this.#bytes += costOf(frame);
-    this.#dropOld(nowMs);
+  }
+
+  /**
+   * Sound of another configuration follows. Who starts at the newest start gets the pictures since then, and the sound from
+   * here on. All else that is kept ends here: what goes on from frames of before would get the new sound without its header.
+   */
+  forgetSound(): void {
+    const sinceStart = this.fromStart();
+    this.clear();
+    if (sinceStart[0]?.frame.kind !== 'video') return;
+    this.#start = 0;
+    for (const { frame, isStart, atMs } of sinceStart) {
+      if (frame.kind === 'audio') continue;
+      this.#add(frame, isStart, atMs);
+    }
+    this.#changed = this.#frames.length;
   }
 
   clear(): void {
@@ -116,6 +143,7 @@ export class FrameHistory {
     this.#first = 0;
     this.#start = -1;
     this.#resumed = 0;
+    this.#changed = 0;
     this.#bytes = 0;
   }
 
@@ -133,6 +161,7 @@ export class FrameHistory {
     this.#starts = this.#starts.slice(this.#first);
     this.#start = Math.max(-1, this.#start - this.#first);
     this.#resumed = Math.max(0, this.#resumed - this.#first);
+    this.#changed = Math.max(0, this.#changed - this.#first);
     this.#first = 0;
   }
 

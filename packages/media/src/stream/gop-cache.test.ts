@@ -29,6 +29,33 @@ describe('GopCache', () => {
     expect(cache.batches.map(({ packets }) => packets[0]?.timestampMs)).toEqual([9980]);
   });
 
+  it('leaves out the sound, with the headers of then before the rest', () => {
+    const cache = new GopCache(100_000);
+    const data = { ...AUDIO(45), kind: 'data' } as const;
+    const frames = [KEY(0), AUDIO(5), INTER(40), data, AUDIO(50)].map(
+      (frame) => new MediaPacket(frame, frame.timestampMs),
+    );
+    cache.add(new PacketBatch(frames.slice(0, 3), 7, []));
+    cache.add(new PacketBatch(frames.slice(3), 8));
+    cache.add(batch(AUDIO(60)));
+    const header = new MediaPacket(AUDIO(0, 9), 0);
+    cache.forgetSound((timestampMs) => (timestampMs === 0 ? [header] : []));
+    expect(
+      cache.batches.map(({ packets, atMs }) => [atMs, ...packets.map(({ timestampMs }) => timestampMs)]),
+    ).toEqual([
+      [7, 0, 40],
+      [8, 45],
+    ]);
+    expect(cache.batches.map(({ headers }) => headers?.packets ?? null)).toEqual([[header], null]);
+    cache.add(batch(AUDIO(70)));
+    expect(cache.batches).toHaveLength(3);
+    const sound = new GopCache(100_000);
+    sound.add(batch(AUDIO(0), true));
+    sound.add(batch(INTER(40)));
+    sound.forgetSound(() => []);
+    expect(sound.batches).toEqual([]);
+  });
+
   it('keeps nothing of a GOP over its limit, and the next one again', () => {
     const cache = new GopCache(10_000);
     cache.add(batch(KEY(0, 1, 4000), true));

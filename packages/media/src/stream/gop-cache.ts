@@ -1,4 +1,5 @@
-import { isCommon, joined, type PacketBatch, type WireFormat, type WireWish } from './packet-batch.js';
+import type { MediaPacket } from './packet.js';
+import { isCommon, joined, PacketBatch, type WireFormat, type WireWish } from './packet-batch.js';
 import { PIECE_BYTES_MAX, PIECE_BYTES_MIN, type QueueItem } from './player-queue.js';
 
 /** What a packet costs beside its payload: objects and wire forms' headers. */
@@ -57,6 +58,22 @@ export class GopCache {
     this.#batches.push(batch);
     for (const { payload } of batch.packets) this.#bytes += payload.length + PACKET_OVERHEAD_BYTES;
     if (this.#bytes > this.#bytesMax) this.clear();
+  }
+
+  /**
+   * Leaves out the sound, where there are pictures to start at without it; else all. `headersAt`: what comes first from now
+   * on.
+   */
+  forgetSound(headersAt: (timestampMs: number) => readonly MediaPacket[]): void {
+    const batches = this.#batches;
+    this.clear();
+    if (batches[0]?.startsWithVideo !== true) return;
+    for (const { packets, atMs, headers } of batches) {
+      const rest = packets.filter(({ kind }) => kind !== 'audio');
+      const [first] = rest;
+      if (first === undefined) continue;
+      this.add(new PacketBatch(rest, atMs, headers === null ? null : headersAt(first.timestampMs)));
+    }
   }
 
   clear(): void {

@@ -1,6 +1,5 @@
 import type { MediaInfo, MemberId, StreamKey } from '@headwater/directory';
-import type { MediaEventListener } from '../media-event.js';
-import type { MediaLog, PlayerView, StreamView } from '../media-host.js';
+import type { PlayerView, StreamView } from '../media-host.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import { OutboundRate } from './outbound-rate.js';
@@ -9,27 +8,29 @@ import { type PassedOnEnd, PassedOnRelays } from './passed-on-relay.js';
 import { PictureFigures } from './picture-figures.js';
 import type { Player } from './player.js';
 import type { PlayerFeed, Traffic } from './player-feed.js';
+import type { PublisherEvents, PublisherFeed } from './publisher-feed.js';
 import { PublisherPast } from './publisher-past.js';
 import { PullsOfSource } from './pulls-of-source.js';
 import { forRelay, type RelayOwner } from './relay-owner.js';
 import { type SiblingPull, SiblingPulls } from './sibling-pulls.js';
 import { type SourceId, SourceSwitch, type SwitchAction, type SwitchEvent } from './source-switch.js';
+import { type RelayAbout, SourceTelling, type TellingParts } from './source-telling.js';
 import type { Splice } from './splice.js';
 import { StreamHub } from './stream-hub.js';
 import type { StreamLimits } from './stream-limits.js';
 import { type SourceAbout, StreamSource } from './stream-source.js';
 import type { BytesIn } from './stream-traffic.js';
+import { viewOfPlayer, viewOfSource } from './stream-view.js';
+import { SwitchTimer } from './switch-timer.js';
 import type { Timers } from './timers.js';
 import { type OpenUpstream, UNREACHED, type Upstream, type UpstreamEnd } from './upstream.js';
 
 /** What a stream needs from outside. */
-export interface StreamParts {
+export interface StreamParts extends TellingParts {
   readonly limits: StreamLimits;
   readonly traffic: Traffic & { readonly bytesIn?: BytesIn };
   readonly timers: Timers;
   readonly open: OpenUpstream;
-  readonly log: MediaLog;
-  readonly tell?: MediaEventListener;
   /** An id that no relay has had, on any member; absent: relays have none. */
   readonly newRelayId?: () => string;
   /** See `SwitchRules.headOf`. */
@@ -40,30 +41,6 @@ export interface StreamParts {
   onSourceChanged(hasSource: boolean): void;
   /** Nobody may need the stream any more. */
   onIdle(): void;
-}
-
-/** What a publisher hears of its stream. */
-export interface PublisherEvents {
-  /** More is known of what is in it. */
-  media?(media: MediaInfo): void;
-  /** Whether its media flows; told once it is known, and at each change. */
-  flow?(isFlowing: boolean): void;
-  /** Its past is here, and it is a source from now on. Only of one that began with a replay. */
-  replayed?(): void;
-}
-
-/** A publisher's way into its stream. */
-export interface PublisherFeed {
-  /** What is in it, as far as it told; the stream may be fed by another source meanwhile. */
-  readonly media: MediaInfo;
-  /** What it sent lately, from a frame that players can start at, with the headers of now before it; empty where none came. */
-  past(): readonly Frame[];
-  push(frame: Frame): void;
-  /**
-   * It has ended; what is pushed after that is left out. May be called twice. `onGone` is called when the publisher is no
-   * longer there, and before another source is sought: players that are sent elsewhere then need none.
-   */
-  end(onGone?: () => void): void;
 }
 
 /**
@@ -86,11 +63,11 @@ export class LiveStream {
   readonly #passedOn: PassedOnRelays;
   #feeding: StreamSource | null = null;
   #splice: Splice = { kind: 'none' };
-  #lastOwner: string | null = null;
   #bytesIn = 0;
   readonly #rateIn = new OutboundRate();
   readonly #pictures = new PictureFigures();
-  #timer: { readonly atMs: number; readonly stop: () => void } | null = null;
+  readonly #timer: SwitchTimer;
+  readonly #telling: SourceTelling;
   /** Decided, and not yet carried out: what is done for one may lead to more. */
   readonly #actions: SwitchAction[] = [];
   #isActing = false;
@@ -101,6 +78,8 @@ export class LiveStream {
     this.#switch = new SourceSwitch(
       parts.headOf === undefined ? parts.limits : { ...parts.limits, headOf: parts.headOf },
     );
+    this.#timer = new SwitchTimer(parts.timers, () => this.#step({ kind: 'tick' }));
+    this.#telling = new SourceTelling(key, parts);
     this.#hub = new StreamHub(parts.limits, parts.traffic);
     this.#pulls = new PullsOfSource(parts.limits, parts.traffic);
     this.#passedOn = new PassedOnRelays({ ...parts, key });
@@ -194,7 +173,7 @@ export class LiveStream {
       const nowMs = this.#parts.timers.nowMs();
       for (const { frame } of source.history.all)
         this.#carryOut(this.#switch.media(source.id, frame, source.isReady, nowMs));
-      this.#arm();
+      this.#timer.arm(this.#switch.wakeMs);
       events.replayed?.();
     });
   }
@@ -261,8 +240,7 @@ export class LiveStream {
     this.#upstreams.clear();
     this.#sources.clear();
     this.#passedOn.close();
-    this.#timer?.stop();
-    this.#timer = null;
+    this.#timer.stop();
   }
 
   /** `playersMax`: of players, only the first ones. */
@@ -271,13 +249,7 @@ export class LiveStream {
     const source = this.#feeding !== null && this.#sources.has(this.#feeding.id) ? this.source : null;
     return {
       key: this.key,
-      source: source?.kind ?? 'none',
-      ...(source?.kind === 'publisher'
-        ? { publisher: { remote: source.remote, agent: source.agent, protocol: source.protocol } }
-        : {}),
-      ...(source?.kind === 'relay' ? { relayFrom: source.from } : {}),
-      ...(source?.kind === 'relay' && source.through !== null ? { relayThrough: source.through } : {}),
-      ...(source?.kind === 'relay' && source.worker !== undefined ? { relayWorker: source.worker } : {}),
+      ...viewOfSource(source),
       ...this.#passedOnView(),
       media: this.media,
       bytesIn: this.#bytesIn,
@@ -314,36 +286,19 @@ export class LiveStream {
   }> {
     const isFed = this.source !== null;
     for (const feed of this.#hub.feeds())
-      yield { player: feed.player, isPull: false, view: () => this.#playerView(feed, isFed) };
+      yield { player: feed.player, isPull: false, view: () => viewOfPlayer(feed, isFed) };
     for (const feed of [...this.#pulls.feeds(), ...this.#passedOn.feeds()])
-      yield { player: feed.player, isPull: true, view: () => this.#playerView(feed, true) };
+      yield { player: feed.player, isPull: true, view: () => viewOfPlayer(feed, true) };
   }
 
   *#views(isFed: boolean): Iterable<() => PlayerView> {
-    for (const feed of this.#hub.feeds()) yield () => this.#playerView(feed, isFed);
-    for (const feed of this.#pulls.feeds()) yield () => this.#playerView(feed, isFed);
-    for (const feed of this.#passedOn.feeds()) yield () => this.#playerView(feed, true);
+    for (const feed of this.#hub.feeds()) yield () => viewOfPlayer(feed, isFed);
+    for (const feed of this.#pulls.feeds()) yield () => viewOfPlayer(feed, isFed);
+    for (const feed of this.#passedOn.feeds()) yield () => viewOfPlayer(feed, true);
   }
 
   #feeds(): PlayerFeed[] {
     return [...this.#hub.feeds(), ...this.#pulls.feeds(), ...this.#passedOn.feeds()];
-  }
-
-  #playerView(feed: PlayerFeed, isFed: boolean): PlayerView {
-    const { id, protocol, remote, agent, sinceMs, queue } = feed.player;
-    const state = isFed ? 'playing' : 'waiting';
-    const { framesDropped } = feed;
-    return {
-      id,
-      protocol,
-      remote,
-      agent,
-      sinceMs,
-      state,
-      bytesOut: queue.sentBytes,
-      queueBytes: queue.queuedBytes,
-      framesDropped,
-    };
   }
 
   #newSource(id: SourceId, about: SourceAbout): StreamSource {
@@ -373,7 +328,7 @@ export class LiveStream {
     const { isReady } = source;
     for (const one of taken) this.#carryOut(this.#switch.media(source.id, one.frame, isReady, nowMs));
     // A frame that leads to nothing yet may be one to search in a moment.
-    this.#arm();
+    this.#timer.arm(this.#switch.wakeMs);
   }
 
   #count({ about }: StreamSource, frame: Frame): void {
@@ -383,7 +338,7 @@ export class LiveStream {
 
   #step(event: SwitchEvent): void {
     this.#carryOut(this.#switch.step(event, this.#parts.timers.nowMs()));
-    this.#arm();
+    this.#timer.arm(this.#switch.wakeMs);
     if (this.isIdle) this.#parts.onIdle();
   }
 
@@ -396,23 +351,8 @@ export class LiveStream {
       for (let next = this.#actions.shift(); next !== undefined; next = this.#actions.shift()) this.#do(next);
     } finally {
       this.#isActing = false;
-      this.#arm();
+      this.#timer.arm(this.#switch.wakeMs);
     }
-  }
-
-  /** One timer, for when the next decision is due at the latest; one that is early does no harm. */
-  #arm(): void {
-    const atMs = this.#switch.wakeMs;
-    const isAwaiting = atMs !== Number.POSITIVE_INFINITY;
-    if (isAwaiting && this.#timer !== null && this.#timer.atMs <= atMs) return;
-    this.#timer?.stop();
-    this.#timer = null;
-    if (!isAwaiting) return;
-    const stop = this.#parts.timers.after(Math.max(0, atMs - this.#parts.timers.nowMs()), () => {
-      this.#timer = null;
-      this.#step({ kind: 'tick' });
-    });
-    this.#timer = { atMs, stop };
   }
 
   #do(action: SwitchAction): void {
@@ -421,7 +361,7 @@ export class LiveStream {
         this.#open(action);
         return;
       case 'close':
-        this.#tellEnded(this.#sources.get(action.source), action.reason);
+        this.#telling.ended(this.#about(action.source), action.reason);
         this.#upstreams.get(action.source)?.close();
         this.#upstreams.delete(action.source);
         this.#sources.delete(action.source);
@@ -434,7 +374,7 @@ export class LiveStream {
         return;
       case 'detach':
         this.#feeding = null;
-        this.#lastOwner = null;
+        this.#telling.detached();
         this.#hub.detach();
         this.#parts.onSourceChanged(false);
         return;
@@ -442,47 +382,27 @@ export class LiveStream {
         if (this.#publisher?.source.id === action.source) this.#publisher.events.flow?.(action.isFlowing);
         return;
       case 'stalled':
-        this.#tellStall(action);
+        this.#telling.stalled(this.#about(action.source), action);
         return;
       case 'lags':
-        this.#parts.log.info(
-          { key: this.key, ...this.#told(this.#sources.get(action.source)), lagMs: Math.round(action.lagMs) },
-          'relay waiting for lagging owner',
-        );
+        this.#telling.lags(this.#about(action.source), action.lagMs);
     }
   }
 
   #open({ source: id, owner, reason, isReplayed }: Extract<SwitchAction, { kind: 'open' }>): void {
-    const { open, log, limits, newRelayId } = this.#parts;
-    const { name } = owner.profile;
-    const through = owner.through ?? null;
-    const about: Extract<SourceAbout, { kind: 'relay' }> = {
+    const { open, limits, newRelayId } = this.#parts;
+    const about: RelayAbout = {
       kind: 'relay',
       from: owner.member,
-      name,
-      through,
+      name: owner.profile.name,
+      through: owner.through ?? null,
       ...(owner.worker === undefined ? {} : { worker: owner.worker.worker }),
       ...(newRelayId === undefined ? {} : { id: newRelayId() }),
     };
-    const { id: relayId } = about;
-    const ids = idOf(about);
-    log.info(
-      { key: this.key, ...ids, to: name, from: this.#lastOwner, reason, ...wayOf(about) },
-      'relay pulls',
-    );
-    // What workers of one member give each other is nobody else's business.
-    if (owner.worker === undefined)
-      this.#parts.tell?.({
-        kind: 'relay-started',
-        ...(relayId !== undefined && { relay: relayId }),
-        key: this.key,
-        owner: name,
-        reason,
-        ...(through === null ? {} : { through }),
-      });
+    this.#telling.opened(about, reason);
     const source = this.#newSource(id, about);
     const replayMs = isReplayed ? limits.replayMs : 0;
-    const pulled = relayId === undefined ? owner : forRelay(owner, relayId);
+    const pulled = about.id === undefined ? owner : forRelay(owner, about.id);
     const upstream = open(pulled, this.key, replayMs, {
       started: () => this.#step({ kind: 'answered', source: id, isReplayed: replayMs > 0 }),
       frame: (frame) => {
@@ -494,13 +414,11 @@ export class LiveStream {
     this.#upstreams.set(id, upstream);
   }
 
-  #ended(id: SourceId, source: StreamSource, { code, text, isOrdinary }: UpstreamEnd): void {
+  #ended(id: SourceId, source: StreamSource, end: UpstreamEnd): void {
+    const { code, isOrdinary } = end;
     this.#upstreams.delete(id);
     if (!this.#sources.delete(id)) return;
-    const fields = { key: this.key, ...this.#told(source), reason: code, detail: text };
-    if (isOrdinary) this.#parts.log.info(fields, 'relay lost its owner');
-    else this.#parts.log.warn(fields, 'relay lost its owner');
-    this.#tellEnded(source, code);
+    this.#telling.lost(source.about, end);
     const detours = UNREACHED.has(code) ? this.#detoursOf(source.about) : [];
     this.#step({
       kind: 'closed',
@@ -547,93 +465,21 @@ export class LiveStream {
     this.#pictures.clear();
     const splice = this.#splice;
     const isExact = how === 'exact' && splice.kind === 'exact';
-    this.#tellSwitch(
-      source,
-      before,
-      isExact ? { splice: 'exact', offsetMs: splice.offsetMs } : { splice: 'none' },
-      silentMs,
-    );
+    const offsetMs = isExact ? splice.offsetMs : null;
+    this.#telling.switched(source.about, before?.about ?? null, offsetMs, silentMs);
     if (isExact) this.#hub.goOn(source, splice, nowMs);
     else this.#hub.start(source, nowMs);
     if (source.about.kind === 'relay') source.endHistory();
     this.#parts.onSourceChanged(true);
   }
 
-  #tellSwitch(source: StreamSource, before: StreamSource | null, how: object, silentMs: number): void {
-    const { log } = this.#parts;
-    const fields = { key: this.key, ...this.#told(source), ...how, silentMs };
-    if ((before !== null || source.about.kind === 'relay') && !isSibling(source.about))
-      this.#parts.tell?.({
-        kind: 'relay-switched',
-        ...relayOf(source.about, 'relay'),
-        ...relayOf(before?.about, 'fromRelay'),
-        key: this.key,
-        from: before === null ? null : nameOf(before.about),
-        to: nameOf(source.about),
-        gapMs: before === null ? 0 : silentMs,
-        isExact: 'splice' in how && how.splice === 'exact',
-      });
-    if (source.about.kind === 'publisher') {
-      if (before?.about.kind === 'relay') log.info(fields, 'relay handed over to publisher');
-      return;
-    }
-    if (before !== null) log.info(fields, 'relay switched owner');
-    log.info({ key: this.key, ...this.#told(source) }, 'relay flows');
-    this.#lastOwner = source.about.name;
-  }
-
-  #tellStall({ source: id, silentMs, isLost, reason }: Extract<SwitchAction, { kind: 'stalled' }>): void {
-    const fields = { key: this.key, ...this.#told(this.#sources.get(id)), silentMs: Math.round(silentMs) };
-    if (isLost) this.#parts.log.warn({ ...fields, reason }, 'relay lost its owner');
-    else this.#parts.log.warn(fields, 'relay stalls');
-  }
-
-  #tellEnded(source: StreamSource | undefined, reason: string): void {
-    if (source?.about.kind !== 'relay' || isSibling(source.about)) return;
-    this.#parts.tell?.({
-      kind: 'relay-ended',
-      ...relayOf(source.about, 'relay'),
-      key: this.key,
-      owner: source.about.name,
-      reason,
-    });
-  }
-
-  #told(source: StreamSource | undefined): object {
-    const about = source?.about;
-    if (about?.kind !== 'relay') return {};
-    return { ...idOf(about), owner: about.name, ownerId: about.from, ...wayOf(about) };
+  #about(id: SourceId): SourceAbout | undefined {
+    return this.#sources.get(id)?.about;
   }
 }
-
-const isSibling = (about: SourceAbout): boolean => about.kind === 'relay' && about.worker !== undefined;
 
 /** Where its bytes come from, as they are counted. */
 function kindOf(about: SourceAbout): keyof BytesIn {
   if (about.kind === 'publisher') return 'publisher';
   return about.worker === undefined ? 'relay' : 'worker';
-}
-
-const nameOf = (about: SourceAbout): string => (about.kind === 'relay' ? about.name : 'publisher');
-
-/** Of a relay that has one. */
-const idOf = (about: SourceAbout): { readonly id?: string } =>
-  about.kind === 'relay' && about.id !== undefined ? { id: about.id } : {};
-
-/** The same as a field of events, whose own ids are others. */
-function relayOf<N extends 'relay' | 'fromRelay'>(
-  about: SourceAbout | undefined,
-  name: N,
-): { readonly [F in N]?: string } {
-  return about?.kind === 'relay' && about.id !== undefined
-    ? ({ [name]: about.id } as { readonly [F in N]: string })
-    : {};
-}
-
-/** The way to an owner, as logs have it. */
-function wayOf({ through, worker }: Extract<SourceAbout, { kind: 'relay' }>): object {
-  return {
-    ...(through === null ? {} : { through }),
-    ...(worker === undefined ? {} : { fromWorker: worker }),
-  };
 }

@@ -181,6 +181,11 @@ describe('SourceIntake, decoder configuration', () => {
     expect(source.headers()).toEqual(bytesOf(AVC_HEADER, AAC_HEADER));
   });
 
+  it('starts anew at the header of the track that changed, not at the first header of another', () => {
+    const source = new Source().burst(AVC_HEADER, KEY(0), AAC_HEADER, OTHER_AVC_HEADER, INTER(40));
+    expect(source.story.slice(2)).toEqual(['audio 40 header', 'video 40 header anew', 'video 40']);
+  });
+
   it.each(['af 00', 'af 00 12', 'af 00 0000', 'af 02'])('of sound is not replaced by %s', (bytes) => {
     const source = running();
     source.burst(audio(1050, bytes), AAC(1046));
@@ -291,6 +296,19 @@ describe('SourceIntake, decoder configuration', () => {
 });
 
 describe('SourceIntake, metadata', () => {
+  it('is taken back by its encoder: players are told what is known without it, and nothing of the word itself', () => {
+    const source = running();
+    const clear = data(1050, '@clearDataFrame', 'onMetaData');
+    source.burst(clear);
+    expect([source.story, source.metadata]).toEqual([[], null]);
+    source.burst(METADATA({ encoder: 'x' }), clear, data(1050, '@clearDataFrame', 'onTextData'), INTER(1080));
+    expect(source.story).toEqual(['data 0 header', 'data 0 header', 'video 1080']);
+    expect(source.metadata).not.toHaveProperty('encoder');
+    expect(source.metadata).toMatchObject({ videocodecid: 7, width: 1280 });
+    source.burst(METADATA({ encoder: 'x' }));
+    expect(source.metadata).toMatchObject({ encoder: 'x' });
+  });
+
   it('is written anew with what is known, for whoever joins', () => {
     const entries = { duration: 0, width: 1, height: 1, encoder: 'x', videocodecid: 7 };
     const source = new Source().burst(METADATA(entries), AVC_HEADER, AAC_HEADER);

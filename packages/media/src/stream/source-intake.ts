@@ -2,6 +2,7 @@ import type { MediaInfo } from '@headwater/directory';
 import type { Codec } from '../wire/decoder-configuration.js';
 import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
+import { clearedData } from '../wire/make-frame.js';
 import { type MediaTag, PACKET, readMediaTag } from '../wire/media-tag.js';
 import { type TrackPart, trackParts, withParts } from '../wire/multitrack.js';
 import { hasRecoveryPoint } from '../wire/recovery-point.js';
@@ -137,6 +138,9 @@ export class SourceIntake {
   }
 
   #takeData(frame: Frame): readonly TakenFrame[] {
+    const cleared = clearedData(frame);
+    if (cleared !== null)
+      return cleared === 'metadata' && this.#metadata.clear() ? this.#tellMetadata() : NONE;
     if (!frame.isHeader) {
       this.#data.hold(frame);
       return NONE;
@@ -144,6 +148,10 @@ export class SourceIntake {
     if (!this.#metadata.take(frame.payload)) return NONE;
     this.#tracks.announce(this.#metadata.announced);
     this.#probe.read(frame);
+    return this.#tellMetadata();
+  }
+
+  #tellMetadata(): readonly TakenFrame[] {
     const written = this.#writtenMetadata(this.#tracks.at(this.#atMs));
     return written === null ? NONE : [{ frame: written, isStart: false, startsAnew: false }];
   }
@@ -279,7 +287,8 @@ function plain(frame: Frame, timeMs: number): TakenFrame {
 
 /** Adds the frame that all the others stand before. What starts anew does so with its header, where it has one. */
 function marked(taken: TakenFrame[], frame: Frame, isStart: boolean, startsAnew: boolean): TakenFrame[] {
-  const headerAt = startsAnew ? taken.findIndex((before) => before.frame.isHeader) : -1;
+  const isOfTrack = (before: TakenFrame) => before.frame.isHeader && before.frame.kind === frame.kind;
+  const headerAt = startsAnew ? taken.findIndex(isOfTrack) : -1;
   const header = taken[headerAt];
   if (header !== undefined) taken[headerAt] = { ...header, startsAnew: true };
   taken.push({ frame, isStart, startsAnew: startsAnew && header === undefined });

@@ -46,6 +46,15 @@ export class SourceMetadata {
     return true;
   }
 
+  /** The encoder takes back what it told. Says whether anything changed by it. */
+  clear(): boolean {
+    if (this.#metadata === null) return false;
+    this.#raw = null;
+    this.#metadata = null;
+    this.#written = null;
+    return true;
+  }
+
   /** Which tracks the encoder announced; null where it spoke of none. */
   get announced(): Tracks | null {
     return this.#metadata === null ? null : announcedTracks(this.#metadata);

@@ -103,7 +103,8 @@ export class StreamHub {
 
   /** A frame of the source that feeds the stream. */
   take(taken: TakenFrame, nowMs: number): void {
-    if (taken.startsAnew) this.#audience.forgetGop();
+    if (taken.startsAnew && taken.frame.kind === 'audio') this.#audience.forgetSound();
+    else if (taken.startsAnew) this.#audience.forgetGop();
     this.lookAtTracks(nowMs);
     this.#send(taken, nowMs);
   }

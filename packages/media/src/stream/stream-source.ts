@@ -64,9 +64,11 @@ export class StreamSource {
 
   /** All that is kept of it, with the headers of now before it; empty where it has no frame that players can start at. */
   past(): readonly MediaPacket[] {
-    const kept = this.history.all.map(({ frame }) => new MediaPacket(frame, frame.timestampMs));
-    const [first] = kept;
-    return first === undefined || !this.isReady ? [] : [...this.headersAt(first.timestampMs), ...kept];
+    const { all } = this.history;
+    const [first] = all;
+    if (first === undefined || !all.some(({ isStart }) => isStart)) return [];
+    const kept = all.map(({ frame }) => new MediaPacket(frame, frame.timestampMs));
+    return [...this.headersAt(first.frame.timestampMs), ...kept];
   }
 
   /** What is to reach the stream; a packet of it may be sent as it is by who is on the same line of time. */
@@ -76,7 +78,8 @@ export class StreamSource {
       .map((one) => ({ ...one, frame: new MediaPacket(one.frame, one.frame.timestampMs) }));
     if (!this.#hasHistory) return taken;
     for (const { frame: own, isStart, startsAnew } of taken) {
-      if (startsAnew) this.history.clear();
+      if (startsAnew && own.kind === 'audio') this.history.forgetSound();
+      else if (startsAnew) this.history.clear();
       // Headers of now are given to each who begins, before anything else.
       if (!own.isHeader) this.history.push(own, isStart, nowMs);
     }

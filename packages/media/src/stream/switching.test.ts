@@ -4,7 +4,7 @@ import type { MemoryPlayer } from '../testing/memory-player.js';
 import { type OpenedRelay, ownerOf, StreamWorld } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { replayEnd } from './frame-history.js';
-import type { PublisherFeed } from './live-stream.js';
+import type { PublisherFeed } from './publisher-feed.js';
 
 const HEADERS = [METADATA(), VIDEO_HEADER(1), AUDIO_HEADER(1)];
 const OTHER_HEADERS = [METADATA(), VIDEO_HEADER(2), AUDIO_HEADER(2)];

@@ -10,8 +10,9 @@ export interface TakenFrame {
   /** Players may start here. */
   readonly isStart: boolean;
   /**
-   * Codec or decoder configuration of a track differ from what was before: no frame from before this one may be given to
-   * a joiner with the headers of now, and no frame from here on with the old ones.
+   * Codec or decoder configuration of a track differ from what was before. No frame of that kind from before this one may be
+   * given to a joiner with the headers of now, and none from here on with the old ones. Sound alone may change:
+   * pictures from before are still good then.
    */
   readonly startsAnew: boolean;
 }

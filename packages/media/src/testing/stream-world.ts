@@ -1,6 +1,7 @@
 import { NO_LOAD, type Owner } from '@headwater/directory';
 import { MemoryLog } from '@headwater/testing/memory-log';
-import { LiveStream, type PublisherEvents, type PublisherFeed } from '../stream/live-stream.js';
+import { LiveStream } from '../stream/live-stream.js';
+import type { PublisherEvents, PublisherFeed } from '../stream/publisher-feed.js';
 import type { StreamLimits } from '../stream/stream-limits.js';
 import { StreamTable } from '../stream/stream-table.js';
 import { systemTimers } from '../stream/timers.js';

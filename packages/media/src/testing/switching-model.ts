@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { replayEnd } from '../stream/frame-history.js';
-import type { PublisherFeed } from '../stream/live-stream.js';
+import type { PublisherFeed } from '../stream/publisher-feed.js';
 import type { Frame } from '../wire/frame.js';
 import { makeFrame } from '../wire/make-frame.js';
 import type { MemoryPlayer } from './memory-player.js';

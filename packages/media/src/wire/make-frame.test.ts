@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSequenceEnd, makeFrame, SET_DATA_FRAME } from './make-frame.js';
+import { clearedData, isSequenceEnd, makeFrame, SET_DATA_FRAME } from './make-frame.js';
 import { encodeAmf0 } from './rtmp/amf0.js';
 
 const fourcc = (first: number, code: string) =>
@@ -40,6 +40,31 @@ describe('makeFrame', () => {
   it('unwraps metadata', () => {
     const frame = makeFrame('data', 0, encodeAmf0('@setDataFrame', 'onMetaData', { width: 1 }));
     expect(frame).toMatchObject({ isHeader: true, payload: encodeAmf0('onMetaData', { width: 1 }) });
+  });
+});
+
+describe('makeFrame of wrapped data', () => {
+  it('unwraps it however often it is wrapped', () => {
+    const metadata = encodeAmf0('onMetaData', { width: 1 });
+    for (const times of [0, 1, 2, 3]) {
+      const wrappers = Array.from({ length: times }, () => SET_DATA_FRAME);
+      const frame = makeFrame('data', 0, Buffer.concat([...wrappers, metadata]));
+      expect(frame).toMatchObject({ isHeader: true, payload: metadata });
+    }
+    expect(makeFrame('data', 0, SET_DATA_FRAME)).toMatchObject({ isHeader: false, payload: Buffer.alloc(0) });
+  });
+});
+
+describe('clearedData', () => {
+  it.each([
+    ['metadata', 'data', encodeAmf0('@clearDataFrame', 'onMetaData')],
+    ['other', 'data', encodeAmf0('@clearDataFrame', 'onTextData')],
+    ['other', 'data', encodeAmf0('@clearDataFrame')],
+    [null, 'data', encodeAmf0('onMetaData', {})],
+    [null, 'data', encodeAmf0('@clearDataFrames', 'onMetaData')],
+    [null, 'audio', encodeAmf0('@clearDataFrame', 'onMetaData')],
+  ] as const)('%s of a %s message', (cleared, kind, payload) => {
+    expect(clearedData(makeFrame(kind, 0, payload))).toBe(cleared);
   });
 });
 

@@ -23,9 +23,21 @@ export function isSequenceEnd(frame: Frame): boolean {
 /** The AMF0 string that publishers wrap metadata in, so that the server keeps it; players get what is inside. */
 export const SET_DATA_FRAME = Buffer.from([0x02, 0x00, 0x0d, ...Buffer.from('@setDataFrame')]);
 
+/** However often it is wrapped: forwarders of what came wrapped already wrap it once more. */
 function withoutSetDataFrame(payload: Buffer): Buffer {
-  const isWrapped = payload.subarray(0, SET_DATA_FRAME.length).equals(SET_DATA_FRAME);
-  return isWrapped ? payload.subarray(SET_DATA_FRAME.length) : payload;
+  let at = 0;
+  while (payload.subarray(at, at + SET_DATA_FRAME.length).equals(SET_DATA_FRAME)) at += SET_DATA_FRAME.length;
+  return at === 0 ? payload : payload.subarray(at);
+}
+
+/** By which an encoder takes back what it told by `@setDataFrame`. */
+const CLEAR_DATA_FRAME = Buffer.from([0x02, 0x00, 0x0f, ...Buffer.from('@clearDataFrame')]);
+
+/** What an encoder takes back (`@clearDataFrame`): a word to the server, not for players. Null where the frame is none. */
+export function clearedData({ kind, payload }: Frame): 'metadata' | 'other' | null {
+  const { length } = CLEAR_DATA_FRAME;
+  if (kind !== 'data' || !payload.subarray(0, length).equals(CLEAR_DATA_FRAME)) return null;
+  return isMetadata(payload.subarray(length)) ? 'metadata' : 'other';
 }
 
 /** `onMetaData` as an AMF0 string: the only data message that each new player needs. */

@@ -1,4 +1,4 @@
-import type { PublisherFeed } from '../../stream/live-stream.js';
+import type { PublisherFeed } from '../../stream/publisher-feed.js';
 import type { Departure } from './departure.js';
 import type { FlowClaim } from './flow-claim.js';
 import type { PublishFeed, PublishSession } from './publish-session.js';

@@ -12,6 +12,8 @@ describe('readFlvTarget', () => {
     ['/live/%E4%BD%A0%E5%A5%BD.flv', 'live', '你好', ''],
     ['/live/100%25.flv', 'live', '100%', ''],
     ['http://proxy.example/live/s.flv?x', 'live', 's', 'x'],
+    ['/live/s.flv#start', 'live', 's', ''],
+    ['/live/s.flv?x=1#start', 'live', 's', 'x=1'],
   ])('%s', (url, app, stream, query) => {
     expect(read(url)).toMatchObject({ name: { vhost: DEFAULT, app, stream }, query, mark: 'none' });
   });

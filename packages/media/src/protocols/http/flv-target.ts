@@ -74,9 +74,12 @@ export function redirectLocation(
   return `${isSecure ? 'https' : 'http'}://${at}${target.path}?${query}`;
 }
 
-/** Proxies may send the whole URL; the scheme and host are cut off. */
+/**
+ * Proxies may send the whole URL; the scheme and host are cut off. So is a fragment, which some clients send though it is
+ * theirs alone (RFC 9110, 4.2.5): what a redirect adds to the query would be part of it.
+ */
 export function splitUrl(url: string): { readonly path: string; readonly query: string } {
-  const rest = url.replace(/^https?:\/\/[^/?]*/i, '');
+  const [rest = ''] = url.replace(/^https?:\/\/[^/?#]*/i, '').split('#', 1);
   const mark = rest.indexOf('?');
   return mark < 0 ? { path: rest, query: '' } : { path: rest.slice(0, mark), query: rest.slice(mark + 1) };
 }

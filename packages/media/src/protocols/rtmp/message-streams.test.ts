@@ -47,6 +47,17 @@ describe('MessageStreams', () => {
     expect(idOf(streams.find(0, () => false))).toBeNull();
   });
 
+  it('lets a command name a stream by its id, by the one that it was begun by, and by 0 where one is meant', () => {
+    const streams = created(0);
+    streams.open(7);
+    expect([1, 7, 0, 8, 99].map((id) => idOf(streams.named(id, any)))).toEqual([1, 1, 1, null, null]);
+    expect(idOf(streams.named(7, () => false))).toBeNull();
+    streams.open(1);
+    expect([1, 7].map((id) => idOf(streams.named(id, any)))).toEqual([1, null]);
+    const two = created(2);
+    expect([0, 1, 2, 3].map((id) => idOf(two.named(id, any)))).toEqual([null, 1, 2, null]);
+  });
+
   it('takes a deleted id for no other stream', () => {
     const streams = created(2);
     const first = streams.find(1, any);

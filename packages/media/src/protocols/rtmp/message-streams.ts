@@ -9,6 +9,8 @@ export const STREAMS_MAX = 8;
 /** What `createStream` makes (RTMP 1.0, 7.2.1.3): a place for one publish or play at a time. */
 export class MessageStream {
   readonly id: number;
+  /** The id by which its publish or play was asked for: another one where the client never created it. */
+  askedAs: number;
   activity: RtmpPublish | RtmpPlay | RtmpAsking | null = null;
   /** Of the activity; null for members' pulls. */
   admission: Admission | null = null;
@@ -18,6 +20,7 @@ export class MessageStream {
 
   constructor(id: number) {
     this.id = id;
+    this.askedAs = id;
   }
 }
 
@@ -47,13 +50,28 @@ export class MessageStreams {
    * was, the last one, or a first. Null where there are too many.
    */
   open(id: number): MessageStream | null {
+    const stream = this.#toOpen(id);
+    if (stream !== null) stream.askedAs = id;
+    return stream;
+  }
+
+  #toOpen(id: number): MessageStream | null {
     const named = this.#streams.get(id);
     if (named !== undefined) return named;
     if (this.#wasCreated(id)) return this.#add(id);
     return [...this.#streams.values()].at(-1) ?? this.create();
   }
 
-  /** The stream of this id; for an id that never was, the only one that is meant. */
+  /**
+   * The stream that a command is about: the one of this id; for an id that never was, the one that was begun by it, and for
+   * 0 the only one that is meant. What a stranger's id names is nobody's.
+   */
+  named(id: number, isMeant: (stream: MessageStream) => boolean): MessageStream | undefined {
+    const isNamed = (stream: MessageStream) => isMeant(stream) && (id === 0 || stream.askedAs === id);
+    return this.find(id, isNamed);
+  }
+
+  /** The stream that a frame is of: the one of this id; for an id that never was, the only one that is meant. */
   find(id: number, isMeant: (stream: MessageStream) => boolean): MessageStream | undefined {
     const named = this.#streams.get(id);
     if (named !== undefined || this.#wasCreated(id)) return named;

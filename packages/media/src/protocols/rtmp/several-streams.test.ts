@@ -240,6 +240,21 @@ describe('a publish that is alone', () => {
     await until(() => !isOwned('s'), 'the release');
   });
 
+  it.each<[string, (client: RawRtmpClient) => void]>([
+    ['deleteStream', (client) => client.command(0, 'deleteStream', 0, null, 99)],
+    ['deleteStream on another stream', (client) => client.command(99, 'deleteStream', 0, null)],
+    ['closeStream', (client) => client.command(99, 'closeStream', 0, null)],
+    ['FCUnpublish', (client) => client.command(0, 'FCUnpublish', 0, null, 'other')],
+  ])('goes on after a %s that names what is not there', async (_what, end) => {
+    const source = await connected();
+    await publishOn(source, 1, 's');
+    const watcher = await player('s');
+    end(source);
+    send(source, 1, 5);
+    await until(() => ids(watcher).length === 1, 'its picture');
+    expect([isOwned('s'), statusesOf(source, 1)]).toEqual([true, ['NetStream.Publish.Start']]);
+  });
+
   it('needs no createStream', async () => {
     const source = await RawRtmpClient.shaken(member.rtmpPort);
     clients.push(source);

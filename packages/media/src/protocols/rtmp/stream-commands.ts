@@ -94,7 +94,7 @@ export class StreamCommands {
         this.#answer(transactionId, undefined);
         return;
       case 'closeStream':
-        this.#stop(this.#streams.find(streamId, isActive));
+        this.#stop(this.#streams.named(streamId, isActive));
         this.#answer(transactionId, undefined);
         return;
       case 'pause':
@@ -316,7 +316,7 @@ export class StreamCommands {
   }
 
   #onDeleteStream(id: number): void {
-    const stream = this.#streams.find(id, isActive);
+    const stream = this.#streams.named(id, isActive);
     if (stream === undefined) return;
     this.#end(stream);
     this.#streams.delete(stream);
@@ -348,7 +348,7 @@ export class StreamCommands {
   }
 
   #onReceive(name: 'receiveAudio' | 'receiveVideo', isWanted: boolean, streamId: number): void {
-    const stream = this.#streams.find(streamId, isPlay);
+    const stream = this.#streams.named(streamId, isPlay);
     if (stream === undefined) return;
     if (name === 'receiveAudio') stream.takesAudio = isWanted;
     else stream.takesVideo = isWanted;
@@ -356,7 +356,7 @@ export class StreamCommands {
   }
 
   #withPlay({ name, transactionId, streamId }: RtmpCommand, act: (play: RtmpPlay) => void): void {
-    const play = this.#streams.find(streamId, isPlay)?.activity;
+    const play = this.#streams.named(streamId, isPlay)?.activity;
     if (play instanceof RtmpPlay) {
       act(play);
       this.#answer(transactionId, undefined);
