@@ -68,6 +68,7 @@ export {
 } from './route.js';
 export { Slice } from './slice.js';
 export {
+  appOf,
   DEFAULT_VHOST,
   displayStreamKey,
   NAME_LENGTH_MAX,

@@ -26,17 +26,17 @@ export interface PlayRequest {
    * With mark `relay`: whose media the other member asks for, since it cannot reach that owner itself. It is passed on from
    * there where this member does not publish the stream.
    */
-  readonly relayOf?: MemberId;
+  readonly relayOf?: MemberId | undefined;
   /** Host name or IP by which the client reached us (tcUrl, `Host` header), without the port; absent where unknown. */
-  readonly reachedBy?: string;
+  readonly reachedBy?: string | undefined;
   /** `play.mode` in force for the stream's app. */
   readonly mode: PlayMode;
   /** The client came by TLS, so that is how it goes on where it is sent. Absent: false. */
-  readonly isSecure?: boolean;
+  readonly isSecure?: boolean | undefined;
   /** It is served here already: then it stays, however full members are. Absent: false. */
-  readonly isServed?: boolean;
+  readonly isServed?: boolean | undefined;
   /** This member can take no more plays at the moment, whatever its profile says yet. Absent: false. */
-  readonly isFull?: boolean;
+  readonly isFull?: boolean | undefined;
 }
 
 /** The answer for one play. `reason` is a stable code, explained in `ROUTE_REASONS`. */

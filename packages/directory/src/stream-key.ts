@@ -20,8 +20,12 @@ export const NAME_LENGTH_MAX = 255;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it rejects.
 const FORBIDDEN = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff?#\\]/;
 
+/** What most names are: one that matches has none of the problems. */
+const PLAIN = /^[\w-]{1,255}$/;
+
 /** Why this part of a stream's name can't be used, as a sentence for its author; null where it can. */
 export function nameProblem(what: 'vhost' | 'app' | 'stream', text: string): string | null {
+  if (PLAIN.test(text)) return null;
   if (text.length === 0) return `the ${what} is empty`;
   if (text.length > NAME_LENGTH_MAX)
     return `the ${what} is ${text.length} characters long, at most ${NAME_LENGTH_MAX} are allowed`;
@@ -45,6 +49,11 @@ export function streamNameProblem(name: StreamName): string | null {
 /** `vhost/app/stream`. The name must be valid by `streamNameProblem`. */
 export function streamKey(name: StreamName): StreamKey {
   return `${name.vhost}/${name.app}/${name.stream}`;
+}
+
+/** The app of a key, which must be valid. */
+export function appOf(key: StreamKey): string {
+  return key.slice(key.indexOf('/') + 1, key.lastIndexOf('/'));
 }
 
 /** The parts of a key, or null where the text is no valid key. */

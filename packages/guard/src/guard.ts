@@ -169,6 +169,7 @@ class RuleGuard implements Guard {
   /** Those of the stream's app, else of the app's part before the first slash, else those for all. */
   #rules(action: Action, app: string): readonly Rule[] {
     const { apps } = this.#lists;
+    if (apps.size === 0) return this.#lists[action];
     const root = app.split('/', 1)[0] ?? '';
     return apps.get(app)?.[action] ?? apps.get(root)?.[action] ?? this.#lists[action];
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { StreamKey } from '@headwater/directory';
 import { type Guard, OPEN_GUARD } from '@headwater/guard';
+import { AfterAnswer } from './after-answer.js';
 import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { mergeMsOf } from './desks/play/app-play.js';
 import { PlayDesk } from './desks/play/play-desk.js';
@@ -65,12 +66,15 @@ export interface MediaExtras {
 export function createMedia(
   given: MediaOptions,
   host: MediaHost,
-  log: MediaLog,
+  givenLog: MediaLog,
   { guard: judge = OPEN_GUARD, tell: hear = () => {}, tally = new MediaTally() }: MediaExtras = {},
 ): Media {
   const live = liveOptions(given);
   const { options } = live;
+  const afterAnswer = new AfterAnswer();
+  const log = afterAnswer.inOrder(givenLog);
   const tell: MediaEventListener = (event) => {
+    afterAnswer.catchUp();
     tally.take(event);
     hear(event);
   };
@@ -133,7 +137,7 @@ export function createMedia(
   );
   const rate = new OutboundRate();
   const isFull = () => gate.isFull || rate.kbps >= (limits.outboundKbpsMax || Number.POSITIVE_INFINITY);
-  const plays = new PlayDesk({ streams, host, log, isFull, tell }, options);
+  const plays = new PlayDesk({ streams, host, log, isFull, tell, afterAnswer }, options);
   const publishes = new PublishDesk(
     {
       streams,
@@ -204,7 +208,18 @@ export function createMedia(
         });
   const proxies = new TrustedProxies(options.trustedProxies ?? []);
   const told = tellRefusals(guard, tell);
-  const parts = { options, plays, publishes, gate, log, fence, guard: told, isMemberAddress, proxies };
+  const parts = {
+    options,
+    plays,
+    publishes,
+    gate,
+    log,
+    fence,
+    guard: told,
+    isMemberAddress,
+    proxies,
+    afterAnswer,
+  };
   let certificates: CertificateStore | null = null;
   const rtmpListeners: PausableListener[] = [];
   const listeners = new Map<MediaListenerName, Listener>();
@@ -344,6 +359,7 @@ export function createMedia(
       sweep = setInterval(sweepOnce, SWEEP_MS);
     },
     async stop() {
+      afterAnswer.catchUp();
       if (sweep !== null) clearInterval(sweep);
       // Before the publishers: who pulls from here hears that this member is lost, not that the stream is over. An edge
       // brings the same publisher to another origin within moments, and the pull goes on there with the next frame.
@@ -394,7 +410,10 @@ export function createMedia(
     stream: (key, playersMax) => streams.get(key)?.view(playersMax),
     streamKeys: () => streams.keys(),
     playerCount: (key) => streams.get(key)?.playerCount ?? 0,
-    figures: () => tally.figures(totals(), gauges()),
+    figures: () => {
+      afterAnswer.catchUp();
+      return tally.figures(totals(), gauges());
+    },
     streamTotal(key) {
       const stream = streams.get(key);
       if (stream === undefined) return null;

@@ -66,5 +66,5 @@ export type MediaEvent =
       readonly reason: string;
     };
 
-/** Hears of each event as it happens. Must not throw, and must be quick: a redirect waits for it. */
+/** Hears of each event as it happens, of a redirect a moment after its answer. Must not throw, and must be quick. */
 export type MediaEventListener = (event: MediaEvent) => void;

@@ -4,7 +4,7 @@ import { ipv6Groups } from '@headwater/directory';
 export function addressOf(remote: string): string {
   const colon = remote.lastIndexOf(':');
   const address = colon < 0 ? remote : remote.slice(0, colon);
-  return address.replace(/^\[(.*)\]$/, '$1');
+  return address.startsWith('[') && address.endsWith(']') ? address.slice(1, -1) : address;
 }
 
 /**

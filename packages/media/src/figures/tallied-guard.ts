@@ -2,6 +2,12 @@ import type { Ask, Guard, Verdict } from '@headwater/guard';
 import { FLOOD_REASON } from '../desks/tell-refusals.js';
 import type { MediaTally } from './media-tally.js';
 
+/** Made once: each play and publish waits for its verdict. */
+const LABELS = {
+  publish: { allowed: 'publish allowed', refused: 'publish refused' },
+  play: { allowed: 'play allowed', refused: 'play refused' },
+} as const;
+
 /** The same guard; what it decides is counted. Refusals are counted by their events, but for those that are not told. */
 export function talliedGuard(guard: Guard, tally: MediaTally): Guard {
   return {
@@ -24,7 +30,7 @@ export function talliedGuard(guard: Guard, tally: MediaTally): Guard {
   };
 
   function note({ action }: Ask, verdict: Verdict): Verdict {
-    tally.add('verdicts', `${action} ${verdict.allowed ? 'allowed' : 'refused'}`);
+    tally.add('verdicts', LABELS[action][verdict.allowed ? 'allowed' : 'refused']);
     if (!verdict.allowed && verdict.reason === FLOOD_REASON)
       tally.add('refusals', `${action} ${FLOOD_REASON}`);
     return verdict;

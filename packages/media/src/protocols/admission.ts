@@ -43,8 +43,9 @@ export class Admission {
     let sentAway: boolean | null = null;
     this.ask(
       {
-        ...ask,
         action: 'play',
+        name: ask.name,
+        query: ask.query,
         // A route is not looked up where there are no rules.
         get asksHooks() {
           sentAway ??= isSentAway();
@@ -52,7 +53,7 @@ export class Admission {
         },
       },
       {
-        ...answers,
+        refused: (refusal) => answers.refused(refusal),
         admitted: (admitted) => {
           // While the rules were asked, the stream may have come here.
           if (sentAway !== true || isSentAway()) answers.admitted(admitted);

@@ -21,14 +21,11 @@ export function readStreamName(
   { path, vhosts, host }: NamedStream,
   configured: readonly string[],
 ): StreamName | { readonly problem: string } {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    const decoded = decodePart(part);
-    if (decoded === null) return { problem: ENCODING_PROBLEM };
-    parts.push(decoded);
-  }
-  const [stream, streamVhost] = splitVhost(parts.pop() ?? '');
-  const [app, appVhost] = splitVhost(parts.join('/'));
+  const plain = path.includes('%') ? decodePath(path) : path;
+  if (plain === null) return { problem: ENCODING_PROBLEM };
+  const cut = plain.lastIndexOf('/');
+  const [stream, streamVhost] = splitVhost(plain.slice(cut + 1));
+  const [app, appVhost] = splitVhost(plain.slice(0, Math.max(0, cut)));
   const named = [...vhosts, streamVhost, appVhost];
   // By some clients the rest of the path: `rtmp://h/live?vhost=v/room/s`.
   if (named.some((vhost) => vhost?.includes('/'))) return { problem: 'the vhost has a slash' };
@@ -49,7 +46,7 @@ export function plainHost(host: string): string {
 
 /** `live...vhost...v` into the name and the vhost; null where it names none. */
 export function splitVhost(text: string): [name: string, vhost: string | null] {
-  const found = SRS_VHOST.exec(text);
+  const found = text.includes(SRS_VHOST_MARK) ? SRS_VHOST.exec(text) : null;
   return found === null ? [text, null] : [text.slice(0, found.index), found[1] ?? null];
 }
 
@@ -64,6 +61,7 @@ export function cleanAgent(agent: unknown): string {
  * Vhosts are host names: compared as such.
  */
 export function vhostOf(candidates: readonly (string | null)[], configured: readonly string[]): string {
+  if (configured.length === 0) return DEFAULT_VHOST;
   const plain = new Map(configured.map((vhost) => [plainHost(vhost), vhost]));
   for (const candidate of candidates) {
     const vhost = candidate === null ? undefined : plain.get(plainHost(candidate));
@@ -72,11 +70,11 @@ export function vhostOf(candidates: readonly (string | null)[], configured: read
   return DEFAULT_VHOST;
 }
 
-/** Null where the encoding is wrong, or hides a slash. */
-function decodePart(part: string): string | null {
+/** Each part by itself. Null where the encoding of one is wrong, or hides a slash. */
+function decodePath(path: string): string | null {
   try {
-    const text = decodeURIComponent(part);
-    return text.includes('/') ? null : text;
+    const parts = path.split('/').map(decodeURIComponent);
+    return parts.some((part) => part.includes('/')) ? null : parts.join('/');
   } catch {
     return null;
   }
@@ -84,6 +82,7 @@ function decodePart(part: string): string | null {
 
 const ENCODING_PROBLEM =
   'the path has a % that is no valid encoding, or an encoded slash; a % of the name itself is written %25';
+const SRS_VHOST_MARK = '...vhost...';
 const SRS_VHOST = /\.\.\.vhost\.\.\.([^/]+)$/;
 const AGENT_LENGTH_MAX = 128;
 const CONTROL_CHARACTERS = /\p{Cc}/gu;

@@ -1,4 +1,4 @@
-import { type PlayMode, parseStreamKey, type StreamKey } from '@headwater/directory';
+import { appOf, type PlayMode, type StreamKey } from '@headwater/directory';
 import type { MediaOptions } from '../../media-host.js';
 
 type Rules = Pick<MediaOptions, 'play' | 'apps'>;
@@ -18,8 +18,8 @@ const MERGE_MS = 30;
 
 /** What is set for the stream's app, else for the app's part before the first slash. */
 function ofApp<K extends 'mode' | 'mergeMs'>(key: StreamKey, { apps }: Rules, option: K) {
-  const app = parseStreamKey(key)?.app ?? '';
-  const root = app.split('/', 1)[0] ?? '';
+  const app = appOf(key);
+  const slash = app.indexOf('/');
   const own = (name: string) => (Object.hasOwn(apps, name) ? apps[name]?.play?.[option] : undefined);
-  return own(app) ?? own(root);
+  return own(app) ?? (slash < 0 ? undefined : own(app.slice(0, slash)));
 }

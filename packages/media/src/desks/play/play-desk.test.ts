@@ -167,17 +167,28 @@ describe('what the play desk asks, tells and logs', () => {
     plays.play(session);
     const { key, protocol } = session;
     expect(asked).toEqual([
-      { key, protocol, followsRedirect: true, mark: 'none', reachedBy: 'media.example', mode: 'redirect' },
+      {
+        key,
+        protocol,
+        followsRedirect: true,
+        mark: 'none',
+        reachedBy: 'media.example',
+        mode: 'redirect',
+        isServed: false,
+        isFull: false,
+      },
     ]);
     const late = new MemoryPlay({ followsRedirect: true, mark: 'redirected' });
     late.canRedirectNow = false;
     plays.play(late);
-    expect(asked[1]).toStrictEqual({
+    expect(asked[1]).toEqual({
       key,
       protocol,
       followsRedirect: false,
       mark: 'redirected',
       mode: 'auto',
+      isServed: false,
+      isFull: false,
     });
     expect(host.member).toBe('a');
   });

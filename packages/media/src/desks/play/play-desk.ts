@@ -28,6 +28,8 @@ export interface PlayDeskParts {
   /** This member can take no more plays at the moment; absent: it always can. */
   readonly isFull?: () => boolean;
   readonly tell?: MediaEventListener;
+  /** Does what an answer does not need; absent: it is done at once. */
+  readonly afterAnswer?: { do(work: () => void): void };
 }
 
 export type PlayRules = Pick<MediaOptions, 'play' | 'apps'>;
@@ -367,11 +369,13 @@ export class PlayDesk {
   }
 
   #redirect(session: PlaySession, mark: PlayMark, taken: Extract<Route, { kind: 'redirect' }>): void {
+    session.redirect(taken.address);
+    // Before the client can come back, which may be in the next read.
     if (session.forgetsMark)
       this.#redirects.remember(addressOf(session.remote), session.key, performance.now());
-    session.redirect(taken.address);
-    // After the answer: a line in the log takes longer than everything else here.
-    this.#log(session, mark, taken);
+    const log = (): void => this.#log(session, mark, taken);
+    if (this.#parts.afterAnswer === undefined) log();
+    else this.#parts.afterAnswer.do(log);
   }
 
   /** Feeds the play with whatever its stream has, now or later. */
@@ -449,12 +453,12 @@ export class PlayDesk {
       // One who can't be redirected any more is relayed.
       followsRedirect: asker.followsRedirect && asker.canRedirectNow,
       mark,
-      ...(asker.relayOf === undefined ? {} : { relayOf: asker.relayOf }),
-      ...(asker.reachedBy === undefined ? {} : { reachedBy: asker.reachedBy }),
+      relayOf: asker.relayOf,
+      reachedBy: asker.reachedBy,
       mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
-      ...(asker.isSecure === true && { isSecure: true }),
-      ...(isServed && { isServed }),
-      ...(this.#parts.isFull?.() === true && { isFull: true }),
+      isSecure: asker.isSecure,
+      isServed,
+      isFull: this.#parts.isFull?.(),
     };
     return this.#parts.host.route(request);
   }

@@ -25,10 +25,12 @@ function uint32(value: number, more = 0): Buffer {
   return bytes;
 }
 
-function userControl(event: number, data: Buffer): Buffer {
-  const head = Buffer.alloc(2);
-  head.writeUInt16BE(event);
-  return control(MESSAGE_TYPE.userControl, Buffer.concat([head, data]));
+/** `data`: 32 bits unsigned. */
+function userControl(event: number, data: number): Buffer {
+  const payload = Buffer.alloc(6);
+  payload.writeUInt16BE(event);
+  payload.writeUInt32BE(data, 2);
+  return control(MESSAGE_TYPE.userControl, payload);
 }
 
 /** A command; `streamId` 0 goes out on the connection's own chunk stream, others on the stream's. */
@@ -61,20 +63,20 @@ export function acknowledgement(bytes: number): Buffer {
 }
 
 export function pingResponse(time: Buffer): Buffer {
-  return userControl(USER_EVENT.pingResponse, time);
+  return userControl(USER_EVENT.pingResponse, time.readUInt32BE());
 }
 
 /** A server takes messages in their order: its answer says that it has taken all that came before. */
 export function pingRequest(): Buffer {
-  return userControl(USER_EVENT.pingRequest, uint32(0));
+  return userControl(USER_EVENT.pingRequest, 0);
 }
 
 export function streamBegin(streamId: number): Buffer {
-  return userControl(USER_EVENT.streamBegin, uint32(streamId));
+  return userControl(USER_EVENT.streamBegin, streamId);
 }
 
 export function streamEof(streamId: number): Buffer {
-  return userControl(USER_EVENT.streamEof, uint32(streamId));
+  return userControl(USER_EVENT.streamEof, streamId);
 }
 
 /**
@@ -168,6 +170,8 @@ function fcStatus(name: string, code: string, description: string): Buffer {
 
 const UNPUBLISHED = 'NetStream.Unpublish.Success';
 
+const SAMPLE_ACCESS = encodeAmf0('|RtmpSampleAccess', true, true);
+
 /** What SRS says before each stream: both tracks may be looked at. */
 export function sampleAccess(streamId: number): Buffer {
   return chunkMessage(
@@ -176,7 +180,7 @@ export function sampleAccess(streamId: number): Buffer {
       type: MESSAGE_TYPE.data,
       timestampMs: 0,
       streamId,
-      payload: encodeAmf0('|RtmpSampleAccess', true, true),
+      payload: SAMPLE_ACCESS,
     },
     OUT_CHUNK_BYTES,
   );

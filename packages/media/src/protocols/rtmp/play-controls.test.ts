@@ -4,6 +4,7 @@ import { MemoryLog } from '@headwater/testing/memory-log';
 import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AfterAnswer } from '../../after-answer.js';
 import { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PlaySession } from '../../desks/play/play-session.js';
 import { PublishDesk } from '../../desks/publish/publish-desk.js';
@@ -149,6 +150,7 @@ describe('what a player wants', () => {
             fence: new Fence(log),
             guard: OPEN_GUARD,
             isMemberAddress: () => false,
+            afterAnswer: new AfterAnswer(),
           },
           () => {},
         ),

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { AfterAnswer } from '../../after-answer.js';
 import { remoteOf } from '../../arrival/client.js';
 import type { Arrival } from '../../arrival/front.js';
 import type { Fence } from '../../fence.js';
@@ -42,6 +43,7 @@ export class RtmpConnection {
   readonly #writer: SocketWriter;
   readonly #handler: RtmpConnectionHandler;
   readonly #fence: Fence;
+  readonly #afterAnswer: AfterAnswer;
   readonly #peer: RtmpPeer;
   readonly #parser: RtmpParser;
   #answersUnread = 0;
@@ -55,12 +57,13 @@ export class RtmpConnection {
     { socket, client }: Pick<Arrival, 'socket' | 'client'>,
     limits: ParserLimits,
     handler: RtmpConnectionHandler,
-    fence: Fence,
+    { fence, afterAnswer }: { readonly fence: Fence; readonly afterAnswer: AfterAnswer },
   ) {
     this.#socket = socket;
     this.#writer = new SocketWriter(socket, (error) => this.fault(error));
     this.#handler = handler;
     this.#fence = fence;
+    this.#afterAnswer = afterAnswer;
     this.remote = remoteOf(client);
     this.isSecure = client.isSecure;
     this.#peer = new RtmpPeer({
@@ -123,9 +126,13 @@ export class RtmpConnection {
     );
   }
 
-  /** One write for all last words: each more would cost as much as what led to them, and wake the peer once more. */
+  /**
+   * One write for all last words: each more would cost as much as what led to them, and wake the peer once more. Closing
+   * comes a moment later: it takes as long again, and the peer, where it is on the same core, reads no sooner than we sleep.
+   */
   #hangUp(lastWords: readonly Buffer[]): void {
-    this.#socket.end(Buffer.concat(lastWords));
+    this.#socket.write(Buffer.concat(lastWords));
+    this.#afterAnswer.do(() => this.#socket.end());
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_GRACE_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }

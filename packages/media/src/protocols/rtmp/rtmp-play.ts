@@ -26,7 +26,6 @@ const REFUSAL_CODES: Readonly<Record<PlayRefusal, string>> = {
 
 /** One `play` of an RTMP client. */
 export class RtmpPlay implements PlaySession {
-  readonly id = randomUUID();
   readonly protocol = 'rtmp';
   readonly format = 'rtmp';
   readonly key: StreamKey;
@@ -48,6 +47,7 @@ export class RtmpPlay implements PlaySession {
   readonly #target: StreamTarget;
   readonly #isSrsEdge: boolean;
   readonly #mayRedirect: boolean;
+  #id: string | null = null;
   #isAnswered = false;
   #isPaused = false;
   #isOver = false;
@@ -74,6 +74,12 @@ export class RtmpPlay implements PlaySession {
     this.followsRedirect = connect.isSrsEdge;
     this.isSecure = connection.isSecure || connect.target.isSecure;
     if (connect.target.host !== undefined) this.reachedBy = connect.target.host;
+  }
+
+  /** Made when somebody asks: an edge that is redirected has its answer by then. */
+  get id(): string {
+    this.#id ??= randomUUID();
+    return this.#id;
   }
 
   /** Edges read commands between media; the 302 may come at any time. It is about the whole connection. */
@@ -106,7 +112,7 @@ export class RtmpPlay implements PlaySession {
       isSrsEdge: this.#isSrsEdge,
       isSecure: this.isSecure,
       connectQuery: this.#place.connect.target.query,
-      via: this.id,
+      ...(this.#isSrsEdge ? {} : { via: this.id }),
     });
     // The query goes to the client alone: it may be a token.
     const [told = ''] = url.split('?', 1);

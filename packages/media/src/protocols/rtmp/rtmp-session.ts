@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Guard, type GuardedClient, REFUSAL_REASONS } from '@headwater/guard';
+import type { AfterAnswer } from '../../after-answer.js';
 import type { Arrival } from '../../arrival/front.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
@@ -22,6 +23,7 @@ export interface RtmpSessionParts {
   readonly publishes: PublishDesk;
   readonly log: MediaLog;
   readonly fence: Fence;
+  readonly afterAnswer: AfterAnswer;
   readonly guard: Guard;
   readonly isMemberAddress: (ip: string) => boolean;
 }
@@ -73,7 +75,7 @@ export class RtmpSession {
       onEnding: () => this.#onEnding(),
       onClosed: (reason: string, text: string) => this.#onConnectionClosed(reason, text),
     };
-    this.#connection = new RtmpConnection(arrival, { ...parts.options.limits }, handler, parts.fence);
+    this.#connection = new RtmpConnection(arrival, { ...parts.options.limits }, handler, parts);
     this.#startDeadline();
   }
 
@@ -98,11 +100,11 @@ export class RtmpSession {
   }
 
   #onEnding(): void {
-    this.#clearDeadline();
     this.#streams?.close();
   }
 
   #onConnectionClosed(reason: string, text: string): void {
+    this.#clearDeadline();
     this.#onClosed();
     const { bytesIn, bytesOut } = this.#connection;
     this.#client?.closed({ sent: bytesOut, received: bytesIn });

@@ -211,12 +211,12 @@ export class StreamCommands {
   }
 
   #play(stream: MessageStream, place: RtmpPlace, target: StreamTarget, mayRedirect: boolean): void {
-    this.#parts.onBusy();
     const play = new RtmpPlay(place, target, mayRedirect);
     stream.activity = play;
     this.#parts.plays.play(play);
     // The route is taken; where it was no refusal or redirect, media may be long in coming, the answer is not.
     play.answer();
+    this.#parts.onBusy();
   }
 
   #coming({ connection, connect, isAlone }: RtmpPlace, { name, mark }: StreamTarget): ComingPlay {

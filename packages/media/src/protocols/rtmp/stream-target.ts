@@ -62,7 +62,7 @@ export function readStreamTarget(
   configuredVhosts: readonly string[],
 ): StreamTarget | { readonly problem: string } {
   const [encoded, query] = splitQuery(key);
-  const stream = encoded.replace(/^\//, '');
+  const stream = encoded.startsWith('/') ? encoded.slice(1) : encoded;
   if (stream === '') {
     const isQuery = key.includes('?');
     return {
