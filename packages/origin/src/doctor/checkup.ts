@@ -113,13 +113,14 @@ async function openFiles(): Promise<{ readonly filesMax?: number; readonly files
 
 /** What should be alike on all members: where it is not, a play gets another answer here than there. */
 function settingsOf(config: OriginConfig): Readonly<Record<string, string>> {
-  const { mesh, play, publish, relay, vhosts, apps } = config;
+  const { role, mesh, play, publish, relay, vhosts, apps } = config;
   const [key = ''] = mesh.key ?? [];
   const digest = (value: unknown): string =>
     createHmac('sha256', `headwater doctor ${key}`).update(JSON.stringify(value)).digest('hex').slice(0, 16);
   return {
     'play.order': play.order,
-    'play.mode': play.mode,
+    // Edges relay where origins redirect, on purpose: they are compared among themselves.
+    [role === 'edge' ? 'play.mode of edges' : 'play.mode']: play.mode,
     'publish.policy': publish.policy,
     'relay.tls': String(relay.tls),
     'relay.tree': String(relay.tree),
