@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { readdir, readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { hostPort, type MemberId } from '@headwater/directory';
 import * as v from 'valibot';
 import type { OriginConfig } from '../config/origin-config.js';
+import { openFiles } from '../open-files.js';
 import { PROGRAM_VERSION } from '../version.js';
 
 /** How long a connection to another member may take, ms: less than what a question may. */
@@ -97,18 +98,6 @@ function takesConnections(address: string): Promise<boolean> {
     socket.once('connect', () => end(true));
     socket.once('error', () => end(false));
   });
-}
-
-/** Of this process; empty where the system has no /proc. */
-async function openFiles(): Promise<{ readonly filesMax?: number; readonly filesOpen?: number }> {
-  try {
-    const limits = await readFile('/proc/self/limits', 'utf8');
-    const max = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-    const open = (await readdir('/proc/self/fd')).length;
-    return max === undefined ? { filesOpen: open } : { filesMax: Number(max), filesOpen: open };
-  } catch {
-    return {};
-  }
 }
 
 /** What should be alike on all members: where it is not, a play gets another answer here than there. */
