@@ -235,11 +235,14 @@ describe('a worker', () => {
       execFileSync('prlimit', ['--pid', String(worker?.pid), '--nofile=4:4']);
       const clients = await dialled(scope, origin.ports.http, 3);
       await awaitCondition('all to be closed', () => clients.every(({ closed }) => closed));
-      expect(origin.logged('connection refused')).toMatchObject([
-        { reason: 'workers-not-ready' },
-        { reason: 'workers-not-ready' },
-        { reason: 'workers-not-ready' },
-      ]);
+      // Clients hear of it sooner than who reads the log.
+      await expect
+        .poll(() => origin.logged('connection refused'))
+        .toMatchObject([
+          { reason: 'workers-not-ready' },
+          { reason: 'workers-not-ready' },
+          { reason: 'workers-not-ready' },
+        ]);
       await awaitCondition('none of them to be counted', async () =>
         (await workersOf(origin)).every(({ connections }) => connections === 1),
       );
