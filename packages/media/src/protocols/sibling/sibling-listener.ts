@@ -75,7 +75,9 @@ export class SiblingListener {
       this.#server?.close();
       this.#server = null;
       await this.#listen();
-      log.warn({ path }, 'socket of worker made anew');
+      // It was stopped meanwhile.
+      if (!this.#isStarted) await this.stop();
+      else log.warn({ path }, 'socket of worker made anew');
     } catch {
       // Its folder is gone as well: main makes that anew, and the next look finds it.
     } finally {
