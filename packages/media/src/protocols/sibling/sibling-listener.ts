@@ -115,6 +115,7 @@ export class SiblingListener {
       ),
     );
     server.maxConnections = CONNECTIONS_MAX;
+    this.#server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ path }, () => {
@@ -124,7 +125,6 @@ export class SiblingListener {
     });
     await chmod(path, MODE);
     server.on('error', ({ message }) => log.error({ protocol: 'sibling', text: message }, 'listener failed'));
-    this.#server = server;
   }
 
   #accept(socket: Socket): void {
