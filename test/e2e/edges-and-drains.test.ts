@@ -43,12 +43,12 @@ describe('a publisher at an edge', needs('ffmpeg'), () => {
     const [a, edge] = [origins[0] as OriginProcess, edges[0] as OriginProcess];
     const output = await new SampleSource(scope).publish(edge.rtmpUrl(STREAM));
     const players = new PlayersOf(scope, edge, STREAM);
-    await players.playOn(20);
+    await players.playOn(10);
     await a.kill();
     await awaitCondition('nobody to have it', async () => (await edge.ownerNames(STREAM)).length === 0);
     a.restart();
     await members.owned(STREAM, ['a']);
-    await players.playOn(40);
+    await players.playOn(15);
     expect(output.client.isClosed).toBe(false);
     expect(edge.logged('publish ended')).toEqual([]);
   });
@@ -63,15 +63,15 @@ describe('a publisher at an edge', needs('ffmpeg'), () => {
     const second = await source.publish(f.rtmpUrl(STREAM));
     await awaitCondition('both owners', async () => (await f.ownerNames(STREAM)).length === 2);
     const players = new PlayersOf(scope, f, STREAM);
-    await players.playOn(20);
+    await players.playOn(10);
     first.cut();
     await awaitCondition('one owner', async () => (await f.ownerNames(STREAM)).length === 1);
-    await players.playOn(20);
+    await players.playOn(10);
     const third = await source.publish(e.rtmpUrl(STREAM));
     await awaitCondition('both owners again', async () => (await f.ownerNames(STREAM)).length === 2);
     await e.kill();
     await awaitCondition('one owner', async () => (await f.ownerNames(STREAM)).length === 1);
-    await players.playOn(20);
+    await players.playOn(10);
     expect(players.breaks()).toEqual([]);
     expect([second.client.isClosed, third.client.isClosed]).toEqual([false, true]);
     // An edge that drains closes what it forwards, so that encoders come to another one.
@@ -99,11 +99,11 @@ describe('a drain', needs('ffmpeg'), () => {
     await source.publish(c.rtmpUrl(STREAM));
     await members.owned(STREAM, ['a', 'b', 'c']);
     const players = new PlayersOf(scope, edge, STREAM);
-    await players.playOn(20);
+    await players.playOn(10);
     for (const leaver of [a, b]) leaver.signal('SIGTERM');
     expect([(await a.exited).code, (await b.exited).code]).toEqual([0, 0]);
     await members.owned(STREAM, ['c']);
-    await players.playOn(20);
+    await players.playOn(10);
     expect(players.breaks()).toEqual([]);
     // Nobody is left to move to: it ends all the same, and says so to who is there.
     c.signal('SIGTERM');
@@ -121,7 +121,7 @@ describe('a drain', needs('ffmpeg'), () => {
     await members.owned(STREAM, ['b']);
     // They keep it draining.
     const players = new PlayersOf(scope, a, STREAM);
-    await players.playOn(20);
+    await players.playOn(10);
     for (let round = 0; round < 3; round += 1) {
       expect((await drain(a, 'POST')).status).toBe(200);
       await awaitCondition('all to know', async () =>
@@ -133,7 +133,7 @@ describe('a drain', needs('ffmpeg'), () => {
     }
     await source.publish(a.rtmpUrl('live/more'));
     await members.owned('live/more', ['a']);
-    await players.playOn(20);
+    await players.playOn(10);
     expect(players.breaks()).toEqual([]);
   });
 
@@ -170,9 +170,9 @@ describe('relay.tree', needs('ffmpeg'), () => {
     await new SampleSource(scope).publish(members.member(0).rtmpUrl(STREAM));
     await members.owned(STREAM, ['o']);
     const players = [lone, none, none2].map((member) => new PlayersOf(scope, member, STREAM));
-    for (const each of players) await each.playOn(15);
+    await Promise.all(players.map((each) => each.playOn(10)));
     await lone.kill();
-    for (const each of players.slice(1)) await each.playOn(15);
+    await Promise.all(players.slice(1).map((each) => each.playOn(10)));
     expect(players.slice(1).flatMap((each) => each.breaks())).toEqual([]);
   });
 });

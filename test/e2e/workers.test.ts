@@ -272,13 +272,13 @@ describe('a worker', () => {
     await awaitCondition('both sockets', () => origin.logged('socket of worker made anew').length === 2);
     expect(origin.logged('folder of sockets made anew')).toHaveLength(1);
     // Three of them, so on both workers.
-    await new PlayersOf(scope, origin, STREAM).playOn(20);
+    await new PlayersOf(scope, origin, STREAM).playOn(10);
     const owner = await publishedOn(origin);
     const other = (await workersOf(origin)).find(({ worker }) => worker !== owner.worker);
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
     process.kill(other?.pid ?? 0, 'SIGKILL');
     await awaitCondition('another one in its place', () => origin.logged('worker ready').length === 3);
-    await new PlayersOf(scope, origin, STREAM).playOn(20);
+    await new PlayersOf(scope, origin, STREAM).playOn(10);
   });
 
   it('that fails says why, and ends alone', async () => {
