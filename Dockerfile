@@ -1,18 +1,29 @@
 # One image for every member: the build stage has the compiler, the last one only what runs.
 FROM node:24-bookworm-slim AS build
 WORKDIR /src
-COPY package.json package-lock.json tsconfig.json ./
+# What is installed changes seldom, and is most of the time that a build takes: a layer of its own, which later builds find again.
+COPY package.json package-lock.json ./
+COPY packages/console/package.json packages/console/
+COPY packages/directory/package.json packages/directory/
+COPY packages/guard/package.json packages/guard/
+COPY packages/media/package.json packages/media/
+COPY packages/mesh/package.json packages/mesh/
+COPY packages/origin/package.json packages/origin/
+COPY packages/testing/package.json packages/testing/
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json ./
 COPY packages packages
-# Tests are compiled with what they test, but nothing of them is for the image: see test/published-files.test.ts.
-RUN npm ci --no-audit --no-fund \
+# Tests are not for the image, and to compile them takes as long as all the rest. The compiler is named as a peer by a library
+# that runs without it, so npm keeps it.
+RUN find packages -path '*/src/*' \( -name '*.test.*' -o -name '*.fixture.*' -o -path '*/src/*testing/*' \) -delete \
   && npx tsc -b packages/origin \
   && npm run -s bundle -w packages/console \
   && npm sbom --sbom-format=cyclonedx --omit=dev --workspace=packages/origin > sbom.cdx.json \
   && npm prune --omit=dev --no-audit --no-fund \
-  && rm -rf packages/testing packages/console node_modules/@headwater/testing node_modules/@headwater/console packages/*/src packages/*/tsconfig.json \
-  && find packages -path '*/dist/*' \
-    \( -name '*.test.*' -o -name '*.fixture.*' -o -name '.tsbuildinfo' -o -path '*/testing/*' \) -delete \
-  && find packages -type d -name testing -delete
+  && rm -rf node_modules/typescript node_modules/@typescript \
+  && rm -rf packages/testing packages/console node_modules/@headwater/testing node_modules/@headwater/console \
+    packages/*/src packages/*/tsconfig.json packages/*/dist/.tsbuildinfo \
+  && find packages node_modules -type d -empty -delete
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Headwater" \

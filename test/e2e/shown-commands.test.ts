@@ -76,7 +76,7 @@ describe('a command that a page shows', needs('curl', 'openssl', 'ffmpeg'), () =
     const api = members.member(0).apiUrl();
     return text
       .replaceAll('npx headwater', 'headwater')
-      .replaceAll(/(http:\/\/)?(localhost|origin-a):1985/g, api);
+      .replaceAll(/(http:\/\/)?(localhost|origin-a|127\.0\.0\.1):198[5-7]/g, api);
   }
 
   async function environment(): Promise<NodeJS.ProcessEnv> {

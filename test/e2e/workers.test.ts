@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { awaitCondition, withDeadline } from '@headwater/testing/await-condition';
 import { amount } from '@headwater/testing/long-run';
 import { needs } from '@headwater/testing/tools';
@@ -15,8 +16,11 @@ import { PlayersOf } from '../support/players-of.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import { SampleSource } from '../support/sample-source.js';
 import { type Scope, testScope } from '../support/scope.js';
+import { scratchFolder } from '../support/scratch-folder.js';
 
 const STREAM = 'live/cores';
+/** Nothing here ends by it. */
+const NEVER_MS = 600_000;
 
 async function workersOf(origin: OriginProcess): Promise<readonly ApiWorker[]> {
   return (await origin.members()).find(({ self }) => self)?.workers ?? [];
@@ -231,11 +235,14 @@ describe('a worker', () => {
       execFileSync('prlimit', ['--pid', String(worker?.pid), '--nofile=4:4']);
       const clients = await dialled(scope, origin.ports.http, 3);
       await awaitCondition('all to be closed', () => clients.every(({ closed }) => closed));
-      expect(origin.logged('connection refused')).toMatchObject([
-        { reason: 'workers-not-ready' },
-        { reason: 'workers-not-ready' },
-        { reason: 'workers-not-ready' },
-      ]);
+      // Clients hear of it sooner than who reads the log.
+      await expect
+        .poll(() => origin.logged('connection refused'))
+        .toMatchObject([
+          { reason: 'workers-not-ready' },
+          { reason: 'workers-not-ready' },
+          { reason: 'workers-not-ready' },
+        ]);
       await awaitCondition('none of them to be counted', async () =>
         (await workersOf(origin)).every(({ connections }) => connections === 1),
       );
@@ -243,6 +250,36 @@ describe('a worker', () => {
       expect(kept.isClosed).toBe(false);
     },
   );
+
+  it('that main has no files to start is nobody to wait for in a drain', needs('prlimit'), async () => {
+    const scope = testScope();
+    const config = { workers: 1, drain: { deadlineMs: NEVER_MS } };
+    const origin = await (await OriginProcess.spawn(scope, 'a', config)).ready();
+    const [worker] = await workersOf(origin);
+    execFileSync('prlimit', ['--pid', String(origin.pid), '--nofile=4:4']);
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    await awaitCondition('the start to fail', () => origin.logged('worker not started').length > 0);
+    expect((await origin.kill('SIGTERM')).code).toBe(0);
+  });
+
+  it('whose socket something removes opens it again, and feeds the others', needs('ffmpeg'), async () => {
+    const scope = testScope();
+    const folder = scratchFolder(scope, 'tmp');
+    const environment = { TMPDIR: folder };
+    const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 }, { environment })).ready();
+    await new SampleSource(scope).publish(origin.rtmpUrl(STREAM));
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    await awaitCondition('both sockets', () => origin.logged('socket of worker made anew').length === 2);
+    expect(origin.logged('folder of sockets made anew')).toHaveLength(1);
+    // Three of them, so on both workers.
+    await new PlayersOf(scope, origin, STREAM).playOn(10);
+    const owner = await publishedOn(origin);
+    const other = (await workersOf(origin)).find(({ worker }) => worker !== owner.worker);
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    process.kill(other?.pid ?? 0, 'SIGKILL');
+    await awaitCondition('another one in its place', () => origin.logged('worker ready').length === 3);
+    await new PlayersOf(scope, origin, STREAM).playOn(10);
+  });
 
   it('that fails says why, and ends alone', async () => {
     const scope = testScope();

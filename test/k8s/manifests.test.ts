@@ -101,6 +101,28 @@ describe('conf/k8s', () => {
     expect(foreign).toEqual([]);
   });
 
+  it('gives TLS to edges too, where there are edges, since members must agree on relay.tls', () => {
+    const withTls = kustomizations.filter((one) => JSON.stringify(one).includes('HEADWATER_RELAY_TLS'));
+    expect(withTls.map(({ file }) => file)).toEqual([
+      'tls-edge/kustomization.yaml',
+      'tls/kustomization.yaml',
+    ]);
+    for (const { file, resources, patches } of withTls) {
+      const targets = (patches as readonly { target: { kind: string; name: string } }[]).map(
+        ({ target }) => target,
+      );
+      // As kustomize does, which takes them for regular expressions of the whole name.
+      const isPatched = (kind: string, name: string): boolean =>
+        targets.some(
+          (to) => new RegExp(`^(${to.kind})$`).test(kind) && new RegExp(`^(${to.name})$`).test(name),
+        );
+      expect(isPatched('StatefulSet', 'headwater'), file).toBe(true);
+      const hasEdges = (resources as readonly string[]).includes('../edge');
+      expect(isPatched('Deployment', 'headwater-edge'), file).toBe(hasEdges);
+      expect(isPatched('Service', 'headwater-edge'), file).toBe(hasEdges);
+    }
+  });
+
   it('gives all of one version of the image', () => {
     const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
       version: string;

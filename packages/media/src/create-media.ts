@@ -261,6 +261,7 @@ export function createMedia(
     fence.runTask('end idle publishers', () => publishes.endIdle(nowMs));
     fence.runTask('end stuck players', () => endStuck(nowMs));
     fence.runTask('end stuck workers', () => siblings?.endStuck(nowMs));
+    void siblings?.lookAfterSocket(nowMs);
   }
 
   function endStuck(nowMs: number): void {

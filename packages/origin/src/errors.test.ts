@@ -40,6 +40,17 @@ describe('expectedFailure', () => {
     expect(failure.hint).toContain(`--set ${key}=`);
   });
 
+  it.each(['EMFILE', 'ENFILE'])('tells %s as too few files, whatever was tried with the next one', (code) => {
+    const system = Object.assign(new Error(`${code}: too many open files, open 'x'`), { code });
+    const failures = [
+      system,
+      named('MeshError', { code: 'identity' }, system),
+      named('ListenError', { what: 'rtmp', host: '::', port: 1935, systemCode: code }, system),
+    ];
+    for (const error of failures)
+      expect(expectedFailure(error, listeners)).toMatchObject({ code: 'FILES_TOO_FEW', cause: error });
+  });
+
   it('finds the system code of the mesh below the causes, also in an AggregateError', () => {
     const system = Object.assign(new Error('listen'), { code: 'EADDRINUSE' });
     for (const cause of [

@@ -19,6 +19,8 @@ export const ERRORS = {
     'Point dataDir to a folder that this user may write and that no other member uses. Removing the files in it gives the member a new identity.',
   WORKERS_UNUSABLE:
     'Make the folder for temporary files (TMPDIR) writable and leave memory for the processes, or set workers to 0: everything runs in one process then.',
+  FILES_TOO_FEW:
+    'Raise the limit of open files (LimitNOFILE of systemd, ulimits of Docker, ulimit -n of a shell) above limits.connectionsMax plus a tenth.',
   CERTIFICATE_UNUSABLE:
     'Mend what is named in tls.certificates, then try with: headwater config check FILE. openssl x509 -in FILE -noout -text shows what is in a certificate.',
   PORT_TAKEN: 'Stop the program that has the port, or choose another.',
@@ -165,6 +167,10 @@ export function expectedFailure(
   listeners: Readonly<Record<'mesh' | 'api', ListenAddress>>,
 ): HeadwaterError | null {
   if (error instanceof HeadwaterError) return error;
+  if (error instanceof Error && isOutOfFiles(error))
+    return new HeadwaterError('FILES_TOO_FEW', `no more files may be opened: ${error.message}`, {
+      cause: error,
+    });
   if (isNamed<ListenError>(error, 'ListenError'))
     return listenFailure(error.what, error, error.systemCode, error);
   if (isNamed<CertificateError>(error, 'CertificateError'))
@@ -186,6 +192,12 @@ export function expectedFailure(
       error,
     );
   return null;
+}
+
+/** The process, or the whole machine, may open no more files; whatever was tried with the next one. */
+function isOutOfFiles(error: Error): boolean {
+  const code = isSystemError(error) && /^E[A-Z]+$/.test(error.code) ? error.code : systemCodeOf(error);
+  return code === 'EMFILE' || code === 'ENFILE';
 }
 
 function isNamed<T extends Error>(error: unknown, name: T['name']): error is T {

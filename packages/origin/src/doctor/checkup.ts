@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { readdir, readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { hostPort, type MemberId } from '@headwater/directory';
 import * as v from 'valibot';
 import type { OriginConfig } from '../config/origin-config.js';
+import { openFiles } from '../open-files.js';
 import { PROGRAM_VERSION } from '../version.js';
 
 /** How long a connection to another member may take, ms: less than what a question may. */
@@ -99,27 +100,16 @@ function takesConnections(address: string): Promise<boolean> {
   });
 }
 
-/** Of this process; empty where the system has no /proc. */
-async function openFiles(): Promise<{ readonly filesMax?: number; readonly filesOpen?: number }> {
-  try {
-    const limits = await readFile('/proc/self/limits', 'utf8');
-    const max = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-    const open = (await readdir('/proc/self/fd')).length;
-    return max === undefined ? { filesOpen: open } : { filesMax: Number(max), filesOpen: open };
-  } catch {
-    return {};
-  }
-}
-
 /** What should be alike on all members: where it is not, a play gets another answer here than there. */
 function settingsOf(config: OriginConfig): Readonly<Record<string, string>> {
-  const { mesh, play, publish, relay, vhosts, apps } = config;
+  const { role, mesh, play, publish, relay, vhosts, apps } = config;
   const [key = ''] = mesh.key ?? [];
   const digest = (value: unknown): string =>
     createHmac('sha256', `headwater doctor ${key}`).update(JSON.stringify(value)).digest('hex').slice(0, 16);
   return {
     'play.order': play.order,
-    'play.mode': play.mode,
+    // Edges relay where origins redirect, on purpose: they are compared among themselves.
+    [role === 'edge' ? 'play.mode of edges' : 'play.mode']: play.mode,
     'publish.policy': publish.policy,
     'relay.tls': String(relay.tls),
     'relay.tree': String(relay.tree),

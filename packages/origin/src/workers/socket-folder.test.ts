@@ -1,8 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { makeSocketFolder, removeSocketFolder } from './socket-folder.js';
+import { keepSocketFolder, makeSocketFolder, removeSocketFolder } from './socket-folder.js';
 
 const made: string[] = [];
 const folder = (): string => {
@@ -47,4 +56,21 @@ it('is in the next folder where one cannot be written, and nowhere where none ca
   const last = folder();
   expect(makeSocketFolder([missing, last]).startsWith(last)).toBe(true);
   expect(() => makeSocketFolder([missing])).toThrow('no folder for the sockets of media workers');
+});
+
+it('is made anew where it was removed, for this user alone', () => {
+  const path = makeSocketFolder([folder()]);
+  expect(keepSocketFolder(path)).toBe(false);
+  rmSync(path, { recursive: true });
+  expect(keepSocketFolder(path)).toBe(true);
+  expect(statSync(path).mode & 0o777).toBe(0o700);
+});
+
+it('is not used where something else has its name, or others may write to it', () => {
+  const path = makeSocketFolder([folder()]);
+  chmodSync(path, 0o777);
+  expect(() => keepSocketFolder(path)).toThrow("not this user's alone");
+  rmSync(path, { recursive: true });
+  writeFileSync(path, '');
+  expect(() => keepSocketFolder(path)).toThrow("not this user's alone");
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { HeadwaterError } from '../errors.js';
@@ -31,6 +31,21 @@ export function makeSocketFolder(folders: readonly string[]): string {
   throw new HeadwaterError('WORKERS_UNUSABLE', 'there is no folder for the sockets of media workers', {
     cause,
   });
+}
+
+/**
+ * Makes it anew where something removed it, as programs that clean folders for temporary files do. True where it did.
+ * @throws Error where that cannot be done, or somebody else has put something there meanwhile.
+ */
+export function keepSocketFolder(folder: string): boolean {
+  const there = lstatSync(folder, { throwIfNoEntry: false });
+  if (there === undefined) {
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  }
+  const isOurs = there.isDirectory() && there.uid === process.getuid?.() && (there.mode & 0o077) === 0;
+  if (!isOurs) throw new Error(`${folder} is not this user's alone any more: remove it`);
+  return false;
 }
 
 /** Where that may be: temporary files, memory, and at last where the identity is. */

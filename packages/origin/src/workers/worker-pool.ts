@@ -108,7 +108,8 @@ export class WorkerPool {
   }> {
     const asked = this.all;
     const values = await Promise.all(asked.map(({ process }) => process.ask(question, given)));
-    const unanswered = new Set(this.#slots.filter(({ all }) => all.length === 0).map(({ number }) => number));
+    // A number without a process has nobody, so nothing of it is missing.
+    const unanswered = new Set<number>();
     const answers: ReturnType<Questions[K]>[] = [];
     for (const [index, value] of values.entries()) {
       if (value !== undefined) answers.push(value);

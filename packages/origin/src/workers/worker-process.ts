@@ -89,7 +89,8 @@ export class WorkerProcess implements Choosable {
     this.#child.on('error', () => {});
     const stdio: readonly unknown[] = this.#child.stdio ?? [];
     const [output, input] = [stdio[TO_WORKER], stdio[FROM_WORKER]];
-    if (!(output instanceof Duplex && input instanceof Duplex)) throw new Error('no pipes to its process');
+    if (!(output instanceof Duplex && input instanceof Duplex))
+      throw new Error('no process: are files (ulimit -n), processes or memory used up?');
     this.#wire = new Wire(
       input,
       output,

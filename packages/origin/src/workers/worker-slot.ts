@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { WorkerState, WorkerView } from '../plane/media-plane.js';
 import type { FromWorker } from './messages.js';
 import { RestartPace } from './restart-pace.js';
+import { keepSocketFolder } from './socket-folder.js';
 import { type LifeAction, type LifeRules, WorkerLife } from './worker-life.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -71,6 +72,7 @@ export class WorkerSlot {
     const life = new WorkerLife(rules, now());
     let living: LivingWorker;
     try {
+      keepSocketFolder(folder);
       const process = new WorkerProcess(
         { worker, path },
         {

@@ -26,7 +26,7 @@ import { DirectoryFeed } from './directory-feed.js';
 import { mergeClients, mergeKeys, mergeViews } from './merge-views.js';
 import type { FromWorker, MemberFacts } from './messages.js';
 import { PortListeners } from './port-listeners.js';
-import { makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
+import { keepSocketFolder, makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
 import { WorkerPool } from './worker-pool.js';
 import type { LivingWorker } from './worker-slot.js';
 
@@ -37,6 +37,8 @@ const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 
 /** How often it is looked whether members are reached otherwise, ms. */
 const FACTS_EVERY_MS = 500;
+/** How often it is looked whether the folder of the workers' sockets is still there, ms. */
+const FOLDER_EVERY_MS = 2_000;
 
 export interface WorkersPlaneOptions {
   readonly config: OriginConfig;
@@ -149,6 +151,7 @@ export class WorkersPlane implements MediaPlane {
     this.#timers.push(
       setInterval(() => this.#lookAtFacts(), FACTS_EVERY_MS),
       setInterval(() => this.#tellAround(), TOLD_EVERY_MS),
+      setInterval(() => this.#keepFolder(), FOLDER_EVERY_MS),
     );
   }
 
@@ -172,6 +175,16 @@ export class WorkersPlane implements MediaPlane {
     for (const worker of this.#pool.all) this.#setUp(worker);
     await ready;
     this.#failed = null;
+  }
+
+  /** Workers that run put their sockets back into it. */
+  #keepFolder(): void {
+    try {
+      if (keepSocketFolder(this.#folder))
+        this.#options.log.warn({ path: this.#folder }, 'folder of sockets made anew');
+    } catch {
+      // Told when a worker is started, and by those who find nobody.
+    }
   }
 
   #warnAtStart(...line: Parameters<MediaLog['warn']>): void {

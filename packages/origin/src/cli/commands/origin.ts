@@ -1,6 +1,7 @@
 import type { OriginConfig } from '../../config/origin-config.js';
 import { problemText } from '../../config/setting.js';
 import { expectedFailure } from '../../errors.js';
+import { requireFiles } from '../../open-files.js';
 import type { RunningOrigin, StartOptions } from '../../origin.js';
 import type { Command } from '../command.js';
 import { CONFIG_FLAG, loadGiven, PRECEDENCE_NOTE, SET_FLAG } from '../config-flags.js';
@@ -41,6 +42,7 @@ export const ORIGIN: Command = {
 };
 
 async function start(config: OriginConfig, options: StartOptions): Promise<RunningOrigin> {
+  requireFiles();
   // Loaded here, so that the help does not wait for libp2p and the media plane.
   const { startOrigin } = await import('../../origin.js');
   try {
