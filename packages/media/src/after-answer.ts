@@ -14,7 +14,7 @@ export class AfterAnswer {
   #timer: NodeJS.Timeout | null = null;
   #isCatchingUp = false;
 
-  /** `work` must not throw. */
+  /** `work` must not throw; where it does all the same, what waits behind it is done with the next. */
   do(work: () => void): void {
     this.#waiting.push(work);
     if (this.#waiting.length > WAITING_MAX) this.catchUp();
@@ -27,8 +27,11 @@ export class AfterAnswer {
     this.#isCatchingUp = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    for (const work of this.#waiting.splice(0)) work();
-    this.#isCatchingUp = false;
+    try {
+      for (let work = this.#waiting.shift(); work !== undefined; work = this.#waiting.shift()) work();
+    } finally {
+      this.#isCatchingUp = false;
+    }
   }
 
   /** The same log, whose lines come after those that wait. */
