@@ -44,3 +44,14 @@ it('keeps no more than so many', () => {
   for (let index = 0; index < 65; index += 1) later(String(index));
   expect(done).toHaveLength(65);
 });
+
+it('goes on with what waits behind work that throws', () => {
+  const { after, done, later } = started();
+  after.do(() => {
+    throw new Error('a fault');
+  });
+  later('behind it');
+  expect(() => after.catchUp()).toThrow('a fault');
+  after.catchUp();
+  expect(done).toEqual(['behind it']);
+});
