@@ -1,3 +1,4 @@
+import { lateTogether } from './lateness.js';
 import type { Heartbeat } from './messages.js';
 import { RoundTrip } from './round-trip.js';
 
@@ -50,13 +51,13 @@ export class HeartbeatExchange {
     if (this.#sent.length > SENT_KEPT) this.#sent.shift();
   }
 
-  /** Null where it has no echo of a heartbeat that is known. */
-  heard({ sentAt, echo }: Heartbeat, now: number): Proof | null {
+  /** Null where it has no echo of a heartbeat that is known. `ownLateMs`: how late this member is. */
+  heard({ sentAt, echo, lateMs }: Heartbeat, ownLateMs: number, now: number): Proof | null {
     this.#heard = { sentAt, receivedAt: now };
     if (echo === null || !this.#sent.includes(echo.sentAt)) return null;
     // Heartbeats that a broken path kept back come all at once, and tell of that path one time.
     if (echo.sentAt >= this.#notBefore && now - this.#measuredAt >= MEASURE_GAP_MS) {
-      this.roundTrip.take(now - echo.sentAt - echo.heldMs);
+      this.roundTrip.take(now - echo.sentAt - echo.heldMs, lateTogether(lateMs ?? 0, ownLateMs));
       this.#measuredAt = now;
     }
     return { saidAfter: echo.sentAt, saidAt: Math.min(now, echo.sentAt + echo.heldMs) };

@@ -20,8 +20,11 @@ export class RoundTrip {
   #lastMs: number | null = null;
   #measures = 0;
   #last: number[] = [];
+  /** The same, each without what both sides were late at that time. */
+  #lastOnTime: number[] = [];
   /** Of those; asked for far more often than measured. */
   #shortestMs = Number.POSITIVE_INFINITY;
+  #shortestOnTimeMs = Number.POSITIVE_INFINITY;
   #smoothedMs = 0;
   #deviationMs = 0;
 
@@ -30,14 +33,19 @@ export class RoundTrip {
     return this.#lastMs;
   }
 
-  /** What the path takes where neither side is late and no packet gets lost, ms; null while that is not sure. */
+  /** The least that an answer took of late, ms; null while that is not sure. */
   get shortestMs(): number | null {
-    return this.#measures < BELIEVED_FROM ? null : this.shortestSoFarMs;
+    return this.#measures < BELIEVED_FROM ? null : this.#shortestMs;
+  }
+
+  /** What the path takes where neither side is late and no packet gets lost, ms; null while that is not sure. */
+  get pathMs(): number | null {
+    return this.#measures < BELIEVED_FROM ? null : this.pathSoFarMs;
   }
 
   /** The same of few measures, which may all be those of a busy moment; null before the first. */
-  get shortestSoFarMs(): number | null {
-    return this.#measures === 0 ? null : this.#shortestMs;
+  get pathSoFarMs(): number | null {
+    return this.#measures === 0 ? null : this.#shortestOnTimeMs;
   }
 
   /** An answer that is not there after this time is late, ms; null where nothing was measured yet. */
@@ -52,13 +60,25 @@ export class RoundTrip {
     return Math.min(expectedMs, believableMs(usualMs));
   }
 
-  take(measuredMs: number): void {
+  /**
+   * What is believed, but no more than the last two measures let expect. After a standstill or a healed cut the estimate
+   * needs ten measures until it is down again; two in a row tell before that it is over.
+   */
+  presentMs(usualMs: number | null): number | null {
+    const believedMs = this.believedMs(usualMs);
+    if (believedMs === null || this.#measures < 2) return believedMs;
+    return Math.min(believedMs, believableMs(Math.max(...this.#last.slice(-2))));
+  }
+
+  /** `lateMs`: how late both sides are together, as far as that is known. */
+  take(measuredMs: number, lateMs = 0): void {
     const ms = Math.min(ROUND_TRIP_MAX_MS, Math.max(0, measuredMs));
     const taken = Math.min(ms, this.#lastMs ?? ms, believableMs(this.expectedMs ?? ms));
     this.#measures += 1;
-    this.#last.push(ms);
-    if (this.#last.length > SHORTEST_OF) this.#last.shift();
+    this.#last = [...this.#last, ms].slice(-SHORTEST_OF);
+    this.#lastOnTime = [...this.#lastOnTime, Math.max(0, ms - lateMs)].slice(-SHORTEST_OF);
     this.#shortestMs = Math.min(...this.#last);
+    this.#shortestOnTimeMs = Math.min(...this.#lastOnTime);
     const isFirst = this.#lastMs === null || (this.#measures === 2 && this.#lastMs > believableMs(ms));
     this.#lastMs = ms;
     if (isFirst) {
