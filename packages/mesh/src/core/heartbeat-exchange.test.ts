@@ -25,6 +25,15 @@ describe('HeartbeatExchange', () => {
     expect(exchange.rttMs).toBe(50);
   });
 
+  it('knows how late both sides were when it measured', () => {
+    const exchange = new HeartbeatExchange();
+    for (let at = 1_000; at <= 4_000; at += 1_000) {
+      exchange.spoke(at);
+      exchange.heard({ ...heartbeatOf(7, { sentAt: at, heldMs: 0 }), lateMs: 200 }, 100, at + 350);
+    }
+    expect([exchange.rttMs, exchange.roundTrip.pathMs]).toEqual([350, 50]);
+  });
+
   it('tells when a heartbeat was sent that waited in a socket', () => {
     const exchange = spoken();
     expect(exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 300 }), 0, 9_000)).toEqual({
