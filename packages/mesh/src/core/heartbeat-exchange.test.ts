@@ -34,6 +34,15 @@ describe('HeartbeatExchange', () => {
     expect([exchange.rttMs, exchange.roundTrip.pathMs]).toEqual([350, 50]);
   });
 
+  it('measures nothing by the word of one whose clock jumped while it held the heartbeat', () => {
+    const exchange = spoken();
+    exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 18_000 }), 0, 1_450);
+    expect(exchange.rttMs).toBeNull();
+    // Two clocks are never quite alike.
+    exchange.heard(heartbeatOf(8, { sentAt: 1_000, heldMs: 450.5 }), 0, 1_450);
+    expect(exchange.rttMs).toBe(0);
+  });
+
   it('tells when a heartbeat was sent that waited in a socket', () => {
     const exchange = spoken();
     expect(exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 300 }), 0, 9_000)).toEqual({

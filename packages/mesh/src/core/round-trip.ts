@@ -20,11 +20,11 @@ export class RoundTrip {
   #lastMs: number | null = null;
   #measures = 0;
   #last: number[] = [];
-  /** The same, each without what both sides were late at that time. */
-  #lastOnTime: number[] = [];
+  /** How late both sides were then. */
+  #lastLate: number[] = [];
   /** Of those; asked for far more often than measured. */
   #shortestMs = Number.POSITIVE_INFINITY;
-  #shortestOnTimeMs = Number.POSITIVE_INFINITY;
+  #leastLateMs = 0;
   #smoothedMs = 0;
   #deviationMs = 0;
 
@@ -43,9 +43,12 @@ export class RoundTrip {
     return this.#measures < BELIEVED_FROM ? null : this.pathSoFarMs;
   }
 
-  /** The same of few measures, which may all be those of a busy moment; null before the first. */
+  /**
+   * The same of few measures, which may all be those of a busy moment; null before the first. Lateness is a mean, and may be
+   * more than what it added to one measure: only what both were late by all the time is taken off.
+   */
   get pathSoFarMs(): number | null {
-    return this.#measures === 0 ? null : this.#shortestOnTimeMs;
+    return this.#measures === 0 ? null : Math.max(0, this.#shortestMs - this.#leastLateMs);
   }
 
   /** An answer that is not there after this time is late, ms; null where nothing was measured yet. */
@@ -76,9 +79,9 @@ export class RoundTrip {
     const taken = Math.min(ms, this.#lastMs ?? ms, believableMs(this.expectedMs ?? ms));
     this.#measures += 1;
     this.#last = [...this.#last, ms].slice(-SHORTEST_OF);
-    this.#lastOnTime = [...this.#lastOnTime, Math.max(0, ms - lateMs)].slice(-SHORTEST_OF);
+    this.#lastLate = [...this.#lastLate, lateMs].slice(-SHORTEST_OF);
     this.#shortestMs = Math.min(...this.#last);
-    this.#shortestOnTimeMs = Math.min(...this.#lastOnTime);
+    this.#leastLateMs = Math.min(...this.#lastLate);
     const isFirst = this.#lastMs === null || (this.#measures === 2 && this.#lastMs > believableMs(ms));
     this.#lastMs = ms;
     if (isFirst) {
