@@ -23,7 +23,9 @@ const LONG_BESIDE = ['test/e2e/exact-failover.test.ts', 'test/pack/pack.long.tes
 const UPGRADE = 'test/upgrade/**/*.long.test.ts';
 const longRun = { env: { TEST_RUN: 'long' } };
 /** What would take the time of other tests: each runs alone, after all others. */
-const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts', 'test/e2e/clients.test.ts'];
+const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts'];
+/** Of `npm test`: members and players that wait for one another leave time to the tests that need only the CPU. */
+const SIDE_BY_SIDE = { maxWorkers: 6, sequence: { groupOrder: 0 } };
 
 /** Several things are awaited in a test, each up to its own deadline, whose failure tells more than this one's. */
 const timeouts = {
@@ -55,8 +57,7 @@ export default defineConfig({
           ...timeouts,
           // Each file would load what it tests anew, which takes longer than most of them.
           isolate: false,
-          maxWorkers: 4,
-          sequence: { groupOrder: 0 },
+          ...SIDE_BY_SIDE,
         },
       },
       {
@@ -67,8 +68,7 @@ export default defineConfig({
           ...timeouts,
           ...madeProgram,
           isolate: false,
-          maxWorkers: 6,
-          sequence: { groupOrder: 1 },
+          ...SIDE_BY_SIDE,
         },
       },
       {
@@ -80,7 +80,7 @@ export default defineConfig({
           ...madeMedia,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -90,7 +90,7 @@ export default defineConfig({
           exclude: NEVER,
           testTimeout: 10 * HANG_MS,
           ...longRun,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -105,7 +105,7 @@ export default defineConfig({
           env: { ...longRun.env, HEADWATER_TEST_WORKERS: '1' },
           isolate: false,
           maxWorkers: 4,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -120,7 +120,7 @@ export default defineConfig({
           ...longRun,
           isolate: false,
           maxWorkers: 4,
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 4 },
         },
       },
       {
@@ -132,7 +132,7 @@ export default defineConfig({
           ...madeMedia,
           ...longRun,
           maxWorkers: 2,
-          sequence: { groupOrder: 6 },
+          sequence: { groupOrder: 5 },
         },
       },
       {
@@ -145,7 +145,7 @@ export default defineConfig({
           ...longRun,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 7 },
+          sequence: { groupOrder: 6 },
         },
       },
       {
@@ -157,7 +157,7 @@ export default defineConfig({
           ...madeMedia,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 8 },
+          sequence: { groupOrder: 7 },
         },
       },
     ],

@@ -1,24 +1,17 @@
-import { isLive, type Owner, Slice, type StreamKey, type StreamKeys } from '@headwater/directory';
+import type { StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaEventListener } from '../../media-event.js';
 import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
-import type { PublisherFeed } from '../../stream/live-stream.js';
 import type { StreamTable } from '../../stream/stream-table.js';
-import { addressOf, limitedAddress } from '../client-address.js';
-import { afterClosing, type Closing, type Departure, isClosedBefore } from './departure.js';
+import { type Closing, isClosedBefore } from './departure.js';
 import { FlowClaim } from './flow-claim.js';
 import type { ForwardDesk } from './forward-desk.js';
-import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
-import { PublishRate } from './publish-rate.js';
-import type {
-  PublishAnswer,
-  PublishEnd,
-  PublishFeed,
-  PublishRefusal,
-  PublishSession,
-} from './publish-session.js';
+import type { Publish } from './publish.js';
+import { PublishClaims } from './publish-claims.js';
+import { type PermissionRules, PublishPermission } from './publish-permission.js';
+import type { PublishAnswer, PublishEnd, PublishRefusal, PublishSession } from './publish-session.js';
 import { aboutPublisher, eventOfPublisher } from './publisher-about.js';
+import { PublisherDepartures } from './publisher-departures.js';
 import { REFUSALS } from './refusals.js';
-import { TakeoverPace } from './takeover-pace.js';
 
 export interface PublishDeskParts {
   readonly streams: StreamTable;
@@ -41,32 +34,9 @@ export interface PublishDeskParts {
   readonly tell?: MediaEventListener;
 }
 
-export interface PublishRules {
-  /** False on an edge. */
-  readonly acceptsPublishers: boolean;
+export interface PublishRules extends PermissionRules {
   /** A publisher that sends no media for this long is closed. */
   readonly idleMs: number;
-  /** Who may publish a stream that is published already; the same on every member. */
-  readonly policy: (key: StreamKey) => PublishPolicy;
-  /** How often one address may publish; absent: as often as it likes. */
-  readonly publishesPerAddressPerMinute?: number;
-}
-
-interface Publish {
-  readonly session: PublishSession;
-  readonly source: PublisherFeed;
-  readonly sinceMs: number;
-  /** By the monotonic clock. */
-  lastMediaMs: number;
-  /** Whether its media flows, as the mesh is told. */
-  readonly flow: FlowClaim;
-  /** It was told that it has sent nothing since it was accepted. */
-  isMuteTold: boolean;
-  departure: Departure;
-  /** Others know of it: at once, or where it goes on with another origin's publish as soon as its past is here. */
-  isClaimed: boolean;
-  /** It is being handed over to another origin. */
-  handedOver: PublishFeed | null;
 }
 
 /** How long a publisher may take to send its first picture or sound before that is told. */
@@ -80,22 +50,31 @@ export class PublishDesk {
   readonly #parts: PublishDeskParts;
   readonly #rules: PublishRules;
   readonly #publishes = new Map<StreamKey, Publish>();
-  /** Whose media became better known since the last claim. */
-  readonly #claimsDue = new Set<Publish>();
-  readonly #pace = new TakeoverPace();
-  readonly #rate: PublishRate | null;
+  readonly #permission: PublishPermission;
+  readonly #claims: PublishClaims;
+  readonly #departures: PublisherDepartures;
   readonly #unsubscribe: () => void;
   #isStopping = false;
   /** While it is stopping, those that come are forwarded, and in the end those that are here. */
   #isForwarding = false;
-  /** Counts drains and their cancellations. */
-  #sweep = 0;
 
   constructor(parts: PublishDeskParts, rules: PublishRules) {
     this.#parts = parts;
     this.#rules = rules;
-    const { publishesPerAddressPerMinute: perMinute } = rules;
-    this.#rate = perMinute === undefined ? null : new PublishRate(perMinute);
+    const { host, forwards, log, tell, onPublisherChanged } = parts;
+    const publishes = this.#publishes;
+    this.#permission = new PublishPermission(host, rules, publishes);
+    this.#claims = new PublishClaims(host, onPublisherChanged, (publish) => this.#isHere(publish));
+    this.#departures = new PublisherDepartures({
+      publishes: { [Symbol.iterator]: () => publishes.values() },
+      host,
+      forwards,
+      acceptsPublishers: rules.acceptsPublishers,
+      log,
+      ...(tell === undefined ? {} : { tell }),
+      close: (publish, reason) => this.#close(publish, reason),
+      onForwarded: (publish) => this.#end(publish, 'forwarded'),
+    });
     this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key), this.#interest());
   }
 
@@ -123,22 +102,19 @@ export class PublishDesk {
   /** Decides at once, but where another origin is asked; an accepted publisher's claim stands when this returns. */
   publish(session: PublishSession): PublishAnswer {
     const forwards = this.#forwardsFor(session);
-    const code = (forwards === null ? this.#refusal(session) : null) ?? this.#rateRefusal(session);
+    const code = (forwards === null ? this.#refusal(session) : null) ?? this.#permission.rateRefusal(session);
     const about = aboutPublisher(session);
     if (code === null && forwards !== null) return { accepted: 'later', feed: forwards.publish(session) };
     if (code !== null) {
       this.#parts.log.info({ ...about, reason: code }, 'publish refused');
       this.#parts.tell?.({ kind: 'publish-refused', ...eventOfPublisher(session), reason: code });
-      if (code === 'stopping') this.#askSession(session, this.#sweep);
+      if (code === 'stopping') this.#departures.askSession(session);
       return { accepted: false, code, text: REFUSALS[code] };
     }
     const { key, remote, agent, protocol } = session;
+    const sinceMs = this.#permission.accept(session);
     const before = this.#publishes.get(key);
     if (before !== undefined) this.#close(before, 'taken-over');
-    const sinceMs = Math.max(
-      sinceOf(this.#rules.policy(key), Date.now(), this.#others(session)),
-      (before?.sinceMs ?? this.#ownSinceMs(key)) + 1,
-    );
     const isReplayed = (session.forward?.replaces ?? null) !== null;
     const flow = new FlowClaim((isFlowing) => {
       try {
@@ -150,9 +126,9 @@ export class PublishDesk {
     const source = this.#parts.streams.open(key).publish(
       { remote, agent, protocol },
       {
-        media: () => this.#claimSoon(publish),
+        media: () => this.#claims.claimSoon(publish),
         flow: (isFlowing) => flow.set(isFlowing, performance.now()),
-        replayed: () => this.#claim(publish),
+        replayed: () => this.#claims.claim(publish),
       },
       isReplayed,
     );
@@ -168,10 +144,9 @@ export class PublishDesk {
       handedOver: null,
     };
     this.#publishes.set(key, publish);
-    this.#pace.claimed(key, sinceMs, performance.now());
     this.#parts.log.info(about, 'publish accepted');
     this.#parts.tell?.({ kind: 'publish-started', ...eventOfPublisher(session) });
-    if (!isReplayed) this.#claim(publish);
+    if (!isReplayed) this.#claims.claim(publish);
     return {
       accepted: true,
       feed: {
@@ -208,7 +183,7 @@ export class PublishDesk {
     else if (publish.flow.hasFlowed || publish.isMuteTold) {
       this.#parts.log.warn(aboutPublisher(publish.session), 'publisher sends again');
     }
-    this.#claimSoon(publish);
+    this.#claims.claimSoon(publish);
   }
 
   /** Encoders take a moment to begin; one that has sent nothing for long is told of once. */
@@ -230,67 +205,17 @@ export class PublishDesk {
   accept(): void {
     this.#isStopping = false;
     this.#isForwarding = false;
-    this.#sweep += 1;
-    this.#parts.forwards?.depart('staying', () => null);
-    for (const publish of this.#publishes.values()) publish.departure = 'staying';
+    this.#departures.cancel();
   }
 
-  /** Asks those who understand it to go elsewhere: the first at once, and where they are many the others in slices. */
+  /** Asks those who understand it to go elsewhere. */
   askToReconnect(): void {
-    this.#sweep += 1;
-    // On an origin they have been forwarded since it drains.
-    if (!this.#rules.acceptsPublishers)
-      this.#parts.forwards?.depart('asked', (session) => this.#askSession(session, this.#sweep));
-    this.#askSome(this.#publishes.values(), this.#sweep);
-  }
-
-  #askSome(publishes: Iterator<Publish>, sweep: number): void {
-    const slice = new Slice(() => performance.now());
-    for (let next = publishes.next(); next.done !== true; next = publishes.next()) {
-      this.#askOne(next.value, sweep);
-      if (!slice.isOver) continue;
-      setImmediate(() => {
-        // A cancelled drain asks nobody else.
-        if (sweep === this.#sweep) this.#askSome(publishes, sweep);
-      });
-      return;
-    }
-  }
-
-  #askOne(publish: Publish, sweep: number): void {
-    const { session } = publish;
-    // Who forwards it hears from the mesh that this member drains, and moves it.
-    if (session.forward !== undefined) {
-      publish.departure = 'asked';
-      return;
-    }
-    try {
-      const target = this.#askSession(session, sweep);
-      if (target === null) return;
-      publish.departure = 'asked';
-      this.#parts.log.info({ ...aboutPublisher(session), target }, 'publisher asked to reconnect');
-      this.#parts.tell?.({ kind: 'publish-asked-to-reconnect', ...eventOfPublisher(session), target });
-    } catch (error) {
-      session.fault(error);
-    }
-  }
-
-  /** The name of the member that it was asked to go to; null where it was not asked. */
-  #askSession({ key, reconnecting }: PublishSession, sweep: number): string | null {
-    if (reconnecting === undefined) return null;
-    const { reachedBy, isSecure } = reconnecting;
-    const move = { key, isSecure, ...(reachedBy === undefined ? {} : { reachedBy }) };
-    const target = this.#parts.host.publishElsewhere(move);
-    if (target === null) return null;
-    reconnecting.ask(target.address, sweep);
-    return target.profile.name;
+    this.#departures.ask();
   }
 
   /** How many publishers were asked to reconnect and are here still. */
   get askedCount(): number {
-    let count = 0;
-    for (const { departure } of this.#publishes.values()) if (departure !== 'staying') count += 1;
-    return count;
+    return this.#departures.askedCount;
   }
 
   /** Whoever publishes here at the moment. */
@@ -322,49 +247,10 @@ export class PublishDesk {
 
   /**
    * Closes who is there, `others`: but those who were asked to reconnect, at their next keyframe; where this member forwards, they
-   * are handed over instead. The first at once, and where they are many the others in slices.
+   * are handed over instead.
    */
   close(closing: Closing): void {
-    // What an origin forwards goes on until its end.
-    if (!this.#rules.acceptsPublishers) this.#parts.forwards?.close(closing);
-    this.#closeSome(this.#publishes.values(), closing, this.#sweep);
-  }
-
-  #closeSome(publishes: Iterator<Publish>, closing: Closing, sweep: number): void {
-    const slice = new Slice(() => performance.now());
-    for (let next = publishes.next(); next.done !== true; next = publishes.next()) {
-      this.#leave(next.value, closing);
-      if (!slice.isOver) continue;
-      setImmediate(() => {
-        if (sweep === this.#sweep) this.#closeSome(publishes, closing, sweep);
-      });
-      return;
-    }
-  }
-
-  #leave(publish: Publish, closing: Closing): void {
-    const { forwards } = this.#parts;
-    if (closing === 'others' && this.#isForwarding && forwards !== null && !publish.session.forward) {
-      this.#handOver(publish, forwards);
-      return;
-    }
-    const after = afterClosing(publish.departure, closing);
-    if (after === 'closed')
-      this.#close(publish, publish.departure === 'staying' ? 'stopping' : 'reconnecting');
-    else publish.departure = after;
-  }
-
-  /** It is published here until another origin has it: viewers go over to that one with the very next frame. */
-  #handOver(publish: Publish, forwards: ForwardDesk): void {
-    publish.departure = 'staying';
-    publish.handedOver ??= forwards.handOver(
-      publish.session,
-      publish.source.past(),
-      () => this.#end(publish, 'forwarded'),
-      () => {
-        publish.handedOver = null;
-      },
-    );
+    this.#departures.close(closing, this.#isForwarding);
   }
 
   /**
@@ -382,59 +268,21 @@ export class PublishDesk {
     return isPassedOn && forward === undefined ? this.#parts.forwards : null;
   }
 
-  #refusal(session: PublishSession): PublishRefusal | null {
-    const { key } = session;
-    if (this.#isStopping) return 'stopping';
-    if (!this.#rules.acceptsPublishers) return 'not-an-origin';
-    if (this.#parts.host.isDisputed()) return 'identity-disputed';
-    const policy = this.#rules.policy(key);
-    // A stream has one publisher on this member, whichever worker that came to.
-    const isPublished = this.#publishes.has(key) || this.#parts.host.workerOf(key) !== null;
-    if (isPublished && policy !== 'takeover') return 'already-published';
-    if (policy === 'backup') return null;
-    if (!isPublished && !this.#others(session).some((owner) => isLive(owner.liveness))) return null;
-    if (policy === 'reject') return 'owned-elsewhere';
-    this.#countClaims(key);
-    return this.#pace.allows(key, performance.now()) ? null : 'contended';
-  }
-
-  /** Counts who is accepted otherwise: nobody else is told to the mesh. */
-  #rateRefusal({ remote, forward }: PublishSession): PublishRefusal | null {
-    // All that a member forwards comes from one address; it has counted its clients.
-    if (this.#rate === null || forward !== undefined) return null;
-    this.#rate.perMinute = this.#rules.publishesPerAddressPerMinute ?? Number.POSITIVE_INFINITY;
-    const address = limitedAddress(addressOf(remote));
-    return this.#rate.take(address, performance.now()) ? null : 'publish-rate';
-  }
-
-  /** Two origins may have accepted a publisher at once, or apart from each other: each compares the claims alike. */
   #reconsider(key: StreamKey): void {
-    if (this.#rules.policy(key) === 'takeover') this.#countClaims(key);
+    this.#permission.ownersChanged(key);
     const publish = this.#publishes.get(key);
-    if (publish === undefined) return;
-    const { member } = this.#parts.host;
-    const own = { member, claim: { key, sinceMs: publish.sinceMs, media: {} } };
-    const code = lostTo(this.#rules.policy(key), own, this.#others(publish.session));
-    if (code !== null) this.#close(publish, code);
+    const code = publish === undefined ? null : this.#permission.lost(publish);
+    if (publish !== undefined && code !== null) this.#close(publish, code);
   }
 
-  /** Whoever has the stream now, another worker of this member as well. */
-  #countClaims(key: StreamKey): void {
-    for (const { claim } of this.#parts.host.owners(key))
-      this.#pace.claimed(key, claim.sinceMs, performance.now());
+  /** False once it has ended, or another has taken its place. */
+  #isHere(publish: Publish): boolean {
+    return this.#publishes.get(publish.session.key) === publish;
   }
 
-  /** When this member's claim began that stands now; another worker's, where one is taken over from there. */
-  #ownSinceMs(key: StreamKey): number {
-    const { host } = this.#parts;
-    if (host.workerOf(key) === null) return 0;
-    return host.owners(key).find(({ member }) => member === host.member)?.claim.sinceMs ?? 0;
-  }
-
-  /** Without the one whose place a forward takes: its claim is of this very publisher. */
-  #others({ key, forward }: PublishSession): readonly Owner[] {
-    const others = othersOf(this.#parts.host.owners(key), this.#parts.host.member);
-    return forward === undefined ? others : others.filter(({ member }) => member !== forward.replaces);
+  /** Why it may not publish here; null where it may. */
+  #refusal(session: PublishSession): PublishRefusal | null {
+    return this.#isStopping ? 'stopping' : this.#permission.refusal(session);
   }
 
   /** Ends it from our side. */
@@ -449,46 +297,13 @@ export class PublishDesk {
 
   #end(publish: Publish, reason: string): void {
     const { session, source } = publish;
-    if (this.#publishes.get(session.key) !== publish) return;
+    if (!this.#isHere(publish)) return;
     this.#publishes.delete(session.key);
     if (reason !== 'forwarded') publish.handedOver?.end();
     publish.flow.stop();
     this.#parts.log.info({ ...aboutPublisher(session), reason }, 'publish ended');
     this.#parts.tell?.({ kind: 'publish-ended', ...eventOfPublisher(session), reason });
-    source.end(() => {
-      if (!publish.isClaimed) return;
-      this.#parts.host.release(session.key);
-      this.#parts.onPublisherChanged(session.key);
-    });
+    source.end(() => this.#claims.release(publish));
     this.#parts.streams.tidy(session.key);
-  }
-
-  #claim(publish: Publish): void {
-    const { session, sinceMs } = publish;
-    publish.isClaimed = true;
-    this.#parts.host.claim({ key: session.key, sinceMs, media: {}, silent: true });
-    this.#parts.onPublisherChanged(session.key);
-  }
-
-  /** The first packets each tell something; one claim says it all. */
-  #claimSoon(publish: Publish): void {
-    if (this.#claimsDue.size === 0) setImmediate(() => this.#claimDue());
-    this.#claimsDue.add(publish);
-  }
-
-  #claimDue(): void {
-    const due = [...this.#claimsDue];
-    this.#claimsDue.clear();
-    for (const publish of due) {
-      const { key } = publish.session;
-      if (this.#publishes.get(key) !== publish || !publish.isClaimed) continue;
-      const { source, flow, sinceMs } = publish;
-      const silent = flow.isFlowing ? {} : { silent: true };
-      try {
-        this.#parts.host.claim({ key, sinceMs, media: source.media, ...silent });
-      } catch (error) {
-        publish.session.fault(error);
-      }
-    }
   }
 }
