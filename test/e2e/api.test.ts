@@ -1,6 +1,7 @@
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
+import { ApiDescription } from '../support/api-description.js';
 import { Cluster } from '../support/cluster.js';
 import { EventClient } from '../support/event-client.js';
 import { playHttp, playWebSocket } from '../support/flv-client.js';
@@ -166,5 +167,68 @@ describe('the API of any member', needs('ffmpeg'), () => {
       const again = await a.api<{ missing: readonly Missing[] }>('/api/v1/clients');
       return again.missing.length === 0;
     });
+  });
+
+  it('answers as its description says, whatever it is asked', async () => {
+    const scope = testScope();
+    const members = await Cluster.start(scope, { names: ['a', 'b'], config: { play: { mode: 'relay' } } });
+    const [a, b] = [members.member(0), members.member(1)];
+    await new SampleSource(scope).publish(a.rtmpUrl(STREAM));
+    await members.owned(STREAM, ['a']);
+    const player = playHttp(scope, b.flvUrl(STREAM));
+    await awaitCondition('media', () => player.reader.tags.length > 10);
+    const [client] = await clientsOf(b, 'kind=play');
+    const description = await ApiDescription.of(a);
+    const given: Readonly<Record<string, string>> = {
+      member: 'b',
+      app: 'live',
+      stream: 'watched',
+      id: client?.id ?? '',
+    };
+    const more: Readonly<Record<string, readonly string[]>> = {
+      '/api/v1/streams': [
+        'figures=mesh',
+        'format=srs',
+        'format=srs&start=x&count=-1',
+        'limit=1',
+        'limit=0',
+        'format=xml',
+      ],
+      '/api/v1/streams/{app}/{stream}': ['vhost=none', 'format=srs'],
+      '/api/v1/clients': ['format=srs', 'limit=1', 'member=nobody', 'stream=nothing', 'format='],
+      '/api/v1/clients/{id}': ['format=srs'],
+      '/api/v1/explain/{app}/{stream}': ['client=flv&from=b&address=192.0.2.1', 'client=vlc', 'from=nobody'],
+      '/api/v1/trace/{app}/{stream}': ['since=yesterday'],
+      '/api/v1/clusters': ['app=live&stream=watched&coworker=127.0.0.1:1985', 'app=live&stream=none'],
+    };
+    const problems: string[] = [];
+    for (const path of description.readable) {
+      const url = path.replace(/\{(\w+)\}/g, (_, name: string) => given[name] ?? '');
+      for (const query of ['', ...(more[path] ?? [])])
+        problems.push(...(await description.problemsOf(path, query === '' ? url : `${url}?${query}`)));
+    }
+    // SRS's own ids stand in the place of a stream's path.
+    const { streams } = await a.api<{ streams: readonly { id: string }[] }>('/api/v1/streams?format=srs');
+    const srsStream = '/api/v1/streams/{app}/{stream}';
+    for (const id of [streams[0]?.id, 'vid-none'])
+      problems.push(...(await description.problemsOf(srsStream, `/api/v1/streams/${id}?format=srs`)));
+    const json = { 'Content-Type': 'application/json' };
+    for (const body of ['[]', 'null', '"x"', '{', '{"deadlineMs":-1}'])
+      problems.push(
+        ...(await description.problemsOf('/api/v1/members/{member}/drain', '/api/v1/members/b/drain', {
+          method: 'POST',
+          headers: json,
+          body,
+        })),
+      );
+    for (const query of ['', '?format=srs'])
+      problems.push(
+        ...(await description.problemsOf('/api/v1/clients/{id}', `/api/v1/clients/none${query}`, {
+          method: 'DELETE',
+        })),
+      );
+    expect(problems).toEqual([]);
+    // None of those drained it.
+    expect(await b.api('/readyz')).toMatchObject({ draining: false });
   });
 });

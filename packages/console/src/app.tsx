@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { shortKey } from './api/stream-key.js';
 import { wordsOf } from './parts/event-words.js';
 import { age } from './parts/format.js';
@@ -30,14 +30,14 @@ export function App() {
   const at = place.value;
   const heading = useRef<HTMLHeadingElement>(null);
   const title = titleOf(at);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · Headwater`;
     // Who listens rather than looks hears where they are now.
     if (document.activeElement?.closest('header') === null) heading.current?.focus({ preventScroll: true });
   }, [title]);
   const self = members.value?.find((one) => one.self);
   return (
-    <div class="app" data-stale={isStale() ? 'yes' : 'no'}>
+    <div class="app" data-page={at.page} data-stale={isStale() ? 'yes' : 'no'}>
       <button type="button" class="skip" onClick={() => heading.current?.focus()}>
         Skip to the content
       </button>

@@ -1,10 +1,12 @@
 import { render } from 'preact';
 import { App } from './app.js';
+import { keepFocus } from './focus/keep-focus.js';
 import { follow } from './state/live.js';
 
 const root = document.getElementById('app');
 if (root === null) throw new Error('the page has no place for the console');
 render(<App />, root);
+keepFocus(root);
 void follow();
 
 // `/` goes to the filter of the page, as in many tools.

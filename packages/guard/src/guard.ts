@@ -11,7 +11,7 @@ import { compileRules } from './rules/compile-rules.js';
 import { judgeRules } from './rules/judge-rules.js';
 import type { Rule } from './rules/rule.js';
 import type { GuardConfig } from './rules/rule-config.js';
-import { type SecretSources, SYSTEM_SECRETS } from './rules/secret.js';
+import { type SecretSources, SYSTEM_SECRETS, withRead } from './rules/secret.js';
 import { scopedName } from './tokens/scoped-name.js';
 import { ALLOWED, type Refusal, type RefusalReason, refusal, type Verdict } from './verdict.js';
 
@@ -103,7 +103,10 @@ class RuleGuard implements Guard {
     const hooks = new HookClient(this.#clients);
     return {
       judge: (ask) => this.#judge(about, ask, hooks),
-      refuse: (ask, reason) => this.#refuse(about, ask, refusal(reason)),
+      refuse: (ask, reason) =>
+        this.#isShut(about)
+          ? this.#tell(about, ask, refusal('refusals-per-address'))
+          : this.#refuse(about, ask, refusal(reason)),
       closed: (bytes) => hooks.closed(bytes),
     };
   }
@@ -137,7 +140,7 @@ class RuleGuard implements Guard {
   #compile(config: GuardConfig): Lists {
     const problems: string[] = [];
     const parts = {
-      secrets: this.#secrets,
+      secrets: config.secrets === undefined ? this.#secrets : withRead(config.secrets, this.#secrets),
       sender: { member: config.member, service: this.#service },
       ends: this.#ends,
       log: this.#log,
@@ -173,8 +176,7 @@ class RuleGuard implements Guard {
   #judge(client: ClientAbout, ask: Ask, hooks: HookClient): Verdict | Promise<Verdict> {
     const rules = this.#rules(ask.action, ask.name.app);
     if (rules.length === 0) return ALLOWED;
-    if (this.#pace.isShut(addressOf(client.ip)))
-      return this.#tell(client, ask, refusal('refusals-per-address'));
+    if (this.#isShut(client)) return this.#tell(client, ask, refusal('refusals-per-address'));
     if (ask.query.length + (client.connectQuery?.length ?? 0) > QUERY_LENGTH_MAX)
       return this.#refuse(client, ask, refusal('query-too-long'));
     try {
@@ -189,6 +191,10 @@ class RuleGuard implements Guard {
     } catch (error) {
       return this.#fault(client, ask, error);
     }
+  }
+
+  #isShut({ ip }: ClientAbout): boolean {
+    return this.#pace.isShut(addressOf(ip));
   }
 
   #fault(client: ClientAbout, ask: Ask, error: unknown): Refusal {

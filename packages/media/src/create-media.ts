@@ -11,7 +11,7 @@ import { tellRefusals } from './desks/tell-refusals.js';
 import { Fence } from './fence.js';
 import { MediaTally } from './figures/media-tally.js';
 import { talliedGuard } from './figures/tallied-guard.js';
-import { rtmpLink } from './forward/rtmp-link.js';
+import { type RtmpLinkParts, rtmpLink } from './forward/rtmp-link.js';
 import { liveOptions } from './live-options.js';
 import type { MediaEventListener } from './media-event.js';
 import type {
@@ -111,9 +111,9 @@ export function createMedia(
     ownersOf: (key) => relayOwners(host.owners(key), host.member, host.workerOf(key)),
     open: (owner, ...pull) =>
       owner.worker === undefined ? openMember(owner, ...pull) : upstreams.open(owner.worker, ...pull),
-    ...(host.relayHead !== undefined && {
-      headOf: (owner, avoided) => host.relayHead?.(owner, avoided) ?? null,
-    }),
+    get headOf() {
+      return host.relayHead;
+    },
     detours: (owner) => host.detours(owner),
     timers,
     log,
@@ -157,11 +157,24 @@ export function createMedia(
   function forwardDesk(): ForwardDesk | null {
     const { forward } = options;
     if (forward === undefined) return null;
-    const { keepBytesMax, stallMs } = forward;
+    const link: RtmpLinkParts = {
+      options,
+      host,
+      guard,
+      timers,
+      fence,
+      get stallMs() {
+        return forward.stallMs;
+      },
+      get queueBytesMax() {
+        return 2 * forward.keepBytesMax;
+      },
+    };
     return new ForwardDesk({
       host,
       memberName: options.memberName,
-      open: rtmpLink({ options, host, guard, timers, fence, stallMs, queueBytesMax: 2 * keepBytesMax }),
+      isEnabled: () => forward.enabled !== false,
+      open: rtmpLink(link),
       timers,
       log,
       tell,

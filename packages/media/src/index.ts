@@ -1,7 +1,7 @@
 export { type Client, remoteOf } from './arrival/client.js';
 export { type ForwardedHeaders, type ForwardedRules, readForwarded } from './arrival/forwarded.js';
 export { type Arrival, Front } from './arrival/front.js';
-export { parseNetwork, TrustedProxies } from './arrival/trusted-proxies.js';
+export { TrustedProxies } from './arrival/trusted-proxies.js';
 export { createMedia } from './create-media.js';
 export { limitedAddress } from './desks/client-address.js';
 export { modeOf as playModeOf } from './desks/play/app-play.js';

@@ -9,7 +9,7 @@ export interface LiveOptions {
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * What of `MediaOptions` may change: all of `play`, `publish`, `relay` and `apps`, whom it believes and how it is named, and
+ * What of `MediaOptions` may change: all of `play`, `publish`, `relay`, `forward` and `apps`, whom it believes and how it is named, and
  * `limits`. Sessions and streams that are there keep what they began with. `messageBytesMax` and `chunkStreamsMax` stay: the
  * workers of a member and its listeners are made for one largest message.
  */
@@ -17,14 +17,25 @@ export function liveOptions(given: MediaOptions): LiveOptions {
   const play: Changeable<MediaOptions['play']> = { ...given.play };
   const publish: Changeable<MediaOptions['publish']> = { ...given.publish };
   const relay: Changeable<MediaOptions['relay']> = { ...given.relay };
+  const forward: Changeable<NonNullable<MediaOptions['forward']>> | undefined = given.forward && {
+    ...given.forward,
+  };
   const limits: Changeable<MediaOptions['limits']> = { ...given.limits };
-  const options: Changeable<MediaOptions> = { ...given, play, publish, relay, limits };
+  const options: Changeable<MediaOptions> = {
+    ...given,
+    play,
+    publish,
+    relay,
+    ...(forward !== undefined && { forward }),
+    limits,
+  };
   return {
     options,
     configure(settings) {
       become(play, settings.play);
       become(publish, settings.publish);
       become(relay, settings.relay);
+      if (forward !== undefined && settings.forward !== undefined) become(forward, settings.forward);
       const { messageBytesMax, chunkStreamsMax } = limits;
       become(limits, { ...settings.limits, messageBytesMax, chunkStreamsMax });
       const { apps, vhosts, ownHosts, trustedProxies, proxyHeaders } = settings;

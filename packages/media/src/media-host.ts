@@ -50,9 +50,10 @@ export interface MediaHost {
   detours(owner: MemberId): readonly MemberId[];
   /**
    * Where relays may pull from each other (`relay.tree`): the member of this one's zone through which it is to pull this owner's
-   * stream, none of those avoided; null: it pulls from the owner itself. Absent: relays pull from owners.
+   * stream, none of those avoided; null: it pulls from the owner itself. Absent: relays pull from owners. A reload may bring it
+   * and take it away; streams that are there keep what they began with.
    */
-  relayHead?(owner: Owner, avoided: ReadonlySet<MemberId>): MemberId | null;
+  readonly relayHead?: ((owner: Owner, avoided: ReadonlySet<MemberId>) => MemberId | null) | undefined;
   /** Whether a live member is known to be at this IP, so that a connection from there may be its pull. */
   isMemberAddress(ip: string): boolean;
   /**
@@ -127,6 +128,8 @@ export interface MediaOptions {
   readonly acceptsPublishers: boolean;
   /** How publishers are forwarded to origins; absent: they are not. */
   readonly forward?: {
+    /** False: publishers that come are not; those that are go on. Absent: true. */
+    readonly enabled?: boolean;
     /** How much of each forwarded publish is kept for the next origin, ms. */
     readonly keepMs: number;
     /** Most bytes of that, and half of what may wait for an origin. */
@@ -206,7 +209,16 @@ export interface MediaOptions {
 /** What `Media.configure` takes. */
 export type MediaSettings = Pick<
   MediaOptions,
-  'play' | 'publish' | 'relay' | 'limits' | 'apps' | 'vhosts' | 'ownHosts' | 'trustedProxies' | 'proxyHeaders'
+  | 'play'
+  | 'publish'
+  | 'relay'
+  | 'forward'
+  | 'limits'
+  | 'apps'
+  | 'vhosts'
+  | 'ownHosts'
+  | 'trustedProxies'
+  | 'proxyHeaders'
 > & {
   readonly certificates: TlsOptions['certificates'];
 };

@@ -37,6 +37,8 @@ export const ERRORS = {
   NOT_FOUND: 'See GET /api/v1 for what there is.',
   BODY_INVALID: 'See GET /api/docs for what the body may hold.',
   BODY_TOO_LARGE: 'See GET /api/docs for what the body may hold.',
+  REQUEST_UNREADABLE:
+    'Send HTTP/1.1, without what is not ASCII, and with less than 16 KB of headers; api.tlsPort is for https.',
   CONTENT_TYPE_INVALID: 'Send JSON with Content-Type: application/json, also where the body is empty.',
   TOKEN_INVALID:
     'Send a value of api.token or api.readToken of the member that is asked: Authorization: Bearer TOKEN.',
@@ -44,7 +46,7 @@ export const ERRORS = {
     'Send a value of api.token or api.readToken of the member that is asked: Authorization: Bearer TOKEN. The command headwater takes it from HEADWATER_API_TOKEN or --token-file.',
   HOST_UNKNOWN: 'Ask by an IP address, or add the name to api.hosts.',
   ROLE_MISSING:
-    'Ask from the machine of the member, by a loopback address, or set api.token and send it: Authorization: Bearer TOKEN.',
+    'Send a value of api.token: Authorization: Bearer TOKEN. Where the member has no token at all, ask from its own machine, by a loopback address.',
   ORIGIN_FOREIGN:
     'Use a page of this API itself, one of an origin in api.cors, or a tool that sends no Origin header.',
   MEMBER_UNKNOWN: 'headwater members and GET /api/v1/members have the names and ids of members.',

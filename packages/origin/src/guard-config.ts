@@ -1,12 +1,20 @@
-import { createGuard, type GuardConfig, GuardConfigError, relayKeysOf } from '@headwater/guard';
+import {
+  createGuard,
+  type GuardConfig,
+  GuardConfigError,
+  type ReadSecrets,
+  readRuleSecrets,
+  relayKeysOf,
+  secretReferences,
+} from '@headwater/guard';
 import type { OriginConfig } from './config/origin-config.js';
 import { HeadwaterError } from './errors.js';
 
 /** How long a stop waits for hooks to be told what has ended. */
 export const ENDS_TOLD_MS = 3000;
 
-/** What the guard of a member is made of: plain data, fit for another process. It holds keys. */
-export function guardConfig(config: OriginConfig, member: string): GuardConfig {
+/** What the guard of a member is made of: plain data, fit for another process. It holds keys. `secrets`: as `checkRules` read them. */
+export function guardConfig(config: OriginConfig, member: string, secrets?: ReadSecrets): GuardConfig {
   const { publish, play, apps, limits, mesh } = config;
   return {
     member,
@@ -21,6 +29,7 @@ export function guardConfig(config: OriginConfig, member: string): GuardConfig {
         },
       ]),
     ),
+    ...(secrets !== undefined && { secrets }),
     refusalsPerAddressPerMinute: limits.refusalsPerAddressPerMinute,
     relayKeys: relayKeysOf(mesh.key ?? []),
   };
@@ -28,10 +37,16 @@ export function guardConfig(config: OriginConfig, member: string): GuardConfig {
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** Whether the rules can be used: their keys are read. Throws `HeadwaterError` (`CONFIG_INVALID`) that says all that is wrong. */
-export function checkRules(config: OriginConfig): void {
+/**
+ * Whether the rules can be used; gives what their keys and secrets are at the moment. Throws `HeadwaterError`
+ * (`CONFIG_INVALID`) that says all that is wrong.
+ */
+export function checkRules(config: OriginConfig): ReadSecrets {
+  const rules = guardConfig(config, 'unknown');
+  const secrets = readRuleSecrets(rules);
   try {
-    createGuard(guardConfig(config, 'unknown'), { log: SILENT });
+    createGuard({ ...rules, secrets }, { log: SILENT });
+    return secrets;
   } catch (error) {
     if (!(error instanceof GuardConfigError)) throw error;
     throw new HeadwaterError('CONFIG_INVALID', 'the rules for who may publish and play cannot be used', {
@@ -40,4 +55,22 @@ export function checkRules(config: OriginConfig): void {
       cause: error,
     });
   }
+}
+
+/** The lists of rules, such as `publish.auth`, with a key or secret that is another one now, though they name it as before. */
+export function listsWithOtherSecrets(
+  { publish, play, apps }: OriginConfig,
+  before: ReadSecrets,
+  after: ReadSecrets,
+): readonly string[] {
+  const lists = [
+    ['publish.auth', publish.auth] as const,
+    ['play.auth', play.auth] as const,
+    ...Object.entries(apps).flatMap(([app, of]) => [
+      [`apps.${app}.publish.auth`, of.publish?.auth ?? []] as const,
+      [`apps.${app}.play.auth`, of.play?.auth ?? []] as const,
+    ]),
+  ];
+  const isOther = (name: string): boolean => before[name] !== undefined && before[name] !== after[name];
+  return lists.flatMap(([key, rules]) => (secretReferences(rules).some(isOther) ? [key] : []));
 }

@@ -29,11 +29,14 @@ export type HostMember = Pick<
   'id' | 'isSelf' | 'liveness' | 'connected' | 'profile' | 'rttMs' | 'dialledAt' | 'remoteIp'
 >;
 
-/** The one place where media and mesh meet. */
+/** The one place where media and mesh meet. `relay.tree` is looked at for each relay: a reload may change it. */
 export function mediaHost(mesh: Mesh, relay: { readonly tls: boolean; readonly tree: boolean }): MediaHost {
+  const heads = relayHeads(() => mesh.directory);
   return {
     ...memberPlaces(mesh, relay.tls),
-    ...(relay.tree && { relayHead: relayHeads(() => mesh.directory) }),
+    get relayHead() {
+      return relay.tree ? heads : undefined;
+    },
     member: mesh.id,
     route: (request) => route(mesh.directory, request),
     publishElsewhere: (move) => publishElsewhere(mesh.directory, move),

@@ -19,13 +19,11 @@ export function mediaOptions(config: OriginConfig, tls: TlsOptions): Parameters<
     apps,
     name,
     role,
-    forward: { enabled, ...forward },
   } = config;
   return {
     memberName: name,
     acceptsPublishers: role === 'origin',
-    // An origin forwards while it drains, where `drain.forwardPublishers` says so.
-    ...((role === 'origin' || enabled) && { forward }),
+    forward: forwardOf(config),
     rtmp,
     rtmps,
     http,
@@ -50,6 +48,7 @@ export function mediaSettings(config: OriginConfig): MediaSettings {
     play,
     publish,
     relay,
+    forward: forwardOf(config),
     limits,
     apps,
     vhosts,
@@ -58,4 +57,9 @@ export function mediaSettings(config: OriginConfig): MediaSettings {
     proxyHeaders,
     certificates: tls.certificates,
   };
+}
+
+/** An origin forwards while it drains alone, where `drain.forwardPublishers` says so. */
+function forwardOf({ role, forward }: OriginConfig): NonNullable<MediaSettings['forward']> {
+  return { ...forward, enabled: role === 'origin' || forward.enabled };
 }

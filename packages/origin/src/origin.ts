@@ -32,7 +32,7 @@ import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
 import { RelayBook } from './events/relay-book.js';
 import { nextFull } from './fullness.js';
-import { checkRules, ENDS_TOLD_MS, guardConfig } from './guard-config.js';
+import { checkRules, ENDS_TOLD_MS, guardConfig, listsWithOtherSecrets } from './guard-config.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
@@ -99,7 +99,8 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const { host, token, readToken } = config.api;
   if (!isLoopback(host) && token === undefined && readToken === undefined)
     log.warn({ host, hint: 'set api.token and api.readToken' }, 'api may be read by whoever reaches it');
-  checkRules(config);
+  /** What their files and variables held when they were read last. */
+  let secrets = checkRules(config);
   const configured = {
     rtmp: config.rtmp.port ?? 0,
     rtmps: config.rtmps.port ?? 0,
@@ -119,6 +120,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       ? null
       : new WorkersPlane({
           config,
+          secrets,
           workers,
           media: mediaOptions(config, tls),
           log: withFatal(quietLog, log),
@@ -152,15 +154,21 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
   const tally = new MediaTally();
   const guard =
     plane === null
-      ? createGuard(guardConfig(config, mesh.id), {
+      ? createGuard(guardConfig(config, mesh.id, secrets), {
           log: quietLog,
           onHookCalled: (event, outcome, tookMs) => tally.hookCalled(event, outcome, tookMs),
         })
       : null;
+  const relayNow = {
+    tls: config.relay.tls,
+    get tree() {
+      return current.relay.tree;
+    },
+  };
   const media: MediaPlane =
     plane ??
     oneProcess((tell) =>
-      createMedia(mediaOptions(config, tls), mediaHost(mesh, config.relay), quietLog, {
+      createMedia(mediaOptions(config, tls), mediaHost(mesh, relayNow), quietLog, {
         tell,
         tally,
         ...(guard !== null && { guard }),
@@ -203,21 +211,24 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     running: () => current,
     async apply({ config: next, applied }) {
       const { key } = next.mesh;
-      checkRules(next);
+      const nextSecrets = checkRules(next);
       const { errors } = await checkCertificates(next.tls.certificates, Date.now());
       if (errors.length > 0)
         throw new HeadwaterError('CERTIFICATE_UNUSABLE', errors.join('; '), { details: errors });
       // It throws where it cannot take these, and changes nothing then; what comes after was looked at above.
       mesh.configure({ seeds: next.mesh.seeds, order: next.play.order, ...(key !== undefined && { key }) });
       await apiCertificates?.replace(next.tls.certificates);
-      guard?.configure(guardConfig(next, mesh.id));
-      await media.configure(mediaSettings(next), next);
+      guard?.configure(guardConfig(next, mesh.id, nextSecrets));
+      await media.configure(mediaSettings(next), next, nextSecrets);
       proxies.replace(next.trustedProxies);
       current = next;
       const told = mesh.directory.profile;
       const toTell = profile(media.ports);
       if (!isDeepStrictEqual(told, toTell)) mesh.setProfile(toTell);
       if (applied.includes('log.level')) control.setLogLevel(next.log.level);
+      const others = listsWithOtherSecrets(next, secrets, nextSecrets);
+      secrets = nextSecrets;
+      return others;
     },
     done(result) {
       if (!result.done) {

@@ -10,9 +10,16 @@ export function partsOf(key: string): {
   return { vhost: key.slice(0, first), app: key.slice(first + 1, last), stream: key.slice(last + 1) };
 }
 
-/** As people write it: without the default vhost. */
+/** Characters that are not seen, or make others seen in another order than they have: a name could pass for another by them. */
+const UNSEEN = /[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** As people write it: without the default vhost. What cannot be seen in it is shown by its number. */
 export function shortKey(key: string): string {
-  return key.startsWith(`${DEFAULT_VHOST}/`) ? key.slice(DEFAULT_VHOST.length + 1) : key;
+  const short = key.startsWith(`${DEFAULT_VHOST}/`) ? key.slice(DEFAULT_VHOST.length + 1) : key;
+  return short.replace(
+    UNSEEN,
+    (each) => `⟨U+${each.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`,
+  );
 }
 
 /** The stream's place in the API: itself, or what would become of a play of it. */

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useModal } from '../focus/use-modal.js';
 
 /** Says what an act will do, and does it where that is wanted. */
 export function Confirm({
@@ -17,11 +17,11 @@ export function Confirm({
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const problem = useSignal<string | null>(null);
   const isBusy = useSignal(false);
-  useEffect(() => dialog.current?.showModal(), []);
   const act = async (): Promise<void> => {
+    if (isBusy.value) return;
     isBusy.value = true;
     problem.value = null;
     try {
@@ -45,7 +45,8 @@ export function Confirm({
         <button type="button" onClick={() => dialog.current?.close()}>
           Leave it
         </button>
-        <button type="button" class="act" disabled={isBusy.value} onClick={() => void act()}>
+        {/* Disabled it would lose the focus. */}
+        <button type="button" class="act" aria-disabled={isBusy.value} onClick={() => void act()}>
           {name}
         </button>
       </div>

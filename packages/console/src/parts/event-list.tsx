@@ -18,17 +18,30 @@ export function EventList({
     <ol class="events" aria-label={label} reversed>
       {events.map((event) => (
         <li key={event.place} data-weight={weightOf(event)}>
-          <time dateTime={event.at}>{clock(event.atMs)}</time>
-          <span class="group">{groupOf(event)}</span>
-          <span class="words">
-            <Words event={event} isKeyKnown={isKeyKnown} />
-          </span>
-          <span class="seen-by">{event.seenBy ?? ''}</span>
+          <EventParts event={event} isKeyKnown={isKeyKnown} />
         </li>
       ))}
     </ol>
   );
 }
+
+/** The parts of an event's line. */
+export const EventParts = ({
+  event,
+  isKeyKnown = false,
+}: {
+  readonly event: ApiEvent;
+  readonly isKeyKnown?: boolean;
+}) => (
+  <>
+    <time dateTime={event.at}>{clock(event.atMs)}</time>
+    <span class="group">{groupOf(event)}</span>
+    <span class="words">
+      <Words event={event} isKeyKnown={isKeyKnown} />
+    </span>
+    <span class="seen-by">{event.seenBy ?? ''}</span>
+  </>
+);
 
 /** The sentence, in which the stream's name leads to its page. */
 function Words({ event, isKeyKnown }: { readonly event: ApiEvent; readonly isKeyKnown: boolean }) {

@@ -11,7 +11,8 @@ export class Reread {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueMs = 0;
   #isReading = false;
-  #isWanted = false;
+  /** How soon it is to be read again after this read; null: it is not. */
+  #next: { readonly gatherMs: number; readonly spacingMs: number } | null = null;
 
   constructor(read: () => Promise<void>, spacingMs = SPACING_MS) {
     this.#read = read;
@@ -21,7 +22,11 @@ export class Reread {
   /** `spacingMs`: less than usual where a person waits for it. */
   soon(gatherMs = GATHER_MS, spacingMs = this.#spacingMs): void {
     if (this.#isReading) {
-      this.#isWanted = true;
+      const before = this.#next ?? { gatherMs, spacingMs };
+      this.#next = {
+        gatherMs: Math.min(before.gatherMs, gatherMs),
+        spacingMs: Math.min(before.spacingMs, spacingMs),
+      };
       return;
     }
     const dueMs = Math.max(performance.now() + gatherMs, this.#lastMs + spacingMs);
@@ -35,7 +40,7 @@ export class Reread {
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#isWanted = false;
+    this.#next = null;
   }
 
   async #run(): Promise<void> {
@@ -48,10 +53,9 @@ export class Reread {
       // The stream of events tells whether the member is there; what was read last stays on show.
     } finally {
       this.#isReading = false;
-      if (this.#isWanted) {
-        this.#isWanted = false;
-        this.soon();
-      }
+      const next = this.#next;
+      this.#next = null;
+      if (next !== null) this.soon(next.gatherMs, next.spacingMs);
     }
   }
 }

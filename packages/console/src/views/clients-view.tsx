@@ -2,25 +2,27 @@ import { useSignal } from '@preact/signals';
 import { act } from '../api/request.js';
 import { shortKey } from '../api/stream-key.js';
 import type { ApiClient } from '../api/types.js';
+import { type Column, RowTable } from '../list/row-table.js';
+import { useEndless } from '../list/use-endless.js';
 import { Confirm } from '../parts/confirm.js';
 import { age, bytes, count } from '../parts/format.js';
 import { MemberOptions } from '../parts/member-options.js';
 import { Badge, Missing, Notice, Problem } from '../parts/notice.js';
-import { Pager } from '../parts/pager.js';
-import { Scroll } from '../parts/scroll.js';
 import { members } from '../state/live.js';
 import { now } from '../state/now.js';
 import { linkToMember, linkToStream } from '../state/read-place.js';
-import { useAnswer } from '../state/use-answer.js';
 import { useKept } from '../state/use-kept.js';
-
-const ROWS = 50;
 
 interface ClientPage {
   readonly clients: readonly ApiClient[];
   readonly next?: string;
   readonly missing: readonly { readonly name: string; readonly reason: string }[];
 }
+
+const SOURCE = {
+  rowsOf: ({ clients, next }: ClientPage) => ({ rows: clients, next }),
+  idOf: ({ id }: ApiClient) => id,
+};
 
 /** Who plays, publishes and pulls, on all members. */
 export function ClientsView({
@@ -37,27 +39,20 @@ export function ClientsView({
     protocol: useKept('protocol', ''),
     address: useKept('address', ''),
   };
-  const cursors = useKept<readonly string[]>('cursors', []);
   const kicked = useSignal<ApiClient | null>(null);
-  const asked = new URLSearchParams({ limit: String(ROWS) });
+  const asked = new URLSearchParams();
   for (const [name, { value }] of Object.entries(wanted)) if (value !== '') asked.set(name, value);
-  const cursor = cursors.value.at(-1);
-  if (cursor !== undefined) asked.set('cursor', cursor);
-  const {
-    value: page,
-    problem,
-    heardMs,
-    again,
-  } = useAnswer<ClientPage>(`/api/v1/clients?${asked}`, {
+  const list = useEndless('/api/v1/clients', asked.toString(), SOURCE, {
     isChangedBy: ({ kind }) => /^(publish|play|route)-|^member-(dead|left)/.test(kind),
     everyPulses: 3,
   });
+  const shown = list.shown.value;
+  const problem = list.problem.value;
   const filter = (name: keyof typeof wanted) => (event: Event) => {
     wanted[name].value = (event.currentTarget as HTMLInputElement | HTMLSelectElement).value;
-    cursors.value = [];
   };
   return (
-    <section class="panel" aria-labelledby="clients-title">
+    <section class="panel list" aria-labelledby="clients-title">
       <div class="row filters">
         <h2 id="clients-title" class="grow">
           Clients
@@ -95,78 +90,22 @@ export function ClientsView({
           </select>
         </label>
       </div>
-      <Problem problem={problem} heardMs={heardMs} />
-      <Missing missing={page?.missing} />
-      {page === null && problem === null && <Notice kind="loading">Asking all members …</Notice>}
-      {page !== null && page.clients.length === 0 && <Notice kind="empty">Nobody is there.</Notice>}
-      {page !== null && page.clients.length > 0 && (
-        <>
-          <Scroll label="Clients">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">address</th>
-                  <th scope="col">kind</th>
-                  <th scope="col">stream</th>
-                  <th scope="col">on</th>
-                  <th scope="col">protocol</th>
-                  <th scope="col">state</th>
-                  <th scope="col" class="number">
-                    for
-                  </th>
-                  <th scope="col" class="number">
-                    bytes
-                  </th>
-                  <th scope="col" class="number">
-                    queue
-                  </th>
-                  <th scope="col" class="number">
-                    dropped
-                  </th>
-                  <th scope="col">agent</th>
-                  <th scope="col">
-                    <span class="hidden">acts</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {page.clients.map((client) => (
-                  <tr key={client.id}>
-                    <th scope="row">{client.remote}</th>
-                    <td>{client.kind}</td>
-                    <td class="name">
-                      <a href={linkToStream(client.key)}>{shortKey(client.key)}</a>
-                    </td>
-                    <td>
-                      <a href={linkToMember(client.member)}>{client.name}</a>
-                    </td>
-                    <td>{client.protocol}</td>
-                    <td>
-                      <Badge state={client.state} />
-                    </td>
-                    <td class="number">{age(now.value - client.sinceMs)}</td>
-                    <td class="number">{bytes(client.bytes)}</td>
-                    <td class="number">{bytes(client.queueBytes)}</td>
-                    <td class="number">{count(client.framesDropped)}</td>
-                    <td class="quiet agent">{client.agent}</td>
-                    <td>
-                      <button
-                        type="button"
-                        aria-label={`Kick ${client.remote}`}
-                        onClick={() => (kicked.value = client)}
-                      >
-                        Kick …
-                      </button>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scroll>
-          {(page.next !== undefined || cursors.value.length > 0) && (
-            <Pager cursors={cursors} next={page.next} label="Pages of clients" />
-          )}
-        </>
+      <Problem problem={problem} heardMs={shown?.heardMs ?? 0} />
+      <Missing missing={shown?.answer.missing} />
+      {shown === null && problem === null && <Notice kind="loading">Asking all members …</Notice>}
+      {shown !== null && shown.rows.length === 0 && (
+        <Notice kind="empty">{asked.size > 0 ? 'Nobody is like that.' : 'Nobody is there.'}</Notice>
+      )}
+      {shown !== null && shown.rows.length > 0 && (
+        <RowTable
+          label="Clients"
+          list={list}
+          shown={shown}
+          columns={columnsOf((client) => {
+            kicked.value = client;
+          })}
+          idOf={SOURCE.idOf}
+        />
       )}
       {kicked.value !== null && (
         <Confirm
@@ -174,7 +113,7 @@ export function ClientsView({
           act="Kick"
           onAct={async () => {
             await act('DELETE', `/api/v1/clients/${encodeURIComponent(kicked.value?.id ?? '')}`);
-            again();
+            list.refresh();
           }}
           onClose={() => {
             kicked.value = null;
@@ -189,6 +128,36 @@ export function ClientsView({
     </section>
   );
 }
+
+const columnsOf = (kick: (client: ApiClient) => void): readonly Column<ApiClient>[] => [
+  { name: 'address', em: 9.5, kind: 'grow', cell: ({ remote }) => remote },
+  { name: 'kind', em: 4.5, cell: ({ kind }) => kind },
+  {
+    name: 'stream',
+    em: 11,
+    class: 'name',
+    cell: ({ key }) => <a href={linkToStream(key)}>{shortKey(key)}</a>,
+  },
+  { name: 'on', em: 8, cell: ({ member, name }) => <a href={linkToMember(member)}>{name}</a> },
+  { name: 'protocol', em: 5.5, cell: ({ protocol }) => protocol },
+  { name: 'state', em: 6.5, cell: ({ state }) => <Badge state={state} /> },
+  { name: 'for', em: 7.5, kind: 'number', cell: ({ sinceMs }) => age(now.value - sinceMs) },
+  { name: 'bytes', em: 6.5, kind: 'number', cell: (client) => bytes(client.bytes) },
+  { name: 'queue', em: 6.5, kind: 'number', cell: ({ queueBytes }) => bytes(queueBytes) },
+  { name: 'dropped', em: 5, kind: 'number', cell: ({ framesDropped }) => count(framesDropped) },
+  { name: 'agent', em: 8, class: 'quiet agent', cell: ({ agent }) => <span title={agent}>{agent}</span> },
+  {
+    name: 'acts',
+    head: <span class="hidden">acts</span>,
+    em: 5.5,
+    class: 'acts',
+    cell: (client) => (
+      <button type="button" aria-label={`Kick ${client.remote}`} onClick={() => kick(client)}>
+        Kick …
+      </button>
+    ),
+  },
+];
 
 const Choice = ({
   label,

@@ -1,13 +1,12 @@
 import { useSignal } from '@preact/signals';
 import type { ApiEvent } from '../api/types.js';
-import { EventList } from '../parts/event-list.js';
+import { EventRows } from '../list/event-rows.js';
 import { EVENT_GROUPS, type EventGroup, groupOf, wordsOf } from '../parts/event-words.js';
+import { count } from '../parts/format.js';
 import { Notice } from '../parts/notice.js';
 import { WordsFilter } from '../parts/words-filter.js';
 import { events } from '../state/live.js';
 import { useKept } from '../state/use-kept.js';
-
-const SHOWN_MAX = 200;
 
 /** What happened lately on all members, newest first. */
 export function EventsView() {
@@ -20,15 +19,12 @@ export function EventsView() {
     if (group !== 'other' && !groups.value.has(group)) return false;
     return sought === '' || `${wordsOf(event)} ${event.seenBy ?? ''}`.toLowerCase().includes(sought);
   });
-  const shown = found.slice(-SHOWN_MAX).reverse();
+  const shown = found.toReversed();
   return (
-    <section class="panel" aria-labelledby="events-title">
+    <section class="panel list" aria-labelledby="events-title">
       <div class="row filters">
         <h2 id="events-title" class="grow">
-          Events{' '}
-          <span class="quiet">
-            {found.length > SHOWN_MAX ? `the last ${SHOWN_MAX} of ${found.length}` : found.length}
-          </span>
+          Events <span class="quiet">{count(found.length)}</span>
         </h2>
         <fieldset class="row">
           <legend class="hidden">Kinds</legend>
@@ -59,7 +55,7 @@ export function EventsView() {
       {shown.length === 0 ? (
         <Notice kind="empty">Nothing like that happened lately.</Notice>
       ) : (
-        <EventList events={shown} label="Events, newest first" />
+        <EventRows events={shown} label="Events, newest first" />
       )}
     </section>
   );

@@ -1,14 +1,11 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useModal } from '../focus/use-modal.js';
 import { asksToken, declineToken, takeToken } from '../state/session.js';
 
 /** Asks for the token that the member wants to be shown. */
 export function Login({ why }: { readonly why: string }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const typed = useSignal('');
-  useEffect(() => {
-    if (dialog.current?.open === false) dialog.current.showModal();
-  }, []);
   return (
     <dialog
       ref={dialog}

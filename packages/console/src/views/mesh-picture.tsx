@@ -3,16 +3,19 @@ import type { ApiLinks, ApiMember } from '../api/types.js';
 import { bitRate, count, roundTrip } from '../parts/format.js';
 import { linkToMember } from '../state/read-place.js';
 import {
+  hasTwoLines,
+  isNameBeside,
   layOut,
+  lettersBeside,
   linksOf,
-  NARROW,
   radiusOf,
   relaysOf,
   type Size,
   type Spot,
+  shorten,
   shownMembers,
+  sizeOf,
   stateOf,
-  WIDE,
 } from './picture-layout.js';
 
 const narrow = matchMedia('(max-width: 600px)');
@@ -34,11 +37,10 @@ export function MeshPicture({
 }) {
   const lookedAt = useSignal<string | null>(null);
   const shown = shownMembers(members);
-  const size = isNarrow.value ? NARROW : WIDE;
+  const size = sizeOf(shown.length, isNarrow.value);
   const spots = layOut(shown, size);
   const lines = linksOf(shown, spots, links);
   const relays = relaysOf(shown, spots, links);
-  const radius = radiusOf(shown.length);
   const busiestKbps = Math.max(1, ...shown.map(({ outboundKbps }) => outboundKbps));
   const about = lookedAt.value;
   return (
@@ -49,6 +51,7 @@ export function MeshPicture({
       role="group"
       aria-label={`The mesh: ${shown.length} members`}
       data-crowd={shown.length > 14 ? 'many' : 'few'}
+      data-beside={isNameBeside(shown.length) ? 'yes' : 'no'}
       data-looked={about === null ? 'no' : 'yes'}
     >
       <defs>
@@ -120,7 +123,8 @@ export function MeshPicture({
               key={member.id}
               member={member}
               spot={spot}
-              radius={radius}
+              size={size}
+              amount={shown.length}
               share={member.outboundKbps / busiestKbps}
               look={(is) => {
                 lookedAt.value = is ? member.id : null;
@@ -135,14 +139,17 @@ export function MeshPicture({
 
 function Node({
   member,
-  spot: { x, y, angle },
-  radius,
+  spot,
+  size,
+  amount,
   share,
   look,
 }: {
   readonly member: ApiMember;
   readonly spot: Spot;
-  readonly radius: number;
+  readonly size: Size;
+  /** Of members in the picture. */
+  readonly amount: number;
   readonly share: number;
   readonly look: (is: boolean) => void;
 }) {
@@ -150,12 +157,16 @@ function Node({
   const stateLine =
     state === 'alive' ? `${count(member.streams)} ${member.streams === 1 ? 'stream' : 'streams'}` : state;
   const unit = member.players === 1 ? 'player' : 'players';
+  // Names go outward, where there is room.
+  const { x, y, angle } = spot;
+  const radius = radiusOf(amount);
   const around = 2 * Math.PI * (radius - 3);
-  // Labels go outward, where there is room.
-  const isBeside = Math.abs(Math.cos(angle)) > 0.5 && radius < 30;
-  const anchor = !isBeside ? 'middle' : Math.cos(angle) > 0 ? 'start' : 'end';
-  const lx = isBeside ? Math.sign(Math.cos(angle)) * (radius + 8) : 0;
-  const ly = isBeside ? 0 : Math.sin(angle) < -0.2 && radius < 30 ? -radius - 20 : radius + 18;
+  const isBeside = isNameBeside(amount);
+  const side = Math.cos(angle) > 0 ? 1 : -1;
+  const anchor = !isBeside ? 'middle' : side > 0 ? 'start' : 'end';
+  const lx = isBeside ? side * (radius + 8) : 0;
+  const ly = !isBeside ? radius + 18 : hasTwoLines(amount) ? -2 : 4;
+  const name = shorten(member.name, lettersBeside(spot, size, amount));
   return (
     <a
       class="node"
@@ -164,7 +175,8 @@ function Node({
       data-state={state}
       data-self={member.self ? 'yes' : 'no'}
       aria-label={[
-        shorten(member.name),
+        ...(name === member.name ? [] : [member.name]),
+        name,
         stateLine,
         ...(member.liveness === 'dead'
           ? []
@@ -176,6 +188,7 @@ function Node({
       onFocus={() => look(true)}
       onBlur={() => look(false)}
     >
+      {name !== member.name && <title>{`${member.name} `}</title>}
       <g transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}>
         <circle class="node-halo" r={radius + 7} />
         <circle class="node-body" r={radius} />
@@ -186,17 +199,21 @@ function Node({
           stroke-dasharray={`${(around * share).toFixed(1)} ${around.toFixed(1)}`}
         />
         <text class="node-name" x={lx} y={ly} text-anchor={anchor}>
-          {shorten(member.name)}
+          {name}
         </text>{' '}
-        <text class="node-state" x={lx} y={ly + 15} text-anchor={anchor}>
-          {stateLine}
-        </text>{' '}
+        {hasTwoLines(amount) && (
+          <text class="node-state" x={lx} y={ly + 15} text-anchor={anchor}>
+            {stateLine}
+          </text>
+        )}{' '}
         {member.liveness === 'dead' ? (
           <path class="node-cross" d="M-6 -6 6 6M6 -6 -6 6" />
         ) : (
-          <text class="node-count" y={radius > 16 ? 1 : 4}>
-            {count(member.players)}
-          </text>
+          hasTwoLines(amount) && (
+            <text class="node-count" y="1">
+              {count(member.players)}
+            </text>
+          )
         )}{' '}
         {radius > 30 && member.liveness !== 'dead' && (
           <text class="node-unit" y="15">
@@ -207,8 +224,6 @@ function Node({
     </a>
   );
 }
-
-const shorten = (name: string): string => (name.length > 22 ? `${name.slice(0, 21)}…` : name);
 
 /** The names of zones, each between its members and the middle of the picture. */
 function Zones({
@@ -235,7 +250,7 @@ function Zones({
         const y = (size.height / 2 + mean((spot) => spot.y)) / 2;
         return (
           <text key={zone} class="zone" x={x} y={y}>
-            {shorten(zone)}
+            {shorten(zone, 22)}
           </text>
         );
       })}

@@ -6,7 +6,7 @@ import { Scroll } from '../parts/scroll.js';
 import { events, links, members, problem } from '../state/live.js';
 import { linkToMember } from '../state/read-place.js';
 import { MeshPicture } from './mesh-picture.js';
-import { layOut, linksOf, shownMembers, stateOf } from './picture-layout.js';
+import { layOut, linksOf, shownMembers, sizeOf, stateOf } from './picture-layout.js';
 
 const EVENTS_SHOWN = 10;
 
@@ -89,7 +89,9 @@ const Legend = () => (
 
 function Troubles({ members: all }: { readonly members: readonly ApiMember[] }) {
   const shown = shownMembers(all);
-  const trouble = linksOf(shown, layOut(shown), links.value).flatMap((link) => link.trouble);
+  const trouble = linksOf(shown, layOut(shown, sizeOf(shown.length, false)), links.value).flatMap(
+    (link) => link.trouble,
+  );
   if (trouble.length === 0) return null;
   return (
     <>

@@ -1,6 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiLinks, ApiMember } from '../api/types.js';
-import { layOut, linksOf, radiusOf, relaysOf, shownMembers, stateOf } from './picture-layout.js';
+import {
+  hasTwoLines,
+  isNameBeside,
+  layOut,
+  lettersBeside,
+  linksOf,
+  radiusOf,
+  relaysOf,
+  shorten,
+  shownMembers,
+  sizeOf,
+  stateOf,
+} from './picture-layout.js';
 
 const member = (name: string, more: Partial<ApiMember> = {}): ApiMember => ({
   id: `id-${name}`,
@@ -33,14 +45,34 @@ const peer = (name: string, liveness = 'alive', rttMs?: number) => ({
 });
 
 describe('the picture', () => {
-  it.each([1, 2, 5, 14, 30, 100])('has %i members apart from each other', (amount) => {
-    const members = shownMembers(
-      Array.from({ length: amount }, (_, index) => member(`m${index}`, { zone: `z${index % 3}` })),
-    );
-    const spots = [...layOut(members).values()];
-    for (const [index, a] of spots.entries())
-      for (const b of spots.slice(index + 1))
-        expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThan(Math.min(2 * radiusOf(amount), 11));
+  describe.each([false, true])('narrow: %s', (isNarrow) => {
+    it.each([1, 2, 5, 6, 7, 14, 30, 60, 100])('has %i members apart from each other', (amount) => {
+      const size = sizeOf(amount, isNarrow);
+      const members = shownMembers(
+        Array.from({ length: amount }, (_, index) => member(`m${index}`, { zone: `z${index % 3}` })),
+      );
+      const spots = [...layOut(members, size).values()];
+      for (const [index, a] of spots.entries()) {
+        for (const b of spots.slice(index + 1)) {
+          expect(Math.hypot(a.x - b.x, a.y - b.y)).toBeGreaterThan(2 * radiusOf(amount));
+          // Names beside members of one side do not cover each other.
+          if (!isNameBeside(amount) || Math.sign(Math.cos(a.angle)) !== Math.sign(Math.cos(b.angle)))
+            continue;
+          expect(Math.abs(a.y - b.y)).toBeGreaterThan(hasTwoLines(amount) ? 32 : 14);
+        }
+        // And end within the picture.
+        expect(a.y).toBeGreaterThan(20);
+        expect(a.y).toBeLessThan(size.height - 20);
+        if (isNameBeside(amount))
+          expect(lettersBeside(a, size, amount)).toBeGreaterThanOrEqual(isNarrow ? 10 : 20);
+      }
+    });
+  });
+
+  it('leaves out the middle of a long name: its end tells it from others', () => {
+    expect(shorten('origin-a', 12)).toBe('origin-a');
+    expect(shorten('origin-us-east-1-0017', 12)).toBe('origin…-0017');
+    expect(shorten('origin-us-east-1-0017', 12)).toHaveLength(12);
   });
 
   it('has one line for two members that see each other, and says who does not see whom', () => {

@@ -6,9 +6,34 @@ export interface Size {
   readonly height: number;
 }
 
-export const WIDE: Size = { width: 1000, height: 640 };
+const WIDE: Size = { width: 1000, height: 640 };
 /** For a phone held upright. */
-export const NARROW: Size = { width: 520, height: 600 };
+const NARROW: Size = { width: 520, height: 600 };
+/** Members up to so many stand on a ring with their names below them; more of them, one above the other with names beside. */
+const BELOW_MAX = 6;
+/** From one member to the next one below it, of so many that all have two lines beside them. */
+const TWO_LINES = 38;
+const ONE_LINE = 17;
+/** More than so many have one line. */
+const TWO_LINES_MAX = 60;
+/** Above the first and below the last one. */
+const MARGIN = 40;
+/** Of the room beside a member, for its name. */
+const LABEL_WIDTH = { wide: 225, narrow: 150 };
+
+/** The picture grows with its members, so that each has room for what stands beside it. */
+export function sizeOf(amount: number, isNarrow: boolean): Size {
+  const least = isNarrow ? NARROW : WIDE;
+  if (amount <= BELOW_MAX) return least;
+  const step = hasTwoLines(amount) ? TWO_LINES : ONE_LINE;
+  return { ...least, height: Math.max(least.height, (Math.ceil(amount / 2) + 1) * step + 2 * MARGIN) };
+}
+
+/** Whether what a member says of itself has room below its name. */
+export const hasTwoLines = (amount: number): boolean => amount <= TWO_LINES_MAX;
+
+/** Whether a member's name is beside it rather than below. */
+export const isNameBeside = (amount: number): boolean => amount > BELOW_MAX;
 
 export interface Spot {
   readonly x: number;
@@ -30,27 +55,56 @@ export const shownMembers = (members: readonly ApiMember[]): readonly ApiMember[
 
 /** Radius of a member's circle, by how many there are. */
 export const radiusOf = (amount: number): number =>
-  amount <= 6 ? 38 : amount <= 14 ? 28 : amount <= 40 ? 19 : 10;
+  amount <= BELOW_MAX ? 38 : amount <= 14 ? 28 : amount <= TWO_LINES_MAX ? 17 : 8;
 
-/** Places members on an ellipse in their order, so that those of one zone are beside each other, with a gap between zones. */
+/**
+ * Places members on an ellipse in their order, so that those of one zone are beside each other, with a gap between zones.
+ * Where names are beside them, those of a side are equally far below each other, so that no name covers another.
+ */
 export function layOut(
   members: readonly ApiMember[],
   { width, height }: Size = WIDE,
 ): ReadonlyMap<string, Spot> {
   const zones = new Set(members.map(({ zone }) => zone ?? ''));
   const gaps = zones.size > 1 ? zones.size * 0.6 : 0;
-  const step = (2 * Math.PI) / Math.max(1, members.length + gaps);
-  const [rx, ry] = members.length === 1 ? [0, 0] : [width / 2 - (width > 600 ? 150 : 90), height / 2 - 80];
+  const steps = Math.max(1, members.length + gaps);
+  const isBeside = isNameBeside(members.length);
+  const isWide = width > 600;
+  const room = isBeside ? LABEL_WIDTH[isWide ? 'wide' : 'narrow'] : isWide ? 150 : 90;
+  const [rx, ry] = members.length === 1 ? [0, 0] : [width / 2 - room, height / 2 - (isBeside ? MARGIN : 80)];
   const spots = new Map<string, Spot>();
-  let angle = -Math.PI / 2;
+  let at = 0;
   let before: string | undefined;
   for (const { id, zone = '' } of members) {
-    if (before !== undefined && zone !== before) angle += step * 0.6;
+    if (before !== undefined && zone !== before) at += 0.6;
     before = zone;
+    const angle = isBeside ? angleBySide((at + 0.5) / steps) : -Math.PI / 2 + (2 * Math.PI * at) / steps;
     spots.set(id, { x: width / 2 + rx * Math.cos(angle), y: height / 2 + ry * Math.sin(angle), angle });
-    angle += step;
+    at += 1;
   }
   return spots;
+}
+
+/** Down the right side and up the left one, by equal steps downwards. `share`: of the way round, from the top; 0 to 1. */
+function angleBySide(share: number): number {
+  const isRight = share < 0.5;
+  const down = isRight ? 4 * share - 1 : 3 - 4 * share;
+  const angle = Math.asin(Math.min(1, Math.max(-1, down)));
+  return isRight ? angle : Math.PI - angle;
+}
+
+/** So many letters of a name have room beside its member; of a longer one the middle is left out, since names end in what tells them apart. */
+export function shorten(name: string, letters: number): string {
+  if (name.length <= letters) return name;
+  const end = Math.floor((letters - 1) / 2);
+  return `${name.slice(0, letters - 1 - end)}…${name.slice(name.length - end)}`;
+}
+
+/** Letters of a name that have room beside a member, or below it. */
+export function lettersBeside(spot: Spot, { width }: Size, amount: number): number {
+  const toEdge = Math.min(spot.x, width - spot.x);
+  const room = isNameBeside(amount) ? toEdge - radiusOf(amount) - 10 : 2 * toEdge;
+  return Math.max(8, Math.min(28, Math.floor(room / (width > 600 ? 9 : 11))));
 }
 
 /** How two members see each other. `trouble`: names who does not hear whom; empty: nobody. */

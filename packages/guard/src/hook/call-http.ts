@@ -88,7 +88,7 @@ function callOnce(call: HttpCall, agents: HttpAgents, timeoutMs: number): Promis
       : requestHttp(call.url, { ...options, agent: agents.http }, onAnswer);
     let hasAnswer = false;
     const timer = setTimeout(
-      () => fail(new HttpCallError('timeout', `no whole answer within ${call.timeoutMs} ms`)),
+      () => fail(new HttpCallError('timeout', `no whole answer within ${Math.round(call.timeoutMs)} ms`)),
       timeoutMs,
     );
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GuardLog } from '../guard-log.js';
 import type { HookFacts } from './hook-body.js';
-import type { HookCaller } from './hook-caller.js';
+import { type HookCaller, serverOf } from './hook-caller.js';
 import type { HookClient } from './hook-client.js';
 
 /** Most ends that wait to be told, of all hooks; those over it are lost, with a line in the log. */
@@ -47,7 +47,7 @@ export class EndDesk {
         continue;
       }
       this.#pending += 1;
-      client.inTurn(async () => {
+      client.inTurn(serverOf(url), async () => {
         await this.#tellOne(url, end);
         this.#pending -= 1;
         if (this.#pending === 0) this.#onIdle?.();

@@ -23,16 +23,24 @@ type HookOutcome = 'yes' | 'no' | 'failed' | 'busy';
 /** Hears of each call of a hook, waiting for a turn included. Must not throw. */
 export type HookListener = (event: HookEvent, outcome: HookOutcome, tookMs: number) => void;
 
-/** Calls the URLs of one hook rule, so many at a time. */
+/** Where a URL leads, by which calls are counted: `http://host:port`. */
+export const serverOf = (url: string): string => new URL(url).origin;
+
+/** Turns of calls to one server. */
+interface Turns {
+  readonly asks: CallPool;
+  readonly updates: CallPool;
+  readonly ends: CallPool;
+}
+
+/** Calls the URLs of one hook rule, so many at a time of each server: one that hangs takes no turn of another one's. */
 export class HookCaller {
   readonly #config: HookRuleConfig;
   readonly #sender: HookSender;
   readonly #onCalled: HookListener;
   readonly #secret: string | null;
   readonly #agents: HttpAgents;
-  readonly #asks: CallPool;
-  readonly #updates: CallPool;
-  readonly #ends = new CallPool(ENDS_AT_ONCE, Number.POSITIVE_INFINITY);
+  readonly #turns = new Map<string, Turns>();
 
   /** `secret`: read already. */
   constructor(config: HookRuleConfig, secret: string | null, sender: HookSender, onCalled: HookListener) {
@@ -41,14 +49,13 @@ export class HookCaller {
     this.#sender = sender;
     this.#secret = secret;
     this.#agents = createAgents(config.concurrency + UPDATES_AT_ONCE + ENDS_AT_ONCE);
-    this.#updates = new CallPool(UPDATES_AT_ONCE, config.queueMax);
-    this.#asks = new CallPool(config.concurrency, config.queueMax);
   }
 
   /** Asks one URL. Rejects where no answer came: `HttpCallError`, `PoolFullError`, `TurnTimeoutError`. */
   async ask(url: string, facts: HookFacts): Promise<HookAnswer> {
+    const { updates, asks } = this.#turnsOf(url);
     return this.#counted(facts.event, () =>
-      (facts.event === 'update' ? this.#updates : this.#asks).run(this.#config.timeoutMs, (leftMs) =>
+      (facts.event === 'update' ? updates : asks).run(this.#config.timeoutMs, (leftMs) =>
         this.#call(url, facts, randomUUID(), leftMs),
       ),
     );
@@ -56,9 +63,22 @@ export class HookCaller {
 
   /** Tells one URL; each try of one end has the same id. Rejects as `ask` does. */
   async tell(url: string, facts: HookFacts, id: string): Promise<HookAnswer> {
-    return this.#ends.run(TURN_MS_MAX, () =>
+    return this.#turnsOf(url).ends.run(TURN_MS_MAX, () =>
       this.#counted(facts.event, () => this.#call(url, facts, id, this.#config.timeoutMs)),
     );
+  }
+
+  /** One for each server that the configuration names. */
+  #turnsOf(url: string): Turns {
+    const server = serverOf(url);
+    const { concurrency, queueMax } = this.#config;
+    const turns = this.#turns.get(server) ?? {
+      asks: new CallPool(concurrency, queueMax),
+      updates: new CallPool(UPDATES_AT_ONCE, queueMax),
+      ends: new CallPool(ENDS_AT_ONCE, Number.POSITIVE_INFINITY),
+    };
+    this.#turns.set(server, turns);
+    return turns;
   }
 
   async #counted(event: HookEvent, call: () => Promise<HookAnswer>): Promise<HookAnswer> {

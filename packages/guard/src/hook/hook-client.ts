@@ -5,7 +5,8 @@ export class HookClient {
   /** By the URLs that were asked about the connect. */
   readonly #connects = new Map<string, Promise<unknown>>();
   readonly #onClosed: ((bytes: { readonly sent: number; readonly received: number }) => void)[] = [];
-  #tail: Promise<void> = Promise.resolve();
+  /** By the server that is told. */
+  readonly #tails = new Map<string, Promise<void>>();
   #isClosed = false;
 
   constructor(number: number) {
@@ -33,8 +34,12 @@ export class HookClient {
     for (const listener of this.#onClosed) listener(bytes);
   }
 
-  /** Ends of one client are told one after the other: its stream's before its connection's. */
-  inTurn(tell: () => Promise<void>): void {
-    this.#tail = this.#tail.then(tell, tell);
+  /**
+   * Ends of one client are told one after the other: its stream's before its connection's. Each server has its own turns,
+   * since one that is down would keep them from the others for as long as it is tried again.
+   */
+  inTurn(server: string, tell: () => Promise<void>): void {
+    const before = this.#tails.get(server) ?? Promise.resolve();
+    this.#tails.set(server, before.then(tell, tell));
   }
 }

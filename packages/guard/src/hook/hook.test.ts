@@ -250,6 +250,26 @@ describe("a hook in SRS's format", () => {
     expect(await second).toBe('allowed');
   });
 
+  it('that is down keeps neither its turns nor its ends from another server', async () => {
+    const other = await HookServer.start();
+    const world = worldOf({
+      concurrency: 1,
+      timeoutMs: 60_000,
+      on_play: other.url('/play'),
+      on_unpublish: [server.url('/unpublish'), other.url('/unpublish')],
+    });
+    const verdict = await world.judge();
+    server.answer = () => {};
+    if (verdict.allowed) verdict.grant.ended();
+    await until(() => other.of('/unpublish').length === 1, 'the other server told');
+    const asked = world.said();
+    await until(() => server.of('/publish').length === 2, 'the question that hangs');
+    expect(await world.said({ action: 'play' })).toBe('allowed');
+    await server.stop();
+    expect(await asked).toBe('hook-failed');
+    await other.stop();
+  });
+
   it('is told an end again until it answers, by the same id', async () => {
     const world = worldOf();
     const verdict = await world.judge();

@@ -30,7 +30,8 @@ export class JwtRule implements Rule {
   readonly isRequired: boolean;
   readonly #config: JwtRuleConfig;
   readonly #keys: JwtKeys;
-  readonly #verified = new Map<string, JwtClaims>();
+  /** Replaced where the keys change: what is being verified with the old ones then is remembered nowhere. */
+  #verified = new Map<string, JwtClaims>();
 
   constructor(config: JwtRuleConfig, keys: JwtKeys) {
     this.isRequired = config.required;
@@ -40,7 +41,7 @@ export class JwtRule implements Rule {
 
   /** The keys have changed: what was verified with the old ones is verified again. */
   forget(): void {
-    this.#verified.clear();
+    this.#verified = new Map();
   }
 
   judge(ask: RuleAsk): Outcome | Promise<Outcome> {
@@ -65,13 +66,14 @@ export class JwtRule implements Rule {
     const isMeant = ({ algorithm, kid }: JwtKey): boolean =>
       algorithm === header.algorithm && (header.kid === undefined || kid === undefined || kid === header.kid);
     const keys = await this.#keys(isMeant);
+    const known = this.#verified;
     if (keys === null) return { kind: 'deny', refusal: refusal('jwt-keys-unavailable') };
     for (const { key } of keys.filter(isMeant).slice(0, TRIED_MAX)) {
       const payload = await verified(jwt, key);
       if (payload === null) continue;
       const claims = readClaims(payload, this.#config);
       if (claims === null) return { kind: 'pass', because: 'jwt-form' };
-      this.#remember(hash, claims);
+      remember(known, hash, claims);
       return this.#judge(claims, ask);
     }
     return { kind: 'pass', because: 'jwt-signature' };
@@ -91,16 +93,16 @@ export class JwtRule implements Rule {
       return 'jwt-form';
     }
   }
+}
 
-  #remember(hash: string, claims: JwtClaims): void {
-    if (this.#verified.size >= REMEMBERED_MAX) {
-      for (const oldest of this.#verified.keys()) {
-        this.#verified.delete(oldest);
-        break;
-      }
+function remember(known: Map<string, JwtClaims>, hash: string, claims: JwtClaims): void {
+  if (known.size >= REMEMBERED_MAX) {
+    for (const oldest of known.keys()) {
+      known.delete(oldest);
+      break;
     }
-    this.#verified.set(hash, claims);
   }
+  known.set(hash, claims);
 }
 
 /** The payload, where the key signed it. */

@@ -9,6 +9,7 @@ import {
   type RuleConfig,
   type TokenRuleConfig,
 } from './rule-config.js';
+import { isReference } from './secret.js';
 
 /** Most rules of one list. */
 export const RULES_MAX = 32;
@@ -180,9 +181,6 @@ function hook(reader: FieldReader): HookRuleConfig | null {
     askBeforeRedirect: inner.flag('askBeforeRedirect'),
   };
 }
-
-/** A secret that stands elsewhere. */
-const isReference = (text: string): boolean => /^(file:\/.|env:\w)/.test(text);
 
 function isUrl(text: string): boolean {
   return text.length <= 2048 && /^https?:\/\//i.test(text) && URL.canParse(text);

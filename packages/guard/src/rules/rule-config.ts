@@ -1,4 +1,5 @@
 import type { HookEvent } from '../hook/hook-event.js';
+import type { ReadSecrets } from './secret.js';
 
 /** Whether a rule allows by itself where it holds, or has to hold, and those after it decide. */
 export interface Requirable {
@@ -74,6 +75,11 @@ export interface GuardConfig {
   readonly apps: Readonly<
     Record<string, { readonly publish?: readonly RuleConfig[]; readonly play?: readonly RuleConfig[] }>
   >;
+  /**
+   * What stood at the references (`file:/path`, `env:NAME`) when the configuration was read: it counts, so that all processes of
+   * a member have the same keys, whenever they start. Absent: they are read when the rules are made.
+   */
+  readonly secrets?: ReadSecrets;
   readonly refusalsPerAddressPerMinute: number;
   /** As `relayKeysOf` makes them; the first signs, each is accepted; empty: members prove nothing. */
   readonly relayKeys: readonly string[];

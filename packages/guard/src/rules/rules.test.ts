@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createGuard, GuardConfigError } from '../guard.js';
-import { GuardWorld, guardConfigOf, NAME, rulesOf } from '../testing/guard-world.js';
+import { askOf, clientOf, GuardWorld, guardConfigOf, NAME, rulesOf } from '../testing/guard-world.js';
 import { signedQuery } from '../tokens/signed-url.js';
 import { AddressList, isAddressEntry } from './address-list.js';
 import { readRules } from './read-rules.js';
@@ -19,6 +19,22 @@ describe('addresses', () => {
     for (const ip of ['11.0.0.1', '192.0.2.8', '2001:db9::1', '', 'x', '::2'])
       expect(list.has(ip)).toBe(false);
     expect(new AddressList(['all']).has('')).toBe(true);
+  });
+
+  it('of IPv4 are the same within IPv6, and in no network of IPv6', () => {
+    const within = new AddressList(['::ffff:10.0.0.0/104', '::FFFF:c000:0207']);
+    for (const ip of ['10.1.2.3', '::ffff:10.1.2.3', '::ffff:a01:203', '192.0.2.7'])
+      expect(within.has(ip), ip).toBe(true);
+    for (const ip of ['11.0.0.1', '::10.1.2.3', '192.0.2.8']) expect(within.has(ip), ip).toBe(false);
+    for (const network of ['::/0', '::/8', '::ffff:0:0/95']) {
+      const ipv6 = new AddressList([network]);
+      expect([ipv6.has('::1'), ipv6.has('10.1.2.3'), ipv6.has('::ffff:10.1.2.3')], network).toEqual([
+        network !== '::ffff:0:0/95',
+        false,
+        false,
+      ]);
+    }
+    expect(new AddressList(['0.0.0.0/0']).has('::1')).toBe(false);
   });
 
   it('are nothing else', () => {
@@ -126,6 +142,9 @@ describe('the slowing down of who is refused often', () => {
     expect(await world.said()).toBe('refusals-per-address');
     expect(await world.said({ query: QUERY })).toBe('refusals-per-address');
     expect(await world.said({ query: QUERY }, { ip: '192.0.2.2' })).toBe('allowed');
+    expect(await world.guard.client(clientOf()).refuse(askOf(), 'origin-foreign')).toMatchObject({
+      reason: 'refusals-per-address',
+    });
     expect(new Set(await Promise.all(held))).toEqual(new Set(['credentials-missing']));
     expect(await world.said({ query: QUERY })).toBe('allowed');
   });

@@ -15,6 +15,23 @@ export const SYSTEM_SECRETS: SecretSources = {
 /** Longest secret, characters; a PEM of RSA 8192 has a quarter of it. */
 const SECRET_LENGTH_MAX = 16_384;
 
+/** References with what was read there: secrets. */
+export type ReadSecrets = Readonly<Record<string, string>>;
+
+/** A secret that stands elsewhere. */
+export const isReference = (text: string): boolean => /^(file:\/.|env:\w)/.test(text);
+
+/** What was read counts, whatever stands there by now; what was not is looked for. */
+export function withRead(read: ReadSecrets, { readFile, env }: SecretSources): SecretSources {
+  const known = Object.entries(read);
+  const from = (prefix: string) =>
+    Object.fromEntries(
+      known.flatMap(([name, text]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), text]] : [])),
+    );
+  const files = new Map(Object.entries(from('file:')));
+  return { readFile: (path) => files.get(path) ?? readFile(path), env: { ...env, ...from('env:') } };
+}
+
 /** A secret could not be had; the message says which and holds nothing of it. */
 export class SecretError extends Error {
   constructor(message: string) {

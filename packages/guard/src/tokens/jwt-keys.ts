@@ -69,6 +69,8 @@ export function readJwks(text: string, takesSecrets: boolean): readonly JwtKey[]
 
 function readJwk(jwk: JsonWebKey, takesSecrets: boolean): JwtKey | null {
   if (jwk.use !== undefined && jwk.use !== 'sig') return null;
+  if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify')))
+    return null;
   const kid = typeof jwk.kid === 'string' ? { kid: jwk.kid } : {};
   try {
     if (jwk.kty === 'oct') {

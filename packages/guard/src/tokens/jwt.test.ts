@@ -249,6 +249,20 @@ describe('a JWKS', () => {
   });
 
   it.each([
+    [{ use: 'enc' }, 'jwt-signature'],
+    [{ key_ops: ['encrypt'] }, 'jwt-signature'],
+    [{ key_ops: 'verify' }, 'jwt-signature'],
+    [{ key_ops: ['verify'], use: 'sig' }, 'allowed'],
+  ])('has only keys for signatures: %j', async (more, said) => {
+    const keys = [{ ...(await exportJWK(ED.publicKey)), ...more }];
+    const server = await HookServer.start();
+    servers.push(server);
+    server.answer = (_call, res) => res.end(JSON.stringify({ keys }));
+    const remote = worldOf({ jwks: server.url('/jwks') });
+    expect(await remote.said({ query: `jwt=${await sign()}` })).toBe(said);
+  });
+
+  it.each([
     ['redirects', (res: ServerResponse, url: string) => res.writeHead(302, { Location: url }).end()],
     ['answers too much', (res: ServerResponse) => res.end(Buffer.alloc(1_000_000, ' '))],
     ['answers with HTML', (res: ServerResponse) => res.end('<html>')],

@@ -17,7 +17,7 @@ export interface StreamTableParts {
   readonly ownersOf: (key: StreamKey) => readonly RelayOwner[];
   readonly open: OpenUpstream;
   /** See `SwitchRules.headOf`. */
-  readonly headOf?: HeadOf;
+  readonly headOf?: HeadOf | undefined;
   /** Members through which an owner may be pulled that cannot be reached, best first. */
   readonly detours: (owner: MemberId) => readonly MemberId[];
   readonly timers: Timers;

@@ -180,3 +180,20 @@ describe('what is wrong with a pair', () => {
     expect(log.of('certificate needs attention')).toHaveLength(2);
   });
 });
+
+it('begins with what was in use before, where the files cannot be used', async () => {
+  const before = await open(['first.example'], ['second.example']);
+  const certificates = [files('0'), files('1')];
+  unlinkSync(files('0').key);
+  writeFileSync(files('1').cert, 'half of');
+  const { inUse } = before;
+  const anew = await CertificateStore.open({ certificates, inUse }, log);
+  expect(anew.first?.names).toEqual(['first.example']);
+  expect(anew.pick('second.example')?.names).toEqual(['second.example']);
+  expect(await anew.reload()).toBe(false);
+  const other = write('1', await authority.issue(['third.example']));
+  await anew.reload();
+  expect(anew.pick('third.example')?.names).toEqual(['third.example']);
+  anew.close();
+  await expect(CertificateStore.open({ certificates: [files('0'), other] }, log)).rejects.toThrow(/ENOENT/);
+});

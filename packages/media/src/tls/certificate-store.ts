@@ -14,6 +14,8 @@ import { RELAY_SERVER_NAME } from './relay-identity.js';
 export interface TlsOptions {
   /** The first one is for clients that name no host, or one that none is for. */
   readonly certificates: readonly CertificateFiles[];
+  /** The last pairs that could be used, of the same files in the same order: they count where those cannot be at the start. */
+  readonly inUse?: readonly PemPair[];
   /** What other members' pulls are answered with; absent: they pull without TLS. */
   readonly relay?: PemPair;
 }
@@ -53,9 +55,19 @@ export class CertificateStore {
   }
 
   /** Rejects with `CertificateError` where one cannot be used: nobody shall find that out from clients. */
-  static async open({ certificates, relay }: TlsOptions, log: MediaLog): Promise<CertificateStore> {
+  static async open(
+    { certificates, inUse = [], relay }: TlsOptions,
+    log: MediaLog,
+  ): Promise<CertificateStore> {
     const kept = await Promise.all(
-      certificates.map(async (files) => ({ files, certificate: await loadCertificate(files), refused: '' })),
+      certificates.map(async (files, index) => {
+        const pem = inUse[index];
+        const certificate = await loadCertificate(files).catch((error: unknown) => {
+          if (pem === undefined) throw error;
+          return certificateOf(files, pem);
+        });
+        return { files, certificate, refused: '' };
+      }),
     );
     return new CertificateStore(kept, relay === undefined ? null : readCertificate(relay), log);
   }
@@ -63,6 +75,11 @@ export class CertificateStore {
   /** For clients that name no host. */
   get first(): Certificate | null {
     return this.#kept[0]?.certificate ?? null;
+  }
+
+  /** What is in use of each of the files, in their order. */
+  get inUse(): readonly PemPair[] {
+    return this.#kept.map(({ certificate }) => certificate.pem);
   }
 
   /** For a client that names this host; null: `first` is all there is. A name of its own goes before a wildcard. */

@@ -40,5 +40,9 @@ export const ERROR_ANSWER = v.object({
 
 /** What happened, and what to do next. */
 export function apiError(context: Context, code: ApiErrorCode, message: string): Response {
-  return context.json({ error: { code, message, hint: ERRORS[code] } }, STATUS[code]);
+  return context.json(errorBody(code, message), STATUS[code]);
+}
+
+export function errorBody(code: ErrorCode, message: string): v.InferOutput<typeof ERROR_ANSWER> {
+  return { error: { code, message, hint: ERRORS[code] } };
 }

@@ -1,6 +1,8 @@
 import { addressFor, hostPort, type StreamKey } from '@headwater/directory';
+import type * as v from 'valibot';
 import type { ApiSource } from './api-source.js';
 import { hostOf } from './host-of.js';
+import type { SRS_CLUSTER } from './schemas/srs.js';
 
 /** Query of `/api/v1/clusters`, as SRS 3 to 6 origins and edges ask their coworkers (by POST, the body empty). */
 export interface ClusterQuery {
@@ -16,7 +18,11 @@ export interface ClusterQuery {
  * Where a stream is, in SRS's words (SRS 6.0.157): `origin` is null where nobody has it. Unlike SRS we know it of
  * the whole mesh, so one member as the only coworker is enough for a cluster of SRS origins.
  */
-export function describeCluster(source: ApiSource, key: StreamKey, query: ClusterQuery): object {
+export function describeCluster(
+  source: ApiSource,
+  key: StreamKey,
+  query: ClusterQuery,
+): v.InferInput<typeof SRS_CLUSTER> {
   const owner = source.directory.owners(key)[0];
   const { vhost, app, stream } = query;
   return {

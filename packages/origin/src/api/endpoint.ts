@@ -106,12 +106,14 @@ const LIMITED = bodyLimit({
 
 const read = (schema: ObjectSchema, value: unknown) => v.safeParse(schema, value);
 
-/** Undefined where it is none. An empty body says nothing, as `{}` does. */
+/** Undefined where it is no object. An empty body says nothing, as `{}` does. */
 async function jsonOf(context: Context): Promise<unknown> {
   const text = await context.req.text();
   if (text === '') return {};
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // To a schema a list is an object as well, of which nothing is known.
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
   }

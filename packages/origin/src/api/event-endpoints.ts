@@ -65,7 +65,7 @@ export function addEvents(endpoints: Endpoints, source: ApiSource): void {
       const streams = scope === 'mesh' ? ofMesh : ofMember;
       const key = stream === undefined ? undefined : streamCalled(source, stream);
       if (stream !== undefined && key === undefined)
-        return apiError(context, 'STREAM_NAME_INVALID', `${stream} names no stream`);
+        return apiError(context, 'STREAM_NAME_INVALID', `"${stream}" names no stream`);
       if (streams.isFull)
         return apiError(
           context,

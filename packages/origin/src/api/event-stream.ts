@@ -6,6 +6,7 @@ import { EVENTS_KEPT_MAX, type EventLog, type KeptEvent } from '../events/event-
 const BATCH = 100;
 /** After so long without an event a comment says that the connection lives, ms. */
 const KEEP_ALIVE_MS = 15_000;
+const STILL_HERE = ': still here\n\n';
 /** Who wants a pulse gets one so often, ms. */
 const PULSE_MS = 2_000;
 /** Who follows at once; the next is refused. */
@@ -30,10 +31,17 @@ export class EventStreams {
   readonly #log: EventLog;
   readonly #pulse: Pulse | null;
   readonly #followed: () => () => void;
+  readonly #keepAliveMs: number;
   #followers = 0;
 
-  /** `followed`: somebody follows; returns what to call when that ends. */
-  constructor(log: EventLog, pulse: Pulse | null = null, followed: () => () => void = () => () => {}) {
+  /** `followed`: somebody follows; returns what to call when that ends. `keepAliveMs`: longest time without a word. */
+  constructor(
+    log: EventLog,
+    pulse: Pulse | null = null,
+    followed: () => () => void = () => () => {},
+    keepAliveMs = KEEP_ALIVE_MS,
+  ) {
+    this.#keepAliveMs = keepAliveMs;
     this.#log = log;
     this.#pulse = pulse;
     this.#followed = followed;
@@ -60,6 +68,7 @@ export class EventStreams {
         try {
           let { number } = start;
           let pulseMs = 0;
+          let writtenMs = performance.now();
           await out.write(start.isStrange ? `retry: 1000\n${gapText(log, number, null)}` : 'retry: 1000\n\n');
           while (!gone.signal.aborted) {
             if (this.#pulse !== null && performance.now() >= pulseMs) {
@@ -75,11 +84,20 @@ export class EventStreams {
                 .filter(({ event }) => isTold(event, filter))
                 .map((kept) => textOf(log, kept));
               const text = `${missed > 0 ? gapText(log, first, missed) : ''}${told.join('')}`;
-              if (text !== '') await out.write(text);
+              if (text !== '') {
+                await out.write(text);
+                writtenMs = performance.now();
+              } else if (performance.now() - writtenMs >= this.#keepAliveMs) {
+                // What happens is not what is followed: proxies would take it for dead.
+                await out.write(STILL_HERE);
+                writtenMs = performance.now();
+              }
             } else if (this.#pulse !== null)
               await this.#news(number, gone.signal, Math.max(1, pulseMs - performance.now()));
-            else if (!(await this.#news(number, gone.signal, KEEP_ALIVE_MS)))
-              await out.write(': still here\n\n');
+            else if (!(await this.#news(number, gone.signal, this.#keepAliveMs))) {
+              await out.write(STILL_HERE);
+              writtenMs = performance.now();
+            }
           }
         } finally {
           unfollow();

@@ -56,6 +56,22 @@ describe('a request line and its host', () => {
     if (host !== undefined) expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toEqual({ host });
   });
 
+  it.each([
+    ['no HTTP', '\u0016\u0003\u0001\u0002\r\n\r\n', 400],
+    ['a method that is none', 'F\u00e4OO / HTTP/1.1\r\n\r\n', 400],
+    ['headers without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('%s is told in the shape of all errors', async (_, request, status) => {
+    const answer = await answerTo(await open(), request);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+      error: {
+        code: 'REQUEST_UNREADABLE',
+        message: expect.stringMatching(/\w/),
+        hint: expect.stringMatching(/\w/),
+      },
+    });
+  });
+
   it('closes after HTTP/1.0, as HAProxy waits for it', async () => {
     expect(await answerTo(await open(), 'GET /readyz HTTP/1.0\r\n\r\n')).toContain('Connection: close');
   });

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { CertificateStore } from '@headwater/media';
 import {
   type Client,
@@ -11,6 +12,7 @@ import {
 } from '@headwater/media';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { errorBody } from './api-error.js';
 import { keepClientIp } from './client-ip.js';
 
 /** A listening API. */
@@ -64,6 +66,7 @@ export async function listenApi(api: Hono, options: ApiListenOptions): Promise<A
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.maxConnections = CONNECTIONS_MAX;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerUnread(error.code ?? '', socket));
   const readHttp = server.listeners('connection');
   server.removeAllListeners('connection');
   const front = new Front({
@@ -84,6 +87,25 @@ export async function listenApi(api: Hono, options: ApiListenOptions): Promise<A
   server.on('connection', (socket) => front.take(socket));
   return { port: await bind(server, host, port, onFault), close: () => close(server, front) };
 }
+
+/** What cannot be read as a request never comes to the API, which would answer it in the same shape. */
+function answerUnread(code: string, socket: Duplex): void {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, said] = UNREAD[code] ?? ['400 Bad Request', 'that was no HTTP request'];
+  const body = JSON.stringify(errorBody('REQUEST_UNREADABLE', said));
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** By Node's code. */
+const UNREAD: Readonly<Record<string, readonly [status: string, said: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', "the request's headers are too long"],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request took too long'],
+};
 
 async function bind(
   server: Server,

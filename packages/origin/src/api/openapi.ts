@@ -48,6 +48,9 @@ const CONVERSION: ConversionConfig = {
   errorMode: 'ignore',
   definitions: SHARED,
   overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
+  // The others may get fields at a later release; these have some today that are not listed.
+  overrideSchema: ({ valibotSchema, jsonSchema }) =>
+    valibotSchema.type === 'loose_object' ? { ...jsonSchema, additionalProperties: true } : undefined,
 };
 
 const TAGS: Readonly<Record<Endpoint['tag'], string>> = {

@@ -2,41 +2,49 @@ import * as v from 'valibot';
 import { apiError } from './api-error.js';
 import type { ApiSource } from './api-source.js';
 import { describeCluster } from './clusters.js';
-import type { Endpoint, Endpoints } from './endpoint.js';
-import { NUMBER, said, TEXT } from './schemas/parts.js';
-import type { SrsAnswer, SrsApi } from './srs.js';
+import type { Endpoint, Endpoints, ObjectSchema } from './endpoint.js';
+import { said, TEXT } from './schemas/parts.js';
+import { SRS_CLUSTER, SRS_SUMMARIES, SRS_VERSIONS, SRS_VHOST, SRS_VHOSTS } from './schemas/srs.js';
+import type { SrsApi } from './srs.js';
 import { keyOf } from './stream-endpoints.js';
 
-const ENVELOPE = v.looseObject({
-  code: said(NUMBER, '0, or SRS’s number of an error.'),
-  server: TEXT,
-  service: TEXT,
-  pid: TEXT,
-});
-
 export function addSrs(endpoints: Endpoints, source: ApiSource, srs: SrsApi): void {
-  const add = (
-    path: string,
-    id: string,
-    summary: string,
-    answer: (id: string) => SrsAnswer | Promise<SrsAnswer>,
-  ): void =>
-    endpoints.add(
-      {
-        method: 'get',
-        path,
-        id,
-        tag: 'SRS',
-        summary,
-        answer: ENVELOPE,
-        ...(path.includes('{') ? { params: { id: 'Its id or name.' } } : {}),
-      },
-      async ({ context, param }) => context.json(await answer(param('id'))),
-    );
-  add('/api/v1/versions', 'srsVersions', 'The release.', () => srs.versions());
-  add('/api/v1/summaries', 'srsSummaries', 'How the process and the machine do.', () => srs.summaries());
-  add('/api/v1/vhosts', 'srsVhosts', 'The vhosts with streams on this member.', () => srs.vhosts());
-  add('/api/v1/vhosts/{id}', 'srsVhost', 'One of them.', (id) => srs.vhosts(id));
+  const about = { method: 'get', tag: 'SRS' } as const;
+  endpoints.add(
+    { ...about, path: '/api/v1/versions', id: 'srsVersions', summary: 'The release.', answer: SRS_VERSIONS },
+    () => srs.versions(),
+  );
+  endpoints.add(
+    {
+      ...about,
+      path: '/api/v1/summaries',
+      id: 'srsSummaries',
+      summary: 'How the process and the machine do.',
+      answer: SRS_SUMMARIES,
+    },
+    () => srs.summaries(),
+  );
+  endpoints.add(
+    {
+      ...about,
+      path: '/api/v1/vhosts',
+      id: 'srsVhosts',
+      summary: 'The vhosts with streams on this member.',
+      answer: SRS_VHOSTS,
+    },
+    () => srs.vhosts(),
+  );
+  endpoints.add(
+    {
+      ...about,
+      path: '/api/v1/vhosts/{id}',
+      id: 'srsVhost',
+      summary: 'One of them.',
+      params: { id: 'Its id or name.' },
+      answer: SRS_VHOST,
+    },
+    ({ param }) => srs.vhost(param('id')),
+  );
 
   const query = v.object({
     vhost: v.optional(TEXT, ''),
@@ -47,7 +55,7 @@ export function addSrs(endpoints: Endpoints, source: ApiSource, srs: SrsApi): vo
   });
   // SRS origins ask by POST with an empty body, people by GET.
   for (const method of ['get', 'post'] as const) {
-    const endpoint: Endpoint<typeof query> = {
+    const endpoint: Endpoint<typeof query, ObjectSchema, typeof SRS_CLUSTER> = {
       method,
       path: '/api/v1/clusters',
       id: method === 'get' ? 'srsCluster' : 'srsClusterByPost',
@@ -56,14 +64,14 @@ export function addSrs(endpoints: Endpoints, source: ApiSource, srs: SrsApi): vo
       role: 'open',
       summary: 'Where a stream is, as SRS origins and edges ask their coworkers.',
       query,
-      answer: v.looseObject({ code: NUMBER }),
+      answer: SRS_CLUSTER,
       errors: ['STREAM_NAME_INVALID'],
     };
     endpoints.add(endpoint, ({ context, query: asked }) => {
       const { vhost, app, stream } = asked;
       const found = keyOf(source, vhost, app, stream);
       if ('problem' in found) return apiError(context, 'STREAM_NAME_INVALID', found.problem);
-      return context.json(describeCluster(source, found.key, asked));
+      return describeCluster(source, found.key, asked);
     });
   }
 }

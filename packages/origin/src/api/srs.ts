@@ -2,33 +2,42 @@ import { createHash } from 'node:crypto';
 import os from 'node:os';
 import { displayStreamKey, parseStreamKey, type StreamKey } from '@headwater/directory';
 import type { ClientView, StreamView } from '@headwater/media';
+import type * as v from 'valibot';
 import { residentMemory } from '../resident-memory.js';
 import { PROGRAM_VERSION } from '../version.js';
 import type { ApiSource } from './api-source.js';
+import type {
+  SRS_CLIENT,
+  SRS_CLIENTS,
+  SRS_DONE,
+  SRS_STREAM,
+  SRS_STREAMS,
+  SRS_SUMMARIES,
+  SRS_VERSIONS,
+  SRS_VHOST,
+  SRS_VHOSTS,
+  SrsClient,
+  SrsPage,
+  SrsStream,
+} from './schemas/srs.js';
 
-/**
- * What SRS 4 to 7 answer over HTTP (SRS's srs_app_http_api.cpp and srs_app_statistic.cpp): names and types are theirs. They
- * speak of this member alone, as SRS does of one server. Where SRS has what we have not, there is what it says of nothing.
- */
-export interface SrsAnswer {
-  /** 0, or SRS's number of an error, with status 200 all the same. */
-  readonly code: number;
-  readonly [field: string]: unknown;
-}
+type Answer<S extends v.GenericSchema> = Promise<v.InferInput<S>>;
+type Envelope = v.InferInput<typeof SRS_DONE>;
 
 /** SRS's numbers. */
 const VHOST_UNKNOWN = 2014;
 const STREAM_UNKNOWN = 2048;
 const CLIENT_UNKNOWN = 2049;
 
-/** Items in one answer where the asker does not say how many, and at most. */
-const COUNT_DEFAULT = 10;
-const COUNT_MAX = 1000;
 /** Streams that are looked through for totals. */
 const STREAMS_MAX = 100_000;
 /** Players of a stream that are looked at for what was sent. */
 const PLAYERS_MAX = 1000;
 
+/**
+ * What SRS answers over HTTP. It speaks of this member alone, as SRS does of one server. Where SRS has what we have not, there
+ * is what it says of nothing.
+ */
 export class SrsApi {
   readonly #source: ApiSource;
   readonly #residentBytes = residentMemory();
@@ -38,14 +47,14 @@ export class SrsApi {
     this.#source = source;
   }
 
-  versions(): SrsAnswer {
+  versions(): v.InferInput<typeof SRS_VERSIONS> {
     const [major = 0, minor = 0, revision = 0] = PROGRAM_VERSION.split('.').map((part) =>
       Number.parseInt(part, 10),
     );
     return this.#answer({ data: { major, minor, revision, version: PROGRAM_VERSION } });
   }
 
-  async summaries(): Promise<SrsAnswer> {
+  summaries(): v.InferInput<typeof SRS_SUMMARIES> {
     const { connections } = this.#source.media.told();
     const [load1 = 0, load5 = 0, load15 = 0] = os.loadavg();
     const ramKb = Math.round(os.totalmem() / 1024);
@@ -102,7 +111,17 @@ export class SrsApi {
     });
   }
 
-  async vhosts(id?: string): Promise<SrsAnswer> {
+  async vhosts(): Answer<typeof SRS_VHOSTS> {
+    return this.#answer({ vhosts: await this.#vhosts() });
+  }
+
+  /** By its id or name. */
+  async vhost(id: string): Answer<typeof SRS_VHOST> {
+    const vhost = (await this.#vhosts()).find((one) => one.id === id || one.name === id);
+    return vhost === undefined ? this.#refuse(VHOST_UNKNOWN) : this.#answer({ vhost });
+  }
+
+  async #vhosts(): Promise<v.InferInput<typeof SRS_VHOSTS>['vhosts']> {
     const { media } = this.#source;
     const keys = (await media.streamKeys('', STREAMS_MAX)).value;
     const counts = (await media.playerCounts(keys)).value;
@@ -114,7 +133,7 @@ export class SrsApi {
       const sum = byVhost.get(vhost) ?? { streams: 0, clients: 0 };
       byVhost.set(vhost, { streams: sum.streams + 1, clients: sum.clients + (counts[index] ?? 0) });
     }
-    const vhosts = [...byVhost].map(([name, { streams, clients }]) => ({
+    return [...byVhost].map(([name, { streams, clients }]) => ({
       id: idOf(name),
       name,
       enabled: true,
@@ -125,42 +144,37 @@ export class SrsApi {
       kbps: kbps(0, 0),
       hls: { enabled: false },
     }));
-    if (id === undefined) return this.#answer({ vhosts });
-    const vhost = vhosts.find((one) => one.id === id || one.name === id);
-    return vhost === undefined ? this.#refuse(VHOST_UNKNOWN) : this.#answer({ vhost });
   }
 
-  async streams(query: Readonly<Record<string, string>>): Promise<SrsAnswer> {
-    const { start, count } = pageOf(query);
+  async streams({ start, count }: SrsPage): Answer<typeof SRS_STREAMS> {
     const keys = (await this.#source.media.streamKeys('', start + count)).value.slice(start);
     const streams = await Promise.all(keys.map((key) => this.#stream(key)));
     return this.#answer({ streams: streams.filter((stream) => stream !== null) });
   }
 
-  async stream(id: string): Promise<SrsAnswer> {
+  async stream(id: string): Answer<typeof SRS_STREAM> {
     const keys = (await this.#source.media.streamKeys('', STREAMS_MAX)).value;
     const key = keys.find((one) => idOf(one) === id);
     const stream = key === undefined ? null : await this.#stream(key);
     return stream === null ? this.#refuse(STREAM_UNKNOWN) : this.#answer({ stream });
   }
 
-  async clients(query: Readonly<Record<string, string>>): Promise<SrsAnswer> {
-    const { start, count } = pageOf(query);
+  async clients({ start, count }: SrsPage): Answer<typeof SRS_CLIENTS> {
     const clients = (await this.#source.media.clients({}, '', start + count)).value.slice(start);
     return this.#answer({ clients: clients.map(clientOf) });
   }
 
-  async client(id: string): Promise<SrsAnswer> {
+  async client(id: string): Answer<typeof SRS_CLIENT> {
     const [client] = (await this.#source.media.clients({ id }, '', 1)).value;
     return client === undefined ? this.#refuse(CLIENT_UNKNOWN) : this.#answer({ client: clientOf(client) });
   }
 
   /** What a tool is told after it asked for a client to be let go. */
-  kicked(isDone: boolean): SrsAnswer {
+  kicked(isDone: boolean): Envelope {
     return isDone ? this.#answer({}) : this.#refuse(CLIENT_UNKNOWN);
   }
 
-  async #stream(key: StreamKey): Promise<object | null> {
+  async #stream(key: StreamKey): Promise<SrsStream | null> {
     const { media } = this.#source;
     const view = (await media.stream(key, PLAYERS_MAX)).value;
     if (view === null) return null;
@@ -168,7 +182,7 @@ export class SrsApi {
     return streamOf(view, publisher);
   }
 
-  #answer(fields: object): SrsAnswer {
+  #answer<T extends object>(fields: T): Envelope & T {
     return {
       code: 0,
       server: idOf(this.#source.directory.self),
@@ -178,12 +192,12 @@ export class SrsApi {
     };
   }
 
-  #refuse(code: number): SrsAnswer {
+  #refuse(code: number): Envelope {
     return { ...this.#answer({}), code };
   }
 }
 
-function streamOf(view: StreamView, publisher: ClientView | undefined): object {
+function streamOf(view: StreamView, publisher: ClientView | undefined): SrsStream {
   const name = parseStreamKey(view.key);
   const { video, audio } = view.media;
   return {
@@ -222,7 +236,7 @@ function streamOf(view: StreamView, publisher: ClientView | undefined): object {
   };
 }
 
-function clientOf(client: ClientView): object {
+function clientOf(client: ClientView): SrsClient {
   const name = parseStreamKey(client.key);
   const isPublisher = client.kind === 'publish';
   return {
@@ -244,7 +258,7 @@ function clientOf(client: ClientView): object {
   };
 }
 
-const kbps = (recv: number, send: number): object => ({ recv_30s: recv, send_30s: send });
+const kbps = (recv: number, send: number) => ({ recv_30s: recv, send_30s: send });
 
 const ratio = (part: number, all: number): number =>
   all > 0 ? Math.round((part / all) * 10_000) / 10_000 : 0;
@@ -261,13 +275,3 @@ const CODECS: Readonly<Record<string, string>> = {
   opus: 'Opus',
 };
 const codecOf = (codec: string): string => CODECS[codec] ?? codec;
-
-function pageOf({ start, count }: Readonly<Record<string, string>>): { start: number; count: number } {
-  return {
-    start: /^\d{1,6}$/.test(start ?? '') ? Number(start) : 0,
-    count: Math.min(
-      COUNT_MAX,
-      /^\d{1,6}$/.test(count ?? '') ? Number(count) || COUNT_DEFAULT : COUNT_DEFAULT,
-    ),
-  };
-}

@@ -7,6 +7,7 @@ import { isVhost, memberCalled, unknownMember } from './clients.js';
 import type { Endpoints } from './endpoint.js';
 import { hostOf } from './host-of.js';
 import { MISSING, said, TEXT } from './schemas/parts.js';
+import { SRS_FORMAT, SRS_STREAM, SRS_STREAMS } from './schemas/srs.js';
 import { STREAM_DETAIL, STREAM_PAGE } from './schemas/stream.js';
 import type { SrsApi } from './srs.js';
 import { withFigures } from './stream-figures.js';
@@ -38,10 +39,10 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
       description:
         'With `format=srs` what SRS answers there, of this member alone. Answers have an `ETag`: with `If-None-Match` what did not change is not sent again.',
       query: STREAM_QUERY,
-      answer: STREAM_PAGE,
+      answer: v.union([STREAM_PAGE, SRS_STREAMS]),
     },
-    async ({ context, query }) => {
-      if (isSrs(context)) return context.json(await srs.streams(context.req.query()));
+    async ({ query }) => {
+      if (query.srs !== undefined) return srs.streams(query.srs);
       const page = await pageStreams(source, query, turns);
       return query.figures === undefined ? page : withFigures(source, page);
     },
@@ -57,15 +58,15 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
       summary:
         'One stream: owners in order, how it does on every member, and the route of each kind of client.',
       description:
-        'Also of a stream that nobody publishes. Every member is asked; who does not answer within 0.8 s is named in `missing`.',
+        'Also of a stream that nobody publishes. Every member is asked; who does not answer within 0.8 s is named in `missing`. With `format=srs` SRS’s tools find a stream of this member by its id: `/api/v1/streams/{id}`.',
       params: STREAM_PARAMS,
-      query: VHOST,
-      answer: STREAM_DETAIL,
+      query: v.object({ ...VHOST.entries, ...SRS_FORMAT }),
+      answer: v.union([STREAM_DETAIL, SRS_STREAM]),
       errors: ['STREAM_NAME_INVALID'],
     },
     async ({ context, query }) => {
       const id = context.req.path.slice(PREFIX.length);
-      if (isSrs(context) && !id.includes('/')) return context.json(await srs.stream(id));
+      if (query.format === 'srs' && !id.includes('/')) return srs.stream(id);
       const found = keyOfPath(context, source, PREFIX, query.vhost);
       return 'problem' in found
         ? apiError(context, 'STREAM_NAME_INVALID', found.problem)
@@ -122,8 +123,6 @@ export function addStreams(endpoints: Endpoints, source: ApiSource, srs: SrsApi)
     },
   );
 }
-
-export const isSrs = (context: Context): boolean => context.req.query('format') === 'srs';
 
 export function keyOfPath(
   context: Context,

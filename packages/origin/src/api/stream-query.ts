@@ -2,6 +2,7 @@ import { DEFAULT_VHOST, type Owner, parseStreamKey, type StreamKey } from '@head
 import * as v from 'valibot';
 import { FIGURES_MAX } from '../questions/questions.js';
 import { queryNumber, queryWord, said, TEXT } from './schemas/parts.js';
+import { SRS_PAGE, type SrsPage } from './schemas/srs.js';
 
 /** Streams in one answer where the asker does not say how many, and at most. */
 export const PAGE_DEFAULT = 100;
@@ -23,6 +24,8 @@ export interface StreamQuery {
   readonly state?: (typeof STATES)[number];
   /** `mesh`: with how each stream of the page does on all members. */
   readonly figures?: 'mesh';
+  /** Asked for in SRS's shape, which has pages of another kind. */
+  readonly srs?: SrsPage;
 }
 
 export const STREAM_QUERY = v.pipe(
@@ -57,12 +60,19 @@ export const STREAM_QUERY = v.pipe(
         `\`mesh\`: each stream has its \`figures\`; every member is asked, so a page has at most ${FIGURES_MAX}.`,
       ),
     ),
+    ...SRS_PAGE,
   }),
   v.check(
     ({ figures, limit }) => figures === undefined || limit <= FIGURES_MAX,
     `limit is at most ${FIGURES_MAX} with figures`,
   ),
-  v.transform(({ cursor, ...rest }): StreamQuery => ({ ...rest, after: readCursor(cursor) ?? null })),
+  v.transform(
+    ({ cursor, format, start, count, ...rest }): StreamQuery => ({
+      ...rest,
+      after: readCursor(cursor) ?? null,
+      ...(format !== undefined && { srs: { start, count } }),
+    }),
+  ),
 );
 
 /** Where the next page goes on: after this stream, whether or not it is still there by then. */

@@ -50,7 +50,13 @@ function read<T>(
 export function refusalOf({ status, text }: Pick<ApiAnswer, 'status' | 'text'>, base: URL): HeadwaterError {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson()), text);
   const refusal = parsed.success ? refusalIn(parsed.output) : null;
-  return refusal ?? new HeadwaterError('API_REFUSED', `${base.origin} refused with status ${status}`);
+  return (
+    refusal ??
+    new HeadwaterError(
+      'API_ANSWER_UNKNOWN',
+      `${base.origin} answered with status ${status} and no JSON of ours`,
+    )
+  );
 }
 
 function refusalIn(body: unknown): HeadwaterError | null {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { memoryIo } from './memory-io.fixture.js';
 import { runCli } from './run-cli.js';
@@ -357,6 +360,25 @@ describe('the API', () => {
   ])('is found by %j %j', async (flags, env, base) => {
     const { requests } = await run(['health', ...flags], { ...answering({ ready: true }), env });
     expect(requests).toEqual([`${base}readyz`]);
+  });
+
+  it.each([
+    ['', 'is empty'],
+    ['two words\n', 'has blanks'],
+    ['caf\u00e9', 'not ASCII'],
+  ])('is sent no token that a file does not hold: %j', async (text, problem) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'headwater-token-')), 'token');
+    writeFileSync(file, text);
+    const own = { ...answering({}), env: { HEADWATER_API_TOKEN: `file:${file}` } };
+    for (const [flags, more] of [
+      [['--token-file', file], {}],
+      [[], own],
+    ] as const) {
+      const { status, err, requests } = await run(['members', ...flags], { ...answering({}), ...more });
+      expect([status, requests]).toEqual([2, []]);
+      expect(err).toMatch(new RegExp(`USAGE the token in ${file} .*${problem}`));
+    }
+    rmSync(dirname(file), { recursive: true });
   });
 
   it('out of reach is told with what to do', async () => {

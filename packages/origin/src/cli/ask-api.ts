@@ -26,17 +26,30 @@ const TOKEN_VARIABLES = ['HEADWATER_API_TOKEN', 'HEADWATER_API_READ_TOKEN'] as c
 /** The token to send; undefined where there is none. Throws `HeadwaterError` (`USAGE`) where its file cannot be read. */
 export function apiToken(given: Arguments, { env }: CliIo): string | undefined {
   const file = given.value('token-file');
-  if (file !== undefined) return firstOf(tokenIn(file));
+  if (file !== undefined) return sendable(firstOf(tokenIn(file)) ?? '', file);
   for (const name of TOKEN_VARIABLES) {
     const inFile = env[`${name}_FILE`]?.trim();
     const text = env[name]?.trim() || (inFile ? tokenIn(inFile) : '');
     // Read as the member reads it, to which the same variables may be given.
     const token = firstOf(text);
-    if (token?.startsWith('file:')) return firstOf(tokenIn(token.slice('file:'.length)));
-    if (token?.startsWith('env:')) return firstOf(env[token.slice('env:'.length)] ?? '');
-    if (token !== undefined) return token;
+    if (token?.startsWith('file:')) {
+      const path = token.slice('file:'.length);
+      return sendable(firstOf(tokenIn(path)) ?? '', path);
+    }
+    if (token?.startsWith('env:')) {
+      const other = token.slice('env:'.length);
+      return sendable(firstOf(env[other] ?? '') ?? '', other);
+    }
+    if (token !== undefined) return sendable(token, inFile || name);
   }
   return undefined;
+}
+
+/** A header would be cut at its first blank, or not be sent at all. */
+function sendable(token: string, place: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  const found = token === '' ? 'is empty' : 'has blanks, or what is not ASCII, in it';
+  throw new HeadwaterError('USAGE', `the token in ${place} ${found}`);
 }
 
 const firstOf = (text: string): string | undefined => text.split(',', 1)[0]?.trim() || undefined;
@@ -123,9 +136,11 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function reasonOf(error: unknown): string {
+/** Why nothing came of a request, in one line. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS} ms`;
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+  // OpenSSL's have lines of their own.
+  return error.cause instanceof Error ? reasonOf(error.cause) : (error.message.split('\n', 1)[0] ?? '');
 }

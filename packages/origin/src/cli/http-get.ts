@@ -69,24 +69,49 @@ export async function httpSend(
 /** Longest line of a stream that is kept, characters. */
 const LINE_LENGTH_MAX = 1024 * 1024;
 
-/** GET line by line, for as long as it lasts or until the signal aborts. Resolves at once, with all of the answer, where its status is not 200. */
+/** A member that is well says something each 15 s. */
+const FOLLOW_LIMITS = { headMs: 5000, quietMs: 45_000 } as const;
+
+/**
+ * GET of server-sent events line by line, for as long as they last or until the signal aborts. Resolves at once, with all of
+ * the answer, where its status is not 200. Rejects where nothing is answered in time, later nothing comes any more, or what
+ * comes are no events.
+ */
 export async function httpFollow(
   url: URL,
   onLine: (line: string) => void,
   token?: string,
   signal?: AbortSignal,
+  { headMs, quietMs }: { readonly headMs: number; readonly quietMs: number } = FOLLOW_LIMITS,
 ): Promise<HttpAnswer> {
-  const response = await fetch(url, { headers: bearing(token), ...(signal !== undefined && { signal }) });
-  const { status } = response;
-  if (status !== 200 || response.body === null) return { status, text: await response.text() };
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const bytes of response.body) {
-    text += decoder.decode(bytes, { stream: true });
-    const lines = text.split('\n');
-    text = lines.pop() ?? '';
-    if (text.length > LINE_LENGTH_MAX) text = '';
-    for (const line of lines) onLine(line);
+  const late = new AbortController();
+  const within = (ms: number) =>
+    setTimeout(() => late.abort(new Error(`nothing came within ${ms} ms`)), ms).unref();
+  let timer = within(headMs);
+  try {
+    const response = await fetch(url, {
+      headers: bearing(token),
+      signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
+    });
+    const { status, headers, body } = response;
+    if (status !== 200 || body === null) return { status, text: await response.text() };
+    if (!/^text\/event-stream\b/i.test(headers.get('content-type') ?? ''))
+      throw new Error('what it answers are no events');
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const bytes of body) {
+      text += decoder.decode(bytes, { stream: true });
+      const lines = text.split('\n');
+      text = lines.pop() ?? '';
+      if (text.length > LINE_LENGTH_MAX) throw new Error('what it sends are no events');
+      if (lines.length === 0) continue;
+      clearTimeout(timer);
+      timer = within(quietMs);
+      for (const line of lines) onLine(line);
+    }
+    return { status, text: '' };
+  } finally {
+    clearTimeout(timer);
+    late.abort();
   }
-  return { status, text: '' };
 }

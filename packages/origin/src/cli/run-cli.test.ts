@@ -94,6 +94,16 @@ describe('wrong usage', () => {
   });
 });
 
+it.each([
+  [['top', '--view', 'all'], 'Run headwater top --help for what it takes.'],
+  [['trace', 'live/s1', '--id', 'an-id-of-a-play'], 'Run headwater trace --help for what it takes.'],
+  [['trace', 'an-id-of-a-play'], /trace --id an-id-of-a-play/],
+])('what is wrong with the words of %j is explained by its own help', async (words, hint) => {
+  const { status, err } = await run(words);
+  expect(status).toBe(2);
+  expect(err.split('\n').slice(1).join(' ')).toMatch(hint);
+});
+
 it('key prints a key that passes the check, and another each time', async () => {
   const [first, second] = [await run(['key']), await run(['key'])];
   expect(first.out).toMatch(/^[A-Za-z0-9_-]{43}\n$/);

@@ -1,5 +1,5 @@
 import { didYouMean, nearest } from '../config/nearest.js';
-import { HeadwaterError } from '../errors.js';
+import { ERRORS, HeadwaterError } from '../errors.js';
 import { PROGRAM_VERSION } from '../version.js';
 import { COMMANDS, loadCommands, type NamedCommand } from './commands.js';
 import { type CliIo, EXIT } from './io.js';
@@ -31,7 +31,22 @@ async function dispatch(words: readonly string[], io: CliIo): Promise<number> {
   const given = parseArguments(command, words.slice(command.name.split(' ').length));
   if (given.has('help')) return say(io, (await import('./help.js')).commandHelp(command, paint));
   if (given.has('version')) return say(io, `${PROGRAM_VERSION}\n`);
-  return command.run(given, io);
+  try {
+    return await command.run(given, io);
+  } catch (error) {
+    throw withHelpOf(command.name, error);
+  }
+}
+
+/** What a command finds wrong with its words is explained by its own help. */
+function withHelpOf(name: string, error: unknown): unknown {
+  if (!(error instanceof HeadwaterError) || error.hint !== ERRORS.USAGE) return error;
+  const { code, message, details } = error;
+  return new HeadwaterError(code, message, {
+    hint: `Run headwater ${name} --help for what it takes.`,
+    details,
+    cause: error,
+  });
 }
 
 async function programHelp(paint: Paint): Promise<string> {

@@ -21,7 +21,7 @@ function blockOf(error: unknown, paint: Paint): string {
     .flatMap((detail) => detail.split('\n'))
     .map((line) => `  ${shown(line)}\n`)
     .join('');
-  const hint = wrapText(error.hint, WIDTH, '  ');
+  const hint = wrapText(error.hint.split('\n').map(shown).join('\n'), WIDTH, '  ');
   return `${paint.red(paint.bold('error'))} ${paint.dim(error.code)} ${error.message.split('\n').map(shown).join('\n')}\n${details}${paint.cyan(hint)}`;
 }
 

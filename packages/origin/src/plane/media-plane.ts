@@ -1,4 +1,5 @@
 import type { MemberLoad, StreamKey } from '@headwater/directory';
+import type { ReadSecrets } from '@headwater/guard';
 import type {
   ClientView,
   MediaEventListener,
@@ -100,7 +101,7 @@ export interface MediaPlane {
    * Other settings from now on, `config` being what they are of. Rejects with `CertificateError` where media runs in this
    * process, and then nothing changes; workers keep what they have where they cannot use them, and say so in the log.
    */
-  configure(settings: MediaSettings, config: OriginConfig): Promise<void>;
+  configure(settings: MediaSettings, config: OriginConfig, secrets: ReadSecrets): Promise<void>;
   /** How many publishers were asked to reconnect and are here still. */
   publishersAsked(): Promise<Answer<number>>;
   /** Takes no new connections by RTMP and RTMPS; those that there are stay. */

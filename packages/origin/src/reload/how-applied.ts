@@ -7,7 +7,6 @@ const BOUND = { restart: 'what a member listens on is opened at its start' };
 const IDENTITY = { restart: 'it is part of what this member is to the others' };
 const HEARTBEATS = { restart: 'others judge this member by it for as long as it lives' };
 const ONE_LARGEST = { restart: 'listeners and workers are made for one largest message' };
-const FORWARDS = { restart: 'what forwards publishers is made at the start' };
 const SERIES = { restart: 'the series of /metrics are made at the start' };
 
 /** What a reload does about each key. */
@@ -72,7 +71,7 @@ export const HOW_APPLIED: Readonly<Record<keyof typeof OPTIONS, HowApplied>> = {
   'publish.policy': 'live',
   'relay.advertise': 'live',
   'relay.tls': { restart: 'the key by which others check this member is made at its start' },
-  'relay.tree': { restart: 'relays that run were opened by it' },
+  'relay.tree': 'live',
   'relay.lingerMs': 'live',
   'relay.stallMs': 'live',
   'relay.connectMs': 'live',
@@ -80,11 +79,11 @@ export const HOW_APPLIED: Readonly<Record<keyof typeof OPTIONS, HowApplied>> = {
   'relay.lagMs': 'live',
   'relay.replayMs': 'live',
   'relay.replayBytesMax': 'live',
-  'forward.enabled': FORWARDS,
-  'forward.keepMs': FORWARDS,
-  'forward.keepBytesMax': FORWARDS,
-  'forward.stallMs': FORWARDS,
-  'forward.lostMs': FORWARDS,
+  'forward.enabled': 'live',
+  'forward.keepMs': 'live',
+  'forward.keepBytesMax': 'live',
+  'forward.stallMs': 'live',
+  'forward.lostMs': 'live',
   'drain.deadlineMs': 'live',
   'drain.listener': 'live',
   'drain.forwardPublishers': 'live',

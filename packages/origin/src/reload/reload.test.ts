@@ -86,6 +86,7 @@ describe('a reload', () => {
       apply: async () => {
         await apply();
         applied += 1;
+        return ['play.auth'];
       },
       done: (result) => results.push(result),
     });
@@ -111,7 +112,11 @@ describe('a reload', () => {
     );
     expect(await reloading.reload()).toEqual({ done: false, problems: ['a key cannot be read'] });
     isWrong = false;
-    expect(await reloading.reload()).toEqual({ done: true, applied: ['log.level'], needsRestart: [] });
+    expect(await reloading.reload()).toEqual({
+      done: true,
+      applied: ['log.level', 'play.auth'],
+      needsRestart: [],
+    });
   });
 
   it('of a member that has nothing to read says that it cannot', async () => {

@@ -13,8 +13,11 @@ export interface ReloadingParts {
   /** Reads and checks the configuration again; rejects with `HeadwaterError`. Absent: there is nothing to read. */
   readonly load: (() => Promise<OriginConfig>) | undefined;
   readonly running: () => OriginConfig;
-  /** Puts all of it in force. Rejects where that cannot be; then the one before is in force. */
-  readonly apply: (plan: ReloadPlan) => Promise<void>;
+  /**
+   * Puts all of it in force; gives keys that have changed beside those of the plan: files that they name have. Rejects where that
+   * cannot be; then the one before is in force.
+   */
+  readonly apply: (plan: ReloadPlan) => Promise<readonly string[]>;
   readonly done: (result: ReloadResult) => void;
 }
 
@@ -40,8 +43,9 @@ export class Reloading {
     let result: ReloadResult;
     try {
       const plan = planReload(running(), await load());
-      await apply(plan);
-      result = { done: true, applied: plan.applied, needsRestart: plan.needsRestart };
+      const others = await apply(plan);
+      const applied = [...new Set([...plan.applied, ...others])];
+      result = { done: true, applied, needsRestart: plan.needsRestart };
     } catch (error) {
       result = { done: false, problems: problemsOf(error) };
     }

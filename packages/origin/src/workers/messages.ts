@@ -105,7 +105,7 @@ export interface Questions {
   kick(id: string): boolean;
   endPublish(key: StreamKey): boolean;
   /** The configuration was read again; the rules hold keys. Answers when all of it is in force; false where it cannot be. */
-  configure(media: MediaSettings, rules: GuardConfig, order: OwnerPolicy): boolean;
+  configure(media: MediaSettings, rules: GuardConfig, order: OwnerPolicy, relayTree: boolean): boolean;
   streamTotals(from: StreamKey, max: number): readonly StreamTotal[];
 }
 

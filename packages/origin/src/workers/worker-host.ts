@@ -34,6 +34,7 @@ export class WorkerHost {
   readonly media: MediaHost;
   readonly #listeners: OwnersListeners;
   readonly #ofAddress = new Map<string, number>();
+  #isTree: boolean;
   #around: Around = { connections: 0, isFull: false, isDisputed: false, listening: [] };
 
   constructor(parts: WorkerHostParts) {
@@ -43,6 +44,9 @@ export class WorkerHost {
       onChanged: (changed) => this.#listeners.tell(changed),
     });
     this.replica = replica;
+    this.#isTree = parts.relayTree;
+    const heads = relayHeads(() => replica.directory);
+    const isTree = (): boolean => this.#isTree;
     this.media = {
       ...memberPlaces(
         {
@@ -51,7 +55,9 @@ export class WorkerHost {
         },
         parts.relayTls,
       ),
-      ...(parts.relayTree && { relayHead: relayHeads(() => replica.directory) }),
+      get relayHead() {
+        return isTree() ? heads : undefined;
+      },
       member: parts.self,
       route: (request) =>
         route(replica.directory, { ...request, isFull: request.isFull === true || this.#around.isFull }),
@@ -84,6 +90,11 @@ export class WorkerHost {
   /** Owners are in this order from now on. */
   orderBy(order: OwnerOrder): void {
     this.replica.orderBy(order);
+  }
+
+  /** `relay.tree`, for relays from now on. */
+  setRelayTree(isTree: boolean): void {
+    this.#isTree = isTree;
   }
 
   around(around: Around): void {

@@ -283,10 +283,11 @@ function answersOf({ media, guard, host, log, order }: Running): Answers {
     streamTotals: (from, max) => streamTotalsOf(media, from, max),
     ...asksOfClients(media),
     // Main has looked at all of it; what cannot be used all the same, such as a file that is gone by now, is told.
-    configure: async (settings, rules, policy) => {
+    configure: async (settings, rules, policy, relayTree) => {
       try {
         await media.configure(settings);
         guard.configure(rules);
+        host.setRelayTree(relayTree);
         if (policy !== order.policy) {
           order.policy = policy;
           host.orderBy(ownerOrder(policy, order.zone));

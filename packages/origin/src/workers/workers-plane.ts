@@ -1,4 +1,5 @@
 import type { MemberId } from '@headwater/directory';
+import type { ReadSecrets } from '@headwater/guard';
 import {
   addFigures,
   CertificateStore,
@@ -32,11 +33,15 @@ import type { LivingWorker } from './worker-slot.js';
 /** So many ends of workers before all of them took connections are too many: the member does not start. */
 const START_ENDS_MAX = 3;
 
+const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
 /** How often it is looked whether members are reached otherwise, ms. */
 const FACTS_EVERY_MS = 500;
 
 export interface WorkersPlaneOptions {
   readonly config: OriginConfig;
+  /** As `checkRules` read them. */
+  readonly secrets: ReadSecrets;
   /** How many; at least one. */
   readonly workers: number;
   readonly media: MediaOptions;
@@ -47,6 +52,7 @@ export interface WorkersPlaneOptions {
 export class WorkersPlane implements MediaPlane {
   readonly #options: WorkersPlaneOptions;
   #config: OriginConfig;
+  #secrets: ReadSecrets;
   #media: MediaOptions;
   readonly #proxies: TrustedProxies;
   readonly #folder: string;
@@ -56,6 +62,8 @@ export class WorkersPlane implements MediaPlane {
   #mesh: Mesh | null = null;
   #feed: DirectoryFeed | null = null;
   readonly #unfollow = new Map<LivingWorker, () => void>();
+  /** What workers have of them, for those that start while the files cannot be used. Workers tell of changes. */
+  #certificates: CertificateStore | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
   #unsubscribe: () => void = () => {};
   /** What ended workers had counted. */
@@ -78,6 +86,7 @@ export class WorkersPlane implements MediaPlane {
     const { config, media, log, workers } = options;
     this.#options = options;
     this.#config = config;
+    this.#secrets = options.secrets;
     this.#media = media;
     this.#logLevel = config.log.level;
     const current = () => this.#config;
@@ -144,9 +153,13 @@ export class WorkersPlane implements MediaPlane {
   }
 
   async start(): Promise<void> {
-    const { media, log } = this.#options;
+    const { media } = this.#options;
     // What is wrong with a certificate is told here, once, rather than by each worker.
-    if (media.tls !== undefined) (await CertificateStore.open(media.tls, log)).close();
+    if (media.tls !== undefined)
+      this.#certificates = await CertificateStore.open(media.tls, {
+        ...SILENT,
+        warn: (...line) => this.#warnAtStart(...line),
+      });
     await this.#listeners.open();
     const ready = new Promise<void>((resolve, reject) => {
       this.#failed = reject;
@@ -161,10 +174,15 @@ export class WorkersPlane implements MediaPlane {
     this.#failed = null;
   }
 
+  #warnAtStart(...line: Parameters<MediaLog['warn']>): void {
+    if (!this.#isSetUp) this.#options.log.warn(...line);
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#unsubscribe();
+    this.#certificates?.close();
     this.#listeners.close();
     await this.#pool.stop();
     this.#feed?.stop();
@@ -192,19 +210,24 @@ export class WorkersPlane implements MediaPlane {
     this.#pool.post({ kind: 'accept-publishers' });
   }
 
-  async configure(settings: MediaSettings, config: OriginConfig): Promise<void> {
+  async configure(settings: MediaSettings, config: OriginConfig, secrets: ReadSecrets): Promise<void> {
     const { certificates, ...media } = settings;
     // Workers that start later begin with it.
     this.#config = config;
+    this.#secrets = secrets;
     this.#proxies.replace(settings.trustedProxies ?? []);
     this.#media = {
       ...this.#media,
       ...media,
       ...(this.#media.tls !== undefined && { tls: { ...this.#media.tls, certificates } }),
     };
+    // They were looked at before. What cannot be used all the same is told by the workers.
+    await this.#certificates?.replace(certificates).catch(() => {});
     if (this.#mesh === null) return;
     // One that answers late has it all the same: what it is told stays in order.
-    await this.#pool.ask('configure', settings, guardConfig(config, this.#mesh.id), config.play.order);
+    const { play, relay } = config;
+    const rules = guardConfig(config, this.#mesh.id, secrets);
+    await this.#pool.ask('configure', settings, rules, play.order, relay.tree);
   }
 
   setLogLevel(level: string): void {
@@ -334,6 +357,8 @@ export class WorkersPlane implements MediaPlane {
         self: this.#mesh.id,
         media: {
           ...media,
+          ...(media.tls !== undefined &&
+            this.#certificates !== null && { tls: { ...media.tls, inUse: this.#certificates.inUse } }),
           ports: 'handed',
           rtmp: bound(media.rtmp, ports.rtmp),
           http: bound(media.http, ports.http),
@@ -341,7 +366,7 @@ export class WorkersPlane implements MediaPlane {
           ...(media.https !== undefined && { https: bound(media.https, ports.https) }),
           worker: worker.process.address,
         },
-        guard: guardConfig(config, this.#mesh.id),
+        guard: guardConfig(config, this.#mesh.id, this.#secrets),
         order: config.play.order,
         relayTls: config.relay.tls,
         relayTree: config.relay.tree,

@@ -12,6 +12,8 @@ import { aboutPublisher, eventOfPublisher } from './publisher-about.js';
 export interface ForwardDeskParts {
   readonly host: Pick<MediaHost, 'member' | 'owners' | 'onOwnersChanged' | 'forwardTarget'>;
   readonly memberName: string;
+  /** Whether publishers that come are forwarded; a reload may change it. */
+  isEnabled(): boolean;
   readonly open: OpenLink;
   readonly timers: Timers;
   readonly log: MediaLog;
@@ -56,6 +58,10 @@ export class ForwardDesk {
       keys: () => keys.keys(),
     };
     this.#unsubscribe = parts.host.onOwnersChanged((key) => this.#reconsider(key), interest);
+  }
+
+  get isEnabled(): boolean {
+    return this.#parts.isEnabled();
   }
 
   /** Publishers that are forwarded, or are about to be, and not published here. */

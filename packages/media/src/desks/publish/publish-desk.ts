@@ -265,7 +265,8 @@ export class PublishDesk {
   /** Who forwards this publisher; null where it is to be published here, or refused. What is forwarded is not forwarded again. */
   #forwardsFor({ forward }: PublishSession): ForwardDesk | null {
     const isPassedOn = this.#rules.acceptsPublishers ? this.#isForwarding : !this.#isStopping;
-    return isPassedOn && forward === undefined ? this.#parts.forwards : null;
+    const { forwards } = this.#parts;
+    return isPassedOn && forward === undefined && forwards?.isEnabled === true ? forwards : null;
   }
 
   #reconsider(key: StreamKey): void {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { HeadwaterError } from '../../errors.js';
 import { refusalOf } from '../api-client.js';
-import { API_FLAGS, apiBase, apiToken } from '../ask-api.js';
+import { API_FLAGS, apiBase, apiToken, reasonOf } from '../ask-api.js';
 import type { Command } from '../command.js';
 import type { CliIo } from '../io.js';
 import { printable } from '../text-width.js';
@@ -53,13 +53,15 @@ async function follow(url: URL, asJson: boolean, io: CliIo, token: string | unde
       token,
     );
   } catch (cause) {
-    throw new HeadwaterError('API_UNREACHABLE', `no API answers at ${url.origin}`, { cause });
+    throw new HeadwaterError('API_UNREACHABLE', `no API answers at ${url.origin}: ${reasonOf(cause)}`, {
+      cause,
+    });
   }
 }
 
 function lineOf(text: string): string {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), EVENT), text);
-  if (!parsed.success) return text;
+  if (!parsed.success) return printable(text);
   const { kind, at } = parsed.output;
   const words = Object.entries(parsed.output)
     .filter(([name]) => !NOT_SHOWN.has(name))

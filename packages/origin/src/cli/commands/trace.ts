@@ -69,6 +69,11 @@ export const TRACE: Command = {
   async run(given, io) {
     if ((given.value('id') === undefined) === (given.positionals.length === 0))
       throw new HeadwaterError('USAGE', 'trace takes a stream, or --id');
+    const [called] = given.positionals;
+    if (called !== undefined && ID_FORM.test(called))
+      throw new HeadwaterError('USAGE', `${JSON.stringify(called)} names no stream`, {
+        hint: `A stream is APP/STREAM, such as live/s1. What happened to one play, publish or relay: headwater trace --id ${called}`,
+      });
     const first = await ask(given, io, 0);
     if (given.has('json') && !given.has('follow')) {
       io.stdout.write(`${first.text.trimEnd()}\n`);
@@ -92,6 +97,8 @@ export const TRACE: Command = {
   },
 };
 
+/** What ids look like; streams have a slash. */
+const ID_FORM = /^[\w-]{8,64}$/;
 const NOTHING = 'No member remembers anything of it.\n';
 
 function ask(given: Arguments, io: CliIo, sinceMs: number) {
