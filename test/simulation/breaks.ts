@@ -305,6 +305,9 @@ export const BREAKS: readonly Break[] = [
           Object.assign(effects, { changedStreams: new OwnersChange() });
         return effects;
       }),
+    // Other ends are found out by a refused dial.
+    troubles: ['power-off', 'hang'],
+    stormMs: 60_000,
   },
   {
     name: 'throws at an odd message',

@@ -6,6 +6,9 @@ import type { Checker } from './checker.js';
 /** A cause of a death may lie back so long, ms: silence until suspect, until dead, and a heal in between. */
 const CAUSE_MS = 6_000;
 
+/** After a standstill, a loop that is late needs so many turns to read what waited and to answer. */
+const LATE_TURNS = 2;
+
 /** Nobody is declared dead who was reachable, and stood still for no longer than is excused. */
 export const falseDeaths: Checker = {
   name: 'false-deaths',
@@ -40,6 +43,9 @@ function hasCause(world: World, { observer, member, generation, at }: Belief): b
   const isAwake = running.stalledSince === null && running.resumedAt <= resetAt;
   if (resetAt > since && stalledAt < resetAt + CONFIRM_MS && !isAwake) return true;
   if (running.stalledSince !== null && at - running.stalledSince > STALL_EXCUSED_MS) return true;
+  // Who met it by others' word alone was not told how late its loop is, and a stall lasts for some turns of that more.
+  const hasToldNothing = (own.running?.startedAt ?? 0) > stalledAt && stalledAt > since;
+  if (hasToldNothing && at < running.resumedAt + LATE_TURNS * running.lateMs) return true;
   // The others dropped who hung, and it may find one of them not answering for the moment of a stall.
   return hasHung && stalledAt > since;
 }

@@ -87,12 +87,12 @@ export const settledMs = (world: World): number => SETTLED_MS + slownessMs(world
 
 /**
  * What paths and loops add to a limit, ms: so many of the longest round trips, a lost packet, and what two late members
- * give each other in some turns.
+ * give each other in some turns. `agoMs`: what is limited began so long ago, and patience is what it was then.
  */
-export function slownessMs(world: World, trips = SETTLED_TRIPS): number {
+export function slownessMs(world: World, trips = SETTLED_TRIPS, agoMs = 0): number {
   const { paths } = world.network;
   const { delayMs, jitterMs } = paths.weather;
-  const lateMs = world.lateMsWithin(LATELY_MS);
+  const lateMs = world.lateMsWithin(LATELY_MS + agoMs);
   return trips * 2 * (delayMs + jitterMs) + (paths.hasLostWithin(LATELY_MS) ? 2_000 : 0) + 6 * lateMs;
 }
 

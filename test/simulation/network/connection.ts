@@ -11,6 +11,9 @@ const BYTES_PER_MS = 100_000;
 /** Lost packets are sent again this long after the path is healed, ms. */
 export const RETRANSMIT_MS = { min: 50, max: 1_200 };
 
+/** A close in good order takes no longer than this, ms; then it is one by force. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
 /** A connection that is not whole within this time is closed by who waits for the rest of it, ms. */
 const UPGRADE_TIMEOUT_MS = 5_000;
 
@@ -26,6 +29,8 @@ export class End<P> {
   readonly isOutbound: boolean;
   readonly dialled: string;
   isOpen = false;
+  /** Nothing more is sent from it; it is open until the other side has ended its part as well. */
+  isRetiring = false;
   openedAt = 0;
   /** When something was last read from it; 0: nothing yet. */
   heardAt = 0;
@@ -64,7 +69,7 @@ export class Connection<P> {
   }
 
   send(from: End<P>, payload: P, bytes: number): void {
-    if (!from.isOpen) return;
+    if (!from.isOpen || from.isRetiring) return;
     from.queuedBytes += bytes;
     if (from.queuedBytes > QUEUE_BYTES_MAX) this.abort(from, 'queue-full');
     else this.#transmit(from, { kind: 'data', payload, bytes });
@@ -76,6 +81,15 @@ export class Connection<P> {
     from.isOpen = false;
     this.#transmit(from, { kind: 'fin', reason });
     from.endpoint.closed(from, reason);
+  }
+
+  /** Says that nothing more comes, and reads on until the other side says so too. */
+  retire(from: End<P>, reason: string): void {
+    if (!from.isOpen || from.isRetiring) return;
+    from.isRetiring = true;
+    this.#transmit(from, { kind: 'fin', reason });
+    const { host } = from.endpoint;
+    this.#paths.timeline.after(CLOSE_TIMEOUT_MS, () => host.run(() => this.abort(from, reason)));
   }
 
   /** At once: the other side gets a reset, if that arrives. */
@@ -139,8 +153,11 @@ export class Connection<P> {
         else if (!to.endpoint.isClosed) to.endpoint.opened(this, to);
       } else if (!to.isOpen) {
         if (packet.kind === 'data') this.reset(to);
-      } else if (packet.kind === 'fin') this.#gone(to, packet.reason);
-      else {
+      } else if (packet.kind === 'fin') {
+        // Both know now; what this side sent before is on its way, and goes before its own end.
+        if (!to.isRetiring) this.#transmit(to, { kind: 'fin', reason: packet.reason });
+        this.#gone(to, packet.reason);
+      } else {
         to.heardAt = this.#paths.timeline.now;
         to.endpoint.events.direct(to.peer, packet.payload);
       }

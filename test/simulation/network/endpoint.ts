@@ -195,7 +195,7 @@ export class Endpoint<P> implements EndpointMethods<P> {
   #best(peer: MemberId): Link<P> | undefined {
     let best: Link<P> | undefined;
     for (const link of this.#links.get(peer) ?? [])
-      if (best === undefined || lastAt(link) >= lastAt(best)) best = link;
+      if (!link.end.isRetiring && (best === undefined || lastAt(link) >= lastAt(best))) best = link;
     return best;
   }
 
@@ -205,7 +205,7 @@ export class Endpoint<P> implements EndpointMethods<P> {
 
   /** Both sides agree which one stays: the one that the smaller id dialled, of several the newest. */
   #sweep(peer: MemberId): void {
-    const links = this.#links.get(peer) ?? [];
+    const links = (this.#links.get(peer) ?? []).filter(({ end }) => !end.isRetiring);
     if (links.length < 2 || this.isClosed) return;
     const { now } = this.#network.timeline;
     const bySmaller = ({ end }: Link<P>): boolean => end.isOutbound === this.self < peer;
@@ -213,11 +213,11 @@ export class Endpoint<P> implements EndpointMethods<P> {
       .filter(({ end }) => end.heardAt > 0)
       .sort((a, b) => Number(bySmaller(b)) - Number(bySmaller(a)) || b.end.openedAt - a.end.openedAt);
     const heardAt = Math.max(...links.map(({ end }) => end.heardAt));
-    for (const link of [...links]) {
+    for (const link of links) {
       const isSilent = heardAt - lastAt(link) >= SILENT_MS;
       const isProved = keep !== undefined && now - keep.end.openedAt >= SPARE_LINGER_MS;
       if (isSilent || (link !== keep && link.end.isOutbound && isProved))
-        link.connection.close(link.end, 'spare connection');
+        link.connection.retire(link.end, 'spare connection');
     }
     this.#sweepLater(peer);
   }

@@ -38,6 +38,19 @@ function pair() {
   return { timeline, network, paths: network.paths, a, b, run, member, numbers };
 }
 
+/** The same with two connections, since both dialled at once. */
+function pairOfTwo() {
+  const made = pair();
+  const { a, b, run } = made;
+  a.endpoint.disconnect('b', 'test', 0);
+  run(10);
+  a.endpoint.dial('b', ['b:1'], 0);
+  b.endpoint.dial('a', ['a:1'], 0);
+  run(10);
+  expect([a.told.connects.length, b.told.connects.length]).toEqual([3, 3]);
+  return made;
+}
+
 // What `Transport` promises is in `transport-contract`; this is what only the simulated network can show.
 describe('the simulated network', () => {
   it('keeps what a cut holds up, in order, and drops nothing of a connection that outlives it', () => {
@@ -54,6 +67,32 @@ describe('the simulated network', () => {
     a.endpoint.send('b', Uint8Array.of(3));
     run(2_000);
     expect(numbers()).toEqual([1, 2, 3]);
+  });
+
+  it('loses nothing that is on its way on a spare connection when that is closed', () => {
+    const { a, b, run, numbers } = pairOfTwo();
+    // On a spare connection for as long as it is there, and without a pause.
+    for (let index = 0; index < 12_000; index += 1) {
+      a.endpoint.send('b', Uint8Array.of(index & 255));
+      run(0.1);
+    }
+    run(100);
+    expect([a.told.disconnects, b.told.disconnects]).toEqual([['b'], ['a']]);
+    expect(numbers()).toEqual(Array.from({ length: 12_000 }, (_, index) => index & 255));
+  });
+
+  it('ends a spare connection by force where the other side never ends its part', () => {
+    const { a, b, run, numbers } = pairOfTwo();
+    b.endpoint.send('a', Uint8Array.of(5));
+    a.endpoint.send('b', Uint8Array.of(6));
+    run(400);
+    a.process.isStalled = true;
+    run(10_000);
+    a.process.resume();
+    run(100);
+    a.endpoint.send('b', Uint8Array.of(7));
+    run(100);
+    expect([numbers(), b.told.disconnects]).toEqual([[6, 7], ['a']]);
   });
 
   it('cannot be dialled through a cut, not even a one-way one', () => {

@@ -1,8 +1,15 @@
+import { lateTogether } from './lateness.js';
 import type { Heartbeat } from './messages.js';
 import { RoundTrip } from './round-trip.js';
 
 /** The round trip is measured no more often than this, ms. */
 const MEASURE_GAP_MS = 400;
+
+/**
+ * Both sides' clocks may differ by so much over one heartbeat, ms. Whose clock jumped says that it held the heartbeat for
+ * longer than it was away: that is no measure, and the path would look like the fastest for long.
+ */
+const LEAST_MS = -1;
 
 /** Heartbeats whose echo is known again. */
 const SENT_KEPT = 16;
@@ -50,13 +57,15 @@ export class HeartbeatExchange {
     if (this.#sent.length > SENT_KEPT) this.#sent.shift();
   }
 
-  /** Null where it has no echo of a heartbeat that is known. */
-  heard({ sentAt, echo }: Heartbeat, now: number): Proof | null {
+  /** Null where it has no echo of a heartbeat that is known. `ownLateMs`: how late this member is. */
+  heard({ sentAt, echo, lateMs }: Heartbeat, ownLateMs: number, now: number): Proof | null {
     this.#heard = { sentAt, receivedAt: now };
     if (echo === null || !this.#sent.includes(echo.sentAt)) return null;
     // Heartbeats that a broken path kept back come all at once, and tell of that path one time.
-    if (echo.sentAt >= this.#notBefore && now - this.#measuredAt >= MEASURE_GAP_MS) {
-      this.roundTrip.take(now - echo.sentAt - echo.heldMs);
+    const tripMs = now - echo.sentAt - echo.heldMs;
+    const isSound = tripMs >= LEAST_MS && echo.sentAt >= this.#notBefore;
+    if (isSound && now - this.#measuredAt >= MEASURE_GAP_MS) {
+      this.roundTrip.take(tripMs, lateTogether(lateMs ?? 0, ownLateMs));
       this.#measuredAt = now;
     }
     return { saidAfter: echo.sentAt, saidAt: Math.min(now, echo.sentAt + echo.heldMs) };

@@ -59,7 +59,7 @@ describe('Heartbeats', () => {
     const { heartbeats, peer } = besides('a');
     let answers = 0;
     for (let now = 0; now < 8_000; now += 1) {
-      peer.heartbeats.heard(heartbeat, now);
+      peer.heartbeats.heard(heartbeat, 0, now);
       answers += count(now, (step) => heartbeats.answer(peer, false, step));
     }
     expect(answers).toBe(50);
@@ -68,14 +68,14 @@ describe('Heartbeats', () => {
   it('are answered by who spoke shortly before, if that had no echo of any', () => {
     const { heartbeats, peer } = besides('a');
     heartbeats.tick(new Step(1_000));
-    peer.heartbeats.heard(heartbeat, 1_010);
+    peer.heartbeats.heard(heartbeat, 0, 1_010);
     expect(count(1_010, (step) => heartbeats.answer(peer, false, step))).toBe(1);
     expect(count(1_020, (step) => heartbeats.answer(peer, false, step))).toBe(0);
     // On the next connection it is as at first.
     peer.heartbeats.disconnected();
     expect(count(1_030, (step) => heartbeats.answer(peer, false, step))).toBe(0);
     heartbeats.tick(new Step(2_500));
-    peer.heartbeats.heard(heartbeat, 2_510);
+    peer.heartbeats.heard(heartbeat, 0, 2_510);
     expect(count(2_510, (step) => heartbeats.answer(peer, false, step))).toBe(1);
   });
 

@@ -3,6 +3,10 @@ import { TICK_MS } from './limits.js';
 /** One late turn counts for no more than this, ms; longer standstills are excused by themselves. */
 export const LATE_MAX_MS = 1_000;
 
+/** How late two are that speak with each other, ms; the other one says of itself what it likes. */
+export const lateTogether = (peerMs: number, ownMs: number): number =>
+  Math.min(peerMs, LATE_MAX_MS) + Math.min(ownMs, LATE_MAX_MS);
+
 /** Share of each new measure in the mean. */
 const GAIN = 1 / 8;
 

@@ -1,4 +1,4 @@
-import { LATE_MAX_MS } from './lateness.js';
+import { lateTogether } from './lateness.js';
 import { CONFIRM_MS, CONNECT_TIMEOUT_MS } from './limits.js';
 
 /** More time than a member on a fast path is given, ms. */
@@ -42,7 +42,7 @@ const UNMEASURED_CONFIRM_MS = 4_000;
 const REFUSAL_MS = 500;
 const REFUSAL_MAX_MS = CONNECT_TIMEOUT_MS - 100;
 
-/** What is measured of a path: `RoundTrip.shortestMs`, and what is expected with all that makes it vary, ms. */
+/** What is measured of a path, ms: `RoundTrip.pathMs`, and what is expected with all that makes it vary, lateness as well. */
 export interface Path {
   readonly shortestMs: number;
   readonly expectedMs: number;
@@ -63,13 +63,13 @@ export interface Path {
  * | 300      | 7,700    | 0        | 10,000  | 1,900   | 900     | 4,000 |
  * | 5,000    | 9,000    | 0        | 10,000  | 1,900   | 9,000   | 4,000 |
  * | 1        | 5        | 300      | 1,600   | 1,100   | 300     | 300   |
- * | 300      | 600      | 300      | 2,400   | 1,500   | 300     | 300   |
+ * | 300      | 600      | 300      | 4,200   | 1,500   | 600     | 2,400 |
  */
 export function leewayOf(path: Path | null, peerLateMs: number, ownLateMs: number): Leeway {
-  const lateMs = Math.min(peerLateMs, LATE_MAX_MS) + Math.min(ownLateMs, LATE_MAX_MS);
+  const lateMs = lateTogether(peerLateMs, ownLateMs);
   // What both are late is no part of the path.
   const tripMs = Math.max(0, (path?.expectedMs ?? 0) - lateMs);
-  const shortestMs = Math.max(0, (path?.shortestMs ?? 0) - lateMs);
+  const shortestMs = path?.shortestMs ?? 0;
   const slowness = Math.min(1, Math.max(0, (shortestMs - FAST_UP_TO_MS) / (SLOW_FROM_MS - FAST_UP_TO_MS)));
   const slowMs = slowness * Math.min(tripMs, SLOW_TRIPS_MAX * shortestMs);
   const confirmMs =

@@ -482,7 +482,7 @@ export class MemberCore {
   }
 
   #heardHeartbeat(peer: Peer, heartbeat: Heartbeat, step: Step): void {
-    const proof = peer.heartbeats.heard(heartbeat, step.now);
+    const proof = peer.heartbeats.heard(heartbeat, this.#lateness.ms, step.now);
     // Where two hold one identity, heartbeats reach one or the other: echoes prove little, and the start is told here.
     const isShared = peer.isOlderAbout(step.now);
     if (isShared) peer.detector.spoke(step.now);

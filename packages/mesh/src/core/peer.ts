@@ -7,6 +7,7 @@ import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
 import { type Leeway, leewayOf } from './leeway.js';
 import {
+  CONFIRM_MS,
   EXCESS_TOLD_EVERY_MS,
   GONE_RETRY_MAX_MS,
   GONE_RETRY_SHARE,
@@ -98,8 +99,8 @@ export class Peer {
   namedAs = 0;
   /** When others were known last to hear it, while it is not heard here; null: not since. */
   witnessedAt: number | null = null;
-  /** The most leeway of those, ms. */
-  witnessLeewayMs = 0;
+  /** How much more time those may need to hear it again, ms. */
+  hearAgainMs = 0;
   /** How often each of those that hold its identity is answered, while two do. */
   readonly answerPaces = {
     older: new WarningPace(TWIN_ANSWER_PAUSE_MS),
@@ -233,8 +234,7 @@ export class Peer {
   /** How much more time than a member on a fast path it is given. */
   get leeway(): Leeway {
     const expectedMs = this.#expectedMs;
-    // Who is lost before its own path is known is most likely as far as the others.
-    const shortestMs = this.heartbeats.roundTrip.shortestMs ?? this.#path.usualShortestMs ?? 0;
+    const shortestMs = this.#shortestMs;
     const { lateMs } = this;
     const ownLateMs = this.#path.lateMs;
     const known = this.#leeway;
@@ -253,7 +253,17 @@ export class Peer {
     return leeway;
   }
 
-  /** The way to it and back, ms, where nothing makes it longer; 0 where that was never measured. */
+  /**
+   * How much more time it is given to hear another member again that it lost, ms. Nothing else bounds that, so it does not
+   * outlast what disturbed the path.
+   */
+  get witnessLeewayMs(): number {
+    const expectedMs = this.heartbeats.roundTrip.presentMs(this.#path.usualMs);
+    const path = expectedMs === null ? null : { shortestMs: this.#shortestMs, expectedMs };
+    return leewayOf(path, this.lateMs, this.#path.lateMs).confirmMs - CONFIRM_MS;
+  }
+
+  /** How soon it answers at best of late, ms; 0 where that was never measured. */
   get answerMs(): number {
     return this.heartbeats.roundTrip.shortestMs ?? 0;
   }
@@ -503,6 +513,11 @@ export class Peer {
 
   get #expectedMs(): number | null {
     return this.heartbeats.roundTrip.believedMs(this.#path.usualMs);
+  }
+
+  /** Who is lost before its own path is known is most likely as far as the others. */
+  get #shortestMs(): number {
+    return this.heartbeats.roundTrip.pathMs ?? this.#path.usualShortestMs ?? 0;
   }
 
   #on(event: PeerEvent): void {

@@ -61,8 +61,8 @@ export class Peers implements OwnPath {
     for (const { isGreeted, heartbeats } of this) {
       if (!isGreeted) continue;
       expected.push(heartbeats.roundTrip.expectedMs);
-      shortest.push(heartbeats.roundTrip.shortestMs);
-      soFar.push(heartbeats.roundTrip.shortestSoFarMs);
+      shortest.push(heartbeats.roundTrip.pathMs);
+      soFar.push(heartbeats.roundTrip.pathSoFarMs);
     }
     // Where all are lost or new, what was usual before says more than nothing.
     this.#usualMs = medianOf(expected) ?? this.#usualMs;

@@ -1,7 +1,7 @@
 import type { Liveness, MemberId } from '@headwater/directory';
 import type { Evidence } from './failure-detector.js';
 import type { Proof } from './heartbeat-exchange.js';
-import { ANSWER_WAIT_MS, CONFIRM_MS, WITNESSED_MAX_MS } from './limits.js';
+import { ANSWER_WAIT_MS, WITNESSED_MAX_MS } from './limits.js';
 import { digestNumber, digestsIn, includesDigest, joinDigests, startDigest } from './member-digest.js';
 import type { Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
@@ -212,11 +212,11 @@ export class Reachability {
     if (witnesses.length > 0) {
       peer.witnessedAt = now;
       // They may lose it for a moment too, and need as long as anybody to hear it again.
-      const leewayMs = Math.max(...witnesses.map(({ leeway }) => leeway.confirmMs - CONFIRM_MS));
-      peer.witnessLeewayMs = Math.min(leewayMs, WITNESS_LEEWAY_MAX_MS);
+      const leewayMs = Math.max(...witnesses.map(({ witnessLeewayMs }) => witnessLeewayMs));
+      peer.hearAgainMs = Math.min(leewayMs, WITNESS_LEEWAY_MAX_MS);
     }
     const { witnessedAt } = peer;
-    const graceMs = WITNESS_GRACE * this.#deadAfterMs + peer.witnessLeewayMs;
+    const graceMs = WITNESS_GRACE * this.#deadAfterMs + peer.hearAgainMs;
     return verdictOf(evidence, { witnesses, awaitedUntil, witnessedAt }, graceMs, now);
   }
 

@@ -47,14 +47,45 @@ describe('RoundTrip', () => {
   });
 
   it('knows the path itself by the shortest of the last measures', () => {
-    expect([tripOf().shortestMs, tripOf(90, 30, 700).shortestMs]).toEqual([null, null]);
-    expect([tripOf().shortestSoFarMs, tripOf(90).shortestSoFarMs, tripOf(90, 30).shortestSoFarMs]).toEqual([
+    expect([tripOf().shortestMs, tripOf(90, 30, 700).shortestMs, tripOf(90, 30, 700).pathMs]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    expect([tripOf().pathSoFarMs, tripOf(90).pathSoFarMs, tripOf(90, 30).pathSoFarMs]).toEqual([
       null,
       90,
       30,
     ]);
     expect(tripOf(90, 30, 700, 60).shortestMs).toBe(30);
     expect(tripOf(30, ...times(16, 90)).shortestMs).toBe(90);
+  });
+
+  it('takes no lateness for a part of the path, also when neither side is late any more', () => {
+    const trip = new RoundTrip();
+    for (const ms of [301, 305, 410, 301]) trip.take(ms, 300);
+    expect([trip.shortestMs, trip.pathMs]).toEqual([301, 1]);
+    trip.take(2);
+    expect([trip.shortestMs, trip.pathMs]).toEqual([2, 2]);
+  });
+
+  it('knows a long path in spite of a late moment, and where all measures were late for more than they took', () => {
+    const far = tripOf(...times(4, 300));
+    far.take(310, 250);
+    expect(far.pathMs).toBe(300);
+    const trip = new RoundTrip();
+    for (const ms of [100, 90, 100, 100]) trip.take(ms, 300);
+    expect(trip.pathMs).toBe(0);
+  });
+
+  it('knows by two measures in a row that what disturbed the path is over', () => {
+    const disturbed = tripOf(1_237, 1_986, 1, 2);
+    expect(disturbed.expectedMs).toBeGreaterThan(2_000);
+    expect(disturbed.presentMs(5)).toBe(104);
+    expect(tripOf(1_237, 1_986, 1).presentMs(5)).toBe(tripOf(1_237, 1_986, 1).believedMs(5));
+    expect(tripOf(1_237).presentMs(null)).toBe(tripOf(1_237).expectedMs);
+    expect(tripOf(...times(30, 500)).presentMs(5)).toBe(tripOf(...times(30, 500)).expectedMs);
+    expect(tripOf().presentMs(null)).toBeNull();
   });
 
   it('takes no measure for more than the most, nor for less than nothing', () => {

@@ -20,8 +20,11 @@ export class RoundTrip {
   #lastMs: number | null = null;
   #measures = 0;
   #last: number[] = [];
+  /** How late both sides were then. */
+  #lastLate: number[] = [];
   /** Of those; asked for far more often than measured. */
   #shortestMs = Number.POSITIVE_INFINITY;
+  #leastLateMs = 0;
   #smoothedMs = 0;
   #deviationMs = 0;
 
@@ -30,14 +33,22 @@ export class RoundTrip {
     return this.#lastMs;
   }
 
-  /** What the path takes where neither side is late and no packet gets lost, ms; null while that is not sure. */
+  /** The least that an answer took of late, ms; null while that is not sure. */
   get shortestMs(): number | null {
-    return this.#measures < BELIEVED_FROM ? null : this.shortestSoFarMs;
+    return this.#measures < BELIEVED_FROM ? null : this.#shortestMs;
   }
 
-  /** The same of few measures, which may all be those of a busy moment; null before the first. */
-  get shortestSoFarMs(): number | null {
-    return this.#measures === 0 ? null : this.#shortestMs;
+  /** What the path takes where neither side is late and no packet gets lost, ms; null while that is not sure. */
+  get pathMs(): number | null {
+    return this.#measures < BELIEVED_FROM ? null : this.pathSoFarMs;
+  }
+
+  /**
+   * The same of few measures, which may all be those of a busy moment; null before the first. Lateness is a mean, and may be
+   * more than what it added to one measure: only what both were late by all the time is taken off.
+   */
+  get pathSoFarMs(): number | null {
+    return this.#measures === 0 ? null : Math.max(0, this.#shortestMs - this.#leastLateMs);
   }
 
   /** An answer that is not there after this time is late, ms; null where nothing was measured yet. */
@@ -52,13 +63,25 @@ export class RoundTrip {
     return Math.min(expectedMs, believableMs(usualMs));
   }
 
-  take(measuredMs: number): void {
+  /**
+   * What is believed, but no more than the last two measures let expect. After a standstill or a healed cut the estimate
+   * needs ten measures until it is down again; two in a row tell before that it is over.
+   */
+  presentMs(usualMs: number | null): number | null {
+    const believedMs = this.believedMs(usualMs);
+    if (believedMs === null || this.#measures < 2) return believedMs;
+    return Math.min(believedMs, believableMs(Math.max(...this.#last.slice(-2))));
+  }
+
+  /** `lateMs`: how late both sides are together, as far as that is known. */
+  take(measuredMs: number, lateMs = 0): void {
     const ms = Math.min(ROUND_TRIP_MAX_MS, Math.max(0, measuredMs));
     const taken = Math.min(ms, this.#lastMs ?? ms, believableMs(this.expectedMs ?? ms));
     this.#measures += 1;
-    this.#last.push(ms);
-    if (this.#last.length > SHORTEST_OF) this.#last.shift();
+    this.#last = [...this.#last, ms].slice(-SHORTEST_OF);
+    this.#lastLate = [...this.#lastLate, lateMs].slice(-SHORTEST_OF);
     this.#shortestMs = Math.min(...this.#last);
+    this.#leastLateMs = Math.min(...this.#lastLate);
     const isFirst = this.#lastMs === null || (this.#measures === 2 && this.#lastMs > believableMs(ms));
     this.#lastMs = ms;
     if (isFirst) {

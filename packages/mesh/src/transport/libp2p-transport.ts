@@ -273,7 +273,7 @@ class Libp2pTransport implements Transport {
     let hasSpare = false;
     for (const links of this.#links.values()) {
       hasSpare ||= links.size > 1;
-      for (const link of links.spare(now())) void link.close('spare connection');
+      for (const link of links.spare(now())) void link.retire('spare connection');
     }
     if (hasSpare || this.#sweep === null) return;
     clearInterval(this.#sweep);

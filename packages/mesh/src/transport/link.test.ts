@@ -1,5 +1,5 @@
 import type { Connection, Stream } from '@libp2p/interface';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { DIRECT, frame } from './frames.js';
 import { Link, QUEUE_BYTES_MAX } from './link.js';
 
@@ -116,6 +116,55 @@ describe('Link', () => {
       link.abort('silent');
       expect([connection.aborted, connection.status]).toEqual([1, 'closed']);
     });
+  });
+
+  describe('that retires', () => {
+    let halfClosed: number;
+    let ended: Promise<void>;
+    beforeEach(() => {
+      halfClosed = 0;
+      stream.close = async () => {
+        halfClosed += 1;
+      };
+      ended = link.retire('spare connection');
+    });
+
+    it('sends nothing more, and hands on what the other side had sent before it knew', async () => {
+      link.send(DIRECT, Buffer.from('mine'));
+      stream.receive(frame(DIRECT, Buffer.from('one')));
+      expect([halfClosed, stream.queued, told]).toEqual([1, 0, ['message 0 one']]);
+      expect([link.isOpen, link.isClosing, connection.status]).toEqual([true, true, 'open']);
+      stream.dispatchEvent(new Event('close'));
+      await ended;
+      expect(told).toEqual(['message 0 one', 'closed spare connection']);
+      expect([connection.status, connection.aborted]).toEqual(['closed', 0]);
+    });
+
+    it('is closed where its stream fails', async () => {
+      stream.abort(new Error('reset'));
+      await ended;
+      expect([told, connection.status]).toEqual([['closed spare connection'], 'closed']);
+    });
+
+    it('does so once, and ends at once where that is asked meanwhile', async () => {
+      await link.retire('spare connection');
+      link.abort('silent');
+      await ended;
+      expect([halfClosed, connection.aborted, told]).toEqual([1, 1, ['closed spare connection']]);
+    });
+  });
+
+  it('that retires is closed where the other side never ends its part', async () => {
+    vi.useFakeTimers();
+    try {
+      stream.close = async () => {};
+      const ended = link.retire('spare connection');
+      await vi.runAllTimersAsync();
+      await ended;
+      expect([told, connection.status]).toEqual([['closed spare connection'], 'closed']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('ends with its connection', () => {

@@ -33,6 +33,7 @@ export class Link {
   /** What was sent last is still on its way out: to abort the connection would reset it, and the other side lose that. */
   #isClosing = false;
   #reason: string | null = null;
+  #onGone: () => void = () => {};
 
   constructor(
     connection: Connection,
@@ -65,13 +66,36 @@ export class Link {
     return !this.#isClosed;
   }
 
+  /** Nothing more is sent on it, though something may come yet. */
+  get isClosing(): boolean {
+    return this.#isClosing || this.#isClosed;
+  }
+
   send(channel: number, message: Uint8Array): void {
-    if (this.#isClosed) return;
+    if (this.isClosing) return;
     try {
       this.#stream.send(frame(channel, message));
     } catch (error) {
       this.abort(error instanceof Error ? error.message : 'send-failed');
     }
+  }
+
+  /**
+   * Sends nothing more, and reads on until the other side has ended its part as well: what that one sent before it knew is
+   * not lost. Then closes in good order.
+   */
+  async retire(reason: string): Promise<void> {
+    if (this.isClosing) return;
+    this.#reason ??= reason;
+    this.#isClosing = true;
+    const gone = new Promise<void>((resolve) => {
+      this.#onGone = resolve;
+    });
+    const timer = setTimeout(this.#onGone, CLOSE_TIMEOUT_MS).unref();
+    this.#stream.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch(this.#onGone);
+    await gone;
+    clearTimeout(timer);
+    await this.close(reason);
   }
 
   /** Closes in good order: what is queued goes out first. Resolves when it is closed, by force where that takes too long. */
@@ -106,6 +130,7 @@ export class Link {
   #gone(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#onGone();
     if (!this.#isClosing && this.connection.status !== 'closed') abortConnection(this.connection, reason);
     this.#events.closed(this, this.#reason ?? reason);
   }

@@ -73,6 +73,15 @@ describe('Links', () => {
     expect(linksOf('a', 'b').best).toBeUndefined();
   });
 
+  it('neither sends on one that is closing, nor closes it again, nor another one for it', () => {
+    const closing = { ...linkOf(true, 0, 9), isClosing: true } as Link;
+    const kept = linkOf(false, 0, 1);
+    const links = linksOf('b', 'a', closing, kept);
+    expect([links.best, links.spare(SPARE_LINGER_MS)]).toEqual([kept, []]);
+    links.delete(kept);
+    expect([links.best, links.size]).toEqual([undefined, 1]);
+  });
+
   it('counts those that are there', () => {
     const link = linkOf(true, 0, 1);
     const links = linksOf('a', 'b', link);

@@ -32,7 +32,8 @@ export class Links {
   /** Where to send; undefined where there is none. */
   get best(): Link | undefined {
     let best: Link | undefined;
-    for (const link of this.#links) if (best === undefined || seenAt(link) >= seenAt(best)) best = link;
+    for (const link of this.#links)
+      if (!link.isClosing && (best === undefined || seenAt(link) >= seenAt(best))) best = link;
     return best;
   }
 
@@ -53,8 +54,8 @@ export class Links {
    * and only who dialled a spare one closes it, after the other has been heard on. Only silence overrules this.
    */
   spare(now: number): readonly Link[] {
-    if (this.#links.size < 2) return [];
-    const links = this.all();
+    const links = this.all().filter((link) => !link.isClosing);
+    if (links.length < 2) return [];
     const dialledBySmaller = (link: Link): boolean => link.isOutbound === this.#self < this.#peer;
     const [keep] = links
       .filter((link) => link.heardAt > 0)
