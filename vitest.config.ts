@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { HANG_MS } from './packages/testing/src/await-condition.js';
+import { LONG_E2E } from './test/support/long-e2e.js';
 import { SummaryReporter } from './test/support/summary-reporter.js';
 import { NOT_AGAIN_WITH_WORKERS } from './test/support/worker-counts.js';
 
@@ -64,7 +65,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: [...NEVER, ...LONG, ...ALONE],
+          exclude: [...NEVER, ...LONG, ...LONG_E2E.map((name) => `test/e2e/${name}`), ...ALONE],
           ...timeouts,
           ...madeProgram,
           isolate: false,

@@ -1,0 +1,16 @@
+/**
+ * Files of test/e2e that are not in `npm test`, which is to take five minutes at most: whole deployments, and cases whose
+ * rules have tests without processes. `npm run test:long` runs them, as what is shipped.
+ */
+export const LONG_E2E: readonly string[] = [
+  'addresses.test.ts',
+  'bad-input.test.ts',
+  'balancer.test.ts',
+  'edges-and-drains.test.ts',
+  'exact-failover.test.ts',
+  'media-own-publisher.test.ts',
+  'relay-through.test.ts',
+  'relay-tree.test.ts',
+  'stream-names.test.ts',
+  'waiting-player.test.ts',
+];
