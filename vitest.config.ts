@@ -17,14 +17,14 @@ const LONGER_UNIT = [
   'test/simulation/seeds.test.ts',
   'test/simulation/weather.test.ts',
 ];
-const LONGER = ['test/chaos/chaos.test.ts'];
+const CHAOS = 'test/chaos/chaos.test.ts';
 /** Long ones that may run beside another; all others have the machine to themselves. */
 const LONG_BESIDE = ['test/e2e/exact-failover.test.ts', 'test/pack/pack.long.test.ts'];
 /** What is tried before a release (docs/releasing.md): it judges frames of hundreds of connections, and wants a quiet machine. */
 const UPGRADE = 'test/upgrade/**/*.long.test.ts';
 const longRun = { env: { TEST_RUN: 'long' } };
-/** What would take the time of other tests: each runs alone, after all others. */
-const ALONE = ['test/fuzz/fuzz.test.ts', 'test/chaos/chaos.test.ts'];
+/** What would take the time of other tests: runs alone, after all others. */
+const ALONE = ['test/fuzz/fuzz.test.ts'];
 /** Of `npm test`: members and players that wait for one another leave time to the tests that need only the CPU. */
 const SIDE_BY_SIDE = { maxWorkers: 6, sequence: { groupOrder: 0 } };
 
@@ -54,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [...NEVER, ...LONG, ...ALONE, 'test/e2e/**'],
+          exclude: [...NEVER, ...LONG, ...ALONE, CHAOS, 'test/e2e/**'],
           ...timeouts,
           // Each file would load what it tests anew, which takes longer than most of them.
           isolate: false,
@@ -64,7 +64,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', CHAOS],
           exclude: [...NEVER, ...LONG, ...LONG_E2E.map((name) => `test/e2e/${name}`), ...ALONE],
           ...timeouts,
           ...madeProgram,
@@ -139,7 +139,7 @@ export default defineConfig({
       {
         test: {
           name: 'long-alone',
-          include: [...LONG, ...LONGER],
+          include: [...LONG, CHAOS],
           exclude: [...NEVER, ...LONG_BESIDE, UPGRADE],
           ...longTimeouts,
           ...madeMedia,
