@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PIECE_BYTES_MAX, PIECE_BYTES_MIN, PlayerQueue, type QueueItem } from '../stream/player-queue.js';
@@ -90,6 +91,31 @@ describe('SocketWriter', () => {
       expect([writes, queue.queuedBytes]).toEqual([i + 1, 0]);
       await read(client, 5000);
     }
+  });
+
+  it('asks TLS nothing more to hear what it took: each write is told a moment later', async () => {
+    const writes: number[] = [];
+    const encrypted = new Writable({
+      write: (bytes: Buffer, _encoding, done) => {
+        writes.push(bytes.length);
+        setImmediate(done);
+      },
+      writev: (chunks, done) => {
+        writes.push(...chunks.map(({ chunk }) => chunk.length));
+        setImmediate(done);
+      },
+    });
+    const writer = new SocketWriter(Object.assign(encrypted, { encrypted: true }));
+    const queue = new PlayerQueue();
+    writer.carry(queue);
+    const same = filled(1000, 1);
+    expect(writer.carryAtOnce(queue, same)).toBe(true);
+    for (let i = 0; i < 3; i += 1) queue.push(item(same));
+    await until(() => writer.sentBytes === 4000, 'all of it');
+    expect(writes).toEqual([1000, 1000, 1000, 1000]);
+    expect(writer.carryAtOnce(queue, same)).toBe(true);
+    await until(() => writer.sentBytes === 5000, 'one more');
+    expect(queue.isEmpty).toBe(true);
   });
 
   it('counts a piece as taken only once it is, whatever went out right before it', async () => {

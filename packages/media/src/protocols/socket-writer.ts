@@ -21,6 +21,8 @@ const NOTHING = Buffer.alloc(0);
  */
 export class SocketWriter implements QueueCarrier {
   readonly #stream: Writable;
+  /** TLS: what the kernel took at once is told a moment later as well. */
+  readonly #isToldLater: boolean;
   readonly #onFault: (error: unknown) => void;
   readonly #nowMs: () => number;
   #queues: PlayerQueue[] = [];
@@ -33,8 +35,8 @@ export class SocketWriter implements QueueCarrier {
   #isSlow = false;
   /** Most bytes of a piece: few once the kernel had no room, and more again where they are soon through. */
   #pieceBytesMax = PIECE_BYTES_MAX;
-  /** When the kernel had no room last, by the monotonic clock. */
-  #fullAtMs = 0;
+  /** When what is awaited was written, by the monotonic clock. */
+  #waitsSinceMs = 0;
   #onDrained: (() => void) | null = null;
 
   /**
@@ -47,6 +49,7 @@ export class SocketWriter implements QueueCarrier {
     nowMs: () => number = () => performance.now(),
   ) {
     this.#stream = stream;
+    this.#isToldLater = 'encrypted' in stream && stream.encrypted === true;
     this.#onFault = onFault;
     this.#nowMs = nowMs;
   }
@@ -82,9 +85,7 @@ export class SocketWriter implements QueueCarrier {
     if (this.#handedBytes > 0 || this.#messages.length > 0 || !this.#stream.writable) return false;
     if (this.#current !== queue && this.#current?.isMidItem) return false;
     this.#current = queue;
-    this.#handedBytes = bytes.length;
-    this.#stream.write(bytes);
-    this.#settle();
+    this.#write([bytes]);
     return true;
   }
 
@@ -152,13 +153,16 @@ export class SocketWriter implements QueueCarrier {
   #write(piece: readonly Buffer[]): void {
     const stream = this.#stream;
     const isMany = piece.length > 1;
+    const heard = this.#isToldLater ? piece.length - 1 : -1;
     if (isMany) stream.cork();
-    for (const bytes of piece) {
+    for (let at = 0; at < piece.length; at += 1) {
+      const bytes = piece[at] ?? NOTHING;
       this.#handedBytes += bytes.length;
-      stream.write(bytes);
+      if (at === heard) this.#writeAndHear(bytes);
+      else stream.write(bytes);
     }
     if (isMany) stream.uncork();
-    this.#settle();
+    if (heard < 0) this.#settle();
   }
 
   #settle(): void {
@@ -167,17 +171,22 @@ export class SocketWriter implements QueueCarrier {
     } else {
       if (!this.#isSlow) this.#pieceBytesMax = PIECE_BYTES_MIN;
       this.#isSlow = true;
-      this.#fullAtMs = this.#nowMs();
-      // Called when all before it is through. With each write it would cost a twentieth of that.
-      this.#stream.write(NOTHING, this.#onWritten);
+      // With each write it would cost a twentieth of that.
+      this.#writeAndHear(NOTHING);
     }
+  }
+
+  /** `onWritten` is called when all up to this is through. */
+  #writeAndHear(bytes: Buffer): void {
+    this.#waitsSinceMs = this.#nowMs();
+    this.#stream.write(bytes, this.#onWritten);
   }
 
   readonly #onWritten = (error?: Error | null): void => {
     // `close` follows an error, and nothing of the queues matters any more.
     if (error) return;
     try {
-      const isSoon = this.#nowMs() - this.#fullAtMs <= SOON_MS;
+      const isSoon = this.#nowMs() - this.#waitsSinceMs <= SOON_MS;
       this.#pieceBytesMax = isSoon ? Math.min(PIECE_BYTES_MAX, this.#pieceBytesMax * 2) : PIECE_BYTES_MIN;
       this.#taken();
       this.#pump();
