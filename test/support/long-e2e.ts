@@ -13,6 +13,7 @@ export const LONG_E2E: readonly string[] = [
   'media-owner-faults.test.ts',
   'media-owners-go.test.ts',
   'mesh-conditions.test.ts',
+  'obs.test.ts',
   'relay-through.test.ts',
   'relay-tree.test.ts',
   'stream-names.test.ts',

@@ -22,6 +22,11 @@ const TOOLS = {
   },
   cvlc: { command: 'which', probe: ['cvlc'], get: 'apt-get install vlc-bin vlc-plugin-base' },
   curl: { command: 'curl', probe: ['--version'], get: 'apt-get install curl' },
+  obs: {
+    command: 'sh',
+    probe: ['-c', 'obs --version && which xvfb-run && which xauth'],
+    get: 'apt-get install obs-studio xvfb xauth',
+  },
   chromium: { command: 'chromium', probe: ['--version'], get: 'apt-get install chromium' },
   'nginx with its stream module': {
     command: 'sh',
