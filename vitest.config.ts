@@ -7,7 +7,7 @@ import { NOT_AGAIN_WITH_WORKERS } from './test/support/worker-counts.js';
 const NEVER = ['**/node_modules/**', '**/dist/**'];
 /** Minutes, or dozens of processes: not in `npm test` but in `npm run test:long`. */
 const LONG = ['**/*.long.test.ts'];
-/** Do more of the same there (`amount` in packages/testing/src/long-run.ts): first those that need only the CPU. */
+/** Do more of the same there (`amount` in packages/testing/src/long-run.ts), and need only the CPU. */
 const LONGER_UNIT = [
   'packages/media/src/stream/switching.model.test.ts',
   'packages/mesh/src/core/convergence.test.ts',
@@ -17,6 +17,7 @@ const LONGER_UNIT = [
   'test/simulation/seeds.test.ts',
   'test/simulation/weather.test.ts',
 ];
+/** Does more there as well, and has the machine to itself then. */
 const CHAOS = 'test/chaos/chaos.test.ts';
 /** Long ones that may run beside another; all others have the machine to themselves. */
 const LONG_BESIDE = ['test/e2e/exact-failover.test.ts', 'test/pack/pack.long.test.ts'];

@@ -21,7 +21,7 @@ export const NAME_LENGTH_MAX = 255;
 const FORBIDDEN = /[\u0000-\u0020\u007f-\u00a0\u2028\u2029\ufeff?#\\]/;
 
 /** What most names are: one that matches has none of the problems. */
-const PLAIN = /^[\w-]{1,255}$/;
+const PLAIN = new RegExp(`^[\\w-]{1,${NAME_LENGTH_MAX}}$`);
 
 /** Why this part of a stream's name can't be used, as a sentence for its author; null where it can. */
 export function nameProblem(what: 'vhost' | 'app' | 'stream', text: string): string | null {
