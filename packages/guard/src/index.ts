@@ -5,7 +5,7 @@ export { relayKeysOf } from './relay-proof.js';
 export { AddressList, isAddressEntry } from './rules/address-list.js';
 export { readRules } from './rules/read-rules.js';
 export type { GuardConfig, RuleConfig } from './rules/rule-config.js';
-export { readRuleSecrets, secretReferences } from './rules/rule-secrets.js';
+export { listsWithOtherSecrets, readRuleSecrets } from './rules/rule-secrets.js';
 export type { ReadSecrets } from './rules/secret.js';
 export { scopedName } from './tokens/scoped-name.js';
 export { type SignedScope, signedQuery } from './tokens/signed-url.js';

@@ -5,7 +5,6 @@ import {
   type ReadSecrets,
   readRuleSecrets,
   relayKeysOf,
-  secretReferences,
 } from '@headwater/guard';
 import type { OriginConfig } from './config/origin-config.js';
 import { HeadwaterError } from './errors.js';
@@ -55,22 +54,4 @@ export function checkRules(config: OriginConfig): ReadSecrets {
       cause: error,
     });
   }
-}
-
-/** The lists of rules, such as `publish.auth`, with a key or secret that is another one now, though they name it as before. */
-export function listsWithOtherSecrets(
-  { publish, play, apps }: OriginConfig,
-  before: ReadSecrets,
-  after: ReadSecrets,
-): readonly string[] {
-  const lists = [
-    ['publish.auth', publish.auth] as const,
-    ['play.auth', play.auth] as const,
-    ...Object.entries(apps).flatMap(([app, of]) => [
-      [`apps.${app}.publish.auth`, of.publish?.auth ?? []] as const,
-      [`apps.${app}.play.auth`, of.play?.auth ?? []] as const,
-    ]),
-  ];
-  const isOther = (name: string): boolean => before[name] !== undefined && before[name] !== after[name];
-  return lists.flatMap(([key, rules]) => (secretReferences(rules).some(isOther) ? [key] : []));
 }

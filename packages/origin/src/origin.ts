@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { MemberProfile, PlayRequest } from '@headwater/directory';
-import { createGuard } from '@headwater/guard';
+import { createGuard, listsWithOtherSecrets } from '@headwater/guard';
 import {
   CertificateStore,
   createMedia,
@@ -32,7 +32,7 @@ import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
 import { RelayBook } from './events/relay-book.js';
 import { nextFull } from './fullness.js';
-import { checkRules, ENDS_TOLD_MS, guardConfig, listsWithOtherSecrets } from './guard-config.js';
+import { checkRules, ENDS_TOLD_MS, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
 import { mediaHost } from './media-host.js';
@@ -218,7 +218,8 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       // It throws where it cannot take these, and changes nothing then; what comes after was looked at above.
       mesh.configure({ seeds: next.mesh.seeds, order: next.play.order, ...(key !== undefined && { key }) });
       await apiCertificates?.replace(next.tls.certificates);
-      guard?.configure(guardConfig(next, mesh.id, nextSecrets));
+      const rules = guardConfig(next, mesh.id, nextSecrets);
+      guard?.configure(rules);
       await media.configure(mediaSettings(next), next, nextSecrets);
       proxies.replace(next.trustedProxies);
       current = next;
@@ -226,7 +227,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       const toTell = profile(media.ports);
       if (!isDeepStrictEqual(told, toTell)) mesh.setProfile(toTell);
       if (applied.includes('log.level')) control.setLogLevel(next.log.level);
-      const others = listsWithOtherSecrets(next, secrets, nextSecrets);
+      const others = listsWithOtherSecrets(rules, secrets, nextSecrets);
       secrets = nextSecrets;
       return others;
     },

@@ -9,7 +9,7 @@ import {
 } from './secret.js';
 
 /** Every `file:/path` and `env:NAME` that these rules name in the place of a secret, a key or a JWKS. */
-export function secretReferences(rules: readonly RuleConfig[]): readonly string[] {
+function secretReferences(rules: readonly RuleConfig[]): readonly string[] {
   return rules.flatMap(textsOf).filter(isReference);
 }
 
@@ -26,14 +26,25 @@ function textsOf(rule: RuleConfig): readonly string[] {
   }
 }
 
+type Ruled = Pick<GuardConfig, 'publish' | 'play' | 'apps'>;
+
+/** Every list of rules, by the key that it has in a configuration. */
+function ruleLists({
+  publish,
+  play,
+  apps,
+}: Ruled): readonly (readonly [key: string, rules: readonly RuleConfig[]])[] {
+  const ofApps = Object.entries(apps).flatMap(([app, of]) => [
+    [`apps.${app}.publish.auth`, of.publish ?? []] as const,
+    [`apps.${app}.play.auth`, of.play ?? []] as const,
+  ]);
+  return [['publish.auth', publish], ['play.auth', play], ...ofApps];
+}
+
 /** What stands at all of them now. Those that cannot be read are left out: who makes the rules says so. */
-export function readRuleSecrets(
-  { publish, play, apps }: Pick<GuardConfig, 'publish' | 'play' | 'apps'>,
-  sources: SecretSources = SYSTEM_SECRETS,
-): ReadSecrets {
-  const lists = [publish, play, ...Object.values(apps).flatMap((app) => [app.publish ?? [], app.play ?? []])];
+export function readRuleSecrets(config: Ruled, sources: SecretSources = SYSTEM_SECRETS): ReadSecrets {
   const read: Record<string, string> = {};
-  for (const reference of lists.flatMap(secretReferences)) {
+  for (const reference of ruleLists(config).flatMap(([, rules]) => secretReferences(rules))) {
     try {
       read[reference] = readSecret(reference, sources);
     } catch (error) {
@@ -41,4 +52,14 @@ export function readRuleSecrets(
     }
   }
   return read;
+}
+
+/** The lists of rules, such as `publish.auth`, with a key or secret that is another one now, though they name it as before. */
+export function listsWithOtherSecrets(
+  config: Ruled,
+  before: ReadSecrets,
+  after: ReadSecrets,
+): readonly string[] {
+  const isOther = (name: string): boolean => before[name] !== undefined && before[name] !== after[name];
+  return ruleLists(config).flatMap(([key, rules]) => (secretReferences(rules).some(isOther) ? [key] : []));
 }
