@@ -86,6 +86,14 @@ describe('StartRule', () => {
     expect(startsOf(rule, 'inter', 3_600_040, 3_700_000).at(0)).toBe(3_660_040);
   });
 
+  it('learns nothing from the first keyframe, whatever the clock says, nor from the first of a new configuration', () => {
+    const rule = new StartRule();
+    rule.isStart('keyframe', 25_000, true);
+    rule.awaitKeyframe();
+    rule.isStart('keyframe', 50_000, true);
+    expect(startsOf(rule, 'inter', 50_040, 90_000).at(0)).toBe(70_040);
+  });
+
   it('starts at a recovery point as at a keyframe', () => {
     const rule = new StartRule();
     expect(rule.isStart('recovery', 0, true)).toBe(true);
