@@ -39,6 +39,7 @@ it.each<[string, readonly MemberProfile[], Facts, string | null]>([
   ['in this zone the least loaded', [far, busy, near], { zone: 'z1' }, 'near'],
   ['the least loaded of all where none is in this zone', [far, busy, near], { zone: 'z3' }, 'far'],
   ['the least loaded of all where this member has no zone', [far, busy, near], {}, 'far'],
+  ['not sooner one that has no zone either', [far, profileOf('none', { loadLevel: 4 })], {}, 'far'],
   ['a busy one here rather than a free one far off', [far, busy], { zone: 'z1' }, 'busy'],
   ['one far off where the near one has the stream', [far, near], { zone: 'z1', owners: ['near'] }, 'far'],
 ])('is %s', (_, others, facts, expected) => {

@@ -39,8 +39,9 @@ function chosen(
   return target === null ? null : `${target.member} ${target.address.host}`;
 }
 
-it('is nobody where nobody has room, and no edge', () => {
+it('is nobody where nobody has room, not this member, and no edge', () => {
   expect(chosen([])).toBeNull();
+  expect(chosen([profile('self')])).toBeNull();
   expect(chosen([profile('e', { role: 'edge' })])).toBeNull();
 });
 

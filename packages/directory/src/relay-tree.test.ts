@@ -160,6 +160,10 @@ describe('the way of a relay', () => {
     expect(textOf(relayWay(viewOf({ ...self, draining: true }, [secure], [owner]), ownerOf(owner)))).toBe(
       'silent',
     );
+    // A port without the key's hash is none, nor a hash without a port; and nobody is its own head.
+    const { relayKeyHash, ...keyless } = secure;
+    for (const other of [keyless, { ...silent, relayKeyHash }, self])
+      expect(textOf(relayWay(viewOf(self, [other], [owner]), ownerOf(owner)))).toBe('nobody-else');
   });
 
   it('is the one that the mesh knows where the owner is out of reach', () => {

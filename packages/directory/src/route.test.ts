@@ -357,6 +357,13 @@ describe('a play that comes to a member which drains', () => {
     ['it was redirected once', ['me'], ['b'], { ...FOLLOWS, mark: 'redirected' }, 'published-here'],
     ['by play.mode alone, from its own stream', ['me'], ['b'], { mode: 'redirect' }, 'published-here'],
     ['by play.mode alone, to wait', [], ['b'], { mode: 'redirect' }, 'not-published'],
+    [
+      'by play.mode alone, and the owner has no room',
+      ['a'],
+      ['b'],
+      { mode: 'redirect' },
+      'draining-other-member b',
+    ],
     ['play.mode is relay', ['me'], ['b'], { ...FOLLOWS, mode: 'relay' }, 'published-here'],
     ['by WebSocket', ['me'], ['b'], { ...FOLLOWS, protocol: 'ws-flv' }, 'published-here'],
     ['it is a pull', ['me'], ['b'], { ...FOLLOWS, mark: 'relay' }, 'published-here'],
@@ -364,6 +371,20 @@ describe('a play that comes to a member which drains', () => {
     const taken = route(draining(owners, others), play(request));
     const target = taken.kind === 'redirect' ? ` ${taken.target.member}` : '';
     expect(`${taken.reason}${target}`).toBe(expected);
+  });
+
+  it.each([
+    ['one that flows', ['a'], 'b'],
+    ['the best where none flows', ['a', 'b'], 'a'],
+  ])('is sent to another owner, %s', (_, silent, expected) => {
+    const owners = ['a', 'me', 'b'].map((member) => ({
+      ...owner(member),
+      claim: claimOf('s1', 1, silent.includes(member)),
+    }));
+    expect(route({ ...draining([], ['a', 'b']), owners: () => owners }, play(FOLLOWS))).toMatchObject({
+      reason: 'draining-other-owner',
+      target: { member: expected },
+    });
   });
 });
 
@@ -413,17 +434,17 @@ describe('a client that came by TLS', () => {
   });
   const follows = { followsRedirect: true, isSecure: true } as const;
   const told = (seen: RouteView, more: Partial<PlayRequest>) => {
-    const { kind, reason } = route(seen, play(more));
-    return `${kind} ${reason}`;
+    const taken = route(seen, play(more));
+    return `${taken.kind} ${taken.reason}${taken.kind === 'redirect' ? ` to ${taken.target.member}` : ''}`;
   };
 
   it('is redirected to a port for TLS of its protocol, and relayed where there is none', () => {
     const http = among([at('a', { httpsPort: 8443 })]);
-    expect(told(http, { ...follows, protocol: 'http-flv' })).toBe('redirect client-follows-redirects');
+    expect(told(http, { ...follows, protocol: 'http-flv' })).toBe('redirect client-follows-redirects to a');
     expect(told(http, { ...follows, protocol: 'rtmp' })).toBe('relay owner-lacks-port');
     expect(told(http, { ...follows, protocol: 'rtmp', mode: 'redirect' })).toBe('relay owner-lacks-port');
     const rtmp = among([at('a', { rtmpsPort: 443 })]);
-    expect(told(rtmp, { ...follows, protocol: 'rtmp' })).toBe('redirect client-follows-redirects');
+    expect(told(rtmp, { ...follows, protocol: 'rtmp' })).toBe('redirect client-follows-redirects to a');
     expect(told(rtmp, { ...follows, protocol: 'http-flv' })).toBe('relay owner-lacks-port');
   });
 
@@ -438,13 +459,22 @@ describe('a client that came by TLS', () => {
     const own = owner('me');
     const request = { ...follows, protocol: 'http-flv', isFull: true } as const;
     const secure = at('b', { httpsPort: 8443 });
-    expect(told(among([own, at('a', {}), secure], full), request)).toBe('redirect full-other-owner');
+    expect(told(among([own, at('a', {}), secure], full), request)).toBe('redirect full-other-owner to b');
     expect(told(among([own], { ...full, withRoom: () => [at('a', {}), secure] }), request)).toBe(
-      'redirect full-other-member',
+      'redirect full-other-member to b',
     );
     expect(told(among([own], { ...full, withRoom: () => [at('a', {})] }), request)).toBe(
       'local published-here',
     );
+  });
+
+  it('is sent to one with such a port by a member that drains, or stays', () => {
+    const draining = { profile: profileOf('me', { draining: true }) };
+    const request = { ...follows, protocol: 'http-flv' } as const;
+    const sent = (...free: Owner[]) =>
+      told(among([owner('me')], { ...draining, withRoom: () => free }), request);
+    expect(sent(at('a', {}), at('b', { httpsPort: 8443 }))).toBe('redirect draining-other-member to b');
+    expect(sent(at('a', {}))).toBe('local published-here');
   });
 });
 
