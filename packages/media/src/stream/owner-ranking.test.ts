@@ -136,6 +136,21 @@ describe('OwnerRanking', () => {
     expect([...ranking.freshAtMs()]).toEqual([nowMs + 1000]);
   });
 
+  it('keeps in mind of each that it stalled', () => {
+    start(A, B);
+    ranking.stalled(A, nowMs);
+    nowMs += 500;
+    ranking.stalled(B, nowMs);
+    expect(next(FED)).toBeNull();
+    nowMs += 500;
+    expect(next(FED)).toBe('a');
+  });
+
+  it('asks the owner of what is silent on another way first, where that is the best', () => {
+    start(through('a', 'x'), B);
+    expect(next({ ...FED, fedFrom: A, isSilent: true, connected: [A] })).toBe('a x');
+  });
+
   it('asks one that could not be reached through another member, after all others', () => {
     start(A, B);
     blame(A, { ...UNREACHABLE, detours: ['x', 'y'] });
@@ -220,6 +235,17 @@ describe('OwnerRanking where relays may pull from each other', () => {
     expect(next({ ...silent, isSilent: false })).toBe('b h');
     start(A);
     expect(next(silent)).toBe('a i');
+  });
+
+  it('asks for the best owner, through a head, where it is the publisher here that is silent', () => {
+    expect(next({ ...FED, isSilent: true, mustFlow: true })).toBe('a h');
+  });
+
+  it('holds what an owner did without a head against no head', () => {
+    for (const head of ['h', 'i']) ranking.stalled(through('a', head), nowMs);
+    ranking.stalled(A, nowMs);
+    blame(A, REFUSED);
+    expect(next()).toBe('a j');
   });
 
   it('avoids a head through which the stream stalled', () => {
