@@ -40,6 +40,13 @@ describe('the replay that a pull asks for', () => {
     expect(relayQuery({ ...pull, replayMs: 0 })).toBe('headwater=relay&member=a');
     expect(readReplayMs(relayQuery({ ...pull, replayMs: 4999.6 }))).toBe(5000);
   });
+
+  it('stands between whose media is asked for and what proves who asks', () => {
+    const pull = { memberName: 'a b', relayOf: 'm&2', replayMs: 1, via: 'relay-0001' };
+    const query = 'headwater=relay&member=a%20b&owner=m%262&replay=1&headwater-via=relay-0001';
+    expect(relayQuery(pull)).toBe(query);
+    expect(relayQuery({ ...pull, proof: 'at=1&proof=x' })).toBe(`${query}&at=1&proof=x`);
+  });
 });
 
 describe('the owner whose media a pull asks for', () => {

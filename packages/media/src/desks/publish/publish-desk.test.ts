@@ -385,6 +385,30 @@ describe('PublishDesk', () => {
     expect(claims.slice(2).map((claim) => 'silent' in claim)).toEqual([false, false]);
   });
 
+  it('claims and releases nothing for who goes on with another origin’s publish and ends before its past is here', () => {
+    const { desk, said } = deskOf();
+    const answer = desk.publish({ ...sessionOf(), forward: { replaces: 'there' } });
+    if (answer.accepted === true) answer.feed.end();
+    expect([said, desk.count]).toEqual([[], 0]);
+  });
+
+  it('ends who cannot be claimed any more, and nobody else', () => {
+    const { desk, claims } = deskOf();
+    const faults: unknown[] = [];
+    const odd = { ...sessionOf('v/live/odd'), fault: (error: unknown) => faults.push(error) };
+    for (const session of [odd, sessionOf()]) {
+      const answer = desk.publish(session);
+      if (answer.accepted === true) for (const frame of [VIDEO_HEADER(), KEY(0)]) answer.feed.push(frame);
+    }
+    const error = new Error('odd');
+    const push = vi.spyOn(claims, 'push').mockImplementationOnce(() => {
+      throw error;
+    });
+    vi.advanceTimersByTime(0);
+    push.mockRestore();
+    expect([faults, claims.map(({ key }) => key)]).toEqual([[error], ['v/live/odd', KEY_S, KEY_S]]);
+  });
+
   it('claims nothing for who was taken over in the same turn, and all for who took over', () => {
     const { desk, claims } = deskOf(true, 'takeover');
     for (const _turn of [1, 2]) {
