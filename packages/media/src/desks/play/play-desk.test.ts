@@ -152,6 +152,9 @@ describe('a play', () => {
     expect(play({ followsRedirect: true, mark: 'redirected' }).told).toEqual([]);
     expect(streams.relays).toHaveLength(1);
     expect(play({ mark: 'relay' }).told).toEqual(['refuse relay-of-unowned']);
+    // Nor is one taken for a player that came back from the same address.
+    const { remote } = play({ followsRedirect: true });
+    expect(play({ mark: 'relay', remote }).told).toEqual(['refuse relay-of-unowned']);
   });
 
   it('goes by the mode of its app', () => {
@@ -329,8 +332,11 @@ describe('what the play desk asks, tells and logs', () => {
   it('waits where this member is said to publish what it does not', () => {
     const { host, play, routes } = memberA();
     claim(host);
-    expect(play().told).toEqual(['wait']);
+    const session = play();
+    expect(session.told).toEqual(['wait']);
     expect(routes()).toEqual(['wait not-published']);
+    vi.advanceTimersByTime(30_000);
+    expect(session.texts).toEqual(['nobody published the stream within 30000 ms']);
   });
 
   it('tells a waiting play once, however often owners change', () => {
@@ -482,6 +488,14 @@ describe('a play where members are full', () => {
     expect(routes()).toEqual(['local published-here']);
   });
 
+  it('that waited is sent away where this member is full by the time that it is published here', () => {
+    const { mesh, publish, play } = memberA();
+    const waiting = play(follower);
+    mesh.setFull('a', true);
+    publish();
+    expect(waiting.told).toEqual(['wait', 'redirect 127.0.0.1']);
+  });
+
   it('is relayed here rather than sent to an owner that is full', () => {
     const { mesh, b, play, routes } = memberA();
     claim(b);
@@ -557,6 +571,13 @@ describe('a waiting play', () => {
     expect([edge.told.at(-1), other.told]).toEqual(['redirect 127.0.0.1', ['wait']]);
     expect(streams.relays).toHaveLength(1);
     plays.leave(other);
+  });
+
+  it('that is redirected by its app’s mode alone opens no relay either', () => {
+    const { b, play, streams } = memberA({ apps: { live: { play: { mode: 'redirect' } } } });
+    const session = play();
+    claim(b);
+    expect([session.told, streams.opened]).toEqual([['wait', 'redirect 127.0.0.1'], []]);
   });
 
   it('goes on here when it is published here', () => {
@@ -805,7 +826,7 @@ describe('a pull', () => {
   });
 
   it('goes on while media flows, also when the mesh lost its owner from sight', () => {
-    const { mesh, b, play, streams } = memberA();
+    const { mesh, b, play, streams, routes } = memberA();
     claim(b);
     const session = play();
     flow(streams.relays[0]);
@@ -813,7 +834,7 @@ describe('a pull', () => {
     expect(streams.relays).toHaveLength(1);
     expect(session.told).toEqual([]);
     const late = play();
-    expect(late.told).toEqual([]);
+    expect([late.told, routes().at(-1)]).toEqual([[], 'relay client-follows-no-redirects']);
     fail(streams.relays[0]);
     expect(streams.relays).toHaveLength(0);
     expect([session.told, late.told]).toEqual([[], []]);
