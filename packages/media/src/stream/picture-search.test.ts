@@ -133,6 +133,8 @@ describe('a publisher here whose pictures stop while its sound goes on', () => {
       for (const relay of world.opened.slice(asked)) {
         askedAt.push(`${relay.owner} ${Math.round(((id - 35) * 40) / 1000)} s`);
         relay.events.started();
+        // What it had before its pictures stopped.
+        give(relay, ...HEADERS, ...both(20, 35), replayEnd());
       }
       asked = world.opened.length;
       for (const relay of world.open) give(relay, sound(id));

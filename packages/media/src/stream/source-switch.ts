@@ -112,7 +112,8 @@ export class SourceSwitch {
     source.isReady = isReady;
     source.hasNews = true;
     source.heardMs = nowMs;
-    if (frame.kind === 'video') source.picturesMs = nowMs;
+    // Those of a replay tell nothing of now.
+    if (frame.kind === 'video' && source.state === 'live') source.picturesMs = nowMs;
     source.frames += 1;
     const isLimitNew = source.watch.saw(frame);
     if (source.state === 'live') source.hasLiveMedia = true;
@@ -302,9 +303,13 @@ export class SourceSwitch {
     for (const standby of standbys) if (this.#search(standby, nowMs)) return true;
     const ready = standbys.find(({ isReady }) => isReady);
     if (ready !== undefined) {
-      // A copy that lags has pictures now, and is not waited for.
-      const mayBeExact = ready.match?.kind !== 'behind' && this.#mayBecomeExact(ready, nowMs);
-      if (this.#hasDelivered && mayBeExact) return true;
+      this.#awaitLag(ready, nowMs);
+      // One that lags is waited for as if nobody fed the stream.
+      const isAwaited =
+        ready.match?.kind === 'behind'
+          ? ready.lagUntilMs !== null && nowMs < ready.lagUntilMs
+          : this.#mayBecomeExact(ready, nowMs);
+      if (this.#hasDelivered && isAwaited) return true;
       this.#switchTo(ready, 'start', nowMs);
       return true;
     }
