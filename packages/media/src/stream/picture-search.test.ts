@@ -142,6 +142,12 @@ describe('a publisher here whose pictures stop while its sound goes on', () => {
     expect(askedAt).toEqual(['b 2 s', 'c 5 s', 'b 18 s', 'c 21 s', 'b 44 s', 'c 47 s']);
     expect([source(), world.open]).toEqual(['publisher', []]);
     expect(idsOf('audio')).toEqual(numbers(10, 1500).map((id) => id % 256));
+    // Nobody has asked this one, so it waits for no round.
+    world.owners(ownerOf('b', { shows: true }), ownerOf('d', { shows: true, sinceMs: 2 }));
+    expect(world.order.at(-1)).toBe('b');
+    world.fail('closed-by-server');
+    live(1501, 1502, soundOf(feed));
+    expect(world.order.at(-1)).toBe('d');
   });
 });
 

@@ -15,6 +15,7 @@ export class PictureSearch {
   #dueMs = Number.NEGATIVE_INFINITY;
   #roundMs: number = ROUND_MS.first;
   #askedInVain: RelayOwner[] = [];
+  #known: ReadonlySet<string> = new Set();
 
   /** When the next round begins; it has begun where that is past. */
   get dueMs(): number {
@@ -37,6 +38,13 @@ export class PictureSearch {
     this.#askedInVain = [];
     this.#dueMs = nowMs + this.#roundMs;
     this.#roundMs = Math.min(ROUND_MS.max, 2 * this.#roundMs);
+  }
+
+  /** Who has the stream: a publish that nobody was asked for yet waits for no round. */
+  setOwners(owners: readonly RelayOwner[]): void {
+    const known = this.#known;
+    this.#known = new Set(owners.map(({ member, claim }) => `${claim.sinceMs} ${member}`));
+    if ([...this.#known].some((publish) => !known.has(publish))) this.reset();
   }
 
   /** The stream has pictures. */

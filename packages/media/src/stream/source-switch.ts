@@ -195,6 +195,7 @@ export class SourceSwitch {
 
   #setOwners(owners: readonly RelayOwner[]): void {
     this.#owners.set(owners);
+    this.#pictures.setOwners(owners);
     // One that left the list before it answered has nothing for us.
     for (const relay of this.#relays()) {
       if (relay.state === 'connecting' && this.#ownerOf(relay) === undefined)
