@@ -117,8 +117,15 @@ export class StreamCommands {
         this.#answer(transactionId, undefined);
         this.#connection.send(answers.onFcPublish());
         return;
-      case 'releaseStream':
       case 'FCSubscribe':
+        this.#answer(transactionId, undefined);
+        this.#connection.send(answers.onFcSubscribe());
+        return;
+      case 'FCUnsubscribe':
+        this.#answer(transactionId, undefined);
+        this.#connection.send(answers.onFcUnsubscribe());
+        return;
+      case 'releaseStream':
       case '_checkbw':
         this.#answer(transactionId, undefined);
         return;
