@@ -31,7 +31,7 @@ import { HeadwaterError } from './errors.js';
 import { EventLog } from './events/event-log.js';
 import { followMesh } from './events/follow-mesh.js';
 import { RelayBook } from './events/relay-book.js';
-import { nextFull } from './fullness.js';
+import { nextFull, takesNobody } from './fullness.js';
 import { checkRules, ENDS_TOLD_MS, guardConfig } from './guard-config.js';
 import { createLog } from './log/create-log.js';
 import { QuietLog } from './log/quiet-log.js';
@@ -266,6 +266,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
       checkUp({
         config: current,
         status: () => mesh.status(),
+        workers: () => media.workers(),
         others: () => othersOf(mesh, config.relay.tls),
       }),
     explain: () => ({
@@ -354,10 +355,12 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     const { players, publishers, outboundKbps, connections } = media.told();
     mesh.setLoad({ players, publishers, outboundKbps });
     const used = { connections, outboundKbps };
-    if (nextFull(isFull, used, current.limits) === isFull) return;
+    const isClosed = takesNobody(media.workers());
+    if ((isClosed || nextFull(isFull, used, current.limits)) === isFull) return;
     isFull = !isFull;
     mesh.setProfile(profile(media.ports));
-    log.warn({ ...used, limits: current.limits }, isFull ? 'member full' : 'member has room again');
+    const why = isClosed ? { reason: 'no media worker takes connections' } : {};
+    log.warn({ ...used, limits: current.limits, ...why }, isFull ? 'member full' : 'member has room again');
   }, LOAD_INTERVAL_MS);
   const ports = {
     ...media.ports,
