@@ -16,12 +16,36 @@ const ALIKE = ['relay.tls', 'relay.tree', 'play.order', 'play.mode', 'publish.po
 type Labels = Readonly<Record<string, string>>;
 
 interface ServiceSpec {
+  readonly clusterIP?: string;
   readonly selector: Labels;
   readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: string }[];
 }
 
 interface PolicySpec {
   readonly ingress: readonly { readonly ports: readonly { readonly port: string }[] }[];
+}
+
+/** What kubelet puts into each container for each Service of the namespace, as Docker's links did: some look like keys of ours. */
+function serviceLinks(services: readonly Manifest[]): Readonly<Record<string, string>> {
+  const entries = services.flatMap((service) => {
+    const { ports, clusterIP } = specOf<ServiceSpec>(service);
+    if (clusterIP === 'None') return [];
+    const name = nameOf(service).toUpperCase().replaceAll('-', '_');
+    const first = ports[0]?.port;
+    return [
+      [`${name}_SERVICE_HOST`, '10.96.0.9'],
+      [`${name}_SERVICE_PORT`, `${first}`],
+      [`${name}_PORT`, `tcp://10.96.0.9:${first}`],
+      ...ports.flatMap(({ name: port, port: number }) => [
+        [`${name}_SERVICE_PORT_${port.toUpperCase()}`, `${number}`],
+        [`${name}_PORT_${number}_TCP`, `tcp://10.96.0.9:${number}`],
+        [`${name}_PORT_${number}_TCP_PROTO`, 'tcp'],
+        [`${name}_PORT_${number}_TCP_PORT`, `${number}`],
+        [`${name}_PORT_${number}_TCP_ADDR`, '10.96.0.9'],
+      ]),
+    ];
+  });
+  return Object.fromEntries(entries);
 }
 
 const specOf = <T>({ spec }: Manifest): T => spec as T;
@@ -40,7 +64,7 @@ describe.each(APPLIED)('conf/k8s/%s as it is applied', (folder) => {
   const configOf = (workload: Manifest) => {
     const resolved = resolveConfig({
       file: { name: 'origin.yml', text: readFileSync(join(REPOSITORY, 'conf/origin.yml'), 'utf8') },
-      env: environmentOf(workload),
+      env: { ...serviceLinks(ofKind('Service')), ...environmentOf(workload) },
       set: [],
       hostName: 'h',
     });
