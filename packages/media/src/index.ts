@@ -42,7 +42,8 @@ export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp
 export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';
 export { vhostOf } from './protocols/stream-name.js';
 export { CertificateError } from './tls/certificate.js';
-export { CertificateStore, type TlsOptions } from './tls/certificate-store.js';
+export { CertificateStore } from './tls/certificate-store.js';
 export { makeRelayIdentity, type RelayIdentity } from './tls/relay-identity.js';
+export type { TlsOptions } from './tls/tls-options.js';
 export { FlvFile } from './wire/flv/flv-file.js';
 export type { Frame } from './wire/frame.js';

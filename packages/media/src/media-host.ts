@@ -17,7 +17,7 @@ import type {
 import type { ForwardedHeaders } from './arrival/forwarded.js';
 import type { PublishPolicy } from './desks/publish/publish-policy.js';
 import type { MediaFigures } from './figures/media-tally.js';
-import type { TlsOptions } from './tls/certificate-store.js';
+import type { TlsOptions } from './tls/tls-options.js';
 
 /** What media needs from the process around it: ownership and routes. `origin` implements it over the mesh. */
 export interface MediaHost {
