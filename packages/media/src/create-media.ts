@@ -14,16 +14,13 @@ import { MediaTally } from './figures/media-tally.js';
 import { talliedGuard } from './figures/tallied-guard.js';
 import { type RtmpLinkParts, rtmpLink } from './forward/rtmp-link.js';
 import { liveOptions } from './live-options.js';
+import type { Media } from './media.js';
 import type { MediaEventListener } from './media-event.js';
-import type {
-  ClientRef,
-  Media,
-  MediaHost,
-  MediaListenerName,
-  MediaLog,
-  MediaOptions,
-  MediaPorts,
-} from './media-host.js';
+import type { MediaHost } from './media-host.js';
+import type { MediaListenerName, MediaPorts } from './media-listeners.js';
+import type { MediaLog } from './media-log.js';
+import type { MediaOptions } from './media-options.js';
+import type { ClientRef } from './media-views.js';
 import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { createFlvListener } from './protocols/http/flv-listener.js';
 import type { Listener, PausableListener } from './protocols/listener.js';

@@ -16,26 +16,13 @@ export {
 } from './figures/media-tally.js';
 export { addFigures, endedFigures, NO_FIGURES } from './figures/merge-figures.js';
 export type { HistogramFigures } from './figures/tally.js';
+export type { Media } from './media.js';
 export type { MediaEvent, MediaEventListener } from './media-event.js';
-export {
-  type ClientRef,
-  type ClientView,
-  type Elsewhere,
-  type ListenAt,
-  ListenError,
-  type Media,
-  type MediaHost,
-  type MediaListenerName,
-  type MediaLog,
-  type MediaOptions,
-  type MediaPorts,
-  type MediaSettings,
-  type PlayerView,
-  type RelayAddress,
-  type StreamTotal,
-  type StreamView,
-  type WorkerAddress,
-} from './media-host.js';
+export type { Elsewhere, MediaHost, RelayAddress, WorkerAddress } from './media-host.js';
+export { type ListenAt, ListenError, type MediaListenerName, type MediaPorts } from './media-listeners.js';
+export type { MediaLog } from './media-log.js';
+export type { MediaOptions, MediaSettings } from './media-options.js';
+export type { ClientRef, ClientView, PlayerView, StreamTotal, StreamView } from './media-views.js';
 export { clientIp } from './protocols/client-address.js';
 export { ListeningPort } from './protocols/listening-port.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';

@@ -1,4 +1,4 @@
-import type { MediaOptions, MediaSettings } from './media-host.js';
+import type { MediaOptions, MediaSettings } from './media-options.js';
 
 /** Options that change while media runs. Each is read where it is used, never kept. */
 export interface LiveOptions {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Fence } from '../fence.js';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 import { clientAddress, clientIp } from '../protocols/client-address.js';
 import type { ConnectionGate, GatePlace } from '../protocols/connection-gate.js';
 import { TLS_VERSION_MIN } from '../tls/certificate.js';

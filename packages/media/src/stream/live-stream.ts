@@ -1,5 +1,5 @@
 import type { MediaInfo, MemberId, StreamKey } from '@headwater/directory';
-import type { PlayerView, StreamView } from '../media-host.js';
+import type { PlayerView, StreamView } from '../media-views.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import { OutboundRate } from './outbound-rate.js';

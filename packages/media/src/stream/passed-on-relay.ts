@@ -1,5 +1,5 @@
 import { type MemberId, ownerThrough, type StreamKey } from '@headwater/directory';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import type { Player } from './player.js';

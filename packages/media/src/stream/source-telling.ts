@@ -1,6 +1,6 @@
 import type { StreamKey } from '@headwater/directory';
 import type { MediaEventListener } from '../media-event.js';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 import type { SourceAbout } from './stream-source.js';
 import type { UpstreamEnd } from './upstream.js';
 

@@ -1,6 +1,6 @@
 import type { MemberId, StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaEventListener } from '../media-event.js';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 import { LiveStream } from './live-stream.js';
 import type { HeadOf } from './owner-ranking.js';
 import type { TrafficWatch } from './player-feed.js';

@@ -1,5 +1,5 @@
 import { isHost } from '@headwater/directory';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 import { type Certificate, type PemPair, readCertificate, validityProblem } from './certificate.js';
 import {
   type CertificateFiles,

@@ -8,7 +8,9 @@ import {
   type StreamKey,
 } from '@headwater/directory';
 import type { MediaEventListener } from '../../media-event.js';
-import type { MediaHost, MediaLog, MediaOptions } from '../../media-host.js';
+import type { MediaHost } from '../../media-host.js';
+import type { MediaLog } from '../../media-log.js';
+import type { MediaOptions } from '../../media-options.js';
 import type { PassedOnEnd } from '../../stream/passed-on-relay.js';
 import { fromWorker, type RelayOwner } from '../../stream/relay-owner.js';
 import type { StreamTable } from '../../stream/stream-table.js';

@@ -1,6 +1,8 @@
 import type { StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaEventListener } from '../../media-event.js';
-import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
+import type { MediaHost } from '../../media-host.js';
+import type { MediaLog } from '../../media-log.js';
+import type { PublisherView } from '../../media-views.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { type Closing, isClosedBefore } from './departure.js';
 import { FlowClaim } from './flow-claim.js';
