@@ -11,7 +11,8 @@ import { MemoryStreams, type OpenedRelay, ownerOf } from '../../testing/stream-w
 import type { Frame } from '../../wire/frame.js';
 import { PublishDesk } from '../publish/publish-desk.js';
 import type { PublishFeed } from '../publish/publish-session.js';
-import { PlayDesk, type PlayRules } from './play-desk.js';
+import { PlayDesk } from './play-desk.js';
+import type { PlayRules } from './play-routes.js';
 import { REDIRECT_MEMORY_MS } from './redirect-memory.js';
 
 const KEY_S = '__defaultVhost__/live/s';
