@@ -63,13 +63,15 @@ export class RouteReview {
   /** Looks at some plays of a stream; the others' turn comes after that of other streams. */
   #takeTurn(stream: StreamPlays): void {
     this.#waiting.delete(stream);
-    if (this.#redirectSome(stream) && this.#settleSome(stream)) return;
-    this.#waiting.add(stream);
-    this.#next ??= setImmediate(() => {
-      this.#next = null;
-      const [first] = this.#waiting;
-      if (first !== undefined) this.#takeTurn(first);
-    });
+    const isDone = this.#redirectSome(stream) && this.#settleSome(stream);
+    if (!isDone) this.#waiting.add(stream);
+    if (this.#waiting.size > 0) this.#next ??= setImmediate(() => this.#takeNextTurn());
+  }
+
+  #takeNextTurn(): void {
+    this.#next = null;
+    const [first] = this.#waiting;
+    if (first !== undefined) this.#takeTurn(first);
   }
 
   /** True where nobody is left who might be redirected: then the stream has heard of its owners. */
