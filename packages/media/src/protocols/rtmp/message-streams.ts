@@ -4,6 +4,9 @@ import type { Admission } from '../admission.js';
 /** Message streams that a connection may have at once: each may be a publish that the whole mesh is told of. */
 export const STREAMS_MAX = 8;
 
+/** Said to who wants one more. */
+export const TOO_MANY_STREAMS = `a connection has at most ${STREAMS_MAX} streams; delete one, or open another connection`;
+
 /** What a message stream is used for: a publish or a play, or one that is being asked for. */
 export interface StreamActivity {
   readonly key: StreamKey;
