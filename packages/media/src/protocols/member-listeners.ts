@@ -2,12 +2,12 @@ import type { Socket } from 'node:net';
 import type { MediaListenerName, MediaPorts } from '../media-listeners.js';
 import { CertificateStore } from '../tls/certificate-store.js';
 import type { TlsOptions } from '../tls/tls-options.js';
-import { createFlvListener, type FlvParts } from './http/flv-listener.js';
+import { createFlvListener, type FlvListenerParts } from './http/flv-listener.js';
 import type { Listener, PausableListener } from './listener.js';
 import { createRtmpListener, type RtmpListenerParts } from './rtmp/rtmp-listener.js';
 
 /** What every listener of a member has. */
-export type ListenerParts = Omit<RtmpListenerParts & FlvParts, 'at' | 'certificates'>;
+export type ListenerParts = Omit<RtmpListenerParts & FlvListenerParts, 'at' | 'certificates'>;
 
 const OFF = { host: '', port: null };
 
