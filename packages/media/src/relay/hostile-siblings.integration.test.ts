@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RtmpPublisher } from '../protocols/rtmp/rtmp-publisher.js';
 import { KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { mediaOptions } from '../testing/media-options.js';
-import { expectExact, grows, NAME, rtmp, sendUntil, WorkerWorld } from '../testing/worker-world.js';
+import { expectExact, grows, NAME, RelayWorld, rtmp, sendUntil } from '../testing/relay-world.js';
 import {
   joinSiblingMessages,
   SIBLING,
@@ -14,7 +14,7 @@ import {
   siblingMessage,
 } from '../wire/sibling-message.js';
 
-const world = new WorkerWorld();
+const world = new RelayWorld();
 
 beforeEach(() => world.open());
 afterEach(() => world.close());

@@ -1,8 +1,8 @@
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { expectExact, grows, NAME, sendUntil, WorkerWorld } from '../testing/worker-world.js';
+import { expectExact, grows, NAME, RelayWorld, sendUntil } from '../testing/relay-world.js';
 
-const world = new WorkerWorld();
+const world = new RelayWorld();
 
 beforeEach(() => world.open());
 afterEach(() => world.close());

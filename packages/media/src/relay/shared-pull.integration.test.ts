@@ -2,9 +2,9 @@ import { createServer } from 'node:net';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Media } from '../media.js';
-import { expectExact, grows, NAME, type Player, sendUntil, WorkerWorld } from '../testing/worker-world.js';
+import { expectExact, grows, NAME, type Player, RelayWorld, sendUntil } from '../testing/relay-world.js';
 
-const world = new WorkerWorld();
+const world = new RelayWorld();
 
 beforeEach(() => world.open());
 afterEach(() => world.close());

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mediaOptions } from '../testing/media-options.js';
-import { expectExact, grows, NAME, sendUntil, WorkerWorld } from '../testing/worker-world.js';
+import { expectExact, grows, NAME, RelayWorld, sendUntil } from '../testing/relay-world.js';
 
-const world = new WorkerWorld();
+const world = new RelayWorld();
 
 beforeEach(() => world.open());
 afterEach(() => world.close());

@@ -17,13 +17,13 @@ import {
   isMedia,
   NAME,
   type Player,
+  RelayWorld,
   rtmp,
   sendUntil,
-  WorkerWorld,
-} from '../testing/worker-world.js';
+} from '../testing/relay-world.js';
 import type { Frame } from '../wire/frame.js';
 
-const world = new WorkerWorld();
+const world = new RelayWorld();
 
 beforeEach(() => world.open());
 afterEach(() => world.close());

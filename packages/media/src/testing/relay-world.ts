@@ -52,22 +52,26 @@ export const isMedia = ({ kind, isHeader }: Frame) => kind !== 'data' && !isHead
 export const clientTo = (media: Media, stream: string) => ({
   target: parseRtmpUrl(rtmp(media, stream)),
   agent: 'test',
-  deadlineMs: 10_000,
+  deadlineMs: 60_000,
   limits: { messageBytesMax: 1_000_000, chunkStreamsMax: 64 },
 });
 
-/** Workers of some members in one process, with their players and encoders. */
-export class WorkerWorld {
+/** Members that relay from each other, or workers of some, in one process, with their players and encoders. */
+export class RelayWorld {
   mesh = new MemoryMesh();
   /** Of the workers' sockets. */
   folder = '';
   /** Closed at the end. */
   readonly clients: { close(): unknown }[] = [];
+  /** Those that are one process each, by name. */
+  readonly members = new Map<string, Media>();
   readonly #medias: Media[] = [];
   readonly #logs = new Map<string, MemoryLog>();
 
   async open(): Promise<void> {
     this.mesh = new MemoryMesh();
+    this.members.clear();
+    this.#logs.clear();
     this.folder = await mkdtemp(join(tmpdir(), 'hw-sibling-'));
   }
 
@@ -85,6 +89,17 @@ export class WorkerWorld {
     return this.#logs.get(name) ?? new MemoryLog();
   }
 
+  /** A member that is one process. `change`: of what it hears of the mesh. */
+  async member(name: string, change: (host: MediaHost) => Partial<MediaHost> = () => ({})): Promise<Media> {
+    const host = this.mesh.host(name);
+    const media = createMedia(mediaOptions(name), { ...host, ...change(host) }, this.#newLog(name));
+    await media.start();
+    this.mesh.setPorts(name, media.ports.rtmp, media.ports.http);
+    this.members.set(name, media);
+    this.#medias.push(media);
+    return media;
+  }
+
   /** A worker, as `a1` is the first of member `a`. The member is pulled from its worker that started last. */
   async worker(
     name: string,
@@ -93,8 +108,7 @@ export class WorkerWorld {
   ): Promise<Media> {
     const member = name.slice(0, 1);
     const own = this.socketOf(name);
-    const log = new MemoryLog();
-    this.#logs.set(name, log);
+    const log = this.#newLog(name);
     const host = this.mesh.host(member, own);
     const media = createMedia(
       mediaOptions(member, { worker: own, ...more }),
@@ -105,6 +119,12 @@ export class WorkerWorld {
     this.mesh.setPorts(member, media.ports.rtmp, media.ports.http);
     this.#medias.push(media);
     return media;
+  }
+
+  #newLog(name: string): MemoryLog {
+    const log = new MemoryLog();
+    this.#logs.set(name, log);
+    return log;
   }
 
   /** The worker's process is gone: what main tells the others, and no word from itself. */
@@ -274,6 +294,10 @@ export function expectExact(player: Player): void {
   }
   expect(player.ends).toEqual([]);
 }
+
+/** One after the other, none lost and none twice. */
+export const follow = (list: readonly (number | undefined)[]) =>
+  list.every((value, index) => index === 0 || value === ((list[index - 1] ?? 0) + 1) % 256);
 
 /** Whether so many pictures more have come since this was called. */
 export const grows = (player: Player, by: number) => {
