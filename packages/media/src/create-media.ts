@@ -1,6 +1,7 @@
 import type { StreamKey } from '@headwater/directory';
 import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { AfterAnswer } from './after-answer.js';
+import { ConnectionGate, spareOf } from './arrival/connection-gate.js';
 import { TrustedProxies } from './arrival/trusted-proxies.js';
 import { clientRefs } from './client-refs.js';
 import { createForwardDesk } from './create-forward-desk.js';
@@ -20,7 +21,6 @@ import type { MediaHost } from './media-host.js';
 import type { MediaLog } from './media-log.js';
 import type { MediaOptions } from './media-options.js';
 import type { StreamTotal } from './media-views.js';
-import { ConnectionGate, spareOf } from './protocols/connection-gate.js';
 import { MemberListeners } from './protocols/member-listeners.js';
 import { SiblingListener } from './protocols/sibling/sibling-listener.js';
 import { OutboundRate } from './stream/outbound-rate.js';

@@ -1,9 +1,10 @@
 export { type Client, remoteOf } from './arrival/client.js';
+export { clientIp } from './arrival/client-address.js';
 export { type ForwardedHeaders, type ForwardedRules, readForwarded } from './arrival/forwarded.js';
 export { type Arrival, Front } from './arrival/front.js';
+export { limitedAddress } from './arrival/limited-address.js';
 export { TrustedProxies } from './arrival/trusted-proxies.js';
 export { createMedia } from './create-media.js';
-export { limitedAddress } from './desks/client-address.js';
 export { modeOf as playModeOf } from './desks/play/app-play.js';
 export { type PublishPolicy, policyOf as publishPolicyOf } from './desks/publish/publish-policy.js';
 export { Fence } from './fence.js';
@@ -23,7 +24,6 @@ export { type ListenAt, ListenError, type MediaListenerName, type MediaPorts } f
 export type { MediaLog } from './media-log.js';
 export type { MediaOptions, MediaSettings } from './media-options.js';
 export type { ClientRef, ClientView, PlayerView, StreamTotal, StreamView } from './media-views.js';
-export { clientIp } from './protocols/client-address.js';
 export { ListeningPort } from './protocols/listening-port.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';

@@ -1,9 +1,9 @@
 import type { Owner, PlayMark, PlayRequest, Route, RouteReason, StreamKey } from '@headwater/directory';
+import { addressOf } from '../../arrival/limited-address.js';
 import type { MediaHost } from '../../media-host.js';
 import type { MediaOptions } from '../../media-options.js';
 import { fromWorker, type RelayOwner } from '../../stream/relay-owner.js';
 import type { StreamTable } from '../../stream/stream-table.js';
-import { addressOf } from '../client-address.js';
 import { modeOf } from './app-play.js';
 import type { ComingPlay, PlayAsker, PlaySession } from './play-session.js';
 import { RedirectMemory } from './redirect-memory.js';

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { clientIp } from '../../arrival/client-address.js';
 import { Front, type FrontParts } from '../../arrival/front.js';
 import type { ListenAt } from '../../media-listeners.js';
-import { clientIp } from '../client-address.js';
 import { listen } from '../listen.js';
 import type { Listener } from '../listener.js';
 import type { FlvParts } from './flv-parts.js';

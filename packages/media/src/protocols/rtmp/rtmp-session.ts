@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Guard, type GuardedClient, REFUSAL_REASONS } from '@headwater/guard';
 import type { AfterAnswer } from '../../after-answer.js';
+import type { GatePlace } from '../../arrival/connection-gate.js';
 import type { Arrival } from '../../arrival/front.js';
 import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { PublishDesk } from '../../desks/publish/publish-desk.js';
@@ -11,7 +12,6 @@ import type { Frame } from '../../wire/frame.js';
 import type { AmfValue } from '../../wire/rtmp/amf0.js';
 import { RtmpProtocolError } from '../../wire/rtmp/rtmp-protocol-error.js';
 import { believeForward, believePull } from '../believe-pull.js';
-import type { GatePlace } from '../connection-gate.js';
 import * as answers from './answers.js';
 import { type ConnectCommand, readConnect } from './connect-command.js';
 import { RtmpConnection } from './rtmp-connection.js';
