@@ -7,7 +7,10 @@ import type { ClientRef, StreamTotal, StreamView } from './media-views.js';
 
 /** The running media plane of one member. */
 export interface Media {
-  /** Opens the listeners. Rejects with `ListenError`, `CertificateError`, or an error that names the worker's socket; then nothing is left open. */
+  /**
+   * Opens the listeners. Rejects with `ListenError`, `CertificateError`, or an error that names the worker's socket; then
+   * nothing is left open.
+   */
   start(): Promise<void>;
   /** Closes listeners and sessions, releases all claims. Never rejects. */
   stop(): Promise<void>;

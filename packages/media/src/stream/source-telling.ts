@@ -77,7 +77,10 @@ export class SourceTelling {
     else this.#parts.log.warn(fields, 'relay stalls');
   }
 
-  /** Another source feeds the stream, after `before` and a silence. `offsetMs`: exactly, by this distance of clocks; null: from a start. */
+  /**
+   * Another source feeds the stream, after `before` and a silence. `offsetMs`: exactly, by this distance of clocks; null: from
+   * a start.
+   */
   switched(about: SourceAbout, before: SourceAbout | null, offsetMs: number | null, silentMs: number): void {
     const { log } = this.#parts;
     this.#tellSwitch(about, before, offsetMs !== null, silentMs);

@@ -19,7 +19,10 @@ export interface PlayDeskParts extends PlayRoutesParts {
   readonly afterAnswer?: { do(work: () => void): void };
 }
 
-/** How long a pull of an owner that is not known yet waits for word of it, ms: claims take milliseconds, and not the same to all members. */
+/**
+ * How long a pull of an owner that is not known yet waits for word of it, ms: claims take milliseconds, and not the same to
+ * all members.
+ */
 const EARLY_MS = 1000;
 
 const REFUSE = { kind: 'refuse', reason: 'relay-of-unowned' } as const satisfies Route;
