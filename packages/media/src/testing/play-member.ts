@@ -1,6 +1,6 @@
 import type { PlayRequest } from '@headwater/directory';
 import { MemoryLog } from '@headwater/testing/memory-log';
-import { PlayDesk } from '../desks/play/play-desk.js';
+import { PlayDesk, type PlayDeskParts } from '../desks/play/play-desk.js';
 import type { PlayRules } from '../desks/play/play-routes.js';
 import { PublishDesk } from '../desks/publish/publish-desk.js';
 import type { PublishFeed } from '../desks/publish/publish-session.js';
@@ -15,8 +15,12 @@ import { MemoryStreams, type OpenedRelay } from './stream-world.js';
 export const KEY_S = '__defaultVhost__/live/s';
 export const CLAIM = { key: KEY_S, sinceMs: 1, media: {} };
 
-/** Member `a` whole but for its sockets, and the hosts of `b` and `c` to claim by. */
-export function memberA(rules: Partial<PlayRules> = {}, isFull: () => boolean = () => false) {
+/** Member `a` whole but for its sockets, and the hosts of `b` and `c` to claim by. `more`: of what its play desk is given. */
+export function memberA(
+  rules: Partial<PlayRules> = {},
+  isFull: () => boolean = () => false,
+  more: Partial<PlayDeskParts> = {},
+) {
   const mesh = new MemoryMesh();
   const own = mesh.host('a');
   const asked: PlayRequest[] = [];
@@ -41,7 +45,7 @@ export function memberA(rules: Partial<PlayRules> = {}, isFull: () => boolean = 
   const options = mediaOptions('a');
   const log = new MemoryLog();
   const streams = new MemoryStreams((key) => mesh.owners(key).filter(({ member }) => member !== 'a'), log);
-  const plays = new PlayDesk({ streams, host, log, isFull }, { ...options, ...rules });
+  const plays = new PlayDesk({ streams, host, log, isFull, ...more }, { ...options, ...rules });
   const publishes = new PublishDesk(
     { streams, host: own, forwards: null, log, onPublisherChanged: (key) => plays.reconsider(key) },
     { acceptsPublishers: true, idleMs: 1000, policy: () => 'backup' },
