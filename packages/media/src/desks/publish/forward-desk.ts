@@ -7,6 +7,7 @@ import type { MediaLog } from '../../media-log.js';
 import type { PublisherView } from '../../media-views.js';
 import type { Timers } from '../../stream/timers.js';
 import type { Frame } from '../../wire/frame.js';
+import { isMedia } from '../../wire/make-frame.js';
 import { afterClosing, type Closing, type Departure, isClosedBefore } from './departure.js';
 import type { PublishEnd, PublishFeed, PublishRefused, PublishSession } from './publish-session.js';
 import { aboutPublisher, eventOfPublisher } from './publisher-about.js';
@@ -233,7 +234,7 @@ export class ForwardDesk {
           this.#close(entry, 'reconnecting');
           return;
         }
-        if (frame.kind !== 'data') entry.lastMediaMs = performance.now();
+        if (isMedia(frame)) entry.lastMediaMs = performance.now();
         forward.push(frame);
       },
       end: () => this.#end(entry, 'connection-ended'),

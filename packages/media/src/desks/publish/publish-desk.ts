@@ -4,6 +4,7 @@ import type { MediaHost } from '../../media-host.js';
 import type { MediaLog } from '../../media-log.js';
 import type { PublisherView } from '../../media-views.js';
 import type { StreamTable } from '../../stream/stream-table.js';
+import { isMedia } from '../../wire/make-frame.js';
 import { type Closing, isClosedBefore } from './departure.js';
 import { FlowClaim } from './flow-claim.js';
 import type { ForwardDesk } from './forward-desk.js';
@@ -151,7 +152,7 @@ export class PublishDesk {
             this.#close(publish, 'reconnecting');
             return;
           }
-          if (frame.kind !== 'data') publish.lastMediaMs = performance.now();
+          if (isMedia(frame)) publish.lastMediaMs = performance.now();
           source.push(frame);
           publish.handedOver?.push(frame);
         },

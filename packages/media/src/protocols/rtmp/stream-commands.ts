@@ -88,8 +88,15 @@ export class StreamCommands {
         this.#answer(transactionId, undefined);
         this.#connection.send(answers.onFcPublish());
         return;
-      case 'releaseStream':
       case 'FCSubscribe':
+        this.#answer(transactionId, undefined);
+        this.#connection.send(answers.onFcSubscribe());
+        return;
+      case 'FCUnsubscribe':
+        this.#answer(transactionId, undefined);
+        this.#connection.send(answers.onFcUnsubscribe());
+        return;
+      case 'releaseStream':
       case '_checkbw':
         this.#answer(transactionId, undefined);
         return;
@@ -173,6 +180,6 @@ export class StreamCommands {
 
   /** Who stopped everything has some time to begin anew. */
   #tellIdle(): void {
-    if (this.#streams.active.length === 0) this.#parts.onIdle();
+    if (!this.#streams.hasActive()) this.#parts.onIdle();
   }
 }

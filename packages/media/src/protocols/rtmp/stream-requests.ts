@@ -103,11 +103,12 @@ export class StreamRequests {
     }
     const pull = this.#parts.believe(target);
     this.#parts.admit(pull.mark === 'relay');
-    if (pull.isMember) {
-      this.#beginPlay(stream, place, target, true);
+    const named = pull.mark === target.mark ? target : { ...target, mark: pull.mark };
+    // Where no rule is, nothing is to be awaited or taken back: a play that is redirected is answered the sooner.
+    if (pull.isMember || this.#parts.client.lets('play', target.name)) {
+      this.#beginPlay(stream, place, named, true);
       return;
     }
-    const named = { ...target, mark: pull.mark };
     this.#openAdmission(stream, target.name).askToPlay(
       { name: target.name, query: target.query },
       () => this.#parts.plays.isSentAway(this.#coming(place, named)),
@@ -197,7 +198,7 @@ export class StreamRequests {
       connection: this.#connection,
       connect: this.#parts.connect,
       stream,
-      isAlone: () => this.#streams.active.every((other) => other === stream),
+      isAlone: () => !this.#streams.hasActive(stream),
       askToReconnect: (tcUrl, sweep) => {
         if (this.#reconnectSweep === sweep) return;
         this.#reconnectSweep = sweep;
@@ -210,7 +211,7 @@ export class StreamRequests {
   #leave(stream: MessageStream, reason: string, text: string, lastWords: readonly Buffer[]): void {
     stream.activity = null;
     endAdmission(stream);
-    if (this.#streams.active.length === 0) {
+    if (!this.#streams.hasActive()) {
       this.#connection.end(reason, text, ...lastWords);
       return;
     }
