@@ -126,7 +126,7 @@ function sourceOf(streams: number, workers: number): MetricsSource {
       workers: () => Array.from({ length: workers }, (_, index) => view(index + 1)),
       waitingFor: null,
       figures: () => tally.figures({ bytesOut: { '': 1 } }, { queueBytes: { '': 1 } }),
-      streamTotals: async (_, max) => ({ value: totals.slice(0, max), unanswered: [] }),
+      ask: { streamTotals: async (_, max) => ({ value: totals.slice(0, max), unanswered: [] }) },
     },
   };
 }

@@ -65,6 +65,8 @@ class Clock {
 export class RunningCore implements Host {
   readonly id: MemberId;
   readonly core: MemberCore;
+  /** Generations of which it has said that somebody else has them. */
+  readonly twinsHeard = new Set<number>();
   readonly startedAt: number;
   readonly endpoint: Endpoint<Parcel>;
   /** Ends of its last standstill; its start where there was none. */

@@ -54,6 +54,8 @@ const STEPS_PER_SECOND_MAX = 500_000;
 
 /** The older twin is whole again so long after the other one is gone, ms; longer on slow paths, where a lost one is waited for. */
 const TWIN_GONE_MS = 15_000;
+/** What a member says that hears of another holder of its identity. */
+const TWIN_HEARD = 'another member uses this identity key';
 
 /** How far back it is known how far each member's log was, ms. */
 const PAST_MS = 20_000;
@@ -359,13 +361,15 @@ export class World implements Watcher {
     const author = authorOf(input);
     if (author !== null && this.#before !== null && !this.#isTwin(running))
       this.#notePosition(running, author, this.#before);
-    for (const { msg, fields } of effects.facts)
+    for (const { msg, fields } of effects.facts) {
       if (ACCUSING.has(msg))
         this.accusations.push({
           observer: running.id,
           member: String(fields.member),
           what: `${msg}: ${fields.reason}`,
         });
+      if (msg === TWIN_HEARD) this.#twinHeard(running, Number(fields.otherGeneration));
+    }
     if (this.options.trace)
       for (const { level, msg, fields } of effects.facts)
         this.trace(`${running.id} ${level}: ${msg} ${JSON.stringify(fields)}`);
@@ -390,6 +394,14 @@ export class World implements Watcher {
     if (this.#isTwin(running)) return;
     const { generation } = running.core.directory.position(member);
     this.beliefs.push({ at: this.now, observer: running.id, member, generation, liveness });
+  }
+
+  /** Who overheard a copy says its words again when it likes: time counts from then, once for each of its generations. */
+  #twinHeard(running: RunningCore, generation: number): void {
+    if (this.#isTwin(running) || running.twinsHeard.has(generation)) return;
+    running.twinsHeard.add(generation);
+    const member = this.member(running.id);
+    member.disputedUntil = Math.max(member.disputedUntil, this.now + TWIN_GONE_MS + slownessMs(this));
   }
 
   #isTwin(running: RunningCore): boolean {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ipv6Groups } from '@headwater/directory';
+import { ipv6Groups, type StreamName } from '@headwater/directory';
 import type { Action, Ask, ClientAbout } from './ask.js';
 import type { GuardLog } from './guard-log.js';
 import { EndDesk } from './hook/end-desk.js';
@@ -17,6 +17,8 @@ import { ALLOWED, type Refusal, type RefusalReason, refusal, type Verdict } from
 
 /** One client's connection, as long as it is there. */
 export interface GuardedClient {
+  /** Whether no rule is for that, so that it may, and nobody hears of it: the same as `judge`, in short. */
+  lets(action: Action, name: StreamName): boolean;
   /** Whether it may do that: at once where the rules need nobody's answer. Never throws, never rejects. */
   judge(ask: Ask): Verdict | Promise<Verdict>;
   /** Refused for what the connection itself shows, whatever the rules are; told and paced as theirs. Never rejects. */
@@ -102,6 +104,7 @@ class RuleGuard implements Guard {
     this.#clients += 1;
     const hooks = new HookClient(this.#clients);
     return {
+      lets: (action, { app }) => this.#rules(action, app).length === 0,
       judge: (ask) => this.#judge(about, ask, hooks),
       refuse: (ask, reason) =>
         this.#isShut(about)
@@ -241,7 +244,12 @@ function addressOf(ip: string): string {
 
 /** Lets everybody do everything, and believes who says that it is a member. */
 export const OPEN_GUARD: Guard = {
-  client: () => ({ judge: () => ALLOWED, refuse: (_, reason) => refusal(reason), closed: () => {} }),
+  client: () => ({
+    lets: () => true,
+    judge: () => ALLOWED,
+    refuse: (_, reason) => refusal(reason),
+    closed: () => {},
+  }),
   proveRelay: () => '',
   checkRelay: () => 'unproven',
   configure: () => {},

@@ -9,16 +9,18 @@ function controlOf(deadlineMs = 1000, players = 1, listener: 'refuse' | 'close' 
   const pauses: (() => void)[] = [];
   const control = new DrainControl({
     media: {
+      ask: {
+        publishersAsked: async () => whole(0),
+        pulls: async () => whole([]),
+        load: async () => whole({ players, publishers: 0, outboundKbps: 0 }),
+      },
       refusePublishers: () => told.push('refuse'),
       acceptPublishers: () => told.push('accept'),
       askPublishersToReconnect: () => told.push('ask'),
       closePublishers: (which) => told.push(`close ${which}`),
-      publishersAsked: async () => whole(0),
       pauseRtmp: () => told.push('pause'),
       resumeRtmp: async () => void told.push('resume'),
       figures: () => ({ totals: {}, histograms: {}, gauges: {} }),
-      pulls: async () => whole([]),
-      load: async () => whole({ players, publishers: 0, outboundKbps: 0 }),
     },
     directory: { self: 's', owners: () => [] },
     announce: (isDraining) => told.push(isDraining ? 'draining' : 'staying'),

@@ -54,13 +54,22 @@ async function told(scene: Scene): Promise<readonly string[]> {
   );
   const member: Draining = {
     media: {
+      ask: {
+        publishersAsked: async () => whole(askedNow()),
+        pulls: async () => whole(isOver(scene.pullsMoveAfterMs) ? [] : (scene.pulls ?? [])),
+        load: async () =>
+          whole({
+            players: isOver(scene.playersLeaveAfterMs) ? 0 : (scene.players ?? 0),
+            publishers: publishers + askedNow() + forwardedNow(),
+            outboundKbps: 0,
+          }),
+      },
       refusePublishers: (forwards) => note(forwards ? 'forwards publishers' : 'refuses publishers'),
       figures: () => ({ totals: {}, histograms: {}, gauges: { forwards: { '': forwardedNow() } } }),
       askPublishersToReconnect: () => {
         if (asked > 0) note('asks publishers');
       },
       pauseRtmp: () => note('closes ports'),
-      publishersAsked: async () => whole(askedNow()),
       closePublishers: (which) => {
         if (scene.forwardedUntilMs !== undefined) {
           if (publishers > 0) note(`hands over, or closes ${which}`);
@@ -75,13 +84,6 @@ async function told(scene: Scene): Promise<readonly string[]> {
           asked = 0;
         }
       },
-      pulls: async () => whole(isOver(scene.pullsMoveAfterMs) ? [] : (scene.pulls ?? [])),
-      load: async () =>
-        whole({
-          players: isOver(scene.playersLeaveAfterMs) ? 0 : (scene.players ?? 0),
-          publishers: publishers + askedNow() + forwardedNow(),
-          outboundKbps: 0,
-        }),
     },
     directory: { self: 'self', owners: () => [...others, owner('self', 'alive', true)] },
     announce: () => note('announces'),

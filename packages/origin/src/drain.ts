@@ -1,20 +1,13 @@
 import type { DirectoryView, MemberLoad } from '@headwater/directory';
 import { type DrainFacts, type DrainStep, isRelayLeft } from './drain-progress.js';
-import type { Answer, MediaPlane } from './plane/media-plane.js';
+import type { Answer, MediaPlane, MediaQuestions } from './plane/media-plane.js';
 
 /** What draining needs of the member that drains. */
 export interface Draining {
   readonly media: Pick<
     MediaPlane,
-    | 'refusePublishers'
-    | 'askPublishersToReconnect'
-    | 'closePublishers'
-    | 'pauseRtmp'
-    | 'pulls'
-    | 'load'
-    | 'publishersAsked'
-    | 'figures'
-  >;
+    'refusePublishers' | 'askPublishersToReconnect' | 'closePublishers' | 'pauseRtmp' | 'figures'
+  > & { readonly ask: Pick<MediaQuestions, 'pulls' | 'load' | 'publishersAsked'> };
   readonly directory: Pick<DirectoryView, 'self' | 'owners'>;
   /** Tells all members, which from then on rank this one's claims last. */
   announce(): void;
@@ -79,7 +72,7 @@ export async function drain(member: Draining): Promise<void> {
   const leavingMs = deadlineMs * LEAVING_SHARE;
   await until(
     leavingMs,
-    async () => !(await media.pulls()).value.some((key) => !isRelayLeft(member.directory, key)),
+    async () => !(await media.ask.pulls()).value.some((key) => !isRelayLeft(member.directory, key)),
   );
   if (member.isCancelled()) return;
   const { load, asked, pulls } = await step('publishers-leave');
@@ -90,12 +83,12 @@ export async function drain(member: Draining): Promise<void> {
       member.forwardsPublishers ? 'draining forwards publishers' : 'draining closes publishers',
     );
   media.closePublishers('others');
-  await until(leavingMs, async () => hasNoPublishers(await media.load(), forwardedBy(media)));
+  await until(leavingMs, async () => hasNoPublishers(await media.ask.load(), forwardedBy(media)));
   if (member.isCancelled()) return;
   media.closePublishers('all');
 
   await step('players-leave');
-  await until(deadlineMs, async () => isEmpty(await media.load(), member.forwardsPublishers));
+  await until(deadlineMs, async () => isEmpty(await media.ask.load(), member.forwardsPublishers));
   if (member.isCancelled()) return;
   const { players } = (await step('over')).load;
   const tookMs = Math.round(member.now() - start);
@@ -105,7 +98,11 @@ export async function drain(member: Draining): Promise<void> {
 
 /** Who is here at the moment, as far as the parts of this member say. */
 export async function factsOf({ media }: Pick<Draining, 'media'>): Promise<DrainFacts> {
-  const [load, pulls, asked] = await Promise.all([media.load(), media.pulls(), media.publishersAsked()]);
+  const [load, pulls, asked] = await Promise.all([
+    media.ask.load(),
+    media.ask.pulls(),
+    media.ask.publishersAsked(),
+  ]);
   const unanswered = [...new Set([load, pulls, asked].flatMap((answer) => answer.unanswered))];
   const forwarded = forwardedBy(media);
   return { load: load.value, pulls: pulls.value, asked: asked.value, forwarded, unanswered };

@@ -99,6 +99,20 @@ describe('a list of rules', () => {
     expect(await world.said({ name: { ...NAME, app: '__proto__' } })).toBe('address-denied');
   });
 
+  it('is known to be empty without anybody being judged', () => {
+    const { guard } = new GuardWorld({
+      publish: rulesOf({ allow: ['10.0.0.0/8'] }),
+      apps: { live: { play: rulesOf({ allow: ['10.0.0.0/8'] }) }, open: { publish: [] } },
+    });
+    const client = guard.client(clientOf());
+    const lets = (action: 'publish' | 'play', app: string) => client.lets(action, { ...NAME, app });
+    expect(lets('publish', 'other')).toBe(false);
+    expect(lets('play', 'other')).toBe(true);
+    expect(lets('play', 'live')).toBe(false);
+    expect(lets('play', 'live/below')).toBe(false);
+    expect(lets('publish', 'open')).toBe(true);
+  });
+
   it('logs one line with the reason, and no part of a token', async () => {
     const world = new GuardWorld({ publish: rulesOf({ token: { keys: KEY } }) });
     await world.said({ query: 'expires=1&signature=secret-secret' });

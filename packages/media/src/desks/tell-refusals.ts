@@ -30,6 +30,7 @@ export function tellRefusals(guard: Guard, tell: MediaEventListener): TellingGua
       const judge = (ask: Ask): Verdict | Promise<Verdict> =>
         isForeignPage ? client.refuse(ask, 'origin-foreign') : client.judge(ask);
       return {
+        lets: (action, name) => !isForeignPage && client.lets(action, name),
         refuse: (ask, reason) => client.refuse(ask, reason),
         closed: (bytes) => client.closed(bytes),
         judge(ask) {

@@ -1,4 +1,4 @@
-import type { Guard } from '@headwater/guard';
+import { type Guard, OPEN_GUARD } from '@headwater/guard';
 import { describe, expect, it } from 'vitest';
 import { tellRefusals } from '../desks/tell-refusals.js';
 import { MediaTally } from './media-tally.js';
@@ -60,7 +60,12 @@ describe('a guard whose refusals are told', () => {
     const events: unknown[] = [];
     const refused = { allowed: false, reason, status: 403, text: '' } as const;
     const refusing: Guard = {
-      client: () => ({ judge: () => Promise.resolve(refused), refuse: () => refused, closed: () => {} }),
+      client: () => ({
+        lets: () => false,
+        judge: () => Promise.resolve(refused),
+        refuse: () => refused,
+        closed: () => {},
+      }),
       proveRelay: () => '',
       checkRelay: () => 'unproven',
       configure: () => {},
@@ -76,5 +81,14 @@ describe('a guard whose refusals are told', () => {
       verdicts: { 'publish refused': 1 },
       refusals: { [`publish ${reason}`]: 1 },
     });
+  });
+
+  it('that lets all play without being asked: counted as allowed, each time; pages of strangers are asked about', () => {
+    const tally = new MediaTally();
+    const guard = tellRefusals(talliedGuard(OPEN_GUARD, tally), () => {});
+    expect(guard.client(about).lets('play', name)).toBe(true);
+    expect(guard.client(about).lets('play', name)).toBe(true);
+    expect(guard.client(about, true).lets('publish', name)).toBe(false);
+    expect(tally.figures({}, {}).totals).toMatchObject({ verdicts: { 'play allowed': 2 } });
   });
 });

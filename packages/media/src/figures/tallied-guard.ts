@@ -14,6 +14,11 @@ export function talliedGuard(guard: Guard, tally: MediaTally): Guard {
     client(about) {
       const client = guard.client(about);
       return {
+        lets(action, name) {
+          const lets = client.lets(action, name);
+          if (lets) tally.add('verdicts', LABELS[action].allowed);
+          return lets;
+        },
         refuse: (ask, reason) => client.refuse(ask, reason),
         judge(ask) {
           const verdict = client.judge(ask);

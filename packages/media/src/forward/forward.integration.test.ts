@@ -124,6 +124,16 @@ afterEach(async () => {
 });
 
 describe('a publisher that comes to an edge', () => {
+  it('is closed where it sends headers alone, however often: that is no media', async () => {
+    await member('a', { publish: { idleMs: 60_000 } });
+    const e = await edge({ publish: { idleMs: 1000 } });
+    const { publisher } = await encoder(e);
+    await until(() => owners().length === 1 || undefined, 'the owner');
+    const timer = setInterval(() => publisher.send(VIDEO_HEADER(1)), 50);
+    await ownedBy();
+    clearInterval(timer);
+  });
+
   it('is published at an origin, which owns the stream; who plays from the edge gets it', async () => {
     const a = await member('a');
     const e = await edge();

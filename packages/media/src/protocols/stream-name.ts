@@ -1,4 +1,4 @@
-import { DEFAULT_VHOST, type StreamName, streamNameProblem } from '@headwater/directory';
+import { DEFAULT_VHOST, NAME_LENGTH_MAX, type StreamName, streamNameProblem } from '@headwater/directory';
 
 /** What a client says of a stream, by whatever protocol. */
 export interface NamedStream {
@@ -21,6 +21,8 @@ export function readStreamName(
   { path, vhosts, host }: NamedStream,
   configured: readonly string[],
 ): StreamName | { readonly problem: string } {
+  const common = configured.length === 0 && vhosts.every(isNull) ? COMMON_PATH.exec(path) : null;
+  if (common !== null) return { vhost: DEFAULT_VHOST, app: common[1] ?? '', stream: common[2] ?? '' };
   const plain = path.includes('%') ? decodePath(path) : path;
   if (plain === null) return { problem: ENCODING_PROBLEM };
   const cut = plain.lastIndexOf('/');
@@ -82,6 +84,9 @@ function decodePath(path: string): string | null {
 
 const ENCODING_PROBLEM =
   'the path has a % that is no valid encoding, or an encoded slash; a % of the name itself is written %25';
+/** What most paths are: nothing of what is looked for is in them. */
+const COMMON_PATH = new RegExp(`^([\\w-]{1,${NAME_LENGTH_MAX}})/([\\w-]{1,${NAME_LENGTH_MAX}})$`);
+const isNull = (value: unknown): boolean => value === null;
 const SRS_VHOST_MARK = '...vhost...';
 const SRS_VHOST = /\.\.\.vhost\.\.\.([^/]+)$/;
 const AGENT_LENGTH_MAX = 128;

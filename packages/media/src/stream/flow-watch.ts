@@ -52,6 +52,12 @@ export class FlowWatch {
     return Math.max(wanted, INTERVALS_ALLOWED * intervalMs);
   }
 
+  /** A pause of pictures alone, while sound goes on, longer than which they have gone; null while it is not known how often they come. */
+  picturesLimitMs(leastMs: number): number | null {
+    const intervalMs = this.#interval.get('video');
+    return intervalMs === undefined ? null : Math.max(leastMs, SILENT_INTERVALS * intervalMs);
+  }
+
   /** The same for a publisher here: one that has sent nothing yet is silent as soon as one that stopped. */
   publisherLimitMs(): number {
     return this.#hasMedia ? this.limitMs(false) : SILENT_MS_MIN;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HVCC_322 } from '../testing/configurations.js';
+import { HVCC_322, STREAMINFO } from '../testing/configurations.js';
 import { makeFrame } from '../wire/make-frame.js';
 import { encodeAmf0 } from '../wire/rtmp/amf0.js';
 import { MediaProbe } from './media-probe.js';
@@ -68,7 +68,8 @@ describe('MediaProbe', () => {
     // Seven stands for eight channels (ISO 14496-3 table 1.19), 0 for what the stream tells, 15 for any rate.
     ['11b8', { sampleRateHz: 48_000, channels: 8 }],
     ['1180', { sampleRateHz: 48_000 }],
-    ['1790', { channels: 2 }],
+    ['1790', {}],
+    ['17805dc010', { sampleRateHz: 48_000, channels: 2 }],
     ['12', {}],
     ['', {}],
   ])('reads an AudioSpecificConfig %s, by FLV’s number and by Enhanced RTMP’s code', (config, details) => {
@@ -118,6 +119,47 @@ describe('MediaProbe', () => {
       const other = new MediaProbe();
       other.read(makeFrame('video', 0, Buffer.concat([Buffer.of(0x93), Buffer.from(fourcc), configuration])));
       expect(other.media.video).toEqual({ codec });
+    }
+  });
+
+  it('keeps what a configuration told when colours or speakers are told beside it, in either order', () => {
+    const start = (first: number, fourcc: string, body: Buffer) =>
+      Buffer.concat([Buffer.of(first), Buffer.from(fourcc), body]);
+    const colour = start(0x94, 'hvc1', encodeAmf0('colorInfo', { colorConfig: { bitDepth: 10 } }));
+    const hevc = start(0x90, 'hvc1', HVCC_322);
+    const speakers = start(0x94, 'Opus', Buffer.of(1, 6, 0, 0, 0, 0x3f));
+    const opus = start(0x90, 'Opus', Buffer.from('OpusHead\x01\x06', 'latin1'));
+    for (const reverse of [false, true]) {
+      const probe = new MediaProbe();
+      const order = (headers: Buffer[]) => (reverse ? headers.reverse() : headers);
+      for (const header of order([hevc, colour])) probe.read(makeFrame('video', 0, header));
+      for (const header of order([opus, speakers])) probe.read(makeFrame('audio', 0, header));
+      expect(probe.media).toEqual({
+        video: { codec: 'hevc', width: 322, height: 182 },
+        audio: { codec: 'opus', sampleRateHz: 48_000, channels: 6 },
+      });
+    }
+  });
+
+  it('reads the channels of sound that has no other header', () => {
+    const probe = new MediaProbe();
+    probe.read(makeFrame('audio', 0, Buffer.from('\x91ac-3\x0b\x77', 'latin1')));
+    probe.read(makeFrame('audio', 0, Buffer.from('\x94ac-3\x01\x06\0\0\0\x3f', 'latin1')));
+    expect(probe.media.audio).toEqual({ codec: 'ac3', channels: 6 });
+    // Of another codec nothing is known.
+    probe.read(makeFrame('audio', 0, Buffer.from('\x94ec-3\x01', 'latin1')));
+    expect(probe.media.audio).toEqual({ codec: 'eac3' });
+  });
+
+  it('reads FLAC headers, with and without marker and block header', () => {
+    const block = Buffer.from('80000022', 'hex');
+    for (const body of [STREAMINFO, Buffer.concat([block, STREAMINFO])]) {
+      for (const marker of body === STREAMINFO ? [''] : ['', 'fLaC']) {
+        const probe = new MediaProbe();
+        const header = Buffer.concat([Buffer.from(`\x90fLaC${marker}`, 'latin1'), body]);
+        probe.read(makeFrame('audio', 0, header));
+        expect(probe.media.audio).toEqual({ codec: 'flac', sampleRateHz: 44_100, channels: 2 });
+      }
     }
   });
 

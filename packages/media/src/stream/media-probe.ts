@@ -1,9 +1,11 @@
 import type { MediaInfo } from '@headwater/directory';
+import { aacDetails } from '../wire/aac-details.js';
 import { avcSize, type FrameSize } from '../wire/avc-size.js';
 import { AUDIO_CODECS, AUDIO_FOURCCS, VIDEO_CODECS, VIDEO_FOURCCS } from '../wire/codec-names.js';
+import { isDecoderConfiguration } from '../wire/decoder-configuration.js';
 import type { Frame } from '../wire/frame.js';
 import { hevcSize } from '../wire/hevc-size.js';
-import { readMediaTag } from '../wire/media-tag.js';
+import { PACKET, readMediaTag } from '../wire/media-tag.js';
 import { announcedTracks, metadataValues, readMetadata } from '../wire/metadata.js';
 
 type VideoInfo = NonNullable<MediaInfo['video']>;
@@ -21,10 +23,7 @@ const FIXED_RATES_HZ: Readonly<Record<number, number>> = {
 };
 const SOUND_FORMAT_AAC = 10;
 const SOUND_FORMAT_EX = 9;
-/** ISO 14496-3 1.6.3.4. */
-const AAC_RATES_HZ = [
-  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
-];
+const STREAMINFO_BYTES = 34;
 /** Changes that are told; a source that goes on changing its mind is not listened to. */
 const CHANGES_MAX = 16;
 
@@ -51,10 +50,10 @@ export class MediaProbe {
     if (frame.kind === 'video') {
       this.#hasVideo = true;
       if (this.#video !== null && !frame.isHeader) return false;
-      this.#video = readVideo(frame) ?? this.#video;
+      this.#video = readVideo(frame, this.#video) ?? this.#video;
     } else if (frame.kind === 'audio') {
       if (this.#audio !== null && !frame.isHeader) return false;
-      this.#audio = readAudio(frame) ?? this.#audio;
+      this.#audio = readAudio(frame, this.#audio) ?? this.#audio;
     } else if (frame.isHeader) {
       this.#readMetadata(frame.payload);
     } else {
@@ -109,15 +108,17 @@ export class MediaProbe {
 type VideoDetails = Partial<Pick<VideoInfo, 'width' | 'height' | 'frameRate'>>;
 type AudioDetails = Partial<Pick<AudioInfo, 'sampleRateHz' | 'channels'>>;
 
-function readVideo(frame: Frame): VideoInfo | null {
+/** `known`: what was read of the track before. Headers that come beside its configuration leave that as it is. */
+function readVideo(frame: Frame, known: VideoInfo | null): VideoInfo | null {
   const { payload } = frame;
   const first = payload[0];
   if (first === undefined) return null;
   if ((first & 0x80) !== 0) {
-    const { fourcc, bodyAt, isHeader } = readMediaTag('video', payload);
+    const { fourcc, bodyAt, packetType } = readMediaTag('video', payload);
     if (fourcc === undefined) return null;
     const codec = VIDEO_FOURCCS[fourcc] ?? printable(fourcc);
-    return { codec, ...(isHeader ? sizeIn(codec, payload.subarray(bodyAt)) : null) };
+    if (packetType !== PACKET.sequenceStart) return known?.codec === codec ? known : { codec };
+    return { codec, ...sizeIn(codec, payload.subarray(bodyAt)) };
   }
   const id = first & 0x0f;
   const codec = VIDEO_CODECS[id] ?? `flv-video-${id}`;
@@ -129,12 +130,12 @@ function sizeIn(codec: string, configuration: Buffer): FrameSize | null {
   return codec === 'hevc' ? hevcSize(configuration) : null;
 }
 
-function readAudio(frame: Frame): AudioInfo | null {
+function readAudio(frame: Frame, known: AudioInfo | null): AudioInfo | null {
   const { payload } = frame;
   const first = payload[0];
   if (first === undefined) return null;
   const format = first >> 4;
-  if (format === SOUND_FORMAT_EX) return readExAudio(frame);
+  if (format === SOUND_FORMAT_EX) return readExAudio(payload, known);
   const codec = AUDIO_CODECS[format] ?? `flv-audio-${format}`;
   if (format === SOUND_FORMAT_AAC)
     return { codec, ...(frame.isHeader ? aacDetails(payload.subarray(2)) : {}) };
@@ -142,26 +143,31 @@ function readAudio(frame: Frame): AudioInfo | null {
   return { codec, ...defined('sampleRateHz', rateHz), channels: (first & 1) + 1 };
 }
 
-function readExAudio(frame: Frame): AudioInfo | null {
-  const { payload } = frame;
-  const { fourcc, bodyAt } = readMediaTag('audio', payload);
+function readExAudio(payload: Buffer, known: AudioInfo | null): AudioInfo | null {
+  const { fourcc, bodyAt, packetType, isHeader } = readMediaTag('audio', payload);
   if (fourcc === undefined) return null;
   const codec = AUDIO_FOURCCS[fourcc] ?? printable(fourcc);
-  if (!frame.isHeader) return { codec };
-  if (codec === 'aac') return { codec, ...aacDetails(payload.subarray(bodyAt)) };
-  // RFC 7845 5.1: "OpusHead", version, channels; Opus always decodes at 48 kHz.
-  if (codec === 'opus')
-    return { codec, sampleRateHz: 48_000, ...defined('channels', whole(payload[bodyAt + 9])) };
-  return { codec };
+  const body = payload.subarray(bodyAt);
+  if (packetType === PACKET.sequenceStart) return { codec, ...soundDetails(codec, body) };
+  // MultichannelConfig (Enhanced RTMP v2): the order of the channels, how many there are, and which.
+  const channels = isHeader ? defined('channels', whole(body[1])) : {};
+  return { ...(known?.codec === codec ? known : { codec }), ...channels };
 }
 
-/** The first bits of an AudioSpecificConfig, ISO 14496-3 1.6.2.1. */
-function aacDetails(config: Buffer): AudioDetails {
-  const [first, second] = config;
-  if (first === undefined || second === undefined) return {};
-  const rate = AAC_RATES_HZ[((first & 7) << 1) | (second >> 7)];
-  const channels = (second >> 3) & 0x0f;
-  return { ...defined('sampleRateHz', rate), ...defined('channels', channels === 7 ? 8 : whole(channels)) };
+/** What a codec's configuration tells. */
+function soundDetails(codec: string, configuration: Buffer): AudioDetails {
+  if (codec === 'aac') return aacDetails(configuration);
+  if (codec === 'flac') return flacDetails(configuration);
+  // RFC 7845 5.1: "OpusHead", version, channels; Opus always decodes at 48 kHz.
+  return codec === 'opus' ? { sampleRateHz: 48_000, ...defined('channels', whole(configuration[9])) } : {};
+}
+
+/** STREAMINFO (RFC 9639 8.2), with or without the marker and the block's header before it: 10 bytes in, 20 bits of rate and 3 of channels less one. */
+function flacDetails(body: Buffer): AudioDetails {
+  if (!isDecoderConfiguration('audio', 'fLaC', body)) return {};
+  const at = (body.indexOf('fLaC') === 0 ? 4 : 0) + (body.length === STREAMINFO_BYTES ? 0 : 4);
+  const bits = body.readUInt32BE(at + 10);
+  return { ...defined('sampleRateHz', whole(bits >>> 12)), channels: ((bits >>> 9) & 7) + 1 };
 }
 
 function printable(fourcc: string): string {

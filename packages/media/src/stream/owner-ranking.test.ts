@@ -18,6 +18,7 @@ const NOTHING: OwnerWish = {
   isSilent: false,
   mustFlow: false,
   mustStay: false,
+  mustShow: false,
 };
 const FED: Partial<OwnerWish> = { isFed: true };
 

@@ -25,6 +25,8 @@ export interface OwnerWish {
   readonly mustFlow: boolean;
   /** Only one that does not drain is of use. */
   readonly mustStay: boolean;
+  /** Only one whose claim tells of pictures is of use. */
+  readonly mustShow: boolean;
 }
 
 /** How a relay ended by itself. */
@@ -139,7 +141,8 @@ export class OwnerRanking {
       this.#failed.get(routeOf(owner))?.sinceMs !== owner.claim.sinceMs &&
       this.#ended.get(owner.member) !== owner.claim.sinceMs &&
       !(wish.mustFlow && owner.claim.silent === true) &&
-      !(wish.mustStay && owner.profile.draining);
+      !(wish.mustStay && owner.profile.draining) &&
+      !(wish.mustShow && owner.claim.media.video === undefined);
     const isFresh = (owner: RelayOwner): boolean =>
       nowMs - (this.#stalledMs.get(routeOf(owner)) ?? Number.NEGATIVE_INFINITY) >= STALL_PENALTY_MS;
     const ways = this.#throughHeads(wish, nowMs);

@@ -3,7 +3,7 @@ import type { Codec } from '../wire/decoder-configuration.js';
 import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
 import { clearedData } from '../wire/make-frame.js';
-import { type MediaTag, PACKET, readMediaTag } from '../wire/media-tag.js';
+import { isEmptyTag, type MediaTag, PACKET, readMediaTag } from '../wire/media-tag.js';
 import { type TrackPart, trackParts, withParts } from '../wire/multitrack.js';
 import { hasRecoveryPoint } from '../wire/recovery-point.js';
 import { EarlyKeyframes } from './early-keyframes.js';
@@ -121,9 +121,8 @@ export class SourceIntake {
     if (payload.length === 0) return NONE;
     if (kind === 'data') return this.#takeData(frame);
     const tag = readMediaTag(kind, payload);
-    // Nobody can show these: cut tags, words to who seeks in a file, and the end, after which another source may go on.
-    if (tag.codec === undefined || tag.isCommand || tag.isSequenceEnd) return NONE;
-    if (tag.isCoded && payload.length <= tag.bodyAt) return NONE;
+    // Players would stop at an end, after which another source may go on.
+    if (isEmptyTag(tag, payload)) return NONE;
     const parts = trackParts(payload, tag);
     if (tag.trackId !== undefined && parts.length === 0) return NONE;
     if (tag.isHeader) return this.#takeHeader(kind, frame, tag, parts);

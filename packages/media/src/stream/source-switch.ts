@@ -2,6 +2,7 @@ import type { MemberId } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
 import { FlowWatch } from './flow-watch.js';
 import { type HeadOf, OwnerRanking } from './owner-ranking.js';
+import { PICTURES_GONE_MS, PICTURES_WAIT_MS, PictureSearch } from './picture-search.js';
 import type { RelayOwner } from './relay-owner.js';
 
 /**
@@ -25,6 +26,8 @@ import type { RelayOwner } from './relay-owner.js';
  * |-----------------------------------|--------------------------------------------------------------------------------------|
  * | fed by a source that flows        | it stays. A relay gives the stream to the publisher only where that is exact. Where   |
  * |                                   | the relay's owner drains, the stream moves as if the relay were silent.               |
+ * | fed by one that flows, but whose  | a standby that has pictures: switch, exact or from its newest start. Where there is   |
+ * | pictures stopped                  | none: open a relay to each other owner in turn, for moments, and again after a while. |
  * | fed by one that is silent, closed | a standby that flows and has the very next frame: switch, exact. Where all lag or turn |
  * |                                   | out to be of another encode, one more owner is asked, for moments. Unless an exact one |
  * |                                   | is likely by then: switch to one that has a start, from its newest one. Where there   |
@@ -45,6 +48,7 @@ export class SourceSwitch {
   #feeding: Source | null = null;
   #publisher: Source | null = null;
   readonly #owners: OwnerRanking;
+  readonly #pictures = new PictureSearch();
   #players = 0;
   #lingerUntilMs = Number.NEGATIVE_INFINITY;
   /** Something was sent since the stream had no source: there is a frame that could be the next one. */
@@ -108,6 +112,8 @@ export class SourceSwitch {
     source.isReady = isReady;
     source.hasNews = true;
     source.heardMs = nowMs;
+    // Those of a replay tell nothing of now.
+    if (frame.kind === 'video' && source.state === 'live') source.picturesMs = nowMs;
     source.frames += 1;
     const isLimitNew = source.watch.saw(frame);
     if (source.state === 'live') source.hasLiveMedia = true;
@@ -169,6 +175,7 @@ export class SourceSwitch {
       closedMs: nowMs,
       isOver: false,
       firstMediaMs: null,
+      picturesMs: null,
       frames: 0,
       hasMedia: false,
       hasLiveMedia: false,
@@ -188,6 +195,7 @@ export class SourceSwitch {
 
   #setOwners(owners: readonly RelayOwner[]): void {
     this.#owners.set(owners);
+    this.#pictures.setOwners(owners);
     // One that left the list before it answered has nothing for us.
     for (const relay of this.#relays()) {
       if (relay.state === 'connecting' && this.#ownerOf(relay) === undefined)
@@ -205,6 +213,8 @@ export class SourceSwitch {
       const { isOver, detours } = event;
       const end = { isOver, reason, hadMedia: source.hasMedia, detours };
       this.#owners.blame(source.owner, end, nowMs);
+      if (source !== this.#feeding && this.#lacksPictures(this.#feeding, nowMs))
+        this.#pictures.add(source.owner);
     }
     this.#reason = reason;
     if (source === this.#feeding) {
@@ -223,6 +233,7 @@ export class SourceSwitch {
       // One that was silent before stays so.
       if (this.#wakeMs - source.heardMs > limitMs) continue;
       source.heardMs = Math.max(source.heardMs, nowMs - limitMs + TIMER_LATE_MS);
+      if (source.picturesMs !== null) source.picturesMs += lateMs;
     }
   }
 
@@ -257,7 +268,7 @@ export class SourceSwitch {
     if (feeding === null) this.#begin(nowMs);
     else if (!this.#isWell(feeding, nowMs)) this.#goOn(feeding, nowMs);
     else if (this.#isLeaving(feeding, nowMs)) this.#goOn(feeding, nowMs);
-    else this.#stay(feeding, nowMs);
+    else if (!this.#seekPictures(feeding, nowMs)) this.#stay(feeding, nowMs);
   }
 
   /** Nobody feeds the stream. */
@@ -275,8 +286,68 @@ export class SourceSwitch {
     for (const relay of this.#relays()) if (relay !== feeding) this.#close(relay, 'not-needed');
     const publisher = this.#publisher;
     if (publisher === null || publisher === feeding || !this.#flows(publisher, nowMs)) return;
+    if (this.#lacksPictures(publisher, nowMs)) return;
     publisher.searchUntilMs ??= nowMs + SEARCH_MS_MAX;
     if (nowMs < publisher.searchUntilMs) this.#search(publisher, nowMs);
+  }
+
+  /** The stream's sound goes on, its pictures have stopped: somebody else may have them. Says whether one was found, or is asked. */
+  #seekPictures(feeding: Source, nowMs: number): boolean {
+    if (!this.#lacksPictures(feeding, nowMs)) {
+      if (feeding.picturesMs !== null) this.#pictures.reset();
+      return false;
+    }
+    if (!this.#isWanted(nowMs)) return false;
+    const standbys = [...this.#sources.values()].filter(
+      (source) => source !== feeding && this.#hasPictures(source, nowMs),
+    );
+    for (const standby of standbys) if (this.#search(standby, nowMs)) return true;
+    const ready = standbys.find(({ isReady }) => isReady);
+    if (ready !== undefined) {
+      this.#awaitLag(ready, nowMs);
+      // One that lags is waited for as if nobody fed the stream.
+      const isAwaited =
+        ready.match?.kind === 'behind'
+          ? ready.lagUntilMs !== null && nowMs < ready.lagUntilMs
+          : this.#mayBecomeExact(ready, nowMs);
+      if (this.#hasDelivered && isAwaited) return true;
+      this.#switchTo(ready, 'start', nowMs);
+      return true;
+    }
+    for (const relay of this.#candidates()) {
+      if (this.#hasPictures(relay, nowMs) || nowMs - relay.openedMs < PICTURES_WAIT_MS) return true;
+      if (relay.owner !== null) this.#pictures.add(relay.owner);
+      this.#close(relay, NO_PICTURES);
+    }
+    if (nowMs < this.#pictures.dueMs) return false;
+    const next = this.#nextOwner(nowMs, true);
+    if (next === undefined) {
+      this.#pictures.endRound(nowMs);
+      this.#newRound();
+      return false;
+    }
+    this.#open(next, NO_PICTURES, nowMs);
+    return true;
+  }
+
+  /** Its sound comes, and no picture any more; or none yet, though its owner told of pictures. */
+  #lacksPictures(source: Source | null, nowMs: number): boolean {
+    return source !== null && this.#flows(source, nowMs) && nowMs >= this.#picturesGoneAtMs(source);
+  }
+
+  #hasPictures(source: Source, nowMs: number): boolean {
+    const isShown = source.state === 'live' && source.picturesMs !== null && this.#flows(source, nowMs);
+    return isShown && !this.#lacksPictures(source, nowMs);
+  }
+
+  /** When a source whose sound goes on counts as one without pictures, unless one comes; infinity where none is missed. */
+  #picturesGoneAtMs(source: Source): number {
+    const { picturesMs, firstMediaMs, watch } = source;
+    if (picturesMs === null) {
+      const isTold = this.#ownerOf(source)?.claim.media.video !== undefined;
+      return isTold && firstMediaMs !== null ? firstMediaMs + PICTURES_GONE_MS : Number.POSITIVE_INFINITY;
+    }
+    return picturesMs + (watch.picturesLimitMs(PICTURES_GONE_MS) ?? Number.POSITIVE_INFINITY);
   }
 
   /** Who feeds the stream is silent, closed, or its member leaves. */
@@ -395,10 +466,8 @@ export class SourceSwitch {
     if (candidates.some((relay) => relay !== silent && !this.#isUnfit(relay, nowMs))) return;
     if (next !== undefined) {
       this.#retryAtMs = null;
-      const id = this.newId();
-      this.#newSource(id, next, 'connecting', nowMs);
       const reason = feeding !== null && feeding.state !== 'closed' ? this.#whyNot(feeding) : this.#reason;
-      this.#actions.push({ kind: 'open', source: id, owner: next, reason, isReplayed: this.#hasDelivered });
+      this.#open(next, reason, nowMs);
       this.#reason = 'retry';
     } else if (this.#owners.hasFailed && !this.#owners.isEmpty) {
       this.#retryAtMs ??= nowMs + this.#rules.retryMs;
@@ -406,6 +475,12 @@ export class SourceSwitch {
       this.#newRound();
       this.#openNext(nowMs);
     }
+  }
+
+  #open(owner: RelayOwner, reason: string, nowMs: number): void {
+    const id = this.newId();
+    this.#newSource(id, owner, 'connecting', nowMs);
+    this.#actions.push({ kind: 'open', source: id, owner, reason, isReplayed: this.#hasDelivered });
   }
 
   #newRound(): void {
@@ -419,19 +494,24 @@ export class SourceSwitch {
     return this.#isDraining(feeding) ? 'draining' : 'stalled';
   }
 
-  #nextOwner(nowMs: number): RelayOwner | undefined {
+  /** `mustShow`: for its pictures. */
+  #nextOwner(nowMs: number, mustShow = false): RelayOwner | undefined {
     const feeding = this.#feeding;
     const isFed = feeding !== null && feeding.state !== 'closed';
-    const unfit = this.#candidates().filter((relay) => this.#isUnfit(relay, nowMs));
+    const lagging = this.#candidates().filter((relay) => this.#isUnfit(relay, nowMs));
+    const unfit = lagging.map(({ owner }) => owner);
+    // On another way it has no more pictures, and neither has the one that feeds the stream.
+    const blind = mustShow ? [...this.#pictures.askedInVain, feeding?.owner ?? null] : [];
     const wish = {
       connected: this.#relays().map(({ owner }) => owner),
-      unfit: unfit.map(({ owner }) => owner),
+      unfit: [...unfit, ...blind],
       isFed,
       fedFrom: feeding?.owner ?? null,
       isSilent: !this.#isFedWell(nowMs),
       // Beside a source that may go on any moment only one that flows is of use.
       mustFlow: isFed || this.#publisher !== null,
       mustStay: isFed && this.#isDraining(feeding),
+      mustShow,
     };
     return this.#owners.next(wish, nowMs);
   }
@@ -562,6 +642,7 @@ export class SourceSwitch {
       due.push(source.heardMs + this.#limitMs(source));
       if (source === feeding) {
         if (source.owner !== null) due.push(source.heardMs + RECONNECT_MS);
+        if (isFedWell) due.push(this.#picturesGoneAtMs(source));
         continue;
       }
       if (source.state === 'replaying') due.push(source.answeredMs + this.#replayMaxMs(source));
@@ -572,6 +653,10 @@ export class SourceSwitch {
     }
     if (!isFedWell && this.#isWanted(nowMs)) {
       due.push(...this.#owners.freshAtMs());
+    }
+    if (this.#lacksPictures(feeding, nowMs)) {
+      due.push(this.#pictures.dueMs);
+      for (const { openedMs } of this.#candidates()) due.push(openedMs + PICTURES_WAIT_MS);
     }
     let wakeMs = Number.POSITIVE_INFINITY;
     for (const atMs of due) if (atMs > nowMs && atMs < wakeMs) wakeMs = atMs;
@@ -691,6 +776,8 @@ interface Source {
   /** Its publisher has ended, so far as is known: its stream is not merely lost. */
   isOver: boolean;
   firstMediaMs: number | null;
+  /** When a picture came last; null before the first. */
+  picturesMs: number | null;
   frames: number;
   hasMedia: boolean;
   /** Media came that was no replay. */
@@ -710,6 +797,7 @@ interface Source {
 }
 
 const NOTHING: readonly SwitchAction[] = [];
+const NO_PICTURES = 'no-pictures';
 const MEDIA: SwitchEvent = { kind: 'media' };
 
 /** How long the end of a replay is waited for: an owner of an older version, or one without media yet, says none. */

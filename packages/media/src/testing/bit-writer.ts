@@ -17,6 +17,12 @@ export class BitWriter {
     return this.ue(value > 0 ? value * 2 - 1 : -value * 2);
   }
 
+  /** Just these, filled up with zeros. */
+  bytes(): Buffer {
+    const text = this.#bits.match(/.{1,8}/g) ?? [];
+    return Buffer.from(text.map((bits) => Number.parseInt(bits.padEnd(8, '0'), 2)));
+  }
+
   /** With the trailing bits, and each 0 0 0-3 escaped (H.264 7.3.1). */
   nal(): Buffer {
     const bits = `${this.#bits}1`;

@@ -37,9 +37,17 @@ export interface OpenedRelay {
 /** Another member's claim. */
 export function ownerOf(
   name: string,
-  more: { sinceMs?: number; silent?: boolean; draining?: boolean; through?: string | null } = {},
+  more: {
+    sinceMs?: number;
+    silent?: boolean;
+    draining?: boolean;
+    through?: string | null;
+    /** Its claim tells of pictures. */
+    shows?: boolean;
+  } = {},
 ): Owner {
-  const { sinceMs = 1, silent = false, draining = false, through } = more;
+  const { sinceMs = 1, silent = false, draining = false, through, shows = false } = more;
+  const media = shows ? { video: { codec: 'h264' } } : {};
   const address = { network: 'test', host: '127.0.0.1', rtmpPort: 1, httpPort: 1 };
   return {
     member: name,
@@ -53,7 +61,7 @@ export function ownerOf(
     },
     liveness: 'alive',
     load: NO_LOAD,
-    claim: { key: STREAM_KEY, sinceMs, media: {}, ...(silent ? { silent } : {}) },
+    claim: { key: STREAM_KEY, sinceMs, media, ...(silent ? { silent } : {}) },
     ...(through === undefined ? {} : { through }),
   };
 }

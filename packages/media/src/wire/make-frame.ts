@@ -1,5 +1,5 @@
 import type { Frame } from './frame.js';
-import { readMediaTag } from './media-tag.js';
+import { isEmptyTag, readMediaTag } from './media-tag.js';
 
 /**
  * A frame of one message or FLV tag; the payload is kept as it is, so the caller gives it away. What cannot be
@@ -10,6 +10,11 @@ export function makeFrame(kind: Frame['kind'], timestampMs: number, bytes: Buffe
   const { isHeader, isKeyframe } =
     kind === 'data' ? { isHeader: isMetadata(payload), isKeyframe: false } : readMediaTag(kind, payload);
   return { kind, timestampMs: timestampMs >>> 0, payload, isHeader, isKeyframe };
+}
+
+/** Whether a frame is a picture or a sound: no header, no data, and nothing that players get nothing of. */
+export function isMedia({ kind, payload, isHeader }: Frame): boolean {
+  return kind !== 'data' && !isHeader && !isEmptyTag(readMediaTag(kind, payload), payload);
 }
 
 /**

@@ -61,6 +61,15 @@ const UNKNOWN: MediaTag = {
   bodyAt: 0,
 };
 
+/**
+ * Whether players have nothing to show of a tag that was read from these bytes: it is cut, ends with its header, is a word
+ * to who seeks in a file, or says that the codec's stream is over.
+ */
+export function isEmptyTag(tag: MediaTag, payload: Buffer): boolean {
+  if (tag.codec === undefined || tag.isCommand || tag.isSequenceEnd) return true;
+  return tag.isCoded && payload.length <= tag.bodyAt;
+}
+
 /** Reads a tag's header as far as it goes; what is cut or unknown is an ordinary packet. */
 export function readMediaTag(kind: Exclude<Frame['kind'], 'data'>, payload: Buffer): MediaTag {
   const first = payload[0];

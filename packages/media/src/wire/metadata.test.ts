@@ -97,6 +97,18 @@ describe('readMetadata', () => {
     expect(readMetadata(payload)).toBeNull();
   });
 
+  it('leaves out numbers that are none: NaN and what has no end', () => {
+    const payload = Buffer.concat([
+      HEAD,
+      hex('08 00000000'),
+      ...['7ff8000000000000', '7ff0000000000000', 'fff0000000000000', '4039000000000000'].map((number, i) =>
+        Buffer.concat([name(i === 3 ? 'framerate' : `odd${i}`), hex(`00 ${number}`)]),
+      ),
+      END,
+    ]);
+    expect(seen(writeMetadata(readMetadata(payload), {}))).toEqual({ framerate: 25 });
+  });
+
   it('keeps dates, and of nested values what tells of tracks', () => {
     const map = { 1: { width: 640 } };
     const payload = Buffer.concat([

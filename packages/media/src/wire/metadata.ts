@@ -136,8 +136,11 @@ function entriesAt(payload: Buffer): number | null {
 function readEntry(name: string, bytes: Buffer): Entry | null {
   if (bytes.length > VALUE_BYTES_MAX) return null;
   switch (bytes[0]) {
-    case NUMBER:
-      return { value: bytes.readDoubleBE(1), bytes };
+    case NUMBER: {
+      // NaN tells nothing, and a frame rate without end has browser players stop.
+      const value = bytes.readDoubleBE(1);
+      return Number.isFinite(value) ? { value, bytes } : null;
+    }
     case BOOLEAN:
       return { value: bytes[1] !== 0, bytes };
     case STRING:

@@ -2,15 +2,14 @@ import type { DirectoryView, PlayRequest, Route, StreamName } from '@headwater/d
 import type { MemberView, MeshStatus } from '@headwater/mesh';
 import type { EventLog } from '../events/event-log.js';
 import type { MeshEvents } from '../events/mesh-events.js';
-import type { MediaPlane } from '../plane/media-plane.js';
+import type { MediaPlane, MediaQuestions } from '../plane/media-plane.js';
 import type { MeshWide } from '../questions/mesh-wide.js';
 import type { Access } from './access.js';
 
 /** The part of the media plane that the API reads. */
-export type ApiMedia = Pick<
-  MediaPlane,
-  'told' | 'workers' | 'waitingFor' | 'streamKeys' | 'stream' | 'playerCounts' | 'clients'
->;
+export interface ApiMedia extends Pick<MediaPlane, 'told' | 'workers' | 'waitingFor'> {
+  readonly ask: Pick<MediaQuestions, 'streamKeys' | 'stream' | 'playerCounts' | 'clients'>;
+}
 
 /** What the API shows of the running member, and whom it asks to act: any member, by the same questions. */
 export interface ApiSource {

@@ -4,7 +4,6 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { EVENTS_KEPT_MAX } from '../events/event-log.js';
 import { firstClients } from '../plane/first-clients.js';
-import type { MediaPlane } from '../plane/media-plane.js';
 import type { MemberControl } from '../questions/member-answers.js';
 import { MeshWide } from '../questions/mesh-wide.js';
 import type { ApiSource } from './api-source.js';
@@ -28,27 +27,22 @@ const client = (id: string, more: Partial<ClientView> = {}): ClientView => ({
   ...more,
 });
 
-function mediaWith(
-  clients: readonly ClientView[],
-  kicked: string[] = [],
-): Partial<MediaPlane> & ReturnType<typeof mediaOf> {
-  return {
-    ...mediaOf({
-      clients: async (filter, after, max) =>
-        whole(
-          await firstClients(
-            clients.map((one) => ({ ...one, view: () => one })),
-            filter,
-            after,
-            max,
-          ),
+function mediaWith(clients: readonly ClientView[], kicked: string[] = []): ReturnType<typeof mediaOf> {
+  return mediaOf({
+    clients: async (filter, after, max) =>
+      whole(
+        await firstClients(
+          clients.map((one) => ({ ...one, view: () => one })),
+          filter,
+          after,
+          max,
         ),
-    }),
+      ),
     kick: async (id) => {
       kicked.push(id);
       return whole(clients.some((one) => one.id === id));
     },
-  };
+  });
 }
 
 function apiOf(

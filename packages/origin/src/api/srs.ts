@@ -123,8 +123,8 @@ export class SrsApi {
 
   async #vhosts(): Promise<v.InferInput<typeof SRS_VHOSTS>['vhosts']> {
     const { media } = this.#source;
-    const keys = (await media.streamKeys('', STREAMS_MAX)).value;
-    const counts = (await media.playerCounts(keys)).value;
+    const keys = (await media.ask.streamKeys('', STREAMS_MAX)).value;
+    const counts = (await media.ask.playerCounts(keys)).value;
     const byVhost = new Map<string, { streams: number; clients: number }>([
       [this.#source.resolveVhost(undefined), { streams: 0, clients: 0 }],
     ]);
@@ -147,25 +147,25 @@ export class SrsApi {
   }
 
   async streams({ start, count }: SrsPage): Answer<typeof SRS_STREAMS> {
-    const keys = (await this.#source.media.streamKeys('', start + count)).value.slice(start);
+    const keys = (await this.#source.media.ask.streamKeys('', start + count)).value.slice(start);
     const streams = await Promise.all(keys.map((key) => this.#stream(key)));
     return this.#answer({ streams: streams.filter((stream) => stream !== null) });
   }
 
   async stream(id: string): Answer<typeof SRS_STREAM> {
-    const keys = (await this.#source.media.streamKeys('', STREAMS_MAX)).value;
+    const keys = (await this.#source.media.ask.streamKeys('', STREAMS_MAX)).value;
     const key = keys.find((one) => idOf(one) === id);
     const stream = key === undefined ? null : await this.#stream(key);
     return stream === null ? this.#refuse(STREAM_UNKNOWN) : this.#answer({ stream });
   }
 
   async clients({ start, count }: SrsPage): Answer<typeof SRS_CLIENTS> {
-    const clients = (await this.#source.media.clients({}, '', start + count)).value.slice(start);
+    const clients = (await this.#source.media.ask.clients({}, '', start + count)).value.slice(start);
     return this.#answer({ clients: clients.map(clientOf) });
   }
 
   async client(id: string): Answer<typeof SRS_CLIENT> {
-    const [client] = (await this.#source.media.clients({ id }, '', 1)).value;
+    const [client] = (await this.#source.media.ask.clients({ id }, '', 1)).value;
     return client === undefined ? this.#refuse(CLIENT_UNKNOWN) : this.#answer({ client: clientOf(client) });
   }
 
@@ -176,9 +176,9 @@ export class SrsApi {
 
   async #stream(key: StreamKey): Promise<SrsStream | null> {
     const { media } = this.#source;
-    const view = (await media.stream(key, PLAYERS_MAX)).value;
+    const view = (await media.ask.stream(key, PLAYERS_MAX)).value;
     if (view === null) return null;
-    const [publisher] = (await media.clients({ key, kind: 'publish' }, '', 1)).value;
+    const [publisher] = (await media.ask.clients({ key, kind: 'publish' }, '', 1)).value;
     return streamOf(view, publisher);
   }
 

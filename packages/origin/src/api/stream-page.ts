@@ -31,7 +31,7 @@ export async function pageStreams(
   const unowned = await unownedKeys(source, query, query.limit + 1, work);
   const keys = [...new Set([...owned, ...unowned.value].sort())];
   const shown = keys.slice(0, query.limit);
-  const players = await source.media.playerCounts(shown);
+  const players = await source.media.ask.playerCounts(shown);
   const streams: ApiStream[] = [];
   for (const [index, key] of shown.entries()) {
     if (work.isOver) await work.nextTurn();
@@ -122,7 +122,7 @@ async function unownedKeys(
   const unanswered = new Set<number>();
   let from: StreamKey | null = matchesOwners(query, []) ? startOf(query) : null;
   while (from !== null && found.length < max) {
-    const here = await source.media.streamKeys(from, HERE_CHUNK);
+    const here = await source.media.ask.streamKeys(from, HERE_CHUNK);
     for (const worker of here.unanswered) unanswered.add(worker);
     const last = here.value.at(-1);
     from = last === undefined || here.value.length < HERE_CHUNK ? null : `${last}\u0000`;

@@ -23,8 +23,8 @@ export async function describeStream(
   reachedBy: string | undefined,
 ): Promise<ApiStreamDetail> {
   const [{ value: view, unanswered }, { value: players }, { answers, missing }] = await Promise.all([
-    source.media.stream(key, PLAYERS_SHOWN_MAX),
-    source.media.playerCounts([key]),
+    source.media.ask.stream(key, PLAYERS_SHOWN_MAX),
+    source.media.ask.playerCounts([key]),
     source.mesh.askAll('stream', { key }),
   ]);
   const names = namesOf(source);

@@ -6,7 +6,7 @@ import type { MeshWide } from '../questions/mesh-wide.js';
 import { createApi } from './create-api.js';
 import { LINKS_ANSWER } from './schemas/link.js';
 import { STREAM_PAGE } from './schemas/stream.js';
-import { emptyDirectory, madeSource } from './testing/made-source.js';
+import { emptyDirectory, madeSource, mediaOf } from './testing/made-source.js';
 
 type AskAll = MeshWide['askAll'];
 
@@ -70,10 +70,9 @@ describe('for who watches the mesh', () => {
         keysFrom: (from: string) => (from <= key ? [key] : []),
         streamCount: 1,
       } as never,
-      media: {
-        ...madeSource(directory).media,
+      media: mediaOf({
         streamKeys: async (from) => ({ value: from <= key ? [key] : [], unanswered: [] }),
-      },
+      }),
     });
     const app = createApi(source, (error) => {
       throw error;

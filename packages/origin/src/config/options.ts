@@ -406,7 +406,8 @@ export const OPTIONS = {
     isSecret: true,
   },
   'publish.idleMs': option(milliseconds(500, 3_600_000), 15_000, {
-    meaning: 'A publisher that sends no media for this long is closed, and its claim ends.',
+    meaning:
+      'A publisher that sends no media for this long is closed, and its claim ends. Headers and data are no media.',
   }),
   'publish.origins': option(ORIGINS_OR_ALL, [], {
     meaning:

@@ -125,9 +125,11 @@ function metricsOf(more: Partial<MetricsSource> = {}, choice: Partial<MetricsCho
       ],
       waitingFor: null,
       figures: () => FIGURES,
-      streamTotals: (_, max) => {
-        asked += 1;
-        return answer(STREAMS.slice(0, max));
+      ask: {
+        streamTotals: (_, max) => {
+          asked += 1;
+          return answer(STREAMS.slice(0, max));
+        },
       },
     },
     ...more,

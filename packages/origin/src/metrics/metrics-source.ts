@@ -1,6 +1,6 @@
 import type { DirectoryView } from '@headwater/directory';
 import type { MemberView, MeshFigures, MeshStatus } from '@headwater/mesh';
-import type { MediaPlane } from '../plane/media-plane.js';
+import type { MediaPlane, MediaQuestions } from '../plane/media-plane.js';
 
 /** Which metrics there are beside those that there always are. */
 export interface MetricsChoice {
@@ -24,5 +24,7 @@ export interface MetricsSource {
   figures(): MeshFigures;
   isDraining(): boolean;
   onMemberChanged(listener: (member: MemberView) => void): () => void;
-  readonly media: Pick<MediaPlane, 'told' | 'workers' | 'waitingFor' | 'figures' | 'streamTotals'>;
+  readonly media: Pick<MediaPlane, 'told' | 'workers' | 'waitingFor' | 'figures'> & {
+    readonly ask: Pick<MediaQuestions, 'streamTotals'>;
+  };
 }

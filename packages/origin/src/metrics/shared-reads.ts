@@ -40,7 +40,7 @@ export function sharedReads(source: MetricsSource): SharedReads {
         get waitingFor() {
           return media.waitingFor;
         },
-        streamTotals: (from, max) => media.streamTotals(from, max),
+        ask: media.ask,
       },
     },
     forget() {

@@ -42,14 +42,14 @@ const CUT_HELP =
  * slices, and their labels are kept from one scrape to the next.
  */
 export class StreamSeries {
-  readonly #media: Pick<MetricsSource['media'], 'streamTotals'>;
+  readonly #media: Pick<MetricsSource['media'], 'ask'>;
   readonly #max: number;
   readonly #turns: Turns;
   /** Of the streams that the last scrape had. */
   #labels: ReadonlyMap<StreamKey, string> = new Map();
 
   /** `turns`: of all that makes long answers for scrapes. */
-  constructor(media: Pick<MetricsSource['media'], 'streamTotals'>, max: number, turns: Turns) {
+  constructor(media: Pick<MetricsSource['media'], 'ask'>, max: number, turns: Turns) {
     this.#media = media;
     this.#max = max;
     this.#turns = turns;
@@ -57,7 +57,7 @@ export class StreamSeries {
 
   /** In Prometheus' text format 0.0.4. */
   async text(): Promise<string> {
-    const { value } = await this.#media.streamTotals('', this.#max + 1);
+    const { value } = await this.#media.ask.streamTotals('', this.#max + 1);
     const totals = value.slice(0, this.#max);
     const labels = new Map<StreamKey, string>();
     const lines = SERIES.map((): string[] => []);

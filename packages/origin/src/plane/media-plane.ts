@@ -71,11 +71,39 @@ export interface ClientFilter {
   readonly address?: string;
 }
 
+/** What the parts of a member's media are asked for. No question takes longer than `ANSWER_MS`, and none rejects. */
+export interface MediaQuestions {
+  /** As it is now. */
+  load(): Promise<Answer<MemberLoad>>;
+  /** The streams published here that other members pull from this one, once for each pull. */
+  pulls(): Promise<Answer<readonly StreamKey[]>>;
+  /**
+   * The first `max` streams here (published, relayed, played or waited for), in the order of their keys, that are not before
+   * `from`. Workers work on it in slices.
+   */
+  streamKeys(from: StreamKey, max: number): Promise<Answer<readonly StreamKey[]>>;
+  /** One stream with no more than so many of its players; null where it is not here. */
+  stream(key: StreamKey, playersMax: number): Promise<Answer<StreamView | null>>;
+  /** Players and other members' pulls of these streams, in their order. */
+  playerCounts(keys: readonly StreamKey[]): Promise<Answer<readonly number[]>>;
+  /** The first `max` clients in the order of their ids that come after `after`; empty: from the first on. */
+  clients(filter: ClientFilter, after: string, max: number): Promise<Answer<readonly ClientView[]>>;
+  /** Ends the client with this id, with words that say that an operator did. False where it is not here. */
+  kick(id: string): Promise<Answer<boolean>>;
+  /** Ends the publisher of a stream here likewise. False where there is none. */
+  endPublish(key: StreamKey): Promise<Answer<boolean>>;
+  /** The first `max` streams here in numbers, in the order of their keys, that are not before `from`. */
+  streamTotals(from: StreamKey, max: number): Promise<Answer<readonly StreamTotal[]>>;
+  /** How many publishers were asked to reconnect and are here still. */
+  publishersAsked(): Promise<Answer<number>>;
+}
+
 /**
- * The media of one member, in whichever processes it runs: this one, or its workers. What is at hand is read at once; what
- * must be asked for is promised, and never takes longer than `ANSWER_MS`. Nothing here rejects but `start` and `resumeRtmp`.
+ * The media of one member, in whichever processes it runs: this one, or its workers. What is at hand is read at once; the
+ * rest is asked for. Nothing here rejects but `start`, `configure` and `resumeRtmp`.
  */
 export interface MediaPlane {
+  readonly ask: MediaQuestions;
   /** Opens the listeners; resolves when all workers take connections. Rejects with `ListenError`; then nothing is left open. */
   start(): Promise<void>;
   /** Closes listeners and sessions, releases all claims, ends all workers. */
@@ -102,8 +130,6 @@ export interface MediaPlane {
    * process, and then nothing changes; workers keep what they have where they cannot use them, and say so in the log.
    */
   configure(settings: MediaSettings, config: OriginConfig, secrets: ReadSecrets): Promise<void>;
-  /** How many publishers were asked to reconnect and are here still. */
-  publishersAsked(): Promise<Answer<number>>;
   /** Takes no new connections by RTMP and RTMPS; those that there are stay. */
   pauseRtmp(): void;
   /** Takes them again. Rejects with `ListenError` where another process has the port by now. */
@@ -115,27 +141,6 @@ export interface MediaPlane {
   told(): MediaTold;
   /** Empty where media runs in this process. */
   workers(): readonly WorkerView[];
-  /** As it is now. */
-  load(): Promise<Answer<MemberLoad>>;
-  /** The streams published here that other members pull from this one, once for each pull. */
-  pulls(): Promise<Answer<readonly StreamKey[]>>;
-  /**
-   * The first `max` streams here (published, relayed, played or waited for), in the order of their keys, that are not before
-   * `from`. Workers work on it in slices.
-   */
-  streamKeys(from: StreamKey, max: number): Promise<Answer<readonly StreamKey[]>>;
-  /** One stream with no more than so many of its players; null where it is not here. */
-  stream(key: StreamKey, playersMax: number): Promise<Answer<StreamView | null>>;
-  /** Players and other members' pulls of these streams, in their order. */
-  playerCounts(keys: readonly StreamKey[]): Promise<Answer<readonly number[]>>;
-  /** The first `max` clients in the order of their ids that come after `after`; empty: from the first on. */
-  clients(filter: ClientFilter, after: string, max: number): Promise<Answer<readonly ClientView[]>>;
-  /** Ends the client with this id, with words that say that an operator did. False where it is not here. */
-  kick(id: string): Promise<Answer<boolean>>;
-  /** Ends the publisher of a stream here likewise. False where there is none. */
-  endPublish(key: StreamKey): Promise<Answer<boolean>>;
   /** What was done since the start, by workers that ended too, and is held now; as told last. Totals never go down. */
   figures(): MediaFigures;
-  /** The first `max` streams here in numbers, in the order of their keys, that are not before `from`. */
-  streamTotals(from: StreamKey, max: number): Promise<Answer<readonly StreamTotal[]>>;
 }

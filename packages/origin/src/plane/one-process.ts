@@ -2,7 +2,7 @@ import type { StreamKey } from '@headwater/directory';
 import type { ClientRef, ClientView, Media, MediaEventListener } from '@headwater/media';
 import { firstClients, matchesFilter } from './first-clients.js';
 import { firstKeys } from './first-keys.js';
-import type { Answer, ClientFilter, MediaPlane } from './media-plane.js';
+import type { Answer, ClientFilter, MediaPlane, MediaQuestions } from './media-plane.js';
 import { streamTotalsOf } from './stream-totals.js';
 
 /** The media of a member that runs in this very process (`workers: 0`): every answer is at hand. */
@@ -11,8 +11,8 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
   const media = create((event) => {
     for (const listener of listeners) listener(event);
   });
-  const asks = asksOfClients(media);
   return {
+    ask: questionsTo(media),
     start: () => media.start(),
     stop: () => media.stop(),
     get ports() {
@@ -22,7 +22,6 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
     refusePublishers: (forwards) => media.refusePublishers(forwards),
     askPublishersToReconnect: () => media.askPublishersToReconnect(),
     closePublishers: (which) => media.closePublishers(which),
-    publishersAsked: async () => whole(media.publishersAsked()),
     pauseRtmp: () => media.pauseRtmp(),
     resumeRtmp: () => media.resumeRtmp(),
     acceptPublishers: () => media.acceptPublishers(),
@@ -39,6 +38,14 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
       faults: media.faults(),
     }),
     workers: () => [],
+    figures: () => media.figures(),
+  };
+}
+
+/** Every answer is whole. */
+function questionsTo(media: Media): MediaQuestions {
+  const asks = asksOfClients(media);
+  return {
     load: async () => whole(media.load()),
     pulls: async () => whole(media.pulls()),
     streamKeys: async (from, max) => whole(await firstKeys(media.streamKeys(), from, max)),
@@ -47,8 +54,8 @@ export function oneProcess(create: (tell: MediaEventListener) => Media): MediaPl
     clients: async (filter, after, max) => whole(await asks.clients(filter, after, max)),
     kick: async (id) => whole(asks.kick(id)),
     endPublish: async (key) => whole(asks.endPublish(key)),
-    figures: () => media.figures(),
     streamTotals: async (from, max) => whole(await streamTotalsOf(media, from, max)),
+    publishersAsked: async () => whole(media.publishersAsked()),
   };
 }
 

@@ -40,15 +40,15 @@ const PLAYERS_LOOKED_AT_MAX = 1000;
 
 /** How this member answers what it is asked: by others, and by its own API. */
 export function memberAnswers(
-  media: MediaPlane,
+  media: Pick<MediaPlane, 'ask'>,
   control: MemberControl,
   knowledge: MemberKnowledge,
 ): QuestionAnswers {
   return {
     stream: async ({ key }) => {
       const [{ value: view, unanswered }, { value: counts }] = await Promise.all([
-        media.stream(key, PLAYERS_LOOKED_AT_MAX),
-        media.playerCounts([key]),
+        media.ask.stream(key, PLAYERS_LOOKED_AT_MAX),
+        media.ask.playerCounts([key]),
       ]);
       const players = view?.players ?? [];
       return {
@@ -67,7 +67,7 @@ export function memberAnswers(
       };
     },
     clients: async ({ after, max, ...filter }) => {
-      const { value, unanswered } = await media.clients(filter, after, max);
+      const { value, unanswered } = await media.ask.clients(filter, after, max);
       return { clients: [...value], ...(unanswered.length > 0 && { unanswered: [...unanswered] }) };
     },
     explain: ({ key, client, address }) => {
@@ -83,8 +83,8 @@ export function memberAnswers(
     links: () => linksHere(knowledge.watched),
     figures: ({ keys }) => figuresHere(media, knowledge.watched, keys),
     happened: ({ since, max }) => happenedHere(knowledge.watched, since, max),
-    kick: async ({ id }) => ({ done: (await media.kick(id)).value }),
-    'end-publish': async ({ key }) => ({ done: (await media.endPublish(key)).value }),
+    kick: async ({ id }) => ({ done: (await media.ask.kick(id)).value }),
+    'end-publish': async ({ key }) => ({ done: (await media.ask.endPublish(key)).value }),
     drain: ({ deadlineMs }) => ({ done: control.drain(deadlineMs) }),
     'drain-progress': async () => {
       const { stillHere, unanswered, ...progress } = await control.drainProgress();

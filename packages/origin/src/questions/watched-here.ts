@@ -38,11 +38,11 @@ export function picturesOf(view: Pick<StreamView, 'frameRate' | 'keyframeMs'> | 
 }
 
 export async function figuresHere(
-  media: Pick<MediaPlane, 'playerCounts' | 'stream'>,
+  media: Pick<MediaPlane, 'ask'>,
   { directory, relays }: WatchedHere,
   keys: readonly StreamKey[],
 ): Promise<AnswerTo<'figures'>> {
-  const counts = await media.playerCounts(keys);
+  const counts = await media.ask.playerCounts(keys);
   const streams = await Promise.all(
     keys.map(async (key, index) => {
       const players = counts.value[index] ?? 0;
@@ -50,7 +50,7 @@ export async function figuresHere(
       const lastSwitch = relays.lastSwitch(key);
       const isPulled = relays.ownerOf(key) !== undefined;
       if (players === 0 && !isOwner && !isPulled && lastSwitch === undefined) return null;
-      const { value } = await media.stream(key, 0);
+      const { value } = await media.ask.stream(key, 0);
       return {
         key,
         players,

@@ -60,7 +60,7 @@ export class WorkerHost {
       },
       member: parts.self,
       route: (request) =>
-        route(replica.directory, { ...request, isFull: request.isFull === true || this.#around.isFull }),
+        route(replica.directory, this.#around.isFull ? { ...request, isFull: true } : request),
       publishElsewhere: (move) => publishElsewhere(replica.directory, move),
       forwardTarget: (forward) => forwardTarget(replica.directory, forward),
       owners: (key) => replica.directory.owners(key),

@@ -1,4 +1,3 @@
-import type { MemberId } from '@headwater/directory';
 import type { ReadSecrets } from '@headwater/guard';
 import {
   addFigures,
@@ -19,15 +18,16 @@ import type { OriginConfig } from '../config/origin-config.js';
 import { HeadwaterError } from '../errors.js';
 import { guardConfig } from '../guard-config.js';
 import { memberPlaces } from '../media-host.js';
-import { type ClientFilter, type MediaPlane, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
-import { mergeStreamTotals } from '../plane/stream-totals.js';
+import { type MediaPlane, type MediaQuestions, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
+import { questionsTo } from './ask-workers.js';
 import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
-import { mergeClients, mergeKeys, mergeViews } from './merge-views.js';
-import type { FromWorker, MemberFacts } from './messages.js';
+import { factsOf, watchFacts } from './member-facts.js';
+import type { FromWorker } from './messages.js';
 import { PortListeners } from './port-listeners.js';
 import { keepSocketFolder, makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
 import { WorkerPool } from './worker-pool.js';
+import { workerSetup } from './worker-setup.js';
 import type { LivingWorker } from './worker-slot.js';
 
 /** So many ends of workers before all of them took connections are too many: the member does not start. */
@@ -35,8 +35,6 @@ const START_ENDS_MAX = 3;
 
 const SILENT = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** How often it is looked whether members are reached otherwise, ms. */
-const FACTS_EVERY_MS = 500;
 /** How often it is looked whether the folder of the workers' sockets is still there, ms. */
 const FOLDER_EVERY_MS = 2_000;
 
@@ -52,6 +50,7 @@ export interface WorkersPlaneOptions {
 
 /** The media of a member in processes of its own, each of which has some of the connections. */
 export class WorkersPlane implements MediaPlane {
+  readonly ask: MediaQuestions;
   readonly #options: WorkersPlaneOptions;
   #config: OriginConfig;
   #secrets: ReadSecrets;
@@ -67,11 +66,10 @@ export class WorkersPlane implements MediaPlane {
   /** What workers have of them, for those that start while the files cannot be used. Workers tell of changes. */
   #certificates: CertificateStore | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
-  #unsubscribe: () => void = () => {};
+  readonly #unsubscribe: (() => void)[] = [];
   /** What ended workers had counted. */
   #faultsBefore = 0;
   #figuresBefore: MediaFigures = NO_FIGURES;
-  #facts = '';
   #isRefusing = false;
   #isForwarding = false;
   #logLevel: string;
@@ -130,6 +128,7 @@ export class WorkersPlane implements MediaPlane {
         log: (level, fields, msg) => log[level](fields, msg),
       },
     );
+    this.ask = questionsTo(this.#pool);
     this.#pool.start();
   }
 
@@ -144,12 +143,14 @@ export class WorkersPlane implements MediaPlane {
         for (const { claim, worker } of claims.entries()) yield { claim, worker: worker.process.address };
       },
     });
-    this.#unsubscribe = mesh.onMemberChanged(() => {
-      this.#feed?.factsChanged();
-      this.#lookAround();
-    });
+    this.#unsubscribe.push(
+      mesh.onMemberChanged(() => {
+        this.#feed?.factsChanged();
+        this.#lookAround();
+      }),
+      watchFacts(mesh, () => this.#feed?.factsChanged()),
+    );
     this.#timers.push(
-      setInterval(() => this.#lookAtFacts(), FACTS_EVERY_MS),
       setInterval(() => this.#tellAround(), TOLD_EVERY_MS),
       setInterval(() => this.#keepFolder(), FOLDER_EVERY_MS),
     );
@@ -194,7 +195,7 @@ export class WorkersPlane implements MediaPlane {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#certificates?.close();
     this.#listeners.close();
     await this.#pool.stop();
@@ -253,32 +254,12 @@ export class WorkersPlane implements MediaPlane {
     return () => this.#eventListeners.delete(listener);
   }
 
-  async clients(filter: ClientFilter, after: string, max: number) {
-    const { answers, unanswered } = await this.#pool.ask('clients', filter, after, max);
-    return { value: mergeClients(answers, max), unanswered };
-  }
-
-  async kick(id: string) {
-    const { answers, unanswered } = await this.#pool.ask('kick', id);
-    return { value: answers.includes(true), unanswered };
-  }
-
-  async endPublish(key: string) {
-    const { answers, unanswered } = await this.#pool.ask('endPublish', key);
-    return { value: answers.includes(true), unanswered };
-  }
-
   askPublishersToReconnect(): void {
     this.#pool.post({ kind: 'ask-publishers' });
   }
 
   closePublishers(which: 'all' | 'others'): void {
     this.#pool.post({ kind: 'close-publishers', which });
-  }
-
-  async publishersAsked() {
-    const { answers, unanswered } = await this.#pool.ask('publishersAsked');
-    return { value: answers.reduce((sum, count) => sum + count, 0), unanswered };
   }
 
   /** Ports are main's: no worker need know. */
@@ -308,50 +289,12 @@ export class WorkersPlane implements MediaPlane {
     return this.#pool.views();
   }
 
-  async load() {
-    const { answers, unanswered } = await this.#pool.ask('load');
-    const sum = (of: 'players' | 'publishers' | 'outboundKbps') =>
-      answers.reduce((total, load) => total + load[of], 0);
-    const value = {
-      players: sum('players'),
-      publishers: sum('publishers'),
-      outboundKbps: sum('outboundKbps'),
-    };
-    return { value, unanswered };
-  }
-
-  async pulls() {
-    const { answers, unanswered } = await this.#pool.ask('pulls');
-    return { value: answers.flat(), unanswered };
-  }
-
-  async streamKeys(from: string, max: number) {
-    const { answers, unanswered } = await this.#pool.ask('streamKeys', from, max);
-    return { value: mergeKeys(answers, max), unanswered };
-  }
-
-  async stream(key: string, playersMax: number) {
-    const { answers, unanswered } = await this.#pool.ask('stream', key, playersMax);
-    return { value: mergeViews(answers, playersMax), unanswered };
-  }
-
-  async playerCounts(keys: readonly string[]) {
-    const { answers, unanswered } = await this.#pool.ask('playerCounts', keys);
-    const value = keys.map((_, index) => answers.reduce((sum, counts) => sum + (counts[index] ?? 0), 0));
-    return { value, unanswered };
-  }
-
   /** As they told last, those that ended included: what is counted never grows less. */
   figures(): MediaFigures {
     return this.#pool.all.reduce(
       (sum, { process }) => addFigures(sum, process.told.figures),
       this.#figuresBefore,
     );
-  }
-
-  async streamTotals(from: string, max: number) {
-    const { answers, unanswered } = await this.#pool.ask('streamTotals', from, max);
-    return { value: mergeStreamTotals(answers, max), unanswered };
   }
 
   #started(worker: LivingWorker): void {
@@ -361,32 +304,22 @@ export class WorkersPlane implements MediaPlane {
 
   #setUp(worker: LivingWorker): void {
     const [media, config] = [this.#media, this.#config];
-    const { ports } = this;
     if (this.#mesh === null || this.#feed === null) return;
     this.#isSetUp = true;
-    worker.process.post({
-      kind: 'set-up',
-      setup: {
-        self: this.#mesh.id,
-        media: {
-          ...media,
-          ...(media.tls !== undefined &&
-            this.#certificates !== null && { tls: { ...media.tls, inUse: this.#certificates.inUse } }),
-          ports: 'handed',
-          rtmp: bound(media.rtmp, ports.rtmp),
-          http: bound(media.http, ports.http),
-          ...(media.rtmps !== undefined && { rtmps: bound(media.rtmps, ports.rtmps) }),
-          ...(media.https !== undefined && { https: bound(media.https, ports.https) }),
-          worker: worker.process.address,
-        },
-        guard: guardConfig(config, this.#mesh.id, this.#secrets),
-        order: config.play.order,
-        relayTls: config.relay.tls,
-        relayTree: config.relay.tree,
-        ...(config.zone !== undefined && { zone: config.zone }),
-        logLevel: this.#logLevel,
+    const setup = workerSetup({
+      self: this.#mesh.id,
+      address: worker.process.address,
+      config,
+      secrets: this.#secrets,
+      media: {
+        ...media,
+        ...(media.tls !== undefined &&
+          this.#certificates !== null && { tls: { ...media.tls, inUse: this.#certificates.inUse } }),
       },
+      ports: this.ports,
+      logLevel: this.#logLevel,
     });
+    worker.process.post({ kind: 'set-up', setup });
     if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers', forwards: this.#isForwarding });
     this.#tellAroundTo(worker);
     this.#unfollow.set(worker, this.#feed.follow(worker.process));
@@ -456,14 +389,6 @@ export class WorkersPlane implements MediaPlane {
     this.#tellAround();
   }
 
-  #lookAtFacts(): void {
-    if (this.#mesh === null) return;
-    const facts = JSON.stringify(factsOf(this.#mesh).map(({ rttMs, ...fact }) => [fact, nearness(rttMs)]));
-    if (facts === this.#facts) return;
-    this.#facts = facts;
-    this.#feed?.factsChanged();
-  }
-
   /** What all workers have to know at once. */
   #lookAround(): void {
     const { isFull } = this.told();
@@ -491,29 +416,3 @@ export class WorkersPlane implements MediaPlane {
 }
 
 const OFF: ListenAt = { host: '', port: null };
-
-/** As it really listens; what is off stays so. */
-const bound = ({ host, port }: ListenAt, really: number): ListenAt => ({
-  host,
-  port: port === null ? null : really,
-});
-
-/** Members are sorted by how near they are; a change of a few percent is none. */
-const nearness = (rttMs: number | undefined): number =>
-  rttMs === undefined ? -1 : Math.round(Math.log2(rttMs + 0.1));
-
-function factsOf(mesh: Mesh): readonly MemberFacts[] {
-  return mesh.members().map((member) => {
-    const { id, isSelf, liveness, connected, profile, rttMs, dialledAt, remoteIp } = member;
-    return {
-      id: id satisfies MemberId,
-      isSelf,
-      liveness,
-      connected,
-      profile,
-      ...(rttMs !== undefined && { rttMs }),
-      ...(dialledAt !== undefined && { dialledAt }),
-      ...(remoteIp !== undefined && { remoteIp }),
-    };
-  });
-}

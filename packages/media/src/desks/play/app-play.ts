@@ -18,6 +18,8 @@ const MERGE_MS = 30;
 
 /** What is set for the stream's app, else for the app's part before the first slash. */
 function ofApp<K extends 'mode' | 'mergeMs'>(key: StreamKey, { apps }: Rules, option: K) {
+  // Most members set nothing for an app, and each play asks.
+  if (Object.keys(apps).length === 0) return undefined;
   const app = appOf(key);
   const slash = app.indexOf('/');
   const own = (name: string) => (Object.hasOwn(apps, name) ? apps[name]?.play?.[option] : undefined);

@@ -445,17 +445,17 @@ export class PlayDesk {
   }
 
   #ask(asker: PlayAsker, mark: PlayMark, isServed: boolean): Route {
-    const { key } = asker;
+    const { key, canRedirectNow } = asker;
     const mode = modeOf(key, this.#rules);
     const request: PlayRequest = {
       key,
       protocol: asker.protocol,
       // One who can't be redirected any more is relayed.
-      followsRedirect: asker.followsRedirect && asker.canRedirectNow,
+      followsRedirect: asker.followsRedirect && canRedirectNow,
       mark,
       relayOf: asker.relayOf,
       reachedBy: asker.reachedBy,
-      mode: mode === 'redirect' && !asker.canRedirectNow ? 'auto' : mode,
+      mode: mode === 'redirect' && !canRedirectNow ? 'auto' : mode,
       isSecure: asker.isSecure,
       isServed,
       isFull: this.#parts.isFull?.(),

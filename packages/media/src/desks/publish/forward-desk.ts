@@ -5,6 +5,7 @@ import type { MediaEventListener } from '../../media-event.js';
 import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
 import type { Timers } from '../../stream/timers.js';
 import type { Frame } from '../../wire/frame.js';
+import { isMedia } from '../../wire/make-frame.js';
 import { afterClosing, type Closing, type Departure, isClosedBefore } from './departure.js';
 import type { PublishEnd, PublishFeed, PublishRefused, PublishSession } from './publish-session.js';
 import { aboutPublisher, eventOfPublisher } from './publisher-about.js';
@@ -225,7 +226,7 @@ export class ForwardDesk {
           this.#close(entry, 'reconnecting');
           return;
         }
-        if (frame.kind !== 'data') entry.lastMediaMs = performance.now();
+        if (isMedia(frame)) entry.lastMediaMs = performance.now();
         forward.push(frame);
       },
       end: () => this.#end(entry, 'connection-ended'),

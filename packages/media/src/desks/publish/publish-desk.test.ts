@@ -2,8 +2,9 @@ import { type Claim, NO_LOAD, type Owner, type StreamKey, type StreamKeys } from
 import { MemoryLog } from '@headwater/testing/memory-log';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkerAddress } from '../../media-host.js';
-import { AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
+import { AUDIO, AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
 import { MemoryStreams, ownerOf } from '../../testing/stream-world.js';
+import { makeFrame } from '../../wire/make-frame.js';
 import { PublishDesk } from './publish-desk.js';
 import type { PublishPolicy } from './publish-policy.js';
 import type { PublishEnd, PublishSession } from './publish-session.js';
@@ -237,6 +238,24 @@ describe('PublishDesk', () => {
     expect(said).toContain(`release ${silent.key}`);
   });
 
+  it('counts nothing as media that players get nothing of: headers, ends, empty tags, words to who seeks', () => {
+    const { desk } = deskOf();
+    const session = sessionOf();
+    const answer = desk.publish(session);
+    if (!answer.accepted) throw new Error(answer.code);
+    const empty = [
+      ...['1702000000', '1701000000', '2701000000', '5700', '9268766331', '9161763031', '91617'].map((hex) =>
+        makeFrame('video', 0, Buffer.from(hex, 'hex')),
+      ),
+      ...['af01', 'af00', 'af02', '72', ''].map((hex) => makeFrame('audio', 0, Buffer.from(hex, 'hex'))),
+    ];
+    vi.advanceTimersByTime(4000);
+    for (const frame of [VIDEO_HEADER(), AUDIO_HEADER(), ...empty]) answer.feed.push(frame);
+    vi.advanceTimersByTime(1000);
+    desk.endIdle(performance.now());
+    expect(session.ends).toEqual(['idle']);
+  });
+
   it('says in its claims whether media flows: not at first, then each change, at most one a second', () => {
     const { desk, claims, log } = deskOf();
     const answer = desk.publish(sessionOf());
@@ -362,7 +381,7 @@ describe('PublishDesk', () => {
     const session = sessionOf();
     const answer = desk.publish(session);
     vi.advanceTimersByTime(3000);
-    if (answer.accepted) answer.feed.push(AUDIO_HEADER());
+    if (answer.accepted) answer.feed.push(AUDIO(0));
     vi.advanceTimersByTime(4999);
     desk.endIdle(performance.now());
     expect(session.ends).toEqual([]);

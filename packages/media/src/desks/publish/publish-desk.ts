@@ -2,6 +2,7 @@ import type { StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaEventListener } from '../../media-event.js';
 import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
 import type { StreamTable } from '../../stream/stream-table.js';
+import { isMedia } from '../../wire/make-frame.js';
 import { type Closing, isClosedBefore } from './departure.js';
 import { FlowClaim } from './flow-claim.js';
 import type { ForwardDesk } from './forward-desk.js';
@@ -155,7 +156,7 @@ export class PublishDesk {
             this.#close(publish, 'reconnecting');
             return;
           }
-          if (frame.kind !== 'data') publish.lastMediaMs = performance.now();
+          if (isMedia(frame)) publish.lastMediaMs = performance.now();
           source.push(frame);
           publish.handedOver?.push(frame);
         },

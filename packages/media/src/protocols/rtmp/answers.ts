@@ -164,6 +164,15 @@ export function onFcUnpublish(): Buffer {
   return fcStatus('onFCUnpublish', UNPUBLISHED, 'Stopped publishing.');
 }
 
+/** The same for players: those of Flash that subscribe (CDNs' way) do not play before it. */
+export function onFcSubscribe(): Buffer {
+  return fcStatus('onFCSubscribe', 'NetStream.Play.Start', 'Started playing.');
+}
+
+export function onFcUnsubscribe(): Buffer {
+  return fcStatus('onFCUnsubscribe', 'NetStream.Play.Stop', 'Stopped playing.');
+}
+
 function fcStatus(name: string, code: string, description: string): Buffer {
   return command(NO_STREAM, name, 0, null, { level: 'status', code, description });
 }

@@ -38,6 +38,12 @@ export class MessageStreams {
     return [...this.#streams.values()].filter(({ activity }) => activity !== null);
   }
 
+  /** Whether anything is published or played, but on this one. */
+  hasActive(but: MessageStream | null = null): boolean {
+    for (const stream of this.#streams.values()) if (stream.activity !== null && stream !== but) return true;
+    return false;
+  }
+
   /** A new stream, with the lowest id that is free; null where there are `STREAMS_MAX`. */
   create(): MessageStream | null {
     let id = 1;

@@ -227,6 +227,18 @@ describe('an encoder of FMLE’s kind', () => {
     expect(await answersTo(client, again)).toEqual(['onFCUnpublish NetStream.Unpublish.Success on 0']);
   });
 
+  it('and players that subscribe are answered likewise, whether they ask for a result or not', async () => {
+    const client = await connected();
+    const subscribe = (id: number) => () => client.command(0, 'FCSubscribe', id, null, 's');
+    const leave = (id: number) => () => client.command(0, 'FCUnsubscribe', id, null, 's');
+    const started = 'onFCSubscribe NetStream.Play.Start on 0';
+    expect(await answersTo(client, subscribe(40))).toEqual(['_result  on 0', started]);
+    expect(await answersTo(client, subscribe(0))).toEqual([started]);
+    const stopped = 'onFCUnsubscribe NetStream.Play.Stop on 0';
+    expect(await answersTo(client, leave(41))).toEqual(['_result  on 0', stopped]);
+    expect(await answersTo(client, leave(0))).toEqual([stopped]);
+  });
+
   it('hears of a closeStream', async () => {
     const client = await connected();
     client.publish('s');

@@ -42,12 +42,12 @@ export class RtmpPlay implements PlaySession {
   readonly replayMs: number;
   readonly messageStreamId: number;
   readonly #place: RtmpPlace;
-  readonly queue: PlayerQueue;
   readonly #connection: RtmpConnection;
   readonly #target: StreamTarget;
   readonly #isSrsEdge: boolean;
   readonly #mayRedirect: boolean;
   #id: string | null = null;
+  #queue: PlayerQueue | null = null;
   #isAnswered = false;
   #isPaused = false;
   #isOver = false;
@@ -61,7 +61,6 @@ export class RtmpPlay implements PlaySession {
     this.#target = target;
     this.#isSrsEdge = connect.isSrsEdge;
     this.#mayRedirect = mayRedirect;
-    this.queue = connection.openQueue();
     this.key = streamKey(target.name);
     this.mark = target.mark;
     this.replayMs = target.mark === 'relay' ? readReplayMs(target.query) : 0;
@@ -80,6 +79,12 @@ export class RtmpPlay implements PlaySession {
   get id(): string {
     this.#id ??= randomUUID();
     return this.#id;
+  }
+
+  /** Likewise: who is redirected gets no media. */
+  get queue(): PlayerQueue {
+    this.#queue ??= this.#connection.openQueue();
+    return this.#queue;
   }
 
   /** Edges read commands between media; the 302 may come at any time. It is about the whole connection. */
@@ -140,8 +145,8 @@ export class RtmpPlay implements PlaySession {
 
   /** The play ended by the client's own command, and the connection may go on; or the client is gone. */
   close(): void {
-    this.queue.close();
-    if (!this.#isOver) this.queue.clear();
+    this.#queue?.close();
+    if (!this.#isOver) this.#queue?.clear();
     this.#isOver = true;
   }
 

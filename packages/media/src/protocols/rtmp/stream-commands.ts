@@ -117,8 +117,15 @@ export class StreamCommands {
         this.#answer(transactionId, undefined);
         this.#connection.send(answers.onFcPublish());
         return;
-      case 'releaseStream':
       case 'FCSubscribe':
+        this.#answer(transactionId, undefined);
+        this.#connection.send(answers.onFcSubscribe());
+        return;
+      case 'FCUnsubscribe':
+        this.#answer(transactionId, undefined);
+        this.#connection.send(answers.onFcUnsubscribe());
+        return;
+      case 'releaseStream':
       case '_checkbw':
         this.#answer(transactionId, undefined);
         return;
@@ -195,11 +202,12 @@ export class StreamCommands {
     }
     const pull = this.#parts.believe(target);
     this.#parts.admit(pull.mark === 'relay');
-    if (pull.isMember) {
-      this.#play(stream, place, target, true);
+    const named = pull.mark === target.mark ? target : { ...target, mark: pull.mark };
+    // Where no rule is, nothing is to be awaited or taken back: a play that is redirected is answered the sooner.
+    if (pull.isMember || this.#parts.client.lets('play', target.name)) {
+      this.#play(stream, place, named, true);
       return;
     }
-    const named = { ...target, mark: pull.mark };
     this.#openAdmission(stream, target.name).askToPlay(
       { name: target.name, query: target.query },
       () => this.#parts.plays.isSentAway(this.#coming(place, named)),
@@ -289,7 +297,7 @@ export class StreamCommands {
       connection: this.#connection,
       connect: this.#parts.connect,
       stream,
-      isAlone: () => this.#streams.active.every((other) => other === stream),
+      isAlone: () => !this.#streams.hasActive(stream),
       askToReconnect: (tcUrl, sweep) => {
         if (this.#reconnectSweep === sweep) return;
         this.#reconnectSweep = sweep;
@@ -302,7 +310,7 @@ export class StreamCommands {
   #leave(stream: MessageStream, reason: string, text: string, lastWords: readonly Buffer[]): void {
     stream.activity = null;
     endAdmission(stream);
-    if (this.#streams.active.length === 0) {
+    if (!this.#streams.hasActive()) {
       this.#connection.end(reason, text, ...lastWords);
       return;
     }
@@ -367,7 +375,7 @@ export class StreamCommands {
 
   /** Who stopped everything has some time to begin anew. */
   #tellIdle(): void {
-    if (this.#streams.active.length === 0) this.#parts.onIdle();
+    if (!this.#streams.hasActive()) this.#parts.onIdle();
   }
 
   /** Ends what is on a stream by the client's will. */

@@ -1,6 +1,7 @@
 import { Directory, type MemberProfile, route } from '@headwater/directory';
 import { EventLog } from '../../events/event-log.js';
 import { RelayBook } from '../../events/relay-book.js';
+import type { MediaPlane, MediaQuestions } from '../../plane/media-plane.js';
 import { type MemberControl, type MemberKnowledge, memberAnswers } from '../../questions/member-answers.js';
 import { answerQuestions, MeshWide } from '../../questions/mesh-wide.js';
 import type { Access } from '../access.js';
@@ -11,22 +12,32 @@ export const whole = <T>(value: T) => ({ value, unanswered: [] });
 /** No tokens. */
 export const OPEN_ACCESS: Access = { operateTokens: [], readTokens: [], hosts: [], cors: [] };
 
-/** Nothing is here. */
-export const mediaOf = (more: Partial<ApiMedia> = {}): ApiMedia => ({
+/** The media of a member that answers this, and has nothing else. */
+export const mediaOf = (
+  answers: Partial<MediaQuestions> = {},
+): ApiMedia & { readonly ask: MediaQuestions } => ({
+  ask: {
+    load: async () => whole({ players: 0, publishers: 0, outboundKbps: 0 }),
+    pulls: async () => whole([]),
+    publishersAsked: async () => whole(0),
+    streamKeys: async () => whole([]),
+    stream: async () => whole(null),
+    playerCounts: async (keys) => whole(keys.map(() => 0)),
+    clients: async () => whole([]),
+    kick: async () => whole(false),
+    endPublish: async () => whole(false),
+    streamTotals: async () => whole([]),
+    ...answers,
+  },
   told: () => ({ players: 0, publishers: 0, outboundKbps: 0, connections: 0, isFull: false, faults: 3 }),
   workers: () => [],
   waitingFor: null,
-  streamKeys: async () => whole([]),
-  stream: async () => whole(null),
-  playerCounts: async (keys) => whole(keys.map(() => 0)),
-  clients: async () => whole([]),
-  ...more,
 });
 
 /** Questions of a member that is alone: it answers itself, as it would others. */
 export function questionsAlone(
   self: string,
-  media: ApiMedia & Partial<Parameters<typeof memberAnswers>[0]>,
+  media: Pick<MediaPlane, 'ask'>,
   control: Partial<MemberControl> = {},
   knowledge: Partial<MemberKnowledge> = {},
 ): MeshWide {
@@ -34,7 +45,6 @@ export function questionsAlone(
     string,
     (payload: unknown, asked: { from: string; bytesMax: number }) => unknown
   >();
-  const nobody = async () => whole(false);
   answerQuestions(
     {
       onQuestion: (kind, handler) => {
@@ -43,7 +53,7 @@ export function questionsAlone(
       },
     },
     memberAnswers(
-      { kick: nobody, endPublish: nobody, ...media } as Parameters<typeof memberAnswers>[0],
+      media,
       {
         drain: () => false,
         drainProgress: async () => ({
@@ -91,7 +101,7 @@ export function madeSource(directory: Directory, overrides: Partial<ApiSource> =
   const { media = mediaOf() } = overrides;
   return {
     name: 'made',
-    mesh: questionsAlone(directory.self, media),
+    mesh: questionsAlone(directory.self, { ask: { ...mediaOf().ask, ...media.ask } }),
     events: new EventLog('abc', () => 0),
     meshEvents: unwatched(),
     directory,

@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BitWriter } from '../testing/bit-writer.js';
+import { aacDetails } from './aac-details.js';
+
+const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
+
+describe('aacDetails', () => {
+  it.each([
+    // ffmpeg, libfdk_aac and FMLE as they write them.
+    ['AAC-LC, stereo', '1210', 44_100, 2],
+    ['HE-AAC, told outright', '2b11 8800', 48_000, 2],
+    ['HE-AAC, told behind', '1310 56e5 98', 48_000, 2],
+    ['HE-AAC v2, told outright', 'eb09 8800', 48_000, 2],
+    ['HE-AAC v2, told behind', '1308 56e5 9d 4880', 48_000, 2],
+    ['AAC-LC that says behind that there is no more', '1210 56e5 00', 44_100, 2],
+    ['5.1', '11b0', 48_000, 6],
+    ['7.1', '11b8', 48_000, 8],
+    ['7.1 with height', '11f0', 48_000, 8],
+    ['a rate of its own', '1780 5dc010', 48_000, 2],
+  ])('reads %s', (_name, config, sampleRateHz, channels) => {
+    expect(aacDetails(hex(config))).toEqual({ sampleRateHz, channels });
+  });
+
+  it('counts the channels of a layout of its own', () => {
+    const bits = new BitWriter();
+    // AAC-LC, 48 kHz, no usual layout; no short frames, no core coder, no extension.
+    bits.bits(5, 2).bits(4, 3).bits(4, 0).bits(3, 0);
+    // Tag, profile, rate; two elements in front, none beside, one behind, one LFE; a mixdown to one channel.
+    bits.bits(4, 0).bits(2, 1).bits(4, 3).bits(4, 2).bits(4, 0).bits(4, 1).bits(2, 1).bits(3, 0).bits(4, 0);
+    bits.bits(1, 1).bits(4, 9).bits(1, 0).bits(1, 0);
+    // One channel, then two pairs.
+    bits.bits(1, 0).bits(4, 0).bits(1, 1).bits(4, 0).bits(1, 1).bits(4, 1);
+    expect(aacDetails(bits.bytes())).toEqual({ sampleRateHz: 48_000, channels: 6 });
+  });
+
+  it('tells of a configuration that is cut what comes before the cut', () => {
+    expect(aacDetails(hex(''))).toEqual({});
+    expect(aacDetails(hex('12'))).toEqual({});
+    expect(aacDetails(hex('1780'))).toEqual({});
+    expect(aacDetails(hex('1310 56e5'))).toEqual({ sampleRateHz: 24_000, channels: 2 });
+    // Reserved rates, and layouts that only the frames tell.
+    expect(aacDetails(hex('1690'))).toEqual({ channels: 2 });
+    expect(aacDetails(hex('1180'))).toEqual({ sampleRateHz: 48_000 });
+  });
+
+  it('throws at nothing', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 24 }), (bytes) => {
+        const { channels = 1, sampleRateHz = 1 } = aacDetails(Buffer.from(bytes));
+        expect(channels).toBeGreaterThanOrEqual(0);
+        expect(sampleRateHz).toBeGreaterThan(0);
+      }),
+    );
+  });
+});
