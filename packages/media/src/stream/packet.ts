@@ -43,6 +43,13 @@ export class MediaPacket implements Frame {
     this.#isInWire = true;
     this.#twin?.moveIntoWire(bytes);
   }
+
+  /** It is kept no longer. Its batch is let go, which is not whole any more, so that those that stay do not keep this one by it. */
+  leaveBatch(): void {
+    const { batch } = this;
+    if (batch === null) return;
+    for (const packet of batch.packets) if (packet.batch === batch) packet.batch = null;
+  }
 }
 
 /** The very packet where it is on this line of time already, so that all share its bytes. */
