@@ -26,8 +26,10 @@ export async function startHeadwater(
   mergeMs: number,
   within: readonly string[] = [],
   environment: NodeJS.ProcessEnv = {},
+  workers = 0,
 ): Promise<MediaServer & { readonly origin: OriginProcess }> {
   const config = {
+    workers,
     play: { mergeMs },
     log: { level: 'warn', format: 'json' },
     limits: { connectionsPerAddressMax: 20_000, connectionsMax: 20_000 },

@@ -7,14 +7,17 @@ import { CAN_PIN, onCore } from './cores.js';
 import { Inspector } from './inspector.js';
 import { LoadProcess } from './load-process.js';
 import { startHeadwater } from './media-servers.js';
-import { cpuTimeMs, residentMb } from './process-cost.js';
+import { cpuTimeMs, shareMb } from './process-cost.js';
 
+const OPEN_INSPECTOR = new URL('./open-inspector.js', import.meta.url).href;
 const PLAYERS = ['none', 'rtmp', 'http-flv'] as const;
 const MERGE_MS = 30;
 /** `relay.replayMs` as it is by default; a GOP of the sample is 1 s, so this is all that is kept. */
 const REPLAY_SECONDS = 5;
 /** Longer than anything is kept. */
 const SETTLE_MS = 20_000;
+/** Before anybody publishes. */
+const IDLE_MS = 3_000;
 const LOOK_EVERY_MS = 500;
 
 interface Memory {
@@ -65,13 +68,15 @@ export const publishers = bench(
     kbps: whole('bit rate of each', { default: 1_900, min: 600 }),
     players: choices('players of each stream', PLAYERS, { default: ['none'] }),
     seconds: whole('measured for so long', { default: 20, min: 1 }),
+    workers: whole('media workers; 0: all in one process', { default: 1, min: 0, max: 1 }),
   },
-  async (_scope, { publishers: count, kbps, players, seconds }) => {
+  async (_scope, { publishers: count, kbps, players, seconds, workers }) => {
     const figures: Record<string, object> = {};
     for (const protocol of players)
-      figures[`players: ${protocol}`] = await measured(count, kbps, protocol, seconds);
+      figures[`players: ${protocol}`] = await measured(count, kbps, protocol, seconds, workers);
     return {
-      what: `${count} RTMP publishers of ${kbps} kbit/s; the member has a core of its own`,
+      what: `${count} RTMP publishers of ${kbps} kbit/s; the member has a core of its own; resident (Pss) and CPU of all its processes, the rest of the one that serves media`,
+      workers,
       isPinned: CAN_PIN,
       reach: { residentTimesKept: 1.5 },
       ...figures,
@@ -84,13 +89,23 @@ async function measured(
   kbps: number,
   protocol: (typeof PLAYERS)[number],
   seconds: number,
+  workers: number,
 ): Promise<object> {
   const scope = new Scope();
   try {
     const [inspectorPort = 0] = await freePorts(scope, 1);
-    const environment = { NODE_OPTIONS: `--inspect=127.0.0.1:${inspectorPort}` };
-    const server = await startHeadwater(scope, MERGE_MS, onCore(0), environment);
-    const idleMb = residentMb(server.pid);
+    const environment = {
+      NODE_OPTIONS: `--import ${OPEN_INSPECTOR}`,
+      BENCH_INSPECT_PORT: String(inspectorPort),
+      BENCH_INSPECT: workers > 0 ? 'worker' : 'main',
+    };
+    const server = await startHeadwater(scope, MERGE_MS, onCore(0), environment, workers);
+    const self = (await server.origin.members()).find((member) => member.self);
+    const pids = [server.pid, ...(self?.workers ?? []).flatMap(({ pid }) => pid ?? [])];
+    const inspector = await Inspector.open(inspectorPort);
+    scope.defer(() => inspector.close());
+    await sleep(IDLE_MS);
+    const idleMb = sum(pids.map(shareMb));
     const order = { app: 'live', stream: 'p*', players: count, kbps } as const;
     const rtmp = server.ports.rtmp ?? 0;
     const load = await LoadProcess.start(
@@ -103,19 +118,17 @@ async function measured(
       await LoadProcess.start(scope, { ...order, protocol, port }, { within: onCore(1) });
     }
     await sleep(SETTLE_MS);
-    const inspector = await Inspector.open(inspectorPort);
-    scope.defer(() => inspector.close());
     await inspector.evaluate(WATCH);
     const startMs = performance.now();
-    const startCpuMs = cpuTimeMs(server.pid);
+    const startCpuMs = sum(pids.map(cpuTimeMs));
     const resident: number[] = [];
     const memory: Memory[] = [];
     while (performance.now() - startMs < seconds * 1_000) {
       await sleep(LOOK_EVERY_MS);
-      resident.push(residentMb(server.pid));
+      resident.push(sum(pids.map(shareMb)));
       memory.push(await inspector.evaluate<Memory>('process.memoryUsage()'));
     }
-    const corePercent = (cpuTimeMs(server.pid) - startCpuMs) / (performance.now() - startMs) / 0.01;
+    const corePercent = (sum(pids.map(cpuTimeMs)) - startCpuMs) / (performance.now() - startMs) / 0.01;
     const watched = await inspector.evaluate<Watched>('headwaterBench()');
     const { bytesOfLast, closed, longestSilenceMs } = await load.report();
     const keptMb = mb((bytesOfLast?.[REPLAY_SECONDS] ?? 0) * count);
@@ -144,8 +157,8 @@ async function measured(
   }
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const mean = (values: readonly number[]): number => sum(values) / values.length;
 const mb = (bytes: number): number => round(bytes / 1_048_576);
 const round = (value: number): number => Math.round(value * 100) / 100;
 const rounded = (figures: Readonly<Record<string, number>>): Record<string, number> =>

@@ -82,3 +82,11 @@ it('ends with the player', () => {
   watch.until(20_000);
   expect(watch.told).toEqual(['video: nothing for 4.00 s (3.60 s allowed), until it left']);
 });
+
+it('ends with who left, also where it is late itself when it hears of that', () => {
+  const watch = new Watch().until(14_000);
+  watch.isGone = true;
+  watch.nowMs += 1_000;
+  watch.until(15_050);
+  expect(watch.told).toEqual(['video: nothing for 5.00 s (3.60 s allowed), until it left']);
+});

@@ -62,11 +62,12 @@ export class BlackScreens {
     const nowMs = this.#options.log.nowMs();
     const lateMs = nowMs - this.#lookedMs;
     this.#lookedMs = nowMs;
-    if (lateMs > (this.#options.everyMs ?? EVERY_MS) + LATE_MS) return;
+    const isLate = lateMs > (this.#options.everyMs ?? EVERY_MS) + LATE_MS;
     for (const player of players) {
       for (const track of TRACKS) {
+        // Those who left are told of once, however late that is.
         if (player.isGone) this.#over(keyOf(player, track), 'until it left');
-        else this.#lookAt(player, track, nowMs);
+        else if (!isLate) this.#lookAt(player, track, nowMs);
       }
     }
   }

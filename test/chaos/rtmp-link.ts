@@ -32,7 +32,12 @@ async function open(
   const port = Number(new URL(to.tcUrl.replace(/^rtmp:/, 'http:')).port);
   told.target(port);
   const client = await RtmpClient.open(scope, port);
-  await client.connect(to.tcUrl, kind);
+  if (!told.isOver()) await client.connect(to.tcUrl, kind);
+  // It may have left while it connected: its scope was closed without this client.
+  if (told.isOver()) {
+    client.socket.destroy();
+    return;
+  }
   let isRedirected = false;
   let status = '';
   const look = (): void => {

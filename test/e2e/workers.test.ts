@@ -281,6 +281,27 @@ describe('a worker', () => {
     await new PlayersOf(scope, origin, STREAM).playOn(10);
   });
 
+  it('that ends again and again is named by the doctor, and others are told to send nobody', async () => {
+    const origin = await (await OriginProcess.spawn(testScope(), 'a', { workers: 1 })).ready();
+    const kill = async () => {
+      for (const { pid } of await workersOf(origin)) if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    };
+    const isFull = async () => (await origin.members()).find(({ self }) => self)?.full;
+    await awaitCondition('it to say that it takes nobody', async () => {
+      await kill();
+      return await isFull();
+    });
+    expect(origin.logged('member full')).toMatchObject([{ reason: expect.stringContaining('worker') }]);
+    await awaitCondition('the doctor to name it', async () => {
+      await kill();
+      const answer = await fetch(`http://127.0.0.1:${origin.ports.api}/api/v1/doctor`);
+      const { findings } = (await answer.json()) as { findings: readonly { code: string }[] };
+      return findings.some(({ code }) => code === 'worker-down');
+    });
+    await origin.ready();
+    await awaitCondition('it to take them again', async () => (await isFull()) === false);
+  });
+
   it('that fails says why, and ends alone', async () => {
     const scope = testScope();
     const planted = "process.on('SIGURG', () => { throw new TypeError('planted'); });";

@@ -157,7 +157,7 @@ describe.each(workloads.map((workload) => [workload.file, workload] as const))('
   });
 
   it('asks for health where the member answers, and waits longer than a drain', () => {
-    expect(container.startupProbe.httpGet).toEqual({ path: '/readyz', port: 'api' });
+    expect(container.startupProbe.httpGet).toEqual({ path: '/healthz', port: 'api' });
     expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'api' });
     expect(container.livenessProbe.httpGet).toEqual({ path: '/healthz', port: 'api' });
     const drainMs = Number(environmentOf(workload).HEADWATER_DRAIN_DEADLINE_MS);

@@ -18,10 +18,13 @@ export function manifestsIn(folder: string): readonly Manifest[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.yaml'))
     .sort()
-    .flatMap((file) =>
-      parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => {
-        if (document.errors.length > 0) throw new Error(`${file}: ${document.errors.join('; ')}`);
-        return { ...(document.toJS() as Omit<Manifest, 'file'>), file } as Manifest;
-      }),
-    );
+    .flatMap((file) => readManifests(folder, file));
+}
+
+/** The objects of one file, made anew at each call. */
+export function readManifests(folder: string, file: string): readonly Manifest[] {
+  return parseAllDocuments(readFileSync(join(folder, file), 'utf8')).map((document) => {
+    if (document.errors.length > 0) throw new Error(`${file}: ${document.errors.join('; ')}`);
+    return { ...(document.toJS() as Omit<Manifest, 'file'>), file } as Manifest;
+  });
 }

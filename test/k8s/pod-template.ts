@@ -4,6 +4,7 @@ import type { Manifest } from './manifests.js';
 const SECRET = 'k'.repeat(32);
 
 export interface Container {
+  readonly image: string;
   readonly args: readonly string[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly env: readonly {
@@ -19,6 +20,7 @@ export interface Container {
   readonly livenessProbe: Probe;
   readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
   readonly securityContext: { readonly readOnlyRootFilesystem: boolean };
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
 }
 
 export interface Probe {
@@ -30,6 +32,7 @@ export interface Probe {
 export interface PodSpec {
   readonly terminationGracePeriodSeconds: number;
   readonly containers: readonly Container[];
+  readonly volumes?: readonly { readonly name: string }[];
 }
 
 export const podOf = ({ spec }: Manifest): PodSpec =>

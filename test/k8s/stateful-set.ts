@@ -105,10 +105,10 @@ export class StatefulSet {
     await this.#publish();
   }
 
-  /** Waits for its startup probe. */
+  /** Waits for its readiness probe. */
   async ready(ordinal: number): Promise<void> {
     const pod = this.pod(ordinal);
-    const { path } = containerOf(this.workload).startupProbe.httpGet;
+    const { path } = containerOf(this.workload).readinessProbe.httpGet;
     await awaitCondition(`${pod.name} to be ready`, () => pod.probe(path), {
       deadlineMs: START_MS,
       everyMs: 250,

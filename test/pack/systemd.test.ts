@@ -34,6 +34,15 @@ describe('the unit for systemd', needs('systemd-analyze'), () => {
     expect(verdict).toContain('Overall exposure level for headwater.service');
   });
 
+  it('lets main make its workers nicer than itself', () => {
+    const filters = [...readFileSync(UNIT, 'utf8').matchAll(/^SystemCallFilter=(.*)$/gm)].map(
+      ([, set]) => set,
+    );
+    expect(filters.lastIndexOf('setpriority')).toBeGreaterThan(
+      filters.findLastIndex((set) => set?.startsWith('~') && set.includes('@resources')),
+    );
+  });
+
   it('starts the command that the program has, and waits longer than a drain', () => {
     const unit = readFileSync(UNIT, 'utf8');
     expect(unit).toMatch(/^ExecStart=\/usr\/bin\/headwater origin --config \/etc\/headwater\/origin\.yml$/m);

@@ -11,6 +11,7 @@ export interface ApiMember {
   readonly players: number;
   readonly publishers: number;
   readonly connected: boolean;
+  readonly full: boolean;
   readonly addresses: readonly unknown[];
   readonly relayAddresses: readonly { readonly host: string; readonly rtmpPort: number }[];
   readonly pulledAt?: string;

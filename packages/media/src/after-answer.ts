@@ -1,4 +1,4 @@
-import type { MediaLog } from './media-host.js';
+import type { MediaLog } from './media-log.js';
 
 /** The least that has the process sleep first: timers count whole milliseconds, of which one has begun. */
 const AFTER_MS = 2;

@@ -1,4 +1,4 @@
-import type { MediaLog } from './media-host.js';
+import type { MediaLog } from './media-log.js';
 
 /** Whose handler failed, as its log line names it. */
 export interface Fenced {

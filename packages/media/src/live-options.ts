@@ -1,4 +1,4 @@
-import type { MediaOptions, MediaSettings } from './media-host.js';
+import type { MediaOptions, MediaSettings } from './media-options.js';
 
 /** Options that change while media runs. Each is read where it is used, never kept. */
 export interface LiveOptions {
@@ -9,9 +9,9 @@ export interface LiveOptions {
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * What of `MediaOptions` may change: all of `play`, `publish`, `relay`, `forward` and `apps`, whom it believes and how it is named, and
- * `limits`. Sessions and streams that are there keep what they began with. `messageBytesMax` and `chunkStreamsMax` stay: the
- * workers of a member and its listeners are made for one largest message.
+ * What of `MediaOptions` may change: all of `play`, `publish`, `relay`, `forward` and `apps`, whom it believes and how it is
+ * named, and `limits`. Sessions and streams that are there keep what they began with. `messageBytesMax` and
+ * `chunkStreamsMax` stay: the workers of a member and its listeners are made for one largest message.
  */
 export function liveOptions(given: MediaOptions): LiveOptions {
   const play: Changeable<MediaOptions['play']> = { ...given.play };

@@ -33,7 +33,10 @@ export type MediaEvent =
     })
   | (OfClient & { readonly kind: 'play-refused'; readonly reason: string })
   | (OfClient & { readonly kind: 'play-ended'; readonly bytesOut: number })
-  /** A connection to an owner is opened. `relay`: its id; the pull on the other member has it as `via`. `through`: id of the member that passes it on. */
+  /**
+   * A connection to an owner is opened. `relay`: its id; the pull on the other member has it as `via`. `through`: id of the
+   * member that passes it on.
+   */
   | {
       readonly kind: 'relay-started';
       readonly relay?: string;

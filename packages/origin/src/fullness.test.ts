@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextFull } from './fullness.js';
+import { nextFull, takesNobody } from './fullness.js';
 
 const limits = { connectionsMax: 100, outboundKbpsMax: 1000 };
 
@@ -21,4 +21,12 @@ describe('whether a member says that it is full', () => {
     for (const isFull of [true, false])
       expect(nextFull(isFull, used, { ...limits, outboundKbpsMax: 0 })).toBe(false);
   });
+});
+
+it('takes nobody while no worker does, and has no workers in one process', () => {
+  const isClosed = (...states: ('starting' | 'listening' | 'waiting' | 'hung')[]) =>
+    takesNobody(states.map((state) => ({ state })));
+  expect(isClosed('waiting', 'starting', 'hung')).toBe(true);
+  expect(isClosed('waiting', 'listening')).toBe(false);
+  expect(isClosed()).toBe(false);
 });

@@ -1,3 +1,5 @@
+import type { WorkerView } from './plane/media-plane.js';
+
 interface Used {
   readonly connections: number;
   readonly outboundKbps: number;
@@ -19,3 +21,10 @@ export function nextFull(isFull: boolean, used: Used, limits: Limits): boolean {
   const byRate = limits.outboundKbpsMax > 0 && isUsedUp(used.outboundKbps, limits.outboundKbpsMax);
   return byRate || isUsedUp(used.connections, limits.connectionsMax);
 }
+
+/**
+ * Whether no worker takes connections, as where each ends at its start: who comes waits for one. Such a member has the least
+ * to do of all, so everybody would be sent there. False where there are no workers.
+ */
+export const takesNobody = (workers: readonly Pick<WorkerView, 'state'>[]): boolean =>
+  workers.length > 0 && workers.every(({ state }) => state !== 'listening');

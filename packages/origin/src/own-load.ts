@@ -1,7 +1,7 @@
 import type { MemberLoad } from '@headwater/directory';
 import type { MediaLog } from '@headwater/media';
 import type { OriginConfig } from './config/origin-config.js';
-import { nextFull } from './fullness.js';
+import { nextFull, takesNobody } from './fullness.js';
 import type { OwnProfile } from './own-profile.js';
 import type { MediaPlane } from './plane/media-plane.js';
 
@@ -9,7 +9,7 @@ import type { MediaPlane } from './plane/media-plane.js';
 const INTERVAL_MS = 1000;
 
 export interface OwnLoadParts {
-  readonly media: Pick<MediaPlane, 'told'>;
+  readonly media: Pick<MediaPlane, 'told' | 'workers'>;
   readonly mesh: { setLoad(load: MemberLoad): void };
   readonly profile: Pick<OwnProfile, 'isFull' | 'setFull'>;
   readonly limits: () => OriginConfig['limits'];
@@ -22,10 +22,12 @@ export function tellLoad({ media, mesh, profile, limits, log }: OwnLoadParts): (
     const { players, publishers, outboundKbps, connections } = media.told();
     mesh.setLoad({ players, publishers, outboundKbps });
     const used = { connections, outboundKbps };
-    const isFull = nextFull(profile.isFull, used, limits());
+    const isClosed = takesNobody(media.workers());
+    const isFull = isClosed || nextFull(profile.isFull, used, limits());
     if (isFull === profile.isFull) return;
     profile.setFull(isFull);
-    log.warn({ ...used, limits: limits() }, isFull ? 'member full' : 'member has room again');
+    const why = isClosed ? { reason: 'no media worker takes connections' } : {};
+    log.warn({ ...used, limits: limits(), ...why }, isFull ? 'member full' : 'member has room again');
   }, INTERVAL_MS);
   return () => clearInterval(timer);
 }

@@ -6,8 +6,11 @@ const TYPE_AAAA = 28;
 const HEADER_BYTES = 12;
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 
-/** What one name leads to: addresses (none: there is nothing of it), a code of RFC 1035, or no answer at all. */
-export type DnsAnswer = readonly string[] | 'NXDOMAIN' | 'SERVFAIL' | 'silence';
+/**
+ * What one name leads to: addresses (none: there is nothing of it), a code of RFC 1035, no answer at all, or one that is
+ * `held` until the test lets it go.
+ */
+export type DnsAnswer = readonly string[] | 'NXDOMAIN' | 'SERVFAIL' | 'silence' | 'held';
 
 const CODES = { NXDOMAIN: 3, SERVFAIL: 2 };
 
@@ -15,9 +18,12 @@ const CODES = { NXDOMAIN: 3, SERVFAIL: 2 };
 export class DnsServer {
   /** By full name in small letters; NXDOMAIN where absent. */
   readonly answers = new Map<string, DnsAnswer>();
+  /** By full name: what is answered to questions for IPv6, where that is another answer. */
+  readonly answers6 = new Map<string, DnsAnswer>();
   /** Each question for IPv4 addresses, by its name. */
   readonly asked: string[] = [];
   readonly #socket: Socket;
+  readonly #held: { readonly question: Buffer; readonly from: RemoteInfo }[] = [];
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -42,12 +48,18 @@ export class DnsServer {
     return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
 
+  /** Answers all questions that were held, by what stands in `answers` now. */
+  letGo(): void {
+    for (const { question, from } of this.#held.splice(0)) this.#answer(question, from);
+  }
+
   #answer(question: Buffer, from: RemoteInfo): void {
     const { name, end } = readName(question);
     const type = question.readUInt16BE(end);
     if (type === TYPE_A) this.asked.push(name);
-    const answer = this.answers.get(name) ?? 'NXDOMAIN';
-    if (answer === 'silence') return;
+    const answer = (type === TYPE_AAAA && this.answers6.get(name)) || (this.answers.get(name) ?? 'NXDOMAIN');
+    if (answer === 'held') this.#held.push({ question, from });
+    if (answer === 'silence' || answer === 'held') return;
     const addresses = typeof answer === 'string' ? [] : answer;
     const records = addresses
       .filter((address) => isIPv4(address) === (type === TYPE_A) && [TYPE_A, TYPE_AAAA].includes(type))

@@ -9,7 +9,7 @@ import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { until } from '@headwater/testing/until';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { MediaOptions } from '../media-host.js';
+import type { MediaOptions } from '../media-options.js';
 import { RtmpPublisher } from '../protocols/rtmp/rtmp-publisher.js';
 import { KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { mediaOptions } from '../testing/media-options.js';

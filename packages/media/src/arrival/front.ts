@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Fence } from '../fence.js';
-import type { MediaLog } from '../media-host.js';
-import { clientAddress, clientIp } from '../protocols/client-address.js';
-import type { ConnectionGate, GatePlace } from '../protocols/connection-gate.js';
+import type { MediaLog } from '../media-log.js';
 import { TLS_VERSION_MIN } from '../tls/certificate.js';
 import type { CertificateStore } from '../tls/certificate-store.js';
 import { readProxyHeader } from '../wire/proxy-header.js';
 import { type Client, remoteOf } from './client.js';
+import { clientAddress, clientIp } from './client-address.js';
+import type { ConnectionGate, GatePlace } from './connection-gate.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
 /** A connection whose protocol may begin: a PROXY header and TLS's handshake are done, where there are such. */

@@ -5,7 +5,7 @@ import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { MediaOptions } from '../media-host.js';
+import type { MediaOptions } from '../media-options.js';
 import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
 import { RtmpPublisher } from '../protocols/rtmp/rtmp-publisher.js';
 import { parseRtmpUrl } from '../protocols/rtmp/rtmp-target.js';

@@ -2,7 +2,7 @@ import { type PlayMark, type StreamName, streamKey } from '@headwater/directory'
 import type { Guard } from '@headwater/guard';
 import { readRelayOf } from '../desks/play/play-mark.js';
 import { type ForwardMark, readForwardMark } from '../desks/publish/forward-mark.js';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 
 /** What counts of what a play says of itself. */
 export interface Believed {

@@ -4,7 +4,7 @@ import { RawRtmpClient } from '@headwater/testing/raw-rtmp-client';
 import { needs } from '@headwater/testing/tools';
 import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ListenError } from '../media-host.js';
+import { ListenError } from '../media-listeners.js';
 import { KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
 import { startMember, type TestMember } from '../testing/test-member.js';

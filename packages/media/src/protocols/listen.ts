@@ -1,6 +1,7 @@
 import type { Server } from 'node:net';
 import { isAnyIpv4, isWildcard } from '@headwater/directory';
-import { type ListenAt, ListenError, type MediaListenerName, type MediaLog } from '../media-host.js';
+import { type ListenAt, ListenError, type MediaListenerName } from '../media-listeners.js';
+import type { MediaLog } from '../media-log.js';
 
 /** What a machine without IPv6 says of `::`: no such family, or it is switched off. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL']);

@@ -2,7 +2,10 @@ import type { Socket } from 'node:net';
 
 /** A listening socket of one protocol. */
 export interface Listener {
-  /** Opens it, unless its connections are handed over, and tells the port really bound. Rejects with `ListenError`, and then nothing is left open. */
+  /**
+   * Opens it, unless its connections are handed over, and tells the port really bound. Rejects with `ListenError`, and then
+   * nothing is left open.
+   */
   start(): Promise<number>;
   /** A connection that was accepted elsewhere. */
   take(socket: Socket): void;

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
-import type { ListenAt, MediaListenerName, MediaLog } from '../media-host.js';
+import type { ListenAt, MediaListenerName } from '../media-listeners.js';
+import type { MediaLog } from '../media-log.js';
 import { listen } from './listen.js';
 
 /** The port of a server, which may be closed for new connections for a while. Connections that there are stay. */

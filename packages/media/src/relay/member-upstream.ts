@@ -19,10 +19,9 @@ export interface MemberUpstreamParts {
 const PULLER_MS = 1500;
 
 /**
- * Pulls other members' streams, each once for all workers of this member, and where relays may pull from each other, once for them
- * and all that is passed on: from the worker that does so for all, or here
- * where that is this one. Where that worker gives nothing, as one that has just ended, this one pulls for itself: once more
- * than needed rather than not at all.
+ * Pulls other members' streams, each once for all workers of this member, and where relays may pull from each other, once for
+ * them and all that is passed on: from the worker that does so for all, or here where that is this one. Where that worker
+ * gives nothing, as one that has just ended, this one pulls for itself: once more than needed rather than not at all.
  */
 export function memberUpstream({
   host,

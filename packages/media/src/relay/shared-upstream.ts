@@ -13,7 +13,7 @@ export interface SharedEvents {
   /** The owner answered: frames come now. */
   started(): void;
   /** Last of all; not after it was removed. */
-  ended(code: string, end: UpstreamEnd): void;
+  ended(end: UpstreamEnd): void;
 }
 
 export interface SharedParts {
@@ -107,7 +107,7 @@ export class SharedUpstream {
     this.#fed.clear();
     for (const { pull, events } of fed) {
       this.#pulls.remove(pull);
-      events.ended(end.code, end);
+      events.ended(end);
     }
   }
 

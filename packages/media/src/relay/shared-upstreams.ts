@@ -60,7 +60,7 @@ export class SharedUpstreams implements PulledOwners {
     };
     const upstream = this.feed(route, replayMs, pull, {
       started: () => guarded(() => events.started()),
-      ended: (_code, end) => this.#fence.runTask('end of a relay', () => events.ended(end)),
+      ended: (end) => this.#fence.runTask('end of a relay', () => events.ended(end)),
     });
     return upstream;
   }

@@ -1,6 +1,7 @@
 import type { StreamKey } from '@headwater/directory';
 import type { Fence } from '../fence.js';
-import type { MediaOptions, WorkerAddress } from '../media-host.js';
+import type { WorkerAddress } from '../media-host.js';
+import type { MediaOptions } from '../media-options.js';
 import { SiblingLink } from '../protocols/sibling/sibling-link.js';
 import type { OwnerRoute } from '../protocols/sibling/sibling-session.js';
 import type { Upstream, UpstreamEvents } from '../stream/upstream.js';

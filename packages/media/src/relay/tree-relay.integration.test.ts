@@ -1,98 +1,19 @@
-import { MemoryLog } from '@headwater/testing/memory-log';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createMedia } from '../create-media.js';
-import type { Media, MediaHost } from '../media-host.js';
-import { RtmpClientSession } from '../protocols/rtmp/rtmp-client-session.js';
-import { RtmpPublisher } from '../protocols/rtmp/rtmp-publisher.js';
-import { parseRtmpUrl } from '../protocols/rtmp/rtmp-target.js';
-import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
-import { mediaOptions } from '../testing/media-options.js';
+import type { Media } from '../media.js';
+import type { MediaHost } from '../media-host.js';
 import { MemoryMesh } from '../testing/memory-mesh.js';
-import type { Frame } from '../wire/frame.js';
+import { follow, NAME, type Player, RelayWorld, sendUntil } from '../testing/relay-world.js';
 
-const NAME = '__defaultVhost__/live/s';
+const world = new RelayWorld();
+
 /** Members of the far zone; the owner is alone in its own. */
 const FAR = ['a', 'b', 'c', 'd'];
 
-let mesh: MemoryMesh;
-const members = new Map<string, Media>();
-const logs = new Map<string, MemoryLog>();
-const clients: { close(): unknown }[] = [];
-
-async function member(
-  name: string,
-  change: (host: MediaHost) => Partial<MediaHost> = () => ({}),
-): Promise<Media> {
-  const host = mesh.host(name);
-  const log = new MemoryLog();
-  logs.set(name, log);
-  const media = createMedia(mediaOptions(name), { ...host, ...change(host) }, log);
-  await media.start();
-  mesh.setPorts(name, media.ports.rtmp, media.ports.http);
-  members.set(name, media);
-  return media;
-}
-
-const rtmp = (media: Media) => `rtmp://127.0.0.1:${media.ports.rtmp}/live/s`;
-
-/** Plays from a member: the numbers of the pictures that come. */
-async function play(media: Media) {
-  const pictures: number[] = [];
-  const ends: string[] = [];
-  const session = new RtmpClientSession(
-    {
-      target: parseRtmpUrl(rtmp(media)),
-      agent: 'test',
-      deadlineMs: 10_000,
-      limits: { messageBytesMax: 1_000_000, chunkStreamsMax: 64 },
-    },
-    {
-      frame: ({ kind, isHeader, payload }) => {
-        if (kind === 'video' && !isHeader) pictures.push(payload[5] ?? -1);
-      },
-      closed: ({ message }) => ends.push(message),
-    },
-  );
-  clients.push(session);
-  await session.play();
-  return { pictures, ends };
-}
-
-/** Publishes one encode, picture by picture. */
-async function encoder(...to: readonly Media[]) {
-  const publishers = await Promise.all(to.map((media) => RtmpPublisher.open(rtmp(media))));
-  clients.push(...publishers);
-  let last = 0;
-  const each = (frame: Frame) => publishers.map((publisher) => publisher.send(frame));
-  for (const header of [METADATA(), VIDEO_HEADER(1), AUDIO_HEADER(1)]) each(header);
-  const send = (): void => {
-    const atMs = last * 40;
-    each(last % 10 === 0 ? KEY(atMs, last) : INTER(atMs, last));
-    each(AUDIO(atMs + 10, last));
-    last += 1;
-  };
-  return { publishers, send };
-}
-
-/** Sends until that has come true: a stream that is silent counts as stalled. */
-async function sendUntil(source: { send(): void }, isTrue: () => boolean, what: string): Promise<void> {
-  const timer = setInterval(() => source.send(), 20);
-  try {
-    await until(() => isTrue() || undefined, what);
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-/** One after the other, none lost and none twice. */
-const follow = (list: readonly number[]) =>
-  list.every((value, index) => index === 0 || value === ((list[index - 1] ?? 0) + 1) % 256);
-
 /** The members of the far zone by how they pull: the heads' names, and the names of those they are heads for. */
 function tree() {
-  const heads = FAR.filter((name) => members.get(name)?.stream(NAME)?.passesOn !== undefined);
-  const through = FAR.map((name) => members.get(name)?.stream(NAME)?.relayThrough);
+  const heads = FAR.filter((name) => world.members.get(name)?.stream(NAME)?.passesOn !== undefined);
+  const through = FAR.map((name) => world.members.get(name)?.stream(NAME)?.relayThrough);
   return { heads, through };
 }
 
@@ -101,9 +22,9 @@ const pullsOf = (media: Media | undefined): number => media?.stream(NAME)?.playe
 /** Those of the far zone that pull for themselves since a machine that is busy for half a second kept a source from sending. */
 const stalled = (): number =>
   FAR.filter((name) =>
-    logs
-      .get(name)
-      ?.of('relay pulls')
+    world
+      .logOf(name)
+      .of('relay pulls')
       .some(({ reason }) => reason === 'stalled'),
   ).length;
 
@@ -114,25 +35,20 @@ const pulledOnce = (media: Media): Promise<unknown> =>
     return (pulls >= 1 && pulls <= 1 + stalled()) || undefined;
   }, 'one pull');
 
-beforeEach(() => {
-  mesh = new MemoryMesh();
-  mesh.setZones({ o: 'near', p: 'near', ...Object.fromEntries(FAR.map((name) => [name, 'far'])) });
+beforeEach(async () => {
+  await world.open();
+  world.mesh.setZones({ o: 'near', p: 'near', ...Object.fromEntries(FAR.map((name) => [name, 'far'])) });
 });
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await Promise.all([...members.values()].map((media) => media.stop()));
-  members.clear();
-  logs.clear();
-});
+afterEach(() => world.close());
 
 /** The owner, and the far zone with a player on each member. */
 async function playedEverywhere() {
-  const owner = await member('o');
-  for (const name of FAR) await member(name);
-  const source = await encoder(owner);
-  const players = new Map<string, Awaited<ReturnType<typeof play>>>();
-  for (const name of FAR) players.set(name, await play(members.get(name) as Media));
-  await sendUntil(source, () => [...players.values()].every(({ pictures }) => pictures.length > 10), 'all');
+  const owner = await world.member('o');
+  for (const name of FAR) await world.member(name);
+  const source = await world.encoder([owner]);
+  const players = new Map<string, Player>();
+  for (const name of FAR) players.set(name, await world.play(world.members.get(name) as Media));
+  await sendUntil(source, () => [...players.values()].every(({ pictures }) => pictures().length > 10), 'all');
   return { owner, source, players };
 }
 
@@ -145,84 +61,86 @@ describe('members of one zone that all play a stream of another zone', () => {
       expect(heads).toHaveLength(1);
       expect(through.filter((name) => name === heads[0])).toHaveLength(FAR.length - 1);
     }
-    for (const { pictures } of players.values()) expect(follow(pictures)).toBe(true);
+    for (const { pictures } of players.values()) expect(follow(pictures())).toBe(true);
   });
 
   it('have one as well where nobody plays on the head', async () => {
-    const owner = await member('o');
-    for (const name of FAR) await member(name);
-    const source = await encoder(owner);
-    const probe = await play(members.get('a') as Media);
-    await sendUntil(source, () => probe.pictures.length > 5, 'the pictures');
-    const head = members.get('a')?.stream(NAME)?.relayThrough ?? 'a';
+    const owner = await world.member('o');
+    for (const name of FAR) await world.member(name);
+    const source = await world.encoder([owner]);
+    const probe = await world.play(world.members.get('a') as Media);
+    await sendUntil(source, () => probe.pictures().length > 5, 'the pictures');
+    const head = world.members.get('a')?.stream(NAME)?.relayThrough ?? 'a';
     for (const name of FAR.filter((one) => one !== head)) {
-      const player = await play(members.get(name) as Media);
-      await sendUntil(source, () => player.pictures.length > 5, 'the pictures');
+      const player = await world.play(world.members.get(name) as Media);
+      await sendUntil(source, () => player.pictures().length > 5, 'the pictures');
     }
     await pulledOnce(owner);
-    expect(members.get(head)?.stream(NAME)).toMatchObject({ passesOn: ['o'] });
+    expect(world.members.get(head)?.stream(NAME)).toMatchObject({ passesOn: ['o'] });
   });
 
   it('go on from the next one with the very next frame when the head dies', async () => {
     const { owner, source, players } = await playedEverywhere();
     const head = tree().heads[0] ?? '';
     const others = FAR.filter((name) => name !== head);
-    mesh.forget(head);
-    await members.get(head)?.stop();
-    members.delete(head);
-    const counts = others.map((name) => players.get(name)?.pictures.length ?? 0);
+    world.mesh.forget(head);
+    await world.members.get(head)?.stop();
+    world.members.delete(head);
+    const counts = others.map((name) => players.get(name)?.pictures().length ?? 0);
     await sendUntil(
       source,
       () =>
-        others.every((name, index) => (players.get(name)?.pictures.length ?? 0) > (counts[index] ?? 0) + 20),
+        others.every(
+          (name, index) => (players.get(name)?.pictures().length ?? 0) > (counts[index] ?? 0) + 20,
+        ),
       'the others to go on',
     );
-    for (const name of others) expect(follow(players.get(name)?.pictures ?? [])).toBe(true);
+    for (const name of others) expect(follow(players.get(name)?.pictures() ?? [])).toBe(true);
     await pulledOnce(owner);
     if (stalled() === 0) expect(tree().heads).toHaveLength(1);
     for (const name of others)
-      expect(logs.get(name)?.of('relay switched owner').at(-1)).toMatchObject({
+      expect(world.logOf(name).of('relay switched owner').at(-1)).toMatchObject({
         ownerId: 'o',
         splice: 'exact',
       });
   });
 
   it('go on from another owner with the very next frame when the owner dies, still by a head', async () => {
-    const owner = await member('o');
-    const backup = await member('p');
-    for (const name of FAR) await member(name);
-    const source = await encoder(owner, backup);
-    const players = await Promise.all(FAR.map((name) => play(members.get(name) as Media)));
-    await sendUntil(source, () => players.every(({ pictures }) => pictures.length > 10), 'all');
-    const from = members.get('a')?.stream(NAME)?.relayFrom;
+    const owner = await world.member('o');
+    const backup = await world.member('p');
+    for (const name of FAR) await world.member(name);
+    const source = await world.encoder([owner, backup]);
+    const players = await Promise.all(FAR.map((name) => world.play(world.members.get(name) as Media)));
+    await sendUntil(source, () => players.every(({ pictures }) => pictures().length > 10), 'all');
+    const from = world.members.get('a')?.stream(NAME)?.relayFrom;
     const [dying, other] = from === 'o' ? [owner, backup] : [backup, owner];
-    mesh.forget(from ?? '');
+    world.mesh.forget(from ?? '');
     await dying.stop();
-    members.delete(from ?? '');
-    const counts = players.map(({ pictures }) => pictures.length);
+    world.members.delete(from ?? '');
+    const counts = players.map(({ pictures }) => pictures().length);
     await sendUntil(
       source,
-      () => players.every(({ pictures }, index) => pictures.length > (counts[index] ?? 0) + 20),
+      () => players.every(({ pictures }, index) => pictures().length > (counts[index] ?? 0) + 20),
       'all to go on',
     );
-    for (const { pictures } of players) expect(follow(pictures)).toBe(true);
+    for (const { pictures } of players) expect(follow(pictures())).toBe(true);
     // Not one alone: to whom the head comes too late, as on a busy machine, pulls for itself.
     expect(pullsOf(other)).toBeLessThan(FAR.length);
   });
 
   it('go to the owner where the head refuses', async () => {
     const { head, others } = headOf(FAR);
-    const owner = await member('o');
+    const owner = await world.member('o');
     // It knows of no owner, and nobody tells it.
-    await member(head, () => ({ owners: () => [], route: () => REFUSED }));
-    for (const name of others) await member(name);
-    const source = await encoder(owner);
-    const players = await Promise.all(others.map((name) => play(members.get(name) as Media)));
-    await sendUntil(source, () => players.every(({ pictures }) => pictures.length > 5), 'the pictures');
-    for (const { pictures } of players) expect(follow(pictures)).toBe(true);
+    await world.member(head, () => ({ owners: () => [], route: () => REFUSED }));
+    for (const name of others) await world.member(name);
+    const source = await world.encoder([owner]);
+    const players = await Promise.all(others.map((name) => world.play(world.members.get(name) as Media)));
+    await sendUntil(source, () => players.every(({ pictures }) => pictures().length > 5), 'the pictures');
+    for (const { pictures } of players) expect(follow(pictures())).toBe(true);
     expect(pullsOf(owner)).toBe(others.length);
     for (const name of others)
-      expect(logs.get(name)?.of('relay pulls')).toMatchObject([
+      expect(world.logOf(name).of('relay pulls')).toMatchObject([
         { to: 'o', through: head },
         { to: 'o', reason: 'publisher-ended' },
       ]);
@@ -233,10 +151,10 @@ describe('members of one zone that all play a stream of another zone', () => {
       head,
       others: [leaf = ''],
     } = headOf(['a', 'b']);
-    const owner = await member('o');
+    const owner = await world.member('o');
     let isTold = false;
     const listeners: ((key: string) => void)[] = [];
-    await member(head, (host) => ({
+    await world.member(head, (host) => ({
       owners: (key) => (isTold ? host.owners(key) : []),
       route: (request) => (isTold ? host.route(request) : REFUSED),
       onOwnersChanged: (listener, interest) => {
@@ -246,18 +164,18 @@ describe('members of one zone that all play a stream of another zone', () => {
         return () => {};
       },
     }));
-    const pulling = await member(leaf);
-    const source = await encoder(owner);
-    const player = await play(pulling);
+    const pulling = await world.member(leaf);
+    const source = await world.encoder([owner]);
+    const player = await world.play(pulling);
     await until(
-      () => [...(members.get(head)?.streamKeys() ?? [])].includes(NAME) || undefined,
+      () => [...(world.members.get(head)?.streamKeys() ?? [])].includes(NAME) || undefined,
       'the head to wait',
     );
     isTold = true;
     for (const listener of listeners) listener(NAME);
-    await sendUntil(source, () => player.pictures.length > 5, 'the pictures');
+    await sendUntil(source, () => player.pictures().length > 5, 'the pictures');
     expect(pulling.stream(NAME)).toMatchObject({ relayFrom: 'o', relayThrough: head });
-    expect(logs.get(leaf)?.of('relay pulls')).toHaveLength(1);
+    expect(world.logOf(leaf).of('relay pulls')).toHaveLength(1);
   });
 });
 

@@ -3,9 +3,10 @@ import { GopCache } from './gop-cache.js';
 import type { MediaPacket } from './packet.js';
 import { PacketBatch, PacketWindow, type WireWish } from './packet-batch.js';
 import type { Player } from './player.js';
-import { type Moment, PlayerFeed, type PlayerLimits, type Traffic } from './player-feed.js';
+import { type Moment, PlayerFeed, type PlayerLimits } from './player-feed.js';
 import { PIECE_BYTES_MAX } from './player-queue.js';
 import { type Replay, replayBatches } from './replay.js';
+import type { Traffic } from './stream-traffic.js';
 
 export interface AudienceLimits extends PlayerLimits {
   readonly gopCacheBytesMax: number;

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { collect } from '../testing/collect.js';
 import { AUDIO, INTER, KEY, METADATA } from '../testing/frames.js';
 import { FrameHistory, isReplayEnd, replayEnd } from './frame-history.js';
+import { MediaPacket } from './packet.js';
+import { PacketBatch } from './packet-batch.js';
 
 /** What a frame of these tests costs in the history. */
 const FRAME_BYTES = 6 + 128;
@@ -187,5 +189,27 @@ it('what a history drops is let go at once', async () => {
   collect();
   await turn();
   expect(history.frames).toHaveLength(11);
+  expect(dropped.filter((ref) => ref.deref() !== undefined)).toEqual([]);
+});
+
+it('packets that are kept do not keep those of their batch that are dropped', async () => {
+  const history = new FrameHistory({ ...LIMITS, replayMs: 100 });
+  const dropped: WeakRef<object>[] = [];
+  for (let ms = 0; ms < 1_000; ms += 100) {
+    const packets = Array.from(
+      { length: 10 },
+      (_, index) => new MediaPacket(INTER(ms + index * 10), ms + index * 10),
+    );
+    const batch = new PacketBatch(packets, ms);
+    for (const packet of packets) {
+      packet.batch = batch;
+      history.push(packet, false, packet.timestampMs);
+      if (packet.timestampMs < 890) dropped.push(new WeakRef(packet));
+    }
+  }
+  await turn();
+  collect();
+  await turn();
+  expect(timesOf(history)[0]).toBe(890);
   expect(dropped.filter((ref) => ref.deref() !== undefined)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import type { Frame } from '../wire/frame.js';
 import { makeFrame } from '../wire/make-frame.js';
 import { encodeAmf0 } from '../wire/rtmp/amf0.js';
+import { MediaPacket } from './packet.js';
 
 export interface HistoryLimits {
   /** How long a frame is kept, ms. What came since the newest start is kept longer, as far as there is room. */
@@ -152,6 +153,7 @@ export class FrameHistory {
       const oldest = this.#frames[this.#first];
       if (!oldest || !this.#isTooMuch(this.#times[this.#first] ?? nowMs, nowMs)) break;
       this.#bytes -= costOf(oldest);
+      if (oldest instanceof MediaPacket) oldest.leaveBatch();
       this.#frames[this.#first] = null;
       this.#first += 1;
     }

@@ -1,5 +1,6 @@
 import type { MediaPacket } from './packet.js';
-import { isCommon, joined, PacketBatch, type WireFormat, type WireWish } from './packet-batch.js';
+import { isCommon, joined, PacketBatch, type WireWish } from './packet-batch.js';
+import type { WireFormat } from './player.js';
 import { PIECE_BYTES_MAX, PIECE_BYTES_MIN, type QueueItem } from './player-queue.js';
 
 /** What a packet costs beside its payload: objects and wire forms' headers. */

@@ -4,7 +4,8 @@ import { setChunkSize } from '../protocols/rtmp/answers.js';
 import { AUDIO, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { WS_FRAME_BYTES } from '../wire/flv/ws-frame.js';
 import { MediaPacket } from './packet.js';
-import { PacketBatch, PacketWindow, type WireFormat, type WireWish } from './packet-batch.js';
+import { PacketBatch, PacketWindow, type WireWish } from './packet-batch.js';
+import type { WireFormat } from './player.js';
 
 const batchOf = (...packets: MediaPacket[]) => new PacketBatch(packets, 0);
 const wish = (more: Partial<WireWish> = {}): WireWish => ({

@@ -2,12 +2,9 @@ import { FLV_PREVIOUS_TAG_SIZE_BYTES, FLV_TAG_EXTRA_BYTES, writeFlvTag } from '.
 import { writeWsHeader, writeWsMessage, wsFramedBytes } from '../wire/flv/ws-frame.js';
 import { chunkedBytes, OUT_CHUNK_BYTES, writeChunks } from '../wire/rtmp/chunk-writer.js';
 import { MEDIA_CHUNK_STREAM, MESSAGE_TYPE } from '../wire/rtmp/message.js';
-import { MEDIA_STREAM_ID, type MediaPacket } from './packet.js';
-import type { TrackWants } from './player.js';
+import { MEDIA_STREAM_ID, type MediaPacket, type SentTogether } from './packet.js';
+import type { TrackWants, WireFormat } from './player.js';
 import { PIECE_BYTES_MIN, type QueueItem } from './player-queue.js';
-
-/** The wire forms that players take: RTMP chunks, FLV tags, or one WebSocket message of FLV tags. */
-export type WireFormat = 'rtmp' | 'flv' | 'ws-flv';
 
 /** Bytes for players that want the same: in this format, with these tracks, on this RTMP message stream. */
 export interface WireWish {
@@ -30,7 +27,7 @@ const NOTHING = Buffer.alloc(0);
  * once, straight into one buffer; live delivery, GOP cache and replay all send that same buffer, and the packets' own
  * bytes are parts of the first that is made.
  */
-export class PacketBatch {
+export class PacketBatch implements SentTogether {
   readonly packets: readonly MediaPacket[];
   /** When they were sent, by the monotonic clock, ms. */
   readonly atMs: number;

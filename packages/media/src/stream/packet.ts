@@ -1,8 +1,12 @@
 import type { Frame } from '../wire/frame.js';
-import type { PacketBatch } from './packet-batch.js';
 
-/** The message stream that `createStream` answers with; the only one a session has. */
+/** The message stream that media goes out on unless a player names another one: the first that `createStream` makes. */
 export const MEDIA_STREAM_ID = 1;
+
+/** Packets that went out together, as far as one of them has to know. */
+export interface SentTogether {
+  readonly packets: readonly MediaPacket[];
+}
 
 /** A frame on a stream's own timeline. */
 export class MediaPacket implements Frame {
@@ -16,7 +20,7 @@ export class MediaPacket implements Frame {
   readonly #twin: MediaPacket | null;
   #isInWire = false;
   /** The batch that it went out in last, so that a replay sends the very same bytes again. */
-  batch: PacketBatch | null = null;
+  batch: SentTogether | null = null;
 
   /** `timestampMs` replaces the frame's own: it is on the stream's timeline, 32 bits unsigned. */
   constructor(frame: Frame, timestampMs: number) {
@@ -38,6 +42,13 @@ export class MediaPacket implements Frame {
     this.payload = bytes;
     this.#isInWire = true;
     this.#twin?.moveIntoWire(bytes);
+  }
+
+  /** It is kept no longer. Its batch is let go, which is not whole any more, so that those that stay do not keep this one by it. */
+  leaveBatch(): void {
+    const { batch } = this;
+    if (batch === null) return;
+    for (const packet of batch.packets) if (packet.batch === batch) packet.batch = null;
   }
 }
 

@@ -1,15 +1,15 @@
 import { type MemberId, ownerThrough, type StreamKey } from '@headwater/directory';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import type { Player } from './player.js';
-import type { PlayerFeed, Traffic } from './player-feed.js';
+import type { PlayerFeed } from './player-feed.js';
 import { PullsOfSource } from './pulls-of-source.js';
-import { forRelay, type RelayOwner, type RelayRoute, routeOf } from './relay-owner.js';
+import { forRelay, type RelayOwner } from './relay-owner.js';
 import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
 import type { StreamLimits } from './stream-limits.js';
 import { StreamSource } from './stream-source.js';
-import type { BytesIn } from './stream-traffic.js';
+import type { BytesIn, Traffic } from './stream-traffic.js';
 import type { Timers } from './timers.js';
 import type { OpenUpstream, Upstream, UpstreamEnd } from './upstream.js';
 
@@ -34,8 +34,8 @@ interface Pull {
 /**
  * A relay from one owner that feeds other members' pulls and nothing else: they cannot reach that owner, and this member
  * can; or the owner is this member, and the publisher on another worker than the one that they came to. It is pulled from
- * the owner itself, never through a further member. What this member's own players get is another
- * matter: their stream may switch to any owner, while these pulls keep to this one and its line of time.
+ * the owner itself, never through a further member. What this member's own players get is another matter: their stream
+ * may switch to any owner, while these pulls keep to this one and its line of time.
  *
  * It asks for as much of the past as owners keep. So a pull that has to find its place in it finds as much here as there.
  */
@@ -171,68 +171,5 @@ export class PassedOnRelay {
     if (isOrdinary) log.info(fields, 'relay lost its owner');
     else log.warn(fields, 'relay lost its owner');
     this.end(isOrdinary ? 'publisher-ended' : 'owner-unreachable');
-  }
-}
-
-/** The relays of one stream that are passed on, one for each owner and way, while a pull wants it. */
-export class PassedOnRelays {
-  readonly #parts: PassedOnParts;
-  readonly #relays = new Map<RelayRoute, PassedOnRelay>();
-
-  constructor(parts: PassedOnParts) {
-    this.#parts = parts;
-  }
-
-  /** Pulls that are fed, or are about to be. */
-  get size(): number {
-    let size = 0;
-    for (const relay of this.#relays.values()) size += relay.size;
-    return size;
-  }
-
-  /** Other members whose media is passed on. */
-  get owners(): readonly MemberId[] {
-    return [...this.#relays.values()].filter(({ isOfSibling }) => !isOfSibling).map(({ owner }) => owner);
-  }
-
-  feeds(): PlayerFeed[] {
-    return [...this.#relays.values()].flatMap((relay) => [...relay.feeds()]);
-  }
-
-  /** Feeds a pull with what this owner publishes, until it is removed or `onEnded` was called. */
-  add(player: Player, owner: RelayOwner, replayMs: number, onEnded: (end: PassedOnEnd) => void): void {
-    const route = routeOf(owner);
-    const present = this.#relays.get(route);
-    // Its pulls connect anew when they have heard nothing for long, and must not meet the same dead connection.
-    if (present?.isStale === true) {
-      this.#relays.delete(route);
-      present.end('owner-unreachable');
-    }
-    this.#open(owner, player.id).add(player, replayMs, onEnded);
-  }
-
-  remove(player: Player): void {
-    for (const [route, relay] of this.#relays) {
-      if (!relay.remove(player) || relay.size > 0) continue;
-      this.#relays.delete(route);
-      relay.close();
-    }
-  }
-
-  /** Ends every relay without a word to its pulls. */
-  close(): void {
-    for (const relay of this.#relays.values()) relay.close();
-    this.#relays.clear();
-  }
-
-  #open(owner: RelayOwner, id: string): PassedOnRelay {
-    const route = routeOf(owner);
-    const present = this.#relays.get(route);
-    if (present !== undefined) return present;
-    const relay = new PassedOnRelay(owner, id, this.#parts, () => {
-      if (this.#relays.get(route) === relay) this.#relays.delete(route);
-    });
-    this.#relays.set(route, relay);
-    return relay;
   }
 }

@@ -7,7 +7,7 @@ import { makeFrame } from '../wire/make-frame.js';
 import { encodeAmf0 } from '../wire/rtmp/amf0.js';
 import { Audience, type AudienceLimits } from './audience.js';
 import { MediaPacket } from './packet.js';
-import type { WireFormat } from './packet-batch.js';
+import type { WireFormat } from './player.js';
 import { PIECE_BYTES_MIN } from './player-queue.js';
 import { replayBatches } from './replay.js';
 

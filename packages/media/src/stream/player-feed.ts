@@ -3,6 +3,7 @@ import { MEDIA_STREAM_ID } from './packet.js';
 import type { PacketBatch, PacketWindow, WireWish } from './packet-batch.js';
 import type { Player, TrackWants } from './player.js';
 import type { QueueItem } from './player-queue.js';
+import type { FramesDropped, Traffic } from './stream-traffic.js';
 
 export interface PlayerLimits {
   /** Bytes by which a player's queue may have grown before frames are dropped up to the next start. */
@@ -11,31 +12,6 @@ export interface PlayerLimits {
   readonly queueMs?: number;
   /** How long a player with a queue may take nothing at all. */
   readonly stuckMs: number;
-}
-
-/** Frames not sent to players that are behind, by what went over its limit. */
-export interface FramesDropped {
-  queueBytes: number;
-  queueMs: number;
-}
-
-/** All bytes of media that the kernel took towards players, for the member's load. */
-export interface Traffic {
-  bytesOut: number;
-  /** Absent where nobody counts. */
-  readonly framesDropped?: FramesDropped;
-  /** Absent where nobody watches. */
-  readonly watch?: TrafficWatch;
-}
-
-/** Hears of what happens to players and to their streams, to count it. Must not throw. */
-export interface TrafficWatch {
-  /** It is about to get its first bytes of media. */
-  began(player: Player): void;
-  /** It was ended, so that it reloads. */
-  tracksChanged(): void;
-  /** The place at which another source goes on was searched for. */
-  searched(result: 'exact' | 'behind' | 'none'): void;
 }
 
 /** What came before a player joins. */

@@ -1,6 +1,5 @@
 import type { PlayProtocol } from '@headwater/directory';
 import type { Tracks } from '../wire/flv/flv-header.js';
-import type { WireFormat } from './packet-batch.js';
 import type { PlayerQueue } from './player-queue.js';
 
 /** Why a player that was being served is disconnected. */
@@ -8,6 +7,9 @@ export type PlayerEnd = 'stuck' | 'stopping' | 'tracks-changed';
 
 /** What a player wants of a stream at the moment; data comes with either track. */
 export type TrackWants = 'all' | 'audio' | 'video' | 'nothing';
+
+/** The wire forms that players take: RTMP chunks, FLV tags, or one WebSocket message of FLV tags. */
+export type WireFormat = 'rtmp' | 'flv' | 'ws-flv';
 
 /** What a stream needs of a player of any protocol. None of the methods throws; all do nothing once the player is gone. */
 export interface Player {

@@ -2,8 +2,9 @@ import { Audience, type AudienceLimits } from './audience.js';
 import { replayEnd } from './frame-history.js';
 import { MediaPacket, packetAt } from './packet.js';
 import type { Player } from './player.js';
-import type { PlayerFeed, Traffic } from './player-feed.js';
+import type { PlayerFeed } from './player-feed.js';
 import type { StreamSource, TakenPacket } from './stream-source.js';
+import type { Traffic } from './stream-traffic.js';
 
 /**
  * Other members' pulls that one source feeds. They get what it sends, by its own line of time, each frame at once, and

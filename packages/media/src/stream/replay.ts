@@ -24,13 +24,13 @@ export function replayBatches(packets: readonly MediaPacket[], nowMs: number): P
     const packet = packets[at];
     if (packet === undefined) break;
     const count = wholeBatchAt(packets, at);
-    if (packet.batch === null || count === 0) {
-      rest.push(packet);
-      at += 1;
-    } else {
+    if (count > 0 && packet.batch instanceof PacketBatch) {
       makeRest();
       batches.push(packet.batch);
       at += count;
+    } else {
+      rest.push(packet);
+      at += 1;
     }
   }
   makeRest();

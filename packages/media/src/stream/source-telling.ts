@@ -1,6 +1,6 @@
 import type { StreamKey } from '@headwater/directory';
 import type { MediaEventListener } from '../media-event.js';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 import type { SourceAbout } from './stream-source.js';
 import type { UpstreamEnd } from './upstream.js';
 
@@ -77,7 +77,10 @@ export class SourceTelling {
     else this.#parts.log.warn(fields, 'relay stalls');
   }
 
-  /** Another source feeds the stream, after `before` and a silence. `offsetMs`: exactly, by this distance of clocks; null: from a start. */
+  /**
+   * Another source feeds the stream, after `before` and a silence. `offsetMs`: exactly, by this distance of clocks; null: from
+   * a start.
+   */
   switched(about: SourceAbout, before: SourceAbout | null, offsetMs: number | null, silentMs: number): void {
     const { log } = this.#parts;
     this.#tellSwitch(about, before, offsetMs !== null, silentMs);

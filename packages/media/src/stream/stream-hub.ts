@@ -4,12 +4,13 @@ import { Audience } from './audience.js';
 import { FrameHistory, type Kept } from './frame-history.js';
 import { MediaPacket, packetAt } from './packet.js';
 import type { Player } from './player.js';
-import type { PlayerFeed, Traffic } from './player-feed.js';
+import type { PlayerFeed } from './player-feed.js';
 import type { TakenFrame } from './source-intake.js';
 import { findSplice, type Splice } from './splice.js';
 import type { StreamLimits } from './stream-limits.js';
 import { StreamLine } from './stream-line.js';
 import type { StreamSource } from './stream-source.js';
+import type { Traffic } from './stream-traffic.js';
 
 /**
  * What a stream's players get: the frames of the source that feeds it, on one line of time. The source may change under

@@ -1,11 +1,11 @@
 import type { MemberId, StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaEventListener } from '../media-event.js';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 import { LiveStream } from './live-stream.js';
 import type { HeadOf } from './owner-ranking.js';
-import type { TrafficWatch } from './player-feed.js';
 import type { RelayOwner } from './relay-owner.js';
 import type { StreamLimits } from './stream-limits.js';
+import type { TrafficWatch } from './stream-traffic.js';
 import { StreamTraffic, type WholeTraffic } from './stream-traffic.js';
 import type { Timers } from './timers.js';
 import type { OpenUpstream } from './upstream.js';

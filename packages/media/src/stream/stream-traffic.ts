@@ -1,4 +1,29 @@
-import type { FramesDropped, Traffic, TrafficWatch } from './player-feed.js';
+import type { Player } from './player.js';
+
+/** Frames not sent to players that are behind, by what went over its limit. */
+export interface FramesDropped {
+  queueBytes: number;
+  queueMs: number;
+}
+
+/** All bytes of media that the kernel took towards players, for the member's load. */
+export interface Traffic {
+  bytesOut: number;
+  /** Absent where nobody counts. */
+  readonly framesDropped?: FramesDropped;
+  /** Absent where nobody watches. */
+  readonly watch?: TrafficWatch;
+}
+
+/** Hears of what happens to players and to their streams, to count it. Must not throw. */
+export interface TrafficWatch {
+  /** It is about to get its first bytes of media. */
+  began(player: Player): void;
+  /** It was ended, so that it reloads. */
+  tracksChanged(): void;
+  /** The place at which another source goes on was searched for. */
+  searched(result: 'exact' | 'behind' | 'none'): void;
+}
 
 /** Bytes of media by where they came from: from this process's own publishers, from other members, from other workers. */
 export interface BytesIn {

@@ -1,4 +1,4 @@
-import type { PlayerView, StreamView } from '../media-host.js';
+import type { PlayerView, StreamView } from '../media-views.js';
 import type { PlayerFeed } from './player-feed.js';
 import type { SourceAbout } from './stream-source.js';
 

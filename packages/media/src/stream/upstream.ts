@@ -28,8 +28,8 @@ export interface Upstream {
 }
 
 /**
- * Opens a pull from the owner, from its `through` or from its `worker`; events come later, never within the call. `replayMs`: how much of the stream's past to ask for;
- * 0 asks for what players get, from the newest start on.
+ * Opens a pull from the owner, from its `through` or from its `worker`; events come later, never within the call.
+ * `replayMs`: how much of the stream's past to ask for; 0 asks for what players get, from the newest start on.
  */
 export type OpenUpstream = (
   owner: PulledOwner,

@@ -1,4 +1,4 @@
-import type { MediaOptions } from '../media-host.js';
+import type { MediaOptions } from '../media-options.js';
 
 /** Options as a member has them by default, on free ports of loopback. */
 export function mediaOptions(name: string, more: Partial<MediaOptions> = {}): MediaOptions {

@@ -1,7 +1,6 @@
 import { ChunkReader } from '@headwater/testing/rtmp-chunks';
 import { setChunkSize } from '../protocols/rtmp/answers.js';
-import type { WireFormat } from '../stream/packet-batch.js';
-import type { Player, PlayerEnd, TrackWants } from '../stream/player.js';
+import type { Player, PlayerEnd, TrackWants, WireFormat } from '../stream/player.js';
 import { PIECE_BYTES_MAX, PlayerQueue } from '../stream/player-queue.js';
 import type { Tracks } from '../wire/flv/flv-header.js';
 import type { InMessage } from '../wire/rtmp/message.js';

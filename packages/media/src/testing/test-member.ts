@@ -2,7 +2,8 @@ import { createGuard, type GuardConfig } from '@headwater/guard';
 import { HANG_MS } from '@headwater/testing/await-condition';
 import { MemoryLog } from '@headwater/testing/memory-log';
 import { createMedia } from '../create-media.js';
-import type { Media, MediaOptions } from '../media-host.js';
+import type { Media } from '../media.js';
+import type { MediaOptions } from '../media-options.js';
 import { mediaOptions } from './media-options.js';
 import { MemoryMesh } from './memory-mesh.js';
 

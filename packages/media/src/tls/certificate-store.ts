@@ -1,5 +1,5 @@
 import { isHost } from '@headwater/directory';
-import type { MediaLog } from '../media-host.js';
+import type { MediaLog } from '../media-log.js';
 import { type Certificate, type PemPair, readCertificate, validityProblem } from './certificate.js';
 import {
   type CertificateFiles,
@@ -9,16 +9,7 @@ import {
   readPem,
 } from './certificate-files.js';
 import { RELAY_SERVER_NAME } from './relay-identity.js';
-
-/** What TLS is done with on this member. Plain values, so that they reach a worker as they are. */
-export interface TlsOptions {
-  /** The first one is for clients that name no host, or one that none is for. */
-  readonly certificates: readonly CertificateFiles[];
-  /** The last pairs that could be used, of the same files in the same order: they count where those cannot be at the start. */
-  readonly inUse?: readonly PemPair[];
-  /** What other members' pulls are answered with; absent: they pull without TLS. */
-  readonly relay?: PemPair;
-}
+import type { TlsOptions } from './tls-options.js';
 
 /** How often the files are looked at, ms. */
 const LOOK_MS = 2000;

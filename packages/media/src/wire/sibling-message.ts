@@ -13,8 +13,9 @@ import { MESSAGE_TYPE } from './rtmp/message.js';
  * | 12    | the type                                                                                            |
  * | 13-15 | 0                                                                                                   |
  *
- * The body of a frame is its payload, of `open` the stream's key, of `openOwner` the owner, the
- * member through which it is pulled or nothing, the key, and the relay's id where it has one, with line feeds between them, of `hello` the version, and of `ended` a code.
+ * The body of a frame is its payload, of `open` the stream's key, of `openOwner` the owner, the member through which it is
+ * pulled or nothing, the key, and the relay's id where it has one, with line feeds between them, of `hello` the version, and
+ * of `ended` a code.
  */
 export interface SiblingMessage {
   readonly type: number;

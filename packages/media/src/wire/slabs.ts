@@ -1,10 +1,13 @@
-/** Most bytes of one slab. Allocators keep what is larger apart, and give it back page by page. */
-const SLAB_BYTES_MAX = 65_536;
+/**
+ * Most bytes of one slab: with the few that an allocator adds they are whole pages. Allocators give so much back to the system once it is free
+ * (glibc where it is told to, as workers' is), and what nothing was written to yet is not there at all.
+ */
+const SLAB_BYTES_MAX = 131_008;
 const SLAB_BYTES_MIN = 1024;
 /** What takes more than this part of a slab gets memory of its own: else the end of each slab would stay empty. */
 const LARGE_PART = 1 / 4;
 /** A slab is for so many pieces of the usual size. All of them have to be let go before its memory is free. */
-const PIECES = 16;
+const PIECES = 32;
 /** Weight of the newest piece in the usual size. */
 const SMOOTHING = 1 / 16;
 

@@ -8,7 +8,7 @@ import { Names } from './names.js';
 
 /** A network in which each address answers as some member, refuses, or never answers. */
 function diallerIn(
-  answers: Readonly<Record<string, string | 'refused' | 'silent'>>,
+  answers: Readonly<Record<string, string | 'refused' | 'silent' | 'no route'>>,
   names = new Names(),
   more: Partial<DiallerHost> = {},
 ) {
@@ -17,10 +17,12 @@ function diallerIn(
   const node = {
     dial(address: Multiaddr, { signal }: { signal: AbortSignal }): Promise<Connection> {
       const [, , host, , port] = address.toString().split('/');
+      const noRoute = () => Promise.reject(new Error(`connect ENETUNREACH ${host}`));
       const name = `${host}:${port}`;
       dialled.push(name);
       const answer = answers[name] ?? 'refused';
       if (answer === 'refused') return Promise.reject(new Error('connect ECONNREFUSED'));
+      if (answer === 'no route') return noRoute();
       if (answer !== 'silent')
         return Promise.resolve({ remotePeer: { toString: () => answer } } as unknown as Connection);
       return new Promise((_, reject) => {
@@ -83,6 +85,27 @@ describe('Dialler', () => {
       dialled.length = 0;
       expect(await dialler.visit('mesh.example:7946')).toMatchObject({ reached: [] });
       expect(dialled).toEqual(['10.0.0.3:7946']);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('does not blame a seed for addresses of a family that this machine has not, where another answers', async () => {
+    const server = await DnsServer.listen();
+    try {
+      const names = new Names({ servers: [server.address] });
+      const answers = { 'fd00::1:7946': 'no route', '10.0.0.1:7946': 'a' } as const;
+      const { dialler } = diallerIn(answers, names);
+      server.answers.set('mesh.example', ['10.0.0.1', 'fd00::1']);
+      expect(await dialler.visit('mesh.example:7946')).toEqual({ reached: ['a'], isSelf: false });
+      server.answers.set('mesh.example', ['10.0.0.1', 'fd00::1', '10.0.0.2']);
+      const { failure } = await dialler.visit('mesh.example:7946');
+      expect(failure).toMatch(/^10\.0\.0\.2: connection refused/);
+      server.answers.set('mesh.example', ['fd00::1']);
+      expect(await dialler.visit('mesh.example:7946')).toMatchObject({
+        reached: [],
+        failure: 'this machine has no route there by IPv6',
+      });
     } finally {
       await server.close();
     }

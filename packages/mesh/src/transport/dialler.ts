@@ -46,7 +46,11 @@ const TWIN =
   "another process with this member's own identity key answers there; give each origin a dataDir of its own";
 
 /** What is behind one address. */
-type Dialled = { readonly peer: MemberId } | { readonly failure: string } | { readonly isSelf: true };
+type Dialled =
+  | { readonly peer: MemberId }
+  /** `hasNoWay`: this machine itself has no way to such an address, as to IPv6 where it has none. */
+  | { readonly failure: string; readonly hasNoWay?: boolean }
+  | { readonly isSelf: true };
 
 interface Watch {
   /** Nobody needs the dial any more. */
@@ -164,10 +168,16 @@ export class Dialler {
         if (known !== undefined && this.#host.isConnected(known)) return { peer: known };
         const dialled = await this.#turns.take(false, () => this.#dialOne(target, seed));
         const isNamed = (targets.hosts.length > 1 || targets.note !== '') && 'failure' in dialled;
-        return isNamed ? { failure: `${target.host}${targets.note}: ${dialled.failure}` } : dialled;
+        return isNamed
+          ? { ...dialled, failure: `${target.host}${targets.note}: ${dialled.failure}` }
+          : dialled;
       }),
     );
-    const failures = outcomes.flatMap((one) => ('failure' in one ? [one.failure] : []));
+    // A name may lead to one member by both families, of which this machine has one: that is no failure of the seed.
+    const isAnswered = outcomes.some((one) => !('failure' in one));
+    const failures = outcomes.flatMap((one) =>
+      'failure' in one && !(isAnswered && one.hasNoWay === true) ? [one.failure] : [],
+    );
     return {
       reached: outcomes.flatMap((one) => ('peer' in one ? [one.peer] : [])),
       isSelf: outcomes.some((one) => 'isSelf' in one),
@@ -214,7 +224,12 @@ export class Dialler {
     } catch (error) {
       const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
       if (name === 'InvalidPeerIdError') return await this.#selfOrTwin(selfMet);
-      return { failure: reasonOf(message) };
+      return hasNoWay(message, family)
+        ? {
+            failure: `this machine has no route there by ${family === 'ip6' ? 'IPv6' : 'IPv4'}`,
+            hasNoWay: true,
+          }
+        : { failure: reasonOf(message) };
     }
   }
 
@@ -269,13 +284,17 @@ const otherThan = (dialled: Dialled): string => {
   return 'isSelf' in dialled ? 'that is this member itself' : 'another member answers there';
 };
 
+/** Ports to dial from may be used up as well, which IPv4 says by EADDRNOTAVAIL. */
+const hasNoWay = (message: string, family: 'ip4' | 'ip6'): boolean =>
+  /ENETUNREACH|EAFNOSUPPORT/.test(message) || (family === 'ip6' && message.includes('EADDRNOTAVAIL'));
+
 /** What a failed dial means, in words that say what to look at. */
 function reasonOf(message: string): string {
   // multistream-select: the other side has none of our keys.
   if (message.includes('could not negotiate')) return 'mesh.key differs';
   if (/handshake stage [12] validation fail/.test(message)) return 'what it answers cannot be decrypted';
   if (message.includes('ECONNREFUSED')) return 'connection refused, nothing listens there';
-  if (message.includes('EHOSTUNREACH') || message.includes('ENETUNREACH')) return 'host unreachable';
+  if (message.includes('EHOSTUNREACH')) return 'host unreachable';
   if (/unexpected EOF|ECONNRESET/i.test(message)) return 'it broke off the handshake';
   return message;
 }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { awaitCondition } from '@headwater/testing/await-condition';
 import { DnsServer } from '@headwater/testing/dns-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADDRESSES_PER_NAME_MAX, Names } from './names.js';
@@ -59,6 +60,35 @@ describe('Names', () => {
       expect(await hasty.resolve('other.example')).toEqual({ addresses: [], failure });
     },
   );
+
+  it('keeps an answer that comes too late for who asked, for who asks next', async () => {
+    const hasty = namesWith(300);
+    server.answers.set('mesh.example', 'held');
+    expect(await hasty.resolve('mesh.example')).toEqual({ addresses: [], failure: 'ETIMEOUT' });
+    // Those that nobody waits for any more, and the one that is waited for apart from them.
+    await awaitCondition('it to be asked again', () => server.asked.length >= 2);
+    server.answers.set('mesh.example', ['10.0.0.1']);
+    server.letGo();
+    await awaitCondition('the late answer', () => hasty.lastGood('mesh.example').includes('10.0.0.1'));
+    server.answers.set('mesh.example', 'silence');
+    expect(await hasty.resolve('mesh.example')).toEqual({ addresses: ['10.0.0.1'], failure: 'ETIMEOUT' });
+  });
+
+  it('comes to the end of the search list where nothing is said of IPv6', async () => {
+    const domains = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => `${letter}.example`);
+    await writeFile(join(dir, 'resolv.conf'), `search ${domains.join(' ')}\noptions ndots:5\n`);
+    for (const domain of domains) server.answers6.set(`mesh.${domain}`, 'silence');
+    server.answers.set('mesh.f.example', ['10.0.0.1']);
+    expect(await names.resolve('mesh')).toEqual({ addresses: ['10.0.0.1'] });
+  });
+
+  it('does not take the word of IPv6 that there is no such name for more than it is', async () => {
+    server.answers.set('mesh.example', ['10.0.0.1']);
+    server.answers6.set('mesh.example', 'NXDOMAIN');
+    expect(await names.resolve('mesh.example')).toEqual({ addresses: ['10.0.0.1'] });
+    server.answers.set('mesh.example', 'SERVFAIL');
+    expect(await names.resolve('mesh.example')).toEqual({ addresses: ['10.0.0.1'], failure: 'ESERVFAIL' });
+  });
 
   it('believes a server that says there is nothing', async () => {
     server.answers.set('mesh.example', ['10.0.0.1']);

@@ -9,6 +9,10 @@ const RESOLVE_TIMEOUT_MS = 3_000;
 const SERVER_TIMEOUT_MS = 800;
 const SERVER_TRIES = 2;
 
+/** An answer that comes too late for who asked is waited for so long, and serves who asks next. As long as a resolver may take. */
+const LATE_TIMEOUT_MS = 30_000;
+const LATE_SERVER_TIMEOUT_MS = 10_000;
+
 /** Once one family of addresses is known, the other one is waited for no longer than this. */
 const OTHER_FAMILY_MS = 250;
 
@@ -51,7 +55,8 @@ const HOSTS_FILE = process.platform === 'win32' ? 'C:/Windows/System32/drivers/e
  * does, then DNS by Node's own resolver (c-ares), with the search list of `resolv.conf`, which c-ares leaves to the caller.
  * Other sources of the system (mDNS, LDAP) are not asked.
  *
- * While DNS fails, the last good addresses of a name serve. A server that says there is no such name is no failure.
+ * While DNS fails, the last good addresses of a name serve. A server that says there is no such name is no failure. One
+ * that takes longer than anybody here waits is waited for apart from that, and its answer is such a last good one.
  */
 export class Names {
   readonly #options: NamesOptions;
@@ -59,6 +64,7 @@ export class Names {
   readonly #searchList: () => Promise<SearchList>;
   readonly #kept = new Map<string, readonly string[]>();
   readonly #underWay = new Map<string, Promise<Resolved>>();
+  readonly #late = new Set<string>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
@@ -97,7 +103,20 @@ export class Names {
   async #resolve(name: string): Promise<Resolved> {
     const listed = (await this.#hosts()).get(name.toLowerCase()) ?? loopback(name);
     if (listed !== undefined) return this.#keep(name, listed);
-    const found = await this.#ask(fullNames(name, await this.#searchList()));
+    const full = fullNames(name, await this.#searchList());
+    const found = await this.#ask(full, SERVER_TIMEOUT_MS, this.#options.timeoutMs ?? RESOLVE_TIMEOUT_MS);
+    if (found === 'ETIMEOUT') void this.#awaitLate(name, full);
+    return this.#learn(name, found);
+  }
+
+  async #awaitLate(name: string, full: readonly string[]): Promise<void> {
+    if (this.#late.has(name) || this.#late.size >= RESOLVING_MAX) return;
+    this.#late.add(name);
+    this.#learn(name, await this.#ask(full, LATE_SERVER_TIMEOUT_MS, LATE_TIMEOUT_MS));
+    this.#late.delete(name);
+  }
+
+  #learn(name: string, found: readonly string[] | string): Resolved {
     if (typeof found !== 'string') return this.#keep(name, found);
     if (!NOTHING_THERE.has(found)) return { addresses: this.lastGood(name), failure: found };
     this.#kept.delete(name);
@@ -112,14 +131,18 @@ export class Names {
   }
 
   /** A resolver for each name, so that its deadline ends nothing else. Returns addresses, or the code of the failure. */
-  async #ask(fullNames: readonly string[]): Promise<readonly string[] | string> {
-    const resolver = new Resolver({ timeout: SERVER_TIMEOUT_MS, tries: SERVER_TRIES });
+  async #ask(
+    fullNames: readonly string[],
+    serverTimeoutMs: number,
+    timeoutMs: number,
+  ): Promise<readonly string[] | string> {
+    const resolver = new Resolver({ timeout: serverTimeoutMs, tries: SERVER_TRIES });
     if (this.#options.servers !== undefined) resolver.setServers(this.#options.servers);
     let isOver = false;
     const deadline = setTimeout(() => {
       isOver = true;
       resolver.cancel();
-    }, this.#options.timeoutMs ?? RESOLVE_TIMEOUT_MS);
+    }, timeoutMs);
     const codes: string[] = [];
     try {
       for (const fullName of fullNames) {
@@ -152,7 +175,7 @@ async function addressesOf(resolver: Resolver, fullName: string): Promise<readon
     for (const [index, family] of families.entries()) {
       void family.then((answer) => {
         answers[index] = answer;
-        if (Object.keys(answers).length === families.length) {
+        if (Object.keys(answers).length === families.length || answers[0] === 'ENOTFOUND') {
           clearTimeout(grace);
           resolve();
         } else if (typeof answer !== 'string') grace = setTimeout(resolve, OTHER_FAMILY_MS);
@@ -161,9 +184,11 @@ async function addressesOf(resolver: Resolver, fullName: string): Promise<readon
   });
   const found = answers.flatMap((answer) => (typeof answer === 'string' ? [] : answer));
   if (found.length > 0) return found;
-  const codes = answers.filter((answer) => typeof answer === 'string');
-  // No such name at all: that holds for either family.
-  return codes.includes('ENOTFOUND') ? 'ENOTFOUND' : worstOf(codes);
+  // No such name at all holds for either family, so the other is not waited for: some drop what they are asked of IPv6, and
+  // others say of it that there is no such name where there is one (RFC 4074, section 4), so only IPv4's word counts.
+  return answers[0] === 'ENOTFOUND'
+    ? 'ENOTFOUND'
+    : worstOf(answers.filter((answer) => typeof answer === 'string'));
 }
 
 /** Of several answers without an address: a failure of the server, else that the name is there at least. */

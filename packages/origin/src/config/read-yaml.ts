@@ -9,6 +9,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
+import { looksForeign, oursFor } from './foreign-keys.js';
 import { didYouMean } from './nearest.js';
 import {
   appNameProblem,
@@ -44,8 +45,12 @@ export function readYaml(file: string, text: string): Reading {
       version: '1.2',
       logLevel: 'error',
     });
-    for (const fault of [...document.errors, ...document.warnings])
-      reader.problem('', at(fault.pos[0]), `not YAML as it should be: ${withoutSource(fault.message)}`);
+    const faults = [...document.errors, ...document.warnings];
+    if ((faults.length > 0 || isScalar(document.contents)) && looksForeign(text)) {
+      reader.problem('', at(0), FOREIGN);
+      return reader;
+    }
+    for (const fault of faults) reader.problem('', at(fault.pos[0]), faultText(fault));
     // After a syntax error the tree is a guess, and each problem found in it may be one too many.
     if (reader.problems.length === 0) reader.readRoot(document.contents);
   } catch (error) {
@@ -55,6 +60,14 @@ export function readYaml(file: string, text: string): Reading {
   }
   return reader;
 }
+
+const FOREIGN =
+  'it looks like a configuration of SRS or nginx; expected YAML, with keys such as rtmp: or mesh: (headwater config example prints all)';
+
+const faultText = ({ code, message }: { readonly code: string; readonly message: string }): string =>
+  code === 'MULTIPLE_DOCS'
+    ? 'found --- and a second document, expected one'
+    : `not YAML as it should be: ${withoutSource(message)}`;
 
 /** The parser cites what it stumbled over, which may be a secret. */
 const withoutSource = (message: string): string => message.replace(/: ("|[^\s:]+$)[\s\S]*$/, '');
@@ -118,6 +131,8 @@ class YamlReader implements Reading {
   }
 
   #suggestion(path: string): string {
+    const ours = oursFor(path);
+    if (ours !== null) return `; what SRS calls so is here ${ours}`;
     return this.problems.length < SUGGESTIONS_MAX ? didYouMean(suggestKeys(path)) : '';
   }
 

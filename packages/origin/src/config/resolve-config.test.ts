@@ -171,7 +171,27 @@ describe('problems', () => {
     ['role: boss', 'origin.yml:1: role: found "boss", expected one of origin, edge'],
     [
       'mesh: { seeds: a:1 }',
-      'origin.yml:1: mesh.seeds: found "a:1", expected a list of host:port, such as origin-a:7946',
+      'origin.yml:1: mesh.seeds: found "a:1" (no list, which has brackets in YAML, or a line with - for each entry), expected a list of host:port, such as origin-a:7946',
+    ],
+    [
+      'mesh: { seeds: ["http://a:7946"] }',
+      'origin.yml:1: mesh.seeds[0]: found "http://a:7946", expected host:port, such as origin-a:7946, without http://',
+    ],
+    ['relay: { tree: "1" }', 'origin.yml:1: relay.tree: found "1", expected true or false'],
+    ['role: edge\n---\nrole: origin', 'origin.yml:2: found --- and a second document, expected one'],
+    [
+      'listen 1935;\nmax_connections 1000;\nvhost __defaultVhost__ {\n  cluster {\n    mode local;\n  }\n}',
+      'origin.yml:1: it looks like a configuration of SRS or nginx; expected YAML, with keys such as rtmp: or mesh: (headwater config example prints all)',
+    ],
+    [
+      'http_api { listen 1985; }\r\nlisten 1935;\r\n',
+      'origin.yml:1: it looks like a configuration of SRS or nginx; expected YAML, with keys such as rtmp: or mesh: (headwater config example prints all)',
+    ],
+    ['http_api: { listen: 1985 }', 'origin.yml:1: http_api: unknown key; what SRS calls so is here api.port'],
+    ['api: { listen: 1985 }', 'origin.yml:1: api.listen: unknown key; what SRS calls so is here rtmp.port'],
+    [
+      'max_connections: 9',
+      'origin.yml:1: max_connections: unknown key; what SRS calls so is here limits.connectionsMax',
     ],
     [
       'mesh:\n  seeds:\n    - a:1\n    - b: 2',
@@ -316,7 +336,7 @@ describe('hostile YAML', () => {
     ['a: [', /not YAML/],
     ['a: b: c', /not YAML/],
     ['\tmesh:\n  port: 1', /not YAML/],
-    ['a: 1\n---\nb: 2', /not YAML/],
+    ['a: 1\n---\nb: 2', /second document/],
     ['zone: !!binary aGk=', /not YAML/],
     ['zone: !ruby/object x', /not YAML/],
     ['? [a, b]\n: c', /no words/],
@@ -376,6 +396,15 @@ describe('warnings', () => {
     expect(warnings('advertise=out=live.example.com')).toEqual([]);
     expect(warnings('advertise=out=live.example.com:1935')).toEqual([]);
     expect(warnings('advertise=out=live.example.com:1936', 'relay.advertise=203.0.113.5:1936')).toEqual([]);
+  });
+
+  it('tell of seeds at a port that is no mesh port', () => {
+    const warned = (seeds: string) => warningsOf({ yaml: `mesh: { seeds: [${seeds}] }` }).join();
+    expect(warned('a:1985')).toContain(
+      'a:1985 has the port of api.port here; a seed is asked at its mesh.port',
+    );
+    expect(warned('b:7946, "[fd00::1]:1935"')).toContain('[fd00::1]:1935 has the port of rtmp.port');
+    expect(warned('a:7946, b:11985')).toBe('');
   });
 
   it('tell of far seeds that a mesh on loopback hears nothing of', () => {

@@ -144,13 +144,25 @@ function check(written: Setting, secrets: SecretSources): Checked {
     problems: result.issues.map((issue) => {
       const index = Number(issue.path?.[0]?.key ?? Number.NaN);
       const entry = Array.isArray(value) && index >= 0 ? (value[index] ?? null) : undefined;
-      if (entry === undefined)
-        return { path, source, text: `found ${foundText(value, option)}, expected ${issue.message}` };
+      if (entry === undefined) {
+        const found = `${foundText(value, option)}${noListNote(setting)}`;
+        return { path, source, text: `found ${found}, expected ${issue.message}` };
+      }
       const entrySource = setting.entrySources?.[index] ?? source;
-      const text = `found ${foundText(entry, option)}, expected ${issue.message}`;
+      const text = `found ${foundText(entry, option)}, expected ${issue.message}${noUrlNote(entry, issue.message)}`;
       return { path: `${path}[${index}]`, source: entrySource, text };
     }),
   };
+}
+
+const noListNote = ({ value, option, source }: Setting): string =>
+  source.kind === 'file' && option.type.reads === 'list' && typeof value === 'string'
+    ? ' (no list, which has brackets in YAML, or a line with - for each entry)'
+    : '';
+
+function noUrlNote(entry: RawValue, expected: string): string {
+  const [scheme] = (typeof entry === 'string' && /^[a-z]+:\/\//i.exec(entry)) || [];
+  return scheme !== undefined && expected.startsWith('host:port') ? `, without ${scheme}` : '';
 }
 
 /** With `file:/path` and `env:NAME` read, where a secret stands so. Those in rules are read by the guard. */

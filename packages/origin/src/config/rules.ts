@@ -197,6 +197,21 @@ export const RULES: readonly Rule[] = [
     },
   },
   {
+    keys: ['mesh.seeds', 'mesh.port', 'rtmp.port', 'http.port', 'api.port'],
+    severity: 'warning',
+    check: (values) => {
+      const others = (['rtmp.port', 'http.port', 'api.port'] as const).filter(
+        (key) => values[key] !== null && values[key] !== values['mesh.port'],
+      );
+      for (const seed of values['mesh.seeds']) {
+        const other = others.find((key) => seed.endsWith(`:${values[key]}`));
+        if (other !== undefined)
+          return `${seed} has the port of ${other} here; a seed is asked at its mesh.port, which is ${values['mesh.port']} here`;
+      }
+      return null;
+    },
+  },
+  {
     keys: ['relay.stallMs'],
     severity: 'warning',
     check: (values) =>

@@ -75,7 +75,8 @@ export function foundText(value: RawValue, option: Option<unknown>): string {
   if (option.isSecret === true) return `${Buffer.byteLength(String(value))} bytes`;
   const isTextWanted = option.type.reads !== 'number' && option.type.reads !== 'flag';
   if (typeof value !== 'string') return `${value}${isTextWanted ? ' (without quotes, so no text)' : ''}`;
-  if (!isTextWanted && /^\d+$/.test(value)) return `${JSON.stringify(value)} (in quotes, so no number)`;
+  if (option.type.reads === 'number' && /^\d+$/.test(value))
+    return `${JSON.stringify(value)} (in quotes, so no number)`;
   return JSON.stringify(value.length > FOUND_LENGTH_MAX ? `${value.slice(0, FOUND_LENGTH_MAX)}...` : value);
 }
 

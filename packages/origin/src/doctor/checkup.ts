@@ -5,6 +5,7 @@ import { hostPort, type MemberId } from '@headwater/directory';
 import * as v from 'valibot';
 import type { OriginConfig } from '../config/origin-config.js';
 import { openFiles } from '../open-files.js';
+import type { WorkerView } from '../plane/media-plane.js';
 import { PROGRAM_VERSION } from '../version.js';
 
 /** How long a connection to another member may take, ms: less than what a question may. */
@@ -29,6 +30,10 @@ export const CHECKUP = v.object({
   diskBytes: v.exactOptional(COUNT),
   waitingFor: v.exactOptional(v.string()),
   disputed: v.boolean(),
+  /** Workers that take no connections; absent from members of an older release. */
+  workersDown: v.exactOptional(
+    v.pipe(v.array(v.object({ worker: COUNT, why: v.string() })), v.maxLength(TRIED_MAX)),
+  ),
   /** Seeds that took no connection, and those that did though no member is connected. */
   seedsUnreached: v.pipe(v.array(v.string()), v.maxLength(TRIED_MAX)),
   seedsForeign: v.pipe(v.array(v.string()), v.maxLength(TRIED_MAX)),
@@ -49,10 +54,11 @@ export interface CheckedMember {
     readonly connected: boolean;
   }[];
   status(): { readonly waitingFor?: string; readonly disputed: boolean };
+  workers(): readonly Pick<WorkerView, 'worker' | 'state' | 'lastEnd'>[];
 }
 
 /** Looks at this member, and at whom it reaches. Takes a second at most, and never rejects. */
-export async function checkUp({ config, others, status }: CheckedMember): Promise<Checkup> {
+export async function checkUp({ config, others, status, workers }: CheckedMember): Promise<Checkup> {
   const known = others();
   const addresses = known.flatMap(({ member, address }) => (address === null ? [] : [{ member, address }]));
   const seeds = config.mesh.seeds.map((seed) => (typeof seed === 'string' ? seed : hostPortOf(seed)));
@@ -73,6 +79,10 @@ export async function checkUp({ config, others, status }: CheckedMember): Promis
     ...(disk !== null && { diskFreeBytes: disk.bavail * disk.bsize, diskBytes: disk.blocks * disk.bsize }),
     ...(waitingFor !== undefined && { waitingFor }),
     disputed,
+    workersDown: workers()
+      .filter(({ state }) => state !== 'listening')
+      .slice(0, TRIED_MAX)
+      .map(({ worker, state, lastEnd }) => ({ worker, why: lastEnd ?? state })),
     seedsUnreached: seeds.filter((_, index) => seedsReached[index] === false),
     seedsForeign: isAlone ? seeds.filter((_, index) => seedsReached[index] === true) : [],
     unreached: addresses.slice(0, TRIED_MAX).filter((_, index) => reached[index] === false),

@@ -42,6 +42,12 @@ describe('a diagnosis', () => {
 
   it.each<[string, Partial<Checkup>, number, RegExp]>([
     ['a twin', { disputed: true }, 0, /^critical identity-disputed a/],
+    [
+      'a worker that ends at each start',
+      { workersDown: [{ worker: 2, why: 'status 1' }] },
+      0,
+      /^critical worker-down a: its media worker 2 takes no connections \(status 1\)/,
+    ],
     ['no mesh', { waitingFor: 'a seed' }, 0, /^critical not-joined a: .* a seed/],
     ['another key', { seedsForeign: ['s:7946'] }, 0, /^critical seed-foreign a: .*mesh\.key/],
     ['a seed that is down', { seedsUnreached: ['s:7946'] }, 0, /^warning seed-unreached a: the seed s:7946/],

@@ -77,6 +77,12 @@ function ofMember({ name, checkup, clock }: Examined, names: (member: MemberId) 
     );
   if (waitingFor !== undefined)
     tell('critical', 'not-joined', `it is not in the mesh yet: it waits for ${waitingFor}`);
+  for (const { worker, why } of checkup.workersDown ?? [])
+    tell(
+      'critical',
+      'worker-down',
+      `its media worker ${worker} takes no connections (${why}); its log says why, by worker ended`,
+    );
   for (const seed of seedsForeign)
     tell(
       'critical',

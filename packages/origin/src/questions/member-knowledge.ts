@@ -35,6 +35,7 @@ export function memberKnowledge(parts: KnowledgeParts): MemberKnowledge {
       checkUp({
         config: current(),
         status: () => mesh.status(),
+        workers: () => media.workers(),
         others: () => othersOf(mesh, current().relay.tls),
       }),
     explain: () => ({

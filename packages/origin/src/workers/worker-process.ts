@@ -8,6 +8,7 @@ import { ANSWER_MS } from '../plane/media-plane.js';
 import type { Choosable } from './choose-worker.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerTold } from './messages.js';
 import { Wire } from './wire.js';
+import { workerArguments, workerEnvironment } from './worker-memory.js';
 
 const PROGRAM = fileURLToPath(new URL('./worker-main.js', import.meta.url));
 /** Where a worker finds its pipes; 3 is Node's own, for connections. */
@@ -81,8 +82,8 @@ export class WorkerProcess implements Choosable {
     this.sinceMs = Date.now();
     this.#child = fork(PROGRAM, [String(address.worker)], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe', 'pipe'],
-      env: environment(),
-      execArgv: process.execArgv.filter((word) => !word.startsWith('--inspect')),
+      env: workerEnvironment(environment()),
+      execArgv: workerArguments(process.execArgv, process.env),
     });
     makeNicer(this.#child.pid);
     // Whatever it is, `exit` or the missing pipe tells of it.

@@ -1,5 +1,5 @@
 import { appOf, type PlayMode, type StreamKey } from '@headwater/directory';
-import type { MediaOptions } from '../../media-host.js';
+import type { MediaOptions } from '../../media-options.js';
 
 type Rules = Pick<MediaOptions, 'play' | 'apps'>;
 

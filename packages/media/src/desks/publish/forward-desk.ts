@@ -2,7 +2,9 @@ import type { StreamKey, StreamKeys } from '@headwater/directory';
 import { Forward, type Forwarded, type ForwardLimits, OVERLAP_MS } from '../../forward/forward.js';
 import type { LinkEnd, OpenLink } from '../../forward/link.js';
 import type { MediaEventListener } from '../../media-event.js';
-import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
+import type { MediaHost } from '../../media-host.js';
+import type { MediaLog } from '../../media-log.js';
+import type { PublisherView } from '../../media-views.js';
 import type { Timers } from '../../stream/timers.js';
 import type { Frame } from '../../wire/frame.js';
 import { isMedia } from '../../wire/make-frame.js';
@@ -33,10 +35,16 @@ interface Entry {
   /** By the monotonic clock. */
   lastMediaMs: number;
   departure: Departure;
-  /** It is published here as well, until an origin has taken it. */
-  isPublishedHere: boolean;
-  isTaken: boolean;
+  place: ForwardPlace;
 }
+
+/**
+ * Where a publish that is forwarded is published. One that is handed over begins `here`; once an origin has it, it is at
+ * `both` for a moment, and then, as others from their beginning, at the `origin` alone.
+ */
+type ForwardPlace = 'here' | 'both' | 'origin';
+
+const isPublishedHere = ({ place }: Entry): boolean => place !== 'origin';
 
 /**
  * Publishers that are here and are published at an origin, which owns the stream. An edge has no others; an origin that drains
@@ -68,7 +76,7 @@ export class ForwardDesk {
   /** Publishers that are forwarded, or are about to be, and not published here. */
   get count(): number {
     let count = 0;
-    for (const { isPublishedHere } of this.#entries.values()) if (!isPublishedHere) count += 1;
+    for (const entry of this.#entries.values()) if (!isPublishedHere(entry)) count += 1;
     return count;
   }
 
@@ -95,7 +103,7 @@ export class ForwardDesk {
   /** Closes publishers that send nothing, and leaves origins that drain. To be called about once a second. */
   sweep(nowMs: number, idleMs: number): void {
     for (const entry of [...this.#entries.values()]) {
-      if (!entry.isPublishedHere && nowMs - entry.lastMediaMs >= idleMs) this.#close(entry, 'idle');
+      if (!isPublishedHere(entry) && nowMs - entry.lastMediaMs >= idleMs) this.#close(entry, 'idle');
       else this.#lookAtOrigin(entry);
     }
   }
@@ -109,7 +117,7 @@ export class ForwardDesk {
 
   close(closing: Closing): void {
     for (const entry of [...this.#entries.values()]) {
-      if (entry.isPublishedHere) continue;
+      if (isPublishedHere(entry)) continue;
       const after = afterClosing(entry.departure, closing);
       if (after === 'closed') this.#close(entry, 'stopping');
       else entry.departure = after;
@@ -118,7 +126,7 @@ export class ForwardDesk {
 
   kick(id: string): boolean {
     for (const entry of this.#entries.values()) {
-      if (entry.session.id !== id || entry.isPublishedHere) continue;
+      if (entry.session.id !== id || isPublishedHere(entry)) continue;
       this.#close(entry, 'kicked');
       return true;
     }
@@ -126,8 +134,9 @@ export class ForwardDesk {
   }
 
   *publishers(): Iterable<PublisherView> {
-    for (const { session, forward, sinceMs, isPublishedHere } of this.#entries.values()) {
-      if (isPublishedHere) continue;
+    for (const entry of this.#entries.values()) {
+      if (isPublishedHere(entry)) continue;
+      const { session, forward, sinceMs } = entry;
       const { id, key, protocol, remote, agent } = session;
       const { origin, bytesIn } = forward;
       const about = { id, key, protocol, remote, agent, sinceMs, bytesIn };
@@ -138,7 +147,7 @@ export class ForwardDesk {
   stop(): void {
     this.#unsubscribe();
     for (const entry of [...this.#entries.values()]) {
-      if (entry.isPublishedHere) this.#forget(entry);
+      if (isPublishedHere(entry)) this.#forget(entry);
       else this.#close(entry, 'stopping');
     }
   }
@@ -171,7 +180,7 @@ export class ForwardDesk {
         forwarded: (move) =>
           fenced(() => {
             this.#forwarded(entry, move);
-            if (handOver !== null && entry.isPublishedHere) this.#takenOver(entry, handOver.onTaken);
+            if (handOver !== null && isPublishedHere(entry)) this.#takenOver(entry, handOver.onTaken);
             else if (move.from === null) session.answered(null);
             // It may drain already.
             this.#lookAtOrigin(entry);
@@ -183,7 +192,7 @@ export class ForwardDesk {
           }),
         ended: (reason) =>
           fenced(() => {
-            if (!entry.isPublishedHere) return this.#close(entry, reason);
+            if (!isPublishedHere(entry)) return this.#close(entry, reason);
             this.#forget(entry);
             handOver?.onFailed();
           }),
@@ -196,8 +205,7 @@ export class ForwardDesk {
       sinceMs: Date.now(),
       lastMediaMs: performance.now(),
       departure: 'staying',
-      isPublishedHere: handOver !== null,
-      isTaken: false,
+      place: handOver === null ? 'origin' : 'here',
     };
     this.#entries.set(session, entry);
     const ofKey = this.#byKey.get(key);
@@ -209,11 +217,11 @@ export class ForwardDesk {
 
   /** It is published here for a moment longer: by then others know of the new claim, and their relays have moved. */
   #takenOver(entry: Entry, onTaken: () => void): void {
-    if (entry.isTaken) return;
-    entry.isTaken = true;
+    if (entry.place === 'both') return;
+    entry.place = 'both';
     this.#parts.timers.after(OVERLAP_MS, () => {
       if (!this.#entries.has(entry.session)) return;
-      entry.isPublishedHere = false;
+      entry.place = 'origin';
       onTaken();
     });
   }
@@ -289,7 +297,7 @@ export class ForwardDesk {
   #end(entry: Entry, reason: string): boolean {
     if (!this.#forget(entry)) return false;
     // One that is published here ends there.
-    if (entry.isPublishedHere) return true;
+    if (isPublishedHere(entry)) return true;
     const { session } = entry;
     this.#parts.log.info({ ...aboutPublisher(session), reason }, 'publish ended');
     this.#parts.tell({ kind: 'publish-ended', ...eventOfPublisher(session), reason });

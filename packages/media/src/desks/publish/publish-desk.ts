@@ -1,6 +1,8 @@
 import type { StreamKey, StreamKeys } from '@headwater/directory';
 import type { MediaEventListener } from '../../media-event.js';
-import type { MediaHost, MediaLog, PublisherView } from '../../media-host.js';
+import type { MediaHost } from '../../media-host.js';
+import type { MediaLog } from '../../media-log.js';
+import type { PublisherView } from '../../media-views.js';
 import type { StreamTable } from '../../stream/stream-table.js';
 import { isMedia } from '../../wire/make-frame.js';
 import { type Closing, isClosedBefore } from './departure.js';
@@ -104,14 +106,8 @@ export class PublishDesk {
   publish(session: PublishSession): PublishAnswer {
     const forwards = this.#forwardsFor(session);
     const code = (forwards === null ? this.#refusal(session) : null) ?? this.#permission.rateRefusal(session);
-    const about = aboutPublisher(session);
     if (code === null && forwards !== null) return { accepted: 'later', feed: forwards.publish(session) };
-    if (code !== null) {
-      this.#parts.log.info({ ...about, reason: code }, 'publish refused');
-      this.#parts.tell?.({ kind: 'publish-refused', ...eventOfPublisher(session), reason: code });
-      if (code === 'stopping') this.#departures.askSession(session);
-      return { accepted: false, code, text: REFUSALS[code] };
-    }
+    if (code !== null) return this.#refuse(session, code);
     const { key, remote, agent, protocol } = session;
     const sinceMs = this.#permission.accept(session);
     const before = this.#publishes.get(key);
@@ -145,7 +141,7 @@ export class PublishDesk {
       handedOver: null,
     };
     this.#publishes.set(key, publish);
-    this.#parts.log.info(about, 'publish accepted');
+    this.#parts.log.info(aboutPublisher(session), 'publish accepted');
     this.#parts.tell?.({ kind: 'publish-started', ...eventOfPublisher(session) });
     if (!isReplayed) this.#claims.claim(publish);
     return {
@@ -280,6 +276,13 @@ export class PublishDesk {
   /** False once it has ended, or another has taken its place. */
   #isHere(publish: Publish): boolean {
     return this.#publishes.get(publish.session.key) === publish;
+  }
+
+  #refuse(session: PublishSession, code: PublishRefusal): PublishAnswer {
+    this.#parts.log.info({ ...aboutPublisher(session), reason: code }, 'publish refused');
+    this.#parts.tell?.({ kind: 'publish-refused', ...eventOfPublisher(session), reason: code });
+    if (code === 'stopping') this.#departures.askSession(session);
+    return { accepted: false, code, text: REFUSALS[code] };
   }
 
   /** Why it may not publish here; null where it may. */

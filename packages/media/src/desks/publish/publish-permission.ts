@@ -1,6 +1,6 @@
 import { isLive, type Owner, type StreamKey } from '@headwater/directory';
+import { addressOf, limitedAddress } from '../../arrival/limited-address.js';
 import type { MediaHost } from '../../media-host.js';
-import { addressOf, limitedAddress } from '../client-address.js';
 import type { Publish } from './publish.js';
 import { lostTo, othersOf, type PublishPolicy, sinceOf } from './publish-policy.js';
 import { PublishRate } from './publish-rate.js';

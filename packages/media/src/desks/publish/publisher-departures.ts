@@ -1,5 +1,6 @@
 import type { MediaEventListener } from '../../media-event.js';
-import type { MediaHost, MediaLog } from '../../media-host.js';
+import type { MediaHost } from '../../media-host.js';
+import type { MediaLog } from '../../media-log.js';
 import { inSlices } from '../in-slices.js';
 import { afterClosing, type Closing } from './departure.js';
 import type { ForwardDesk } from './forward-desk.js';

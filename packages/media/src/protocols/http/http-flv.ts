@@ -1,16 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { streamKey } from '@headwater/directory';
-import type { PlayDesk } from '../../desks/play/play-desk.js';
 import type { ComingPlay } from '../../desks/play/play-session.js';
-import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
-import type { TellingGuard } from '../../desks/tell-refusals.js';
 import type { Fence } from '../../fence.js';
-import type { MediaLog, MediaOptions } from '../../media-host.js';
 import { FlvError } from '../../wire/nms/flv.js';
 import { Admission } from '../admission.js';
 import { believePull } from '../believe-pull.js';
 import type { FlvClient } from './flv-client.js';
+import type { FlvParts } from './flv-parts.js';
 import { FlvPublish } from './flv-publish.js';
 import type { FlvTarget } from './flv-target.js';
 import { answerAndHangUp, answerRefusal, answerText, endByFault, FLV_HEADERS } from './http-answer.js';
@@ -22,16 +19,6 @@ export interface FlvRequest {
   readonly res: ServerResponse;
   readonly target: FlvTarget;
   readonly client: FlvClient;
-}
-
-interface Parts {
-  readonly guard: TellingGuard;
-  readonly isMemberAddress: (ip: string) => boolean;
-  readonly options: MediaOptions;
-  readonly plays: PlayDesk;
-  readonly publishes: PublishDesk;
-  readonly log: MediaLog;
-  readonly fence: Fence;
 }
 
 const REFUSAL_STATUS: Readonly<Record<PublishRefusal, number>> = {
@@ -57,7 +44,7 @@ const END_STATUS: Readonly<Record<PublishEnd, number>> = {
 };
 
 /** GET: the answer comes when the desk has a source for it, or says that there is none. */
-export function playOverHttp({ req, res, target, client }: FlvRequest, parts: Parts): void {
+export function playOverHttp({ req, res, target, client }: FlvRequest, parts: FlvParts): void {
   const { plays, fence, guard } = parts;
   const guarded = guard.client(client);
   const admission = new Admission(guarded);
@@ -127,7 +114,7 @@ function comingPlay(target: FlvTarget, { remote, isSecure }: FlvClient, canRedir
  * HEAD: what GET would be answered now, without a player. Where the stream is published nowhere GET would wait, and be
  * answered 404 at last.
  */
-export function peekOverHttp({ req, res, target, client }: FlvRequest, parts: Parts): void {
+export function peekOverHttp({ req, res, target, client }: FlvRequest, parts: FlvParts): void {
   const guarded = parts.guard.client(client);
   const admission = new Admission(guarded);
   res.once('close', () => {
@@ -147,7 +134,7 @@ export function peekOverHttp({ req, res, target, client }: FlvRequest, parts: Pa
   );
 }
 
-function answerPeek(res: ServerResponse, target: FlvTarget, client: FlvClient, { plays }: Parts): void {
+function answerPeek(res: ServerResponse, target: FlvTarget, client: FlvClient, { plays }: FlvParts): void {
   const route = plays.peek(comingPlay(target, client, true));
   switch (route?.kind) {
     case 'local':
@@ -175,7 +162,7 @@ function answerPeek(res: ServerResponse, target: FlvTarget, client: FlvClient, {
 export function publishOverHttp(
   { req, res, target, client }: FlvRequest,
   isForeignPage: boolean,
-  { options, publishes, log, fence, guard }: Parts,
+  { options, publishes, log, fence, guard }: FlvParts,
 ): void {
   const guarded = guard.client(client, isForeignPage);
   const admission = new Admission(guarded);
@@ -207,7 +194,7 @@ export function publishOverHttp(
 
 function readPublish(
   { req, res, target, client }: FlvRequest,
-  { options, publishes, log, fence }: Pick<Parts, 'options' | 'publishes' | 'log' | 'fence'>,
+  { options, publishes, log, fence }: Pick<FlvParts, 'options' | 'publishes' | 'log' | 'fence'>,
 ): FlvPublish {
   const publish = new FlvPublish({
     protocol: 'http-flv',

@@ -1,17 +1,25 @@
+import type { StreamKey } from '@headwater/directory';
 import type { Admission } from '../admission.js';
-import type { RtmpAsking } from './rtmp-asking.js';
-import type { RtmpPlay } from './rtmp-play.js';
-import type { RtmpPublish } from './rtmp-publish.js';
 
 /** Message streams that a connection may have at once: each may be a publish that the whole mesh is told of. */
 export const STREAMS_MAX = 8;
+
+/** Said to who wants one more. */
+export const TOO_MANY_STREAMS = `a connection has at most ${STREAMS_MAX} streams; delete one, or open another connection`;
+
+/** What a message stream is used for: a publish or a play, or one that is being asked for. */
+export interface StreamActivity {
+  readonly key: StreamKey;
+  /** The client ended it, or is gone. */
+  close(): void;
+}
 
 /** What `createStream` makes (RTMP 1.0, 7.2.1.3): a place for one publish or play at a time. */
 export class MessageStream {
   readonly id: number;
   /** The id by which its publish or play was asked for: another one where the client never created it. */
   askedAs: number;
-  activity: RtmpPublish | RtmpPlay | RtmpAsking | null = null;
+  activity: StreamActivity | null = null;
   /** Of the activity; null for members' pulls. */
   admission: Admission | null = null;
   /** By `receiveAudio` and `receiveVideo`, which may come before the play. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { type Arrival, Front, type FrontParts } from '../../arrival/front.js';
-import type { ListenAt } from '../../media-host.js';
+import type { ListenAt } from '../../media-listeners.js';
 import type { PausableListener } from '../listener.js';
 import { ListeningPort } from '../listening-port.js';
 import { RtmpSession, type RtmpSessionParts } from './rtmp-session.js';

@@ -98,8 +98,8 @@ export interface RedirectFacts {
 }
 
 /**
- * Whoever came by TLS goes on by TLS. An SRS edge keeps its own app, stream and parameters and reads the address alone, so it gets just what SRS sends.
- * Others get everything they need: their parameters, the vhost, and the mark that ends loops.
+ * Whoever came by TLS goes on by TLS. An SRS edge keeps its own app, stream and parameters and reads the address alone, so
+ * it gets just what SRS sends. Others get everything they need: their parameters, the vhost, and the mark that ends loops.
  */
 export function redirectUrls(
   address: MediaAddress,

@@ -1,7 +1,7 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Fence } from '../../fence.js';
-import type { MediaLog } from '../../media-host.js';
+import type { MediaLog } from '../../media-log.js';
 import { type PulledOwners, type PulledStreams, SiblingSession } from './sibling-session.js';
 import type { SiblingWriterLimits } from './sibling-writer.js';
 

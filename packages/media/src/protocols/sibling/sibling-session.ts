@@ -31,7 +31,7 @@ export interface PulledOwners {
     route: OwnerRoute,
     replayMs: number,
     pull: SiblingPull,
-    events: { started(): void; ended(code: string): void },
+    events: { started(): void; ended(end: { readonly code: string }): void },
   ): { close(): void };
 }
 
@@ -60,7 +60,8 @@ interface Fed {
 
 /**
  * A sibling's connection, by which it pulls any number of streams. What is published here is given; who asks for another
- * stream is refused. What is asked for of another member is pulled from there itself, never from a third worker. Nothing that comes throws out of here; what is no message ends the connection.
+ * stream is refused. What is asked for of another member is pulled from there itself, never from a third worker. Nothing
+ * that comes throws out of here; what is no message ends the connection.
  */
 export class SiblingSession {
   readonly #socket: Socket;
@@ -168,7 +169,7 @@ export class SiblingSession {
     const pull = this.#pullOf(id, place);
     const fed = this.#owners.feed(route, Math.min(replayMs, REPLAY_MS_MAX), pull, {
       started: () => this.#writer.addAnswer(siblingMessage(SIBLING.started, id)),
-      ended: (code) => {
+      ended: ({ code }) => {
         this.#forget(id);
         this.#answerEnded(id, code);
       },

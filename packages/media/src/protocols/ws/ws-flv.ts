@@ -2,30 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Refusal } from '@headwater/guard';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { PlayDesk } from '../../desks/play/play-desk.js';
-import type { PublishDesk } from '../../desks/publish/publish-desk.js';
 import type { PublishEnd, PublishRefusal } from '../../desks/publish/publish-session.js';
-import type { TellingGuard } from '../../desks/tell-refusals.js';
 import type { Fence } from '../../fence.js';
-import type { MediaLog, MediaOptions } from '../../media-host.js';
 import { FlvError } from '../../wire/nms/flv.js';
 import { Admission } from '../admission.js';
 import { believePull } from '../believe-pull.js';
 import type { FlvClient } from '../http/flv-client.js';
+import type { FlvParts } from '../http/flv-parts.js';
 import { FlvPublish } from '../http/flv-publish.js';
 import type { FlvTarget } from '../http/flv-target.js';
 import { closeWebSocket } from './ws-close.js';
 import { WsFlvPlay } from './ws-flv-play.js';
-
-interface Parts {
-  readonly options: MediaOptions;
-  readonly plays: PlayDesk;
-  readonly publishes: PublishDesk;
-  readonly log: MediaLog;
-  readonly fence: Fence;
-  readonly guard: TellingGuard;
-  readonly isMemberAddress: (ip: string) => boolean;
-}
 
 /** One request to become a WebSocket. */
 export interface WsUpgrade {
@@ -72,11 +59,11 @@ const END_CLOSE: Readonly<Record<PublishEnd, number>> = {
 
 /** WebSocket-FLV: playing, and publishing by subprotocol `publisher` or `post`. */
 export class WsFlv {
-  readonly #parts: Parts;
+  readonly #parts: FlvParts;
   readonly #players: WebSocketServer;
   readonly #publishers: WebSocketServer;
 
-  constructor(parts: Parts) {
+  constructor(parts: FlvParts) {
     this.#parts = parts;
     this.#players = makeServer(PLAYER_MESSAGE_BYTES_MAX);
     this.#publishers = makeServer(parts.options.limits.messageBytesMax + MESSAGE_BYTES_EXTRA);

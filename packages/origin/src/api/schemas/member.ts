@@ -38,7 +38,10 @@ export const MEMBER = v.object({
   outboundKbps: NUMBER,
   connected: FLAG,
   draining: FLAG,
-  full: said(FLAG, 'Its connections or its outbound limit are used up.'),
+  full: said(
+    FLAG,
+    'Its connections or its outbound limit are used up, or none of its workers takes connections.',
+  ),
   through: v.exactOptional(
     said(TEXTS, 'Where it is `unreachable`: names of members that reach both it and the asked one.'),
   ),

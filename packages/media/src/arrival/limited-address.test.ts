@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf, limitedAddress } from './client-address.js';
+import { addressOf, limitedAddress } from './limited-address.js';
 
 describe("a client's address", () => {
   it.each([

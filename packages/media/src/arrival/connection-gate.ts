@@ -1,5 +1,5 @@
-import { limitedAddress } from '../desks/client-address.js';
 import type { Elsewhere } from '../media-host.js';
+import { limitedAddress } from './limited-address.js';
 
 /** Least places beyond `limits.connectionsMax`, and their share of it. */
 const SPARE_MIN = 4;

@@ -1,0 +1,121 @@
+import { createServer } from 'node:net';
+import { until } from '@headwater/testing/until';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Media } from '../media.js';
+import { expectExact, grows, NAME, type Player, RelayWorld, sendUntil } from '../testing/relay-world.js';
+
+const world = new RelayWorld();
+
+beforeEach(() => world.open());
+afterEach(() => world.close());
+
+describe('a stream of another member that several workers play', () => {
+  const pulledBy = (name: string) => () => ({ pullerOf: () => world.socketOf(name) });
+  const pullsOf = (media: Media) => media.stream(NAME)?.players.length ?? 0;
+
+  it('is pulled once for all of them, whichever plays first, and no longer than somebody plays', async () => {
+    const b1 = await world.worker('b1');
+    const [a1, a2, a3] = [
+      await world.worker('a1', {}, pulledBy('a1')),
+      await world.worker('a2', {}, pulledBy('a1')),
+      await world.worker('a3', {}, pulledBy('a1')),
+    ];
+    const source = await world.encoder([b1]);
+    source.send(12);
+    const early = await world.play(a2);
+    await sendUntil(source, grows(early, 15), 'the first');
+    const late = [await world.play(a3), await world.play(a1), await world.play(a2)];
+    await sendUntil(source, () => late.every((one) => one.pictures().length > 15), 'the others');
+    for (const player of [early, ...late]) expectExact(player);
+    expect(pullsOf(b1)).toBe(1);
+    // The worker that pulls for others as well has but its own player.
+    expect([a1, a2, a3].map((media) => media.load().players)).toEqual([1, 2, 1]);
+    for (const media of [a1, a2, a3])
+      expect(media.stream(NAME)).toMatchObject({ source: 'relay', relayFrom: 'b' });
+    for (const client of world.clients.splice(1)) client.close();
+    await until(() => pullsOf(b1) === 0, 'the pull to end');
+  });
+
+  it('is pulled once for two members of a zone, all their workers and what is passed on together', async () => {
+    world.mesh.setZones({ b: 'near', a: 'far', c: 'far' });
+    const b1 = await world.worker('b1');
+    const names = ['a1', 'a2', 'c1', 'c2'];
+    const workers = [];
+    for (const name of names) workers.push(await world.worker(name, {}, pulledBy(`${name.slice(0, 1)}1`)));
+    const source = await world.encoder([b1]);
+    source.send(12);
+    const players: Player[] = [];
+    for (const media of workers) players.push(await world.play(media));
+    await sendUntil(source, () => players.every((one) => one.pictures().length > 15), 'pictures');
+    for (const player of players) expectExact(player);
+    expect(pullsOf(b1)).toBe(1);
+    const pulls = workers.flatMap((media) => media.stream(NAME)?.players ?? []);
+    expect(pulls.filter(({ agent }) => agent.startsWith('headwater relay'))).toHaveLength(1);
+    expect(workers.filter((media) => media.stream(NAME)?.relayThrough !== undefined)).toHaveLength(2);
+  });
+
+  it('goes on frame by frame where the worker that pulls it ends', async () => {
+    const b1 = await world.worker('b1');
+    const a1 = await world.worker('a1', {}, pulledBy('a1'));
+    const [a2, a3] = [
+      await world.worker('a2', {}, pulledBy('a1')),
+      await world.worker('a3', {}, pulledBy('a1')),
+    ];
+    const source = await world.encoder([b1]);
+    source.send(12);
+    const players = [await world.play(a2), await world.play(a3)];
+    await sendUntil(source, () => players.every((one) => one.pictures().length > 15), 'pictures');
+    expect(pullsOf(b1)).toBe(1);
+    const more = players.map((player) => grows(player, 40));
+    await world.kill('a1', a1);
+    await sendUntil(source, () => more.every((has) => has()), 'more pictures');
+    for (const player of players) expectExact(player);
+  });
+
+  it('is pulled by each for itself where that worker hangs', async () => {
+    const b1 = await world.worker('b1');
+    const silent = createServer(() => {});
+    world.clients.push(silent);
+    await new Promise<void>((resolve) => silent.listen(world.socketOf('a9').path, resolve));
+    const a2 = await world.worker('a2', {}, pulledBy('a9'));
+    const source = await world.encoder([b1]);
+    const player = await world.play(a2);
+    await sendUntil(source, grows(player, 5), 'pictures');
+    expectExact(player);
+  });
+
+  it('ends for all of them with its publisher, and comes again with the next', async () => {
+    const b1 = await world.worker('b1');
+    const [, a2] = [
+      await world.worker('a1', {}, pulledBy('a1')),
+      await world.worker('a2', {}, pulledBy('a1')),
+    ];
+    const player = await world.play(a2);
+    for (let round = 0; round < 2; round += 1) {
+      const source = await world.encoder([b1]);
+      await sendUntil(source, grows(player, 5), 'pictures');
+      await source.publishers[0]?.close();
+      await until(() => a2.stream(NAME)?.source === 'none' || undefined, 'no source');
+    }
+    expect(world.logOf('a2').of('relay lost its owner')[0]).toMatchObject({ reason: 'publisher-ended' });
+    expect(player.ends).toEqual([]);
+  });
+
+  it('switches to another owner frame by frame where its owner ends', async () => {
+    const [b1, c1] = [await world.worker('b1'), await world.worker('c1')];
+    const [, a2] = [
+      await world.worker('a1', {}, pulledBy('a1')),
+      await world.worker('a2', {}, pulledBy('a1')),
+    ];
+    const source = await world.encoder([b1, c1], { clocksMs: [0, 5000] });
+    source.send(12);
+    const player = await world.play(a2);
+    await sendUntil(source, grows(player, 15), 'pictures');
+    const more = grows(player, 30);
+    world.mesh.drop('b');
+    await b1.stop();
+    await sendUntil(source, more, 'more pictures');
+    expectExact(player);
+    expect(a2.stream(NAME)).toMatchObject({ relayFrom: 'c' });
+  });
+});

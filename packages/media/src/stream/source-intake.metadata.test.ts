@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import {
+  AAC,
+  AAC_HEADER,
+  ALAW,
+  AVC_HEADER,
+  BOTH_ANNOUNCED,
+  data,
+  HEVC_HEADER,
+  HEVC_KEY,
+  hex,
+  INTER,
+  KEY,
+  METADATA,
+  running,
+  Source,
+} from '../testing/intake-source.js';
+import { makeFrame } from '../wire/make-frame.js';
+import { encodeAmf0 } from '../wire/rtmp/amf0.js';
+
+describe('SourceIntake, metadata', () => {
+  it('is taken back by its encoder: players are told what is known without it, and nothing of the word itself', () => {
+    const source = running();
+    const clear = data(1050, '@clearDataFrame', 'onMetaData');
+    source.burst(clear);
+    expect([source.story, source.metadata]).toEqual([[], null]);
+    source.burst(METADATA({ encoder: 'x' }), clear, data(1050, '@clearDataFrame', 'onTextData'), INTER(1080));
+    expect(source.story).toEqual(['data 0 header', 'data 0 header', 'video 1080']);
+    expect(source.metadata).not.toHaveProperty('encoder');
+    expect(source.metadata).toMatchObject({ videocodecid: 7, width: 1280 });
+    source.burst(METADATA({ encoder: 'x' }));
+    expect(source.metadata).toMatchObject({ encoder: 'x' });
+  });
+
+  it('is written anew with what is known, for whoever joins', () => {
+    const entries = { duration: 0, width: 1, height: 1, encoder: 'x', videocodecid: 7 };
+    const source = new Source().burst(METADATA(entries), AVC_HEADER, AAC_HEADER);
+    expect(source.got).toHaveLength(1);
+    expect(source.metadata).toEqual({ width: 1, height: 1, encoder: 'x', videocodecid: 7 });
+    source.burst(KEY(0), AAC(0));
+    expect(source.metadata).toEqual({
+      encoder: 'x',
+      videocodecid: 7,
+      width: 1280,
+      height: 720,
+      audiocodecid: 10,
+      audiosamplerate: 44_100,
+      audiochannels: 2,
+      stereo: true,
+    });
+  });
+
+  it('tells codecs that have no number by fourcc', () => {
+    const source = new Source().burst(METADATA({}), HEVC_HEADER, HEVC_KEY(0), ALAW(0));
+    expect(source.metadata).toMatchObject({
+      videocodecid: 0x68766331,
+      audiocodecid: 7,
+      width: 322,
+      height: 182,
+    });
+  });
+
+  it('does not speak of a track that never came', () => {
+    const source = new Source().burst(BOTH_ANNOUNCED).live([AAC], 0, 3000);
+    expect(source.metadata).toMatchObject({ audiocodecid: 10 });
+    expect(source.metadata).not.toHaveProperty('videocodecid');
+  });
+
+  it('is not made where the source sends none', () => {
+    expect(running().metadata).toBeNull();
+  });
+
+  it('that cannot be read is what we know, or nothing', () => {
+    const junk = makeFrame('data', 0, Buffer.concat([encodeAmf0('onMetaData'), hex('ffff')]));
+    const early = new Source().burst(junk);
+    expect(early.story).toEqual([]);
+    expect(early.metadata).toBeNull();
+    early.burst(AVC_HEADER, KEY(0));
+    expect(early.metadata).toEqual({ videocodecid: 7, width: 1280, height: 720 });
+    const known = new Source().burst(METADATA({ encoder: 'x' }));
+    known.burst(junk);
+    expect(known.story).toEqual(['data 0 header']);
+    expect(known.metadata).toEqual({ encoder: 'x' });
+  });
+
+  it('is left out when it is the same again', () => {
+    const source = new Source().burst(BOTH_ANNOUNCED, BOTH_ANNOUNCED, METADATA({ encoder: 'x' }));
+    expect(source.story).toEqual(['data 0 header', 'data 0 header']);
+  });
+});

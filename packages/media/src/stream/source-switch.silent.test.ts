@@ -1,0 +1,181 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ownerOf } from '../testing/stream-world.js';
+import { A, B, behind, C, EXACT, REACHED, SwitchScript } from '../testing/switch-script.js';
+
+let script: SwitchScript;
+
+beforeEach(() => {
+  script = new SwitchScript();
+});
+
+describe('a relay that is silent', () => {
+  it('is told of once while nobody else has the stream, and made anew after 5 s', () => {
+    script.relayOf(A);
+    script.pass(499);
+    expect(script.done.slice(2)).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(['900 waits for 1: stalled, 500 ms']);
+    script.pass(4499);
+    expect(script.done).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(['5400 close 1: stalled', '5400 open 2 to a: stalled, replayed']);
+    expect(script.state.feeding).toBe(1);
+    script.matches.set(2, EXACT);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    expect(script.done).toEqual(['5400 search 2', '5400 switch to 2, exact, from 1']);
+  });
+
+  it('is told of again after it flowed', () => {
+    script.relayOf(A);
+    script.pass(600);
+    script.frames(1);
+    script.pass(600);
+    expect(script.done.slice(2)).toEqual([
+      '900 waits for 1: stalled, 500 ms',
+      '1500 waits for 1: stalled, 500 ms',
+    ]);
+  });
+
+  it('is kept where its owner says that it is silent', () => {
+    script.relayOf(A);
+    script.owners(ownerOf('a', { silent: true }));
+    script.pass(20_000);
+    expect(script.done.slice(2)).toEqual(['900 waits for 1: stalled, 500 ms']);
+  });
+
+  it('whose owner left is found out sooner', () => {
+    script.relayOf(A, B);
+    script.owners(B);
+    script.pass(120);
+    expect(script.done.slice(2)).toEqual([
+      '520 open 2 to b: owner-left, replayed',
+      '520 lost 1: owner-left, 120 ms',
+    ]);
+  });
+
+  it('is left for another owner, and not asked again within a second', () => {
+    script.relayOf(A, B);
+    script.pass(500);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    script.pass(999);
+    expect(script.done.slice(2)).toEqual([
+      '900 open 2 to b: stalled, replayed',
+      '900 lost 1: stalled, 500 ms',
+      '900 search 2',
+      '900 switch to 2, start, from 1',
+      '900 close 1: switched',
+      '1400 waits for 2: stalled, 500 ms',
+    ]);
+    script.pass(1);
+    expect(script.done).toEqual(['1900 open 3 to a: stalled, replayed']);
+  });
+
+  it('stays where it flows again before another one could go on', () => {
+    script.relayOf(A, B);
+    script.pass(500);
+    script.frames(1);
+    expect(script.done.slice(-1)).toEqual(['900 close 2: not-needed']);
+    expect(script.state.feeding).toBe(1);
+  });
+
+  it('is not left for one that is silent as well', () => {
+    script.relayOf(A, ownerOf('b', { silent: true }));
+    script.pass(1000);
+    expect(script.done.slice(2)).toEqual(['900 waits for 1: stalled, 500 ms']);
+    script.owners(A, B);
+    expect(script.done).toEqual(['1400 open 2 to b: stalled, replayed']);
+    // It turns out to have nothing but its past.
+    script.answer(2, true);
+    script.owners(A, ownerOf('b', { silent: true }));
+    script.frames(2, 10);
+    script.replayed(2);
+    expect(script.done).toEqual(['1400 search 2']);
+    script.frames(2);
+    expect(script.done).toEqual(['1400 switch to 2, start, from 1', '1400 close 1: switched']);
+  });
+
+  it('is left by one that has nothing either for a third', () => {
+    script.relayOf(A, B, C);
+    script.pass(500);
+    script.answer(2, true);
+    script.replayed(2);
+    script.pass(1499);
+    expect(script.done.slice(2)).toEqual([
+      '900 open 2 to b: stalled, replayed',
+      '900 lost 1: stalled, 500 ms',
+    ]);
+    script.pass(1);
+    expect(script.done).toEqual(['2400 close 2: stalled', '2400 open 3 to c: stalled, replayed']);
+  });
+});
+
+describe('a relay whose owner drains', () => {
+  const DRAINING = ownerOf('a', { draining: true });
+
+  it('is left for one that stays as soon as that goes on', () => {
+    script.relayOf(A, B);
+    script.owners(DRAINING, B);
+    script.flow(200, 1);
+    script.matches.set(2, EXACT);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    expect(script.done.slice(2)).toEqual([
+      '400 open 2 to b: draining, replayed',
+      '600 search 2',
+      '600 switch to 2, exact, from 1',
+      '600 close 1: switched',
+    ]);
+  });
+
+  it('waits for a copy that lags as long as it flows, and is not content with the very place', () => {
+    script.relayOf(A, B);
+    script.owners(DRAINING, B);
+    script.answer(2, true);
+    script.matches.set(2, behind(5000));
+    script.frames(2, 10);
+    script.replayed(2);
+    script.flow(3000, 1, 2);
+    script.matches.set(2, REACHED);
+    script.flow(400, 1, 2);
+    expect(script.done.filter((line) => !line.includes('search')).slice(2)).toEqual([
+      '400 open 2 to b: draining, replayed',
+    ]);
+    script.matches.set(2, EXACT);
+    script.flow(40, 1, 2);
+    expect(script.done.slice(-2)).toEqual(['3840 switch to 2, exact, from 1', '3840 close 1: switched']);
+  });
+
+  it('tells nothing of a copy that lags while it flows', () => {
+    script.relayOf(A, B);
+    script.owners(DRAINING, B);
+    script.matches.set(2, behind(300));
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    script.flow(400, 1, 2);
+    expect(script.done.filter((line) => line.includes('lags'))).toEqual([]);
+    // From then on it is waited for.
+    script.flow(560, 2);
+    expect(script.done.filter((line) => line.includes('lags'))).toEqual(['1300 2 lags 300 ms']);
+  });
+
+  it('stays where all drain, or the other is silent', () => {
+    for (const other of [ownerOf('b', { draining: true }), ownerOf('b', { silent: true })]) {
+      script = new SwitchScript();
+      script.relayOf(A, B);
+      script.owners(DRAINING, other);
+      script.flow(1000, 1);
+      expect(script.done).toHaveLength(2);
+      // Once it is silent there is nothing to lose.
+      script.pass(500);
+      expect(script.done[0]).toBe(
+        other.claim.silent ? '1900 waits for 1: stalled, 500 ms' : '1900 waits for 1: stalled, 500 ms',
+      );
+    }
+  });
+});
