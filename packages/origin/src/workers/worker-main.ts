@@ -15,7 +15,6 @@ import { OwnDelay } from './own-delay.js';
 import { Wire } from './wire.js';
 import { WorkerHost } from './worker-host.js';
 import { WorkerLog } from './worker-log.js';
-import { collectSooner } from './worker-memory.js';
 
 /** Where main has opened the pipes for messages; 3 is Node's own, for connections. */
 const [FROM_MAIN_FD, TO_MAIN_FD] = [4, 5];
@@ -309,7 +308,6 @@ process.on('disconnect', endWithMain);
 // Main may have ended while this program was loaded, when nobody listened yet.
 if (process.connected !== true) endWithMain();
 
-collectSooner();
 const worker = new Worker();
 process.on('uncaughtException', (error, kind) => void worker.fault(error, kind));
 process.on('message', (handover: Handover, socket?: Socket) => {

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-
 /** What glibc's malloc looks for in the environment (mallopt(3)); others pass over it. */
 const MALLOC = {
   /**
@@ -18,12 +16,6 @@ const MALLOC = {
  */
 const SEMI_SPACE_MIB = 8;
 
-/**
- * By how much a worker's heap may grow until it is collected, %, with the media that its objects hold; V8 alone waits for
- * 64 MiB of media. Half of that costs a few more collections, of heaps that are small.
- */
-const HEAP_GROWTH_PERCENT = 100;
-
 /** For a worker's process: its memory is to follow the media that it keeps. What the operator has set stands. */
 export const workerEnvironment = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
   ...MALLOC,
@@ -39,10 +31,4 @@ export function workerArguments(
   // What stands in the environment would give way to what stands in the command.
   const isSet = /--max[-_]semi[-_]space[-_]size/.test(NODE_OPTIONS);
   return isSet ? given : [`--max-semi-space-size=${SEMI_SPACE_MIB}`, ...given];
-}
-
-/** In the worker: dead media is found sooner. A V8 that does not know the flag says so, and goes on. */
-export function collectSooner(): void {
-  const isSet = process.execArgv.some((word) => /^--heap[-_]growing[-_]percent/.test(word));
-  if (!isSet) setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
 }
