@@ -401,6 +401,8 @@ export class World implements Watcher {
     if (this.#isTwin(running) || running.twinsHeard.has(generation)) return;
     running.twinsHeard.add(generation);
     const member = this.member(running.id);
+    // It never had one: it is told so by who means ill.
+    if (member.disputedUntil === Number.NEGATIVE_INFINITY) return;
     member.disputedUntil = Math.max(member.disputedUntil, this.now + TWIN_GONE_MS + slownessMs(this));
   }
 
