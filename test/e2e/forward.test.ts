@@ -95,7 +95,10 @@ describe('a publisher at an edge', needs('ffmpeg'), () => {
       clients: { forwardedTo?: string }[];
     };
     expect(clients.clients.map(({ forwardedTo }) => forwardedTo)).toEqual(await far.ownerNames(STREAM));
-    expect(await (await fetch(edge.apiUrl('/metrics'))).text()).toContain('headwater_forwards 1');
+    // A worker tells of it once a second.
+    await awaitCondition('metrics to count it', async () =>
+      (await (await fetch(edge.apiUrl('/metrics'))).text()).includes('headwater_forwards 1'),
+    );
     await edge.kill();
     await awaitCondition('the claim to end', async () => (await far.ownerNames(STREAM)).length === 0);
     edge.restart();
