@@ -69,13 +69,10 @@ export class SharedUpstreams implements PulledOwners {
     const id = idOf(route);
     const present = this.#open.get(id);
     if (present?.isStale === false) return present;
-    // Who waits on a connection that may be dead connects anew, and must not meet the same one.
-    if (present !== undefined) {
-      this.#open.delete(id);
-      present.end({ code: 'stalled', text: 'the owner sent nothing for long', isOrdinary: false });
-    }
     const shared: SharedUpstream = new SharedUpstream(route, this.#parts, () => this.#forget(route, shared));
     this.#open.set(id, shared);
+    // Who waits on a connection that may be dead connects anew, at once perhaps, and must not meet the same one.
+    present?.end({ code: 'stalled', text: 'the owner sent nothing for long', isOrdinary: false });
     return shared;
   }
 

@@ -33,9 +33,12 @@ const send = (relay: OpenedRelay, ...frames: readonly Frame[]): void => {
 /** A pull of another member, and how it ended. */
 function pull(id: string, replayMs = 0, owner = B) {
   const player = new MemoryPlayer(id);
-  const ends: string[] = [];
-  world.stream.passOn(player, owner, replayMs, (end) => ends.push(end));
-  return { player, ends };
+  const pulled = { player, ends: [] as string[], onEnd: () => {} };
+  world.stream.passOn(player, owner, replayMs, (end) => {
+    pulled.ends.push(end);
+    pulled.onEnd();
+  });
+  return pulled;
 }
 
 /** Numbers of the pictures that came; `end` for the end of a replay. */
@@ -192,6 +195,20 @@ describe('a relay that is passed on', () => {
     const third = pull('third');
     expect(world.opened.map(({ isOpen }) => isOpen)).toEqual([false, true]);
     expect([first.ends, second.ends, third.ends]).toEqual([['owner-unreachable'], ['owner-unreachable'], []]);
+  });
+
+  it('keeps its stream where the only pull makes way for one on a new connection', () => {
+    const dead = pull('dead');
+    world.relay.events.started();
+    send(world.relay, ...HEADERS, ...encode(10, 11));
+    world.timers.pass(RECONNECT_MS);
+    const player = new MemoryPlayer('again');
+    // Who is told that a pull has ended takes it away at once.
+    dead.onEnd = () => world.stream.remove(dead.player);
+    world.stream.passOn(player, B, 0, () => {});
+    expect([dead.ends, world.idleCount, world.stream.playerCount]).toEqual([['owner-unreachable'], 0, 1]);
+    world.stream.remove(player);
+    expect([world.open.length, world.idleCount]).toEqual([0, 1]);
   });
 
   it('ends with the stream', () => {

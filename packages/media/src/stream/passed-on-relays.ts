@@ -34,11 +34,11 @@ export class PassedOnRelays {
     const route = routeOf(owner);
     const present = this.#relays.get(route);
     // Its pulls connect anew when they have heard nothing for long, and must not meet the same dead connection.
-    if (present?.isStale === true) {
-      this.#relays.delete(route);
-      present.end('owner-unreachable');
-    }
+    const stale = present?.isStale === true ? present : null;
+    if (stale !== null) this.#relays.delete(route);
     this.#open(owner, player.id).add(player, replayMs, onEnded);
+    // With the last pull of the old one the stream would have had nobody, and been let go with the new one in it.
+    stale?.end('owner-unreachable');
   }
 
   remove(player: Player): void {
