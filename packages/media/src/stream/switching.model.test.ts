@@ -1,7 +1,7 @@
 import { amount } from '@headwater/testing/long-run';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { play, runOf, storyBreaks } from '../testing/switching-model.js';
+import { FLOW_AND_PICTURES, play, runOf, storyBreaks } from '../testing/switching-model.js';
 
 const RUNS = Number(process.env.MODEL_RUNS ?? amount({ short: 100, long: 600 }));
 /**
@@ -27,6 +27,19 @@ describe('a stream under random events', { timeout: 300_000 }, () => {
     fc.assert(
       fc.property(runOf(fc.constantFrom([1, 2], [1, 2, 3], [1, 1, 2], [1, 2, 2]), 40), (run) => {
         const model = play(run);
+        const stories = model.players.flatMap(({ player }) => storyBreaks(player, false));
+        expect([...model.breaks, ...stories].slice(0, 5)).toEqual([]);
+      }),
+      options,
+    );
+  });
+
+  it('of owners whose pictures stop while their sound goes on: pictures again from one that has them', () => {
+    const encodes = fc.constantFrom([1, 1], [1, 1, 1], [1, 2], [1, 2, 3], [1, 1, 2]);
+    fc.assert(
+      fc.property(runOf(encodes, 15, FLOW_AND_PICTURES), (run) => {
+        const model = play(run);
+        model.pass(10_000);
         const stories = model.players.flatMap(({ player }) => storyBreaks(player, false));
         expect([...model.breaks, ...stories].slice(0, 5)).toEqual([]);
       }),

@@ -29,9 +29,11 @@ const IDLE_MS = 3000;
 const KEPT = 5000 / FRAME_MS;
 /** Silence noticed (500), an owner asked in vain for its lag (1,250), the next keyframe, and the world's own slowness. */
 const BOUND_MS = 500 + 1250 + GOP * FRAME_MS + 500;
+/** Pictures missed (2,000), two owners asked in vain for theirs (3,000 each), the bound of a switch on the way to one that has them. */
+const PICTURES_BOUND_MS = 2000 + 2 * 3000 + BOUND_MS;
 
 /** Frame `n` of an encode: a picture and a sound. Each carries the encode and the number. */
-function framesOf(encode: number, n: number, clockMs: number): Frame[] {
+function framesOf(encode: number, n: number, clockMs: number): [picture: Frame, sound: Frame] {
   const id = Buffer.alloc(5);
   id[0] = encode;
   id.writeUInt32BE(n, 1);
@@ -78,6 +80,11 @@ class Output {
   readonly lag: number;
   isThere = false;
   isSilent = false;
+  /** Its pictures stopped, its sound goes on. */
+  isBlind = false;
+  /** It sends pictures again from its next keyframe on. */
+  #isAwaitingKey = false;
+  seesSinceMs = 0;
   /** Number of the next frame; of an output that was silent, the first one held up. */
   next = 0;
   silentMs = 0;
@@ -95,11 +102,29 @@ class Output {
     return this.isThere && !this.isSilent;
   }
 
+  get shows(): boolean {
+    return this.flows && !this.isBlind;
+  }
+
+  goBlind(): void {
+    this.isBlind = true;
+  }
+
+  see(nowMs: number): void {
+    if (!this.isBlind) return;
+    this.isBlind = false;
+    this.#isAwaitingKey = true;
+    this.seesSinceMs = nowMs;
+  }
+
   /** What comes now, up to what the encoder has made. */
   emit(made: number): Frame[] {
     const frames: Frame[] = [];
-    for (; this.next < made - this.lag; this.next += 1)
-      frames.push(...framesOf(this.encode, this.next, this.clockMs));
+    for (; this.next < made - this.lag; this.next += 1) {
+      const [picture, sound] = framesOf(this.encode, this.next, this.clockMs);
+      if (picture.isKeyframe) this.#isAwaitingKey = false;
+      frames.push(...(this.isBlind || this.#isAwaitingKey ? [sound] : [picture, sound]));
+    }
     this.kept = [...this.kept, ...frames].slice(-2 * KEPT);
     return frames;
   }
@@ -108,7 +133,7 @@ class Output {
 type Command = OutputCommand | { readonly kind: 'join' | 'leave' };
 
 interface OutputCommand {
-  readonly kind: 'open' | 'close' | 'silent' | 'resume' | 'break';
+  readonly kind: 'open' | 'close' | 'silent' | 'resume' | 'break' | 'blind' | 'see';
   readonly output: number;
 }
 
@@ -125,6 +150,7 @@ export class Model {
     readonly player: MemoryPlayer;
     readonly joinedMs: number;
     heardMs: number;
+    seenMs: number;
     got: number;
   }[] = [];
   readonly breaks: string[] = [];
@@ -134,6 +160,7 @@ export class Model {
   #made = 100;
   #madeAtMs = 0;
   #flowsSinceMs: number | null = null;
+  #showsSinceMs: number | null = null;
   #owners = '';
   #joined = 0;
   #wantedSinceMs = 0;
@@ -152,7 +179,8 @@ export class Model {
       this.#joined += 1;
       if (this.players.length === 0) this.#wantedSinceMs = this.#nowMs;
       const player = this.world.play(`p${this.#joined}`);
-      this.players.push({ player, joinedMs: this.#nowMs, heardMs: this.#nowMs, got: 0 });
+      const nowMs = this.#nowMs;
+      this.players.push({ player, joinedMs: nowMs, heardMs: nowMs, seenMs: nowMs, got: 0 });
       return;
     }
     if (command.kind === 'leave') {
@@ -168,22 +196,31 @@ export class Model {
     const others = this.outputs.filter((one) => one !== output && one.flows);
     const isBrief = this.#nowMs - this.#wantedSinceMs < SETTLED_MS;
     const isLast = !others.some(isSettled) || isBrief;
+    // Likewise one that has pictures.
+    const isLastToShow =
+      output.shows && !others.some((one) => one.shows && isSettled(one) && this.#hasSeenLong(one));
     switch (kind) {
       case 'open':
         this.#open(output);
         return;
       case 'close':
-        if (!isLast) this.#close(output);
+        if (!isLast && !isLastToShow) this.#close(output);
         return;
       case 'silent':
         // What sent next to nothing has no place in the others.
-        if (isLast || !isSettled(output)) return;
+        if (isLast || isLastToShow || !isSettled(output)) return;
         output.isSilent = true;
         output.silentMs = this.#nowMs;
         return;
       case 'resume':
         if (output.isSilent) output.flowsSinceMs = this.#nowMs;
         output.isSilent = false;
+        return;
+      case 'blind':
+        if (!isLast && !isLastToShow && isSettled(output)) output.goBlind();
+        return;
+      case 'see':
+        output.see(this.#nowMs);
         return;
       case 'break':
         if (!others.every(isSettled)) return;
@@ -198,6 +235,10 @@ export class Model {
     for (let passed = 0; passed < ms; passed += STEP_MS) this.#step();
   }
 
+  #hasSeenLong({ seesSinceMs }: Output): boolean {
+    return this.#nowMs - seesSinceMs >= SETTLED_MS + GOP * FRAME_MS;
+  }
+
   get #nowMs(): number {
     return this.world.timers.nowMs();
   }
@@ -206,6 +247,7 @@ export class Model {
     if (output.isThere) return;
     output.isThere = true;
     output.isSilent = false;
+    output.isBlind = false;
     output.flowsSinceMs = this.#nowMs;
     output.kept = [];
     output.next = Math.max(output.next, this.#made - output.lag);
@@ -255,7 +297,7 @@ export class Model {
       if (index === 0 || !output.isThere) return [];
       const silent =
         output.kept.length === 0 || (output.isSilent && this.#nowMs - output.silentMs >= SAYS_SILENT_MS);
-      return [ownerOf(names[index] ?? '', { silent, sinceMs: index })];
+      return [ownerOf(names[index] ?? '', { silent, sinceMs: index, shows: true })];
     });
     owners.sort((x, y) => Number(x.claim.silent ?? false) - Number(y.claim.silent ?? false));
     const text = JSON.stringify(owners.map(({ member, claim }) => [member, claim.silent]));
@@ -303,13 +345,19 @@ export class Model {
   #check(): void {
     const flows = this.outputs.some(({ flows: isFlowing }) => isFlowing);
     this.#flowsSinceMs = flows ? (this.#flowsSinceMs ?? this.#nowMs) : null;
+    const isShown = this.outputs.some(({ shows }) => shows);
+    this.#showsSinceMs = isShown ? (this.#showsSinceMs ?? this.#nowMs) : null;
     for (const seen of this.players) {
-      const { length } = seen.player.got;
-      if (length > seen.got) seen.heardMs = this.#nowMs;
-      seen.got = length;
+      const { got } = seen.player;
+      if (got.length > seen.got) seen.heardMs = this.#nowMs;
+      if (got.slice(seen.got).some(({ type }) => type === 9)) seen.seenMs = this.#nowMs;
+      seen.got = got.length;
       const sinceMs = Math.max(seen.heardMs, seen.joinedMs, this.#flowsSinceMs ?? this.#nowMs);
       if (this.#nowMs - sinceMs > BOUND_MS)
         this.breaks.push(`${seen.player.id}: no media for ${this.#nowMs - sinceMs} ms at ${this.#nowMs}`);
+      const blindMs = this.#nowMs - Math.max(seen.seenMs, seen.joinedMs, this.#showsSinceMs ?? this.#nowMs);
+      if (blindMs > PICTURES_BOUND_MS)
+        this.breaks.push(`${seen.player.id}: no picture for ${blindMs} ms at ${this.#nowMs}`);
     }
     if (this.world.open.length > 3) this.breaks.push(`${this.world.open.length} relays at ${this.#nowMs}`);
   }
@@ -359,12 +407,21 @@ export function storyBreaks(player: MemoryPlayer, isExact: boolean): string[] {
   return breaks;
 }
 
-const command = fc.oneof(
-  fc.record({ kind: fc.constantFrom('open', 'close', 'silent', 'resume', 'break'), output: fc.nat(2) }),
-  fc.record({ kind: fc.constantFrom('join', 'leave') }),
-) as fc.Arbitrary<Command>;
+const FLOW = ['open', 'close', 'silent', 'resume', 'break'] as const;
+export const FLOW_AND_PICTURES = [...FLOW, 'blind', 'see', 'blind', 'see'] as const;
 
-export const runOf = (encodes: fc.Arbitrary<readonly number[]>, lagMax: number): fc.Arbitrary<Run> =>
+const commandOf = (kinds: readonly OutputCommand['kind'][]) =>
+  fc.oneof(
+    fc.record({ kind: fc.constantFrom(...kinds), output: fc.nat(2) }),
+    fc.record({ kind: fc.constantFrom('join', 'leave') }),
+  ) as fc.Arbitrary<Command>;
+
+/** `kinds`: of what happens to outputs; absent, none of them loses its pictures alone. */
+export const runOf = (
+  encodes: fc.Arbitrary<readonly number[]>,
+  lagMax: number,
+  kinds: readonly OutputCommand['kind'][] = FLOW,
+): fc.Arbitrary<Run> =>
   fc.record({
     outputs: encodes.chain((list) =>
       fc.tuple(
@@ -379,7 +436,7 @@ export const runOf = (encodes: fc.Arbitrary<readonly number[]>, lagMax: number):
     ),
     commands: fc.array(
       fc.record({
-        command,
+        command: commandOf(kinds),
         afterMs: fc.oneof(
           fc.constantFrom(20, 100, 400),
           fc.integer({ min: 1, max: 100 }).map((n) => n * 40),
