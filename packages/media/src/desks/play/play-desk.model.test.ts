@@ -1,7 +1,7 @@
 import { amount } from '@headwater/testing/long-run';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { MediaHost } from '../../media-host.js';
+import type { MediaHost, WorkerAddress } from '../../media-host.js';
 import { replayEnd } from '../../stream/frame-history.js';
 import { INTER, KEY, VIDEO_HEADER } from '../../testing/frames.js';
 import type { MemoryPlay } from '../../testing/memory-play.js';
@@ -19,7 +19,10 @@ const step = fc.oneof(
     do: fc.constantFrom('play', 'play', 'pull', 'pull-of', 'pull-of', 'leave', 'leave'),
     of: fc.nat(9),
   }),
-  fc.record({ do: fc.constantFrom('claim', 'claim', 'release', 'publish', 'unpublish'), of: fc.nat(1) }),
+  fc.record({
+    do: fc.constantFrom('claim', 'claim', 'release', 'publish', 'unpublish', 'sibling', 'no-sibling'),
+    of: fc.nat(1),
+  }),
   fc.record({
     do: fc.constantFrom('start', 'start', 'frames', 'frames', 'live', 'fail', 'over'),
     of: fc.nat(9),
@@ -27,15 +30,20 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('pass'), of: fc.constantFrom(20, 400, 1_600, 3_000, 16_000) }),
 );
 
+const WORKER: WorkerAddress = { worker: 2, path: '/sock' };
+
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** A member that has plays, pulls, owners elsewhere, a publisher and relays as these steps say. */
 function scene() {
   const member = memberA();
-  const { b, c, play, plays, publish, streams } = member;
+  const { host, b, c, play, plays, publish, streams } = member;
   const owners = [b, c] as const;
   const here: MemoryPlay[] = [];
   let feed: ReturnType<typeof publish> | null = null;
+  /** Another worker of this member has the publisher. */
+  let hasSibling = false;
+  Object.assign(host, { workerOf: () => (hasSibling ? WORKER : null) });
   let pictures = 0;
   const relayAt = (of: number) => streams.relays[of % Math.max(1, streams.relays.length)];
   const ownerAt = (of: number): MediaHost => owners[of % 2] ?? b;
@@ -54,7 +62,17 @@ function scene() {
     claim: (of) => claim(ownerAt(of)),
     release: (of) => ownerAt(of).release(KEY_S),
     publish() {
-      feed ??= publish();
+      if (!hasSibling) feed ??= publish();
+    },
+    sibling() {
+      if (feed !== null) return;
+      hasSibling = true;
+      claim(host);
+    },
+    'no-sibling'() {
+      if (!hasSibling) return;
+      hasSibling = false;
+      host.release(KEY_S);
     },
     unpublish() {
       feed?.end();
@@ -84,6 +102,7 @@ function scene() {
     };
     if (isPlaysFirst) leave();
     feed?.end();
+    acts['no-sibling'](0);
     for (const owner of owners) owner.release(KEY_S);
     if (!isPlaysFirst) leave();
     vi.advanceTimersByTime(60_000);
