@@ -49,15 +49,24 @@ describe('a stream under random events', { timeout: 300_000 }, () => {
 
   it('leaves nothing behind when its players and publishers have gone', () => {
     fc.assert(
-      fc.property(runOf(fc.constantFrom([1, 1, 1], [1, 2, 3], [1, 2, 2]), 40), (run) => {
-        const model = play(run);
-        while (model.players.length > 0) model.do({ kind: 'leave' });
-        expect(model.world.open).toEqual([]);
-        for (const output of [0, 1, 2]) model.do({ kind: 'close', output });
-        model.pass(10_000);
-        expect(model.world.open).toEqual([]);
-        expect(model.world.stream.playerCount).toBe(0);
-      }),
+      fc.property(
+        runOf(fc.constantFrom([1, 1, 1], [1, 2, 3], [1, 2, 2]), 40),
+        fc.constantFrom<number | 'players first'>('players first', 0, 100, 600, 5_000),
+        (run, order) => {
+          const model = play(run);
+          if (order !== 'players first') {
+            model.closeAll();
+            model.pass(order);
+          }
+          while (model.players.length > 0) model.do({ kind: 'leave' });
+          expect(model.world.open).toEqual([]);
+          model.closeAll();
+          model.pass(10_000);
+          expect(model.world.open).toEqual([]);
+          expect(model.world.stream.playerCount).toBe(0);
+          expect(model.world.stream.isIdle).toBe(true);
+        },
+      ),
       { ...options, numRuns: Math.ceil(RUNS / 3) },
     );
   });

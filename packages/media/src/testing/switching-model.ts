@@ -231,6 +231,11 @@ export class Model {
     }
   }
 
+  /** Every publisher ends, also the last one. */
+  closeAll(): void {
+    for (const output of this.outputs) if (output.isThere) this.#close(output);
+  }
+
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += STEP_MS) this.#step();
   }
