@@ -18,6 +18,10 @@ describe('isHost', () => {
     'origin-a',
     'origin_a.svc.cluster.local',
     'a.example.com.',
+    'x.y.z',
+    '1a',
+    '1.2.3.4a',
+    `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`,
     '127.0.0.1',
     '::',
     '::1',
@@ -48,10 +52,13 @@ describe('isHost', () => {
     '1.2.3.4::',
     'fe80::1%',
     'fe80::1%é',
+    'fe80::1%é0',
+    'fe80::1%0é',
     '::1\r\n',
     'a/b',
     'a@b',
     'a'.repeat(64),
+    `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(62)}`,
     `${'a.'.repeat(127)}`,
     '\0',
   ])('refuses %j', (text) => expect(isHost(text)).toBe(false));
@@ -86,10 +93,21 @@ describe('isHostAndPort', () => {
   it.each(['a:1', '10.0.0.1:65535', '[::1]:1985', 'fd00::1:1985', 'a:0'])('takes %s', (text) =>
     expect(isHostAndPort(text)).toBe(true),
   );
-  it.each(['a', 'a:', ':1', 'a:65536', 'a b:1', 'ä:1', 'a:1\r\n', '[a]:1', '[::1]', 'a\r\n:1'])(
-    'refuses %j',
-    (text) => expect(isHostAndPort(text)).toBe(false),
-  );
+  it.each([
+    'a',
+    'a:',
+    ':1',
+    'a:65536',
+    'a b:1',
+    'ä:1',
+    'a:1\r\n',
+    '[a]:1',
+    '[::1]',
+    'a\r\n:1',
+    'a\nb:1',
+    '[::1:1985',
+    '::1]:1985',
+  ])('refuses %j', (text) => expect(isHostAndPort(text)).toBe(false));
 });
 
 it.each([
@@ -107,7 +125,11 @@ it.each([
 
 it.each([
   ['0.0.0.0', true],
+  ['00.0.000', true],
   ['::ffff:0.0.0.0', true],
+  ['0.0.0.0.0', false],
+  ['0.0.0.0x', false],
+  ['x0.0.0.0', false],
   ['::', false],
   ['10.0.0.0', false],
 ])('isAnyIpv4 %s: %s', (host, expected) => expect(isAnyIpv4(host)).toBe(expected));
@@ -119,6 +141,8 @@ describe('an address of a socket that takes both families', () => {
     ['::ffff:102:304', '1.2.3.4'],
     ['0:0:0:0:0:ffff:c0a8:1', '192.168.0.1'],
     ['1.2.3.4', '1.2.3.4'],
+    ['1:0:0:0:0:ffff:102:304', '1:0:0:0:0:ffff:102:304'],
+    ['0:0:0:0:1:ffff:102:304', '0:0:0:0:1:ffff:102:304'],
     ['::1', '::1'],
     ['2001:db8::ffff:1', '2001:db8::ffff:1'],
     ['', ''],
