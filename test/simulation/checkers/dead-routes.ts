@@ -25,10 +25,10 @@ export const deadRoutes: Checker = {
         if (through.some((one) => world.isBeyondRules(one))) continue;
         const silence = silenceOf(world, observer, id, position.generation);
         if (silence === null) continue;
+        const lateWordsAts = [observer.id, ...through].map((by) => lateWordsAt(world, by, id));
         // What an observer missed while it stood still, it can't be blamed for.
         const sinceMs =
-          world.now -
-          Math.max(silence.since, lateWordsAt(world, observer, id), observer.resumedAt, observer.startedAt);
+          world.now - Math.max(silence.since, ...lateWordsAts, observer.resumedAt, observer.startedAt);
         // Who was lost just after a loop was late is waited for as before: the path was measured with that.
         const limitMs =
           silence.limitMs + SLACK_MS + slownessMs(world, undefined, Math.max(0, world.now - silence.since));
@@ -42,9 +42,9 @@ export const deadRoutes: Checker = {
 /** What others say of whom they hear is as old as this, ms. */
 const HEARSAY_MS = 2_000;
 
-/** Until when words may come that a cut had kept back. */
-function lateWordsAt(world: World, { id }: RunningCore, member: MemberId): number {
-  return Math.min(world.now, world.healedAt(member, id) + RETRANSMIT_MS.max);
+/** Until when words of a member may come to somebody that a cut had kept back. */
+function lateWordsAt(world: World, to: MemberId, member: MemberId): number {
+  return Math.min(world.now, world.healedAt(member, to) + RETRANSMIT_MS.max);
 }
 
 interface Silence {
