@@ -71,7 +71,7 @@ describe('the checker of zombies', () => {
       world.end(a, 'killed');
       expect([...(a.ended.at(-1)?.unnoticedBy ?? [])]).toEqual([c.running]);
       let wasDead = false;
-      for (let ms = 0; ms < 3_000; ms += 10) {
+      for (let ms = 0; ms < 4_000; ms += 10) {
         world.run(10);
         look(world, 'always');
         wasDead ||= belief() === 'dead';

@@ -77,6 +77,7 @@ function mayBeHearsay(world: World, observer: RunningCore, id: MemberId, end: En
       other.resumedAt,
       end.ending === 'silent' || end.unnoticedBy.has(other) ? endedAt : Number.NEGATIVE_INFINITY,
     );
-    return missedAt >= endedAt && world.now < missedAt + HEARSAY_MS + SLACK_MS;
+    // On a slow path the answer to a suspicion is awaited for longer.
+    return missedAt >= endedAt && world.now < missedAt + HEARSAY_MS + SLACK_MS + slownessMs(world);
   });
 }
