@@ -28,6 +28,9 @@ const EXPLAINED: Readonly<Record<string, readonly Reason[]>> = {
   // It was stopped, or had to wait for a core.
   'event loop stalled': ['hung', 'started', 'machine-busy'],
   'connection refused': ['worker-killed'],
+  // Its only worker starts again.
+  'member full': ['worker-killed'],
+  'member has room again': ['worker-killed'],
 };
 
 /** A repeated warning is counted, and told under one of these messages once it has ended or goes on. */
