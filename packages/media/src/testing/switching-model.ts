@@ -106,10 +106,6 @@ class Output {
     return this.flows && !this.isBlind;
   }
 
-  goBlind(): void {
-    this.isBlind = true;
-  }
-
   see(nowMs: number): void {
     if (!this.isBlind) return;
     this.isBlind = false;
@@ -217,7 +213,7 @@ export class Model {
         output.isSilent = false;
         return;
       case 'blind':
-        if (!isLast && !isLastToShow && isSettled(output)) output.goBlind();
+        if (!isLast && !isLastToShow && isSettled(output)) output.isBlind = true;
         return;
       case 'see':
         output.see(this.#nowMs);

@@ -58,15 +58,9 @@ export class StreamRequests {
 
   /** A client asks to publish. May throw `RtmpProtocolError`. */
   publish(key: AmfValue, streamId: number): void {
-    const stream = this.#open(streamId);
-    if (stream === null) return;
-    const place = this.#place(stream);
-    const target = this.target(key);
-    if ('problem' in target) {
-      const { problem } = target;
-      place.leave('stream-name-invalid', problem, answers.publishRefusal(stream.id, problem));
-      return;
-    }
+    const asked = this.#asked(key, streamId, answers.publishRefusal);
+    if (asked === null) return;
+    const { stream, place, target } = asked;
     const forward = this.#parts.believeForward(target);
     this.#parts.admit(forward !== null);
     if (forward !== null) {
@@ -91,16 +85,9 @@ export class StreamRequests {
 
   /** A client asks to play. May throw `RtmpProtocolError`. */
   play(key: AmfValue, streamId: number): void {
-    const stream = this.#open(streamId);
-    if (stream === null) return;
-    const place = this.#place(stream);
-    const target = this.target(key);
-    if ('problem' in target) {
-      const { problem } = target;
-      const refusal = answers.onStatus(stream.id, 'error', 'NetStream.Play.Failed', problem);
-      place.leave('stream-name-invalid', problem, refusal);
-      return;
-    }
+    const asked = this.#asked(key, streamId, playRefusal);
+    if (asked === null) return;
+    const { stream, place, target } = asked;
     const pull = this.#parts.believe(target);
     this.#parts.admit(pull.mark === 'relay');
     const named = pull.mark === target.mark ? target : { ...target, mark: pull.mark };
@@ -183,6 +170,22 @@ export class StreamRequests {
     place.leave('revoked', text, answers.onStatus(stream.id, 'error', code, `revoked: ${text}`));
   }
 
+  /** A stream for what is asked, and whom that names; null where it was refused. `refusal`: the answer to a name that is none. */
+  #asked(
+    key: AmfValue,
+    streamId: number,
+    refusal: (streamId: number, problem: string) => Buffer,
+  ): { stream: MessageStream; place: RtmpPlace; target: StreamTarget } | null {
+    const stream = this.#open(streamId);
+    if (stream === null) return null;
+    const place = this.#place(stream);
+    const target = this.target(key);
+    if (!('problem' in target)) return { stream, place, target };
+    const { problem } = target;
+    place.leave('stream-name-invalid', problem, refusal(stream.id, problem));
+    return null;
+  }
+
   /** A stream for a new publish or play, where another one ends. */
   #open(streamId: number): MessageStream | null {
     this.#parts.onAsked();
@@ -234,6 +237,9 @@ export class StreamRequests {
     endAdmission(stream);
   }
 }
+
+const playRefusal = (streamId: number, problem: string): Buffer =>
+  answers.onStatus(streamId, 'error', 'NetStream.Play.Failed', problem);
 
 function endAdmission(stream: MessageStream): void {
   stream.admission?.end();
