@@ -154,7 +154,7 @@ const crowdOf = (scope: Scope, origin: OriginProcess, plays: number): Promise<Wa
   Promise.all(Array.from({ length: plays }, () => openWaiting(scope, origin.ports.http)));
 
 /** What node's own watch steps by, ms: it counts as late what came just in time. */
-const WATCH_STEP_MS = 10;
+const WATCH_STEP_MS = 50;
 
 /** How late the member's loop was since this was asked last, p99, ms. */
 async function loopDelayP99Ms(origin: OriginProcess): Promise<number> {

@@ -9,6 +9,12 @@ const STALL_MS = 1500;
 /** Longer than suspicion and death together after the stall: what comes of it has come by then. */
 const AFTERMATH_MS = 3500;
 
+/**
+ * A link that has stood for less than a second is not made anew at once (`Redial`), and nobody kills a member each second:
+ * without this rest, the member that was restarted last would be measured with such links each time.
+ */
+const REST_MS = 1500;
+
 /** From a member's end to the moment when no other one routes to it, for the ways a member can end. Mesh only. */
 export const detection = bench(
   "from a member's end to the moment when no other one routes to it, for the ways it can end",
@@ -20,6 +26,7 @@ export const detection = bench(
   },
   async (scope, values) => {
     const members = await startMeshProcesses(scope, values.members);
+    await sleep(REST_MS);
     const killed: number[] = [];
     for (let round = 0; round < values.kills; round += 1) {
       killed.push(await kill(members, turn(members, round)));
@@ -57,6 +64,7 @@ async function kill(members: readonly MeshProcess[], victim: MeshProcess): Promi
   await victim.kill();
   await victim.restart();
   await awaitWhole(members);
+  await sleep(REST_MS);
   return goneMs;
 }
 

@@ -5,8 +5,8 @@ import { NetLab } from '../support/net-lab.js';
 import { whole } from '../support/options.js';
 import { bench } from './bench.js';
 
-/** Members tell each other of members less and less often once all have met. */
-const SETTLE_MS = 20_000;
+/** Members tell each other of members less and less often once all have met, and V8 compiles what runs most in its first minute. */
+const SETTLE_MS = 90_000;
 
 /**
  * What a member costs while nothing happens. Bytes are counted at its sockets (payload of TCP) and, where there can be

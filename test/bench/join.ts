@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitCondition } from '@headwater/testing/await-condition';
-import { flag } from '../support/options.js';
+import { flag, whole } from '../support/options.js';
 import { Scope } from '../support/scope.js';
 import { bench } from './bench.js';
 import { publishGop } from './gop-publisher.js';
@@ -14,68 +14,103 @@ const GOP_MB = [0.01, 0.6, 2, 6] as const;
 const GOP_SECONDS = 8;
 const MERGE_MS = 30;
 const JOIN_EVERY_MS = 20;
+const JOINS_PER_ROUND = 50;
+const WARM_JOINS = 20;
+/** How long a server is looked at before each of its rounds, for what it does without joins. */
+const IDLE_MS = 500;
 const UNREAD_JOINS = 200;
 const REACH = {
   cpuMsOfTheGop: 0.3,
   moreMemoryMbOf200UnreadJoinersAt6Mb: 60,
 } as const;
 
-interface JoinCost {
-  /** CPU of the server, all of its threads, user and system. */
-  readonly cpuMsPerJoin: number;
-  readonly joins: number;
+/** A server with a GOP of some size, and what its joins cost, ms of CPU each, round for round. */
+interface Side {
+  readonly server: MediaServer;
+  readonly protocol: 'raw' | 'http-flv';
+  readonly costs: number[];
+}
+
+interface Sides {
+  readonly mb: number;
+  readonly headwater: Side;
+  readonly floor: Side;
 }
 
 /**
  * What a join costs the server by the size of the GOP that it is given: HTTP-FLV players that come one after the other,
  * read the whole GOP and go, beside a player that stays. The floor writes as many bytes to whoever connects, which is the
- * kernel's copying. What is over that and over a connection with hardly any GOP is what the GOP costs here. Then the memory
- * of joiners that never read. Linux only: it reads /proc.
+ * kernel's copying. What is over that and over a connection with hardly any GOP is what the GOP costs here: a difference of
+ * four figures, so all sizes and both servers take turns in rounds, and none has the machine's quiet minute to itself. Then
+ * the memory of joiners that never read. Linux only: it reads /proc.
  */
 export const join = bench(
   'CPU and memory of joins of a stream whose GOP is large',
-  { quick: flag('100 joins of each kind, not 400') },
-  async (_scope, values) => {
-    const joins = values.quick ? 100 : 400;
-    const byGop: Record<string, object> = {};
-    let connectionMs: number | null = null;
-    for (const mb of GOP_MB) {
-      const costs = await costsAt(mb * 1e6, joins);
-      connectionMs ??= costs.cpuMsPerJoinOverFloor;
-      byGop[`${mb} MB`] = { ...costs, cpuMsOfTheGop: round(costs.cpuMsPerJoinOverFloor - connectionMs) };
-    }
+  {
+    quick: flag('a quarter of the rounds'),
+    rounds: whole('rounds, each of 50 joins for each size and server', { default: 12, min: 1 }),
+  },
+  async (scope, values) => {
+    const rounds = values.quick ? Math.ceil(values.rounds / 4) : values.rounds;
+    const all = await Promise.all(GOP_MB.map((mb) => sides(scope, mb)));
+    for (const { mb, headwater, floor } of all)
+      // The first of them warm up what all share.
+      for (const side of [floor, headwater])
+        for (let i = 0; i < WARM_JOINS; i += 1) await joinAndRead(portOf(side), mb * 1e6);
+    for (let round = 0; round < rounds; round += 1)
+      for (const { mb, headwater, floor } of round % 2 === 0 ? all : [...all].reverse()) {
+        floor.costs.push(await joinCost(floor, mb * 1e6));
+        headwater.costs.push(await joinCost(headwater, mb * 1e6));
+      }
+    const overFloor = ({ headwater, floor }: Sides) => mean(headwater.costs) - mean(floor.costs);
+    const [hardlyAny] = all;
+    const connectionMs = hardlyAny === undefined ? 0 : overFloor(hardlyAny);
+    const byGop = all.map((size) => [
+      `${size.mb} MB`,
+      {
+        headwater: told(size.headwater),
+        floor: told(size.floor),
+        cpuMsPerJoinOverFloor: rounded(overFloor(size)),
+        cpuMsOfTheGop: rounded(overFloor(size) - connectionMs),
+      },
+    ]);
     return {
       what: 'CPU of the server per HTTP-FLV join, joins spread in time, and memory of joiners that do not read',
       reach: REACH,
       gopSeconds: GOP_SECONDS,
       mergeMs: MERGE_MS,
       joinEveryMs: JOIN_EVERY_MS,
-      byGop,
+      rounds,
+      joinsPerRound: JOINS_PER_ROUND,
+      byGop: Object.fromEntries(byGop),
       unread: await unread(6e6),
     };
   },
 );
 
-async function costsAt(gopBytes: number, joins: number) {
-  const floor = () =>
-    within(async (scope) => {
-      const server = await startJoinFloor(scope, gopBytes);
-      return joinCost(server, 'raw', gopBytes, joins);
-    });
-  const floorBefore = await floor();
-  const headwater = await within(async (scope) => {
-    const server = await startWithGop(scope, gopBytes);
-    return joinCost(server, 'http-flv', gopBytes, joins);
-  });
-  const floorAfter = await floor();
-  const floorMs = (floorBefore.cpuMsPerJoin + floorAfter.cpuMsPerJoin) / 2;
+async function sides(scope: Scope, mb: number): Promise<Sides> {
+  const [headwater, floor] = await Promise.all([
+    startWithGop(scope, mb * 1e6),
+    startJoinFloor(scope, mb * 1e6),
+  ]);
   return {
-    floorBefore,
-    headwater,
-    floorAfter,
-    cpuMsPerJoinOverFloor: round(headwater.cpuMsPerJoin - floorMs),
+    mb,
+    headwater: { server: headwater, protocol: 'http-flv', costs: [] },
+    floor: { server: floor, protocol: 'raw', costs: [] },
   };
 }
+
+const portOf = ({ server, protocol }: Side): number => server.ports[protocol] ?? 0;
+
+/** CPU of the server per join, all of its threads, user and system. */
+const told = ({ costs }: Side) => ({
+  cpuMsPerJoin: rounded(mean(costs)),
+  leastRound: rounded(Math.min(...costs)),
+  mostRound: rounded(Math.max(...costs)),
+});
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** A member with a player that stays, so that the GOP is cached as it goes out. */
 async function startWithGop(scope: Scope, gopBytes: number): Promise<MediaServer> {
@@ -93,28 +128,19 @@ async function startWithGop(scope: Scope, gopBytes: number): Promise<MediaServer
 }
 
 /** One join after the other; what the server does without them is taken off. */
-async function joinCost(
-  { pid, ports }: MediaServer,
-  protocol: 'raw' | 'http-flv',
-  gopBytes: number,
-  joins: number,
-): Promise<JoinCost> {
-  const port = ports[protocol] ?? 0;
-  // The first of them warm up what all share.
-  for (let i = 0; i < 20; i += 1) await joinAndRead(port, gopBytes);
-  const startMs = performance.now();
-  const startCpuMs = cpuTimeMs(pid);
-  for (let i = 0; i < joins; i += 1) {
-    await joinAndRead(port, gopBytes);
-    await sleep(JOIN_EVERY_MS);
-  }
-  const joiningMs = performance.now() - startMs;
-  const joiningCpuMs = cpuTimeMs(pid) - startCpuMs;
+async function joinCost(side: Side, gopBytes: number): Promise<number> {
+  const { pid } = side.server;
   const idleStartMs = performance.now();
   const idleStartCpuMs = cpuTimeMs(pid);
-  await sleep(Math.min(joiningMs, 5000));
-  const idleShare = (cpuTimeMs(pid) - idleStartCpuMs) / (performance.now() - idleStartMs);
-  return { cpuMsPerJoin: round((joiningCpuMs - idleShare * joiningMs) / joins), joins };
+  await sleep(IDLE_MS);
+  const startMs = performance.now();
+  const startCpuMs = cpuTimeMs(pid);
+  for (let i = 0; i < JOINS_PER_ROUND; i += 1) {
+    await joinAndRead(portOf(side), gopBytes);
+    await sleep(JOIN_EVERY_MS);
+  }
+  const idleShare = (startCpuMs - idleStartCpuMs) / (startMs - idleStartMs);
+  return (cpuTimeMs(pid) - startCpuMs - idleShare * (performance.now() - startMs)) / JOINS_PER_ROUND;
 }
 
 const SINK = Buffer.allocUnsafe(262_144);
@@ -184,7 +210,7 @@ async function unreadCost(
     beforeMb,
     afterMb,
     moreMb: afterMb - beforeMb,
-    cpuMsPerJoin: round((cpuTimeMs(pid) - startCpuMs) / UNREAD_JOINS),
+    cpuMsPerJoin: rounded((cpuTimeMs(pid) - startCpuMs) / UNREAD_JOINS),
   };
 }
 
@@ -199,4 +225,4 @@ async function within<T>(work: (scope: Scope) => Promise<T>): Promise<T> {
   }
 }
 
-const round = (value: number) => Math.round(value * 1000) / 1000;
+const rounded = (value: number) => Math.round(value * 1000) / 1000;

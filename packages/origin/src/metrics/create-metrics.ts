@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Turns } from '../api/turns.js';
 import { SlicedWork } from '../plane/sliced-work.js';
 import { PROGRAM_VERSION } from '../version.js';
+import { SAMPLE_MS } from '../workers/own-delay.js';
 import { figureMetrics } from './figure-metrics.js';
 import { gauge } from './live-metric.js';
 import { mediaMetrics } from './media-metrics.js';
@@ -45,7 +46,7 @@ export function createMetrics(
   const series = streamsMax === 0 ? null : new StreamSeries(source.media, streamsMax, turns);
   if (srsNames) srsMetrics(registry, source, now);
   // Memory, garbage collection, the event loop's delay and open files of the main process.
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: SAMPLE_MS });
   for (const what of ['handles', 'requests', 'resources']) {
     // They say little, cost a list of all sockets, and are called totals although they go down.
     registry.removeSingleMetric(`nodejs_active_${what}`);
