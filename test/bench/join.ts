@@ -53,8 +53,8 @@ export const join = bench(
   async (scope, values) => {
     const rounds = values.quick ? Math.ceil(values.rounds / 4) : values.rounds;
     const all = await Promise.all(GOP_MB.map((mb) => sides(scope, mb)));
+    // The first of them warm up what all share.
     for (const { mb, headwater, floor } of all)
-      // The first of them warm up what all share.
       for (const side of [floor, headwater])
         for (let i = 0; i < WARM_JOINS; i += 1) await joinAndRead(portOf(side), mb * 1e6);
     for (let round = 0; round < rounds; round += 1)
