@@ -28,6 +28,13 @@ describe('loadIdentity', () => {
     expect((await stat(join(dir, 'new', 'folder', 'identity.pem'))).mode & 0o777).toBe(0o600);
   });
 
+  it('is one member where several first starts come at once, and leaves no drafts', async () => {
+    const starts = await Promise.all(Array.from({ length: 8 }, () => loadIdentity(dir, 1_000, log)));
+    const again = await loadIdentity(dir, 2_000, log);
+    expect(new Set([...starts, again].map(({ id }) => id)).size).toBe(1);
+    expect((await readdir(dir)).sort()).toEqual(['generation', 'identity.pem']);
+  });
+
   it('gives each start a greater generation, also when the clock went back', async () => {
     const generations: number[] = [];
     for (const now of [5_000, 5_000, 3, 4_000, 9_000])

@@ -8,7 +8,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { makeFolder } from './data-folder.js';
 import { withDeadline } from './deadline.js';
 import { MeshError, type MeshLog } from './mesh.js';
-import { overwrite, readIfThere, writeWhole } from './whole-file.js';
+import { createWhole, overwrite, readIfThere, writeWhole } from './whole-file.js';
 
 /** Who this member is: its key, its id, and which of its starts this is. */
 export interface Identity {
@@ -92,8 +92,9 @@ async function loadKey(path: string, log: MeshLog): Promise<KeyObject> {
   const pem = await readIfThere(path, KEY_BYTES_MAX);
   if (pem === null) {
     const { privateKey } = generateKeyPairSync('ed25519');
-    await writeWhole(path, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-    return privateKey;
+    const isOurs = await createWhole(path, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    // Two first starts at once are one member twice, which the mesh tells; a key that no disk has would be lost with its process.
+    return isOurs ? privateKey : loadKey(path, log);
   }
   if (((await stat(path)).mode & 0o077) !== 0) {
     try {

@@ -1,4 +1,5 @@
-import { open, rename, unlink } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { link, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from './data-folder.js';
 import { systemCodeOf } from './system-code.js';
@@ -23,8 +24,36 @@ export async function readIfThere(path: string, bytesMax: number): Promise<strin
 }
 
 /** All or nothing, and on the disk when it returns, also if the power fails. Only the owner may read it (mode 0600). */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
+export function writeWhole(path: string, text: string): Promise<void> {
+  return writeDraft(`${path}.new`, text, (draft) => rename(draft, path));
+}
+
+/** As `writeWhole`, but for a file that is there already, which stays as it is: false then. Of several who try one writes it. */
+export async function createWhole(path: string, text: string): Promise<boolean> {
+  let isNew = true;
+  // Each has a draft of its own: of one that all share, what stands in the end is not what each of them wrote.
+  await writeDraft(`${path}.${randomBytes(6).toString('hex')}.new`, text, async (draft) => {
+    try {
+      await link(draft, path);
+    } catch (error) {
+      const code = systemCodeOf(error) ?? '';
+      if (NO_LINKS.has(code)) return rename(draft, path);
+      if (code !== 'EEXIST') throw error;
+      isNew = false;
+    }
+    await unlink(draft);
+  });
+  return isNew;
+}
+
+/** What file systems say that have no hard links. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+async function writeDraft(
+  draft: string,
+  text: string,
+  place: (draft: string) => Promise<void>,
+): Promise<void> {
   try {
     const file = await open(draft, 'w', 0o600);
     try {
@@ -33,13 +62,13 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     } finally {
       await file.close();
     }
-    await rename(draft, path);
+    await place(draft);
   } catch (error) {
     // On a full disk it would take up what is left.
     await unlink(draft).catch(() => {});
     throw error;
   }
-  await syncFolder(dirname(path));
+  await syncFolder(dirname(draft));
 }
 
 /**
