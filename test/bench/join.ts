@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitCondition } from '@headwater/testing/await-condition';
-import { flag, whole } from '../support/options.js';
+import { whole } from '../support/options.js';
 import { Scope } from '../support/scope.js';
 import { bench } from './bench.js';
 import { publishGop } from './gop-publisher.js';
@@ -15,63 +15,54 @@ const GOP_SECONDS = 8;
 const MERGE_MS = 30;
 const JOIN_EVERY_MS = 20;
 const JOINS_PER_ROUND = 50;
+const ROUNDS = 4;
 const WARM_JOINS = 20;
-/** How long a server is looked at before each of its rounds, for what it does without joins. */
-const IDLE_MS = 500;
+/** CPU is counted in steps of 10 ms: what a server does without joins is looked at for long. */
+const IDLE_MS = 3000;
 const UNREAD_JOINS = 200;
 const REACH = {
   cpuMsOfTheGop: 0.3,
   moreMemoryMbOf200UnreadJoinersAt6Mb: 60,
 } as const;
 
-/** A server with a GOP of some size, and what its joins cost, ms of CPU each, round for round. */
+/** A server, and what its joins cost, ms of CPU each, round for round. */
 interface Side {
   readonly server: MediaServer;
   readonly protocol: 'raw' | 'http-flv';
   readonly costs: number[];
 }
 
-interface Sides {
-  readonly mb: number;
-  readonly headwater: Side;
-  readonly floor: Side;
+/** Costs of both servers with a GOP of some size. */
+interface Costs {
+  readonly headwater: number[];
+  readonly floor: number[];
 }
 
 /**
  * What a join costs the server by the size of the GOP that it is given: HTTP-FLV players that come one after the other,
  * read the whole GOP and go, beside a player that stays. The floor writes as many bytes to whoever connects, which is the
  * kernel's copying. What is over that and over a connection with hardly any GOP is what the GOP costs here: a difference of
- * four figures, so all sizes and both servers take turns in rounds, and none has the machine's quiet minute to itself. Then
- * the memory of joiners that never read. Linux only: it reads /proc.
+ * four figures, so sizes and servers take turns, and none has the machine's quiet minute to itself. Then the memory of
+ * joiners that never read. Linux only: it reads /proc.
  */
 export const join = bench(
   'CPU and memory of joins of a stream whose GOP is large',
-  {
-    quick: flag('a quarter of the rounds'),
-    rounds: whole('rounds, each of 50 joins for each size and server', { default: 12, min: 1 }),
-  },
-  async (scope, values) => {
-    const rounds = values.quick ? Math.ceil(values.rounds / 4) : values.rounds;
-    const all = await Promise.all(GOP_MB.map((mb) => sides(scope, mb)));
-    // The first of them warm up what all share.
-    for (const { mb, headwater, floor } of all)
-      for (const side of [floor, headwater])
-        for (let i = 0; i < WARM_JOINS; i += 1) await joinAndRead(portOf(side), mb * 1e6);
-    for (let round = 0; round < rounds; round += 1)
-      for (const { mb, headwater, floor } of round % 2 === 0 ? all : [...all].reverse()) {
-        floor.costs.push(await joinCost(floor, mb * 1e6));
-        headwater.costs.push(await joinCost(headwater, mb * 1e6));
-      }
-    const overFloor = ({ headwater, floor }: Sides) => mean(headwater.costs) - mean(floor.costs);
+  { turns: whole('turns of all sizes, each 4 times 50 joins of both servers', { default: 3, min: 1 }) },
+  async (_scope, { turns }) => {
+    const all = GOP_MB.map((mb) => ({ mb, costs: { headwater: [], floor: [] } satisfies Costs as Costs }));
+    for (let turn = 0; turn < turns; turn += 1)
+      for (const { mb, costs } of turn % 2 === 0 ? all : [...all].reverse())
+        await within((scope) => takeTurn(scope, mb * 1e6, costs));
+    const overFloor = ({ headwater, floor }: Costs) => mean(headwater) - mean(floor);
     const [hardlyAny] = all;
-    const connectionMs = hardlyAny === undefined ? 0 : overFloor(hardlyAny);
-    const byGop = all.map((size) => [
-      `${size.mb} MB`,
+    const connectionMs = hardlyAny === undefined ? 0 : overFloor(hardlyAny.costs);
+    const byGop = all.map(({ mb, costs }) => [
+      `${mb} MB`,
       {
-        headwater: told(size.headwater),
-        floor: told(size.floor),
-        cpuMsPerJoinOverFloor: rounded(overFloor(size)),
-        cpuMsOfTheGop: rounded(overFloor(size) - connectionMs),
+        headwater: told(costs.headwater),
+        floor: told(costs.floor),
+        cpuMsPerJoinOverFloor: rounded(overFloor(costs)),
+        cpuMsOfTheGop: rounded(overFloor(costs) - connectionMs),
       },
     ]);
     return {
@@ -80,30 +71,31 @@ export const join = bench(
       gopSeconds: GOP_SECONDS,
       mergeMs: MERGE_MS,
       joinEveryMs: JOIN_EVERY_MS,
-      rounds,
-      joinsPerRound: JOINS_PER_ROUND,
+      turns,
+      joinsOfEach: turns * ROUNDS * JOINS_PER_ROUND,
       byGop: Object.fromEntries(byGop),
       unread: await unread(6e6),
     };
   },
 );
 
-async function sides(scope: Scope, mb: number): Promise<Sides> {
-  const [headwater, floor] = await Promise.all([
-    startWithGop(scope, mb * 1e6),
-    startJoinFloor(scope, mb * 1e6),
-  ]);
-  return {
-    mb,
-    headwater: { server: headwater, protocol: 'http-flv', costs: [] },
-    floor: { server: floor, protocol: 'raw', costs: [] },
-  };
+/** Short, so that the GOP is not too old to be played yet. */
+async function takeTurn(scope: Scope, gopBytes: number, { headwater, floor }: Costs): Promise<void> {
+  const sides: readonly Side[] = [
+    { server: await startJoinFloor(scope, gopBytes), protocol: 'raw', costs: floor },
+    { server: await startWithGop(scope, gopBytes), protocol: 'http-flv', costs: headwater },
+  ];
+  // The first of them warm up what all share.
+  for (const side of sides) for (let i = 0; i < WARM_JOINS; i += 1) await joinAndRead(portOf(side), gopBytes);
+  const idle = await Promise.all(sides.map(({ server }) => idleShare(server.pid)));
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const [at, side] of sides.entries()) side.costs.push(await joinCost(side, gopBytes, idle[at] ?? 0));
 }
 
 const portOf = ({ server, protocol }: Side): number => server.ports[protocol] ?? 0;
 
 /** CPU of the server per join, all of its threads, user and system. */
-const told = ({ costs }: Side) => ({
+const told = (costs: readonly number[]) => ({
   cpuMsPerJoin: rounded(mean(costs)),
   leastRound: rounded(Math.min(...costs)),
   mostRound: rounded(Math.max(...costs)),
@@ -127,20 +119,24 @@ async function startWithGop(scope: Scope, gopBytes: number): Promise<MediaServer
   return server;
 }
 
-/** One join after the other; what the server does without them is taken off. */
-async function joinCost(side: Side, gopBytes: number): Promise<number> {
-  const { pid } = side.server;
-  const idleStartMs = performance.now();
-  const idleStartCpuMs = cpuTimeMs(pid);
+/** CPU that the server takes without joins, ms for each ms. */
+async function idleShare(pid: number): Promise<number> {
+  const startMs = performance.now();
+  const startCpuMs = cpuTimeMs(pid);
   await sleep(IDLE_MS);
+  return (cpuTimeMs(pid) - startCpuMs) / (performance.now() - startMs);
+}
+
+/** One join after the other. */
+async function joinCost(side: Side, gopBytes: number, idle: number): Promise<number> {
+  const { pid } = side.server;
   const startMs = performance.now();
   const startCpuMs = cpuTimeMs(pid);
   for (let i = 0; i < JOINS_PER_ROUND; i += 1) {
     await joinAndRead(portOf(side), gopBytes);
     await sleep(JOIN_EVERY_MS);
   }
-  const idleShare = (startCpuMs - idleStartCpuMs) / (startMs - idleStartMs);
-  return (cpuTimeMs(pid) - startCpuMs - idleShare * (performance.now() - startMs)) / JOINS_PER_ROUND;
+  return (cpuTimeMs(pid) - startCpuMs - idle * (performance.now() - startMs)) / JOINS_PER_ROUND;
 }
 
 const SINK = Buffer.allocUnsafe(262_144);

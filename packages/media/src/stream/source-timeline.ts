@@ -20,7 +20,7 @@ interface Line {
   stepMs: number;
   /** When its last frame came. */
   atMs: number;
-  /** How often a track had been put anew by then. */
+  /** How often a track had been put anew when this one began, or jumped itself. */
   anewCount: number;
 }
 
@@ -33,6 +33,8 @@ const LONE_STEP_MAX_MS = 10_000;
 const JUMP_MIN_MS = 500;
 /** What no muxer lets lie further apart: a track that is more than this behind stood still while the others went on. */
 const TRACKS_APART_MAX_MS = 10_000;
+/** Tracks that jump together do so within this time: muxers let one lead the other by less. */
+const TOGETHER_MS = 1500;
 /** Distance of a track's frames where nothing is known, and its bounds. */
 const STEP_MS = { first: 20, min: 1, max: 100 } as const;
 
@@ -47,15 +49,17 @@ const STEP_MS = { first: 20, min: 1, max: 100 } as const;
  * - Forward by more, by no more than the time that passed since its last frame: the source paused; the gap is kept.
  * - All else (a restart, a jump of the clock, or a clock that stood still while the others went on) goes on one step after
  *   the furthest track. No other track moves.
- * - A track that jumps by a little less than the others, so that its step alone could be ordinary, follows them all the same.
+ * - A track that jumps with the others, by so little that its step alone could be ordinary or the end of a gap, follows them all
+ *   the same.
  * - A track never goes back further than its own wobble: where another's clock would have it so, its frames are given
  *   1 ms apart until they are past what was given out.
  */
 export class SourceTimeline implements SourceLine {
   readonly #lines = new Map<number, Line>();
   #endMs = 0;
-  /** How often a track was put one step after the furthest. */
+  /** How often a track was put one step after the furthest, and how far the furthest was when one was so last. */
   #anewCount = 0;
+  #anewAtMs = 0;
 
   /** The furthest that any track has come, without wraps; 0 before the first frame. */
   get endMs(): number {
@@ -71,20 +75,20 @@ export class SourceTimeline implements SourceLine {
     if (line === undefined) return this.#begin(track, timestampMs, nowMs);
     const step = stepBetween(line.rawMs, timestampMs);
     const own = line.timeMs + step;
+    const hasJumpedAlong = this.#hasJumpedAlong(line, timestampMs, step);
     const isOrdinary =
-      step >= -STEP_MAX_MS &&
-      step <= STEP_MAX_MS &&
-      own >= this.#endMs - TRACKS_APART_MAX_MS &&
-      !this.#hasJumpedAlong(line, timestampMs, step);
-    if (isOrdinary) {
+      step >= -STEP_MAX_MS && step <= STEP_MAX_MS && own >= this.#endMs - TRACKS_APART_MAX_MS;
+    if (!hasJumpedAlong && isOrdinary) {
       if (step > 0) line.stepMs = Math.min(STEP_MS.max, Math.max(STEP_MS.min, step));
       line.timeMs = own;
     } else {
-      this.#putAnew(line, timestampMs, own, nowMs - line.atMs);
+      const wasAway = !hasJumpedAlong && step > STEP_MAX_MS && this.#isNearOthers(line, own);
+      if (wasAway) line.timeMs = own;
+      else this.#putAnew(line, timestampMs, own, nowMs - line.atMs);
+      line.anewCount = this.#anewCount;
     }
     line.rawMs = timestampMs;
     line.atMs = nowMs;
-    line.anewCount = this.#anewCount;
     return this.#give(line);
   }
 
@@ -106,19 +110,15 @@ export class SourceTimeline implements SourceLine {
     return this.#give(line);
   }
 
-  /** Another track jumped since this one's last frame by just so much more that it was put anew, and this one jumps with it. */
+  /** Another track jumped a moment ago by just so much more that it was put anew, and this one jumps with it. */
   #hasJumpedAlong(line: Line, timestampMs: number, step: number): boolean {
     if (line.anewCount === this.#anewCount || Math.abs(step) < JUMP_MIN_MS) return false;
+    if (this.#endMs - this.#anewAtMs > TOGETHER_MS) return false;
     const beside = this.#besideOthers(line, timestampMs);
     return beside !== null && Math.abs(beside - (line.timeMs + step)) >= JUMP_MIN_MS;
   }
 
   #putAnew(line: Line, timestampMs: number, own: number, elapsedMs: number): void {
-    const step = own - line.timeMs;
-    if (step > STEP_MAX_MS && Math.abs(own - this.#endOfOthers(line)) <= STEP_MAX_MS) {
-      line.timeMs = own;
-      return;
-    }
     const beside = this.#besideOthers(line, timestampMs);
     if (beside !== null) {
       line.timeMs = beside;
@@ -127,8 +127,12 @@ export class SourceTimeline implements SourceLine {
     }
     const explained = elapsedMs + STEP_MAX_MS;
     const stepMax = this.#lines.size > 1 ? explained : Math.max(explained, LONE_STEP_MAX_MS);
+    const step = own - line.timeMs;
     const isPause = step > 0 && step <= stepMax;
-    if (!isPause) this.#anewCount += 1;
+    if (!isPause) {
+      this.#anewCount += 1;
+      this.#anewAtMs = this.#endMs;
+    }
     line.timeMs = isPause ? own : this.#endMs + line.stepMs;
     line.floorMs = Number.NEGATIVE_INFINITY;
   }
@@ -159,10 +163,10 @@ export class SourceTimeline implements SourceLine {
     return nearest;
   }
 
-  #endOfOthers(line: Line): number {
+  #isNearOthers(line: Line, timeMs: number): boolean {
     let end = Number.NEGATIVE_INFINITY;
     for (const other of this.#lines.values()) if (other !== line) end = Math.max(end, other.givenMs);
-    return end;
+    return Math.abs(timeMs - end) <= STEP_MAX_MS;
   }
 }
 
