@@ -18,6 +18,9 @@ describe('play marks', () => {
     expect(withPlayMark('', 'relay')).toBe('headwater=relay');
     expect(withPlayMark('token=a%20b&x', 'redirected')).toBe('token=a%20b&x&headwater=redirected');
     expect(withPlayMark('headwater=relay&a=1', 'redirected')).toBe('a=1&headwater=redirected');
+    expect(withPlayMark('headwater&headwater-via&headwaters=1&&a', 'relay')).toBe(
+      'headwaters=1&a&headwater=relay',
+    );
   });
 });
 
@@ -60,6 +63,7 @@ describe('the owner whose media a pull asks for', () => {
     [`owner=${'a'.repeat(65)}`, undefined],
     ['owner=a%20b', undefined],
     ['owner=a%0d%0ab', undefined],
+    ['owner=%20a', undefined],
     ['owner=%zz', undefined],
   ])('of %j is %s', (query, expected) => {
     expect(readRelayOf(query)).toBe(expected);
@@ -84,6 +88,8 @@ describe('the id of what a play comes from', () => {
     [`headwater-via=${'x'.repeat(65)}`, undefined],
     ['headwater-via=abcdefgh%0aijkl', undefined],
     ['headwater-via=%22onload%3D12345', undefined],
+    ['headwater-via=%20abcdefgh', undefined],
+    ['headwater-via=abcdefgh%20', undefined],
     ['headwater-via=%E0%A4%A', undefined],
   ])('is read of %s as %s', (query, via) => {
     expect(readVia(query)).toBe(via);
