@@ -1,12 +1,9 @@
 import type { OwnerRoute } from '../protocols/sibling/sibling-session.js';
-import { isReplayEnd } from '../stream/frame-history.js';
+import { PulledSource } from '../stream/pulled-source.js';
 import { type SiblingPull, SiblingPulls } from '../stream/sibling-pulls.js';
-import { RECONNECT_MS, REPLAY_MS_MAX } from '../stream/source-switch.js';
 import type { StreamLimits } from '../stream/stream-limits.js';
-import { StreamSource } from '../stream/stream-source.js';
 import type { Timers } from '../stream/timers.js';
 import type { Upstream, UpstreamEnd, UpstreamEvents } from '../stream/upstream.js';
-import type { Frame } from '../wire/frame.js';
 
 /** What one worker hears of it. Does not throw. */
 export interface SharedEvents {
@@ -31,21 +28,15 @@ interface Fed {
 
 /**
  * One pull from one owner that feeds all workers of this member which play the stream, this one among them. What they get
- * is what the owner sends and nothing else: which source feeds their players is decided by each of them. It asks for as
- * much of the past as owners keep, so a worker that has to find its place in it finds as much here as there.
+ * is what the owner sends and nothing else: which source feeds their players is decided by each of them.
  */
 export class SharedUpstream {
   readonly #parts: SharedParts;
-  readonly #source: StreamSource;
+  readonly #pulled: PulledSource;
   readonly #pulls = new SiblingPulls();
   readonly #fed = new Map<SiblingPull, Fed>();
-  readonly #upstream: Upstream;
   readonly #onOver: () => void;
-  /** The owner's replay is over; until then workers wait, since they are to get all of it and then its end. */
-  #isLive = false;
   #isOver = false;
-  #heardMs: number;
-  #stopTimer: () => void = () => {};
 
   /** `onOver` is called where it ended by itself, before its workers hear of it. */
   constructor(route: OwnerRoute, parts: SharedParts, onOver: () => void) {
@@ -54,22 +45,22 @@ export class SharedUpstream {
     const { timers } = parts;
     const { key, owner, through } = route;
     const limits = parts.limitsOf(key);
-    this.#heardMs = timers.nowMs();
-    const about = { kind: 'relay', from: owner, name: owner, through } as const;
-    this.#source = new StreamSource(0, about, limits, this.#heardMs);
-    this.#pulls.begin(this.#source);
-    this.#upstream = parts.open(route, limits.replayMs, {
-      started: () => {
-        this.#heardMs = timers.nowMs();
-        if (limits.replayMs === 0) this.#goLive();
-        else this.#stopTimer = timers.after(REPLAY_MS_MAX, () => this.#goLive());
+    this.#pulled = new PulledSource(
+      { kind: 'relay', from: owner, name: owner, through },
+      limits,
+      timers,
+      (replayMs, events) => parts.open(route, replayMs, events),
+      {
+        live: () => {
+          for (const fed of [...this.#fed.values()]) this.#begin(fed);
+        },
+        frame: (taken) => {
+          for (const each of taken) this.#pulls.take(each);
+        },
+        ended: (end) => this.end(end),
       },
-      frame: (frame) => {
-        if (isReplayEnd(frame)) this.#goLive();
-        else this.#take(frame);
-      },
-      ended: (end) => this.end(end),
-    });
+    );
+    this.#pulls.begin(this.#pulled.source);
   }
 
   /** Workers that are fed, or are about to be. */
@@ -77,16 +68,15 @@ export class SharedUpstream {
     return this.#fed.size;
   }
 
-  /** It has been silent for so long that its connection may be dead. */
   get isStale(): boolean {
-    return this.#parts.timers.nowMs() - this.#heardMs >= RECONNECT_MS;
+    return this.#pulled.isStale;
   }
 
   /** Events come later, never within the call. */
   add(pull: SiblingPull, replayMs: number, events: SharedEvents): void {
     const fed = { pull, replayMs, events };
     this.#fed.set(pull, fed);
-    if (!this.#isLive) return;
+    if (!this.#pulled.isLive) return;
     this.#parts.timers.after(0, () => {
       if (this.#fed.get(pull) === fed) this.#begin(fed);
     });
@@ -114,25 +104,12 @@ export class SharedUpstream {
   /** The same without a word. */
   close(): void {
     this.#isOver = true;
-    this.#stopTimer();
-    this.#upstream.close();
-  }
-
-  #goLive(): void {
-    if (this.#isLive || this.#isOver) return;
-    this.#isLive = true;
-    this.#stopTimer();
-    for (const fed of [...this.#fed.values()]) this.#begin(fed);
+    this.#pulled.close();
   }
 
   #begin({ pull, replayMs, events }: Fed): void {
     events.started();
     // What it did then may have ended it.
     if (this.#fed.has(pull)) this.#pulls.add(pull, replayMs, this.#parts.timers.nowMs());
-  }
-
-  #take(frame: Frame): void {
-    this.#heardMs = this.#parts.timers.nowMs();
-    for (const taken of this.#source.take(frame, this.#heardMs)) this.#pulls.take(taken);
   }
 }

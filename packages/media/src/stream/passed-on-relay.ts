@@ -1,17 +1,15 @@
 import { type MemberId, ownerThrough, type StreamKey } from '@headwater/directory';
 import type { MediaLog } from '../media-log.js';
 import type { Frame } from '../wire/frame.js';
-import { isReplayEnd } from './frame-history.js';
 import type { Player } from './player.js';
 import type { PlayerFeed } from './player-feed.js';
+import { PulledSource } from './pulled-source.js';
 import { PullsOfSource } from './pulls-of-source.js';
 import { forRelay, type RelayOwner } from './relay-owner.js';
-import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
 import type { StreamLimits } from './stream-limits.js';
-import { StreamSource } from './stream-source.js';
 import type { BytesIn, Traffic } from './stream-traffic.js';
 import type { Timers } from './timers.js';
-import type { OpenUpstream, Upstream, UpstreamEnd } from './upstream.js';
+import type { OpenUpstream, UpstreamEnd } from './upstream.js';
 
 export interface PassedOnParts {
   readonly key: StreamKey;
@@ -36,19 +34,12 @@ interface Pull {
  * can; or the owner is this member, and the publisher on another worker than the one that they came to. It is pulled from
  * the owner itself, never through a further member. What this member's own players get is another matter: their stream
  * may switch to any owner, while these pulls keep to this one and its line of time.
- *
- * It asks for as much of the past as owners keep. So a pull that has to find its place in it finds as much here as there.
  */
 export class PassedOnRelay {
   readonly #parts: PassedOnParts;
-  readonly #source: StreamSource;
+  readonly #pulled: PulledSource;
   readonly #fed: PullsOfSource;
   readonly #pulls = new Map<string, Pull>();
-  readonly #upstream: Upstream;
-  /** The owner's replay is over; until then pulls wait, since they are to get all of it and then its end. */
-  #isLive = false;
-  #heardMs: number;
-  #stopTimer: () => void = () => {};
 
   readonly owner: MemberId;
   /** The owner is another worker of this member. */
@@ -62,30 +53,28 @@ export class PassedOnRelay {
     const { name } = owner.profile;
     this.owner = member;
     this.isOfSibling = worker !== undefined;
-    this.#heardMs = timers.nowMs();
-    this.#source = new StreamSource(
-      0,
-      { kind: 'relay', from: member, name, through: null },
-      limits,
-      this.#heardMs,
-    );
     this.#fed = new PullsOfSource(limits, traffic);
-    this.#fed.begin(this.#source);
     const way = worker === undefined ? {} : { fromWorker: worker.worker };
     log.info({ key, id, to: name, from: null, reason: 'passed-on', ...way }, 'relay pulls');
     const direct = forRelay(worker === undefined ? ownerThrough(owner, null) : owner, id);
-    this.#upstream = parts.open(direct, key, limits.replayMs, {
-      started: () => this.#answered(),
-      frame: (frame) => {
-        if (isReplayEnd(frame)) this.#goLive();
-        else this.#take(frame);
+    this.#pulled = new PulledSource(
+      { kind: 'relay', from: member, name, through: null },
+      limits,
+      timers,
+      (replayMs, events) => parts.open(direct, key, replayMs, events),
+      {
+        live: () => this.#feedAll(),
+        frame: (taken, frame) => {
+          this.#count(frame);
+          for (const each of taken) this.#fed.take(each);
+        },
+        ended: (end) => {
+          onEnded();
+          this.#tellEnd(owner, end);
+        },
       },
-      ended: (end) => {
-        this.#stopTimer();
-        onEnded();
-        this.#tellEnd(owner, end);
-      },
-    });
+    );
+    this.#fed.begin(this.#pulled.source);
   }
 
   get size(): number {
@@ -96,9 +85,8 @@ export class PassedOnRelay {
     return this.#fed.feeds();
   }
 
-  /** It has been silent for so long that its connection may be dead. */
   get isStale(): boolean {
-    return this.#parts.timers.nowMs() - this.#heardMs >= RECONNECT_MS;
+    return this.#pulled.isStale;
   }
 
   /** `onEnded` is called once, unless the pull is removed first. Does nothing where it is here already. */
@@ -106,7 +94,7 @@ export class PassedOnRelay {
     if (this.#pulls.has(player.id)) return;
     const pull = { player, replayMs, onEnded };
     this.#pulls.set(player.id, pull);
-    if (this.#isLive) this.#feed(pull);
+    if (this.#pulled.isLive) this.#feed(pull);
   }
 
   /** Says whether the pull was here. */
@@ -128,21 +116,10 @@ export class PassedOnRelay {
 
   /** The same without a word. */
   close(): void {
-    this.#stopTimer();
-    this.#upstream.close();
+    this.#pulled.close();
   }
 
-  #answered(): void {
-    const { limits, timers } = this.#parts;
-    this.#heardMs = timers.nowMs();
-    if (limits.replayMs === 0) this.#goLive();
-    else this.#stopTimer = timers.after(REPLAY_MS_MAX, () => this.#goLive());
-  }
-
-  #goLive(): void {
-    if (this.#isLive) return;
-    this.#isLive = true;
-    this.#stopTimer();
+  #feedAll(): void {
     for (const pull of [...this.#pulls.values()]) {
       try {
         this.#feed(pull);
@@ -158,11 +135,9 @@ export class PassedOnRelay {
     this.#fed.add(player, replayMs, this.#parts.timers.nowMs());
   }
 
-  #take(frame: Frame): void {
+  #count(frame: Frame): void {
     const { bytesIn } = this.#parts.traffic;
     if (bytesIn !== undefined) bytesIn[this.isOfSibling ? 'worker' : 'relay'] += frame.payload.length;
-    this.#heardMs = this.#parts.timers.nowMs();
-    for (const taken of this.#source.take(frame, this.#heardMs)) this.#fed.take(taken);
   }
 
   #tellEnd({ member, profile }: RelayOwner, { code, text, isOrdinary }: UpstreamEnd): void {
