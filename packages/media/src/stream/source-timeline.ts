@@ -33,8 +33,8 @@ const LONE_STEP_MAX_MS = 10_000;
 const JUMP_MIN_MS = 500;
 /** What no muxer lets lie further apart: a track that is more than this behind stood still while the others went on. */
 const TRACKS_APART_MAX_MS = 10_000;
-/** Tracks that jump together do so within this time: muxers let one lead the other by less. */
-const TOGETHER_MS = 1500;
+/** Muxers let one track lead the other by less: tracks that jump together do so within this time. */
+const NEAR_MS = 1500;
 /** Distance of a track's frames where nothing is known, and its bounds. */
 const STEP_MS = { first: 20, min: 1, max: 100 } as const;
 
@@ -43,7 +43,8 @@ const STEP_MS = { first: 20, min: 1, max: 100 } as const;
  *
  * - A track that steps as tracks do (at most 3 s back or forth) keeps its steps, wobble backwards as well, across
  *   wraps of its clock at 2^32 and at 2^24.
- * - Forward by more, to where the other tracks are now: it was away (camera off), and the gap is kept.
+ * - Forward by more, to where the other tracks are now, or by as much as time passed: it was away (camera off), or all were,
+ *   and the gap is kept.
  * - A track whose new timestamp fits the clock that another track goes by is put on that one's clock. So tracks that jump
  *   or restart together keep their distance: the first is put anew, the others follow it.
  * - Forward by more, by no more than the time that passed since its last frame: the source paused; the gap is kept.
@@ -82,9 +83,10 @@ export class SourceTimeline implements SourceLine {
       if (step > 0) line.stepMs = Math.min(STEP_MS.max, Math.max(STEP_MS.min, step));
       line.timeMs = own;
     } else {
-      const wasAway = !hasJumpedAlong && step > STEP_MAX_MS && this.#isNearOthers(line, own);
-      if (wasAway) line.timeMs = own;
-      else this.#putAnew(line, timestampMs, own, nowMs - line.atMs);
+      const elapsedMs = nowMs - line.atMs;
+      const hasGap = step > STEP_MAX_MS && (this.#isNearOthers(line, own) || isNear(step, elapsedMs));
+      if (hasGap && !hasJumpedAlong) line.timeMs = own;
+      else this.#putAnew(line, timestampMs, own, elapsedMs);
       line.anewCount = this.#anewCount;
     }
     line.rawMs = timestampMs;
@@ -113,7 +115,7 @@ export class SourceTimeline implements SourceLine {
   /** Another track jumped a moment ago by just so much more that it was put anew, and this one jumps with it. */
   #hasJumpedAlong(line: Line, timestampMs: number, step: number): boolean {
     if (line.anewCount === this.#anewCount || Math.abs(step) < JUMP_MIN_MS) return false;
-    if (this.#endMs - this.#anewAtMs > TOGETHER_MS) return false;
+    if (this.#endMs - this.#anewAtMs > NEAR_MS) return false;
     const beside = this.#besideOthers(line, timestampMs);
     return beside !== null && Math.abs(beside - (line.timeMs + step)) >= JUMP_MIN_MS;
   }
@@ -166,9 +168,11 @@ export class SourceTimeline implements SourceLine {
   #isNearOthers(line: Line, timeMs: number): boolean {
     let end = Number.NEGATIVE_INFINITY;
     for (const other of this.#lines.values()) if (other !== line) end = Math.max(end, other.givenMs);
-    return Math.abs(timeMs - end) <= STEP_MAX_MS;
+    return isNear(timeMs, end);
   }
 }
+
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= NEAR_MS;
 
 /** How far a clock went from one timestamp to the next, whether it has 32 bits or 24. */
 function stepBetween(fromMs: number, toMs: number): number {
