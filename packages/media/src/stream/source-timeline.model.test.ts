@@ -84,17 +84,19 @@ const isAway = ({ events }: Encoder, track: Track, captureMs: number): boolean =
 /** Nobody could tell: a clock that moves by little, or to where the other one's was or is, or a wrap that nobody sees. */
 function isAmbiguous(source: Encoder): boolean {
   const { wrap, events } = source;
-  const isAlike = (a: number, b: number): boolean => {
-    const apart = (((a - b) % wrap) + wrap) % wrap;
-    return Math.min(apart, wrap - apart) < ALIKE_MS;
-  };
+  const isAlike = (a: number, b: number): boolean =>
+    // A clock of 32 bits that is small may be one of 24 bits.
+    [wrap, ...(Math.max(a, b) < WRAPS[0] ? [WRAPS[0]] : [])].some((each) => {
+      const apart = (((a - b) % each) + each) % each;
+      return Math.min(apart, each - apart) < ALIKE_MS;
+    });
   return events.some(({ kind, track, atMs, lengthMs, byMs }) => {
     const tracks: readonly Track[] = track === null ? [0, 1] : [track];
     return tracks.some((each) => {
       const other: Track = each === 0 ? 1 : 0;
       const before = clockOf(source, each, atMs - 1);
       const after = clockOf(source, each, atMs);
-      if (kind === 'gap') return clockOf(source, each, atMs + lengthMs) < before;
+      if (kind === 'gap') return clockOf(source, each, atMs + lengthMs) < clockOf(source, each, atMs - 150);
       const others = [clockOf(source, other, atMs - 1), clockOf(source, other, atMs)];
       const isSmall = isAlike(before, after) && (track !== null || kind === 'restart' || byMs < 0);
       const hadOneClock = isAlike(before, others[0] ?? 0);
