@@ -53,6 +53,23 @@ describe('a warning that repeats', () => {
     ]);
   });
 
+  it.each([
+    ['10.0.0.1', '10.0.0.1', '10.0.0.1:40001', '10.0.0.1:40002'],
+    ['[2001:db8::1]', '[2001:db8::1]', '[2001:db8::1]:40001', '[2001:db8::1]:40002'],
+    ['2001:db8::1', '2001:db8::1', '2001:db8::1', '2001:db8::1'],
+  ])('of %s is one, whichever port its client comes from', (_, about, ...clients) => {
+    for (const msg of ['connection refused', 'pull not believed'])
+      for (const client of clients)
+        log.warn({ client, protocol: 'rtmp', reason: 'proxy-header-invalid' }, msg);
+    expect(seen()).toHaveLength(2);
+    nowMs = QUIET_MS;
+    log.look();
+    expect(seen().slice(2)).toMatchObject([
+      { fields: { warning: 'connection refused', client: about, count: clients.length } },
+      { fields: { warning: 'pull not believed', client: about, count: clients.length } },
+    ]);
+  });
+
   it('of a seed is one, whatever reason is given in turn, until the seed is reached', () => {
     for (const reason of ['connection refused', 'no answer', 'connection refused', 'no answer']) {
       log.warn({ seed: 'a:1', reason }, 'seed not reached');

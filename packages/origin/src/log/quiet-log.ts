@@ -134,8 +134,8 @@ function aboutOf(fields: object, msg: string): Fields {
   const about: Record<string, unknown> = {};
   for (const name of names) if (given[name] !== undefined) about[name] = given[name];
   if (msg === 'connection refused') about.reason = given.reason;
-  // A client comes from another port each time.
-  else if (typeof about.client === 'string') about.client = about.client.replace(/:\d+$/, '');
+  // A client comes from another port each time. Some are told without one, and IPv6 has colons of its own.
+  if (typeof about.client === 'string') about.client = about.client.replace(/^(\[.*\]|[^:]*):\d+$/, '$1');
   const place = placeOf(given.err);
   if (place === null) return about;
   // One fault of ours is one trouble, whoever runs into it.
