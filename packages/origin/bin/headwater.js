@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
 
 // The command is compiled into dist/ by `npm run build`; say so instead of failing on an import.
 const main = new URL('../dist/main.js', import.meta.url);
@@ -18,6 +19,9 @@ if (filesAllowed() < FILES_MIN) {
   );
   process.exit(1);
 }
+// What these mean to a member comes with the program; while that is loaded they would end it, or open a debugger.
+const isMember = process.argv[2] === 'origin' && !isatty(0) && !isatty(1);
+for (const signal of ['SIGUSR1', 'SIGUSR2', ...(isMember ? ['SIGHUP'] : [])]) process.on(signal, () => {});
 await import(main.href);
 
 function filesAllowed() {

@@ -34,6 +34,19 @@ it.each([25, 30, 44, 99])('with %i open files a person hears what to raise', asy
   expect(failure.stderr).not.toContain('    at ');
 });
 
+it.each(['SIGUSR1', 'SIGUSR2', 'SIGHUP'])('%s while its code is loaded ends no member', async (signal) => {
+  const hooks = `export async function load(url, context, next) {
+    if (url.endsWith('/dist/main.js')) process.kill(process.pid, '${signal}');
+    return next(url, context);
+  }`;
+  const planted = `import { register } from 'node:module';
+register('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(hooks))});`;
+  const plant = `--import=data:text/javascript,${encodeURIComponent(planted)}`;
+  const { stdout, stderr } = await run(process.execPath, [plant, COMMAND, 'origin', '--help']);
+  expect(stdout).toContain('headwater origin');
+  expect(stderr).toBe('');
+});
+
 /** Loaded before the command: names each module that it loads on stderr. */
 const TELL_LOADS = `
 import { register } from 'node:module';
