@@ -210,7 +210,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     throw error;
   }
   const { ports: apiPorts, close: closeApis } = apis;
-  const tellNoLoad = tellLoad({ media, mesh, profile, limits: () => current().limits, log });
+  const tellNoLoad = tellLoad({ media, mesh, profile, limits: () => current().limits, log: quietLog });
   const ports = { ...media.ports, ...apiPorts, mesh: mesh.port };
   log.info(
     {

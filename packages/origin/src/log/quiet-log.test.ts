@@ -112,6 +112,19 @@ it('tells each death, and some changes of what goes to and fro', () => {
   expect(seen().filter(({ msg }) => msg === 'member suspect')).toHaveLength(10);
 });
 
+it('counts how often a member at its limit is full and has room again, once both were told some times', () => {
+  for (let index = 0; index < 30; index += 1) {
+    log.warn({ connections: index }, 'member full');
+    log.warn({ connections: index }, 'member has room again');
+  }
+  expect(seen()).toHaveLength(20);
+  log.close();
+  expect(seen().slice(20)).toMatchObject([
+    { msg: 'warning ended', fields: { warning: 'member full', count: 30 } },
+    { msg: 'warning ended', fields: { warning: 'member has room again', count: 30 } },
+  ]);
+});
+
 it('takes a fault of ours for one trouble, whoever runs into it', () => {
   const err = new TypeError('planted');
   for (let index = 0; index < 30; index += 1)

@@ -41,6 +41,8 @@ const TOLD_SOME_TIMES = new Set([
   'api bug',
   'connection ended by a fault',
   'connection with a member ended by a fault',
+  'member full',
+  'member has room again',
   'member suspect',
   'mesh listener failed',
   'publisher sends again',
