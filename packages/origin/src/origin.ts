@@ -108,6 +108,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
           workers,
           media: mediaOptions(config, tls),
           log: withFatal(quietLog, log),
+          quietLog,
         });
   let mesh: Mesh;
   try {

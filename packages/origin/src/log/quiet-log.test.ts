@@ -42,10 +42,12 @@ describe('a warning that repeats', () => {
   it('is told once for all clients where the member is full, once for each that takes too much', () => {
     for (const client of ['10.0.0.1', '10.0.0.2', '::1', '::2']) {
       log.warn({ client, protocol: 'rtmp', reason: 'connections-max' }, 'connection refused');
+      log.warn({ client, protocol: 'rtmp', reason: 'workers-not-ready' }, 'connection refused');
       log.warn({ client, protocol: 'rtmp', reason: 'connections-per-address-max' }, 'connection refused');
     }
     expect(seen().map(({ fields }) => `${fields.reason} ${fields.client}`)).toEqual([
       'connections-max 10.0.0.1',
+      'workers-not-ready 10.0.0.1',
       'connections-per-address-max 10.0.0.1',
       'connections-per-address-max 10.0.0.2',
       'connections-per-address-max ::1',

@@ -57,6 +57,9 @@ const SOME_TIMES = 10;
 const ENDED_BY: Readonly<Record<string, string>> = { 'seed reached': 'seed not reached' };
 const ENDED_BY_WORDS = new Set(Object.values(ENDED_BY));
 
+/** Why a connection is refused whoever it comes from. */
+const OF_ALL = new Set<unknown>(['connections-max', 'workers-not-ready']);
+
 /** How often it is looked for what has ended, ms. */
 const LOOK_EVERY_MS = 5_000;
 
@@ -130,8 +133,8 @@ export class QuietLog implements FactLog {
 
 function aboutOf(fields: object, msg: string): Fields {
   const given = fields as Fields;
-  // A member that is full refuses everybody: only who takes too much for itself is named.
-  const isOfAll = msg === 'connection refused' && given.reason === 'connections-max';
+  // A member that is full, or has no worker, refuses everybody: only who takes too much for itself is named.
+  const isOfAll = msg === 'connection refused' && OF_ALL.has(given.reason);
   const names = isOfAll ? ['protocol'] : ABOUT_FIELDS;
   const about: Record<string, unknown> = {};
   for (const name of names) if (given[name] !== undefined) about[name] = given[name];
