@@ -114,6 +114,20 @@ it('tells each death, and some changes of what goes to and fro', () => {
   expect(seen().filter(({ msg }) => msg === 'member suspect')).toHaveLength(10);
 });
 
+it('takes a hook that gives no answer for one trouble for each event, whoever it was asked about', () => {
+  for (let index = 0; index < 30; index += 1) {
+    const about = { client: `10.0.0.${index}:4711`, key: `v/live/s${index}`, reason: 'ECONNREFUSED' };
+    log.warn({ hook: 'on_play', ...about }, 'hook gave no answer');
+    log.warn({ hook: 'on_stop', ...about }, 'hook not told of an end yet');
+  }
+  expect(seen()).toHaveLength(2);
+  log.close();
+  expect(seen().slice(2)).toMatchObject([
+    { fields: { warning: 'hook gave no answer', hook: 'on_play', count: 30 } },
+    { fields: { warning: 'hook not told of an end yet', hook: 'on_stop', count: 30 } },
+  ]);
+});
+
 it('counts how often a member at its limit is full and has room again, once both were told some times', () => {
   for (let index = 0; index < 30; index += 1) {
     log.warn({ connections: index }, 'member full');

@@ -135,7 +135,8 @@ function aboutOf(fields: object, msg: string): Fields {
   const given = fields as Fields;
   // A member that is full, or has no worker, refuses everybody: only who takes too much for itself is named.
   const isOfAll = msg === 'connection refused' && OF_ALL.has(given.reason);
-  const names = isOfAll ? ['protocol'] : ABOUT_FIELDS;
+  // A hook's server that is down is one trouble, whoever it was asked about.
+  const names = given.hook !== undefined ? ['hook'] : isOfAll ? ['protocol'] : ABOUT_FIELDS;
   const about: Record<string, unknown> = {};
   for (const name of names) if (given[name] !== undefined) about[name] = given[name];
   if (msg === 'connection refused') about.reason = given.reason;
