@@ -1,7 +1,9 @@
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { describe, expect, it } from 'vitest';
+import { TestProcess } from '../support/child-process.js';
 import { Cluster } from '../support/cluster.js';
-import { OriginProcess } from '../support/origin-process.js';
+import { cleanEnvironment, OriginProcess } from '../support/origin-process.js';
+import { HEADWATER } from '../support/program.js';
 import { RtmpClient } from '../support/rtmp-client.js';
 import { type Scope, testScope } from '../support/scope.js';
 
@@ -75,6 +77,38 @@ describe('signals that mean nothing to a member', () => {
     const exit = await origin.kill('SIGTERM');
     expect(exit.code).toBe(0);
     expect(origin.logged('stop requested')).toMatchObject([{ signal: 'SIGTERM', state: 'running' }]);
+  });
+});
+
+describe('warnings of node’s own', () => {
+  // Both processes warn from when they are set up; the first says when it outlived that.
+  const planted = `
+setInterval(() => { if (process.listenerCount('uncaughtException') > 0) process.emitWarning('planted'); }, 20);
+process.on('SIGURG', () => setTimeout(() => process.stdout.write('outlived\\n'), 500));`;
+
+  it.each([
+    ['nobody reads', ''],
+    ['a full disk takes not', '2> /dev/full'],
+  ])('that %s end neither a member nor its worker', async (_, redirection) => {
+    const scope = testScope();
+    const origin = await OriginProcess.spawn(scope, 'a', { workers: 1 });
+    await origin.kill('SIGTERM');
+    const words = [process.execPath, HEADWATER, 'origin', '--config', origin.configFile];
+    const member = new TestProcess(scope, 'sh', ['-c', `exec "$0" "$@" ${redirection}`, ...words], {
+      env: {
+        ...cleanEnvironment(),
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(planted)}`,
+      },
+    });
+    member.child.stderr?.destroy();
+    await awaitCondition(
+      'it to be ready',
+      async () => (await fetch(origin.apiUrl('/readyz')).catch(() => null))?.status === 200,
+    );
+    member.signal('SIGURG');
+    await awaitCondition('it to go on', () => member.stdout.includes('outlived'));
+    expect(member.stdout.join('\n')).not.toMatch(/by a fault|worker ended/);
+    expect((await member.kill('SIGTERM')).code).toBe(0);
   });
 });
 

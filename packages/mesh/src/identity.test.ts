@@ -91,6 +91,13 @@ describe('loadIdentity', () => {
     await writer.close();
   });
 
+  it('does not wait for ever to keep a generation that is taken while the member runs', async () => {
+    execFileSync('mkfifo', [join(dir, 'generation.new')]);
+    await expect(keepGeneration(dir, 2_000, 100)).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    const reader = await open(join(dir, 'generation.new'), 'r+');
+    await reader.close();
+  });
+
   it('closes a key that others could read', async () => {
     await loadIdentity(dir, 1, log);
     await chmod(join(dir, 'identity.pem'), 0o644);

@@ -56,9 +56,14 @@ export async function loadIdentity(
   }
 }
 
-/** Keeps a generation that the member takes while it runs, so that the next start counts on from it. @throws where it can't. */
-export async function keepGeneration(dataDir: string, generation: number): Promise<void> {
-  await writeWhole(join(dataDir, GENERATION_FILE), `${generation}\n`);
+/** Keeps a generation that the member takes while it runs, so that the next start counts on from it. @throws where it can't, or the disk does not answer. */
+export async function keepGeneration(
+  dataDir: string,
+  generation: number,
+  deadlineMs = DATA_DIR_DEADLINE_MS,
+): Promise<void> {
+  const writing = writeWhole(join(dataDir, GENERATION_FILE), `${generation}\n`);
+  await withDeadline('the disk', deadlineMs, writing);
 }
 
 async function loadFiles(

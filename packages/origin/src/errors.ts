@@ -21,6 +21,7 @@ export const ERRORS = {
     'Make the folder for temporary files (TMPDIR) writable and leave memory for the processes, or set workers to 0: everything runs in one process then.',
   FILES_TOO_FEW:
     'Raise the limit of open files (LimitNOFILE of systemd, ulimits of Docker, ulimit -n of a shell) above limits.connectionsMax plus a tenth.',
+  OUTPUT_FAILED: 'Make room where the output goes, or send it elsewhere.',
   CERTIFICATE_UNUSABLE:
     'Mend what is named in tls.certificates, then try with: headwater config check FILE. openssl x509 -in FILE -noout -text shows what is in a certificate.',
   PORT_TAKEN: 'Stop the program that has the port, or choose another.',

@@ -1,3 +1,4 @@
+import './lose-warnings.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { endBySignal, endProcess } from './cli/end-process.js';
@@ -7,6 +8,7 @@ import { paintFor } from './cli/paint.js';
 import { processTerminal } from './cli/process-terminal.js';
 import { runCli } from './cli/run-cli.js';
 import { errorText } from './cli/show-error.js';
+import { HeadwaterError } from './errors.js';
 
 /** How the rest of the machine asks a process to end. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
@@ -22,13 +24,7 @@ const faultListeners = new Set<(error: unknown, kind: FaultKind) => void>();
 
 for (const signal of IDLE_SIGNALS) process.on(signal, () => tellIdle(signal));
 
-for (const output of [process.stdout, process.stderr]) {
-  // `headwater streams | head` closes the pipe: that ends us, and is no error.
-  output.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit();
-    throw error;
-  });
-}
+process.stdout.on('error', notWritten);
 
 process.on('uncaughtException', (error, kind) => {
   if (faultListeners.size > 0) {
@@ -75,7 +71,7 @@ const io: CliIo = {
 
 const status = await runCli(process.argv.slice(2), io);
 // Waits for what was written, since pipes are written behind our back, but for no timer or socket left over.
-process.stdout.write('', () => end(status));
+process.stdout.write('', (error) => (error ? notWritten(error, status) : end(status)));
 
 function tellIdle(signal: string): void {
   for (const listener of idleListeners) listener(signal);
@@ -90,6 +86,14 @@ function subscribe<T>(listeners: Set<T>, listener: T): () => void {
 function end(status: number): void {
   if (isTerminalGone) endBySignal(status, 'SIGHUP');
   else endProcess(status);
+}
+
+/** `headwater streams | head` closes the pipe: that ends us, and is no error. A full disk is one. */
+function notWritten(error: NodeJS.ErrnoException, status: number = EXIT.ok): void {
+  if (error.code === 'EPIPE') process.exit(status);
+  const said = new HeadwaterError('OUTPUT_FAILED', `what this prints cannot be written: ${error.message}`);
+  process.stderr.write(errorText(said, paintFor(process.stderr.isTTY === true, process.env)));
+  process.exit(EXIT.failed);
 }
 
 function ignore(): void {}

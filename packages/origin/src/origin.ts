@@ -108,6 +108,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
           workers,
           media: mediaOptions(config, tls),
           log: withFatal(quietLog, log),
+          quietLog,
         });
   let mesh: Mesh;
   try {
@@ -210,7 +211,7 @@ export async function startOrigin(config: OriginConfig, options: StartOptions): 
     throw error;
   }
   const { ports: apiPorts, close: closeApis } = apis;
-  const tellNoLoad = tellLoad({ media, mesh, profile, limits: () => current().limits, log });
+  const tellNoLoad = tellLoad({ media, mesh, profile, limits: () => current().limits, log: quietLog });
   const ports = { ...media.ports, ...apiPorts, mesh: mesh.port };
   log.info(
     {

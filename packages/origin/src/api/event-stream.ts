@@ -57,6 +57,8 @@ export class EventStreams {
     context.header('Content-Type', 'text/event-stream; charset=utf-8');
     context.header('Cache-Control', 'no-store');
     context.header('X-Accel-Buffering', 'no');
+    // Nothing reads what follows the head, and so nothing would end it.
+    if (context.req.method === 'HEAD') return context.body(null);
     const start = this.#startOf(since);
     this.#followers += 1;
     return stream(

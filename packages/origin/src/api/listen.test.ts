@@ -44,6 +44,7 @@ describe('a request line and its host', () => {
   it.each([
     ['HAProxy: GET by HTTP/1.0', 'GET /readyz HTTP/1.0\r\n\r\n', null],
     ['HEAD by HTTP/1.0', 'HEAD /readyz HTTP/1.0\r\n\r\n', undefined],
+    ['HAProxy: GET by HTTP/1.1', 'GET /readyz HTTP/1.1\r\nConnection: close\r\n\r\n', null],
     ['an empty host', 'GET /readyz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n', ''],
     ['an IPv4', 'GET /readyz HTTP/1.1\r\nHost: 10.0.0.1:1985\r\nConnection: close\r\n\r\n', '10.0.0.1:1985'],
     ['an IPv6', 'GET /readyz HTTP/1.1\r\nHost: [0:0::1]:1985\r\nConnection: close\r\n\r\n', '[0:0::1]:1985'],

@@ -53,7 +53,7 @@ export async function listenApi(api: Hono, options: ApiListenOptions): Promise<A
   if (port === null) return { port: 0, close: async () => {} };
   const serve = getRequestListener(api.fetch, { hostname: HOST });
   const clients = new WeakMap<object, Client>();
-  const server = createServer((req, res) => {
+  const server = createServer({ requireHostHeader: false }, (req, res) => {
     const forwarded = readForwarded(clients.get(req.socket) ?? NOBODY, req.headers, forwarding);
     keepClientIp(req, forwarded.client.ip);
     if (forwarded.host !== undefined) req.headers.host = forwarded.host;
@@ -134,8 +134,8 @@ function close(server: Server, front: Front): Promise<void> {
 }
 
 /**
- * Health checks by HTTP/1.0 have no `Host` (HAProxy's `option httpchk GET /readyz`), and others have one that makes no
- * URL; hono's server would answer 400. Handlers see the header as it came.
+ * Health checks have no `Host` (HAProxy's `option httpchk GET /readyz`, also with `HTTP/1.1` behind it), and others have one
+ * that makes no URL; hono's server would answer 400. Handlers see the header as it came.
  */
 function useKnownHost(req: IncomingMessage): void {
   if (!PLAIN_HOST.test(req.headers.host ?? '')) req.headers.host = HOST;

@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load-config.js';
-import type { ResolvedConfig } from '../config/resolve-config.js';
+import type { EffectiveValue, ResolvedConfig } from '../config/resolve-config.js';
+import { HeadwaterError } from '../errors.js';
 import type { Arguments, Flag } from './command.js';
 import type { CliIo } from './io.js';
 
@@ -25,3 +26,24 @@ export const PRECEDENCE_NOTE =
 export function loadGiven(given: Arguments, file: string | undefined, io: CliIo): Promise<ResolvedConfig> {
   return loadConfig({ ...(file === undefined ? {} : { file }), set: given.values('set'), env: io.env });
 }
+
+/**
+ * The same again, for a reload. `before`: what was read last. A file that holds nothing any more is not believed: a full disk
+ * leaves such a one where it was to be written anew, and all rules of who may publish and play would be gone.
+ */
+export async function loadAgain(
+  given: Arguments,
+  file: string | undefined,
+  io: CliIo,
+  before: readonly EffectiveValue[],
+): Promise<ResolvedConfig> {
+  const read = await loadGiven(given, file, io);
+  if (before.some(isOfFile) && !read.effective.some(isOfFile))
+    throw new HeadwaterError(
+      'CONFIG_UNREADABLE',
+      `${file} sets nothing any more, as one that could not be written; restart to go without it`,
+    );
+  return read;
+}
+
+const isOfFile = ({ source }: EffectiveValue): boolean => source.kind === 'file';

@@ -157,13 +157,23 @@ it('a fault before there is a log goes to stderr, with its stack', () => {
 });
 
 it('SIGHUP has a member that runs read its configuration again', () => {
-  world.idle('SIGHUP');
-  expect(world.messages).toEqual(['signal does nothing']);
-  world.lines.length = 0;
   void world.life.run(world.member);
+  expect(world.told).toEqual([]);
   world.idle('SIGHUP');
   expect(world.told).toEqual(['reload']);
   expect(world.messages).toEqual(['reload requested']);
+  world.stop('SIGINT');
+  world.idle('SIGHUP');
+  expect(world.told).toEqual(['reload', 'stop']);
+  expect(world.messages.at(-1)).toBe('signal does nothing');
+});
+
+it('SIGHUP while a member starts has it read its configuration again once it runs, whose older one it may have', () => {
+  world.idle('SIGHUP');
+  world.idle('SIGHUP');
+  expect([world.told, world.messages]).toEqual([[], ['reload requested', 'reload requested']]);
+  void world.life.run(world.member);
+  expect(world.told).toEqual(['reload']);
 });
 
 it.each(['SIGUSR1', 'SIGUSR2'])('%s does nothing, and says so', (signal) => {

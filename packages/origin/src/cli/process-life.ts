@@ -35,7 +35,8 @@ const IDLE_REASONS: Readonly<Record<string, string>> = {
  * | stopping | ends at once, 1                       | ends at once, 70                                     |
  * | failing  | ends at once, 70                      | ends at once, 70; so it does where that takes 3 s    |
  *
- * SIGHUP, where it is not the end of a terminal, has a running member read its configuration again.
+ * SIGHUP, where it is not the end of a terminal, has a running member read its configuration again, and one that starts do so
+ * once it runs: what it has read may be older than that.
  */
 export class ProcessLife {
   readonly #io: CliIo;
@@ -45,6 +46,7 @@ export class ProcessLife {
   #state: State = 'starting';
   #member: Living | null = null;
   #faults = 0;
+  #isReloadDue = false;
   #finish: (status: number) => void = () => {};
 
   /** Listens from now on, so that a start that hangs can be ended. */
@@ -67,6 +69,7 @@ export class ProcessLife {
   run(member: Living): Promise<number> {
     this.#member = member;
     this.#state = 'running';
+    if (this.#isReloadDue) void member.reload();
     return new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -121,9 +124,10 @@ export class ProcessLife {
   }
 
   #idle(signal: string): void {
-    if (signal === 'SIGHUP' && this.#state === 'running') {
+    if (signal === 'SIGHUP' && (this.#state === 'running' || this.#state === 'starting')) {
       this.#log?.info({ signal }, 'reload requested');
-      void this.#member?.reload();
+      if (this.#member === null) this.#isReloadDue = true;
+      else void this.#member.reload();
       return;
     }
     this.#log?.info(

@@ -96,8 +96,23 @@ it('takes no address with a zone, which is another one on each machine', () => {
   ]);
 });
 
+it.each(['[fe80::1]', '[FEBF::1]', '[ff02::1]', '224.0.0.1', '255.255.255.255'])(
+  'takes %s for nobody’s, since no other machine can connect to it',
+  (host) => {
+    expect([parseAdvertised(`out=${host}`), parseRelayAdvertised(host), parseMeshAdvertise(host)]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  },
+);
+
+it.each(['[fec0::1]', '[fe7f::1]', '223.255.255.255', '224.example.com'])('takes %s', (host) =>
+  expect(parseMeshAdvertise(host)).toBe(host),
+);
+
 it('parseMeshAdvertise keeps what was written', () => {
-  expect(parseMeshAdvertise('[fe80::1]:7946')).toBe('[fe80::1]:7946');
+  expect(parseMeshAdvertise('[fd80::1]:7946')).toBe('[fd80::1]:7946');
   expect(parseMeshAdvertise('a')).toBe('a');
   expect(parseMeshAdvertise('a:1:2')).toBeNull();
   expect(parseMeshAdvertise('0.0.0.0:1')).toBeNull();

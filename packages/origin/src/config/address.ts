@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { isHost, isNetworkName, isWildcard } from '@headwater/directory';
+import { ipv6Groups, isHost, isNetworkName, isWildcard } from '@headwater/directory';
 
 /** A host with a port; IPv6 without brackets. */
 export interface HostPort {
@@ -105,9 +105,15 @@ export function parseMeshAdvertise(text: string): string | null {
   return parts === null || parts.ports.length > 1 || !isTellable(parts.host) ? null : text;
 }
 
-/** Others can connect to it: no wildcard, and no zone, which is another one on each machine (`fe80::1%eth0`). */
+/**
+ * Others can connect to it: no wildcard, nothing that is many machines, and nothing of IPv6 that wants a zone, which is another
+ * one on each machine (`fe80::1%eth0`).
+ */
 function isTellable(host: string): boolean {
-  return !isWildcard(host) && !host.includes('%');
+  if (isWildcard(host) || host.includes('%')) return false;
+  const [first = 0] = ipv6Groups(host) ?? [];
+  const isLinkLocal = (first & 0xffc0) === 0xfe80;
+  return !isLinkLocal && first < 0xff00 && !(isIP(host) === 4 && Number.parseInt(host, 10) >= 224);
 }
 
 /** Reached from this machine only. */

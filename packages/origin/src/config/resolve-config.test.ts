@@ -407,6 +407,16 @@ describe('warnings', () => {
     expect(warned('a:7946, b:11985')).toBe('');
   });
 
+  it.each(['mesh.advertise', 'relay.advertise'])('tell of loopback as %s, where others are far', (key) => {
+    for (const host of ['127.0.0.1', '[::1]', 'localhost']) {
+      expect(warningsOf({ set: [`${key}=${host}`, 'mesh.seeds=a:7946'] })).toEqual([
+        expect.stringMatching(`${key}: found .*, which members on other machines take for themselves`),
+      ]);
+      expect(warningsOf({ set: [`${key}=${host}`, 'mesh.seeds=127.0.0.1:7947'] })).toEqual([]);
+    }
+    expect(warningsOf({ set: [`${key}=10.0.0.1`, 'mesh.seeds=a:7946'] })).toEqual([]);
+  });
+
   it('tell of far seeds that a mesh on loopback hears nothing of', () => {
     expect(warningsOf({ set: ['mesh.host=127.0.0.1', 'mesh.seeds=a:1'] })[0]).toMatch(
       /can't reach this member/,

@@ -156,7 +156,7 @@ export const RULES: readonly Rule[] = [
     check: (values) => {
       const mesh = values['mesh.advertise'];
       if (mesh === undefined || values['relay.advertise'].length > 0) return null;
-      const host = mesh.replace(/:\d+$/, '').replace(/[[\]]/g, '');
+      const host = hostOf(mesh);
       const isMapped = values.advertise.some(
         ({ rtmpPort }) => (rtmpPort ?? 0) !== 0 && rtmpPort !== values['rtmp.port'],
       );
@@ -187,12 +187,28 @@ export const RULES: readonly Rule[] = [
   {
     keys: ['mesh.seeds', 'mesh.host'],
     severity: 'warning',
-    check: (values) => {
-      const isFar = values['mesh.seeds'].some(
-        (seed) => !isLoopback(seed.replace(/:\d+$/, '').replace(/[[\]]/g, '')),
-      );
-      return isFar && isLoopback(values['mesh.host'])
+    check: (values) =>
+      hasFarSeeds(values) && isLoopback(values['mesh.host'])
         ? `seeds on other machines can't reach this member, since mesh.host is ${values['mesh.host']}`
+        : null,
+  },
+  {
+    keys: ['mesh.advertise', 'mesh.seeds'],
+    severity: 'warning',
+    check: (values) => {
+      const mesh = values['mesh.advertise'];
+      return mesh !== undefined && isLoopback(hostOf(mesh)) && hasFarSeeds(values)
+        ? `found ${mesh}, which members on other machines take for themselves: they can neither dial this one nor pull from it`
+        : null;
+    },
+  },
+  {
+    keys: ['relay.advertise', 'mesh.seeds'],
+    severity: 'warning',
+    check: (values) => {
+      const near = values['relay.advertise'].find(({ host }) => isLoopback(host));
+      return near !== undefined && hasFarSeeds(values)
+        ? `found ${near.host}, which members on other machines take for themselves: they cannot pull from this one there`
         : null;
     },
   },
@@ -252,6 +268,12 @@ export const RULES: readonly Rule[] = [
         : `more than limits.connectionsMax (${values['limits.connectionsMax']}), so it limits nothing`,
   },
 ];
+
+/** Of `host:port`, IPv6 without brackets. */
+const hostOf = (text: string): string => text.replace(/:\d+$/, '').replace(/[[\]]/g, '');
+
+const hasFarSeeds = (values: ConfigValues): boolean =>
+  values['mesh.seeds'].some((seed) => !isLoopback(hostOf(seed)));
 
 function networkTwice(addresses: readonly { readonly network: string }[]): string | null {
   const networks = addresses.map(({ network }) => network);

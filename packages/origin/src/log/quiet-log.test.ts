@@ -42,14 +42,33 @@ describe('a warning that repeats', () => {
   it('is told once for all clients where the member is full, once for each that takes too much', () => {
     for (const client of ['10.0.0.1', '10.0.0.2', '::1', '::2']) {
       log.warn({ client, protocol: 'rtmp', reason: 'connections-max' }, 'connection refused');
+      log.warn({ client, protocol: 'rtmp', reason: 'workers-not-ready' }, 'connection refused');
       log.warn({ client, protocol: 'rtmp', reason: 'connections-per-address-max' }, 'connection refused');
     }
     expect(seen().map(({ fields }) => `${fields.reason} ${fields.client}`)).toEqual([
       'connections-max 10.0.0.1',
+      'workers-not-ready 10.0.0.1',
       'connections-per-address-max 10.0.0.1',
       'connections-per-address-max 10.0.0.2',
       'connections-per-address-max ::1',
       'connections-per-address-max ::2',
+    ]);
+  });
+
+  it.each([
+    ['10.0.0.1', '10.0.0.1', '10.0.0.1:40001', '10.0.0.1:40002'],
+    ['[2001:db8::1]', '[2001:db8::1]', '[2001:db8::1]:40001', '[2001:db8::1]:40002'],
+    ['2001:db8::1', '2001:db8::1', '2001:db8::1', '2001:db8::1'],
+  ])('of %s is one, whichever port its client comes from', (_, about, ...clients) => {
+    for (const msg of ['connection refused', 'pull not believed'])
+      for (const client of clients)
+        log.warn({ client, protocol: 'rtmp', reason: 'proxy-header-invalid' }, msg);
+    expect(seen()).toHaveLength(2);
+    nowMs = QUIET_MS;
+    log.look();
+    expect(seen().slice(2)).toMatchObject([
+      { fields: { warning: 'connection refused', client: about, count: clients.length } },
+      { fields: { warning: 'pull not believed', client: about, count: clients.length } },
     ]);
   });
 
@@ -93,6 +112,33 @@ it('tells each death, and some changes of what goes to and fro', () => {
   }
   expect(seen().filter(({ msg }) => msg === 'member dead')).toHaveLength(30);
   expect(seen().filter(({ msg }) => msg === 'member suspect')).toHaveLength(10);
+});
+
+it('takes a hook that gives no answer for one trouble for each event, whoever it was asked about', () => {
+  for (let index = 0; index < 30; index += 1) {
+    const about = { client: `10.0.0.${index}:4711`, key: `v/live/s${index}`, reason: 'ECONNREFUSED' };
+    log.warn({ hook: 'on_play', ...about }, 'hook gave no answer');
+    log.warn({ hook: 'on_stop', ...about }, 'hook not told of an end yet');
+  }
+  expect(seen()).toHaveLength(2);
+  log.close();
+  expect(seen().slice(2)).toMatchObject([
+    { fields: { warning: 'hook gave no answer', hook: 'on_play', count: 30 } },
+    { fields: { warning: 'hook not told of an end yet', hook: 'on_stop', count: 30 } },
+  ]);
+});
+
+it('counts how often a member at its limit is full and has room again, once both were told some times', () => {
+  for (let index = 0; index < 30; index += 1) {
+    log.warn({ connections: index }, 'member full');
+    log.warn({ connections: index }, 'member has room again');
+  }
+  expect(seen()).toHaveLength(20);
+  log.close();
+  expect(seen().slice(20)).toMatchObject([
+    { msg: 'warning ended', fields: { warning: 'member full', count: 30 } },
+    { msg: 'warning ended', fields: { warning: 'member has room again', count: 30 } },
+  ]);
 });
 
 it('takes a fault of ours for one trouble, whoever runs into it', () => {

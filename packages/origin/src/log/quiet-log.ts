@@ -41,6 +41,8 @@ const TOLD_SOME_TIMES = new Set([
   'api bug',
   'connection ended by a fault',
   'connection with a member ended by a fault',
+  'member full',
+  'member has room again',
   'member suspect',
   'mesh listener failed',
   'publisher sends again',
@@ -54,6 +56,9 @@ const SOME_TIMES = 10;
 /** What says itself that it has ended. */
 const ENDED_BY: Readonly<Record<string, string>> = { 'seed reached': 'seed not reached' };
 const ENDED_BY_WORDS = new Set(Object.values(ENDED_BY));
+
+/** Why a connection is refused whoever it comes from. */
+const OF_ALL = new Set<unknown>(['connections-max', 'workers-not-ready']);
 
 /** How often it is looked for what has ended, ms. */
 const LOOK_EVERY_MS = 5_000;
@@ -128,14 +133,15 @@ export class QuietLog implements FactLog {
 
 function aboutOf(fields: object, msg: string): Fields {
   const given = fields as Fields;
-  // A member that is full refuses everybody: only who takes too much for itself is named.
-  const isOfAll = msg === 'connection refused' && given.reason === 'connections-max';
-  const names = isOfAll ? ['protocol'] : ABOUT_FIELDS;
+  // A member that is full, or has no worker, refuses everybody: only who takes too much for itself is named.
+  const isOfAll = msg === 'connection refused' && OF_ALL.has(given.reason);
+  // A hook's server that is down is one trouble, whoever it was asked about.
+  const names = given.hook !== undefined ? ['hook'] : isOfAll ? ['protocol'] : ABOUT_FIELDS;
   const about: Record<string, unknown> = {};
   for (const name of names) if (given[name] !== undefined) about[name] = given[name];
   if (msg === 'connection refused') about.reason = given.reason;
-  // A client comes from another port each time.
-  else if (typeof about.client === 'string') about.client = about.client.replace(/:\d+$/, '');
+  // A client comes from another port each time. Some are told without one, and IPv6 has colons of its own.
+  if (typeof about.client === 'string') about.client = about.client.replace(/^(\[.*\]|[^:]*):\d+$/, '$1');
   const place = placeOf(given.err);
   if (place === null) return about;
   // One fault of ours is one trouble, whoever runs into it.

@@ -1,3 +1,4 @@
+import '../lose-warnings.js';
 import { Socket } from 'node:net';
 import { type OwnerPolicy, ownerOrder } from '@headwater/directory';
 import { createGuard, type Guard } from '@headwater/guard';

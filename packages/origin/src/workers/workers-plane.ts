@@ -45,7 +45,10 @@ export interface WorkersPlaneOptions {
   /** How many; at least one. */
   readonly workers: number;
   readonly media: MediaOptions;
+  /** For what workers tell, whose own log counts what repeats, and for their ends. */
   readonly log: MediaLog & { fatal(fields: object, msg: string): void };
+  /** For what happens to connections, of which there may be thousands. */
+  readonly quietLog: MediaLog;
 }
 
 /** The media of a member in processes of its own, each of which has some of the connections. */
@@ -83,7 +86,7 @@ export class WorkersPlane implements MediaPlane {
 
   /** The processes start at once, so that they are there when the mesh is. */
   constructor(options: WorkersPlaneOptions) {
-    const { config, media, log, workers } = options;
+    const { config, media, log, quietLog, workers } = options;
     this.#options = options;
     this.#config = config;
     this.#secrets = options.secrets;
@@ -102,7 +105,7 @@ export class WorkersPlane implements MediaPlane {
     this.#folder = makeSocketFolder(socketFolders(config.dataDir));
     this.#listeners = new PortListeners({
       at: { rtmp: media.rtmp, rtmps: media.rtmps ?? OFF, http: media.http, https: media.https ?? OFF },
-      log,
+      log: quietLog,
       onConnection: (listener, socket) => this.#pool.arrived(listener, socket),
     });
     this.#pool = new WorkerPool(
@@ -114,7 +117,7 @@ export class WorkersPlane implements MediaPlane {
         isMemberAddress: (ip) =>
           this.#mesh !== null && memberPlaces(this.#mesh, config.relay.tls).isMemberAddress(ip),
         onRefused: (listener, client) =>
-          log.warn({ client, protocol: listener, reason: 'workers-not-ready' }, 'connection refused'),
+          quietLog.warn({ client, protocol: listener, reason: 'workers-not-ready' }, 'connection refused'),
       },
       {
         started: (worker) => this.#started(worker),

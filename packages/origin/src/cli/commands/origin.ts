@@ -4,7 +4,7 @@ import { expectedFailure } from '../../errors.js';
 import { requireFiles } from '../../open-files.js';
 import type { RunningOrigin, StartOptions } from '../../origin.js';
 import type { Command } from '../command.js';
-import { CONFIG_FLAG, loadGiven, PRECEDENCE_NOTE, SET_FLAG } from '../config-flags.js';
+import { CONFIG_FLAG, loadAgain, loadGiven, PRECEDENCE_NOTE, SET_FLAG } from '../config-flags.js';
 import { keysHelp } from '../help.js';
 import { createPaint } from '../paint.js';
 import { ProcessLife } from '../process-life.js';
@@ -29,7 +29,7 @@ export const ORIGIN: Command = {
           log,
           sources: () => sources,
           reload: async () => {
-            const read = await loadGiven(given, given.value('config'), io);
+            const read = await loadAgain(given, given.value('config'), io, sources);
             sources = read.effective;
             return read.config;
           },
