@@ -103,16 +103,18 @@ export class WorkerSlot {
     const current = this.#current;
     const { told } = current?.process ?? {};
     const pid = current?.process.pid;
+    const sum = (of: (process: WorkerProcess) => number): number =>
+      this.all.reduce((total, { process }) => total + of(process), 0);
     return {
       worker: this.number,
       state: stateOf(current, this.#leaving.size),
       ...(pid !== undefined && { pid }),
       sinceMs: this.#sinceMs,
-      connections: current?.process.open ?? 0,
-      players: told?.players ?? 0,
-      publishers: told?.publishers ?? 0,
-      outboundKbps: told?.outboundKbps ?? 0,
-      rssBytes: told?.rssBytes ?? 0,
+      connections: sum((process) => process.open),
+      players: sum((process) => process.told.players),
+      publishers: sum((process) => process.told.publishers),
+      outboundKbps: sum((process) => process.told.outboundKbps),
+      rssBytes: sum((process) => process.told.rssBytes),
       ...(told?.loopDelay !== undefined && { loopDelay: told.loopDelay }),
       restarts: this.#pace.restarts,
       ...(this.#lastEnd !== null && { lastEnd: this.#lastEnd }),

@@ -173,6 +173,8 @@ export class WorkersPlane implements MediaPlane {
         resolve();
       }, 5);
     });
+    // Those that are between two starts get theirs when they are there.
+    this.#isSetUp = true;
     for (const worker of this.#pool.all) this.#setUp(worker);
     await ready;
     this.#failed = null;
@@ -305,7 +307,6 @@ export class WorkersPlane implements MediaPlane {
   #setUp(worker: LivingWorker): void {
     const [media, config] = [this.#media, this.#config];
     if (this.#mesh === null || this.#feed === null) return;
-    this.#isSetUp = true;
     const setup = workerSetup({
       self: this.#mesh.id,
       address: worker.process.address,
