@@ -75,21 +75,29 @@ it('workers that end before the member listens are set up when they are there', 
   expect(origin.logged('worker ended')).toHaveLength(3);
 });
 
-it('a worker that is replaced for its memory is told of with those whom it serves still', async () => {
+it('workers are replaced for their memory one by one, and told of with those whom they serve still', async () => {
   const scope = testScope();
-  const origin = await OriginProcess.spawn(scope, 'a', {
-    workers: 1,
-    limits: { workerMemoryMax: 1 },
-    drain: { deadlineMs: NEVER_MS },
-  });
+  const origin = await OriginProcess.spawn(
+    scope,
+    'a',
+    { workers: 2, limits: { workerMemoryMax: 1 }, drain: { deadlineMs: NEVER_MS } },
+    // Starts that take longer than the time between two looks at memory.
+    planted(`
+      if (process.argv[1].endsWith('worker-main.js')) await new Promise((resolve) => setTimeout(resolve, 2_000));
+    `),
+  );
   await origin.ready();
-  const [first] = await workersOf(origin);
-  const player = playHttp(scope, origin.flvUrl('live/s'));
-  await awaitCondition('it to be there', async () => (await workersOf(origin))[0]?.players === 1);
-  await awaitCondition('another one to take connections', async () => {
-    const [now] = await workersOf(origin);
-    return now?.pid !== first?.pid && now?.state === 'listening';
-  });
-  expect((await workersOf(origin))[0]).toMatchObject({ players: 1, connections: 1, restarts: 1 });
-  expect(player.end).toBeNull();
+  const players = [0, 1].map(() => playHttp(scope, origin.flvUrl('live/s')));
+  const each = async (of: 'players' | 'connections' | 'restarts') =>
+    (await workersOf(origin)).map((worker) => worker[of]);
+  await awaitCondition('both to be there', async () => (await each('players')).join() === '1,1');
+  await awaitCondition('both workers to be replaced', () => origin.logged('worker ready').length >= 4);
+  expect([await each('players'), await each('connections')]).toEqual([
+    [1, 1],
+    [1, 1],
+  ]);
+  expect(players.map(({ end }) => end)).toEqual([null, null]);
+  const steps = origin.logged(/^worker (draining|ready)$/).map(({ msg }) => msg);
+  expect(steps.slice(2, 6)).toEqual(['worker draining', 'worker ready', 'worker draining', 'worker ready']);
+  expect(origin.logged('member full')).toEqual([]);
 });

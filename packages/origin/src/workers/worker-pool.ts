@@ -47,6 +47,7 @@ export class WorkerPool {
             folder: options.folder,
             rules: options.rules,
             now: () => time.at(performance.now()),
+            isOtherStarting: () => this.#slots.some((slot) => slot.number !== index + 1 && slot.isStarting),
           },
           {
             ...events,

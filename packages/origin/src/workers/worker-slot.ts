@@ -28,6 +28,8 @@ export interface SlotOptions {
   readonly rules: LifeRules;
   /** ms of main's own time. */
   now(): number;
+  /** A worker of another number does, and takes no connections yet. */
+  isOtherStarting(): boolean;
 }
 
 /** One number of a worker: the process that has it, and those it had that are still leaving. */
@@ -62,6 +64,10 @@ export class WorkerSlot {
 
   get isListening(): boolean {
     return this.#current?.life.takes === true;
+  }
+
+  get isStarting(): boolean {
+    return this.#current?.life.state === 'starting';
   }
 
   start(): void {
@@ -127,8 +133,9 @@ export class WorkerSlot {
     if (message.kind === 'ready') life.ready(this.#options.now());
     this.#events.message(living, message);
     if (message.kind === 'ready') this.#drainOlder();
-    if (message.kind === 'told')
-      this.#do(living, life.told(message.told.rssBytes, process.open, this.#options.now()));
+    if (message.kind !== 'told') return;
+    const { now, isOtherStarting } = this.#options;
+    this.#do(living, life.told(message.told.rssBytes, process.open, !isOtherStarting(), now()));
   }
 
   #do(living: LivingWorker, actions: readonly LifeAction[]): void {
