@@ -154,7 +154,7 @@ export class WorkerSlot {
     this.#events.log('warn', { ...about(living), reason }, 'worker draining');
     this.#leaving.add(living);
     this.#lastEnd = reason;
-    this.#pace.started(this.#options.now());
+    this.#pace.replaced(this.#options.now());
     this.start();
   }
 
