@@ -4,6 +4,7 @@ import {
   CertificateStore,
   endedFigures,
   type ListenAt,
+  type MediaEvent,
   type MediaEventListener,
   type MediaFigures,
   type MediaLog,
@@ -24,6 +25,7 @@ import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
 import { factsOf, watchFacts } from './member-facts.js';
 import type { FromWorker } from './messages.js';
+import { OpenRelays } from './open-relays.js';
 import { PortListeners } from './port-listeners.js';
 import { keepSocketFolder, makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
 import { WorkerPool } from './worker-pool.js';
@@ -63,6 +65,7 @@ export class WorkersPlane implements MediaPlane {
   #mesh: Mesh | null = null;
   #feed: DirectoryFeed | null = null;
   readonly #unfollow = new Map<LivingWorker, () => void>();
+  readonly #relays = new Map<LivingWorker, OpenRelays>();
   /** What workers have of them, for those that start while the files cannot be used. Workers tell of changes. */
   #certificates: CertificateStore | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -321,6 +324,7 @@ export class WorkersPlane implements MediaPlane {
       logLevel: this.#logLevel,
     });
     worker.process.post({ kind: 'set-up', setup });
+    this.#relays.set(worker, new OpenRelays());
     if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers', forwards: this.#isForwarding });
     this.#tellAroundTo(worker);
     this.#unfollow.set(worker, this.#feed.follow(worker.process));
@@ -335,12 +339,17 @@ export class WorkersPlane implements MediaPlane {
       const fields = { worker: worker.process.address.worker, ...message.fields };
       log[message.level](fields, message.msg);
     } else if (message.kind === 'event') {
-      for (const listener of this.#eventListeners) listener(message.event);
+      this.#relays.get(worker)?.note(message.event);
+      this.#tellEvent(message.event);
     } else if (message.kind === 'told') this.#lookAround();
     else if (message.kind === 'ready') {
       log.info({ worker: worker.process.address.worker, pid: worker.process.pid }, 'worker ready');
       this.#tellAround();
     }
+  }
+
+  #tellEvent(event: MediaEvent): void {
+    for (const listener of this.#eventListeners) listener(event);
   }
 
   #claim(worker: LivingWorker, claim: Parameters<Mesh['claim']>[0]): void {
@@ -369,6 +378,8 @@ export class WorkersPlane implements MediaPlane {
   #ended(worker: LivingWorker, reason: string, restartMs: number | null): void {
     this.#unfollow.get(worker)?.();
     this.#unfollow.delete(worker);
+    for (const event of this.#relays.get(worker)?.ended() ?? []) this.#tellEvent(event);
+    this.#relays.delete(worker);
     this.#faultsBefore += worker.process.told.faults;
     this.#figuresBefore = addFigures(this.#figuresBefore, endedFigures(worker.process.told.figures));
     const keys = this.#claims.releaseAll(worker);
