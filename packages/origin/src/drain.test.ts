@@ -10,6 +10,8 @@ interface Scene {
   /** Streams that other members pull, until they move; they move as soon as this one is told to drain. */
   readonly pulls?: readonly string[];
   readonly pullsMoveAfterMs?: number;
+  /** Until then a worker does not say which streams are pulled from it. */
+  readonly pullsKnownAfterMs?: number;
   readonly publishers?: number;
   readonly players?: number;
   /** Publishers that were asked to reconnect; they are gone at their next keyframe. */
@@ -56,7 +58,10 @@ async function told(scene: Scene): Promise<readonly string[]> {
     media: {
       ask: {
         publishersAsked: async () => whole(askedNow()),
-        pulls: async () => whole(isOver(scene.pullsMoveAfterMs) ? [] : (scene.pulls ?? [])),
+        pulls: async () =>
+          now < (scene.pullsKnownAfterMs ?? 0)
+            ? { value: [], unanswered: [1] }
+            : whole(isOver(scene.pullsMoveAfterMs) ? [] : (scene.pulls ?? [])),
         load: async () =>
           whole({
             players: isOver(scene.playersLeaveAfterMs) ? 0 : (scene.players ?? 0),
@@ -116,6 +121,11 @@ describe('drain', () => {
 
   it('keeps publishers until the relays that can move have moved', async () => {
     const done = await told({ pulls: [KEY], pullsMoveAfterMs: 100, publishers: 1, others: [{}] });
+    expect(done.slice(2)).toEqual(['100 closes publishers', '100 done']);
+  });
+
+  it('waits for a worker that does not say which relays it has', async () => {
+    const done = await told({ pullsKnownAfterMs: 100, publishers: 1, others: [{}] });
     expect(done.slice(2)).toEqual(['100 closes publishers', '100 done']);
   });
 

@@ -1,4 +1,4 @@
-import type { DirectoryView, MemberLoad } from '@headwater/directory';
+import type { DirectoryView, MemberLoad, StreamKey } from '@headwater/directory';
 import { type DrainFacts, type DrainStep, isRelayLeft } from './drain-progress.js';
 import type { Answer, MediaPlane, MediaQuestions } from './plane/media-plane.js';
 
@@ -70,10 +70,7 @@ export async function drain(member: Draining): Promise<void> {
   );
 
   const leavingMs = deadlineMs * LEAVING_SHARE;
-  await until(
-    leavingMs,
-    async () => !(await media.ask.pulls()).value.some((key) => !isRelayLeft(member.directory, key)),
-  );
+  await until(leavingMs, async () => haveRelaysMoved(await media.ask.pulls(), member.directory));
   if (member.isCancelled()) return;
   const { load, asked, pulls } = await step('publishers-leave');
   if (member.isCancelled()) return;
@@ -111,6 +108,12 @@ export async function factsOf({ media }: Pick<Draining, 'media'>): Promise<Drain
 /** A worker that says nothing may have players still. What is forwarded from here needs this member as players do. */
 const isEmpty = ({ value, unanswered }: Answer<MemberLoad>, forwardsPublishers: boolean): boolean =>
   value.players === 0 && unanswered.length === 0 && (!forwardsPublishers || value.publishers === 0);
+
+/** All that can. A worker that says nothing may have some still. */
+const haveRelaysMoved = (
+  { value, unanswered }: Answer<readonly StreamKey[]>,
+  directory: Draining['directory'],
+): boolean => unanswered.length === 0 && value.every((key) => isRelayLeft(directory, key));
 
 /** None that is published here. */
 const hasNoPublishers = ({ value, unanswered }: Answer<MemberLoad>, forwarded: number): boolean =>

@@ -132,6 +132,17 @@ describe('clients of the mesh', () => {
     expect(kicked).toEqual(['b', 'x', 'b', 'x']);
   });
 
+  it('are not said to be unknown by a member of which a worker does not answer', async () => {
+    const silent = { value: false, unanswered: [2] };
+    const { ask } = apiOf({}, mediaOf({ kick: async () => silent, endPublish: async () => silent }));
+    const kicked = await ask('/api/v1/clients/x', { method: 'DELETE' });
+    expect(kicked.body).toMatchObject({
+      error: { message: expect.stringMatching(/no answer from/) },
+    });
+    const ended = await ask('/api/v1/streams/live/s', { method: 'DELETE' });
+    expect(ended).toMatchObject({ status: 200, body: { ended: [], missing: [{ reason: 'failed' }] } });
+  });
+
   it('name who did not answer, and who answered what is none', async () => {
     const mesh = new MeshWide({
       ask: async () => ({ isAnswered: false, reason: 'deadline' }),

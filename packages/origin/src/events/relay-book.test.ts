@@ -36,6 +36,20 @@ describe('the book of relays', () => {
     expect(book.lastSwitch('v/a/2')?.to).toBe('publisher');
   });
 
+  it('has a stream as long as one worker pulls it', () => {
+    const book = new RelayBook();
+    for (const relay of ['r1', 'r2']) book.note({ ...switched('v/a/1', null, 'a'), relay } as OriginEvent, 1);
+    expect(book.pulls()).toEqual([{ owner: 'a', streams: 1, keys: ['v/a/1'] }]);
+    book.note({ ...ended('v/a/1', 'a'), relay: 'r1' } as OriginEvent, 2);
+    expect(book.ownerOf('v/a/1')).toBe('a');
+    // The other one goes to another owner, and then to the publisher here.
+    const moved = { ...switched('v/a/1', 'a', 'b'), relay: 'r3', fromRelay: 'r2' } as OriginEvent;
+    book.note(moved, 3);
+    expect(book.pulls()).toEqual([{ owner: 'b', streams: 1, keys: ['v/a/1'] }]);
+    book.note({ ...switched('v/a/1', 'b', 'publisher'), fromRelay: 'r3' } as OriginEvent, 4);
+    expect(book.pulls()).toEqual([]);
+  });
+
   it('names some of many streams, and forgets the oldest of very many switches', () => {
     const book = new RelayBook();
     for (let index = 0; index < 10_001; index += 1) book.note(switched(`v/a/${index}`, null, 'a'), index);

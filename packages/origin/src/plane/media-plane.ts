@@ -48,6 +48,7 @@ export interface WorkerView {
   /** Absent while it has no process. */
   readonly pid?: number;
   readonly sinceMs: number;
+  /** This and what follows of all its processes: one that is being replaced serves those who are there. */
   readonly connections: number;
   readonly players: number;
   readonly publishers: number;

@@ -4,7 +4,7 @@ import type { Checkup } from '../doctor/checkup.js';
 import type { DrainProgress } from '../drain-control.js';
 import type { EventLog, KeptEvent } from '../events/event-log.js';
 import { type ExplainView, explainPlay } from '../explain/explain-play.js';
-import type { MediaPlane } from '../plane/media-plane.js';
+import type { Answer, MediaPlane } from '../plane/media-plane.js';
 import type { ReloadResult } from '../reload/reloading.js';
 import { eventsOfIds } from '../trace/id-trace.js';
 import { eventsOfStream } from '../trace/stream-trace.js';
@@ -83,8 +83,8 @@ export function memberAnswers(
     links: () => linksHere(knowledge.watched),
     figures: ({ keys }) => figuresHere(media, knowledge.watched, keys),
     happened: ({ since, max }) => happenedHere(knowledge.watched, since, max),
-    kick: async ({ id }) => ({ done: (await media.ask.kick(id)).value }),
-    'end-publish': async ({ key }) => ({ done: (await media.ask.endPublish(key)).value }),
+    kick: async ({ id }) => doneBy(await media.ask.kick(id)),
+    'end-publish': async ({ key }) => doneBy(await media.ask.endPublish(key)),
     drain: ({ deadlineMs }) => ({ done: control.drain(deadlineMs) }),
     'drain-progress': async () => {
       const { stillHere, unanswered, ...progress } = await control.drainProgress();
@@ -112,5 +112,11 @@ const told = (log: EventLog, events: readonly KeptEvent[]) => ({
   nowMs: Date.now(),
   events: events.map((kept) => ({ id: log.idOf(kept.number), ...kept, event: { ...kept.event } })),
 });
+
+/** Not done is said only by a member that knows: where a worker may have whom it is about, there is no answer. */
+function doneBy({ value: done, unanswered }: Answer<boolean>): { done: boolean } {
+  if (!done && unanswered.length > 0) throw new Error(`no answer from workers ${unanswered.join(', ')}`);
+  return { done };
+}
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);

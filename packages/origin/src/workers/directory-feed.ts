@@ -12,7 +12,7 @@ const PART_CLAIMS = 500;
 const COPY_BACKLOG_MAX = 1024 * 1024;
 /** A worker with so much to take is told nothing more, and gets a copy once it has taken that, bytes. */
 export const BEHIND_BYTES = 8 * 1024 * 1024;
-/** How often it is looked whether it has, ms. */
+/** How often it is looked whether one that has much to take has taken it, ms. */
 const LOOK_EVERY_MS = 5;
 
 /** A worker as the feed sees it. */
@@ -128,6 +128,12 @@ export class DirectoryFeed {
       waiting.push(change);
       return;
     }
+    this.#gather(change);
+  }
+
+  /** Who begins to follow gets all of it: until somebody does, nothing is kept for them. */
+  #gather(change: DirectoryChange): void {
+    if (this.#followers.size === 0) return;
     this.#batch.push(change);
     this.#planFlush();
   }
@@ -161,6 +167,10 @@ export class DirectoryFeed {
     }
   }
 
+  #pause(): Promise<void> {
+    return new Promise((resolve) => this.#timers.after(LOOK_EVERY_MS, resolve));
+  }
+
   #fellBehind(follower: Follower): void {
     follower.following = { name: 'behind' };
     const look = (): void => {
@@ -184,15 +194,13 @@ export class DirectoryFeed {
     if (isAgain) await this.#timers.turn();
     if (isOver()) return;
     for (const change of this.#copyOf(member)) {
-      this.#batch.push(change);
-      this.#planFlush();
+      this.#gather(change);
       if (change.do !== 'part' || change.claims.length < this.#partClaims) continue;
       await this.#timers.turn();
       if (isOver()) return;
     }
     this.#retold.delete(member);
-    this.#batch.push(...waiting);
-    this.#planFlush();
+    for (const change of waiting) this.#gather(change);
   }
 
   /** Where a member is as it is now, then its claims: those that change meanwhile are told after it. */
@@ -243,11 +251,13 @@ export class DirectoryFeed {
       fed.send(frameOf(changes));
       changes = [];
       size = 0;
-      do await this.#timers.turn();
-      while (!isOver() && fed.backlogBytes > COPY_BACKLOG_MAX);
+      await this.#timers.turn();
+      // One that hangs, or still starts, may take none for seconds.
+      while (!isOver() && fed.backlogBytes > COPY_BACKLOG_MAX && copying.laterBytes <= BEHIND_BYTES)
+        await this.#pause();
       if (isOver()) return;
       if (copying.laterBytes > BEHIND_BYTES) {
-        this.#copy(follower);
+        this.#fellBehind(follower);
         return;
       }
     }

@@ -14,6 +14,20 @@ describe('the pace of restarts', () => {
     expect(pace.ended(60_100)).toBe(50);
     expect(pace.restarts).toBe(7);
   });
+
+  it('is as at first again after one that lived long and was replaced', () => {
+    const pace = new RestartPace(0);
+    for (const at of [1, 2, 3]) {
+      pace.started(at);
+      pace.ended(at + 1);
+    }
+    pace.started(100);
+    pace.replaced(60_100);
+    expect(pace.ended(60_200)).toBe(50);
+    pace.started(60_300);
+    pace.replaced(70_300);
+    expect(pace.ended(70_400)).toBe(200);
+  });
 });
 
 describe('own time', () => {

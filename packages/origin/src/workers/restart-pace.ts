@@ -23,11 +23,21 @@ export class RestartPace {
     this.#startedMs = nowMs;
   }
 
+  /** Another one was started while this one lived, so that it did not end: that it was well counts all the same. */
+  replaced(nowMs: number): void {
+    this.#lived(nowMs);
+    this.started(nowMs);
+  }
+
   /** ms to wait. */
   ended(nowMs: number): number {
-    if (nowMs - this.#startedMs >= WELL_MS) this.#nextMs = FIRST_MS;
+    this.#lived(nowMs);
     const waitMs = this.#nextMs;
     this.#nextMs = Math.min(LONGEST_MS, waitMs * 4);
     return waitMs;
+  }
+
+  #lived(nowMs: number): void {
+    if (nowMs - this.#startedMs >= WELL_MS) this.#nextMs = FIRST_MS;
   }
 }

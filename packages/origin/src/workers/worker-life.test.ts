@@ -64,17 +64,24 @@ describe('a worker that says nothing', () => {
 describe('a worker over its memory', () => {
   it('drains, and is stopped when it is empty', () => {
     const life = listening();
-    expect(life.told(100, 3, 20_000)).toEqual([]);
-    expect(words(life.told(101, 3, 21_000))).toEqual(['drain']);
+    expect(life.told(100, 3, true, 20_000)).toEqual([]);
+    expect(words(life.told(101, 3, true, 21_000))).toEqual(['drain']);
     expect([life.state, life.takes]).toEqual(['draining', false]);
-    expect(words(life.told(101, 1, 22_000))).toEqual([]);
-    expect(words(life.told(101, 0, 23_000))).toEqual(['stop']);
+    expect(words(life.told(101, 1, true, 22_000))).toEqual([]);
+    expect(words(life.told(101, 0, true, 23_000))).toEqual(['stop']);
     expect(life.reason).toContain('limits.workerMemoryMax 100');
+  });
+
+  it('is left alone while another one starts', () => {
+    const life = listening();
+    expect(life.told(101, 3, false, 20_000)).toEqual([]);
+    expect([life.state, life.takes]).toEqual(['listening', true]);
+    expect(words(life.told(101, 3, true, 21_000))).toEqual(['drain']);
   });
 
   it('is stopped when its time to drain is over', () => {
     const life = listening();
-    life.told(101, 3, 20_000);
+    life.told(101, 3, true, 20_000);
     life.tick(20_000);
     life.answered();
     expect(words(life.tick(24_999))).toEqual(['ping']);
@@ -83,7 +90,7 @@ describe('a worker over its memory', () => {
   });
 
   it('is left alone at its start, and where there is no limit', () => {
-    expect(listening().told(101, 3, 9_999)).toEqual([]);
-    expect(listening({ ...RULES, memoryMax: 0 }).told(1e12, 3, 20_000)).toEqual([]);
+    expect(listening().told(101, 3, true, 9_999)).toEqual([]);
+    expect(listening({ ...RULES, memoryMax: 0 }).told(1e12, 3, true, 20_000)).toEqual([]);
   });
 });

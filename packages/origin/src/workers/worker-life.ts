@@ -80,11 +80,12 @@ export class WorkerLife {
     this.#isHung = false;
   }
 
-  told(rssBytes: number, connections: number, nowMs: number): readonly LifeAction[] {
+  /** `mayDrain`: not now, while another worker starts: they grow alike, and somebody has to take connections. */
+  told(rssBytes: number, connections: number, mayDrain: boolean, nowMs: number): readonly LifeAction[] {
     const { memoryMax } = this.#rules;
     const state = this.#state;
     const isSettled = state.name === 'listening' && nowMs - state.sinceMs >= SETTLE_MS;
-    if (isSettled && memoryMax > 0 && rssBytes > memoryMax) {
+    if (isSettled && mayDrain && memoryMax > 0 && rssBytes > memoryMax) {
       const reason = `memory ${rssBytes} over limits.workerMemoryMax ${memoryMax}`;
       this.#reason = reason;
       this.#state = { name: 'draining', sinceMs: nowMs };

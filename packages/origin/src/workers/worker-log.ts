@@ -49,7 +49,8 @@ export class WorkerLog implements FactLog {
 
   #tell(level: Level, fields: object, msg: string): void {
     if (ORDER.indexOf(level) < this.#least) return;
-    if (this.#backlogBytes() > BACKLOG_BYTES_MAX) {
+    // Why a worker ends is its last word.
+    if (level !== 'fatal' && this.#backlogBytes() > BACKLOG_BYTES_MAX) {
       this.#lost += 1;
       return;
     }

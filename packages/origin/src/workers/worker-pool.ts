@@ -47,6 +47,7 @@ export class WorkerPool {
             folder: options.folder,
             rules: options.rules,
             now: () => time.at(performance.now()),
+            isOtherStarting: () => this.#slots.some((slot) => slot.number !== index + 1 && slot.isStarting),
           },
           {
             ...events,
@@ -98,7 +99,10 @@ export class WorkerPool {
     for (const { process } of this.all) process.post(message);
   }
 
-  /** Asks all at once: answers of those that gave one, and the numbers of the others. */
+  /**
+   * Asks all at once: answers of those that gave one, and the numbers of the others. One that starts hears of it, too, but has
+   * nobody yet: nothing of it is missing, and its answer is not waited for.
+   */
   async ask<K extends keyof Questions>(
     question: K,
     ...given: Parameters<Questions[K]>
@@ -106,8 +110,13 @@ export class WorkerPool {
     readonly answers: readonly ReturnType<Questions[K]>[];
     readonly unanswered: readonly number[];
   }> {
-    const asked = this.all;
-    const values = await Promise.all(asked.map(({ process }) => process.ask(question, given)));
+    const all = this.all.map(({ life, process }) => ({
+      process,
+      isStarting: life.state === 'starting',
+      answer: process.ask(question, given),
+    }));
+    const asked = all.filter(({ isStarting }) => !isStarting);
+    const values = await Promise.all(asked.map(({ answer }) => answer));
     // A number without a process has nobody, so nothing of it is missing.
     const unanswered = new Set<number>();
     const answers: ReturnType<Questions[K]>[] = [];

@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type Elsewhere, type MediaListenerName, NO_FIGURES, type WorkerAddress } from '@headwater/media';
 import { ANSWER_MS } from '../plane/media-plane.js';
+import { AnswerWait } from './answer-wait.js';
 import type { Choosable } from './choose-worker.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerTold } from './messages.js';
 import { Wire } from './wire.js';
@@ -72,6 +73,7 @@ export class WorkerProcess implements Choosable {
   /** Of which it may still say that it has them. */
   readonly #lost = new Map<number, Pick<Arrived, 'address' | 'isCounted'>>();
   readonly #asked = new Map<number, (value: unknown) => void>();
+  readonly #wait = new AnswerWait(ANSWER_MS);
   #ids = 0;
   #open = 0;
   #isOver = false;
@@ -180,7 +182,10 @@ export class WorkerProcess implements Choosable {
         this.#asked.delete(id);
         resolve(value as ReturnType<Questions[K]> | undefined);
       };
-      const deadline = setTimeout(() => answer(undefined), ANSWER_MS);
+      const deadline = setTimeout(() => {
+        this.#wait.passed();
+        answer(undefined);
+      }, this.#wait.ms);
       this.#asked.set(id, answer);
       this.post({ kind: 'ask', id, question, given });
     });
@@ -191,6 +196,7 @@ export class WorkerProcess implements Choosable {
   }
 
   #take(message: FromWorker, events: WorkerEvents): void {
+    this.#wait.heard();
     if (message.kind === 'answer') this.#asked.get(message.id)?.(message.value);
     else if (message.kind === 'connections') this.#count(message.taken, message.closed);
     else if (message.kind === 'told') this.told = message.told;

@@ -28,6 +28,8 @@ export interface SlotOptions {
   readonly rules: LifeRules;
   /** ms of main's own time. */
   now(): number;
+  /** A worker of another number does, and takes no connections yet. */
+  isOtherStarting(): boolean;
 }
 
 /** One number of a worker: the process that has it, and those it had that are still leaving. */
@@ -62,6 +64,10 @@ export class WorkerSlot {
 
   get isListening(): boolean {
     return this.#current?.life.takes === true;
+  }
+
+  get isStarting(): boolean {
+    return this.#current?.life.state === 'starting';
   }
 
   start(): void {
@@ -103,16 +109,18 @@ export class WorkerSlot {
     const current = this.#current;
     const { told } = current?.process ?? {};
     const pid = current?.process.pid;
+    const sum = (of: (process: WorkerProcess) => number): number =>
+      this.all.reduce((total, { process }) => total + of(process), 0);
     return {
       worker: this.number,
       state: stateOf(current, this.#leaving.size),
       ...(pid !== undefined && { pid }),
       sinceMs: this.#sinceMs,
-      connections: current?.process.open ?? 0,
-      players: told?.players ?? 0,
-      publishers: told?.publishers ?? 0,
-      outboundKbps: told?.outboundKbps ?? 0,
-      rssBytes: told?.rssBytes ?? 0,
+      connections: sum((process) => process.open),
+      players: sum((process) => process.told.players),
+      publishers: sum((process) => process.told.publishers),
+      outboundKbps: sum((process) => process.told.outboundKbps),
+      rssBytes: sum((process) => process.told.rssBytes),
       ...(told?.loopDelay !== undefined && { loopDelay: told.loopDelay }),
       restarts: this.#pace.restarts,
       ...(this.#lastEnd !== null && { lastEnd: this.#lastEnd }),
@@ -125,8 +133,9 @@ export class WorkerSlot {
     if (message.kind === 'ready') life.ready(this.#options.now());
     this.#events.message(living, message);
     if (message.kind === 'ready') this.#drainOlder();
-    if (message.kind === 'told')
-      this.#do(living, life.told(message.told.rssBytes, process.open, this.#options.now()));
+    if (message.kind !== 'told') return;
+    const { now, isOtherStarting } = this.#options;
+    this.#do(living, life.told(message.told.rssBytes, process.open, !isOtherStarting(), now()));
   }
 
   #do(living: LivingWorker, actions: readonly LifeAction[]): void {
@@ -145,7 +154,7 @@ export class WorkerSlot {
     this.#events.log('warn', { ...about(living), reason }, 'worker draining');
     this.#leaving.add(living);
     this.#lastEnd = reason;
-    this.#pace.started(this.#options.now());
+    this.#pace.replaced(this.#options.now());
     this.start();
   }
 

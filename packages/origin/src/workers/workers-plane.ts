@@ -4,6 +4,7 @@ import {
   CertificateStore,
   endedFigures,
   type ListenAt,
+  type MediaEvent,
   type MediaEventListener,
   type MediaFigures,
   type MediaLog,
@@ -24,6 +25,7 @@ import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
 import { factsOf, watchFacts } from './member-facts.js';
 import type { FromWorker } from './messages.js';
+import { OpenRelays } from './open-relays.js';
 import { PortListeners } from './port-listeners.js';
 import { keepSocketFolder, makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
 import { WorkerPool } from './worker-pool.js';
@@ -66,6 +68,7 @@ export class WorkersPlane implements MediaPlane {
   #mesh: Mesh | null = null;
   #feed: DirectoryFeed | null = null;
   readonly #unfollow = new Map<LivingWorker, () => void>();
+  readonly #relays = new Map<LivingWorker, OpenRelays>();
   /** What workers have of them, for those that start while the files cannot be used. Workers tell of changes. */
   #certificates: CertificateStore | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -176,6 +179,8 @@ export class WorkersPlane implements MediaPlane {
         resolve();
       }, 5);
     });
+    // Those that are between two starts get theirs when they are there.
+    this.#isSetUp = true;
     for (const worker of this.#pool.all) this.#setUp(worker);
     await ready;
     this.#failed = null;
@@ -308,7 +313,6 @@ export class WorkersPlane implements MediaPlane {
   #setUp(worker: LivingWorker): void {
     const [media, config] = [this.#media, this.#config];
     if (this.#mesh === null || this.#feed === null) return;
-    this.#isSetUp = true;
     const setup = workerSetup({
       self: this.#mesh.id,
       address: worker.process.address,
@@ -323,6 +327,7 @@ export class WorkersPlane implements MediaPlane {
       logLevel: this.#logLevel,
     });
     worker.process.post({ kind: 'set-up', setup });
+    this.#relays.set(worker, new OpenRelays());
     if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers', forwards: this.#isForwarding });
     this.#tellAroundTo(worker);
     this.#unfollow.set(worker, this.#feed.follow(worker.process));
@@ -337,12 +342,17 @@ export class WorkersPlane implements MediaPlane {
       const fields = { worker: worker.process.address.worker, ...message.fields };
       log[message.level](fields, message.msg);
     } else if (message.kind === 'event') {
-      for (const listener of this.#eventListeners) listener(message.event);
+      this.#relays.get(worker)?.note(message.event);
+      this.#tellEvent(message.event);
     } else if (message.kind === 'told') this.#lookAround();
     else if (message.kind === 'ready') {
       log.info({ worker: worker.process.address.worker, pid: worker.process.pid }, 'worker ready');
       this.#tellAround();
     }
+  }
+
+  #tellEvent(event: MediaEvent): void {
+    for (const listener of this.#eventListeners) listener(event);
   }
 
   #claim(worker: LivingWorker, claim: Parameters<Mesh['claim']>[0]): void {
@@ -371,6 +381,8 @@ export class WorkersPlane implements MediaPlane {
   #ended(worker: LivingWorker, reason: string, restartMs: number | null): void {
     this.#unfollow.get(worker)?.();
     this.#unfollow.delete(worker);
+    for (const event of this.#relays.get(worker)?.ended() ?? []) this.#tellEvent(event);
+    this.#relays.delete(worker);
     this.#faultsBefore += worker.process.told.faults;
     this.#figuresBefore = addFigures(this.#figuresBefore, endedFigures(worker.process.told.figures));
     const keys = this.#claims.releaseAll(worker);

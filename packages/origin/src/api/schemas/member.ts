@@ -6,7 +6,10 @@ const WORKER = v.object({
   state: v.picklist(['starting', 'listening', 'draining', 'hung', 'waiting']),
   pid: v.exactOptional(NUMBER),
   sinceMs: SINCE_MS,
-  connections: NUMBER,
+  connections: said(
+    NUMBER,
+    'While it is being replaced, those of the process before included; likewise what follows.',
+  ),
   players: NUMBER,
   publishers: NUMBER,
   outboundKbps: NUMBER,

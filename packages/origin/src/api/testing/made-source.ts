@@ -84,14 +84,18 @@ export function questionsAlone(
   const answer = async (kind: string, payload: unknown): Promise<unknown> =>
     JSON.parse(JSON.stringify(await handlers.get(kind)?.(payload, { from: self, bytesMax: 1_000_000 })));
   return new MeshWide({
-    ask: async (member, kind, payload) =>
-      member === self
-        ? { isAnswered: true, payload: await answer(kind, payload) }
-        : { isAnswered: false, reason: 'not-connected' },
-    askAll: async (kind, payload) => ({
-      answers: [{ member: self, payload: await answer(kind, payload) }],
-      missing: [],
-    }),
+    ask: async (member, kind, payload) => {
+      if (member !== self) return { isAnswered: false, reason: 'not-connected' };
+      return await answer(kind, payload).then(
+        (payload) => ({ isAnswered: true, payload }),
+        () => ({ isAnswered: false, reason: 'failed' }),
+      );
+    },
+    askAll: async (kind, payload) =>
+      await answer(kind, payload).then(
+        (payload) => ({ answers: [{ member: self, payload }], missing: [] }),
+        () => ({ answers: [], missing: [{ member: self, reason: 'failed' }] }),
+      ),
     onQuestion: () => () => {},
   });
 }

@@ -1,0 +1,103 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { awaitCondition } from '@headwater/testing/await-condition';
+import { expect, it } from 'vitest';
+import type { ApiWorker } from '../support/api-types.js';
+import { playHttp } from '../support/flv-client.js';
+import { OriginProcess } from '../support/origin-process.js';
+import { testScope } from '../support/scope.js';
+import { scratchFolder } from '../support/scratch-folder.js';
+
+const NEVER_MS = 600_000;
+
+async function workersOf(origin: OriginProcess): Promise<readonly ApiWorker[]> {
+  return (await origin.members()).find(({ self }) => self)?.workers ?? [];
+}
+
+/** Runs in each process of a member before its own program. */
+const planted = (code: string) => ({
+  environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` },
+});
+
+it('a worker that starts is nobody whom an answer misses, nor whom a drain waits for', async () => {
+  const scope = testScope();
+  const hold = join(scratchFolder(scope, 'hold'), 'hold');
+  const origin = await OriginProcess.spawn(
+    scope,
+    'a',
+    { workers: 2, drain: { deadlineMs: NEVER_MS } },
+    planted(`
+      const { existsSync } = await import('node:fs');
+      const held = () => process.argv[1].endsWith('worker-main.js') && existsSync(${JSON.stringify(hold)});
+      while (held()) await new Promise((resolve) => setTimeout(resolve, 20));
+    `),
+  );
+  await origin.ready();
+  writeFileSync(hold, '');
+  scope.defer(() => rmSync(hold, { force: true }));
+  const [first] = await workersOf(origin);
+  process.kill(first?.pid ?? 0, 'SIGKILL');
+  await awaitCondition('the next one to start', async () => {
+    const [next] = await workersOf(origin);
+    return next?.state === 'starting' && next.pid !== undefined;
+  });
+  const page = await origin.api<{ unanswered?: readonly number[] }>('/api/v1/streams');
+  expect(page.unanswered).toBeUndefined();
+  expect((await origin.kill('SIGTERM')).code).toBe(0);
+  expect(origin.logged('drained')).toMatchObject([{ reason: 'nobody is left' }]);
+  expect(existsSync(hold)).toBe(true);
+});
+
+it('workers that end before the member listens are set up when they are there', async () => {
+  const scope = testScope();
+  const count = join(scratchFolder(scope, 'ends'), 'ends');
+  // Main is so slow to open its ports that it does so between two starts.
+  const origin = await OriginProcess.spawn(
+    scope,
+    'a',
+    { workers: 1 },
+    planted(`
+      const { appendFileSync, readFileSync } = await import('node:fs');
+      const { Server } = await import('node:net');
+      if (process.argv[1].endsWith('worker-main.js')) {
+        appendFileSync(${JSON.stringify(count)}, '.');
+        if (readFileSync(${JSON.stringify(count)}).length <= 3) process.exit(9);
+      } else {
+        const { listen } = Server.prototype;
+        Server.prototype.listen = function (...given) {
+          setTimeout(() => listen.apply(this, given), 350);
+          return this;
+        };
+      }
+    `),
+  );
+  await origin.ready();
+  expect(origin.logged('worker ended')).toHaveLength(3);
+});
+
+it('workers are replaced for their memory one by one, and told of with those whom they serve still', async () => {
+  const scope = testScope();
+  const origin = await OriginProcess.spawn(
+    scope,
+    'a',
+    { workers: 2, limits: { workerMemoryMax: 1 }, drain: { deadlineMs: NEVER_MS } },
+    // Starts that take longer than the time between two looks at memory.
+    planted(`
+      if (process.argv[1].endsWith('worker-main.js')) await new Promise((resolve) => setTimeout(resolve, 2_000));
+    `),
+  );
+  await origin.ready();
+  const players = [0, 1].map(() => playHttp(scope, origin.flvUrl('live/s')));
+  const each = async (of: 'players' | 'connections' | 'restarts') =>
+    (await workersOf(origin)).map((worker) => worker[of]);
+  await awaitCondition('both to be there', async () => (await each('players')).join() === '1,1');
+  await awaitCondition('both workers to be replaced', () => origin.logged('worker ready').length >= 4);
+  expect([await each('players'), await each('connections')]).toEqual([
+    [1, 1],
+    [1, 1],
+  ]);
+  expect(players.map(({ end }) => end)).toEqual([null, null]);
+  const steps = origin.logged(/^worker (draining|ready)$/).map(({ msg }) => msg);
+  expect(steps.slice(2, 6)).toEqual(['worker draining', 'worker ready', 'worker draining', 'worker ready']);
+  expect(origin.logged('member full')).toEqual([]);
+});
