@@ -36,10 +36,11 @@ describe('a member that is full', needs('ffmpeg'), () => {
     const routes = () =>
       a.logged('play routed').map(({ route, mark, reason }) => `${route} ${mark} ${reason}`);
     await awaitCondition('three more routes to be logged', () => routes().length === 6);
-    expect(routes().slice(3)).toEqual([
-      'redirect none full-other-member',
-      'redirect none full-other-member',
+    // A redirect is logged once it was answered: by then the relay that came of it may have been.
+    expect(routes().slice(3).sort()).toEqual([
       'local relay published-here',
+      'redirect none full-other-member',
+      'redirect none full-other-member',
     ]);
     await expect.poll(async () => (await b.stream(STREAM)).here.source).toBe('relay');
     // Whoever asks b first is not sent to the full owner.
