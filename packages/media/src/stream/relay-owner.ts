@@ -13,6 +13,11 @@ export interface PulledOwner extends RelayOwner {
   readonly relayId?: string;
 }
 
+/** For one pull: the directory's owners are views, whose way changes with what the mesh finds out, and its own does not. */
+export function asItIs(owner: RelayOwner): RelayOwner {
+  return owner.worker === undefined ? ownerThrough(owner, owner.through ?? null) : owner;
+}
+
 /** An owner and the way to it: the member through which it is pulled, or the worker of this member that it is. */
 export type RelayRoute = string;
 

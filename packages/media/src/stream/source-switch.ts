@@ -3,7 +3,7 @@ import type { Frame } from '../wire/frame.js';
 import { FlowWatch } from './flow-watch.js';
 import { type HeadOf, OwnerRanking } from './owner-ranking.js';
 import { PICTURES_GONE_MS, PICTURES_WAIT_MS, PictureSearch } from './picture-search.js';
-import type { RelayOwner } from './relay-owner.js';
+import { asItIs, type RelayOwner } from './relay-owner.js';
 
 /**
  * Decides from which source a stream is fed, and when it switches. Pure: events and the time go in, actions come out.
@@ -477,8 +477,9 @@ export class SourceSwitch {
     }
   }
 
-  #open(owner: RelayOwner, reason: string, nowMs: number): void {
+  #open(wanted: RelayOwner, reason: string, nowMs: number): void {
     const id = this.newId();
+    const owner = asItIs(wanted);
     this.#newSource(id, owner, 'connecting', nowMs);
     this.#actions.push({ kind: 'open', source: id, owner, reason, isReplayed: this.#hasDelivered });
   }

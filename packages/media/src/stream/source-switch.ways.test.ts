@@ -36,6 +36,15 @@ describe('an owner that is pulled through another member', () => {
     expect(script.state.feeding).toBe(2);
   });
 
+  it('is so also where the list holds views of the directory, whose way changes by itself', () => {
+    const view = { ...A, through: null as string | null };
+    script.relayOf(view);
+    script.pass(500);
+    view.through = 'm';
+    script.owners(view);
+    expect(script.done.at(-1)).toBe('900 open 2 to a through m: stalled, replayed');
+  });
+
   it('changes its way when the member on it fails, and goes back to the owner itself', () => {
     script.relayOf(THROUGH_M);
     script.owners(THROUGH_N);
