@@ -2,6 +2,8 @@ import { createServer } from 'node:net';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Media } from '../media.js';
+import { FakeRtmpServer } from '../testing/fake-rtmp-server.js';
+import { mediaOptions } from '../testing/media-options.js';
 import { expectExact, grows, NAME, type Player, RelayWorld, sendUntil } from '../testing/relay-world.js';
 
 const world = new RelayWorld();
@@ -82,6 +84,35 @@ describe('a stream of another member that several workers play', () => {
     const player = await world.play(a2);
     await sendUntil(source, grows(player, 5), 'pictures');
     expectExact(player);
+  });
+
+  it('comes from the owner where a head of the zone hangs: no worker waits for what another one waited for', async () => {
+    const head = await FakeRtmpServer.open((connection) => {
+      connection.shakes = false;
+    });
+    world.clients.push(head);
+    world.mesh.setZones({ b: 'near', a: 'far', c: 'far' });
+    const b1 = await world.worker('b1');
+    world.mesh.host('c');
+    world.mesh.setPorts('c', head.port, 1);
+    // Whom the hash makes the head does not matter here.
+    const byHead = () => ({
+      ...pulledBy('a1')(),
+      relayHead: (_: unknown, avoided: ReadonlySet<string>) => (avoided.has('c') ? null : 'c'),
+    });
+    const { relay } = mediaOptions('a');
+    const a1 = await world.worker('a1', { relay: { ...relay, connectMs: 700 } }, byHead);
+    const a2 = await world.worker('a2', {}, byHead);
+    const source = await world.encoder([b1]);
+    const player = await world.play(a2);
+    await sendUntil(source, grows(player, 5), 'pictures');
+    expectExact(player);
+    expect(world.logOf('a2').of('relay pulls').slice(0, 2)).toMatchObject([
+      { through: 'c' },
+      { reason: 'deadline' },
+    ]);
+    expect(head.connections).toHaveLength(1);
+    expect(a1.faults()).toBe(0);
   });
 
   it('ends for all of them with its publisher, and comes again with the next', async () => {

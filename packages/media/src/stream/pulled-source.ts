@@ -1,6 +1,6 @@
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
-import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
+import { RECONNECT_MS, REPLAY_BY_HEAD_MS_MAX, REPLAY_MS_MAX } from './source-switch.js';
 import type { RelayAbout } from './source-telling.js';
 import type { StreamLimits } from './stream-limits.js';
 import type { TakenPacket } from './stream-source.js';
@@ -29,6 +29,7 @@ export class PulledSource {
   readonly #upstream: Upstream;
   #isLive = false;
   #isClosed = false;
+  #hasFrames = false;
   #heardMs: number;
   #stopTimer: () => void = () => {};
 
@@ -77,7 +78,24 @@ export class PulledSource {
   #answered(replayMs: number): void {
     this.#heardMs = this.#timers.nowMs();
     if (replayMs === 0) this.#goLive();
-    else this.#stopTimer = this.#timers.after(REPLAY_MS_MAX, () => this.#goLive());
+    else if (!this.#isByHead) this.#stopTimer = this.#timers.after(REPLAY_MS_MAX, () => this.#goLive());
+    else this.#stopTimer = this.#timers.after(REPLAY_BY_HEAD_MS_MAX, () => this.#endWait());
+  }
+
+  get #isByHead(): boolean {
+    const { about } = this.source;
+    return about.kind === 'relay' && about.through !== null;
+  }
+
+  /** A head says at least that there is no past. One that said nothing will not. */
+  #endWait(): void {
+    if (this.#hasFrames) {
+      this.#goLive();
+      return;
+    }
+    this.close();
+    const text = `the member on the way gave nothing within ${REPLAY_BY_HEAD_MS_MAX} ms`;
+    this.#events.ended({ code: 'deadline', text, isOrdinary: false });
   }
 
   #goLive(): void {
@@ -88,6 +106,7 @@ export class PulledSource {
   }
 
   #take(frame: Frame): void {
+    this.#hasFrames = true;
     this.#heardMs = this.#timers.nowMs();
     this.#events.frame(this.source.take(frame, this.#heardMs), frame);
   }
