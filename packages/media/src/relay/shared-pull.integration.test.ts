@@ -56,6 +56,25 @@ describe('a stream of another member that several workers play', () => {
     expect(workers.filter((media) => media.stream(NAME)?.relayThrough !== undefined)).toHaveLength(2);
   });
 
+  it('is counted once as what came from other members, whatever the pull is for', async () => {
+    world.mesh.setZones({ b: 'near', a: 'far', c: 'far' });
+    const b1 = await world.worker('b1');
+    const byOwner = () => ({ ...pulledBy('a1')(), relayHead: () => null });
+    const [a1, a2] = [await world.worker('a1', {}, byOwner), await world.worker('a2', {}, byOwner)];
+    const c = await world.member('c', () => ({ relayHead: () => 'a' }));
+    const source = await world.encoder([b1]);
+    const players = [await world.play(a1), await world.play(a2), await world.play(c)];
+    await sendUntil(source, () => players.every((one) => one.pictures().length > 50), 'pictures');
+    expect(pullsOf(b1)).toBe(1);
+    const received = (media: Media) => media.figures().totals.bytesIn;
+    expect(received(a2)).toMatchObject({ publisher: 0, relay: 0, worker: expect.any(Number) });
+    expect(received(a2)?.worker).toBeGreaterThan(a2.stream(NAME)?.bytesIn ?? Number.POSITIVE_INFINITY);
+    // Some bytes more than the stream: the end of the replay is marked.
+    const ofStream = a1.stream(NAME)?.bytesIn ?? 0;
+    expect(received(a1)).toMatchObject({ publisher: 0, worker: 0 });
+    expect((received(a1)?.relay ?? 0) / ofStream).toBeCloseTo(1, 0);
+  });
+
   it('goes on frame by frame where the worker that pulls it ends', async () => {
     const b1 = await world.worker('b1');
     const a1 = await world.worker('a1', {}, pulledBy('a1'));

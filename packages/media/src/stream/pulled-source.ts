@@ -11,8 +11,8 @@ import type { Upstream, UpstreamEnd, UpstreamEvents } from './upstream.js';
 export interface PulledSourceEvents {
   /** The owner's replay is over, or took too long: whoever is fed by it can begin. Once. */
   live(): void;
-  /** A frame, and what the source made of it. */
-  frame(taken: readonly TakenPacket[], frame: Frame): void;
+  /** What the source made of a frame. */
+  frame(taken: readonly TakenPacket[]): void;
   /** Last of all, and not after `close`. */
   ended(end: UpstreamEnd): void;
 }
@@ -108,6 +108,6 @@ export class PulledSource {
   #take(frame: Frame): void {
     this.#hasFrames = true;
     this.#heardMs = this.#timers.nowMs();
-    this.#events.frame(this.source.take(frame, this.#heardMs), frame);
+    this.#events.frame(this.source.take(frame, this.#heardMs));
   }
 }
