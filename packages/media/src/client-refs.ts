@@ -5,28 +5,25 @@ import type { StreamTable } from './stream/stream-table.js';
 
 /** Everybody who publishes or plays here, and other members' pulls. Nobody is looked at more closely than by its id. */
 export function* clientRefs(publishes: PublishDesk, streams: StreamTable): Iterable<ClientRef> {
-  for (const publisher of publishes.publishers()) yield publisherRef(publisher, streams);
+  for (const publisher of publishes.publishers()) yield publisherRef(publisher);
   for (const stream of streams.values()) yield* playRefs(stream);
 }
 
-function publisherRef(publisher: PublisherView, streams: StreamTable): ClientRef {
-  const { id, key, protocol, remote, agent, sinceMs, isFlowing, forwardedTo } = publisher;
+function publisherRef(publisher: PublisherView): ClientRef {
+  const { id, key, protocol, remote, agent, sinceMs, isFlowing, forwardedTo, bytesIn } = publisher;
   const about = { id, kind: 'publish', key, protocol, remote } as const;
   return {
     ...about,
-    view: () => {
-      const stream = streams.get(key);
-      return {
-        ...about,
-        agent,
-        sinceMs,
-        state: isFlowing ? 'publishing' : 'silent',
-        bytes: publisher.bytesIn ?? (stream?.hasPublisher === true ? stream.bytesIn : 0),
-        queueBytes: 0,
-        framesDropped: 0,
-        ...(forwardedTo === undefined ? {} : { forwardedTo }),
-      };
-    },
+    view: () => ({
+      ...about,
+      agent,
+      sinceMs,
+      state: isFlowing ? 'publishing' : 'silent',
+      bytes: bytesIn,
+      queueBytes: 0,
+      framesDropped: 0,
+      ...(forwardedTo === undefined ? {} : { forwardedTo }),
+    }),
   };
 }
 

@@ -3,7 +3,7 @@ import { ForwardDesk } from './desks/publish/forward-desk.js';
 import { type RtmpLinkParts, rtmpLink } from './forward/rtmp-link.js';
 
 /** Null where this member forwards no publishers. */
-export function createForwardDesk(parts: CommonParts): ForwardDesk | null {
+export function createForwardDesk(parts: CommonParts, received: (bytes: number) => void): ForwardDesk | null {
   const { options, host, guard, fence, timers, log, tell, tally } = parts;
   const { forward, relay } = options;
   if (forward === undefined) return null;
@@ -30,6 +30,7 @@ export function createForwardDesk(parts: CommonParts): ForwardDesk | null {
     log,
     tell,
     count: (what) => tally.add('forwards', what),
+    received,
     limitsOf: (key) => ({ ...forward, retryMs: relay.retryMs, stream: limitsOf(key) }),
   });
 }

@@ -83,7 +83,9 @@ export function createMedia(
   const rate = new OutboundRate();
   const isFull = () => gate.isFull || rate.kbps >= (limits.outboundKbpsMax || Number.POSITIVE_INFINITY);
   const plays = new PlayDesk({ streams: table, host, log, isFull, tell, afterAnswer }, options);
-  const forwards = createForwardDesk(common);
+  const forwards = createForwardDesk(common, (bytes) => {
+    table.traffic.bytesIn.publisher += bytes;
+  });
   const onPublisherChanged = (key: StreamKey): void => plays.reconsider(key);
   const publishes = new PublishDesk(
     { streams: table, host, forwards, log, tell, onPublisherChanged },

@@ -9,13 +9,14 @@ import type { MediaHost } from './media-host.js';
 import type { MediaLog } from './media-log.js';
 import type { MediaOptions } from './media-options.js';
 import { memberUpstream } from './relay/member-upstream.js';
-import { rtmpUpstream } from './relay/rtmp-upstream.js';
+import { type PullFromMember, rtmpUpstream } from './relay/rtmp-upstream.js';
 import { SharedUpstreams } from './relay/shared-upstreams.js';
 import { SiblingUpstreams } from './relay/sibling-upstream.js';
 import { relayOwners } from './stream/relay-owner.js';
 import type { StreamLimits } from './stream/stream-limits.js';
 import { StreamTable } from './stream/stream-table.js';
 import type { Timers } from './stream/timers.js';
+import type { Frame } from './wire/frame.js';
 
 /** `play.queueMs` where it is not set. */
 const QUEUE_MS = 10_000;
@@ -47,8 +48,13 @@ export interface Streams {
 export function createStreams(parts: CommonParts): Streams {
   const { options, host, guard, fence, timers, log, tell, tally } = parts;
   const limitsOf = streamLimits(options);
-  const siblings = new SiblingUpstreams(options, fence);
-  const pull = rtmpUpstream(options, host, fence, guard);
+  const received =
+    (from: 'relay' | 'worker') =>
+    ({ payload }: Frame): void => {
+      table.traffic.bytesIn[from] += payload.length;
+    };
+  const siblings = new SiblingUpstreams(options, fence, received('worker'));
+  const pull = counted(rtmpUpstream(options, host, fence, guard), received('relay'));
   const shared = new SharedUpstreams(
     {
       limitsOf,
@@ -94,6 +100,19 @@ export function createStreams(parts: CommonParts): Streams {
       shared.stop();
     },
   };
+}
+
+/** Counts what connections to members bring, whatever it is for: one may feed several workers, and members that pull through this one. */
+function counted(open: PullFromMember, received: (frame: Frame) => void): PullFromMember {
+  return (owner, key, replayMs, events) =>
+    open(owner, key, replayMs, {
+      started: () => events.started(),
+      frame: (frame) => {
+        received(frame);
+        events.frame(frame);
+      },
+      ended: (end) => events.ended(end),
+    });
 }
 
 /** What bounds each stream, by the options as they are when it is asked. */

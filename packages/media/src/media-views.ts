@@ -27,8 +27,8 @@ export interface PublisherView {
   readonly isFlowing: boolean;
   /** Name of the origin that it is forwarded to; absent: it is published here, or no origin has it. */
   readonly forwardedTo?: string;
-  /** What came of it, where it is not published here. */
-  readonly bytesIn?: number;
+  /** What came of it. */
+  readonly bytesIn: number;
 }
 
 /** One connection's play or publish, or another member's pull, as the API lists them. */

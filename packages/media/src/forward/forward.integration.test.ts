@@ -147,6 +147,7 @@ describe('a publisher that comes to an edge', () => {
     expect(a.media.stream(NAME)?.publisher).toMatchObject({ agent: 'headwater forward (e)' });
     expect(publishers(e)).toMatchObject([{ key: NAME, state: 'publishing', forwardedTo: 'a' }]);
     expect(publishers(e)[0]?.bytes).toBeGreaterThan(0);
+    expect(e.media.figures().totals.bytesIn?.publisher).toBe(publishers(e)[0]?.bytes);
     expect(e.media.load().publishers).toBe(1);
     expect(forwards(e)).toEqual({ started: 1, moved: 0, lost: 0, failed: 0 });
     await source.publisher.close();

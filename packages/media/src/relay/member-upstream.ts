@@ -21,7 +21,8 @@ const PULLER_MS = 1500;
 /**
  * Pulls other members' streams, each once for all workers of this member, and where relays may pull from each other, once for
  * them and all that is passed on: from the worker that does so for all, or here where that is this one. Where that worker
- * gives nothing, as one that has just ended, this one pulls for itself: once more than needed rather than not at all.
+ * gives nothing, as one that has just ended, this one pulls for itself: once more than needed rather than not at all. Where it
+ * waited in vain for an answer, there is nothing to be gained by waiting as long again.
  */
 export function memberUpstream({
   host,
@@ -69,7 +70,9 @@ function orElse(
     },
     frame: (frame) => events.frame(frame),
     ended: (end) => {
-      if (isStarted) events.ended(end);
+      stopTimer();
+      const waitedInVain = end.isTold === true && end.code === 'deadline';
+      if (isStarted || waitedInVain) events.ended(end);
       else goOn();
     },
   });

@@ -2,6 +2,8 @@ import { createServer } from 'node:net';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Media } from '../media.js';
+import { FakeRtmpServer } from '../testing/fake-rtmp-server.js';
+import { mediaOptions } from '../testing/media-options.js';
 import { expectExact, grows, NAME, type Player, RelayWorld, sendUntil } from '../testing/relay-world.js';
 
 const world = new RelayWorld();
@@ -54,6 +56,25 @@ describe('a stream of another member that several workers play', () => {
     expect(workers.filter((media) => media.stream(NAME)?.relayThrough !== undefined)).toHaveLength(2);
   });
 
+  it('is counted once as what came from other members, whatever the pull is for', async () => {
+    world.mesh.setZones({ b: 'near', a: 'far', c: 'far' });
+    const b1 = await world.worker('b1');
+    const byOwner = () => ({ ...pulledBy('a1')(), relayHead: () => null });
+    const [a1, a2] = [await world.worker('a1', {}, byOwner), await world.worker('a2', {}, byOwner)];
+    const c = await world.member('c', () => ({ relayHead: () => 'a' }));
+    const source = await world.encoder([b1]);
+    const players = [await world.play(a1), await world.play(a2), await world.play(c)];
+    await sendUntil(source, () => players.every((one) => one.pictures().length > 50), 'pictures');
+    expect(pullsOf(b1)).toBe(1);
+    const received = (media: Media) => media.figures().totals.bytesIn;
+    expect(received(a2)).toMatchObject({ publisher: 0, relay: 0, worker: expect.any(Number) });
+    expect(received(a2)?.worker).toBeGreaterThan(a2.stream(NAME)?.bytesIn ?? Number.POSITIVE_INFINITY);
+    // Some bytes more than the stream: the end of the replay is marked.
+    const ofStream = a1.stream(NAME)?.bytesIn ?? 0;
+    expect(received(a1)).toMatchObject({ publisher: 0, worker: 0 });
+    expect((received(a1)?.relay ?? 0) / ofStream).toBeCloseTo(1, 0);
+  });
+
   it('goes on frame by frame where the worker that pulls it ends', async () => {
     const b1 = await world.worker('b1');
     const a1 = await world.worker('a1', {}, pulledBy('a1'));
@@ -82,6 +103,35 @@ describe('a stream of another member that several workers play', () => {
     const player = await world.play(a2);
     await sendUntil(source, grows(player, 5), 'pictures');
     expectExact(player);
+  });
+
+  it('comes from the owner where a head of the zone hangs: no worker waits for what another one waited for', async () => {
+    const head = await FakeRtmpServer.open((connection) => {
+      connection.shakes = false;
+    });
+    world.clients.push(head);
+    world.mesh.setZones({ b: 'near', a: 'far', c: 'far' });
+    const b1 = await world.worker('b1');
+    world.mesh.host('c');
+    world.mesh.setPorts('c', head.port, 1);
+    // Whom the hash makes the head does not matter here.
+    const byHead = () => ({
+      ...pulledBy('a1')(),
+      relayHead: (_: unknown, avoided: ReadonlySet<string>) => (avoided.has('c') ? null : 'c'),
+    });
+    const { relay } = mediaOptions('a');
+    const a1 = await world.worker('a1', { relay: { ...relay, connectMs: 700 } }, byHead);
+    const a2 = await world.worker('a2', {}, byHead);
+    const source = await world.encoder([b1]);
+    const player = await world.play(a2);
+    await sendUntil(source, grows(player, 5), 'pictures');
+    expectExact(player);
+    expect(world.logOf('a2').of('relay pulls').slice(0, 2)).toMatchObject([
+      { through: 'c' },
+      { reason: 'deadline' },
+    ]);
+    expect(head.connections).toHaveLength(1);
+    expect(a1.faults()).toBe(0);
   });
 
   it('ends for all of them with its publisher, and comes again with the next', async () => {

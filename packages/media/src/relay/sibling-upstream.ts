@@ -5,6 +5,7 @@ import type { MediaOptions } from '../media-options.js';
 import { SiblingLink } from '../protocols/sibling/sibling-link.js';
 import type { OwnerRoute } from '../protocols/sibling/sibling-session.js';
 import type { Upstream, UpstreamEvents } from '../stream/upstream.js';
+import type { Frame } from '../wire/frame.js';
 
 /** Beside `limits.messageBytesMax`: metadata is written anew, and may come out longer. */
 const FRAME_BYTES_SLACK = 65_536;
@@ -13,11 +14,18 @@ const FRAME_BYTES_SLACK = 65_536;
 export class SiblingUpstreams {
   readonly #options: Pick<MediaOptions, 'worker' | 'relay' | 'limits'>;
   readonly #fence: Fence;
+  readonly #received: (frame: Frame) => void;
   readonly #links = new Map<string, SiblingLink>();
 
-  constructor(options: Pick<MediaOptions, 'worker' | 'relay' | 'limits'>, fence: Fence) {
+  /** `received` hears of each frame that came, to count it. */
+  constructor(
+    options: Pick<MediaOptions, 'worker' | 'relay' | 'limits'>,
+    fence: Fence,
+    received: (frame: Frame) => void = () => {},
+  ) {
     this.#options = options;
     this.#fence = fence;
+    this.#received = received;
   }
 
   /** What is published on that worker. As `OpenUpstream`. */
@@ -46,7 +54,10 @@ export class SiblingUpstreams {
       });
     const upstream = open(link, {
       started: () => guarded(() => events.started()),
-      frame: (frame) => guarded(() => events.frame(frame)),
+      frame: (frame) => {
+        this.#received(frame);
+        guarded(() => events.frame(frame));
+      },
       ended: (end) => this.#fence.runTask('end of a relay', () => events.ended(end)),
     });
     return upstream;

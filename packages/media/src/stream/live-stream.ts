@@ -332,9 +332,10 @@ export class LiveStream {
     this.#timer.arm(this.#switch.wakeMs);
   }
 
+  /** What relays bring is counted by their connections: several may share one. */
   #count({ about }: StreamSource, frame: Frame): void {
     const { bytesIn } = this.#parts.traffic;
-    if (bytesIn !== undefined) bytesIn[kindOf(about)] += frame.payload.length;
+    if (bytesIn !== undefined && about.kind === 'publisher') bytesIn.publisher += frame.payload.length;
   }
 
   #step(event: SwitchEvent): void {
@@ -477,10 +478,4 @@ export class LiveStream {
   #about(id: SourceId): SourceAbout | undefined {
     return this.#sources.get(id)?.about;
   }
-}
-
-/** Where its bytes come from, as they are counted. */
-function kindOf(about: SourceAbout): keyof BytesIn {
-  if (about.kind === 'publisher') return 'publisher';
-  return about.worker === undefined ? 'relay' : 'worker';
 }

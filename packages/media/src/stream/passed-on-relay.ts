@@ -1,20 +1,19 @@
 import { type MemberId, ownerThrough, type StreamKey } from '@headwater/directory';
 import type { MediaLog } from '../media-log.js';
-import type { Frame } from '../wire/frame.js';
 import type { Player } from './player.js';
 import type { PlayerFeed } from './player-feed.js';
 import { PulledSource } from './pulled-source.js';
 import { PullsOfSource } from './pulls-of-source.js';
 import { forRelay, type RelayOwner } from './relay-owner.js';
 import type { StreamLimits } from './stream-limits.js';
-import type { BytesIn, Traffic } from './stream-traffic.js';
+import type { Traffic } from './stream-traffic.js';
 import type { Timers } from './timers.js';
 import type { OpenUpstream, UpstreamEnd } from './upstream.js';
 
 export interface PassedOnParts {
   readonly key: StreamKey;
   readonly limits: StreamLimits;
-  readonly traffic: Traffic & { readonly bytesIn?: BytesIn };
+  readonly traffic: Traffic;
   readonly timers: Timers;
   readonly open: OpenUpstream;
   readonly log: MediaLog;
@@ -64,8 +63,7 @@ export class PassedOnRelay {
       (replayMs, events) => parts.open(direct, key, replayMs, events),
       {
         live: () => this.#feedAll(),
-        frame: (taken, frame) => {
-          this.#count(frame);
+        frame: (taken) => {
           for (const each of taken) this.#fed.take(each);
         },
         ended: (end) => {
@@ -133,11 +131,6 @@ export class PassedOnRelay {
 
   #feed({ player, replayMs }: Pull): void {
     this.#fed.add(player, replayMs, this.#parts.timers.nowMs());
-  }
-
-  #count(frame: Frame): void {
-    const { bytesIn } = this.#parts.traffic;
-    if (bytesIn !== undefined) bytesIn[this.isOfSibling ? 'worker' : 'relay'] += frame.payload.length;
   }
 
   #tellEnd({ member, profile }: RelayOwner, { code, text, isOrdinary }: UpstreamEnd): void {

@@ -1,6 +1,6 @@
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
-import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
+import { RECONNECT_MS, REPLAY_BY_HEAD_MS_MAX, REPLAY_MS_MAX } from './source-switch.js';
 import type { RelayAbout } from './source-telling.js';
 import type { StreamLimits } from './stream-limits.js';
 import type { TakenPacket } from './stream-source.js';
@@ -11,8 +11,8 @@ import type { Upstream, UpstreamEnd, UpstreamEvents } from './upstream.js';
 export interface PulledSourceEvents {
   /** The owner's replay is over, or took too long: whoever is fed by it can begin. Once. */
   live(): void;
-  /** A frame, and what the source made of it. */
-  frame(taken: readonly TakenPacket[], frame: Frame): void;
+  /** What the source made of a frame. */
+  frame(taken: readonly TakenPacket[]): void;
   /** Last of all, and not after `close`. */
   ended(end: UpstreamEnd): void;
 }
@@ -29,6 +29,7 @@ export class PulledSource {
   readonly #upstream: Upstream;
   #isLive = false;
   #isClosed = false;
+  #hasFrames = false;
   #heardMs: number;
   #stopTimer: () => void = () => {};
 
@@ -77,7 +78,24 @@ export class PulledSource {
   #answered(replayMs: number): void {
     this.#heardMs = this.#timers.nowMs();
     if (replayMs === 0) this.#goLive();
-    else this.#stopTimer = this.#timers.after(REPLAY_MS_MAX, () => this.#goLive());
+    else if (!this.#isByHead) this.#stopTimer = this.#timers.after(REPLAY_MS_MAX, () => this.#goLive());
+    else this.#stopTimer = this.#timers.after(REPLAY_BY_HEAD_MS_MAX, () => this.#endWait());
+  }
+
+  get #isByHead(): boolean {
+    const { about } = this.source;
+    return about.kind === 'relay' && about.through !== null;
+  }
+
+  /** A head says at least that there is no past. One that said nothing will not. */
+  #endWait(): void {
+    if (this.#hasFrames) {
+      this.#goLive();
+      return;
+    }
+    this.close();
+    const text = `the member on the way gave nothing within ${REPLAY_BY_HEAD_MS_MAX} ms`;
+    this.#events.ended({ code: 'deadline', text, isOrdinary: false });
   }
 
   #goLive(): void {
@@ -88,7 +106,8 @@ export class PulledSource {
   }
 
   #take(frame: Frame): void {
+    this.#hasFrames = true;
     this.#heardMs = this.#timers.nowMs();
-    this.#events.frame(this.source.take(frame, this.#heardMs), frame);
+    this.#events.frame(this.source.take(frame, this.#heardMs));
   }
 }

@@ -806,7 +806,7 @@ export const REPLAY_MS_MAX = 500;
 /** So long a stream whose owner was lost, with its claim, may come back at another one: an edge moves its publisher there. */
 const RETURN_MS = 1000;
 /** The same of a replay that a head passes on: it connects to the owner first. */
-const REPLAY_BY_HEAD_MS_MAX = 2500;
+export const REPLAY_BY_HEAD_MS_MAX = 2500;
 /** How long an exact switch is preferred to one that could be made now. */
 const PATIENCE_MS = 300;
 /** Fewer frames than this prove nothing about whose encode they are. */

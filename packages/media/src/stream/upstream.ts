@@ -11,6 +11,8 @@ export interface UpstreamEnd {
   readonly text: string;
   /** Its owner's publisher stopped, as publishers do. */
   readonly isOrdinary: boolean;
+  /** Another worker of this member told so, of what it pulls or publishes; absent: it was found out here. */
+  readonly isTold?: boolean;
 }
 
 export interface UpstreamEvents {

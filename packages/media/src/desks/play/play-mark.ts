@@ -2,6 +2,8 @@ import type { MemberId, PlayMark } from '@headwater/directory';
 
 /** The query parameter by which members know each other's redirects and pulls. */
 const PARAMETER = 'headwater';
+/** The last of a publish that a member forwards (`forward-mark.ts`). */
+const MARKS: ReadonlySet<string | null> = new Set(['relay', 'redirected', 'forward']);
 
 /** The mark in a play's query (without `?`). */
 export function readPlayMark(query: string): PlayMark {
@@ -9,6 +11,14 @@ export function readPlayMark(query: string): PlayMark {
   if (query === '') return 'none';
   const mark = new URLSearchParams(query).get(PARAMETER);
   return mark === 'relay' || mark === 'redirected' ? mark : 'none';
+}
+
+/**
+ * Whether a member pulls, forwards or has sent the client here. It told the vhost where that is not the default one: the host
+ * in the URL is only where this member is reached, even where it is the name of a vhost.
+ */
+export function isByMember(query: string): boolean {
+  return query !== '' && MARKS.has(new URLSearchParams(query).get(PARAMETER));
 }
 
 /** The same query, carrying this mark, and `via`, and no others; everything else stays byte by byte. */

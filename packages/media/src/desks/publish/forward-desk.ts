@@ -22,6 +22,8 @@ export interface ForwardDeskParts {
   readonly log: MediaLog;
   readonly tell: MediaEventListener;
   readonly count: (what: ForwardCount) => void;
+  /** Bytes of media came that are published at the origin alone. */
+  readonly received: (bytes: number) => void;
   limitsOf(key: StreamKey): ForwardLimits;
 }
 
@@ -235,6 +237,7 @@ export class ForwardDesk {
           return;
         }
         if (isMedia(frame)) entry.lastMediaMs = performance.now();
+        if (!isPublishedHere(entry)) this.#parts.received(frame.payload.length);
         forward.push(frame);
       },
       end: () => this.#end(entry, 'connection-ended'),

@@ -1,8 +1,10 @@
 import { type Claim, NO_LOAD, type Owner, type StreamKey, type StreamKeys } from '@headwater/directory';
 import { MemoryLog } from '@headwater/testing/memory-log';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { clientRefs } from '../../client-refs.js';
 import type { WorkerAddress } from '../../media-host.js';
 import { AUDIO, AUDIO_HEADER, KEY, METADATA, VIDEO_HEADER } from '../../testing/frames.js';
+import { MemoryPlayer } from '../../testing/memory-player.js';
 import { MemoryStreams, ownerOf } from '../../testing/stream-world.js';
 import { makeFrame } from '../../wire/make-frame.js';
 import { PublishDesk } from './publish-desk.js';
@@ -139,6 +141,21 @@ describe('PublishDesk', () => {
     expect(said).toEqual([`claim ${KEY_S}`, `release ${KEY_S}`]);
     expect([desk.count, streams.get(KEY_S)]).toEqual([0, undefined]);
     expect(desk.publish(sessionOf()).accepted).toBe(true);
+  });
+
+  it('shows what a publisher sent itself, not what fed the stream before it', () => {
+    const { desk, streams } = deskOf();
+    const bytes = () => [...clientRefs(desk, streams)].map(({ view }) => view().bytes);
+    streams.open(KEY_S).add(new MemoryPlayer('player'));
+    const before = desk.publish(sessionOf());
+    if (before.accepted) {
+      before.feed.push(KEY(0));
+      before.feed.end();
+    }
+    const now = desk.publish(sessionOf());
+    expect(bytes()[0]).toBe(0);
+    if (now.accepted) now.feed.push(KEY(40, 1, 100));
+    expect(bytes()[0]).toBe(KEY(40, 1, 100).payload.length);
   });
 
   it('refuses a second publisher and leaves the first alone', () => {

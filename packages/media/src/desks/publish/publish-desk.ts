@@ -134,6 +134,7 @@ export class PublishDesk {
       source,
       sinceMs,
       lastMediaMs: performance.now(),
+      bytesIn: 0,
       flow,
       isMuteTold: false,
       departure: 'staying',
@@ -153,6 +154,7 @@ export class PublishDesk {
             return;
           }
           if (isMedia(frame)) publish.lastMediaMs = performance.now();
+          publish.bytesIn += frame.payload.length;
           source.push(frame);
           publish.handedOver?.push(frame);
         },
@@ -217,9 +219,9 @@ export class PublishDesk {
 
   /** Whoever publishes here at the moment. */
   *publishers(): Iterable<PublisherView> {
-    for (const { session, sinceMs, flow } of this.#publishes.values()) {
+    for (const { session, sinceMs, flow, bytesIn } of this.#publishes.values()) {
       const { id, key, protocol, remote, agent } = session;
-      yield { id, key, protocol, remote, agent, sinceMs, isFlowing: flow.isFlowing };
+      yield { id, key, protocol, remote, agent, sinceMs, isFlowing: flow.isFlowing, bytesIn };
     }
     yield* this.#parts.forwards?.publishers() ?? [];
   }

@@ -10,6 +10,8 @@ export interface Publish {
   readonly sinceMs: number;
   /** By the monotonic clock. */
   lastMediaMs: number;
+  /** Of media and data that it sent. */
+  bytesIn: number;
   /** Whether its media flows, as the mesh is told. */
   readonly flow: FlowClaim;
   /** It was told that it has sent nothing since it was accepted. */

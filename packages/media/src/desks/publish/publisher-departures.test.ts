@@ -57,6 +57,7 @@ function memberOf({ isEdge = false } = {}) {
     log,
     tell,
     count: () => {},
+    received: () => {},
     limitsOf: () => ({ keepMs: 5000, keepBytesMax: 1e6, lostMs: LOST_MS, retryMs: 500, stream }),
   });
   const desk = new PublishDesk(

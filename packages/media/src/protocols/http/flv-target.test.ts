@@ -76,6 +76,19 @@ describe('readFlvTarget', () => {
   });
 });
 
+describe('a member that is reached by a name which is a vhost', () => {
+  it.each([
+    ['v.example', 'v.example'],
+    ['10.0.0.1', DEFAULT],
+  ])('is sent players of each vhost, and knows which: who came by %s', (host, vhost) => {
+    const target = read('/live/s.flv', host, ['v.example']);
+    if ('problem' in target) throw new Error(target.problem);
+    const address = { network: 'n', host: 'v.example', rtmpPort: 1, httpPort: 80 };
+    const { pathname, search } = new URL(redirectLocation(target, address, false));
+    expect(read(`${pathname}${search}`, 'v.example', ['v.example'])).toMatchObject({ name: { vhost } });
+  });
+});
+
 describe('redirectLocation', () => {
   const ADDRESS = { network: 'n', host: 'b.example', rtmpPort: 1935, httpPort: 8081, httpsPort: 8443 };
   const at = (url: string, hostHeader?: string, vhosts: string[] = []) => {

@@ -6,7 +6,7 @@ import {
   portAt,
   type StreamName,
 } from '@headwater/directory';
-import { readPlayMark, withPlayMark } from '../../desks/play/play-mark.js';
+import { isByMember, readPlayMark, withPlayMark } from '../../desks/play/play-mark.js';
 import { plainHost, readStreamName } from '../stream-name.js';
 
 /** Longest URL that is read, characters. */
@@ -48,7 +48,7 @@ export function readFlvTarget(
   const named = {
     path: path.slice(1, -EXTENSION.length),
     vhosts: [new URLSearchParams(query).get('vhost')],
-    host,
+    host: isByMember(query) ? null : host,
   };
   const name = readStreamName(named, vhosts);
   if ('problem' in name) return { status: 400, problem: name.problem };

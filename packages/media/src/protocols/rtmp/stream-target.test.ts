@@ -131,6 +131,19 @@ describe('the stream that a client names', () => {
     expect(readConnectTarget('live', tcUrl).host).toBe('v.example.com');
   });
 
+  it.each([
+    ['headwater=relay&member=b', '__defaultVhost__/live/s'],
+    ['headwater=forward&member=e', '__defaultVhost__/live/s'],
+    ['token=x&headwater=redirected', '__defaultVhost__/live/s'],
+    ['headwater=redirected&vhost=v.example.com', 'v.example.com/live/s'],
+    ['headwater=other', 'v.example.com/live/s'],
+  ])(
+    'is what a member told, though a vhost has the name by which this member is reached: %s',
+    (query, key) => {
+      expect(keyOf(read('live', 'rtmp://v.example.com/live', `s?${query}`))).toBe(key);
+    },
+  );
+
   it('finds a vhost that is configured in capitals, and one told in capitals', () => {
     const configured = ['V.Example.com'];
     const connect = readConnectTarget('live', 'rtmp://v.example.com/live');

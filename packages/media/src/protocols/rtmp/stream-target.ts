@@ -6,7 +6,7 @@ import {
   portAt,
   type StreamName,
 } from '@headwater/directory';
-import { readPlayMark, withPlayMark } from '../../desks/play/play-mark.js';
+import { isByMember, readPlayMark, withPlayMark } from '../../desks/play/play-mark.js';
 import { encodeName, plainHost, readStreamName, splitVhost } from '../stream-name.js';
 
 /** What a `connect` named: the app without its query, and how the client reached us. */
@@ -76,7 +76,8 @@ export function readStreamTarget(
     return { problem: 'the stream has no app: the URL is rtmp://host/app, or the stream key app/stream' };
   }
   const vhosts = [parameter(query, 'vhost'), parameter(connect.query, 'vhost')];
-  const name = readStreamName({ path, vhosts, host: connect.host ?? null }, configuredVhosts);
+  const host = isByMember(query) ? null : (connect.host ?? null);
+  const name = readStreamName({ path, vhosts, host }, configuredVhosts);
   if ('problem' in name) return { problem: `app and key together name the stream, and ${name.problem}` };
   return { name, query, mark: readPlayMark(query) };
 }

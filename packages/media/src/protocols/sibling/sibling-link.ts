@@ -182,11 +182,12 @@ export class SiblingLink {
 function endOf(told: string): UpstreamEnd {
   const code = CODE_FORM.test(told) ? told : 'refused';
   const text = TEXTS[code] ?? 'the worker ended the pull';
-  return { code, text, isOrdinary: code === 'publisher-ended' };
+  return { code, text, isOrdinary: code === 'publisher-ended', isTold: true };
 }
 
 const TEXTS: Readonly<Record<string, string>> = {
   'publisher-ended': 'the publisher has gone',
   'not-published': 'the stream is not published on that worker',
+  deadline: 'the worker that pulls got no answer in time',
   'too-slow': 'this worker took less than the stream brings',
 };
