@@ -102,6 +102,11 @@ export class SourceIntake {
     return this.#tracks.at(atMs) ?? (this.#isOverdue ? this.#tracks.present : null);
   }
 
+  /** Sound came and has been gone for so long that its header is not among those of now. */
+  get hasLostSound(): boolean {
+    return this.#tracks.present.audio && this.#tracksBy(this.#atMs)?.audio === false;
+  }
+
   /** Metadata, video and audio configuration of the present state, for who begins at this time. */
   headersAt(timestampMs: number): readonly Frame[] {
     const tracks = this.#tracksBy(this.#atMs);
@@ -249,7 +254,7 @@ export class SourceIntake {
     const { headers, startsAnew } = this.#headers.settle(track, format);
     if (startsAnew && isDefault) this.#probe.forget(kind);
     // Who joined while the track was missing did not get its headers.
-    const before = this.#tracks.isMissing(kind, atMs) ? headersOf(track) : headers;
+    const before = this.#tracksBy(atMs)?.[kind] === false ? headersOf(track) : headers;
     for (const header of before) {
       if (isDefault) this.#probe.read(header);
       taken.push(plain(header, timeMs));

@@ -45,6 +45,7 @@ const STEP_MS = { first: 20, min: 1, max: 100 } as const;
  *   wraps of its clock at 2^32 and at 2^24.
  * - Forward by more, to where the other tracks are now, or by as much as time passed: it was away (camera off), or all were,
  *   and the gap is kept.
+ * - A track that begins after a pause of all, by another's clock: the gap is kept, and it is on that one's clock.
  * - A track whose new timestamp fits the clock that another track goes by is put on that one's clock. So tracks that jump
  *   or restart together keep their distance: the first is put anew, the others follow it.
  * - Forward by more, by no more than the time that passed since its last frame: the source paused; the gap is kept.
@@ -98,7 +99,9 @@ export class SourceTimeline implements SourceLine {
     const timeMs =
       this.#lines.size === 0
         ? timestampMs
-        : (this.#besideOthers(null, timestampMs) ?? this.#endMs + STEP_MS.first);
+        : (this.#besideOthers(null, timestampMs) ??
+          this.#afterPause(timestampMs, nowMs) ??
+          this.#endMs + STEP_MS.first);
     const line: Line = {
       rawMs: timestampMs,
       timeMs,
@@ -163,6 +166,15 @@ export class SourceTimeline implements SourceLine {
       }
     }
     return nearest;
+  }
+
+  /** Where a timestamp lies by the clock of a track that has paused for about as long as the clock went on. */
+  #afterPause(timestampMs: number, nowMs: number): number | null {
+    for (const other of this.#lines.values()) {
+      const step = stepBetween(other.rawMs, timestampMs);
+      if (step > STEP_MAX_MS && isNear(step, nowMs - other.atMs)) return other.timeMs + step;
+    }
+    return null;
   }
 
   #isNearOthers(line: Line, timeMs: number): boolean {
