@@ -216,6 +216,19 @@ describe('SourceTimeline', () => {
     expect(jumped.place(VIDEO, 6000, 40)).toBe(1020);
   });
 
+  it('puts a track that was away while all clocks restarted beside the others, however near to its own its clock is', () => {
+    const line = new SourceTimeline();
+    for (let at = 0; at <= 5000; at += 40) {
+      line.place(VIDEO, at, at);
+      line.place(AUDIO, at, at);
+    }
+    for (let at = 0; at < 2000; at += 40) line.place(VIDEO, at, 5040 + at);
+    const shown = line.place(VIDEO, 2020, 7060);
+    expect(shown).toBe(7060);
+    expect(line.place(AUDIO, 2020, 7060)).toBe(shown);
+    expect(line.place(AUDIO, 2043, 7083)).toBe(shown + 23);
+  });
+
   it('gives a track that is put back by the other’s clock 1 ms steps until it is past what it had', () => {
     const line = new SourceTimeline();
     line.place(VIDEO, 50_000, 0);

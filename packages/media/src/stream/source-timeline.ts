@@ -59,9 +59,10 @@ const STEP_MS = { first: 20, min: 1, max: 100 } as const;
 export class SourceTimeline implements SourceLine {
   readonly #lines = new Map<number, Line>();
   #endMs = 0;
-  /** How often a track was put one step after the furthest, and how far the furthest was when one was so last. */
+  /** How often a track was put one step after the furthest, and how far the furthest was and what time it was when one was so last. */
   #anewCount = 0;
   #anewAtMs = 0;
+  #anewNowMs = 0;
 
   /** The furthest that any track has come, without wraps; 0 before the first frame. */
   get endMs(): number {
@@ -87,7 +88,7 @@ export class SourceTimeline implements SourceLine {
       const elapsedMs = nowMs - line.atMs;
       const hasGap = step > STEP_MAX_MS && (this.#isNearOthers(line, own) || isNear(step, elapsedMs));
       if (hasGap && !hasJumpedAlong) line.timeMs = own;
-      else this.#putAnew(line, timestampMs, own, elapsedMs);
+      else this.#putAnew(line, timestampMs, own, nowMs);
       line.anewCount = this.#anewCount;
     }
     line.rawMs = timestampMs;
@@ -118,25 +119,27 @@ export class SourceTimeline implements SourceLine {
   /** Another track jumped a moment ago by just so much more that it was put anew, and this one jumps with it. */
   #hasJumpedAlong(line: Line, timestampMs: number, step: number): boolean {
     if (line.anewCount === this.#anewCount || Math.abs(step) < JUMP_MIN_MS) return false;
-    if (this.#endMs - this.#anewAtMs > NEAR_MS) return false;
+    // One that sent nothing since then may have been away for long.
+    if (this.#endMs - this.#anewAtMs > NEAR_MS && line.atMs >= this.#anewNowMs) return false;
     const beside = this.#besideOthers(line, timestampMs);
     return beside !== null && Math.abs(beside - (line.timeMs + step)) >= JUMP_MIN_MS;
   }
 
-  #putAnew(line: Line, timestampMs: number, own: number, elapsedMs: number): void {
+  #putAnew(line: Line, timestampMs: number, own: number, nowMs: number): void {
     const beside = this.#besideOthers(line, timestampMs);
     if (beside !== null) {
       line.timeMs = beside;
       line.floorMs = line.givenMs;
       return;
     }
-    const explained = elapsedMs + STEP_MAX_MS;
+    const explained = nowMs - line.atMs + STEP_MAX_MS;
     const stepMax = this.#lines.size > 1 ? explained : Math.max(explained, LONE_STEP_MAX_MS);
     const step = own - line.timeMs;
     const isPause = step > 0 && step <= stepMax;
     if (!isPause) {
       this.#anewCount += 1;
       this.#anewAtMs = this.#endMs;
+      this.#anewNowMs = nowMs;
     }
     line.timeMs = isPause ? own : this.#endMs + line.stepMs;
     line.floorMs = Number.NEGATIVE_INFINITY;
