@@ -376,7 +376,7 @@ describe('players that join a stream of a random encoder', () => {
         run.run();
         check(run, plan);
       }),
-      { numRuns: amount({ short: 20, long: 3000 }) },
+      { numRuns: amount({ short: 20, long: 1000 }) },
     );
   });
 });
