@@ -94,8 +94,12 @@ export class SourceIntake {
    * truth does: a track comes after all, or has been gone for 10 s while the other went on.
    */
   tracksAt(nowMs: number): Tracks | null {
-    if (this.#firstMs !== null && nowMs - this.#firstMs >= SILENT_DECISION_MS) this.#isOverdue = true;
+    this.#lookOverdue(nowMs);
     return this.#tracksBy(this.#clock.at(nowMs));
+  }
+
+  #lookOverdue(nowMs: number): void {
+    if (this.#firstMs !== null && nowMs - this.#firstMs >= SILENT_DECISION_MS) this.#isOverdue = true;
   }
 
   #tracksBy(atMs: number): Tracks | null {
@@ -134,6 +138,8 @@ export class SourceIntake {
     const tracks = this.#tracksOf(kind, parts);
     const [first] = tracks;
     if (first === undefined) return NONE;
+    // What is given is the same whether anybody asked meanwhile or not.
+    this.#lookOverdue(nowMs);
     const timeMs = this.#timeline.place(trackKey(kind, first.id), frame.timestampMs, nowMs);
     this.#atMs = this.#clock.advance(nowMs, this.#timeline.endMs);
     this.#firstMs ??= nowMs;
