@@ -10,6 +10,7 @@ const LONG = ['**/*.long.test.ts'];
 /** Do more of the same there (`amount` in packages/testing/src/long-run.ts), and need only the CPU. */
 const LONGER_UNIT = [
   'packages/media/src/desks/play/play-desk.model.test.ts',
+  'packages/media/src/stream/joining.model.test.ts',
   'packages/media/src/stream/switching.model.test.ts',
   'packages/mesh/src/core/convergence.test.ts',
   'packages/mesh/src/core/ghosts.model.test.ts',

@@ -180,6 +180,27 @@ describe('who joins after the configuration changed', () => {
       ]);
   });
 
+  it('gets no sound of a track that went long ago in this GOP, whose header is not among those of now', () => {
+    const mesh = new Mesh();
+    mesh.key();
+    mesh.sound();
+    for (let count = 0; count < 520; count += 1) mesh.inter();
+    const players = [mesh.owner.join(), mesh.relay().players[0], mesh.relay(20_000).players[0]];
+    const relay = mesh.relay(20_000);
+    players.push(relay.join());
+    for (const player of players) {
+      expect(player?.story.slice(0, 2)).toEqual(['video 20 header #1', 'video 20 key #1']);
+      expect(player?.story.filter((line) => line.startsWith('audio'))).toEqual([]);
+    }
+    mesh.sound();
+    for (const player of players)
+      expect(player?.story.slice(-2).map((line) => line.replace(/ \d+/, ''))).toEqual([
+        'audio header #1',
+        'audio #1',
+      ]);
+    expect(mesh.players.flatMap(wrongs)).toEqual([]);
+  });
+
   it('never gets a frame of one under another, on any member', () => {
     const acts = ['key', 'inter', 'sound', 'newVideo', 'newSound', 'join', 'relay', 'replay'] as const;
     fc.assert(

@@ -31,8 +31,8 @@ export class PullsOfSource {
   }
 
   add(player: Player, replayMs: number, nowMs: number): void {
-    const history = this.#source?.history;
-    const past = replayMs > 0 ? history?.since(nowMs - replayMs) : history?.fromStart();
+    const source = this.#source;
+    const past = replayMs > 0 ? source?.since(nowMs - replayMs) : source?.fromStart();
     const packets = (past ?? []).map(({ frame }) => packetAt(frame, frame.timestampMs));
     const end = replayMs > 0 ? new MediaPacket(replayEnd(), 0) : null;
     this.#audience.add(player, { packets, end });

@@ -48,8 +48,7 @@ export class SiblingPulls {
   add(pull: SiblingPull, replayMs: number, nowMs: number): boolean {
     const source = this.#source;
     if (source === null) return false;
-    const { history } = source;
-    const past = replayMs > 0 ? history.since(nowMs - replayMs) : history.fromStart();
+    const past = replayMs > 0 ? source.since(nowMs - replayMs) : source.fromStart();
     const [first] = past;
     this.#hasStarted.set(pull, first !== undefined);
     if (first !== undefined) {

@@ -54,6 +54,20 @@ function metadata(): Record<string, unknown> {
 }
 
 describe('a source that sends a little and then nothing', () => {
+  it('sends the header of a track again that comes after it counted as missing', () => {
+    take(METADATA({ videocodecid: 7, audiocodecid: 10 }), AAC_HEADER, KEY(1000));
+    nowMs += 2500;
+    expect(intake.tracksAt(nowMs)).toEqual({ audio: false, video: true });
+    // Who joins now is told of no sound.
+    expect(intake.headersAt(0).some(({ kind }) => kind === 'audio')).toBe(false);
+    const given = take(AAC(3500), AAC(3523)).map(({ frame }) => [frame.kind, frame.isHeader]);
+    expect(given).toEqual([
+      ['audio', true],
+      ['audio', false],
+      ['audio', false],
+    ]);
+  });
+
   it('has the tracks that came, two seconds after the first frame', () => {
     take(METADATA({ videocodecid: 7, audiocodecid: 10 }), AAC_HEADER);
     nowMs += 1000;

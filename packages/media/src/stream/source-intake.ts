@@ -94,12 +94,21 @@ export class SourceIntake {
    * truth does: a track comes after all, or has been gone for 10 s while the other went on.
    */
   tracksAt(nowMs: number): Tracks | null {
-    if (this.#firstMs !== null && nowMs - this.#firstMs >= SILENT_DECISION_MS) this.#isOverdue = true;
+    this.#lookOverdue(nowMs);
     return this.#tracksBy(this.#clock.at(nowMs));
+  }
+
+  #lookOverdue(nowMs: number): void {
+    if (this.#firstMs !== null && nowMs - this.#firstMs >= SILENT_DECISION_MS) this.#isOverdue = true;
   }
 
   #tracksBy(atMs: number): Tracks | null {
     return this.#tracks.at(atMs) ?? (this.#isOverdue ? this.#tracks.present : null);
+  }
+
+  /** Sound came and has been gone for so long that its header is not among those of now. */
+  get hasLostSound(): boolean {
+    return this.#tracks.present.audio && this.#tracksBy(this.#atMs)?.audio === false;
   }
 
   /** Metadata, video and audio configuration of the present state, for who begins at this time. */
@@ -129,6 +138,8 @@ export class SourceIntake {
     const tracks = this.#tracksOf(kind, parts);
     const [first] = tracks;
     if (first === undefined) return NONE;
+    // What is given is the same whether anybody asked meanwhile or not.
+    this.#lookOverdue(nowMs);
     const timeMs = this.#timeline.place(trackKey(kind, first.id), frame.timestampMs, nowMs);
     this.#atMs = this.#clock.advance(nowMs, this.#timeline.endMs);
     this.#firstMs ??= nowMs;
@@ -249,7 +260,7 @@ export class SourceIntake {
     const { headers, startsAnew } = this.#headers.settle(track, format);
     if (startsAnew && isDefault) this.#probe.forget(kind);
     // Who joined while the track was missing did not get its headers.
-    const before = this.#tracks.isMissing(kind, atMs) ? headersOf(track) : headers;
+    const before = this.#tracksBy(atMs)?.[kind] === false ? headersOf(track) : headers;
     for (const header of before) {
       if (isDefault) this.#probe.read(header);
       taken.push(plain(header, timeMs));

@@ -206,6 +206,29 @@ describe('SourceTimeline', () => {
     expect([0, 59_399, 65_401, WRAP_32 - 1].map(late)).toEqual([62_420, 62_420, 62_420, 62_420]);
   });
 
+  it('puts a track that begins after a pause of all on the clock that went on', () => {
+    const line = new SourceTimeline();
+    line.place(AUDIO, 1000, 0);
+    expect(line.place(VIDEO, 6000, 5040)).toBe(6000);
+    expect(line.place(AUDIO, 6010, 5050)).toBe(6010);
+    const jumped = new SourceTimeline();
+    jumped.place(AUDIO, 1000, 0);
+    expect(jumped.place(VIDEO, 6000, 40)).toBe(1020);
+  });
+
+  it('puts a track that was away while all clocks restarted beside the others, however near to its own its clock is', () => {
+    const line = new SourceTimeline();
+    for (let at = 0; at <= 5000; at += 40) {
+      line.place(VIDEO, at, at);
+      line.place(AUDIO, at, at);
+    }
+    for (let at = 0; at < 2000; at += 40) line.place(VIDEO, at, 5040 + at);
+    const shown = line.place(VIDEO, 2020, 7060);
+    expect(shown).toBe(7060);
+    expect(line.place(AUDIO, 2020, 7060)).toBe(shown);
+    expect(line.place(AUDIO, 2043, 7083)).toBe(shown + 23);
+  });
+
   it('gives a track that is put back by the other’s clock 1 ms steps until it is past what it had', () => {
     const line = new SourceTimeline();
     line.place(VIDEO, 50_000, 0);

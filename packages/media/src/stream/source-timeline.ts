@@ -45,6 +45,7 @@ const STEP_MS = { first: 20, min: 1, max: 100 } as const;
  *   wraps of its clock at 2^32 and at 2^24.
  * - Forward by more, to where the other tracks are now, or by as much as time passed: it was away (camera off), or all were,
  *   and the gap is kept.
+ * - A track that begins after a pause of all, by another's clock: the gap is kept, and it is on that one's clock.
  * - A track whose new timestamp fits the clock that another track goes by is put on that one's clock. So tracks that jump
  *   or restart together keep their distance: the first is put anew, the others follow it.
  * - Forward by more, by no more than the time that passed since its last frame: the source paused; the gap is kept.
@@ -58,9 +59,10 @@ const STEP_MS = { first: 20, min: 1, max: 100 } as const;
 export class SourceTimeline implements SourceLine {
   readonly #lines = new Map<number, Line>();
   #endMs = 0;
-  /** How often a track was put one step after the furthest, and how far the furthest was when one was so last. */
+  /** How often a track was put one step after the furthest, and how far the furthest was and what time it was when one was so last. */
   #anewCount = 0;
   #anewAtMs = 0;
+  #anewNowMs = 0;
 
   /** The furthest that any track has come, without wraps; 0 before the first frame. */
   get endMs(): number {
@@ -86,7 +88,7 @@ export class SourceTimeline implements SourceLine {
       const elapsedMs = nowMs - line.atMs;
       const hasGap = step > STEP_MAX_MS && (this.#isNearOthers(line, own) || isNear(step, elapsedMs));
       if (hasGap && !hasJumpedAlong) line.timeMs = own;
-      else this.#putAnew(line, timestampMs, own, elapsedMs);
+      else this.#putAnew(line, timestampMs, own, nowMs);
       line.anewCount = this.#anewCount;
     }
     line.rawMs = timestampMs;
@@ -98,7 +100,9 @@ export class SourceTimeline implements SourceLine {
     const timeMs =
       this.#lines.size === 0
         ? timestampMs
-        : (this.#besideOthers(null, timestampMs) ?? this.#endMs + STEP_MS.first);
+        : (this.#besideOthers(null, timestampMs) ??
+          this.#afterPause(timestampMs, nowMs) ??
+          this.#endMs + STEP_MS.first);
     const line: Line = {
       rawMs: timestampMs,
       timeMs,
@@ -115,25 +119,27 @@ export class SourceTimeline implements SourceLine {
   /** Another track jumped a moment ago by just so much more that it was put anew, and this one jumps with it. */
   #hasJumpedAlong(line: Line, timestampMs: number, step: number): boolean {
     if (line.anewCount === this.#anewCount || Math.abs(step) < JUMP_MIN_MS) return false;
-    if (this.#endMs - this.#anewAtMs > NEAR_MS) return false;
+    // One that sent nothing since then may have been away for long.
+    if (this.#endMs - this.#anewAtMs > NEAR_MS && line.atMs >= this.#anewNowMs) return false;
     const beside = this.#besideOthers(line, timestampMs);
     return beside !== null && Math.abs(beside - (line.timeMs + step)) >= JUMP_MIN_MS;
   }
 
-  #putAnew(line: Line, timestampMs: number, own: number, elapsedMs: number): void {
+  #putAnew(line: Line, timestampMs: number, own: number, nowMs: number): void {
     const beside = this.#besideOthers(line, timestampMs);
     if (beside !== null) {
       line.timeMs = beside;
       line.floorMs = line.givenMs;
       return;
     }
-    const explained = elapsedMs + STEP_MAX_MS;
+    const explained = nowMs - line.atMs + STEP_MAX_MS;
     const stepMax = this.#lines.size > 1 ? explained : Math.max(explained, LONE_STEP_MAX_MS);
     const step = own - line.timeMs;
     const isPause = step > 0 && step <= stepMax;
     if (!isPause) {
       this.#anewCount += 1;
       this.#anewAtMs = this.#endMs;
+      this.#anewNowMs = nowMs;
     }
     line.timeMs = isPause ? own : this.#endMs + line.stepMs;
     line.floorMs = Number.NEGATIVE_INFINITY;
@@ -163,6 +169,15 @@ export class SourceTimeline implements SourceLine {
       }
     }
     return nearest;
+  }
+
+  /** Where a timestamp lies by the clock of a track that has paused for about as long as the clock went on. */
+  #afterPause(timestampMs: number, nowMs: number): number | null {
+    for (const other of this.#lines.values()) {
+      const step = stepBetween(other.rawMs, timestampMs);
+      if (step > STEP_MAX_MS && isNear(step, nowMs - other.atMs)) return other.timeMs + step;
+    }
+    return null;
   }
 
   #isNearOthers(line: Line, timeMs: number): boolean {

@@ -76,7 +76,7 @@ export class StreamHub {
     this.#tracks = source.intake.tracksAt(nowMs);
     // Whose FLV header is a lie from here on gets nothing of it.
     this.#audience.tracksChanged();
-    const start = source.history.fromStart();
+    const start = source.fromStart();
     if (start.length === 0) return;
     for (const kept of start) this.#send(kept, nowMs);
     this.#recall(source, nowMs);
@@ -115,6 +115,8 @@ export class StreamHub {
     const tracks = this.#source?.intake.tracksAt(nowMs) ?? null;
     if (tracks?.audio === this.#tracks?.audio && tracks?.video === this.#tracks?.video) return;
     this.#tracks = tracks;
+    // Its header is given to no joiner any more.
+    if (this.#source?.intake.hasLostSound) this.#audience.forgetSound();
     this.#audience.tracksChanged();
   }
 

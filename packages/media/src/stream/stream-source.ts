@@ -1,6 +1,6 @@
 import type { MediaInfo, MemberId, PlayProtocol } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
-import { FrameHistory, type HistoryLimits } from './frame-history.js';
+import { FrameHistory, type HistoryLimits, type Kept } from './frame-history.js';
 import { MediaPacket } from './packet.js';
 import { SourceIntake, type TakenFrame } from './source-intake.js';
 import type { SourceId } from './source-switch.js';
@@ -62,9 +62,19 @@ export class StreamSource {
     return this.intake.headersAt(timestampMs).map((frame) => new MediaPacket(frame, frame.timestampMs));
   }
 
+  /** From the newest start on; without sound of long ago, which nobody could play with the headers of now. */
+  fromStart(): readonly Kept[] {
+    return this.#playable(this.history.fromStart());
+  }
+
+  /** The same from `sinceMs` on, from the newest start at the least. */
+  since(sinceMs: number): readonly Kept[] {
+    return this.#playable(this.history.since(sinceMs));
+  }
+
   /** All that is kept of it, with the headers of now before it; empty where it has no frame that players can start at. */
   past(): readonly MediaPacket[] {
-    const { all } = this.history;
+    const all = this.#playable(this.history.all);
     const [first] = all;
     if (first === undefined || !all.some(({ isStart }) => isStart)) return [];
     const kept = all.map(({ frame }) => new MediaPacket(frame, frame.timestampMs));
@@ -84,6 +94,10 @@ export class StreamSource {
       if (!own.isHeader) this.history.push(own, isStart, nowMs);
     }
     return taken;
+  }
+
+  #playable(past: readonly Kept[]): readonly Kept[] {
+    return this.intake.hasLostSound ? past.filter(({ frame }) => frame.kind !== 'audio') : past;
   }
 
   /** A relay that feeds the stream keeps nothing of its own: what was sent to players is kept with the stream. */

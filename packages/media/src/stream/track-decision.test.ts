@@ -16,9 +16,8 @@ describe('TrackDecision', () => {
   it('tells what came so far, decided or not', () => {
     const tracks = new TrackDecision();
     expect(tracks.present).toEqual({ audio: false, video: false });
-    expect([tracks.isMissing('audio', 0), tracks.isMissing('video', 0)]).toEqual([false, false]);
     tracks.frame('video', 0);
-    expect([tracks.present, tracks.at(0), tracks.isMissing('audio', 0)]).toEqual([VIDEO, null, false]);
+    expect([tracks.present, tracks.at(0)]).toEqual([VIDEO, null]);
     tracks.frame('audio', 20);
     expect(tracks.present).toEqual(BOTH);
     const sound = new TrackDecision();
@@ -59,10 +58,8 @@ describe('TrackDecision', () => {
     const tracks = new TrackDecision();
     tracks.frame('video', 0);
     expect(tracks.at(600)).toEqual(VIDEO);
-    expect(tracks.isMissing('audio', 600)).toBe(true);
     tracks.frame('audio', 700);
     expect(tracks.at(700)).toEqual(BOTH);
-    expect(tracks.isMissing('audio', 700)).toBe(false);
   });
 
   it('changes when a track has been gone for 10 s, and when it is back', () => {
@@ -74,10 +71,8 @@ describe('TrackDecision', () => {
       tracks.frame(gone, 0);
       tracks.frame(stays, 9999);
       expect(tracks.at(9999)).toEqual(BOTH);
-      expect(tracks.isMissing(gone, 9999)).toBe(false);
       tracks.frame(stays, 10_000);
       expect(tracks.at(10_000)).toEqual(left);
-      expect(tracks.isMissing(gone, 10_000)).toBe(true);
       tracks.frame(gone, 10_040);
       expect(tracks.at(10_040)).toEqual(BOTH);
     }

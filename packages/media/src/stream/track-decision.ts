@@ -43,11 +43,6 @@ export class TrackDecision {
     return this.#hasHeader[kind] || (this.#announced?.[kind] ?? false);
   }
 
-  /** Whether it was decided that this track is not there. */
-  isMissing(kind: Kind, atMs: number): boolean {
-    return this.at(atMs)?.[kind] === false;
-  }
-
   /** What came so far. */
   get present(): Tracks {
     const { audio, video } = this.#lastAtMs;
