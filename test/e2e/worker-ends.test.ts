@@ -45,6 +45,10 @@ it(
     await awaitCondition('it to flow', () => b.logged('relay flows').length === 1);
     playHttp(scope, b.flvUrl(STREAM));
     await awaitCondition('both workers to have it', () => b.logged('relay flows').length === 2);
+    // They tell of their players each second: before both have, one may seem to be the last that has left.
+    await awaitCondition('both to have a player', async () =>
+      (await workers()).every(({ players }) => players === 1),
+    );
     first.leave();
     await awaitCondition(
       'one of them to have it',
@@ -56,8 +60,9 @@ it(
       ).length;
     await awaitCondition('the other one to end its relay', async () => (await ends('no-players')) === 1);
     expect(await pulledFrom()).toEqual(['a']);
-    const last = (await workers()).find(({ players }) => players === 1);
-    process.kill(last?.pid ?? 0, 'SIGKILL');
+    const { pid } = (await workers()).find(({ players }) => players === 1) ?? {};
+    if (pid === undefined) throw new Error('no worker has the player');
+    process.kill(pid, 'SIGKILL');
     await awaitCondition('nobody to pull it', async () => (await pulledFrom())?.length === 0);
     expect(await ends('worker-ended')).toBe(1);
   },
