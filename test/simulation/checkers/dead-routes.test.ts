@@ -38,7 +38,56 @@ function staleWitness(seed: number) {
   return { world, observer, cutAt };
 }
 
+/** b lost a, which is also looked for where nobody answers, some seconds after its loop was late for a while, or was not. */
+function lostAt(seed: number, lateMs: number) {
+  const world = new World({ seed, seeds: ['b:7946'], codecShare: 1 });
+  const a = world.add('a', profileOf('a'), 0, { isNextVersion: true });
+  const b = world.add('b', profileOf('b'));
+  for (const member of [b, a]) world.start(member);
+  world.run(2_000);
+  world.publish(a, 'v/live/s1');
+  world.setLate(b, lateMs);
+  world.run(10_000);
+  world.setLate(b, 0);
+  world.run(4_800);
+  world.end(a, 'killed');
+  const stands = () => claimsStand(b.running?.core.directory.member('a')?.liveness ?? 'dead');
+  const believeAgain = () => {
+    b.running?.core.directory.setLiveness('a', 'unreachable');
+    look(world, 'always');
+    return world.violations.map(({ checker }) => checker);
+  };
+  return { world, stands, believeAgain };
+}
+
 describe('the checker of dead routes', () => {
+  // npm run sim -- --seed 5010469, as seeds were drawn then.
+  it('gives the time that a path is measured with, where no dial is refused, up to what silence is given', () => {
+    let late = 0;
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const { world, stands, believeAgain } = lostAt(seed, 300);
+      for (let ms = 0; ms < 3_500; ms += 50) {
+        world.run(50);
+        look(world, 'always');
+        if (stands() && ms > 1_600) late += 1;
+      }
+      expect([stands(), world.violations]).toEqual([false, []]);
+      world.run(200);
+      expect(believeAgain()).toContain('dead-routes');
+    }
+    // The test is about them.
+    expect(late).toBeGreaterThan(0);
+  });
+
+  it('gives a path that was never slow no such time', () => {
+    const { world, stands, believeAgain } = lostAt(1, 0);
+    world.run(1_400);
+    look(world, 'always');
+    expect([stands(), world.violations]).toEqual([false, []]);
+    world.run(200);
+    expect(believeAgain()).toContain('dead-routes');
+  });
+
   // npm run sim -- --seed 1300082, as seeds were drawn then.
   it('gives a witness that stood still as much time more', () => {
     let late = 0;
