@@ -73,6 +73,8 @@ export class RunningCore implements Host {
   resumedAt: number;
   /** Since when it stands still; null while it does not. */
   stalledSince: number | null = null;
+  /** Its standstills that are over. */
+  readonly standstills: { readonly since: number; readonly until: number }[] = [];
   hasEnded = false;
   /** Owners as its listeners know them, who hear only of changes. */
   readonly toldOwners = new Map<StreamKey, string>();
@@ -181,7 +183,8 @@ export class RunningCore implements Host {
   }
 
   resume(): void {
-    if (!this.isStalled || this.hasEnded) return;
+    if (this.stalledSince === null || this.hasEnded) return;
+    this.standstills.push({ since: this.stalledSince, until: this.#timeline.now });
     this.stalledSince = null;
     this.resumedAt = this.#timeline.now;
     this.#turn();

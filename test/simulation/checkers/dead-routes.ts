@@ -69,11 +69,12 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     const wasWell = Math.max(brokenAt, observer.resumedAt, hungAt) < end.at - DETECTED_MS;
     const isNoticed = end.ending === 'killed' && end.unnoticedBy.size === 0;
     const isTold = isNoticed && wasWell && world.network.isMachineUp(member.machine);
+    const isPlain = isRefused(world, observer, id) || !mayLookSlow(world, observer, id, end.at);
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
       // On a slow path two dials are waited for.
-      limitMs: isTold ? CONFIRM_MS + slownessMs(world) : missedMs(end.at),
+      limitMs: isTold ? (isPlain ? CONFIRM_MS : DETECTED_MS) + slownessMs(world) : missedMs(end.at),
     };
   }
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };
@@ -84,4 +85,32 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
   // Who is heard by others is not gone.
   const since = Math.max(cutSince, bridgedUntil(world, observer, id));
   return { since, why: 'cut off', limitMs: missedMs(since) };
+}
+
+/**
+ * What disturbed a path may be in its estimate for so long, ms: the longest round trip that is believed (5 s) needs 42 short
+ * ones until `CONFIRM_MS` is enough for `CONFIRM_TRIPS` of what is expected, and one is measured with each heartbeat.
+ */
+const ESTIMATE_MS = 42 * 800;
+
+/**
+ * The observer may expect long round trips of that member, since a loop was late or their path was cut. A connection that was
+ * lost is given as much time where no dial is refused; then only the link's own silence bounds it (docs/decisions/0058).
+ */
+function mayLookSlow(world: World, observer: RunningCore, id: MemberId, endedAt: number): boolean {
+  const isLate = world.lateMsWithin(ESTIMATE_MS + world.now - endedAt) > 0;
+  return isLate || world.lastBrokenAt(observer.id, id) > endedAt - ESTIMATE_MS;
+}
+
+/** A dial of a member that ended fails at once: somebody answers at each address where the observer looks for it. */
+function isRefused(world: World, { core, endpoint }: RunningCore, id: MemberId): boolean {
+  const { network } = world;
+  return (core.peer(id)?.addresses ?? []).every((address) => {
+    const machine = network.machineAt(address);
+    if (machine === undefined || !network.isMachineUp(machine)) return false;
+    if (network.paths.isBroken(endpoint.machine, machine)) return false;
+    // A mute process in its place takes the connection, and one that hangs leaves it waiting.
+    const there = network.listenerAt(address)?.self;
+    return there === undefined || world.members.get(there)?.running?.isStalled === false;
+  });
 }

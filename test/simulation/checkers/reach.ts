@@ -63,7 +63,8 @@ export function bridgedUntil(world: World, observer: RunningCore, id: MemberId):
 /**
  * Who stood still when the silence began, or before it had to notice it (`noticedMs`), does not say whom it hears for a
  * while afterwards, and what it said before stands: it has as much time more. Not so who stood still for so long that it
- * was not heard itself any more. The longest such time of any that the observer may go by, ms.
+ * was not heard itself any more. The longest such time of any that the observer may go by, ms; also where it stands still
+ * again since, before it has said whom it hears.
  */
 export function witnessStandstillMs(
   world: World,
@@ -73,11 +74,14 @@ export function witnessStandstillMs(
   noticedMs: number,
 ): number {
   let longest = 0;
-  for (const { id: other, running, stalledAt } of world.members.values()) {
-    if (running === null || running === observer || other === id || stalledAt > since + noticedMs) continue;
-    const until = running.isStalled ? world.now : running.resumedAt;
-    if (until - stalledAt > noticedMs) continue;
-    longest = Math.max(longest, until - Math.max(stalledAt, since));
+  for (const running of world.running()) {
+    if (running === observer || running.id === id) continue;
+    const { standstills, stalledSince } = running;
+    const present = stalledSince === null ? [] : [{ since: stalledSince, until: world.now }];
+    for (const { since: stalledAt, until } of [...standstills, ...present]) {
+      if (stalledAt > since + noticedMs || until - stalledAt > noticedMs) continue;
+      longest = Math.max(longest, until - Math.max(stalledAt, since));
+    }
   }
   return longest;
 }
