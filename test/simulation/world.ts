@@ -359,8 +359,10 @@ export class World implements Watcher {
       if (this.overheard.length > OVERHEARD_MAX) this.overheard.shift();
     }
     const author = authorOf(input);
-    if (author !== null && this.#before !== null && !this.#isTwin(running))
+    if (author !== null && this.#before !== null && !this.#isTwin(running)) {
       this.#notePosition(running, author, this.#before);
+      this.#noteCopy(running, author, this.#before);
+    }
     for (const { msg, fields } of effects.facts) {
       if (ACCUSING.has(msg))
         this.accusations.push({
@@ -403,6 +405,18 @@ export class World implements Watcher {
     const member = this.member(running.id);
     // It never had one: it is told so by who means ill.
     if (member.disputedUntil === Number.NEGATIVE_INFINITY) return;
+    member.disputedUntil = Math.max(member.disputedUntil, this.now + TWIN_GONE_MS + slownessMs(this));
+  }
+
+  /**
+   * The same words may come to somebody who never heard the copy. Signed words of a newer start show that it was there: who
+   * hears them first takes it for alive until it is silent for long, and tells the older holder so, which waits for that.
+   * Once for each of the copy's generations and each such member: said again to the same one they are no news.
+   */
+  #noteCopy({ core }: RunningCore, author: MemberId, before: LogPosition): void {
+    const member = this.members.get(author);
+    const { generation } = core.directory.position(author);
+    if (generation === before.generation || member?.twinGenerations.has(generation) !== true) return;
     member.disputedUntil = Math.max(member.disputedUntil, this.now + TWIN_GONE_MS + slownessMs(this));
   }
 
