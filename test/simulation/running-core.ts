@@ -30,6 +30,8 @@ export interface Watcher {
   stepping(running: RunningCore, input: Input): void;
   stepped(running: RunningCore, input: Input, effects: Effects): void;
   broken(running: RunningCore, error: unknown): void;
+  /** It goes on after a standstill, and has not read yet what came meanwhile. */
+  resumed(running: RunningCore): void;
   /** A newer generation is on its disk. */
   kept(running: RunningCore, generation: number): void;
   believed(running: RunningCore, member: MemberId, liveness: Liveness | 'unknown'): void;
@@ -184,6 +186,7 @@ export class RunningCore implements Host {
     if (!this.isStalled || this.hasEnded) return;
     this.stalledSince = null;
     this.resumedAt = this.#timeline.now;
+    this.#watcher.resumed(this);
     this.#turn();
   }
 

@@ -11,7 +11,7 @@ import {
 import { type CoreOptions, type Effects, type Input, MemberCore } from '@headwater/mesh/core';
 import { Random } from '@headwater/testing/random';
 import { slownessMs } from './checkers/reach.js';
-import { Graves } from './graves.js';
+import { Graves, isStanding } from './graves.js';
 import { NEXT, PRESENT } from './language.js';
 import { lyingAboutOthers } from './liar.js';
 import { type Ending, Member, type MemberTraits } from './member.js';
@@ -381,6 +381,20 @@ export class World implements Watcher {
     this.violate('no-throw', `${running.id}: ${error instanceof Error ? error.stack : String(error)}`);
   }
 
+  /**
+   * Who stood still when a copy ended, or before it had noticed, finds that out only now. Until then it tells the older
+   * holder that the copy is heard, which waits for that. Once it holds the copy for dead, no later standstill counts.
+   */
+  resumed(running: RunningCore): void {
+    if (this.#isTwin(running)) return;
+    for (const member of this.members.values())
+      if (
+        member.twinGenerations.has(running.core.directory.position(member.id).generation) &&
+        isStanding(running, member.id)
+      )
+        this.#countAnew(member);
+  }
+
   kept(running: RunningCore, generation: number): void {
     const member = this.member(running.id);
     if (this.#isTwin(running)) {
@@ -405,7 +419,7 @@ export class World implements Watcher {
     const member = this.member(running.id);
     // It never had one: it is told so by who means ill.
     if (member.disputedUntil === Number.NEGATIVE_INFINITY) return;
-    member.disputedUntil = Math.max(member.disputedUntil, this.now + TWIN_GONE_MS + slownessMs(this));
+    this.#countAnew(member);
   }
 
   /**
@@ -417,6 +431,11 @@ export class World implements Watcher {
     const member = this.members.get(author);
     const { generation } = core.directory.position(author);
     if (generation === before.generation || member?.twinGenerations.has(generation) !== true) return;
+    this.#countAnew(member);
+  }
+
+  /** From now on the older holder has as much time as if its copy ended now. */
+  #countAnew(member: Member): void {
     member.disputedUntil = Math.max(member.disputedUntil, this.now + TWIN_GONE_MS + slownessMs(this));
   }
 
