@@ -80,6 +80,8 @@ export class RunningCore implements Host {
   readonly toldOwners = new Map<StreamKey, string>();
   /** Since when each member's record stands here in one and the same generation, as looks saw it. */
   readonly standingSince = new Map<MemberId, { readonly generation: number; readonly at: number }>();
+  /** Through whom it reached each member last that it has not heard since, and holds for neither dead nor left. */
+  readonly lastThrough = new Map<MemberId, readonly MemberId[]>();
   /** What it believed of all at the last look. */
   states: readonly MemberState[] = [];
   /** What it held for others then. */

@@ -333,8 +333,10 @@ export class World implements Watcher {
   }
 
   #rememberStanding(observer: RunningCore): void {
-    const { standingSince, states } = observer;
-    for (const { id, position, liveness } of states) {
+    const { standingSince, lastThrough, states } = observer;
+    for (const { id, position, liveness, through } of states) {
+      if (!claimsStand(liveness) || liveness === 'alive') lastThrough.delete(id);
+      else if (through.length > 0) lastThrough.set(id, through);
       if (!claimsStand(liveness)) standingSince.delete(id);
       else if (standingSince.get(id)?.generation !== position.generation)
         standingSince.set(id, { generation: position.generation, at: this.now });
