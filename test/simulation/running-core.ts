@@ -30,6 +30,8 @@ export interface Watcher {
   stepping(running: RunningCore, input: Input): void;
   stepped(running: RunningCore, input: Input, effects: Effects): void;
   broken(running: RunningCore, error: unknown): void;
+  /** It goes on after a standstill, and has not read yet what came meanwhile. */
+  resumed(running: RunningCore): void;
   /** A newer generation is on its disk. */
   kept(running: RunningCore, generation: number): void;
   believed(running: RunningCore, member: MemberId, liveness: Liveness | 'unknown'): void;
@@ -80,6 +82,8 @@ export class RunningCore implements Host {
   readonly toldOwners = new Map<StreamKey, string>();
   /** Since when each member's record stands here in one and the same generation, as looks saw it. */
   readonly standingSince = new Map<MemberId, { readonly generation: number; readonly at: number }>();
+  /** Through whom it reached each member last that it has not heard since, and holds for neither dead nor left. */
+  readonly lastThrough = new Map<MemberId, readonly MemberId[]>();
   /** What it believed of all at the last look. */
   states: readonly MemberState[] = [];
   /** What it held for others then. */
@@ -187,6 +191,7 @@ export class RunningCore implements Host {
     this.standstills.push({ since: this.stalledSince, until: this.#timeline.now });
     this.stalledSince = null;
     this.resumedAt = this.#timeline.now;
+    this.#watcher.resumed(this);
     this.#turn();
   }
 

@@ -11,7 +11,7 @@ import {
 import { type CoreOptions, type Effects, type Input, MemberCore } from '@headwater/mesh/core';
 import { Random } from '@headwater/testing/random';
 import { slownessMs } from './checkers/reach.js';
-import { Graves } from './graves.js';
+import { Graves, isStanding } from './graves.js';
 import { NEXT, PRESENT } from './language.js';
 import { lyingAboutOthers } from './liar.js';
 import { type Ending, Member, type MemberTraits } from './member.js';
@@ -333,8 +333,10 @@ export class World implements Watcher {
   }
 
   #rememberStanding(observer: RunningCore): void {
-    const { standingSince, states } = observer;
-    for (const { id, position, liveness } of states) {
+    const { standingSince, lastThrough, states } = observer;
+    for (const { id, position, liveness, through } of states) {
+      if (!claimsStand(liveness) || liveness === 'alive') lastThrough.delete(id);
+      else if (through.length > 0) lastThrough.set(id, through);
       if (!claimsStand(liveness)) standingSince.delete(id);
       else if (standingSince.get(id)?.generation !== position.generation)
         standingSince.set(id, { generation: position.generation, at: this.now });
@@ -359,8 +361,10 @@ export class World implements Watcher {
       if (this.overheard.length > OVERHEARD_MAX) this.overheard.shift();
     }
     const author = authorOf(input);
-    if (author !== null && this.#before !== null && !this.#isTwin(running))
+    if (author !== null && this.#before !== null && !this.#isTwin(running)) {
       this.#notePosition(running, author, this.#before);
+      this.#noteCopy(running, author, this.#before);
+    }
     for (const { msg, fields } of effects.facts) {
       if (ACCUSING.has(msg))
         this.accusations.push({
@@ -377,6 +381,20 @@ export class World implements Watcher {
 
   broken(running: RunningCore, error: unknown): void {
     this.violate('no-throw', `${running.id}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
+  /**
+   * Who stood still when a copy ended, or before it had noticed, finds that out only now. Until then it tells the older
+   * holder that the copy is heard, which waits for that. Once it holds the copy for dead, no later standstill counts.
+   */
+  resumed(running: RunningCore): void {
+    if (this.#isTwin(running)) return;
+    for (const member of this.members.values())
+      if (
+        member.twinGenerations.has(running.core.directory.position(member.id).generation) &&
+        isStanding(running, member.id)
+      )
+        this.#countAnew(member);
   }
 
   kept(running: RunningCore, generation: number): void {
@@ -403,6 +421,23 @@ export class World implements Watcher {
     const member = this.member(running.id);
     // It never had one: it is told so by who means ill.
     if (member.disputedUntil === Number.NEGATIVE_INFINITY) return;
+    this.#countAnew(member);
+  }
+
+  /**
+   * The same words may come to somebody who never heard the copy. Signed words of a newer start show that it was there: who
+   * hears them first takes it for alive until it is silent for long, and tells the older holder so, which waits for that.
+   * Once for each of the copy's generations and each such member: said again to the same one they are no news.
+   */
+  #noteCopy({ core }: RunningCore, author: MemberId, before: LogPosition): void {
+    const member = this.members.get(author);
+    const { generation } = core.directory.position(author);
+    if (generation === before.generation || member?.twinGenerations.has(generation) !== true) return;
+    this.#countAnew(member);
+  }
+
+  /** From now on the older holder has as much time as if its copy ended now. */
+  #countAnew(member: Member): void {
     member.disputedUntil = Math.max(member.disputedUntil, this.now + TWIN_GONE_MS + slownessMs(this));
   }
 

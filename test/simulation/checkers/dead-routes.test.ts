@@ -115,4 +115,35 @@ describe('the checker of dead routes', () => {
     // The test is about them.
     expect(late).toBeGreaterThan(0);
   });
+
+  // npm run sim -- --seed 7500150 --trouble twins,hang,hostile,join,split,late-loops, as seeds were drawn then.
+  it('knows of words that a cut kept back from the last witness also while nobody is one any more', () => {
+    const world = new World({ seed: 1, seeds: ['witness:7946'], codecShare: 0 });
+    const [a, witness, observer] = ['a', 'witness', 'observer'].map((id) => world.add(id, profileOf(id))) as [
+      Member,
+      Member,
+      Member,
+    ];
+    for (const member of [a, witness, observer]) world.start(member);
+    world.run(4_000);
+    world.publish(a, 'v/live/s1');
+    world.run(500);
+    world.network.paths.cut(a.id, witness.id);
+    world.stall(a, 14_000);
+    world.run(6_000);
+    world.network.paths.heal(a.id, witness.id);
+    world.run(1_500);
+    const directory = observer.running?.core.directory;
+    const believe = (liveness: 'unreachable' | 'suspect' | 'dead', through: readonly string[]) => {
+      directory?.setReach(a.id, through);
+      directory?.setLiveness(a.id, liveness);
+      look(world, 'always');
+      return world.violations.map(({ checker }) => checker);
+    };
+    expect(believe('unreachable', [witness.id])).toEqual([]);
+    expect(believe('suspect', [])).toEqual([]);
+    expect(believe('dead', [])).toEqual([]);
+    // Nobody has said since that it hears it.
+    expect(believe('suspect', [])).toContain('dead-routes');
+  });
 });

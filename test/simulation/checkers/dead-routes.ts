@@ -25,7 +25,9 @@ export const deadRoutes: Checker = {
         if (through.some((one) => world.isBeyondRules(one))) continue;
         const silence = silenceOf(world, observer, id, position.generation);
         if (silence === null) continue;
-        const lateWordsAts = [observer.id, ...through].map((by) => lateWordsAt(world, by, id));
+        // Also when the last witness has ceased to hear it: it is suspect for a while then, and nobody is named any more.
+        const witnesses = observer.lastThrough.get(id) ?? [];
+        const lateWordsAts = [observer.id, ...witnesses].map((by) => lateWordsAt(world, by, id));
         // What an observer missed while it stood still, it can't be blamed for.
         const sinceMs =
           world.now - Math.max(silence.since, ...lateWordsAts, observer.resumedAt, observer.startedAt);

@@ -68,12 +68,11 @@ function wasOnItsWay(
  */
 function mayBeHearsay(world: World, observer: RunningCore, id: MemberId, end: EndedStart): boolean {
   const endedAt = end.at;
-  const { paths } = world.network;
   return world.running().some((other) => {
     if (other.id === observer.id || other.id === id) return false;
-    const brokenAt = paths.lastBrokenAt(other.id, id) ?? Number.NEGATIVE_INFINITY;
+    // By their machines: who lost its data directory has another id than the machine that was cut off.
     const missedAt = Math.max(
-      brokenAt + RETRANSMIT_MS.max,
+      world.lastBrokenAt(other.id, id) + RETRANSMIT_MS.max,
       other.resumedAt,
       end.ending === 'silent' || end.unnoticedBy.has(other) ? endedAt : Number.NEGATIVE_INFINITY,
     );
