@@ -56,7 +56,11 @@ export async function loadIdentity(
   }
 }
 
-/** Keeps a generation that the member takes while it runs, so that the next start counts on from it. @throws where it can't, or the disk does not answer. */
+/**
+ * Keeps a generation that the member takes while it runs, so that the next start counts on from it.
+ *
+ * @throws where it can't, or the disk does not answer.
+ */
 export async function keepGeneration(
   dataDir: string,
   generation: number,

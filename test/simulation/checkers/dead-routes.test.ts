@@ -8,11 +8,8 @@ import { look } from './index.js';
 /** What the checker allows where nobody stands still, as a look sees it, ms. */
 const USUAL_MS = 5_600;
 
-/**
- * a is cut off. The witness, before it has noticed that, stands still, comes back with its old word, and is cut off from
- * the observer itself just before it knows better. `stallsAgain`: and stands still once more.
- */
-function staleWitness(seed: number, stallsAgain: boolean) {
+/** Three members that know each other, and a stream of a's. */
+function settled(seed: number) {
   const world = new World({ seed, seeds: ['witness:7946'], codecShare: 0 });
   const [a, witness, observer] = ['a', 'witness', 'observer'].map((id) => world.add(id, profileOf(id))) as [
     Member,
@@ -23,6 +20,15 @@ function staleWitness(seed: number, stallsAgain: boolean) {
   world.run(4_000);
   world.publish(a, 'v/live/s1');
   world.run(500);
+  return { world, a, witness, observer };
+}
+
+/**
+ * a is cut off. The witness, before it has noticed that, stands still, comes back with its old word, and is cut off from
+ * the observer itself just before it knows better. `stallsAgain`: and stands still once more.
+ */
+function staleWitness(seed: number, stallsAgain: boolean) {
+  const { world, a, witness, observer } = settled(seed);
   const cutAt = world.now;
   const { paths } = world.network;
   const cut = (one: Member, other: Member) => {
@@ -118,16 +124,7 @@ describe('the checker of dead routes', () => {
 
   // npm run sim -- --seed 7500150 --trouble twins,hang,hostile,join,split,late-loops, as seeds were drawn then.
   it('knows of words that a cut kept back from the last witness also while nobody is one any more', () => {
-    const world = new World({ seed: 1, seeds: ['witness:7946'], codecShare: 0 });
-    const [a, witness, observer] = ['a', 'witness', 'observer'].map((id) => world.add(id, profileOf(id))) as [
-      Member,
-      Member,
-      Member,
-    ];
-    for (const member of [a, witness, observer]) world.start(member);
-    world.run(4_000);
-    world.publish(a, 'v/live/s1');
-    world.run(500);
+    const { world, a, witness, observer } = settled(1);
     world.network.paths.cut(a.id, witness.id);
     world.stall(a, 14_000);
     world.run(6_000);

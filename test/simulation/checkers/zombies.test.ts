@@ -85,6 +85,22 @@ function withRebornWitness(seed: number) {
   return { world, a, belief };
 }
 
+/** How often a member that was believed dead is believed not to be in the next 4 s, with a look each `everyMs`. */
+function resurrectionsWithin(world: World, belief: () => unknown, everyMs: number): number {
+  let resurrections = 0;
+  let wasDead = false;
+  for (let ms = 0; ms < 4_000; ms += everyMs) {
+    world.run(everyMs);
+    look(world, 'always');
+    wasDead ||= belief() === 'dead';
+    if (wasDead && belief() !== 'dead') {
+      resurrections += 1;
+      wasDead = false;
+    }
+  }
+  return resurrections;
+}
+
 describe('the checker of zombies', () => {
   // npm run sim -- --seed 5008288 and 5008423, as seeds were drawn then.
   it('excuses the word of a member that a cut kept from the end, whatever its machine is called', () => {
@@ -93,16 +109,7 @@ describe('the checker of zombies', () => {
       const { world, a, belief } = withRebornWitness(seed);
       world.run(300);
       world.end(a, 'killed');
-      let wasDead = false;
-      for (let ms = 0; ms < 4_000; ms += 50) {
-        world.run(50);
-        look(world, 'always');
-        wasDead ||= belief() === 'dead';
-        if (wasDead && belief() !== 'dead') {
-          resurrections += 1;
-          wasDead = false;
-        }
-      }
+      resurrections += resurrectionsWithin(world, belief, 50);
       expect([belief(), world.violations]).toEqual(['dead', []]);
     }
     // The test is about them.
@@ -116,16 +123,7 @@ describe('the checker of zombies', () => {
       const { world, a, b, c, belief } = withStaleConnection(seed);
       world.end(a, 'killed');
       expect([...(a.ended.at(-1)?.unnoticedBy ?? [])]).toEqual([c.running]);
-      let wasDead = false;
-      for (let ms = 0; ms < 4_000; ms += 10) {
-        world.run(10);
-        look(world, 'always');
-        wasDead ||= belief() === 'dead';
-        if (wasDead && belief() !== 'dead') {
-          resurrections += 1;
-          wasDead = false;
-        }
-      }
+      resurrections += resurrectionsWithin(world, belief, 10);
       expect([belief(), world.violations]).toEqual(['dead', []]);
       b.running?.core.directory.setLiveness('a', 'unreachable');
       look(world, 'always');

@@ -3,8 +3,7 @@ import { isReplayEnd } from './frame-history.js';
 import { RECONNECT_MS, REPLAY_BY_HEAD_MS_MAX, REPLAY_MS_MAX } from './source-switch.js';
 import type { RelayAbout } from './source-telling.js';
 import type { StreamLimits } from './stream-limits.js';
-import type { TakenPacket } from './stream-source.js';
-import { StreamSource } from './stream-source.js';
+import { StreamSource, type TakenPacket } from './stream-source.js';
 import type { Timers } from './timers.js';
 import type { Upstream, UpstreamEnd, UpstreamEvents } from './upstream.js';
 
