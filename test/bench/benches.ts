@@ -26,6 +26,7 @@ import { startStorm } from './start-storm.js';
 import { tls } from './tls.js';
 import { tree } from './tree.js';
 import { workerCost } from './worker-cost.js';
+import { workerFailover } from './worker-failover.js';
 
 /** All that is measured, by name. */
 export const BENCHES: Readonly<Record<string, Bench>> = {
@@ -40,6 +41,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   path,
   publishers,
   failover,
+  'worker-failover': workerFailover,
   detection,
   drain,
   scale,
