@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
-import { expect, it } from 'vitest';
-import { playHttp } from '../support/flv-client.js';
+import { expect, inject, it } from 'vitest';
+import type { ApiWorker } from '../support/api-types.js';
+import { type FlvPlay, playHttp } from '../support/flv-client.js';
 import { OriginProcess } from '../support/origin-process.js';
 import { SampleSource } from '../support/sample-source.js';
+import { SampleTags } from '../support/sample-tags.js';
 import { testScope } from '../support/scope.js';
 
 const STREAM = 'live/pulled';
@@ -18,6 +21,10 @@ interface Links {
 
 interface Trace {
   readonly events: readonly { readonly kind: string; readonly reason?: string }[];
+}
+
+async function workersOf(origin: OriginProcess): Promise<readonly ApiWorker[]> {
+  return (await origin.members()).find(({ self }) => self)?.workers ?? [];
 }
 
 it(
@@ -40,7 +47,7 @@ it(
       const { members } = await b.api<Links>('/api/v1/links');
       return members.find(({ name }) => name === 'b')?.pulls.map(({ owner }) => owner);
     };
-    const workers = async () => (await b.members()).find(({ self }) => self)?.workers ?? [];
+    const workers = () => workersOf(b);
     const first = playHttp(scope, b.flvUrl(STREAM));
     await awaitCondition('it to flow', () => b.logged('relay flows').length === 1);
     playHttp(scope, b.flvUrl(STREAM));
@@ -67,3 +74,54 @@ it(
     expect(await ends('worker-ended')).toBe(1);
   },
 );
+
+it(
+  'players go on with every frame where the worker that pulls for theirs hangs, before that one is killed',
+  needs('ffmpeg'),
+  async () => {
+    const scope = testScope();
+    const mesh = { key: randomBytes(32).toString('hex') };
+    const a = await (await OriginProcess.spawn(scope, 'a', { mesh })).ready();
+    const b = await OriginProcess.spawn(scope, 'b', {
+      workers: 2,
+      mesh: { ...mesh, seeds: [a.seed] },
+      play: { mode: 'relay' },
+    });
+    await b.ready();
+    await new SampleSource(scope).publish(a.rtmpUrl(STREAM));
+    await awaitCondition('it to be known', async () => (await b.ownerNames(STREAM)).join() === 'a');
+    const flows = () => b.logged('relay flows');
+    const players: { readonly play: FlvPlay; readonly worker: unknown }[] = [];
+    await awaitCondition('a player on each worker', async () => {
+      const before = flows().length;
+      const play = playHttp(scope, b.flvUrl(STREAM));
+      await awaitCondition('its pictures', () => play.reader.pictures.length > 5);
+      // Who comes to a worker that has it already begins no relay.
+      if (flows().length > before) players.push({ play, worker: flows().at(-1)?.worker });
+      return players.length === 2;
+    });
+    const puller = (await workersOf(b)).find(({ pid = 0 }) => connectionsTo(a.ports.rtmp, pid) > 0);
+    const other = players.find(({ worker }) => worker !== puller?.worker)?.play.reader;
+    process.kill(puller?.pid ?? 0, 'SIGSTOP');
+    await awaitCondition('the other worker to pull for itself', () => flows().length > 2);
+    // It is killed after 5 s.
+    expect(b.logged('worker killed')).toEqual([]);
+    const seen = other?.pictures.length ?? 0;
+    await awaitCondition('pictures', () => (other?.pictures.length ?? 0) > seen + 40);
+    const sample = new SampleTags(inject('sampleFlv'));
+    expect(other && [...sample.pictureBreaks(other), ...sample.soundBreaks(other)]).toEqual([]);
+  },
+);
+
+/** How many connections of this process there are to that port (Linux). */
+function connectionsTo(port: number, pid: number): number {
+  const inodes = readFileSync(`/proc/${pid}/net/tcp`, 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , remote]) => remote?.endsWith(`:${port.toString(16).toUpperCase().padStart(4, '0')}`))
+    .map(([, , , , , , , , , inode]) => inode);
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
+    const target = readlinkSync(`/proc/${pid}/fd/${fd}`);
+    return inodes.some((inode) => target === `socket:[${inode}]`);
+  }).length;
+}

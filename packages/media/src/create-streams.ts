@@ -53,7 +53,7 @@ export function createStreams(parts: CommonParts): Streams {
     ({ payload }: Frame): void => {
       table.traffic.bytesIn[from] += payload.length;
     };
-  const siblings = new SiblingUpstreams(options, fence, received('worker'));
+  const siblings = new SiblingUpstreams(options, fence, timers, received('worker'));
   const pull = counted(rtmpUpstream(options, host, fence, guard), received('relay'));
   const shared = new SharedUpstreams(
     {

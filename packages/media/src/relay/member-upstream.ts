@@ -22,7 +22,7 @@ const PULLER_MS = 1500;
  * Pulls other members' streams, each once for all workers of this member, and where relays may pull from each other, once for
  * them and all that is passed on: from the worker that does so for all, or here where that is this one. Where that worker
  * gives nothing, as one that has just ended, this one pulls for itself: once more than needed rather than not at all. Where it
- * waited in vain for an answer, there is nothing to be gained by waiting as long again.
+ * waited in vain for an answer, there is nothing to be gained by waiting as long again. One that hung is not asked for a while.
  */
 export function memberUpstream({
   host,
@@ -41,7 +41,7 @@ export function memberUpstream({
     if (puller === null && isTree) return here();
     // A way around is for whoever found that it needs one.
     if (puller === null || (through !== null && !isTree)) return pull(owner, key, replayMs, events);
-    if (puller.path === worker?.path) return here();
+    if (puller.path === worker?.path || siblings.isHung(puller)) return here();
     const { member, relayId } = owner;
     const route = { key, owner: member, through, ...(relayId !== undefined && { relayId }) };
     return orElse((own) => siblings.openOwner(puller, route, replayMs, own), events, here, timers);

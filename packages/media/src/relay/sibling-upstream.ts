@@ -4,11 +4,15 @@ import type { WorkerAddress } from '../media-host.js';
 import type { MediaOptions } from '../media-options.js';
 import { SiblingLink } from '../protocols/sibling/sibling-link.js';
 import type { OwnerRoute } from '../protocols/sibling/sibling-session.js';
+import type { Timers } from '../stream/timers.js';
 import type { Upstream, UpstreamEvents } from '../stream/upstream.js';
 import type { Frame } from '../wire/frame.js';
 
 /** Beside `limits.messageBytesMax`: metadata is written anew, and may come out longer. */
 const FRAME_BYTES_SLACK = 65_536;
+
+/** One that hung is not asked to pull for this worker for so long, ms: main ends it, and another takes its place. */
+const HUNG_MS = 10_000;
 
 /** Pulls from the other workers of this member: one connection to each, whatever is pulled from there. */
 export class SiblingUpstreams {
@@ -16,13 +20,18 @@ export class SiblingUpstreams {
   readonly #fence: Fence;
   readonly #received: (frame: Frame) => void;
   readonly #links = new Map<string, SiblingLink>();
+  readonly #timers: Pick<Timers, 'nowMs'>;
+  /** Until when each counts as hung, by its path; monotonic, ms. */
+  readonly #hungUntilMs = new Map<string, number>();
 
   /** `received` hears of each frame that came, to count it. */
   constructor(
     options: Pick<MediaOptions, 'worker' | 'relay' | 'limits'>,
     fence: Fence,
+    timers: Pick<Timers, 'nowMs'>,
     received: (frame: Frame) => void = () => {},
   ) {
+    this.#timers = timers;
     this.#options = options;
     this.#fence = fence;
     this.#received = received;
@@ -36,6 +45,15 @@ export class SiblingUpstreams {
   /** Another member's stream, which that worker pulls for all. As `OpenUpstream`. */
   openOwner(sibling: WorkerAddress, route: OwnerRoute, replayMs: number, events: UpstreamEvents): Upstream {
     return this.#pull(sibling, route.key, events, (link, own) => link.openOwner(route, replayMs, own));
+  }
+
+  /** It gave no sign of life lately, though it was to pull for this worker. */
+  isHung({ path }: WorkerAddress): boolean {
+    const untilMs = this.#hungUntilMs.get(path);
+    if (untilMs === undefined) return false;
+    if (this.#timers.nowMs() < untilMs) return true;
+    this.#hungUntilMs.delete(path);
+    return false;
   }
 
   #pull(
@@ -77,8 +95,11 @@ export class SiblingUpstreams {
         deadlineMs: relay.connectMs,
         frameBytesMax: limits.messageBytesMax + FRAME_BYTES_SLACK,
       },
-      () => {
-        if (this.#links.get(path) === link) this.#links.delete(path);
+      {
+        over: () => {
+          if (this.#links.get(path) === link) this.#links.delete(path);
+        },
+        hung: () => this.#hungUntilMs.set(path, this.#timers.nowMs() + HUNG_MS),
       },
     );
     this.#links.set(path, link);

@@ -8,7 +8,7 @@ import { MESSAGE_TYPE } from './rtmp/message.js';
  * | bytes | meaning                                                                                             |
  * |-------|-----------------------------------------------------------------------------------------------------|
  * | 0-3   | length of the body                                                                                  |
- * | 4-7   | the pull that it is about, numbered by who pulls; 0 in `hello`                                      |
+ * | 4-7   | the pull that it is about, numbered by who pulls; 0 in `hello`, `beat`                                  |
  * | 8-11  | `frame`: its time, ms; `open`: how much of the past is asked for, ms; `hello`: the worker's number  |
  * | 12    | the type                                                                                            |
  * | 13-15 | 0                                                                                                   |
@@ -39,12 +39,15 @@ export const SIBLING = {
   ended: 5,
   /** Asks for another member's stream, which is pulled from there once for all workers. */
   openOwner: 6,
+  /** Says each `SIBLING_BEAT_MS` that the worker lives which pulls other members' streams for the one that asked. */
+  beat: 7,
   audio: MESSAGE_TYPE.audio,
   video: MESSAGE_TYPE.video,
   data: MESSAGE_TYPE.data,
 } as const;
 
-export const SIBLING_VERSION = 'headwater sibling 1';
+export const SIBLING_VERSION = 'headwater sibling 2';
+export const SIBLING_BEAT_MS = 500;
 export const SIBLING_HEADER_BYTES = 16;
 
 const KINDS: Readonly<Record<number, Frame['kind']>> = {

@@ -6,6 +6,7 @@ import {
   frameKindOf,
   joinSiblingMessages,
   SIBLING,
+  SIBLING_BEAT_MS,
   SIBLING_VERSION,
   type SiblingMessage,
   SiblingParser,
@@ -25,13 +26,28 @@ export interface SiblingLinkOptions {
   readonly frameBytesMax: number;
 }
 
+export interface SiblingLinkEvents {
+  /** Once: no pull can be opened any more. */
+  over(): void;
+  /** The sibling hangs: what it pulled from other members for this worker has ended, or is about to be told so. */
+  hung(): void;
+}
+
 /** Requests that wait for a sibling which reads none, bytes. */
 const REQUEST_BYTES_MAX = 1_048_576;
 const UINT32 = 2 ** 32;
 /** What is in the body of `ended` is a code. */
 const CODE_FORM = /^[a-z-]{1,32}$/;
 
+/**
+ * So many times in a row nothing came between two looks, and the sibling hangs. Counted in looks rather than by a clock: where
+ * this worker itself stood still, what came meanwhile is read between two of them.
+ */
+const SILENT_LOOKS_MAX = 3;
+
 interface Pull {
+  /** Of another member's stream: there is another way to it than by this sibling. */
+  readonly isOwners: boolean;
   readonly events: UpstreamEvents;
   readonly deadline: NodeJS.Timeout;
   isStarted: boolean;
@@ -47,15 +63,17 @@ export class SiblingLink {
   readonly #socket: Socket;
   readonly #parser: SiblingParser;
   readonly #pulls = new Map<number, Pull>();
-  readonly #onOver: () => void;
+  readonly #parent: SiblingLinkEvents;
   #lastId = 0;
+  #hasRead = false;
+  #silentLooks = 0;
+  #look: NodeJS.Timeout | null = null;
   #isConnected = false;
   #isOver = false;
 
-  /** `onOver` is called once: no pull can be opened any more. */
-  constructor(options: SiblingLinkOptions, onOver: () => void) {
+  constructor(options: SiblingLinkOptions, events: SiblingLinkEvents) {
     this.#options = options;
-    this.#onOver = onOver;
+    this.#parent = events;
     this.#parser = new SiblingParser(options.frameBytesMax, (message) => this.#take(message));
     this.#socket = connect({ path: options.path });
     this.#socket.on('connect', () => {
@@ -76,6 +94,7 @@ export class SiblingLink {
 
   /** Asks for another member's stream, which is pulled there for all workers. */
   openOwner(route: OwnerRoute, replayMs: number, events: UpstreamEvents): Upstream {
+    this.#look ??= setInterval(() => this.#lookForLife(), SIBLING_BEAT_MS).unref();
     return this.#ask(SIBLING.openOwner, ownerRouteText(route), replayMs, events);
   }
 
@@ -86,7 +105,8 @@ export class SiblingLink {
       this.#endPull(id, { code: 'deadline', text, isOrdinary: false });
       this.#close(id);
     }, this.#options.deadlineMs);
-    this.#pulls.set(id, { events, deadline, isStarted: false });
+    const isOwners = type === SIBLING.openOwner;
+    this.#pulls.set(id, { isOwners, events, deadline, isStarted: false });
     this.#send(siblingMessage(type, id, what, Math.round(replayMs)));
     return {
       close: () => {
@@ -128,6 +148,7 @@ export class SiblingLink {
 
   #read(bytes: Buffer): void {
     if (this.#isOver) return;
+    this.#hasRead = true;
     try {
       this.#parser.feed(bytes);
     } catch (error) {
@@ -139,6 +160,7 @@ export class SiblingLink {
     const { type, pull: id, body } = message;
     const pull = this.#pulls.get(id);
     const kind = frameKindOf(message);
+    if (type === SIBLING.beat) return;
     if (kind === undefined && type !== SIBLING.started && type !== SIBLING.ended)
       throw new SiblingProtocolError(`a message of type ${type}`);
     // Closed by us while this was on its way.
@@ -154,6 +176,20 @@ export class SiblingLink {
       clearTimeout(pull.deadline);
       pull.events.started();
     }
+  }
+
+  /** What is published there can be had from nowhere else: such pulls wait for it, as their players would elsewhere. */
+  #lookForLife(): void {
+    const isHeard = this.#hasRead || ![...this.#pulls.values()].some(({ isOwners }) => isOwners);
+    this.#silentLooks = isHeard ? 0 : this.#silentLooks + 1;
+    this.#hasRead = false;
+    if (this.#silentLooks < SILENT_LOOKS_MAX) return;
+    this.#silentLooks = 0;
+    this.#parent.hung();
+    const text = `nothing came from the worker that pulls for ${SILENT_LOOKS_MAX * SIBLING_BEAT_MS} ms`;
+    for (const [id, { isOwners }] of [...this.#pulls])
+      if (isOwners) this.#endPull(id, { code: 'worker-hung', text, isOrdinary: false });
+    if (this.#pulls.size === 0) this.#over();
   }
 
   #endPull(id: number, end: UpstreamEnd): void {
@@ -174,8 +210,9 @@ export class SiblingLink {
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    if (this.#look !== null) clearInterval(this.#look);
     this.#socket.destroy();
-    this.#onOver();
+    this.#parent.over();
   }
 }
 

@@ -4,6 +4,7 @@ import type { SiblingPull } from '../../stream/sibling-pulls.js';
 import {
   frameMessage,
   SIBLING,
+  SIBLING_BEAT_MS,
   SIBLING_VERSION,
   type SiblingMessage,
   SiblingParser,
@@ -74,6 +75,8 @@ export class SiblingSession {
   readonly #pullsOf = new Map<Fed['what'], number>();
   /** Its number; null before it said hello. */
   #worker: number | null = null;
+  /** Since it first asked for another member's stream. */
+  #beat: NodeJS.Timeout | null = null;
   #isOver = false;
 
   /** `onEnd` is called once: null where the sibling closed the connection, as it does when it needs nothing more. */
@@ -113,6 +116,7 @@ export class SiblingSession {
   end(problem: string | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    if (this.#beat !== null) clearInterval(this.#beat);
     this.#writer.close();
     this.#socket.destroy();
     for (const fed of this.#fed.values()) fed.remove();
@@ -167,6 +171,10 @@ export class SiblingSession {
     const { relayId: _, ...what } = route;
     const place = ownerRouteText(what);
     const pull = this.#pullOf(id, place);
+    this.#beat ??= setInterval(
+      () => this.#writer.addAnswer(siblingMessage(SIBLING.beat, 0)),
+      SIBLING_BEAT_MS,
+    ).unref();
     const fed = this.#owners.feed(route, Math.min(replayMs, REPLAY_MS_MAX), pull, {
       started: () => this.#writer.addAnswer(siblingMessage(SIBLING.started, id)),
       ended: ({ code }) => {
