@@ -138,9 +138,10 @@ describe('hostile bytes at a worker’s socket', () => {
       const source = await world.encoder([b1]);
       const player = await world.play(a2);
       await sendUntil(source, grows(player, 10), 'pictures of b');
-      expect(world.logOf('a2').of('relay lost its owner')).toMatchObject([
-        { reason: 'deadline', fromWorker: 1 },
-      ]);
+      // On a busy machine the other member may be late as well, and this one asked again.
+      const lost = world.logOf('a2').of('relay lost its owner');
+      const reasons = lost.filter(({ fromWorker }) => fromWorker === 1).map(({ reason }) => reason);
+      expect(new Set(reasons)).toEqual(new Set(['deadline']));
       // Nobody else can be asked to reach it.
       expect(
         world
