@@ -7,7 +7,8 @@ const MEASURE_GAP_MS = 400;
 
 /**
  * Both sides' clocks may differ by so much over one heartbeat, ms. Whose clock jumped says that it held the heartbeat for
- * longer than it was away: that is no measure, and the path would look like the fastest for long.
+ * longer than it was away: that is no measure, and the path would look like the fastest for long. Nor is it a date: what
+ * waited in a socket for seconds would have been said just now.
  */
 const LEAST_MS = -1;
 
@@ -63,12 +64,13 @@ export class HeartbeatExchange {
     if (echo === null || !this.#sent.includes(echo.sentAt)) return null;
     // Heartbeats that a broken path kept back come all at once, and tell of that path one time.
     const tripMs = now - echo.sentAt - echo.heldMs;
-    const isSound = tripMs >= LEAST_MS && echo.sentAt >= this.#notBefore;
-    if (isSound && now - this.#measuredAt >= MEASURE_GAP_MS) {
+    const isPossible = tripMs >= LEAST_MS;
+    if (isPossible && echo.sentAt >= this.#notBefore && now - this.#measuredAt >= MEASURE_GAP_MS) {
       this.roundTrip.take(tripMs, lateTogether(lateMs ?? 0, ownLateMs));
       this.#measuredAt = now;
     }
-    return { saidAfter: echo.sentAt, saidAt: Math.min(now, echo.sentAt + echo.heldMs) };
+    const heldMs = isPossible ? echo.heldMs : 0;
+    return { saidAfter: echo.sentAt, saidAt: Math.min(now, echo.sentAt + heldMs) };
   }
 
   /** Whether its question between two heartbeats is answered: not again within `gapMs`. */
