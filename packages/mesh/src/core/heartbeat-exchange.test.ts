@@ -68,6 +68,14 @@ describe('HeartbeatExchange', () => {
     });
   });
 
+  it('dates what comes from a member whose clock is being set right, and runs 8 % faster', () => {
+    const exchange = new HeartbeatExchange();
+    exchange.spoke(1_000);
+    const proof = exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 864 }), 0, 1_801);
+    expect(proof).toEqual({ saidAfter: 1_000, saidAt: 1_801 });
+    expect(exchange.rttMs).toBeNull();
+  });
+
   it.each([
     ['no echo', null],
     ['the echo of what was never sent', { sentAt: 1_001, heldMs: 0 }],

@@ -12,6 +12,9 @@ const MEASURE_GAP_MS = 400;
  */
 const LEAST_MS = -1;
 
+/** A clock that is being set right runs faster by no more than this share: a date by its word is off by as little. */
+const RATE_MAX = 0.1;
+
 /** Heartbeats whose echo is known again. */
 const SENT_KEPT = 16;
 
@@ -64,12 +67,12 @@ export class HeartbeatExchange {
     if (echo === null || !this.#sent.includes(echo.sentAt)) return null;
     // Heartbeats that a broken path kept back come all at once, and tell of that path one time.
     const tripMs = now - echo.sentAt - echo.heldMs;
-    const isPossible = tripMs >= LEAST_MS;
-    if (isPossible && echo.sentAt >= this.#notBefore && now - this.#measuredAt >= MEASURE_GAP_MS) {
+    const isSound = tripMs >= LEAST_MS && echo.sentAt >= this.#notBefore;
+    if (isSound && now - this.#measuredAt >= MEASURE_GAP_MS) {
       this.roundTrip.take(tripMs, lateTogether(lateMs ?? 0, ownLateMs));
       this.#measuredAt = now;
     }
-    const heldMs = isPossible ? echo.heldMs : 0;
+    const heldMs = tripMs >= LEAST_MS - RATE_MAX * echo.heldMs ? echo.heldMs : 0;
     return { saidAfter: echo.sentAt, saidAt: Math.min(now, echo.sentAt + heldMs) };
   }
 
