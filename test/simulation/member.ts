@@ -6,6 +6,7 @@ import type {
   MemberProfile,
   StreamKey,
 } from '@headwater/directory';
+import { nextGeneration } from '@headwater/mesh/core';
 import type { Machine } from './network/paths.js';
 import type { RunningCore } from './running-core.js';
 
@@ -74,10 +75,15 @@ export class Member {
     this.machine = traits.machine ?? id;
   }
 
-  /** Greater than at each start before, also when the clock went back: as `loadIdentity` counts starts. */
-  nextGeneration(wallNow: number): number {
-    this.lastGeneration = Math.max(Math.floor(wallNow + this.wallSkewMs), this.lastGeneration + 1);
+  /** Greater than at each start before, also when the clock went back. */
+  countStart(wallNow: number, random: () => number): number {
+    this.lastGeneration = this.generationOfCopy(wallNow, random);
     return this.lastGeneration;
+  }
+
+  /** Of a start with a copy of its data directory. */
+  generationOfCopy(wallNow: number, random: () => number): number {
+    return nextGeneration(this.lastGeneration, wallNow + this.wallSkewMs, random);
   }
 
   /** When this start ended; null while it goes on. */

@@ -94,6 +94,7 @@ export class World implements Watcher {
   /** Copies of an identity that run. */
   readonly #twins = new Map<MemberId, RunningCore>();
   readonly #codec: Omit<Codec, 'language'>;
+  readonly #starts: Random;
   #running: readonly RunningCore[] | null = null;
   /** Loops that were late, and are not any more. */
   readonly #late: { readonly lateMs: number; readonly until: number }[] = [];
@@ -106,6 +107,7 @@ export class World implements Watcher {
     this.routeOf = options.routeOf ?? route;
     this.sealing = options.sealing ?? new Sealing();
     this.random = new Random(options.seed);
+    this.#starts = Random.forIndex(options.seed, 0);
     this.#codec = { share: options.codecShare, random: this.random.fork() };
     this.network = new Network(this.timeline, this.random.fork(), (parcel) => parcel.bytes);
   }
@@ -174,7 +176,7 @@ export class World implements Watcher {
 
   start(member: Member): void {
     if (member.running !== null || member.isRetired || member.isPortTaken) return;
-    const generation = member.nextGeneration(EPOCH_MS + this.now);
+    const generation = member.countStart(EPOCH_MS + this.now, () => this.#starts.fraction());
     member.claims.clear();
     member.claimedKeys.clear();
     this.trace(`start ${member.id} generation ${generation}`);
@@ -186,10 +188,7 @@ export class World implements Watcher {
   /** A second process with the member's identity, newer by its generation, on a machine of its own. */
   startTwin(member: Member): void {
     if (member.running === null || this.#twins.has(member.id)) return;
-    const generation = Math.max(
-      Math.floor(EPOCH_MS + this.now + member.wallSkewMs),
-      member.lastGeneration + 1,
-    );
+    const generation = member.generationOfCopy(EPOCH_MS + this.now, () => this.#starts.fraction());
     this.trace(`start twin of ${member.id} generation ${generation}`);
     member.disputedUntil = Number.POSITIVE_INFINITY;
     member.twinGenerations.add(generation);

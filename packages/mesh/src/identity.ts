@@ -5,6 +5,7 @@ import type { MemberId } from '@headwater/directory';
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
 import type { Ed25519PrivateKey } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
+import { GENERATION_STEP_MAX, nextGeneration } from './core/generation.js';
 import { makeFolder } from './data-folder.js';
 import { withDeadline } from './deadline.js';
 import { MeshError, type MeshLog } from './mesh.js';
@@ -13,7 +14,7 @@ import { createWhole, overwrite, readIfThere, writeWhole } from './whole-file.js
 /** Who this member is: its key, its id, and which of its starts this is. */
 export interface Identity {
   readonly id: MemberId;
-  /** Greater than at each start before, also when the clock went back: Unix ms of the start, or the last one + 1. */
+  /** Greater than at each start before, also when the clock went back: see `nextGeneration`. */
   readonly generation: number;
   readonly privateKey: KeyObject;
   readonly publicKeyBytes: Uint8Array;
@@ -33,7 +34,7 @@ export const DATA_DIR_DEADLINE_MS = 10_000;
 /**
  * Reads the identity key (PKCS 8 PEM, mode 0600) from `dataDir`, or makes one there at the first start, and counts this
  * start. `now`: Unix ms. Once there is a key, nothing needs to be written: a member starts on a disk that is full or
- * read-only as well, with a warning.
+ * read-only as well, with a warning. `random`: 0 <= random() < 1; drawn from where the clock went back.
  *
  * @throws MeshError `identity` where the key cannot be read, made or understood, or the disk does not answer; its cause
  * has the system's code.
@@ -43,9 +44,10 @@ export async function loadIdentity(
   now: number,
   log: MeshLog,
   deadlineMs = DATA_DIR_DEADLINE_MS,
+  random: () => number = Math.random,
 ): Promise<Identity> {
   try {
-    const files = loadFiles(dataDir, now, log);
+    const files = loadFiles(dataDir, (last) => nextGeneration(last, now, random), log);
     const { privateKey, generation } = await withDeadline('the disk', deadlineMs, files);
     return await identityOf(privateKey, generation);
   } catch (error) {
@@ -72,12 +74,12 @@ export async function keepGeneration(
 
 async function loadFiles(
   dataDir: string,
-  now: number,
+  next: (last: number) => number,
   log: MeshLog,
 ): Promise<{ readonly privateKey: KeyObject; readonly generation: number }> {
   await makeFolder(dataDir);
   const privateKey = await loadKey(join(dataDir, KEY_FILE), log);
-  const generation = await nextGeneration(join(dataDir, GENERATION_FILE), now, log);
+  const generation = await countStart(join(dataDir, GENERATION_FILE), next, log);
   return { privateKey, generation };
 }
 
@@ -131,8 +133,8 @@ const badKey = (path: string, cause?: unknown): MeshError =>
   );
 
 /** Greater than the last one, as far as the file tells; where it cannot be kept the member goes on nevertheless. */
-async function nextGeneration(path: string, now: number, log: MeshLog): Promise<number> {
-  const generation = Math.max(Math.floor(now), (await lastGeneration(path, log)) + 1);
+async function countStart(path: string, next: (last: number) => number, log: MeshLog): Promise<number> {
+  const generation = next(await lastGeneration(path, log));
   const text = `${generation}\n`;
   try {
     await writeWhole(path, text);
@@ -162,7 +164,7 @@ async function lastGeneration(path: string, log: MeshLog): Promise<number> {
   }
   if (text === null) return 0;
   const last = /^\d{1,16}\s*$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(last + 1)) return last;
+  if (Number.isSafeInteger(last + GENERATION_STEP_MAX)) return last;
   log.warn({ path, reason: 'it holds no whole number' }, 'generation not understood');
   return 0;
 }

@@ -52,10 +52,28 @@ describe('HeartbeatExchange', () => {
   });
 
   it('believes nothing of the future', () => {
-    expect(spoken().heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 1e9 }), 0, 2_000)).toEqual({
+    expect(spoken().heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 1_000.5 }), 0, 2_000)).toEqual({
       saidAfter: 1_000,
       saidAt: 2_000,
     });
+  });
+
+  // npm run sim -- --seed 5006504: it had waited for 7 s, and was taken for the word of that moment.
+  it('dates nothing by the word of one whose clock jumped while it held the heartbeat', () => {
+    const exchange = new HeartbeatExchange();
+    exchange.spoke(16_400);
+    expect(exchange.heard(heartbeatOf(7, { sentAt: 16_400, heldMs: 10_366 }), 0, 24_500)).toEqual({
+      saidAfter: 16_400,
+      saidAt: 16_400,
+    });
+  });
+
+  it('dates what comes from a member whose clock is being set right, and runs 8 % faster', () => {
+    const exchange = new HeartbeatExchange();
+    exchange.spoke(1_000);
+    const proof = exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 864 }), 0, 1_801);
+    expect(proof).toEqual({ saidAfter: 1_000, saidAt: 1_801 });
+    expect(exchange.rttMs).toBeNull();
   });
 
   it.each([

@@ -7,9 +7,13 @@ const MEASURE_GAP_MS = 400;
 
 /**
  * Both sides' clocks may differ by so much over one heartbeat, ms. Whose clock jumped says that it held the heartbeat for
- * longer than it was away: that is no measure, and the path would look like the fastest for long.
+ * longer than it was away: that is no measure, and the path would look like the fastest for long. Nor is it a date: what
+ * waited in a socket for seconds would have been said just now.
  */
 const LEAST_MS = -1;
+
+/** A clock that is being set right runs faster by no more than this share: a date by its word is off by as little. */
+const RATE_MAX = 0.1;
 
 /** Heartbeats whose echo is known again. */
 const SENT_KEPT = 16;
@@ -68,7 +72,8 @@ export class HeartbeatExchange {
       this.roundTrip.take(tripMs, lateTogether(lateMs ?? 0, ownLateMs));
       this.#measuredAt = now;
     }
-    return { saidAfter: echo.sentAt, saidAt: Math.min(now, echo.sentAt + echo.heldMs) };
+    const heldMs = tripMs >= LEAST_MS - RATE_MAX * echo.heldMs ? echo.heldMs : 0;
+    return { saidAfter: echo.sentAt, saidAt: Math.min(now, echo.sentAt + heldMs) };
   }
 
   /** Whether its question between two heartbeats is answered: not again within `gapMs`. */

@@ -4,6 +4,7 @@
  */
 export type { Disputed } from './dispute.js';
 export { Effects, type Fact } from './effects.js';
+export { nextGeneration } from './generation.js';
 export type { Input, SeedOutcome, Whereabouts } from './input.js';
 export {
   ADDRESSES_PER_MEMBER_MAX,

@@ -63,10 +63,10 @@ export interface CoreOptions extends Patience {
  * sockets, timers, clock or randomness of its own, so a simulator can run many of them with a virtual clock.
  *
  * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`), who is kept (`acquaintances`,
- * `room`), where each of them is in its life (`peer-state`, `failure-detector`, `reachability`, `redial`) and how patiently
- * that is judged (`leeway`, `round-trip`, `lateness`), how changes go out (`local-state`, `outbox`, `retelling`) and come in
- * (`follower`, `repair`, `second-hand`), who is cut off (`penalties`, `offences`), and what is done where two hold one
- * identity (`dispute`).
+ * `room`), where each of them is in its life (`peer-state`, `failure-detector`, `reachability`, `last-witnesses`, `redial`)
+ * and how patiently that is judged (`leeway`, `round-trip`, `lateness`), how changes go out (`local-state`, `outbox`,
+ * `retelling`) and come in (`follower`, `repair`, `second-hand`), who is cut off (`penalties`, `offences`), and what is done
+ * where two hold one identity (`dispute`).
  */
 export class MemberCore {
   readonly self: MemberId;

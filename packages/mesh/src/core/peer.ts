@@ -5,6 +5,7 @@ import { type Evidence, FailureDetector, type Patience } from './failure-detecto
 import { Follower } from './follower.js';
 import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
+import { LastWitnesses } from './last-witnesses.js';
 import { type Leeway, leewayOf } from './leeway.js';
 import {
   CONFIRM_MS,
@@ -77,6 +78,7 @@ export class Peer {
   readonly redial: Redial;
   readonly detector: FailureDetector;
   readonly follower: Follower;
+  readonly lastWitnesses: LastWitnesses;
   readonly offences = new Offences();
   readonly heartbeats = new HeartbeatExchange();
   readonly answering = new Answering();
@@ -97,10 +99,6 @@ export class Peer {
   holds = 0;
   /** Newest generation that others named it with. */
   namedAs = 0;
-  /** When others were known last to hear it, while it is not heard here; null: not since. */
-  witnessedAt: number | null = null;
-  /** How much more time those may need to hear it again, ms. */
-  hearAgainMs = 0;
   /** How often each of those that hold its identity is answered, while two do. */
   readonly answerPaces = {
     older: new WarningPace(TWIN_ANSWER_PAUSE_MS),
@@ -145,6 +143,7 @@ export class Peer {
     this.redial = new Redial(dialAt);
     this.detector = new FailureDetector(patience, now);
     this.follower = new Follower(id, directory);
+    this.lastWitnesses = new LastWitnesses(patience.suspectAfterMs);
   }
 
   get state(): PeerState {
@@ -339,7 +338,7 @@ export class Peer {
     this.redial.excuse(now);
     this.heartbeats.stalled(now);
     if (this.#word !== null) this.#word = { ...this.#word, at: Math.min(now, this.#word.at + stalledMs) };
-    if (this.witnessedAt !== null) this.witnessedAt = Math.min(now, this.witnessedAt + stalledMs);
+    this.lastWitnesses.excuse(stalledMs, now);
   }
 
   /** Its own signed news came that were not known yet. */
@@ -470,7 +469,7 @@ export class Peer {
     this.#on({ kind: 'witnessed' });
     this.detector.neverHeard();
     if (this.#version !== null) this.redial.hasten(now);
-    this.witnessedAt = now;
+    this.lastWitnesses.met(now);
   }
 
   judged(liveness: Exclude<Liveness, 'left'>, now: number): void {

@@ -50,11 +50,11 @@ describe('verdictOf', () => {
     until: 1_900,
   });
   const GONE: Evidence = { kind: 'gone', lostAt: null };
-  const nobody: Testimony = { witnesses: [], awaitedUntil: null, witnessedAt: null };
-  const somebody: Testimony = { ...nobody, witnesses: [{} as Peer], witnessedAt: 1_000 };
+  const nobody: Testimony = { witnesses: [], awaitedUntil: null, witnessedUntil: null };
+  const somebody: Testimony = { ...nobody, witnesses: [{} as Peer], witnessedUntil: 1_000 };
   const awaited: Testimony = { ...somebody, awaitedUntil: 1_050 };
-  const over: Testimony = { ...nobody, witnessedAt: 950 };
-  const longOver: Testimony = { ...nobody, witnessedAt: 50 };
+  const over: Testimony = { ...nobody, witnessedUntil: 950 };
+  const longOver: Testimony = { ...nobody, witnessedUntil: 50 };
 
   it.each([
     ['heard', HEARD, nobody, 'alive', null],
@@ -147,6 +147,31 @@ describe('one broken link', () => {
     expect(livenessAt(mesh, 'a', 'b')).toBe('suspect');
     mesh.run(1_000);
     expect([livenessAt(mesh, 'a', 'b'), ownersAt(mesh, 'a', 'v/app/b')]).toEqual(['dead', []]);
+  });
+
+  // npm run sim -- --seed 7200121 --trouble kill,late-loops,next-version,mute,cut,hot-backup --minutes 1
+  it.each([1, 2, 3])(
+    'is no death where the last witness dies as it heals, and the member stands still for a moment (seed %i)',
+    (seed) => {
+      const mesh = meshOf(3, seed);
+      mesh.refuse('a', 'b');
+      mesh.run(10_000);
+      expect(livenessAt(mesh, 'a', 'b')).toBe('unreachable');
+      mesh.heal();
+      mesh.kill('c');
+      mesh.stall('b', 700);
+      expect(beliefs(mesh, 'a', 'b', 5_000)).toEqual(['unreachable', 'suspect', 'alive']);
+    },
+  );
+
+  it('is a death where the last witness dies with the member', () => {
+    const mesh = meshOf(3);
+    mesh.cut('a', 'b');
+    mesh.run(10_000);
+    mesh.kill('b');
+    mesh.kill('c');
+    mesh.run(2_700);
+    expect([livenessAt(mesh, 'a', 'b'), livenessAt(mesh, 'a', 'c')]).toEqual(['dead', 'dead']);
   });
 
   it('does not keep claims of a start that ended, and brings those of the next one', () => {
