@@ -54,9 +54,9 @@ export class Member {
   disputedUntil = Number.NEGATIVE_INFINITY;
   /** Of copies of it, whose signed news others may hand on long after they ended. */
   readonly twinGenerations = new Set<number>();
-  /** When it was last made to stand still, and until when it did so for longer than is excused. */
+  /** When it was last made to stand still, and when it did so for longer than is excused. */
   stalledAt = Number.NEGATIVE_INFINITY;
-  hungUntil = Number.NEGATIVE_INFINITY;
+  readonly hangs: { readonly since: number; readonly until: number }[] = [];
   readonly ended: EndedStart[] = [];
   readonly claims = new Map<StreamKey, Claim>();
   /** All keys that it ever claimed in the present generation. */
@@ -78,6 +78,10 @@ export class Member {
   nextGeneration(wallNow: number): number {
     this.lastGeneration = Math.max(Math.floor(wallNow + this.wallSkewMs), this.lastGeneration + 1);
     return this.lastGeneration;
+  }
+
+  get hungUntil(): number {
+    return Math.max(Number.NEGATIVE_INFINITY, ...this.hangs.map(({ until }) => until));
   }
 
   /** When this start ended; null while it goes on. */
