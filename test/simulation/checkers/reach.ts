@@ -9,14 +9,18 @@ import type { World } from '../world.js';
  */
 export const SETTLED_MS = 6_000;
 
-/** Since when two have been there, awake, and with nothing between them; `Infinity` where that is not so now. */
+/**
+ * Since when two have been there, awake, and with nothing between them; `Infinity` where that is not so now, or they have
+ * not met: who restarted at another address may know nobody who knows the other.
+ */
 export function conversingSince(world: World, one: Member, other: Member): number {
   const { running: a } = one;
   const { running: b } = other;
   if (a === null || b === null || a.isStalled || b.isStalled) return Number.POSITIVE_INFINITY;
   const brokenAt = world.lastBrokenAt(one.id, other.id);
   if (brokenAt === world.now) return Number.POSITIVE_INFINITY;
-  return Math.max(brokenAt, a.startedAt, b.startedAt, a.resumedAt, b.resumedAt);
+  const metAt = Math.max(a.endpoint.metAt(b.endpoint), b.endpoint.metAt(a.endpoint));
+  return Math.max(brokenAt, metAt, a.resumedAt, b.resumedAt);
 }
 
 /** A member that the observer and this one both hear, for long enough; null where there is none. */
@@ -28,7 +32,7 @@ export function bridge(world: World, observer: Member, member: Member): Member |
   return null;
 }
 
-/** They hear each other for long enough, and have met: one that restarted elsewhere may know nobody who knows the other. */
+/** They hear each other for long enough, on a connection that stands. */
 function isConversing(world: World, one: Member, other: Member): boolean {
   const ms = settledMs(world);
   if (conversingSince(world, one, other) > world.now - ms) return false;
