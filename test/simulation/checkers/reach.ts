@@ -1,4 +1,5 @@
 import type { MemberId } from '@headwater/directory';
+import { HUSH_MS } from '@headwater/mesh/core';
 import type { Member } from '../member.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
@@ -80,14 +81,26 @@ export function witnessStandstillMs(
   let longest = 0;
   for (const running of world.running()) {
     if (running === observer || running.id === id) continue;
-    const { standstills, stalledSince } = running;
-    const present = stalledSince === null ? [] : [{ since: stalledSince, until: world.now }];
-    for (const { since: stalledAt, until } of [...standstills, ...present]) {
-      if (stalledAt > since + noticedMs || until - stalledAt > noticedMs) continue;
-      longest = Math.max(longest, until - Math.max(stalledAt, since));
+    let first = Number.NEGATIVE_INFINITY;
+    let last = Number.NEGATIVE_INFINITY;
+    for (const { since: stalledAt, until } of pausesOf(world, running)) {
+      if (until - stalledAt > noticedMs) continue;
+      if (stalledAt > last + HUSH_MS) first = stalledAt;
+      last = Math.max(last, until);
+      if (first > since + noticedMs) continue;
+      // Of more than one the first is in what silence is given anyhow.
+      const chainedMs = first < stalledAt ? last - since - HUSH_MS : 0;
+      longest = Math.max(longest, until - Math.max(stalledAt, since), chainedMs);
     }
   }
   return longest;
+}
+
+/** Standstills, and jumps of its clock, which it takes for such: oldest first. */
+function pausesOf(world: World, { standstills, stalledSince, jumps }: RunningCore) {
+  const present = stalledSince === null ? [] : [{ since: stalledSince, until: world.now }];
+  const jumped = jumps.map(({ at }) => ({ since: at, until: at }));
+  return [...standstills, ...present, ...jumped].sort((a, b) => a.since - b.since);
 }
 
 /** Long paths and late loops take longer for everything: two dials with all that follows, one after the other, are some ten round trips. */
