@@ -183,6 +183,26 @@ describe('the checker of dead routes', () => {
     expect(believe('suspect', [])).toContain('dead-routes');
   });
 
+  // npm run sim -- --seed 9410026 --members 4 --trouble mute,clock-jump,hang,cut,resets --minutes 1, as seeds were drawn then.
+  it('knows of what a witness said, and a cut kept back', () => {
+    const { world, a, witness, observer } = settled(1);
+    world.stall(a, 14_000);
+    world.run(400);
+    world.network.paths.cut(witness.id, observer.id);
+    world.run(2_000);
+    world.network.paths.heal(witness.id, observer.id);
+    const believe = () => {
+      observer.running?.core.directory.setReach(a.id, [witness.id]);
+      observer.running?.core.directory.setLiveness(a.id, 'unreachable');
+      look(world, 'always');
+      return world.violations.map(({ checker }) => checker);
+    };
+    world.run(3_500);
+    expect(believe()).toEqual([]);
+    world.run(4_000);
+    expect(believe()).toContain('dead-routes');
+  });
+
   // The kind of npm run sim -- --seed 5011078, as seeds were drawn then.
   it('knows of words that waited while a witness stood still, and look new since a clock jumped by as much', () => {
     let late = 0;

@@ -27,7 +27,11 @@ export const deadRoutes: Checker = {
         if (silence === null) continue;
         // Also when the last witness has ceased to hear it: it is suspect for a while then, and nobody is named any more.
         const witnesses = observer.lastThrough.get(id) ?? [];
-        const lateWordsAts = [observer.id, ...witnesses].map((by) => lateWordsAt(world, by, id));
+        const lateWordsAts = [
+          ...[observer.id, ...witnesses].map((by) => lateWordsAt(world, by, id)),
+          // What a witness said of it may be late as well.
+          ...witnesses.map((by) => lateWordsAt(world, observer.id, by)),
+        ];
         // What an observer missed while it stood still, it can't be blamed for.
         const sinceMs =
           world.now - Math.max(silence.since, ...lateWordsAts, observer.resumedAt, observer.startedAt);
