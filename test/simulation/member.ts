@@ -55,9 +55,9 @@ export class Member {
   disputedUntil = Number.NEGATIVE_INFINITY;
   /** Of copies of it, whose signed news others may hand on long after they ended. */
   readonly twinGenerations = new Set<number>();
-  /** When it was last made to stand still, and until when it did so for longer than is excused. */
+  /** When it was last made to stand still, and when it did so for longer than is excused. */
   stalledAt = Number.NEGATIVE_INFINITY;
-  hungUntil = Number.NEGATIVE_INFINITY;
+  readonly hangs: { readonly since: number; readonly until: number }[] = [];
   readonly ended: EndedStart[] = [];
   readonly claims = new Map<StreamKey, Claim>();
   /** All keys that it ever claimed in the present generation. */
@@ -84,6 +84,10 @@ export class Member {
   /** Of a start with a copy of its data directory. */
   generationOfCopy(wallNow: number, random: () => number): number {
     return nextGeneration(this.lastGeneration, wallNow + this.wallSkewMs, random);
+  }
+
+  get hungUntil(): number {
+    return Math.max(Number.NEGATIVE_INFINITY, ...this.hangs.map(({ until }) => until));
   }
 
   /** When this start ended; null while it goes on. */

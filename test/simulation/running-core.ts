@@ -77,6 +77,8 @@ export class RunningCore implements Host {
   stalledSince: number | null = null;
   /** Its standstills that are over. */
   readonly standstills: { readonly since: number; readonly until: number }[] = [];
+  /** When its clock jumped ahead, and how far. */
+  readonly jumps: { readonly at: number; readonly ms: number }[] = [];
   hasEnded = false;
   /** Owners as its listeners know them, who hear only of changes. */
   readonly toldOwners = new Map<StreamKey, string>();
@@ -224,6 +226,7 @@ export class RunningCore implements Host {
   }
 
   jumpAhead(ms: number): void {
+    this.jumps.push({ at: this.#timeline.now, ms });
     this.#clock.jump(ms);
   }
 

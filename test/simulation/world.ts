@@ -266,7 +266,7 @@ export class World implements Watcher {
     this.trace(`stall ${member.id} ${Math.round(ms)} ms`);
     member.running.stall(ms);
     member.stalledAt = this.now;
-    if (ms > STALL_EXCUSED_MS) member.hungUntil = Math.max(member.hungUntil, this.now + ms);
+    if (ms > STALL_EXCUSED_MS) member.hangs.push({ since: this.now, until: this.now + ms });
   }
 
   /** Each turn of its loop is so late from now on, ms; 0: none any more. */

@@ -67,6 +67,21 @@ function lostAt(seed: number, lateMs: number) {
   return { world, stands, believeAgain };
 }
 
+/** The witness stands still for 8 s, about to go on; a's clock jumped, it spoke once more, and was cut off from all. */
+function waitedFor(seed: number, jumpMs: number) {
+  const { world, a, witness, observer } = settled(seed);
+  world.stall(witness, 8_000);
+  world.run(300);
+  a.running?.jumpAhead(jumpMs);
+  world.run(1_000);
+  for (const other of [witness, observer]) {
+    world.network.paths.cut(a.id, other.id);
+    world.network.paths.cut(other.id, a.id);
+  }
+  world.run(6_500);
+  return { world, witness, observer };
+}
+
 describe('the checker of dead routes', () => {
   // npm run sim -- --seed 5010469, as seeds were drawn then.
   it('gives the time that a path is measured with, where no dial is refused, up to what silence is given', () => {
@@ -113,12 +128,36 @@ describe('the checker of dead routes', () => {
       }
       if (standsUntil > cutAt + USUAL_MS) late += 1;
       expect([stands(), world.violations]).toEqual([false, []]);
-      world.run(1_500);
+      world.run(2_500);
       observer.running?.core.directory.setLiveness('a', 'unreachable');
       look(world, 'always');
       expect(world.violations.map(({ checker }) => checker)).toContain('dead-routes');
     }
     // The test is about them.
+    expect(late).toBeGreaterThan(0);
+  });
+
+  it('gives a witness that stands still again and again, before it has said whom it hears, all that time', () => {
+    let late = 0;
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const { world, a, witness, observer } = settled(seed);
+      const cutAt = world.now;
+      for (const other of [witness, observer]) {
+        world.network.paths.cut(a.id, other.id);
+        world.network.paths.cut(other.id, a.id);
+      }
+      world.run(300);
+      const stands = () => claimsStand(observer.running?.core.directory.member('a')?.liveness ?? 'dead');
+      let standsUntil = cutAt;
+      for (let ms = 0; ms < 15_000; ms += 50) {
+        if (ms % 3_000 === 0 && ms < 9_000) world.stall(witness, 1_900);
+        world.run(50);
+        look(world, 'always');
+        if (stands()) standsUntil = world.now;
+      }
+      if (standsUntil > cutAt + USUAL_MS + 1_900) late += 1;
+      expect([stands(), world.violations]).toEqual([false, []]);
+    }
     expect(late).toBeGreaterThan(0);
   });
 
@@ -142,5 +181,51 @@ describe('the checker of dead routes', () => {
     expect(believe('dead', [])).toEqual([]);
     // Nobody has said since that it hears it.
     expect(believe('suspect', [])).toContain('dead-routes');
+  });
+
+  // npm run sim -- --seed 9410026 --members 4 --trouble mute,clock-jump,hang,cut,resets --minutes 1, as seeds were drawn then.
+  it('knows of what a witness said, and a cut kept back', () => {
+    const { world, a, witness, observer } = settled(1);
+    world.stall(a, 14_000);
+    world.run(400);
+    world.network.paths.cut(witness.id, observer.id);
+    world.run(2_000);
+    world.network.paths.heal(witness.id, observer.id);
+    const believe = () => {
+      observer.running?.core.directory.setReach(a.id, [witness.id]);
+      observer.running?.core.directory.setLiveness(a.id, 'unreachable');
+      look(world, 'always');
+      return world.violations.map(({ checker }) => checker);
+    };
+    world.run(3_500);
+    expect(believe()).toEqual([]);
+    world.run(4_000);
+    expect(believe()).toContain('dead-routes');
+  });
+
+  // The kind of npm run sim -- --seed 5011078, as seeds were drawn then.
+  it('knows of words that waited while a witness stood still, and look new since a clock jumped by as much', () => {
+    let late = 0;
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const { world, observer } = waitedFor(seed, 7_500);
+      const stands = () => claimsStand(observer.running?.core.directory.member('a')?.liveness ?? 'dead');
+      expect(stands()).toBe(false);
+      for (let ms = 0; ms < 5_000; ms += 50) {
+        world.run(50);
+        look(world, 'always');
+        if (stands()) late += 1;
+      }
+      expect([stands(), world.violations]).toEqual([false, []]);
+    }
+    expect(late).toBeGreaterThan(0);
+  });
+
+  it('knows that a clock which jumped by more than that dates nothing', () => {
+    const { world, witness, observer } = waitedFor(1, 14_000);
+    world.run(1_000);
+    observer.running?.core.directory.setReach('a', [witness.id]);
+    observer.running?.core.directory.setLiveness('a', 'unreachable');
+    look(world, 'always');
+    expect(world.violations.map(({ checker }) => checker)).toContain('dead-routes');
   });
 });

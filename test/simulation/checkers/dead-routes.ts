@@ -27,7 +27,11 @@ export const deadRoutes: Checker = {
         if (silence === null) continue;
         // Also when the last witness has ceased to hear it: it is suspect for a while then, and nobody is named any more.
         const witnesses = observer.lastThrough.get(id) ?? [];
-        const lateWordsAts = [observer.id, ...witnesses].map((by) => lateWordsAt(world, by, id));
+        const lateWordsAts = [
+          ...[observer.id, ...witnesses].map((by) => lateWordsAt(world, by, id)),
+          // What a witness said of it may be late as well.
+          ...witnesses.map((by) => lateWordsAt(world, observer.id, by)),
+        ];
         // What an observer missed while it stood still, it can't be blamed for.
         const sinceMs =
           world.now - Math.max(silence.since, ...lateWordsAts, observer.resumedAt, observer.startedAt);
@@ -44,10 +48,23 @@ export const deadRoutes: Checker = {
 /** What others say of whom they hear is as old as this, ms. */
 const HEARSAY_MS = 2_000;
 
-/** Until when words of a member may come to somebody that a cut had kept back. */
+/**
+ * Until when words of a member may come to somebody that a cut had kept back; or that waited in its sockets while it stood
+ * still, and look like new ones since the member's clock jumped by no more than that meanwhile.
+ */
 function lateWordsAt(world: World, to: MemberId, member: MemberId): number {
-  return Math.min(world.now, world.healedAt(member, to) + RETRANSMIT_MS.max);
+  const { standstills = [] } = world.members.get(to)?.running ?? {};
+  const { jumps = [] } = world.members.get(member)?.running ?? {};
+  const wokenAt = standstills
+    .filter(({ since, until }) =>
+      jumps.some(({ at, ms }) => at > since - ECHO_MS && at < until && ms < until - since + ECHO_MS),
+    )
+    .map(({ until }) => until);
+  return Math.max(...wokenAt, Math.min(world.now, world.healedAt(member, to) + RETRANSMIT_MS.max));
 }
+
+/** What a heartbeat echoes was sent so long ago, ms. */
+const ECHO_MS = 1_000;
 
 interface Silence {
   readonly since: number;

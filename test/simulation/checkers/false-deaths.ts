@@ -1,4 +1,5 @@
 import { CONFIRM_MS } from '@headwater/mesh/core';
+import type { Member } from '../member.js';
 import type { Belief } from '../observations.js';
 import { STALL_EXCUSED_MS, type World } from '../world.js';
 import type { Checker } from './checker.js';
@@ -33,9 +34,8 @@ function hasCause(world: World, { observer, member, generation, at }: Belief): b
     return true;
   const { running, hungUntil, stalledAt } = suspect;
   if (running === null || running.generation !== generation) return true;
-  const hasHung = own.hungUntil > at - CAUSE_MS;
-  // Who hung wakes up with what was so before.
-  const since = (hasHung ? Math.min(own.stalledAt, at) : at) - CAUSE_MS;
+  const since = believedSince(own, at);
+  const hasHung = since < at - CAUSE_MS;
   if (running.startedAt > since || hungUntil > since) return true;
   if (world.lastBrokenAt(observer, member) > since) return true;
   // Whose connection is gone has so long to take a new one: nobody can tell it from who has ended.
@@ -48,4 +48,12 @@ function hasCause(world: World, { observer, member, generation, at }: Belief): b
   if (hasToldNothing && at < running.resumedAt + LATE_TURNS * running.lateMs) return true;
   // The others dropped who hung, and it may find one of them not answering for the moment of a stall.
   return hasHung && stalledAt > since;
+}
+
+/** Who hung wakes up with what was so before; so does who hangs again, or is stalled, before it knows better. */
+function believedSince({ hangs }: Member, at: number): number {
+  let since = at - CAUSE_MS;
+  for (const hang of [...hangs].reverse())
+    if (hang.since <= at && hang.until > since) since = Math.min(since, hang.since - CAUSE_MS);
+  return since;
 }

@@ -1,4 +1,5 @@
 import type { MemberId } from '@headwater/directory';
+import { HUSH_MS } from '@headwater/mesh/core';
 import type { Member } from '../member.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
@@ -9,14 +10,18 @@ import type { World } from '../world.js';
  */
 export const SETTLED_MS = 6_000;
 
-/** Since when two have been there, awake, and with nothing between them; `Infinity` where that is not so now. */
+/**
+ * Since when two have been there, awake, and with nothing between them; `Infinity` where that is not so now, or they have
+ * not met: who restarted at another address may know nobody who knows the other.
+ */
 export function conversingSince(world: World, one: Member, other: Member): number {
   const { running: a } = one;
   const { running: b } = other;
   if (a === null || b === null || a.isStalled || b.isStalled) return Number.POSITIVE_INFINITY;
   const brokenAt = world.lastBrokenAt(one.id, other.id);
   if (brokenAt === world.now) return Number.POSITIVE_INFINITY;
-  return Math.max(brokenAt, a.startedAt, b.startedAt, a.resumedAt, b.resumedAt);
+  const metAt = Math.max(a.endpoint.metAt(b.endpoint), b.endpoint.metAt(a.endpoint));
+  return Math.max(brokenAt, metAt, a.resumedAt, b.resumedAt);
 }
 
 /** A member that the observer and this one both hear, for long enough; null where there is none. */
@@ -28,7 +33,7 @@ export function bridge(world: World, observer: Member, member: Member): Member |
   return null;
 }
 
-/** They hear each other for long enough, and have met: one that restarted elsewhere may know nobody who knows the other. */
+/** They hear each other for long enough, on a connection that stands. */
 function isConversing(world: World, one: Member, other: Member): boolean {
   const ms = settledMs(world);
   if (conversingSince(world, one, other) > world.now - ms) return false;
@@ -76,14 +81,26 @@ export function witnessStandstillMs(
   let longest = 0;
   for (const running of world.running()) {
     if (running === observer || running.id === id) continue;
-    const { standstills, stalledSince } = running;
-    const present = stalledSince === null ? [] : [{ since: stalledSince, until: world.now }];
-    for (const { since: stalledAt, until } of [...standstills, ...present]) {
-      if (stalledAt > since + noticedMs || until - stalledAt > noticedMs) continue;
-      longest = Math.max(longest, until - Math.max(stalledAt, since));
+    let first = Number.NEGATIVE_INFINITY;
+    let last = Number.NEGATIVE_INFINITY;
+    for (const { since: stalledAt, until } of pausesOf(world, running)) {
+      if (until - stalledAt > noticedMs) continue;
+      if (stalledAt > last + HUSH_MS) first = stalledAt;
+      last = Math.max(last, until);
+      if (first > since + noticedMs) continue;
+      // Of more than one the first is in what silence is given anyhow.
+      const chainedMs = first < stalledAt ? last - since - HUSH_MS : 0;
+      longest = Math.max(longest, until - Math.max(stalledAt, since), chainedMs);
     }
   }
   return longest;
+}
+
+/** Standstills, and jumps of its clock, which it takes for such: oldest first. */
+function pausesOf(world: World, { standstills, stalledSince, jumps }: RunningCore) {
+  const present = stalledSince === null ? [] : [{ since: stalledSince, until: world.now }];
+  const jumped = jumps.map(({ at }) => ({ since: at, until: at }));
+  return [...standstills, ...present, ...jumped].sort((a, b) => a.since - b.since);
 }
 
 /** Long paths and late loops take longer for everything: two dials with all that follows, one after the other, are some ten round trips. */

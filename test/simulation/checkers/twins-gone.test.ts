@@ -93,4 +93,39 @@ describe('the checker of twins that are gone', () => {
     expect(world.violations).toEqual([]);
     expect(c.running?.core.directory.position('a').generation).toBeGreaterThan(copy ?? 0);
   });
+
+  // npm run sim -- --seed 5012510, as seeds were drawn then.
+  it('knows of who came back at another address and has met nobody yet', () => {
+    const world = new World({ seed: 1, seeds: ['b:7946'], codecShare: 0 });
+    const [a, b, c] = ['a', 'b', 'c'].map((id) => world.add(id, profileOf(id))) as [Member, Member, Member];
+    for (const member of [b, a, c]) world.start(member);
+    world.run(2_000);
+    world.startTwin(a);
+    world.run(2_000);
+    world.endTwin(a);
+    world.run(9_000);
+    const { paths } = world.network;
+    paths.cut('b', 'a');
+    world.end(a, 'killed');
+    a.addresses = ['a-1:7946'];
+    world.run(500);
+    world.start(a);
+    for (let ms = 0; ms < 15_000; ms += 250) {
+      world.run(250);
+      look(world, 'always');
+    }
+    expect(a.disputedUntil).toBeLessThan(world.now);
+    expect(world.violations).toEqual([]);
+
+    // Both meet it once its only seed can be reached.
+    paths.heal('b', 'a');
+    for (let ms = 0; ms < 10_000; ms += 250) {
+      world.run(250);
+      look(world, 'always');
+    }
+    expect(world.violations).toEqual([]);
+    c.running?.core.directory.setLiveness('a', 'dead');
+    look(world, 'always');
+    expect(world.violations.map(({ checker }) => checker)).toContain('twins-gone');
+  });
 });

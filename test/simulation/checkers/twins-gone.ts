@@ -15,7 +15,7 @@ export const twinsGone: Checker = {
       for (const observer of world.honest()) {
         if (observer.id === id || conversingSince(world, world.member(observer.id), member) > since) continue;
         const { generation } = observer.core.directory.position(id);
-        // They never met.
+        // It never greeted.
         if (generation === 0) continue;
         if (!isStanding(observer, id) || generation !== running.generation)
           yield `${observer.id} holds ${generation} of ${id}, who is alone as ${running.generation} again`;

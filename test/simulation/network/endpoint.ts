@@ -59,6 +59,7 @@ export class Endpoint<P> implements EndpointMethods<P> {
   readonly #network: Network<P>;
   readonly #links = new Map<MemberId, Link<P>[]>();
   readonly #refused = new Map<MemberId, number>();
+  readonly #metAt = new WeakMap<Endpoint<P>, number>();
 
   constructor(
     network: Network<P>,
@@ -109,6 +110,11 @@ export class Endpoint<P> implements EndpointMethods<P> {
     const { now } = this.#network.timeline;
     const openedAt = (this.#links.get(peer) ?? []).map(({ end }) => end.openedAt);
     return now - Math.min(now, ...openedAt);
+  }
+
+  /** When these two processes were connected first; `Infinity` where they never were. */
+  metAt(other: Endpoint<P>): number {
+    return this.#metAt.get(other) ?? Number.POSITIVE_INFINITY;
   }
 
   isRefused(peer: MemberId): boolean {
@@ -169,6 +175,9 @@ export class Endpoint<P> implements EndpointMethods<P> {
   opened(connection: Connection<P>, end: End<P>): void {
     end.isOpen = true;
     end.openedAt = this.#network.timeline.now;
+    const { near, far } = connection;
+    const other = (end === near ? far : near).endpoint;
+    if (!this.#metAt.has(other)) this.#metAt.set(other, end.openedAt);
     const links = this.#links.get(end.peer) ?? [];
     links.push({ connection, end });
     this.#links.set(end.peer, links);

@@ -38,6 +38,9 @@ const DEAD_MAX_MS = 4_000;
 /** While nothing was measured yet, of nobody, a path may be a slow one. */
 const UNMEASURED_CONFIRM_MS = 4_000;
 
+/** So the silence of who was met just now, and whose connection closed at once, is no death before it can be made again. */
+const UNMEASURED_DEAD_MS = 1_500;
+
 /** A dial that fails sooner was answered, on any path; one that fails later was given up by the transport, which says nothing. */
 const REFUSAL_MS = 500;
 const REFUSAL_MAX_MS = CONNECT_TIMEOUT_MS - 100;
@@ -54,7 +57,7 @@ export interface Path {
  *
  * | shortest | expected | lateness | confirm | refusal | silence | dead  |
  * | -------- | -------- | -------- | ------- | ------- | ------- | ----- |
- * | null     | null     | 0        | 4,000   | 500     | 0       | 0     |
+ * | null     | null     | 0        | 4,000   | 500     | 0       | 1,500 |
  * | 1        | 5        | 0        | 1,000   | 500     | 0       | 0     |
  * | 1        | 600      | 0        | 3,600   | 1,800   | 0       | 0     |
  * | 100      | 200      | 0        | 1,200   | 600     | 0       | 0     |
@@ -72,12 +75,13 @@ export function leewayOf(path: Path | null, peerLateMs: number, ownLateMs: numbe
   const shortestMs = path?.shortestMs ?? 0;
   const slowness = Math.min(1, Math.max(0, (shortestMs - FAST_UP_TO_MS) / (SLOW_FROM_MS - FAST_UP_TO_MS)));
   const slowMs = slowness * Math.min(tripMs, SLOW_TRIPS_MAX * shortestMs);
+  const unmeasuredMs = path === null ? UNMEASURED_DEAD_MS : 0;
   const confirmMs =
     path === null ? UNMEASURED_CONFIRM_MS : Math.max(CONFIRM_MS, CONFIRM_TRIPS * (tripMs + slowMs));
   return {
     confirmMs: Math.min(confirmMs + 2 * lateMs, LEEWAY_MAX_MS),
     refusalMs: Math.min(Math.max(REFUSAL_MS, 3 * tripMs) + 2 * lateMs, REFUSAL_MAX_MS),
     silenceMs: Math.min(slowMs + lateMs, LEEWAY_MAX_MS),
-    deadMs: Math.min(LOSSES_TRIPS * slowMs + lateMs, DEAD_MAX_MS),
+    deadMs: Math.min(unmeasuredMs + LOSSES_TRIPS * slowMs + lateMs, DEAD_MAX_MS),
   };
 }

@@ -19,6 +19,8 @@ interface Asked {
 export class Questions {
   readonly #allowance = new Allowance(ASKS_PER_SECOND_MAX);
   #asked: Asked | null = null;
+  /** The last question that went with its connection: it may be answered on another one. */
+  #lostAsk = 0;
   #soughtAt = Number.NEGATIVE_INFINITY;
 
   /** Whether one more question of its own is within its allowance. */
@@ -66,7 +68,7 @@ export class Questions {
     envelopes,
   }: Words): { readonly envelopes: readonly Uint8Array[] } | 'late' | 'unasked' {
     const asked = this.#asked;
-    if (asked !== null && ask < asked.ask) return 'late';
+    if (ask <= this.#lostAsk || (asked !== null && ask < asked.ask)) return 'late';
     if (asked === null || asked.isOver || ask !== asked.ask) return 'unasked';
     const taken = envelopes.slice(0, asked.left);
     asked.left -= taken.length;
@@ -75,6 +77,7 @@ export class Questions {
   }
 
   disconnected(): void {
+    this.#lostAsk = this.#asked?.ask ?? this.#lostAsk;
     this.#asked = null;
   }
 }
