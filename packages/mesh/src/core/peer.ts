@@ -95,8 +95,6 @@ export class Peer {
   asked: readonly Peer[] = [];
   /** How far it told to hold this member's log. */
   holds = 0;
-  /** Newest generation that others named it with. */
-  namedAs = 0;
   /** When others were known last to hear it, while it is not heard here; null: not since. */
   witnessedAt: number | null = null;
   /** How much more time those may need to hear it again, ms. */
@@ -115,6 +113,8 @@ export class Peer {
   #state: PeerState = STRANGER;
   #name: string;
   #namedAt = Number.NEGATIVE_INFINITY;
+  #namedAs = 0;
+  #namedAsSince = 0;
   #olderHeardAt = Number.NEGATIVE_INFINITY;
   #version: number | null = ONLY_FIRST.max;
   /** Its program and versions, where people were told that there is none in common. */
@@ -383,9 +383,22 @@ export class Peer {
     return this.isMet || now - lastAt < STRANGER_KEPT_MS || this.offences.isRemembered(now);
   }
 
-  /** Somebody told of it. */
-  named(now: number): void {
+  /** Somebody told of it, `generation`: and of this start. */
+  named(now: number, generation = 0): void {
     this.#namedAt = now;
+    if (generation <= this.#namedAs) return;
+    this.#namedAs = generation;
+    this.#namedAsSince = now;
+  }
+
+  /** Newest generation that others named it with. */
+  get namedAs(): number {
+    return this.#namedAs;
+  }
+
+  /** Since when they do. */
+  get namedAsSince(): number {
+    return this.#namedAsSince;
   }
 
   /** An earlier start of it speaks, long after the present one began: two hold its identity. */
