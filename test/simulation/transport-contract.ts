@@ -64,11 +64,11 @@ const portNobodyHas = (address: string): string => address.replace(/\d+$/, '1');
 export function transportContract(name: string, makeRig: () => Promise<Rig>): void {
   describe(`the contract of a transport, ${name}`, () => {
     let rig: Rig;
-    const parties = async (count: number): Promise<[Party, Party, Party]> => {
+    const parties = async (count: number): Promise<[Party, Party, Party, Party]> => {
       rig = await makeRig();
       const started: Party[] = [];
       for (let index = 0; index < count; index += 1) started.push(await rig.start());
-      return started as [Party, Party, Party];
+      return started as [Party, Party, Party, Party];
     };
     const link = async (a: Party, b: Party): Promise<void> => {
       a.transport.dial(b.transport.self, [b.address], 0);
@@ -181,6 +181,27 @@ export function transportContract(name: string, makeRig: () => Promise<Rig>): vo
         const numbers = told.directs.map(({ bytes }) => bytes[0] ?? -1);
         expect(numbers.sort((one, other) => one - other)).toEqual([...Array(count).keys()]);
       }
+    });
+
+    it('what two that dialled each other at once broadcast is handed on to whom they do not reach', async () => {
+      const [a, b, ofA, ofB] = await parties(4);
+      await link(a, ofA);
+      await link(b, ofB);
+      a.transport.dial(b.transport.self, [b.address], 0);
+      b.transport.dial(a.transport.self, [a.address], 0);
+      await rig.until('both are connected', () => [a, b].every(({ told }) => told.connects.length > 1));
+      // Until one of two connections is closed, which takes a word on the other.
+      for (let index = 0; index < 20; index += 1) {
+        a.transport.send(b.transport.self, Uint8Array.of(index));
+        b.transport.send(a.transport.self, Uint8Array.of(index));
+        await rig.pass(100);
+      }
+      a.transport.broadcast(Buffer.from('of a'));
+      b.transport.broadcast(Buffer.from('of b'));
+      await rig.until('it came through the other one', () => {
+        const [toA, toB] = [ofA.told.broadcasts, ofB.told.broadcasts];
+        return toA.includes('of b') && toB.includes('of a');
+      });
     });
 
     it('a disconnect is told once on both sides, and new connections are refused for a while', async () => {

@@ -113,8 +113,8 @@ export class MemberCore {
     this.#penalties = new Penalties(this.#peers);
     this.#dispute = new Dispute(generation, options.heartbeatMs, now);
     this.#repair = new Repair(this.#local, this.#penalties, this.#dispute);
-    this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
     this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs, random);
+    this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, this.#reachability, random);
     this.#retelling = new Retelling(this.#peers, this.#local, this.#reachability, now);
     this.#acquaintances = new Acquaintances(this.#peers, options.addresses);
     this.#membership = new Membership(
@@ -509,14 +509,18 @@ export class MemberCore {
    * News count only of members met, or heard by others while they can't be met: the claims of the rest come with their own
    * hello.
    */
+  #areWordsHeeded(author: MemberId, generation: number, step: Step): boolean {
+    const isMet = this.#peers.get(author)?.isMet === true;
+    return isMet || this.#reachability.isWitnessed(author, generation, step.now);
+  }
+
   #broadcast(author: MemberId, message: BroadcastMessage, signedBytes: Uint8Array, step: Step): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
     if (author === this.self) {
       if (generation > this.generation) this.#heardTwin(message, generation, step);
       return;
     }
-    const isMet = this.#peers.get(author)?.isMet === true;
-    if (!isMet && !this.#reachability.isWitnessed(author, generation, step.now)) return;
+    if (!this.#areWordsHeeded(author, generation, step)) return;
     const peer = this.#acquaintances.heardOf(author, step);
     if (peer === null || generation <= peer.leftGeneration) return;
     this.#local.heardOther(author, step.now);
@@ -539,7 +543,9 @@ export class MemberCore {
 
   #handedOn(words: HandedOn, step: Step): void {
     const owner = this.#secondHand.ownerOf(words, step);
-    if (owner === null || !owner.isMet || words.message.delta.generation <= owner.leftGeneration) return;
+    const { generation } = words.message.delta;
+    if (owner === null || generation <= owner.leftGeneration) return;
+    if (!this.#areWordsHeeded(owner.id, generation, step)) return;
     this.#news(owner, words.message, words.signedBytes, step);
   }
 }

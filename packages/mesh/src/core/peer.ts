@@ -97,8 +97,6 @@ export class Peer {
   asked: readonly Peer[] = [];
   /** How far it told to hold this member's log. */
   holds = 0;
-  /** Newest generation that others named it with. */
-  namedAs = 0;
   /** How often each of those that hold its identity is answered, while two do. */
   readonly answerPaces = {
     older: new WarningPace(TWIN_ANSWER_PAUSE_MS),
@@ -113,6 +111,8 @@ export class Peer {
   #state: PeerState = STRANGER;
   #name: string;
   #namedAt = Number.NEGATIVE_INFINITY;
+  #namedAs = 0;
+  #namedAsSince = 0;
   #olderHeardAt = Number.NEGATIVE_INFINITY;
   #version: number | null = ONLY_FIRST.max;
   /** Its program and versions, where people were told that there is none in common. */
@@ -382,9 +382,22 @@ export class Peer {
     return this.isMet || now - lastAt < STRANGER_KEPT_MS || this.offences.isRemembered(now);
   }
 
-  /** Somebody told of it. */
-  named(now: number): void {
+  /** Somebody told of it, `generation`: and of this start. */
+  named(now: number, generation = 0): void {
     this.#namedAt = now;
+    if (generation <= this.#namedAs) return;
+    this.#namedAs = generation;
+    this.#namedAsSince = now;
+  }
+
+  /** Newest generation that others named it with. */
+  get namedAs(): number {
+    return this.#namedAs;
+  }
+
+  /** Since when they do. */
+  get namedAsSince(): number {
+    return this.#namedAsSince;
   }
 
   /** An earlier start of it speaks, long after the present one began: two hold its identity. */

@@ -11,6 +11,9 @@ import { HEARTBEAT_MS, VirtualMesh } from './testing/virtual-mesh.js';
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
 const claimOf = (key: string) => ({ kind: 'claim', claim: { key, sinceMs: 1, media: {} } }) as const;
 
+/** Seeds in which a member dies and comes back behind a cut link. */
+const RETURNS = amount({ short: 30, long: 1_000 });
+
 function meshOf(size: number, seed = 1): VirtualMesh {
   const mesh = new VirtualMesh(seed, ['a:1']);
   for (const name of NAMES.slice(0, size)) mesh.start(name);
@@ -192,6 +195,34 @@ describe('one broken link', () => {
     }
     expect([livenessAt(mesh, 'a', 'b'), ownersAt(mesh, 'a', 'v/app/new')]).toEqual(['unreachable', ['b']]);
     expect(facts.map(({ msg }) => msg)).not.toContain('message dropped');
+  });
+
+  it(`for good does not hide who died and comes back, as itself or another member, in ${RETURNS} seeds`, () => {
+    const hidden: number[] = [];
+    for (let seed = 1; seed <= RETURNS; seed += 1) {
+      const mesh = new VirtualMesh(seed, ['a:1']);
+      const { random, weather } = mesh;
+      const others = ['c', 'd', 'e'].slice(0, 1 + Math.floor(random() * 3));
+      for (const name of ['a', 'b', ...others]) mesh.start(name);
+      mesh.run(4_000);
+      weather.areHandedOn = random() < 0.5;
+      weather.loss = random() < 0.5 ? 0 : 0.3;
+      weather.wayMs = random() < 0.7 ? 1 : 60;
+      mesh.input('b', claimOf('v/app/old'));
+      mesh.run(random() * 3_000);
+      const next = random() < 0.3 ? 'b2' : 'b';
+      for (const name of ['b', next]) mesh.cut('a', name);
+      mesh.run(random() * (random() < 0.5 ? 100 : 10_000));
+      mesh.kill('b');
+      mesh.run(100 + random() ** 3 * 60_000);
+      mesh.start(next, { host: 'b', seeds: ['a', ...others].map((name) => `${name}:1`) });
+      mesh.run(random() * 2_000);
+      mesh.input(next, claimOf('v/app/new'));
+      const isFound = () => ownersAt(mesh, 'a', 'v/app/new').length > 0;
+      for (let ms = 0; ms < 120_000 && !isFound(); ms += 100) mesh.run(100);
+      if (!isFound() || ownersAt(mesh, 'a', 'v/app/old').length > 0) hidden.push(seed);
+    }
+    expect(hidden).toEqual([]);
   });
 
   it('does not hide a log too long for one repetition', () => {

@@ -221,11 +221,19 @@ export class Reachability {
 
   /** Some other member says that it hears this start of a member. */
   isWitnessed(id: MemberId, generation: number, now: number): boolean {
+    return this.#witnesses(id, generation, now).next().done === false;
+  }
+
+  /** All of those, where it was met or not. */
+  witnesses(id: MemberId, generation: number, now: number): readonly Peer[] {
+    return [...this.#witnesses(id, generation, now)];
+  }
+
+  *#witnesses(id: MemberId, generation: number, now: number): Generator<Peer> {
     const peer = this.#peers.get(id);
     const number = peer?.digestNumberOf(generation) ?? digestNumber(startDigest(id, generation));
     for (const other of this.#peers)
-      if (other !== peer && hears(other, number) && other.wordAt(now) !== null) return true;
-    return false;
+      if (other !== peer && hears(other, number) && other.wordAt(now) !== null) yield other;
   }
 
   /** It is not heard here, also where it is a start that was never met, while others hear it. */

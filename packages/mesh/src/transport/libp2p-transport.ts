@@ -263,10 +263,15 @@ class Libp2pTransport implements Transport {
       this.#events.disconnected(peer, reason);
       return;
     }
-    if (this.#isClosed) return;
-    // gossipsub's stream may have gone with that connection, and it makes a new one only when told of the member again.
-    const rest = links.best?.connection;
-    if (rest) this.#node.services.gossipPeers.connected(rest.remotePeer, rest);
+    // gossipsub's stream may go with that connection. It makes another only where told of the member once the first is gone.
+    if (isOpen(link.connection)) link.connection.addEventListener('close', () => this.#tellGossip(peer));
+    else this.#tellGossip(peer);
+  }
+
+  #tellGossip(peer: MemberId): void {
+    const connection = this.#links.get(peer)?.best?.connection;
+    if (connection && !this.#isClosed)
+      this.#node.services.gossipPeers.connected(connection.remotePeer, connection);
   }
 
   #sweepLinks(): void {
@@ -280,6 +285,9 @@ class Libp2pTransport implements Transport {
     this.#sweep = null;
   }
 }
+
+/** It may be on its way to be closed. */
+const isOpen = ({ status }: Connection): boolean => status === 'open' || status === 'closing';
 
 function remoteIpOf(connection: Connection): { readonly remoteIp?: string } {
   const ip = connection.remoteAddr.getComponents()[0]?.value;
