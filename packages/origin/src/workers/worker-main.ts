@@ -80,6 +80,7 @@ class Worker {
       socket.destroy();
       return;
     }
+    running.delay.serves(true);
     running.host.elsewhere(address, elsewhere);
     running.media.take(listener, socket);
   }
@@ -210,6 +211,8 @@ class Worker {
     const { media, delay } = this.#running;
     const { connections, isFull } = media;
     const rssBytes = this.#residentBytes();
+    const loopDelay = delay.look();
+    delay.serves(connections > 0);
     this.#wire.post({
       kind: 'told',
       told: {
@@ -219,7 +222,7 @@ class Worker {
         faults: media.faults(),
         rssBytes,
         figures: delay.addTo(media.figures()),
-        loopDelay: delay.look(),
+        loopDelay,
       },
     });
   }
