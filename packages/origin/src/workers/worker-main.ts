@@ -6,7 +6,6 @@ import { createMedia, type Media, type MediaEvent, MediaTally } from '@headwater
 import { ENDS_TOLD_MS } from '../guard-config.js';
 import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
-import { TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { asksOfClients } from '../plane/one-process.js';
 import { streamTotalsOf } from '../plane/stream-totals.js';
 import { residentMemory } from '../resident-memory.js';
@@ -122,6 +121,8 @@ class Worker {
         return;
       case 'ping':
         this.#wire.post({ kind: 'pong', id: message.id });
+        // With the answer, so that main is woken once.
+        this.#tell();
         return;
       case 'ask':
         void this.#answer(message.id, message.question, message.given);
@@ -197,7 +198,6 @@ class Worker {
     this.#isListening = true;
     await this.#running?.media.start();
     this.#tell();
-    setInterval(() => this.#tell(), TOLD_EVERY_MS);
     this.#wire.post({ kind: 'ready' });
   }
 
