@@ -5,9 +5,6 @@ import { NetLab } from '../support/net-lab.js';
 import { whole } from '../support/options.js';
 import { bench } from './bench.js';
 
-/** Members tell each other of members less and less often once all have met, and V8 compiles what runs most in its first minute. */
-const SETTLE_MS = 90_000;
-
 /**
  * What a member costs while nothing happens. Bytes are counted at its sockets (payload of TCP) and, where there can be
  * network namespaces, at the one interface of its own, with all headers and acknowledgements.
@@ -17,12 +14,15 @@ export const idle = bench(
   {
     members: whole('processes with the mesh only', { default: 10, min: 1 }),
     seconds: whole('how long it is measured', { default: 20, min: 1 }),
+    // Members tell each other of members less often once all have met, and V8 compiles what runs most: what runs ten times a
+    // second for five minutes yet. After 90 s that was a quarter of what a member took.
+    settle: whole('seconds from when all have met until then', { default: 300, min: 0 }),
   },
   async (scope, values) => {
     const count = values.members;
     const lab = hasTool('network namespaces') ? NetLab.open(scope, count) : null;
     const members = lab ? await startMeshOnHosts(scope, lab, count) : await startMeshProcesses(scope, count);
-    await sleep(SETTLE_MS);
+    await sleep(values.settle * 1000);
     for (const member of members) member.order({ kind: 'reset', loopDelay: false });
     const before = members.map((_, host) => lab?.bytes(host));
     await sleep(values.seconds * 1000);

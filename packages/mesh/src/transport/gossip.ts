@@ -5,6 +5,9 @@ import { QUEUE_BYTES_MAX } from './link.js';
 
 export const TOPIC = 'headwater/1/deltas';
 
+/** How often gossipsub looks after scores, ms: there are none to decay, only what it noted of messages to be let go. */
+const SCORES_LOOK_MS = 10_000;
+
 /**
  * gossipsub for a mesh in which everybody is connected to everybody: the author sends to all at once (flood), and the
  * few forwards (D) only bridge what a missing connection leaves out: one neighbour that has the message is enough, and
@@ -34,7 +37,12 @@ export function deltaGossip(): (components: GossipSubComponents) => GossipSub {
     maxOutboundBufferSize: QUEUE_BYTES_MAX,
     maxInboundDataLength: 2 * ENVELOPE_BYTES_MAX,
     tagMeshPeers: false,
-    scoreParams: { IPColocationFactorWeight: 0, behaviourPenaltyWeight: 0, appSpecificWeight: 0 },
+    scoreParams: {
+      IPColocationFactorWeight: 0,
+      behaviourPenaltyWeight: 0,
+      appSpecificWeight: 0,
+      decayInterval: SCORES_LOOK_MS,
+    },
     decodeRpcLimits: {
       maxSubscriptions: 8,
       maxMessages: 64,

@@ -75,7 +75,7 @@ function workerMetrics(registry: Registry, { media }: MetricsSource): void {
       registry,
       {
         name: `headwater_worker_event_loop_delay_${part}_seconds`,
-        help: `How late the event loop of each media worker was over the last second: ${part}.`,
+        help: `How late the event loop of each media worker was over the last second: ${part}; 0 where it has no connections.`,
         labels,
       },
       each(({ loopDelay }) => loopDelay?.[part] ?? 0),

@@ -21,7 +21,7 @@ export interface Answer<T> {
   readonly unanswered: readonly number[];
 }
 
-/** What the whole member does, as its workers told last: at most `TOLD_EVERY_MS` ago, while they are well. */
+/** What the whole member does, as its workers told last: about a second ago at most, while they are well. */
 export interface MediaTold extends MemberLoad {
   /** Of all listeners. */
   readonly connections: number;
@@ -30,9 +30,6 @@ export interface MediaTold extends MemberLoad {
   /** What handlers of connections threw although they never should, since the start. */
   readonly faults: number;
 }
-
-/** How often a worker tells how it does, ms. */
-export const TOLD_EVERY_MS = 1000;
 
 /**
  * `starting`: it does not take connections yet. `listening`: it does. `draining`: it takes no new ones, and ends when its

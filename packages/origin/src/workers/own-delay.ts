@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
+import { type IntervalHistogram, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import type { MediaFigures } from '@headwater/media';
 
 /** How often the delay of the event loop is sampled, ms. Each sample wakes the process, and costs an idle one 50 to 70 us. */
@@ -15,14 +15,14 @@ export interface LoopDelay {
 
 /** Watches this process's event loop, and what garbage collection takes of its time. */
 export class OwnDelay {
-  readonly #delay = monitorEventLoopDelay({ resolution: SAMPLE_MS });
+  readonly #delay: IntervalHistogram;
   readonly #seconds: Record<string, number> = {};
   readonly #observer: PerformanceObserver;
   readonly #worker: number;
 
-  constructor(worker: number) {
+  constructor(worker: number, delay = monitorEventLoopDelay({ resolution: SAMPLE_MS })) {
     this.#worker = worker;
-    this.#delay.enable();
+    this.#delay = delay;
     this.#observer = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         const { duration } = entry;
@@ -35,7 +35,14 @@ export class OwnDelay {
     this.#observer.observe({ entryTypes: ['gc'] });
   }
 
-  /** Since the last call. The time between two samples themselves is no delay. */
+  /** Whether this process serves anybody: while it does not, nobody waits for its event loop, and it is left to sleep. */
+  serves(anybody: boolean): void {
+    if (!anybody) this.#delay.disable();
+    // The time until then is no delay.
+    else if (this.#delay.enable()) this.#delay.reset();
+  }
+
+  /** Since the last call; nothing while nobody is served. The time between two samples themselves is no delay. */
   look(): LoopDelay {
     const delay = this.#delay;
     const seconds = (ns: number): number => Math.max(0, ns / 1e9 - SAMPLE_MS / 1000) || 0;

@@ -2,7 +2,7 @@
 export const START_MS = 30_000;
 /** A worker that answers nothing for so long is killed, ms. */
 export const HUNG_MS = 5_000;
-/** How often each is asked whether it is there, ms. */
+/** How often each is asked whether it is there, and tells how it does, ms. */
 export const PING_EVERY_MS = 1_000;
 
 /** How long a worker may be over its memory at its start, ms: where all are, one of them is replaced each so often. */

@@ -6,7 +6,6 @@ import { createMedia, type Media, type MediaEvent, MediaTally } from '@headwater
 import { ENDS_TOLD_MS } from '../guard-config.js';
 import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
-import { TOLD_EVERY_MS } from '../plane/media-plane.js';
 import { asksOfClients } from '../plane/one-process.js';
 import { streamTotalsOf } from '../plane/stream-totals.js';
 import { residentMemory } from '../resident-memory.js';
@@ -80,6 +79,7 @@ class Worker {
       socket.destroy();
       return;
     }
+    running.delay.serves(true);
     running.host.elsewhere(address, elsewhere);
     running.media.take(listener, socket);
   }
@@ -121,6 +121,8 @@ class Worker {
         return;
       case 'ping':
         this.#wire.post({ kind: 'pong', id: message.id });
+        // With the answer, so that main is woken once.
+        this.#tell();
         return;
       case 'ask':
         void this.#answer(message.id, message.question, message.given);
@@ -196,7 +198,6 @@ class Worker {
     this.#isListening = true;
     await this.#running?.media.start();
     this.#tell();
-    setInterval(() => this.#tell(), TOLD_EVERY_MS);
     this.#wire.post({ kind: 'ready' });
   }
 
@@ -210,6 +211,8 @@ class Worker {
     const { media, delay } = this.#running;
     const { connections, isFull } = media;
     const rssBytes = this.#residentBytes();
+    const loopDelay = delay.look();
+    delay.serves(connections > 0);
     this.#wire.post({
       kind: 'told',
       told: {
@@ -219,7 +222,7 @@ class Worker {
         faults: media.faults(),
         rssBytes,
         figures: delay.addTo(media.figures()),
-        loopDelay: delay.look(),
+        loopDelay,
       },
     });
   }

@@ -14,6 +14,8 @@ export interface LivingWorker {
 
 export interface SlotEvents {
   started(worker: LivingWorker): void;
+  /** It is asked whether it is there: what it has to know each second goes in the same message. */
+  asked(worker: LivingWorker): void;
   message(worker: LivingWorker, message: FromWorker): void;
   /** It gets no new connections any more, and another one does: what is published to it has to go there. */
   draining(worker: LivingWorker): void;
@@ -140,8 +142,10 @@ export class WorkerSlot {
 
   #do(living: LivingWorker, actions: readonly LifeAction[]): void {
     for (const action of actions) {
-      if (action.do === 'ping') living.process.post({ kind: 'ping', id: action.id });
-      else if (action.do === 'stop') living.process.post({ kind: 'stop' });
+      if (action.do === 'ping') {
+        living.process.post({ kind: 'ping', id: action.id });
+        this.#events.asked(living);
+      } else if (action.do === 'stop') living.process.post({ kind: 'stop' });
       else if (action.do === 'kill') {
         this.#events.log('warn', { ...about(living), reason: action.reason }, 'worker killed');
         living.process.kill();

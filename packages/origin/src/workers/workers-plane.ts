@@ -19,7 +19,7 @@ import type { OriginConfig } from '../config/origin-config.js';
 import { HeadwaterError } from '../errors.js';
 import { guardConfig } from '../guard-config.js';
 import { memberPlaces } from '../media-host.js';
-import { type MediaPlane, type MediaQuestions, type MediaTold, TOLD_EVERY_MS } from '../plane/media-plane.js';
+import type { MediaPlane, MediaQuestions, MediaTold } from '../plane/media-plane.js';
 import { questionsTo } from './ask-workers.js';
 import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
@@ -124,6 +124,7 @@ export class WorkersPlane implements MediaPlane {
       },
       {
         started: (worker) => this.#started(worker),
+        asked: (worker) => this.#tellAroundTo(worker),
         message: (worker, message) => this.#take(worker, message),
         draining: (worker) => {
           this.#tellAround();
@@ -156,10 +157,7 @@ export class WorkersPlane implements MediaPlane {
       }),
       watchFacts(mesh, () => this.#feed?.factsChanged()),
     );
-    this.#timers.push(
-      setInterval(() => this.#tellAround(), TOLD_EVERY_MS),
-      setInterval(() => this.#keepFolder(), FOLDER_EVERY_MS),
-    );
+    this.#timers.push(setInterval(() => this.#keepFolder(), FOLDER_EVERY_MS));
   }
 
   async start(): Promise<void> {

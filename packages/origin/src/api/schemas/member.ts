@@ -17,7 +17,7 @@ const WORKER = v.object({
   loopDelay: v.exactOptional(
     said(
       v.object({ p50: NUMBER, p99: NUMBER, max: NUMBER }),
-      'How late its event loop was in the last second, s.',
+      'How late its event loop was in the last second, s; 0 while it has no connections.',
     ),
   ),
   restarts: NUMBER,
