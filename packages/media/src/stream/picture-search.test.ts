@@ -4,7 +4,9 @@ import type { MemoryPlayer } from '../testing/memory-player.js';
 import { type OpenedRelay, ownerOf, StreamWorld } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { replayEnd } from './frame-history.js';
+import { PictureSearch } from './picture-search.js';
 import type { PublisherFeed } from './publisher-feed.js';
+import type { RelayOwner } from './relay-owner.js';
 
 const HEADERS = [
   METADATA({ width: 640, videocodecid: 7, audiocodecid: 10 }),
@@ -204,5 +206,55 @@ describe('a relay', () => {
     a.events.started();
     live(36, 200, (id) => give(a, sound(id)));
     expect(world.order).toEqual(['a']);
+  });
+});
+
+describe('rounds of a search for pictures', () => {
+  const asked = (search: PictureSearch): string[] => search.askedInVain.map(({ member }) => member);
+  const owner = (name: string, sinceMs = 1): RelayOwner => ownerOf(name, { sinceMs });
+  let search: PictureSearch;
+
+  beforeEach(() => {
+    search = new PictureSearch();
+  });
+
+  it('come ever more seldom, up to one a minute, and each asks all owners again', () => {
+    const pauses: number[] = [];
+    for (let nowMs = 1000; pauses.length < 5; nowMs = search.dueMs) {
+      expect(search.askedInVain).toEqual([]);
+      for (const name of ['a', 'b']) search.add(owner(name));
+      expect(asked(search)).toEqual(['a', 'b']);
+      search.endRound(nowMs);
+      pauses.push(search.dueMs - nowMs);
+    }
+    expect(pauses).toEqual([10_000, 20_000, 40_000, 60_000, 60_000]);
+  });
+
+  it('do not begin to wait where nobody was asked', () => {
+    search.endRound(1000);
+    expect(search.dueMs).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  it('begin anew with a publish that nobody was asked for yet, and with pictures', () => {
+    search.setOwners([owner('a'), owner('b')]);
+    const end = () => {
+      search.add(owner('a'));
+      search.endRound(1000);
+      search.add(owner('b'));
+    };
+    end();
+    // The same, in another order, and one that ended.
+    search.setOwners([owner('b'), owner('a')]);
+    search.setOwners([owner('b')]);
+    expect([search.dueMs, asked(search)]).toEqual([11_000, ['b']]);
+    // The same member, published anew.
+    search.setOwners([owner('b', 2)]);
+    expect([search.dueMs, search.askedInVain]).toEqual([Number.NEGATIVE_INFINITY, []]);
+    end();
+    expect(search.dueMs).toBe(11_000);
+    search.reset();
+    expect([search.dueMs, search.askedInVain]).toEqual([Number.NEGATIVE_INFINITY, []]);
+    end();
+    expect(search.dueMs).toBe(11_000);
   });
 });

@@ -111,11 +111,51 @@ describe('PlayerQueue', () => {
     expect(carried).toEqual([a.bytes]);
   });
 
+  it('lets by what is just one piece, and never nothing', () => {
+    const lengths: number[] = [];
+    const queue = new PlayerQueue();
+    queue.carrier = {
+      filled: () => {},
+      carryAtOnce: (_queue, bytes) => {
+        lengths.push(bytes.length);
+        return true;
+      },
+    };
+    queue.push(item(0));
+    queue.push(item(PIECE_BYTES_MAX));
+    expect(lengths).toEqual([PIECE_BYTES_MAX]);
+  });
+
+  it('keeps what is pushed while nobody has it, and tells whether something waits to be handed out', () => {
+    const queue = new PlayerQueue();
+    expect(queue.isEmpty).toBe(true);
+    queue.push(item(100));
+    expect([queue.isEmpty, queue.queuedBytes]).toEqual([false, 100]);
+    queue.take(100);
+    expect([queue.isEmpty, queue.queuedBytes]).toEqual([true, 100]);
+  });
+
+  it('hands out items together that fill a piece to the byte', () => {
+    const queue = queueOf(item(100), item(200), item(1));
+    expect(queue.take(300).map(({ length }) => length)).toEqual([100, 200]);
+  });
+
+  it('drops all that waits when it is cleared, but for what is half out', () => {
+    const queue = queueOf(item(PIECE_BYTES_MIN * 2), item(100, { headers: item(5), atMs: 1e9 }));
+    queue.take(PIECE_BYTES_MIN);
+    queue.taken();
+    queue.clear();
+    expect(queue.queuedBytes).toBe(PIECE_BYTES_MIN);
+    queue.take(PIECE_BYTES_MIN);
+    queue.taken();
+    expect([queue.queuedBytes, queue.sentBytes]).toEqual([0, PIECE_BYTES_MIN * 2]);
+  });
+
   it('drops up to the first start that leaves little enough, with the headers of that', () => {
     const headers = item(5, { frames: 0 });
     const [early, late] = [item(100, { headers }), item(100, { headers })];
     const queue = queueOf(early, item(100), late, item(100));
-    expect(queue.drop(250, 0)).toEqual({ frames: 2, goesOn: true });
+    expect(queue.drop(200, 0)).toEqual({ frames: 2, goesOn: true });
     expect(queue.queuedBytes).toBe(205);
     const piece = queue.take(PIECE_BYTES_MAX);
     expect(piece[0]).toBe(headers.bytes);

@@ -76,7 +76,6 @@ export class PlayerQueue {
 
   /** How long ago that was sent which the kernel is to take next; 0 where nothing waits. */
   ageMs(nowMs: number): number {
-    if (this.queuedBytes === 0) return 0;
     const atMs = this.#handedBytes > 0 ? this.#handedAtMs : this.#items[0]?.atMs;
     return nowMs - (atMs ?? nowMs);
   }
@@ -137,7 +136,7 @@ export class PlayerQueue {
     }
     this.#waitingBytes -= bytes;
     this.#handedBytes += bytes;
-    if (whole > 0) this.#items.splice(0, whole);
+    this.#items.splice(0, whole);
     return piece;
   }
 

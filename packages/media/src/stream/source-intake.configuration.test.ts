@@ -92,6 +92,11 @@ describe('SourceIntake, decoder configuration', () => {
     expect(source.intake.media.audio).toEqual({ codec: 'aac', sampleRateHz: 48_000, channels: 2 });
   });
 
+  it('begins a new start two seconds later where it changes amid a GOP and no keyframe comes', () => {
+    const source = running().burst(OTHER_AVC_HEADER).live([INTER, AAC], 1080, 4000);
+    expect(source.starts[0]).toBe('video 3080 start');
+  });
+
   it('goes with its codec: AAC, then A-law', () => {
     const source = running();
     source.burst(ALAW(1046), ALAW(1066), KEY(1080));

@@ -24,7 +24,9 @@ describe('SourceIntake, metadata', () => {
     const clear = data(1050, '@clearDataFrame', 'onMetaData');
     source.burst(clear);
     expect([source.story, source.metadata]).toEqual([[], null]);
-    source.burst(METADATA({ encoder: 'x' }), clear, data(1050, '@clearDataFrame', 'onTextData'), INTER(1080));
+    source.burst(METADATA({ encoder: 'x' }), data(1050, '@clearDataFrame', 'onTextData'));
+    expect(source.metadata).toMatchObject({ encoder: 'x' });
+    source.burst(clear, INTER(1080));
     expect(source.story).toEqual(['data 0 header', 'data 0 header', 'video 1080']);
     expect(source.metadata).not.toHaveProperty('encoder');
     expect(source.metadata).toMatchObject({ videocodecid: 7, width: 1280 });

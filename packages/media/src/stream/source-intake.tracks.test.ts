@@ -84,6 +84,45 @@ describe('a source that sends a little and then nothing', () => {
   });
 });
 
+describe('a source whose sound goes', () => {
+  it('has lost it once it has been gone for ten seconds while the picture went on, until it comes again', () => {
+    const lost = () => intake.hasLostSound;
+    expect(lost()).toBe(false);
+    take(AAC_HEADER, AAC(0));
+    expect(lost()).toBe(false);
+    for (let at = 0; at < 10_000; at += 500) take(KEY(at));
+    expect(lost()).toBe(false);
+    take(KEY(10_000));
+    expect(lost()).toBe(true);
+    take(AAC(10_020));
+    expect(lost()).toBe(false);
+  });
+
+  it('has not lost what it never had', () => {
+    take(METADATA({ videocodecid: 7 }), KEY(0));
+    expect(intake.tracksAt(nowMs)).toEqual({ audio: false, video: true });
+    expect(intake.hasLostSound).toBe(false);
+  });
+});
+
+it('counts no track by packets of a type that it does not know', () => {
+  take(METADATA({ audiocodecid: 10 }), AAC_HEADER, AAC(0));
+  take(makeFrame('video', 20, hex('a8 68766331 00000002 0201')));
+  expect(intake.tracksAt(nowMs)).toEqual({ audio: true, video: false });
+});
+
+it('puts what a publisher sends on one line, and leaves what a relay brings on the line that it has', () => {
+  const times = (isRelayed?: boolean) => {
+    const source = new SourceIntake(nowMs, isRelayed);
+    return [KEY(60_000), KEY(0)].flatMap((frame) =>
+      source.take(frame, nowMs).map((given) => given.frame.timestampMs),
+    );
+  };
+  expect(times()).toEqual(times(false));
+  expect(times()).toEqual([60_000, 60_020]);
+  expect(times(true)).toEqual([60_000, 0]);
+});
+
 describe('a source of several audio tracks', () => {
   it('is known by the one that came first, until one without an id comes', () => {
     take(METADATA({ audiocodecid: 10 }));

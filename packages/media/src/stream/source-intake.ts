@@ -46,8 +46,8 @@ interface Message {
 }
 
 const NONE: readonly TakenFrame[] = [];
-/** Codecs whose packets of type 1 have a composition time before the NAL units (Enhanced RTMP v2, CodedFrames). */
-const FOURCCS_WITH_OFFSET = new Set<Codec>(['avc1', 'hvc1', 'vvc1']);
+/** Of the codecs whose recovery points we know: packets of type 1 have a composition time before the NAL units (Enhanced RTMP v2, CodedFrames). */
+const FOURCCS_WITH_OFFSET = new Set<Codec>(['avc1', 'hvc1']);
 const OFFSET_BYTES = 3;
 /** A source that sends a little and then nothing: what there is has to be enough. Longer than any wait for a track. */
 const SILENT_DECISION_MS = 2000;
@@ -223,8 +223,8 @@ export class SourceIntake {
     }
     this.#came(message);
     const isStart = hasDefault && tag.isCoded && this.#starts.isStart(this.#openingOf(message), atMs, true);
-    if (isStart) this.#videoTracks.started(isKeyframe);
-    if (isStart && isKeyframe) {
+    if (isStart) {
+      this.#videoTracks.started(isKeyframe);
       for (const id of this.#earlyKeyframes.tracksAt(timeMs)) this.#videoTracks.open(id);
     }
     if (isKeyframe) for (const { id } of tracks) this.#videoTracks.open(id);
@@ -284,7 +284,6 @@ export class SourceIntake {
 
   /** The message without tracks that wait for a keyframe of their own; null where nothing is left of it. */
   #openPayload({ kind, frame, tag, parts }: Message): Buffer | null {
-    if (parts.length === 0) return frame.payload;
     const open = parts.filter(({ trackId }) => this.#videoTracks.isOpen(trackId));
     if (open.length === parts.length) return frame.payload;
     return open.length === 0 ? null : withParts(kind, frame.payload, tag, open);

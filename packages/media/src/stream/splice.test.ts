@@ -166,14 +166,60 @@ describe('findSplice', () => {
     expect(told(later(result.frames, 40_000))).toEqual(told(still.slice(250, 330)));
   });
 
-  it('finds it by the time that has passed, where the clocks differ', () => {
+  it.each([
+    [200, 39_000],
+    [1200, 40_000],
+    [2200, 41_000],
+  ])('finds it by the time that has passed, where the clocks differ: %d ms', (elapsedMs, offsetMs) => {
     const still = encode(8, { silent: true, still: true });
     const result = findSplice(still.slice(100, 250), later(still.slice(130, 331), -40_000), {
       offsetMs: 0,
-      elapsedMs: 1200,
+      elapsedMs,
     });
     if (result.kind !== 'exact') throw new Error(result.kind);
-    expect(told(later(result.frames, result.offsetMs))).toEqual(told(still.slice(250, 331)));
+    expect(result.offsetMs).toBe(offsetMs);
+    // What comes in so much time, 65 frames a second.
+    expect(Math.abs(result.frames.length - (elapsedMs * 65) / 1000)).toBeLessThan(6);
+  });
+
+  it('finds it by the clock that both copies have where all pictures and all sounds are alike', () => {
+    const still = encode(6, { silent: true }).map((frame) =>
+      frame.kind === 'video' ? { ...frame, payload: Buffer.from('picture') } : frame,
+    );
+    for (const offsetMs of [40_000, 40_200, 39_800]) {
+      const hints = { offsetMs, elapsedMs: 0 };
+      const result = findSplice(still.slice(0, 250), later(still.slice(60, 330), -40_000), hints);
+      if (result.kind !== 'exact') throw new Error(result.kind);
+      expect(result.offsetMs).toBe(offsetMs);
+    }
+  });
+
+  it('prefers a place where all frames are alike to one where most are, whatever the hints say', () => {
+    // Every GOP is alike, and every half second of sound but for one sound.
+    const frames = encode(13, { still: true }).map((frame) => {
+      if (frame.kind === 'video') return frame;
+      const sound = frame.timestampMs / 25;
+      return { ...frame, payload: Buffer.from(sound === 420 ? 'bell' : `sound ${sound % 20}`) };
+    });
+    const delivered = frames.filter(({ timestampMs }) => timestampMs < 12_000);
+    const copy = frames.filter(({ timestampMs }) => timestampMs >= 3000);
+    for (const offsetMs of [39_000, 41_000]) {
+      const result = findSplice(delivered, later(copy, -40_000), { offsetMs, elapsedMs: 1000 });
+      if (result.kind !== 'exact') throw new Error(result.kind);
+      expect(result.offsetMs).toBe(40_000);
+      expect(told(later(result.frames, 40_000))).toEqual(told(frames.slice(delivered.length)));
+    }
+  });
+
+  it('finds its place among silent sounds that are 2.5 ms long', () => {
+    const silence = Array.from({ length: 400 }, (_, at) => audio(Math.floor(at * 2.5), 'silence'));
+    const frames = [...encode(1, { hasAudio: false }), ...silence].sort(
+      (a, b) => a.timestampMs - b.timestampMs,
+    );
+    const delivered = frames.filter(({ timestampMs }) => timestampMs < 600);
+    const result = findSplice(delivered, later(frames.slice(50), -40_000), NO_HINTS);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(told(later(result.frames, 40_000))).toEqual(told(frames.slice(delivered.length)));
   });
 
   it.each([
@@ -225,6 +271,34 @@ describe('findSplice', () => {
       // A track more than was delivered is no contradiction.
       expect(findSplice(half.slice(0, 100), whole.slice(50), NO_HINTS).kind).toBe('exact');
     }
+  });
+
+  it('takes no copy whose pictures begin only behind what was delivered, or whose sound lies elsewhere', () => {
+    const late = whole.filter(({ kind, timestampMs }) => kind === 'audio' || timestampMs >= 3000);
+    const delivered = whole.filter(({ timestampMs }) => timestampMs < 3000);
+    expect(findSplice(delivered, late, NO_HINTS)).toEqual({ kind: 'none' });
+    const shifted = whole
+      .map((frame) => (frame.kind === 'audio' ? { ...frame, timestampMs: frame.timestampMs + 500 } : frame))
+      .sort((a, b) => a.timestampMs - b.timestampMs);
+    expect(findSplice(delivered, shifted, NO_HINTS)).toEqual({ kind: 'none' });
+  });
+
+  it('needs no data that was delivered to be in the copy', () => {
+    const cue: Frame = { ...audio(2900, 'cue'), kind: 'data' };
+    const delivered = [...whole.slice(0, 195), cue, ...whole.slice(195, 200)];
+    for (const copy of [whole.slice(100, 220), [cue, ...whole.slice(100, 220)]]) {
+      const result = findSplice(delivered, copy, NO_HINTS);
+      if (result.kind !== 'exact') throw new Error(result.kind);
+      expect(told(result.frames)).toEqual(told(whole.slice(200, 220)));
+    }
+  });
+
+  it('gives a header that stands before the next picture, also behind a sound that was not delivered', () => {
+    const delivered = whole.filter(({ timestampMs }) => timestampMs < 3000);
+    const [sound, picture] = [audio(3000, 'sound'), video(3000, 'picture')];
+    const result = findSplice(delivered, [...delivered, sound, VIDEO_HEADER(2), picture], NO_HINTS);
+    if (result.kind !== 'exact') throw new Error(result.kind);
+    expect(result.frames).toEqual([sound, VIDEO_HEADER(2), picture]);
   });
 
   it('is not led astray by headers between frames', () => {

@@ -158,6 +158,7 @@ function candidatesLedBy(
   hints: SpliceHints,
 ): Candidate[] {
   // The track that fits in fewest places tells most: a picture may stand still, a sound may be silence.
+  // Stryker disable next-line MethodExpression,ArrowFunction,ArithmeticOperator: any order finds the same, this one soonest.
   for (const { leader, leading } of [...leaders].sort((a, b) => a.leading.length - b.leading.length)) {
     const candidates = leading
       .map((alignment) => ({ ...alignment, aheadMs: aheadOf(tail, fresh, alignment.offsetMs) }))
@@ -242,7 +243,7 @@ function alignments(
     const overlap = Math.min(RUN_MAX, to - from + 1);
     while (run < overlap && isSame(delivered, copy, to - run, shift, newest)) run += 1;
     const isUnbroken = run === overlap;
-    if (run === 0 || (!isUnbroken && run < RUN_ENOUGH)) continue;
+    if (!isUnbroken && run < RUN_ENOUGH) continue;
     const isReached = to + shift === delivered.length - 1;
     found.push({ offsetMs: newest, run, isUnbroken, isReached, next: copy[to + 1]?.index ?? end });
   }
@@ -286,7 +287,7 @@ function aheadOf(
     if (last !== undefined && newest !== undefined)
       ahead.push(offsetMs - difference(last.frame, newest.frame));
   }
-  return ahead.length === 0 ? 0 : Math.min(...ahead);
+  return Math.min(...ahead);
 }
 
 const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= OFFSET_TOLERANCE_MS;

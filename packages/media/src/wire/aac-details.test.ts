@@ -5,13 +5,24 @@ import { aacDetails } from './aac-details.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
+/** A program_config_element of eight channels. */
+function layout(bits: BitWriter): void {
+  // Tag, profile, rate; two elements in front, one beside, one behind, one LFE; a mixdown to one channel.
+  bits.bits(4, 5).bits(2, 1).bits(4, 3).bits(4, 2).bits(4, 1).bits(4, 1).bits(2, 1).bits(3, 0).bits(4, 0);
+  bits.bits(1, 1).bits(4, 9).bits(1, 0).bits(1, 0);
+  // One channel, then three pairs.
+  bits.bits(1, 0).bits(4, 0).bits(1, 1).bits(4, 0).bits(1, 1).bits(4, 1).bits(1, 1).bits(4, 2);
+}
+
 describe('aacDetails', () => {
   it.each([
     // ffmpeg, libfdk_aac and FMLE as they write them.
     ['AAC-LC, stereo', '1210', 44_100, 2],
     ['HE-AAC, told outright', '2b11 8800', 48_000, 2],
     ['HE-AAC, told behind', '1310 56e5 98', 48_000, 2],
+    ['HE-AAC, mono, told outright', '2b09 8800', 48_000, 1],
     ['HE-AAC v2, told outright', 'eb09 8800', 48_000, 2],
+    ['HE-AAC v2 of 5.1, which has no parametric stereo', 'eb31 8800', 48_000, 6],
     ['HE-AAC v2, told behind', '1308 56e5 9d 4880', 48_000, 2],
     ['AAC-LC that says behind that there is no more', '1210 56e5 00', 44_100, 2],
     ['5.1', '11b0', 48_000, 6],
@@ -26,12 +37,38 @@ describe('aacDetails', () => {
     const bits = new BitWriter();
     // AAC-LC, 48 kHz, no usual layout; no short frames, no core coder, no extension.
     bits.bits(5, 2).bits(4, 3).bits(4, 0).bits(3, 0);
-    // Tag, profile, rate; two elements in front, none beside, one behind, one LFE; a mixdown to one channel.
-    bits.bits(4, 0).bits(2, 1).bits(4, 3).bits(4, 2).bits(4, 0).bits(4, 1).bits(2, 1).bits(3, 0).bits(4, 0);
-    bits.bits(1, 1).bits(4, 9).bits(1, 0).bits(1, 0);
-    // One channel, then two pairs.
-    bits.bits(1, 0).bits(4, 0).bits(1, 1).bits(4, 0).bits(1, 1).bits(4, 1);
-    expect(aacDetails(bits.bytes())).toEqual({ sampleRateHz: 48_000, channels: 6 });
+    layout(bits);
+    expect(aacDetails(bits.bytes())).toEqual({ sampleRateHz: 48_000, channels: 8 });
+  });
+
+  it('reads no layout, nor what is told behind, in a type of sound whose configuration is another', () => {
+    const bits = new BitWriter();
+    // USAC is 42; of 60 nobody knows.
+    for (const type of [42, 60]) {
+      bits
+        .bits(5, 31)
+        .bits(6, type - 32)
+        .bits(4, 3)
+        .bits(4, 0)
+        .bits(3, 0);
+      layout(bits);
+      expect(aacDetails(bits.bytes())).toStrictEqual({ sampleRateHz: 48_000 });
+    }
+    expect(aacDetails(new BitWriter().bits(5, 31).bits(6, 10).bits(4, 3).bits(4, 2).bytes())).toEqual({
+      sampleRateHz: 48_000,
+      channels: 2,
+    });
+  });
+
+  it.each([
+    ['is told', 1, 0x548, 1, 2],
+    ['is told not to be there', 1, 0x548, 0, 1],
+    ['is not spoken of', 1, 0, 1, 1],
+    ['cannot be, since there are six channels', 6, 0x548, 1, 6],
+  ])('counts two channels where parametric stereo %s behind', (_name, channels, sync, isThere, counted) => {
+    const bits = new BitWriter().bits(5, 2).bits(4, 6).bits(4, channels).bits(3, 0);
+    bits.bits(11, 0x2b7).bits(5, 5).bits(1, 1).bits(4, 3).bits(11, sync).bits(1, isThere);
+    expect(aacDetails(bits.bytes())).toEqual({ sampleRateHz: 48_000, channels: counted });
   });
 
   it('tells of a configuration that is cut what comes before the cut', () => {
@@ -40,8 +77,11 @@ describe('aacDetails', () => {
     expect(aacDetails(hex('1780'))).toEqual({});
     expect(aacDetails(hex('1310 56e5'))).toEqual({ sampleRateHz: 24_000, channels: 2 });
     // Reserved rates, and layouts that only the frames tell.
-    expect(aacDetails(hex('1690'))).toEqual({ channels: 2 });
-    expect(aacDetails(hex('1180'))).toEqual({ sampleRateHz: 48_000 });
+    expect(aacDetails(hex('1690'))).toStrictEqual({ channels: 2 });
+    expect(aacDetails(hex('1180'))).toStrictEqual({ sampleRateHz: 48_000 });
+    expect(aacDetails(hex('11c0'))).toStrictEqual({ sampleRateHz: 48_000 });
+    // A rate of its own that is none.
+    expect(aacDetails(hex('1780 000010'))).toStrictEqual({ channels: 2 });
   });
 
   it('throws at nothing', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clearedData, isSequenceEnd, makeFrame, SET_DATA_FRAME } from './make-frame.js';
+import { clearedData, isMedia, isSequenceEnd, makeFrame, SET_DATA_FRAME } from './make-frame.js';
 import { encodeAmf0 } from './rtmp/amf0.js';
 
 const fourcc = (first: number, code: string) =>
@@ -84,6 +84,26 @@ describe('makeFrame of what is nearly metadata', () => {
       payload: encodeAmf0('onTextData', {}),
       isHeader: false,
     });
+  });
+});
+
+describe('isMedia', () => {
+  it.each([
+    ['a picture', 'video', '2701000000', '00', true],
+    ['a sound', 'audio', 'af01', '00', true],
+    ['a configuration', 'video', '1700000000', '00', false],
+    ['a configuration of sound', 'audio', 'af00', '1210', false],
+    ['a tag of which nothing follows its header', 'video', '2701000000', '', false],
+    ['a word to who seeks', 'video', '57', '00', false],
+    ['an end', 'audio', 'af02', '00', false],
+    // As data, bytes are no picture, whatever they are.
+    ['data', 'data', '2701000000', '00', false],
+  ] as const)('of %s, %s', (_name, kind, tag, body, isMediaOf) => {
+    expect(isMedia(makeFrame(kind, 0, Buffer.from(tag + body, 'hex')))).toBe(isMediaOf);
+  });
+
+  it('of metadata', () => {
+    expect(isMedia(makeFrame('data', 0, encodeAmf0('onMetaData', {})))).toBe(false);
   });
 });
 

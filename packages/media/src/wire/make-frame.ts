@@ -32,7 +32,7 @@ export const SET_DATA_FRAME = Buffer.from([0x02, 0x00, 0x0d, ...Buffer.from('@se
 function withoutSetDataFrame(payload: Buffer): Buffer {
   let at = 0;
   while (payload.subarray(at, at + SET_DATA_FRAME.length).equals(SET_DATA_FRAME)) at += SET_DATA_FRAME.length;
-  return at === 0 ? payload : payload.subarray(at);
+  return payload.subarray(at);
 }
 
 /** By which an encoder takes back what it told by `@setDataFrame`. */

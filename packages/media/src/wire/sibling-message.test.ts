@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KEY } from '../testing/frames.js';
+import { AUDIO, KEY, METADATA } from '../testing/frames.js';
 import {
   frameKindOf,
   frameMessage,
@@ -78,6 +78,8 @@ it('makes a frame of each kind, its time included', () => {
   const message = frameMessage(3, frame);
   expect(message).toEqual({ type: SIBLING.video, pull: 3, value: 0xfffffff0, body: frame.payload });
   expect(frameKindOf(message)).toBe('video');
+  expect(message.body).toBe(frame.payload);
+  for (const other of [AUDIO(0), METADATA()]) expect(frameKindOf(frameMessage(3, other))).toBe(other.kind);
   expect(frameKindOf(siblingMessage(SIBLING.ended, 3))).toBeUndefined();
   expect(Buffer.concat([siblingHeader(message), message.body])).toEqual(joinSiblingMessages([message]));
   expect(siblingBytes(message)).toBe(SIBLING_HEADER_BYTES + frame.payload.length);
