@@ -25,6 +25,8 @@ interface Connection {
 interface Heard {
   readonly said: string[];
   readonly pictures: number[];
+  /** How it ended. */
+  readonly ends: UpstreamEnd[];
   upstream?: Upstream;
 }
 
@@ -55,7 +57,7 @@ function scene() {
   };
   /** Feeds another worker. */
   const feed = (route = ROUTE, on: (what: 'started' | 'ended') => void = () => {}): Heard => {
-    const heard: Heard = { said: [], pictures: [] };
+    const heard: Heard = { said: [], pictures: [], ends: [] };
     heard.upstream = shared.feed(
       route,
       5000,
@@ -65,8 +67,9 @@ function scene() {
           heard.said.push('started');
           on('started');
         },
-        ended: ({ code }) => {
-          heard.said.push(`ended ${code}`);
+        ended: (end) => {
+          heard.said.push(`ended ${end.code}`);
+          heard.ends.push(end);
           on('ended');
         },
       },
@@ -75,7 +78,7 @@ function scene() {
   };
   /** Feeds this worker's own stream. */
   const open = (owner: PulledOwner = ownerOf('b'), on: (what: string) => void = () => {}): Heard => {
-    const heard: Heard = { said: [], pictures: [] };
+    const heard: Heard = { said: [], pictures: [], ends: [] };
     const hear = (what: string): void => {
       heard.said.push(what);
       on(what);
@@ -86,7 +89,10 @@ function scene() {
         pictureOf(heard, frame);
         if (frame.kind === 'video' && !frame.isHeader) on('frame');
       },
-      ended: ({ code }) => hear(`ended ${code}`),
+      ended: (end) => {
+        heard.ends.push(end);
+        hear(`ended ${end.code}`);
+      },
     });
     return heard;
   };
@@ -125,12 +131,13 @@ describe("another member's stream that several workers play", () => {
       ROUTE,
       { ...ROUTE, owner: 'c' },
       { ...ROUTE, through: 'm' },
+      { ...ROUTE, through: 'n' },
       { ...ROUTE, key: 'v/a/s' },
     ];
     for (const route of [...routes, ...routes]) feed(route);
     expect(connections.map(({ route }) => route)).toEqual(routes);
     open(ownerOf('b', { through: 'm' }));
-    expect(connections).toHaveLength(4);
+    expect(connections).toHaveLength(5);
   });
 
   it('is pulled with the id of the relay that asks first', () => {
@@ -192,6 +199,7 @@ describe("another member's stream that several workers play", () => {
     begin();
     connections[0]?.events.ended(GONE);
     for (const { said } of workers) expect(said).toEqual(['started', 'replayed', 'ended publisher-ended']);
+    for (const { ends } of workers) expect(ends).toEqual([GONE]);
     expect(connections).toMatchObject([{ isOpen: false }, { isOpen: true }]);
     // Of that one nobody but who asked hears anything.
     begin(connections[1], 7);
@@ -213,10 +221,24 @@ describe("another member's stream that several workers play", () => {
     const next = feed();
     expect(connections).toMatchObject([{ isOpen: false }, { isOpen: true }]);
     expect(first.said).toEqual(['started', 'replayed', 'ended stalled']);
+    expect(first.ends).toEqual([
+      { code: 'stalled', text: 'the owner sent nothing for long', isOrdinary: false },
+    ]);
     begin(connections[1], 7);
     expect(next.pictures).toEqual([7]);
     feed();
     expect(connections).toHaveLength(2);
+  });
+
+  it('is begun without a past that an owner does not give, and ends where the head of a zone gives nothing', () => {
+    const { timers, connections, feed } = scene();
+    const [direct, byHead] = [feed(), feed({ ...ROUTE, through: 'm' })];
+    for (const { events } of connections) events.started();
+    timers.pass(500);
+    expect([direct.said, byHead.said]).toEqual([['started', 'replayed'], []]);
+    timers.pass(2000);
+    expect(byHead.said).toEqual(['ended deadline']);
+    expect(connections).toMatchObject([{ isOpen: true }, { isOpen: false }]);
   });
 
   it('ends without a word where this worker stops', () => {
@@ -243,6 +265,7 @@ describe('a fault of the stream in the worker that pulls for all', () => {
     begin();
     connections[0]?.events.frame(INTER(40, 2));
     expect(own.said.at(-1)).toBe('ended protocol');
+    expect(own.ends).toEqual([{ code: 'protocol', text: 'a fault of this member', isOrdinary: false }]);
     expect(own.pictures).toEqual(at === 'frame' ? [1] : []);
     expect(other).toMatchObject({ said: ['started', 'replayed'], pictures: [1, 2] });
     expect(log.of('connection ended by a fault')).toMatchObject([
