@@ -7,6 +7,7 @@ import type { Delta } from './delta.js';
 import { type Applied, Directory } from './directory.js';
 import { NO_LOAD } from './member.js';
 import { OwnLog } from './own-log.js';
+import { ownerOrder } from './owner.js';
 
 const limits = { membersMax: 10, streamsPerMemberMax: 100 };
 const fresh = (self = 'me') => new Directory(self, profileOf(self), limits);
@@ -356,6 +357,22 @@ describe('the directory', () => {
     logs[3]?.setProfile(profileOf('d', { draining: true }));
     directory.apply(deltaOf(logs[3] as OwnLog, 2));
     expect(ownersOf(directory)).toEqual(['c', 'a', 'd', 'b']);
+  });
+
+  it('orders owners anew where the order is another, as a reload of play.order makes it, and names all streams', () => {
+    const directory = fresh();
+    for (const [index, member] of ['a', 'b'].entries()) {
+      const log = hearing(directory, member);
+      log.setProfile(profileOf(member, { loadLevel: 2 - index }));
+      log.claim(claimOf('s1', index));
+      directory.apply(deltaOf(log, 1));
+    }
+    expect(ownersOf(directory)).toEqual(['a', 'b']);
+    const changed = directory.orderBy(ownerOrder('spread', undefined));
+    expect([changed.touches(key), changed.touches(claimOf('anything').key)]).toEqual([true, true]);
+    expect(ownersOf(directory)).toEqual(['b', 'a']);
+    directory.orderBy(ownerOrder('primary', undefined));
+    expect(ownersOf(directory)).toEqual(['a', 'b']);
   });
 
   it('moves an owner that falls silent behind those that flow, and back, and names the stream each time', () => {

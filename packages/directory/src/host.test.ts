@@ -23,6 +23,7 @@ describe('isHost', () => {
     '1.2.3.4a',
     `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`,
     '127.0.0.1',
+    '200.219.249.255',
     '::',
     '::1',
     'fd00::1',
@@ -107,6 +108,7 @@ describe('isHostAndPort', () => {
     'a\nb:1',
     '[::1:1985',
     '::1]:1985',
+    'a::1]:1985',
   ])('refuses %j', (text) => expect(isHostAndPort(text)).toBe(false));
 });
 

@@ -3,16 +3,15 @@
  * others say: a host goes into headers, URLs and look-ups, where anything else does harm.
  */
 
-/** Labels of letters, digits, `-` and `_` (Docker's and Kubernetes' names have those), RFC 1123's lengths. */
-const DNS_NAME =
-  /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
+/** Labels of letters, digits, `-` and `_` (Docker's and Kubernetes' names have those), each as long as RFC 1123 allows. */
+const DNS_NAME = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\.?$/i;
 const LOOKS_LIKE_IPV4 = /^[\d.]+$/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const IPV6_GROUP = /^[0-9a-f]{1,4}$/i;
 const IPV6_GROUPS = 8;
 /** An interface, as in `fe80::1%eth0` (RFC 4007). */
 const ZONE_ID = /^[0-9a-z.:-]+$/i;
-/** Longest text that is looked at; IPv6 with an interface is far shorter. */
+/** Longest name (RFC 1123), and longest text that is looked at: IPv6 with an interface is far shorter. */
 const HOST_LENGTH_MAX = 253;
 const HOST_AND_PORT = /^(.+):(\d{1,5})$/;
 
@@ -44,7 +43,7 @@ function isIpv6(text: string): boolean {
 export function ipv6Groups(text: string): readonly number[] | null {
   const [address = ''] = text.split('%', 1);
   const [left = '', right, ...more] = address.split('::');
-  if (more.length > 0 || !address.includes(':')) return null;
+  if (more.length > 0) return null;
   const leading = groupsOf(left, right === undefined);
   const trailing = groupsOf(right ?? '', true);
   if (leading === null || trailing === null) return null;

@@ -15,6 +15,9 @@ it.each([
 it.each([
   ['inside', true],
   ['net_1-a', true],
+  ['x'.repeat(63), true],
+  ['x'.repeat(64), false],
+  ['_a', false],
   ['a.b', false],
   ['', false],
   ['a\n', false],
@@ -23,6 +26,7 @@ it.each([
 it.each([
   ['eu-west-1a', true],
   ['Rack 7, Köln', true],
+  ['z', true],
   ['x'.repeat(64), true],
   ['x'.repeat(65), false],
   [' a', false],

@@ -1,10 +1,10 @@
 import { claimOf } from '@headwater/testing/claim-of';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
-import { type Liveness, NO_LOAD } from './member.js';
-import { ORDER_REASONS, orderReason } from './order-reason.js';
-import { type Owner, ownerOrder } from './owner.js';
+import { describe, expect, it } from 'vitest';
+import { type Liveness, type MemberProfile, NO_LOAD } from './member.js';
+import { ORDER_REASONS, type OrderReason, orderReason } from './order-reason.js';
+import { type Owner, type OwnerPolicy, ownerOrder } from './owner.js';
 
 const OWNER = fc
   .record({
@@ -67,4 +67,50 @@ it('is true of every two owners that are in order, whatever the policy and the z
       },
     ),
   );
+});
+
+describe('the reason', () => {
+  interface Told extends Partial<MemberProfile> {
+    readonly liveness?: Liveness;
+    readonly sinceMs?: number;
+    readonly silent?: boolean;
+  }
+  const owner = (
+    member: string,
+    { liveness = 'alive', sinceMs = 1, silent = false, ...profile }: Told,
+  ): Owner => ({
+    member,
+    liveness,
+    load: NO_LOAD,
+    claim: claimOf('s', sinceMs, silent),
+    profile: profileOf(member, profile),
+  });
+
+  /** What is true of the second alone, all of it with what comes further down. */
+  const WORSE: Told = { draining: true, zone: 'west', loadLevel: 1, sinceMs: 2 };
+
+  it.each<[OrderReason, Told, Told, OwnerPolicy, string | undefined]>([
+    ['flows', {}, { ...WORSE, silent: true, liveness: 'suspect', full: true }, 'primary', 'east'],
+    ['alive', {}, { ...WORSE, liveness: 'suspect', full: true }, 'primary', 'east'],
+    ['has-room', {}, { ...WORSE, liveness: 'unreachable', full: true }, 'primary', 'east'],
+    ['reachable', {}, { ...WORSE, liveness: 'unreachable' }, 'primary', 'east'],
+    ['stays', { zone: 'east' }, WORSE, 'spread', 'east'],
+    ['zone', { zone: 'east', loadLevel: 2, sinceMs: 2 }, { zone: 'west' }, 'spread', 'east'],
+    ['zone', { zone: 'east', sinceMs: 2 }, {}, 'primary', 'east'],
+    ['load', { zone: 'west', sinceMs: 2 }, { zone: 'east', loadLevel: 1 }, 'spread', undefined],
+    ['load', { zone: 'east', loadLevel: 1, sinceMs: 2 }, { zone: 'east', loadLevel: 2 }, 'spread', 'east'],
+    ['older-claim', { zone: 'west' }, { zone: 'east', sinceMs: 2 }, 'primary', undefined],
+    ['older-claim', { loadLevel: 2 }, { loadLevel: 1, sinceMs: 2 }, 'primary', 'east'],
+    ['older-claim', {}, { sinceMs: 2, loadLevel: 0 }, 'spread', undefined],
+    ['lower-id', {}, {}, 'spread', 'east'],
+    ['lower-id', { loadLevel: 2 }, { loadLevel: 1 }, 'primary', undefined],
+  ])('is %s: %j before %j, by %s in zone %s', (reason, first, second, policy, zone) => {
+    const [a, b] = [owner('a', first), owner('b', second)];
+    expect([b, a].sort(ownerOrder(policy, zone))).toEqual([a, b]);
+    expect(orderReason(a, b, policy, zone)).toBe(reason);
+  });
+
+  it('can be told to people, whichever it is', () => {
+    for (const text of Object.values(ORDER_REASONS)) expect(text).toContain('{first}');
+  });
 });

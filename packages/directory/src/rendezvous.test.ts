@@ -1,6 +1,6 @@
 import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, choose } from './rendezvous.js';
+import { type Candidate, choose, ranked } from './rendezvous.js';
 
 const candidate = (member: string, zone?: string): Candidate => ({
   member,
@@ -42,8 +42,21 @@ describe('the member chosen for a stream', () => {
   it('is the one with the lower id where two have the same hash', () => {
     // Found by trying: for this stream they have.
     const twins = ['10l4cy9t', '2hvp0n28'].map((member) => candidate(member));
-    for (const both of [twins, [...twins].reverse()])
+    for (const both of [twins, [...twins].reverse()]) {
       expect(choose('v/live/s', both, undefined)?.member).toBe('10l4cy9t');
+      expect(ranked('v/live/s', both).map(({ member }) => member)).toEqual(['10l4cy9t', '2hvp0n28']);
+    }
+  });
+
+  it('is the first in their order, and each next one is who is chosen without those before', () => {
+    for (const key of KEYS.slice(0, 50)) {
+      let left = ALL;
+      for (const { member } of ranked(key, [...ALL].reverse())) {
+        expect(choose(key, left, undefined)?.member).toBe(member);
+        left = left.filter((one) => one.member !== member);
+      }
+      expect(left).toEqual([]);
+    }
   });
 
   it('is told by FNV-1a, mixed: members of any version choose alike', () => {

@@ -93,6 +93,19 @@ describe('the number of streams', () => {
     expect(counts()).toEqual([10, 10]);
   });
 
+  it('counts the streams that two members still share where they share one less', () => {
+    const { claim, release, counts } = world();
+    for (const stream of ['s1', 's2', 's3']) claim(stream, 'a', 'b');
+    release('s1', 'a');
+    expect(counts()).toEqual([3, 3]);
+    release('s1', 'b');
+    expect(counts()).toEqual([2, 2]);
+    for (const member of ['a', 'b']) for (const stream of ['s2', 's3']) release(stream, member);
+    expect(counts()).toEqual([0, 0]);
+    claim('s4', 'b', 'a');
+    expect(counts()).toEqual([1, 1]);
+  });
+
   it('does not change where a claim is made anew', () => {
     const { claim, owners, counts } = world();
     claim('s1', 'a');

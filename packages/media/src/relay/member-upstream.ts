@@ -10,8 +10,8 @@ export interface MemberUpstreamParts {
   readonly worker?: WorkerAddress;
   /** A connection to the owner. */
   readonly pull: OpenUpstream;
-  readonly shared: SharedUpstreams;
-  readonly siblings: SiblingUpstreams;
+  readonly shared: Pick<SharedUpstreams, 'open'>;
+  readonly siblings: Pick<SiblingUpstreams, 'openOwner'>;
   readonly timers: Pick<Timers, 'after'>;
 }
 

@@ -1,6 +1,6 @@
 import { MemoryLog } from '@headwater/testing/memory-log';
 import { until } from '@headwater/testing/until';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readPlayMark, readRelayOf, readReplayMs } from '../desks/play/play-mark.js';
 import { Fence } from '../fence.js';
 import type { Upstream } from '../stream/upstream.js';
@@ -243,4 +243,134 @@ describe('rtmpUpstream', () => {
       expect(told).toEqual([]);
     },
   );
+
+  it('says by which relay it is followed, and proves who asks whom for what', async () => {
+    const server = await FakeRtmpServer.open((connection) => connection.serve(START));
+    servers.push(server);
+    const asked: object[] = [];
+    const guard = {
+      proveRelay: (pull: object) => {
+        asked.push(pull);
+        return 'proof=p1';
+      },
+    };
+    const relayAddress = () => ({ host: '127.0.0.1', rtmpPort: server.port });
+    const open = rtmpUpstream(mediaOptions('c'), { relayAddress }, new Fence(new MemoryLog()), guard);
+    const told: string[] = [];
+    const events = { started: () => told.push('started'), frame: () => {}, ended: () => {} };
+    const pulls = [
+      open({ ...ownerOf('b'), relayId: 'r-1' }, STREAM_KEY, 0, events),
+      open(ownerOf('b', { through: 'm' }), STREAM_KEY, 0, events),
+    ];
+    await until(() => told.length === 2, 'the starts');
+    expect(asked).toEqual([
+      { asked: 'b', relayOf: null, key: STREAM_KEY },
+      { asked: 'm', relayOf: 'b', key: STREAM_KEY },
+    ]);
+    expect(server.connections.map(({ commands }) => commands[2]?.[3]).sort()).toEqual([
+      's?headwater=relay&member=c&headwater-via=r-1&proof=p1',
+      's?headwater=relay&member=c&owner=b&proof=p1',
+    ]);
+    for (const pull of pulls) pull.close();
+  });
+
+  it.each([
+    ['an owner', null, true, 3000, 3000],
+    ['a member on the way around', 'm', false, 3000, 3000],
+    ['a head, which has the stream at once or not at all', 'm', true, 3000, 1400],
+    ['a head, where every answer is awaited for less', 'm', true, 700, 700],
+  ])('waits for the answer of %s', async (_name, through, isTree, connectMs, ms) => {
+    const server = await FakeRtmpServer.open((connection) => {
+      connection.shakes = false;
+    });
+    servers.push(server);
+    const options = mediaOptions('c');
+    const host = {
+      relayAddress: () => ({ host: '127.0.0.1', rtmpPort: server.port }),
+      ...(isTree && { relayHead: () => null }),
+    };
+    const told: string[] = [];
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const open = rtmpUpstream(
+        { ...options, relay: { ...options.relay, connectMs } },
+        host,
+        new Fence(new MemoryLog()),
+      );
+      open(ownerOf('b', { through }), STREAM_KEY, 0, {
+        started: () => told.push('started'),
+        frame: () => told.push('frame'),
+        ended: ({ code, text }) => told.push(`${code}: ${text}`),
+      });
+      vi.advanceTimersByTime(ms - 1);
+      expect(told).toEqual([]);
+      vi.advanceTimersByTime(1);
+      expect(told).toEqual([`deadline: no answer from 127.0.0.1:${server.port} within ${ms} ms`]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each(['started', 'frame'])(
+    'ends where a fault of ours meets what came, and says so: %s',
+    async (place) => {
+      const server = await FakeRtmpServer.open((connection) => connection.serve(START));
+      servers.push(server);
+      const log = new MemoryLog();
+      const fence = new Fence(log);
+      const told: string[] = [];
+      const hear = (what: string): void => {
+        told.push(what);
+        if (what === place) throw new TypeError('planted');
+      };
+      rtmpUpstream(
+        mediaOptions('c'),
+        { relayAddress: () => ({ host: '127.0.0.1', rtmpPort: server.port }) },
+        fence,
+      )(ownerOf('b'), STREAM_KEY, 0, {
+        started: () => hear('started'),
+        frame: () => hear('frame'),
+        ended: ({ code, text, isOrdinary }) => hear(`${code}, ${text}, ${isOrdinary}`),
+      });
+      await until(() => told.length > 0, 'the start');
+      for (const frame of [KEY(0, 1), KEY(40, 2)]) server.connections[0]?.message(9, frame.payload);
+      await until(() => told.length > (place === 'frame' ? 2 : 1), 'the end');
+      expect(told).toEqual([
+        ...(place === 'frame' ? ['started', 'frame'] : ['started']),
+        'protocol, a fault of this member, false',
+      ]);
+      expect(log.of('connection ended by a fault')).toMatchObject([
+        { client: `127.0.0.1:${server.port}`, protocol: 'relay', key: STREAM_KEY },
+      ]);
+      expect(fence.faults).toBe(1);
+    },
+  );
+
+  it('goes to the port for TLS where the owner has one, and names it in the log', async () => {
+    const server = await FakeRtmpServer.open((connection) => {
+      connection.shakes = false;
+    });
+    servers.push(server);
+    const tls = { port: server.port, keyHash: 'ab'.repeat(32) };
+    const log = new MemoryLog();
+    const planted = (): void => {
+      throw new TypeError('planted');
+    };
+    const options = mediaOptions('c');
+    const pull = rtmpUpstream(
+      { ...options, relay: { ...options.relay, connectMs: 50 } },
+      { relayAddress: () => ({ host: '127.0.0.1', rtmpPort: 1, tls }) },
+      new Fence(log),
+    )(ownerOf('b'), STREAM_KEY, 0, { started: () => {}, frame: () => {}, ended: planted });
+    await until(() => log.lines.length > 0, 'the fault at its end');
+    pull.close();
+    expect(log.of('connection ended by a fault')[0]).toMatchObject({ client: `127.0.0.1:${server.port}` });
+    expect(server.connections).toHaveLength(1);
+  });
+
+  it('has words for a refusal that comes without any', async () => {
+    const { told } = await pulled({ level: 'error', code: 'NetStream.Play.Failed', description: '' });
+    await until(() => told.length > 0, 'the end');
+    expect(told[0]).toMatch(/^ended refused, ./);
+  });
 });

@@ -36,7 +36,6 @@ export class SharedUpstream {
   readonly #pulls = new SiblingPulls();
   readonly #fed = new Map<SiblingPull, Fed>();
   readonly #onOver: () => void;
-  #isOver = false;
 
   /** `onOver` is called where it ended by itself, before its workers hear of it. */
   constructor(route: OwnerRoute, parts: SharedParts, onOver: () => void) {
@@ -90,7 +89,6 @@ export class SharedUpstream {
 
   /** Ends the connection, and tells all who are fed. */
   end(end: UpstreamEnd): void {
-    if (this.#isOver) return;
     this.close();
     this.#onOver();
     const fed = [...this.#fed.values()];
@@ -103,7 +101,6 @@ export class SharedUpstream {
 
   /** The same without a word. */
   close(): void {
-    this.#isOver = true;
     this.#pulled.close();
   }
 

@@ -86,6 +86,32 @@ describe('SiblingPulls', () => {
     expect(told.slice(2)).toEqual(['h', '2', '3', '4']);
   });
 
+  it('gives nothing more to a pull that is removed as it gets something, of the past or of the present', () => {
+    const publisher = newPublisher();
+    pulls.begin(publisher);
+    /** Is removed at the first picture, or header. */
+    const failing = (replayMs: number, isHeader: boolean) => {
+      const got: Frame[] = [];
+      const pull: SiblingPull = {
+        worker: 2,
+        send: (frame) => {
+          got.push(frame);
+          if (frame.isHeader === isHeader) pulls.remove(pull);
+        },
+        end: () => {},
+      };
+      pulls.add(pull, replayMs, nowMs);
+      return got;
+    };
+    const waiting = failing(0, true);
+    send(publisher, VIDEO_HEADER(), KEY(0, 1), INTER(40, 2));
+    const past = [failing(5000, false), failing(0, false), failing(5000, true)];
+    send(publisher, KEY(80, 3));
+    expect(waiting.map(({ isHeader }) => isHeader)).toEqual([true]);
+    expect(past.map((got) => got.length)).toEqual([2, 2, 1]);
+    expect(pulls.workers).toEqual([]);
+  });
+
   it('ends every pull with the publisher, once, and feeds none where nobody publishes', () => {
     const publisher = newPublisher();
     pulls.begin(publisher);

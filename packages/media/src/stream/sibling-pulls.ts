@@ -52,10 +52,10 @@ export class SiblingPulls {
     const [first] = past;
     this.#hasStarted.set(pull, first !== undefined);
     if (first !== undefined) {
-      for (const header of source.headersAt(first.frame.timestampMs)) pull.send(header, true);
-      for (const { frame } of past) pull.send(frame, true);
+      for (const header of source.headersAt(first.frame.timestampMs)) this.#give(pull, header, true);
+      for (const { frame } of past) this.#give(pull, frame, true);
     }
-    if (replayMs > 0) pull.send(replayEnd(), true);
+    if (replayMs > 0) this.#give(pull, replayEnd(), true);
     return true;
   }
 
@@ -73,7 +73,12 @@ export class SiblingPulls {
 
   #start(pull: SiblingPull, frame: Frame): void {
     this.#hasStarted.set(pull, true);
-    for (const header of this.#source?.headersAt(frame.timestampMs) ?? []) pull.send(header, false);
-    pull.send(frame, false);
+    for (const header of this.#source?.headersAt(frame.timestampMs) ?? []) this.#give(pull, header, false);
+    this.#give(pull, frame, false);
+  }
+
+  /** One that was removed for what it got a moment ago gets no more: a fault in a frame, or it did not keep up. */
+  #give(pull: SiblingPull, frame: Frame, isPast: boolean): void {
+    if (this.#hasStarted.has(pull)) pull.send(frame, isPast);
   }
 }

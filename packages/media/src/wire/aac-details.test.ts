@@ -82,6 +82,186 @@ describe('aacDetails', () => {
     expect(aacDetails(hex('11c0'))).toStrictEqual({ sampleRateHz: 48_000 });
     // A rate of its own that is none.
     expect(aacDetails(hex('1780 000010'))).toStrictEqual({ channels: 2 });
+    // Reserved rates, a rate of nothing, and layouts that only the frames tell.
+    expect(aacDetails(hex('1690'))).toStrictEqual({ channels: 2 });
+    expect(aacDetails(hex('1780000010'))).toStrictEqual({ channels: 2 });
+    expect(aacDetails(hex('1180'))).toStrictEqual({ sampleRateHz: 48_000 });
+  });
+
+  it.each<[string, readonly (readonly [number, number])[], number, number]>([
+    // Object type, rate, channels; then what follows.
+    [
+      'HE-AAC of one channel',
+      [
+        [5, 5],
+        [4, 6],
+        [4, 1],
+        [4, 3],
+        [5, 2],
+      ],
+      48_000,
+      1,
+    ],
+    [
+      'HE-AAC v2 of more than one channel',
+      [
+        [5, 29],
+        [4, 6],
+        [4, 3],
+        [4, 3],
+        [5, 2],
+      ],
+      48_000,
+      3,
+    ],
+    [
+      'one channel with SBR behind, and nothing of PS',
+      [
+        [5, 2],
+        [4, 6],
+        [4, 1],
+        [3, 0],
+        [11, 0x2b7],
+        [5, 5],
+        [1, 1],
+        [4, 3],
+        [11, 0x549],
+        [1, 1],
+      ],
+      48_000,
+      1,
+    ],
+    [
+      'one channel with SBR behind, and PS that is off',
+      [
+        [5, 2],
+        [4, 6],
+        [4, 1],
+        [3, 0],
+        [11, 0x2b7],
+        [5, 5],
+        [1, 1],
+        [4, 3],
+        [11, 0x548],
+        [1, 0],
+      ],
+      48_000,
+      1,
+    ],
+    [
+      'three channels with SBR behind, and PS, which is for one',
+      [
+        [5, 2],
+        [4, 6],
+        [4, 3],
+        [3, 0],
+        [11, 0x2b7],
+        [5, 5],
+        [1, 1],
+        [4, 3],
+        [11, 0x548],
+        [1, 1],
+      ],
+      48_000,
+      3,
+    ],
+    [
+      'another extension behind',
+      [
+        [5, 2],
+        [4, 6],
+        [4, 2],
+        [3, 0],
+        [11, 0x2b7],
+        [5, 22],
+        [1, 1],
+        [4, 3],
+      ],
+      24_000,
+      2,
+    ],
+    [
+      'a core coder with a delay',
+      [
+        [5, 2],
+        [4, 6],
+        [4, 2],
+        [1, 0],
+        [1, 1],
+        [14, 0x1fff],
+        [1, 0],
+        [11, 0x2b7],
+        [5, 5],
+        [1, 1],
+        [4, 3],
+      ],
+      48_000,
+      2,
+    ],
+    [
+      'a type whose details are others: AAC-LD',
+      [
+        [5, 23],
+        [4, 3],
+        [4, 2],
+        [3, 0],
+        [11, 0x2b7],
+        [5, 5],
+        [1, 1],
+        [4, 0],
+      ],
+      48_000,
+      2,
+    ],
+    [
+      'a type of six bits more: AAC-ELD',
+      [
+        [5, 31],
+        [6, 7],
+        [4, 3],
+        [4, 2],
+        [8, 0],
+      ],
+      48_000,
+      2,
+    ],
+    [
+      'a type of six bits more that is unknown',
+      [
+        [5, 31],
+        [6, 27],
+        [4, 3],
+        [4, 1],
+        [4, 0],
+        [5, 2],
+      ],
+      48_000,
+      1,
+    ],
+  ])('reads %s', (_name, fields, sampleRateHz, channels) => {
+    const bits = new BitWriter();
+    for (const [count, value] of fields) bits.bits(count, value);
+    expect(aacDetails(bits.bytes())).toEqual({ sampleRateHz, channels });
+  });
+
+  it('counts the channels of a layout with elements on all sides, and every mixdown', () => {
+    const bits = new BitWriter();
+    bits.bits(5, 2).bits(4, 3).bits(4, 0).bits(3, 0);
+    // Tag, profile, rate; one element in front, two beside, three behind, two LFEs; neither data nor couplings.
+    bits
+      .bits(4, 15)
+      .bits(2, 3)
+      .bits(4, 15)
+      .bits(4, 1)
+      .bits(4, 2)
+      .bits(4, 3)
+      .bits(2, 2)
+      .bits(3, 7)
+      .bits(4, 15);
+    bits.bits(1, 1).bits(4, 0).bits(1, 1).bits(4, 0).bits(1, 1).bits(3, 0);
+    // Three pairs, then three of one channel each.
+    for (const isPair of [1, 1, 1, 0, 0, 0]) bits.bits(1, isPair).bits(4, 15);
+    expect(aacDetails(bits.bytes())).toEqual({ sampleRateHz: 48_000, channels: 11 });
   });
 
   it('throws at nothing', () => {

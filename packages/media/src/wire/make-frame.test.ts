@@ -123,3 +123,22 @@ describe('isSequenceEnd', () => {
     expect(isSequenceEnd(makeFrame(kind, 0, Buffer.from(bytes, 'hex')))).toBe(isEnd);
   });
 });
+
+describe('isMedia', () => {
+  it.each([
+    ['a keyframe', 'video', '1701000000aa', true],
+    ['another picture', 'video', '2701000000aa', true],
+    ['a sound', 'audio', 'af0121', true],
+    ['a sound without packet types', 'audio', '2fff', true],
+    ["a picture's header", 'video', '1700000000aa', false],
+    ["a sound's header", 'audio', 'af001210', false],
+    ['a picture of nothing', 'video', '1701000000', false],
+    ['a sound of nothing', 'audio', 'af01', false],
+    ['an end of the codec’s stream', 'video', '1702000000', false],
+    ['a word to who seeks', 'video', '5700', false],
+    ['an empty message', 'audio', '', false],
+    ['data', 'data', '1701000000aa', false],
+  ] as const)('of %s: %s %s', (_name, kind, bytes, expected) => {
+    expect(isMedia(makeFrame(kind, 0, Buffer.from(bytes, 'hex')))).toBe(expected);
+  });
+});

@@ -81,6 +81,12 @@ describe('withParts', () => {
     );
   });
 
+  it('keeps the name of a codec byte by byte, whatever it is', () => {
+    const odd = hex(`96 21 e96f80ff 00 000001 aa ${AVC1} 01 000001 bb`);
+    expect(without('video', odd)).toBe(odd.toString('hex'));
+    expect(without('video', odd, 1)).toBe(bytes('96 01 e96f80ff 00 aa'));
+  });
+
   it('is read back, whatever the tracks', () => {
     const start = fc.constantFrom(`96 11 ${HVC1}`, 'a6 21', '95 10 4f707573', '97 00 ff 06 11', '');
     fc.assert(

@@ -31,6 +31,8 @@ describe('version 1', () => {
 
   it.each([
     'PROXY TCP4 192.0.2.7 10.0.0.1 8080\r\n',
+    'PROXY TCP4 192.0.2.7 ::1 8080 1\r\n',
+    'PROXY TCP6 ::1 10.0.0.1 8080 1\r\n',
     'PROXY TCP4 192.0.2.7 10.0.0.1 65536 1\r\n',
     'PROXY TCP4 192.0.2.7 10.0.0.1 08 1\r\n',
     'PROXY TCP4 192.0.2.07 10.0.0.1 8 1\r\n',
@@ -42,6 +44,34 @@ describe('version 1', () => {
     `PROXY TCP4 ${'9'.repeat(120)}`,
   ])('refuses %j', (text) => {
     expect(v1(text).kind).toBe('invalid');
+  });
+
+  it('is awaited for as long as its line may be, and no longer', () => {
+    const line = `PROXY UNKNOWN ${'x'.repeat(91)}`;
+    expect(line).toHaveLength(105);
+    for (const begun of ['', 'P', 'PROXY', 'PROXY ', line, `${line}\r`])
+      expect(v1(begun)).toEqual({ kind: 'incomplete' });
+    expect(v1(`${line}\r\n`)).toMatchObject({ kind: 'header', bytes: 107 });
+    expect(v1(`${line}xx`).kind).toBe('invalid');
+    expect(v1(`${line}x\r\n`).kind).toBe('invalid');
+  });
+});
+
+describe('what is wrong with a header', () => {
+  it.each([
+    ['PROXY TCP4 1', { kind: 'incomplete' }],
+    [`PROXY TCP4 ${'9'.repeat(120)}`, 'version 1 has no end of line within 107 bytes'],
+    ['PROXY UDP4 192.0.2.7 10.0.0.1 8 1\r\n', 'version 1 names a protocol other than TCP4, TCP6 and UNKNOWN'],
+    ['PROXY TCP4 a b 8 1\r\n', 'version 1 has no two addresses and ports of its family'],
+    [v2(2, 0x11, Buffer.alloc(12)), 'version 2 has no command 2'],
+    [v2(0x10 | 1, 0x11, Buffer.alloc(12)), 'version 3 is none that there is'],
+    [v2(1, 0x41, Buffer.alloc(12)), 'version 2 has no family 4 with transport 1'],
+    [v2(1, 0x11, Buffer.alloc(12), 4081), 'it has 4097 bytes, more than 4096'],
+    [v2(1, 0x21, Buffer.alloc(12)), 'its length has no room for its addresses'],
+    [ipv4(Buffer.from([0x20, 0, 9, 1])), 'a TLV reaches beyond its end'],
+  ])('is told: %j', (bytes, problem) => {
+    const expected = typeof problem === 'string' ? { kind: 'invalid', problem } : problem;
+    expect(readProxyHeader(Buffer.from(bytes as string, 'latin1'))).toEqual(expected);
   });
 });
 
@@ -61,10 +91,19 @@ describe('version 2', () => {
     expect(readProxyHeader(v2(1, 0x21, body))).toMatchObject({ client: { ip: '2001:db8::7', port: 4711 } });
   });
 
+  it('may be as long as it is read at most', () => {
+    const longest = ipv4(tlv(0x04, Buffer.alloc(PROXY_HEADER_BYTES_MAX - 28 - 3)));
+    expect(longest).toHaveLength(PROXY_HEADER_BYTES_MAX);
+    expect(readProxyHeader(longest)).toMatchObject({ kind: 'header', bytes: PROXY_HEADER_BYTES_MAX });
+  });
+
   it('knows whether the client came by TLS', () => {
     const ssl = (flags: number) => tlv(0x20, Buffer.from([flags, 0, 0, 0, 0]));
     expect(readProxyHeader(ipv4(ssl(1)))).toMatchObject({ isSecure: true });
     expect(readProxyHeader(ipv4(ssl(0)))).toMatchObject({ isSecure: false });
+    // A TLV that has nothing in it tells nothing, be it the last one.
+    expect(readProxyHeader(ipv4(tlv(0x20, Buffer.alloc(0))))).toMatchObject({ isSecure: null });
+    expect(readProxyHeader(ipv4(tlv(0x04, Buffer.alloc(0)), ssl(1)))).toMatchObject({ isSecure: true });
   });
 
   it.each([

@@ -41,7 +41,7 @@ const NONE: ProxyHeader = { kind: 'none' };
 
 /** Reads what a connection begins with. Never throws, whatever that is. */
 export function readProxyHeader(bytes: Buffer): ProxyHeader {
-  if (beginsLike(bytes, V1_START)) return bytes.length < V1_START.length ? INCOMPLETE : readV1(bytes);
+  if (beginsLike(bytes, V1_START)) return readV1(bytes);
   if (beginsLike(bytes, V2_START)) return bytes.length < V2_FIXED_BYTES ? INCOMPLETE : readV2(bytes);
   return NONE;
 }

@@ -7,6 +7,7 @@ import {
   joinSiblingMessages,
   SIBLING,
   SIBLING_HEADER_BYTES,
+  SIBLING_VERSION,
   type SiblingMessage,
   SiblingParser,
   SiblingProtocolError,
@@ -54,6 +55,7 @@ describe('SiblingParser', () => {
           read(parts.map((part) => Buffer.from(part)));
         } catch (error) {
           expect(error).toBeInstanceOf(SiblingProtocolError);
+          expect(error).toMatchObject({ name: 'SiblingProtocolError' });
         }
       }),
     );
@@ -83,4 +85,19 @@ it('makes a frame of each kind, its time included', () => {
   expect(frameKindOf(siblingMessage(SIBLING.ended, 3))).toBeUndefined();
   expect(Buffer.concat([siblingHeader(message), message.body])).toEqual(joinSiblingMessages([message]));
   expect(siblingBytes(message)).toBe(SIBLING_HEADER_BYTES + frame.payload.length);
+});
+
+it('is on the wire as it is written down', () => {
+  const hex = (message: SiblingMessage) => joinSiblingMessages([message]).toString('hex');
+  const text = Buffer.from('headwater sibling 1').toString('hex');
+  expect(hex(siblingMessage(SIBLING.hello, 0, SIBLING_VERSION, 9))).toBe(
+    `00000013 00000000 00000009 01000000 ${text}`.replaceAll(' ', ''),
+  );
+  expect(hex(siblingMessage(SIBLING.video, 0xfffffffe, Buffer.of(0xab), -1))).toBe(
+    '00000001 fffffffe ffffffff 09000000 ab'.replaceAll(' ', ''),
+  );
+});
+
+it.each(['audio', 'video', 'data'] as const)('tells the kind of a frame again: %s', (kind) => {
+  expect(frameKindOf(frameMessage(1, { ...KEY(0), kind }))).toBe(kind);
 });

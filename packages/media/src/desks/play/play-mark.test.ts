@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { readPlayMark, readRelayOf, readReplayMs, readVia, relayQuery, withPlayMark } from './play-mark.js';
+import {
+  isByMember,
+  readPlayMark,
+  readRelayOf,
+  readReplayMs,
+  readVia,
+  relayQuery,
+  withPlayMark,
+} from './play-mark.js';
 
 describe('play marks', () => {
   it.each([
@@ -94,4 +102,18 @@ describe('the id of what a play comes from', () => {
   ])('is read of %s as %s', (query, via) => {
     expect(readVia(query)).toBe(via);
   });
+});
+
+it.each([
+  ['headwater=relay', true],
+  ['headwater=redirected', true],
+  ['headwater=forward', true],
+  ['token=1&headwater=relay&member=b', true],
+  ['', false],
+  ['token=1', false],
+  ['headwater', false],
+  ['headwater=1', false],
+  ['headwater=relay1', false],
+])('a query that a member made, not a client: "%s" %s', (query, expected) => {
+  expect(isByMember(query)).toBe(expected);
 });

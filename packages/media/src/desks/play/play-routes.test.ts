@@ -1,7 +1,13 @@
+import type { Owner, PlayRequest, Route, RouteReason } from '@headwater/directory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { WorkerAddress } from '../../media-host.js';
+import type { StreamTable } from '../../stream/stream-table.js';
 import { INTER, KEY } from '../../testing/frames.js';
+import { mediaOptions } from '../../testing/media-options.js';
 import { MemoryPlay } from '../../testing/memory-play.js';
 import { claim, KEY_S, memberA } from '../../testing/play-member.js';
+import { ownerOf } from '../../testing/stream-world.js';
+import { PlayRoutes } from './play-routes.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -159,5 +165,126 @@ describe('a look at where a play would go', () => {
     expect(plays.peek(asker)?.kind).toBe('local');
     plays.stop();
     expect(plays.peek(asker)).toBeNull();
+  });
+});
+
+describe('what this process knows better than the directory', () => {
+  /** Member `a`, whose directory answers as told. */
+  function routesOf({ isTree = false } = {}) {
+    const known = {
+      answer: { kind: 'wait', reason: 'not-published' } as Route,
+      asked: [] as PlayRequest[],
+      owners: [] as Owner[],
+      worker: null as WorkerAddress | null,
+      /** The stream here. */
+      stream: undefined as
+        | { readonly hasPublisher: boolean; readonly source?: { readonly kind: string } }
+        | undefined,
+    };
+    const host = {
+      member: 'a',
+      route: (request: PlayRequest) => {
+        known.asked.push(request);
+        return known.answer;
+      },
+      owners: () => known.owners,
+      workerOf: () => known.worker,
+      ...(isTree && { relayHead: () => null }),
+    };
+    const streams = { get: () => known.stream } as unknown as StreamTable;
+    return { known, routes: new PlayRoutes({ streams, host }, mediaOptions('a')) };
+  }
+  const asker = {
+    key: KEY_S,
+    protocol: 'rtmp',
+    mark: 'none',
+    followsRedirect: true,
+    canRedirectNow: true,
+  } as const;
+  const redirect = (reason: RouteReason): Route => {
+    const { member, profile } = ownerOf('b');
+    const target = { member, profile };
+    return { kind: 'redirect', reason, target, address: profile.addresses[0] } as unknown as Route;
+  };
+
+  it.each<RouteReason>([
+    'full-other-owner',
+    'full-other-member',
+    'nobody-has-room',
+    'draining-other-owner',
+    'draining-other-member',
+  ])('sends who comes for what is published here elsewhere only where it is: %s', (reason) => {
+    const { known, routes } = routesOf();
+    known.stream = { hasPublisher: true };
+    known.answer = redirect(reason);
+    expect(routes.route(asker, 'none')).toBe(known.answer);
+    known.answer = redirect('client-follows-redirects');
+    expect(routes.route(asker, 'none')).toEqual({ kind: 'local', reason: 'published-here' });
+  });
+
+  it('serves who is served already from the publisher here, and asks nobody', () => {
+    const { known, routes } = routesOf();
+    known.stream = { hasPublisher: true };
+    known.answer = redirect('draining-other-owner');
+    expect(routes.route(asker, 'none', true)).toEqual({ kind: 'local', reason: 'published-here' });
+    expect(known.asked).toEqual([]);
+  });
+
+  it('relays on where the mesh lost sight of owners whose media flows', () => {
+    const { known, routes } = routesOf();
+    expect(routes.route(asker, 'none')).toEqual({ kind: 'wait', reason: 'not-published' });
+    known.stream = { hasPublisher: false, source: { kind: 'relay' } };
+    expect(routes.route(asker, 'none')).toEqual({
+      kind: 'relay',
+      reason: 'client-follows-no-redirects',
+      owners: [],
+    });
+    known.answer = redirect('draining-other-owner');
+    expect(routes.route(asker, 'none')).toBe(known.answer);
+  });
+
+  it('serves what another worker publishes, and waits where that is not known to be so', () => {
+    const { known, routes } = routesOf();
+    known.answer = { kind: 'local', reason: 'published-here' };
+    known.owners = [ownerOf('b'), ownerOf('a')];
+    expect([routes.route(asker, 'none').kind, routes.sibling(KEY_S)]).toEqual(['wait', undefined]);
+    known.worker = { worker: 2, path: '/2' };
+    expect(routes.route(asker, 'none')).toBe(known.answer);
+    expect(routes.sibling(KEY_S)).toMatchObject({ member: 'a', worker: known.worker });
+    known.owners = [ownerOf('b')];
+    expect([routes.route(asker, 'none').kind, routes.sibling(KEY_S)]).toEqual(['wait', undefined]);
+  });
+
+  it('knows whether others own the stream: another member, or another worker of this one', () => {
+    const { known, routes } = routesOf();
+    expect(routes.isOwnedElsewhere(KEY_S)).toBe(false);
+    known.owners = [ownerOf('a')];
+    expect(routes.isOwnedElsewhere(KEY_S)).toBe(false);
+    known.worker = { worker: 2, path: '/2' };
+    expect(routes.isOwnedElsewhere(KEY_S)).toBe(true);
+    known.worker = null;
+    known.owners = [ownerOf('a'), ownerOf('b')];
+    expect(routes.isOwnedElsewhere(KEY_S)).toBe(true);
+  });
+
+  it.each([
+    ['an owner that it has heard of', 'b', true, false],
+    ['one that it has not heard of', 'c', true, true],
+    ['its own media, by whatever name', 'a', true, true],
+    ['no owner', undefined, true, false],
+    ['an owner, where relays pull from owners', 'c', false, false],
+  ])('knows whether a pull through it is of an unknown owner: %s', (_name, relayOf, isTree, expected) => {
+    const { known, routes } = routesOf({ isTree });
+    known.owners = [ownerOf('a'), ownerOf('b')];
+    const play = new MemoryPlay({ mark: 'relay', ...(relayOf !== undefined && { relayOf }) });
+    expect(routes.isOfUnknownOwner(play)).toBe(expected);
+  });
+
+  it('takes a pull for one, also from an address that was redirected a moment ago', () => {
+    const { routes } = routesOf();
+    const edge = { key: KEY_S, remote: '10.1.1.1:1', forgetsMark: true } as const;
+    routes.redirected(new MemoryPlay(edge));
+    const markOf = (mark: 'none' | 'relay') => routes.markOf(new MemoryPlay({ ...edge, mark }));
+    expect([markOf('none'), markOf('relay')]).toEqual(['redirected', 'relay']);
   });
 });

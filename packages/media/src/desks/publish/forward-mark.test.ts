@@ -9,6 +9,7 @@ it('is read as it was written', () => {
   expect(forwardQuery('e 1', { replaces: 'Qm1' }, 'proof=ab')).toBe(
     'headwater=forward&member=e%201&replaces=Qm1&proof=ab',
   );
+  expect(forwardQuery('e', { replaces: null }, '')).toBe('headwater=forward&member=e');
 });
 
 it.each(['', 'key=1', 'headwater=relay', 'headwater=forward1', 'forward'])(

@@ -16,7 +16,6 @@ export interface ForwardMark {
 
 /** Null where the parameters of a publish (without `?`) say nothing of the kind. */
 export function readForwardMark(query: string): ForwardMark | null {
-  if (query === '') return null;
   const parameters = new URLSearchParams(query);
   if (parameters.get(PARAMETER) !== MARK) return null;
   const replaces = parameters.get(REPLACES_PARAMETER);

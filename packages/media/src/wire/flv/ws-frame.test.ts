@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WS_FRAME_BYTES, wsFramedBytes, wsMessage } from './ws-frame.js';
+import { WS_FRAME_BYTES, writeWsHeader, wsFramedBytes, wsMessage } from './ws-frame.js';
 
 interface WsFrame {
   readonly isFinal: boolean;
@@ -53,5 +53,20 @@ describe('wsMessage', () => {
     expect(wsFramedBytes(2 * MOST + 7)).toBe(2 * 65_536 + 9);
     expect(wsFramedBytes(MOST)).toBe(65_536);
     expect(wsFramedBytes(0)).toBe(2);
+  });
+});
+
+describe('writeWsHeader', () => {
+  it.each([0, 125, 126, MOST])('begins a message of %i bytes as it is whole', (bytes) => {
+    const whole = wsMessage(Buffer.alloc(bytes));
+    const begun = Buffer.alloc(whole.length, 0);
+    expect(writeWsHeader(begun, bytes)).toBe(whole.length - bytes);
+    expect(begun.equals(whole)).toBe(true);
+  });
+
+  it('does nothing where the message takes several frames', () => {
+    const out = Buffer.alloc(8, 7);
+    expect(writeWsHeader(out, MOST + 1)).toBeNull();
+    expect(out).toEqual(Buffer.alloc(8, 7));
   });
 });

@@ -372,6 +372,11 @@ describe('limits of a chunk parser', () => {
   });
 });
 
+it('gives a message without a body at once, behind an extended timestamp too', () => {
+  expect(read('03 000005 000000 08 01000000')).toEqual([[5, '']]);
+  expect(read('03 ffffff 000000 08 01000000 01000002')).toEqual([[0x01000002, '']]);
+});
+
 describe('extended timestamps in type 3 chunks', () => {
   const TIME = 0x01020304;
   /** Two messages on two chunk streams; the payloads have no byte that a timestamp here begins with. */

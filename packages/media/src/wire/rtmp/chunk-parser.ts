@@ -20,7 +20,6 @@ const FIRST_CAPACITY_BYTES = 65_536;
 const NOTHING = Buffer.alloc(0);
 
 class ChunkStream {
-  readonly id: number;
   /** The 3 bytes of the last header that had them, and what they meant: a time after type 0, else a step. */
   field = 0;
   stepMs = 0;
@@ -31,10 +30,6 @@ class ChunkStream {
   payload: Buffer = NOTHING;
   received = 0;
   isOpen = false;
-
-  constructor(id: number) {
-    this.id = id;
-  }
 
   drop(): void {
     this.payload = NOTHING;
@@ -160,7 +155,7 @@ export class ChunkParser {
     const { chunkStreamsMax } = this.#limits;
     if (this.#streams.size >= chunkStreamsMax)
       throw new RtmpProtocolError('chunk-streams-max', `more than ${chunkStreamsMax} chunk streams`);
-    const stream = new ChunkStream(id);
+    const stream = new ChunkStream();
     this.#streams.set(id, stream);
     return stream;
   }

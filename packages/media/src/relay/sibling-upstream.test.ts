@@ -1,0 +1,221 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemoryLog } from '@headwater/testing/memory-log';
+import { until } from '@headwater/testing/until';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fence } from '../fence.js';
+import type { WorkerAddress } from '../media-host.js';
+import { type OwnerRoute, SiblingSession } from '../protocols/sibling/sibling-session.js';
+import type { SiblingPull } from '../stream/sibling-pulls.js';
+import type { Upstream } from '../stream/upstream.js';
+import { INTER, KEY } from '../testing/frames.js';
+import { mediaOptions } from '../testing/media-options.js';
+import { STREAM_KEY } from '../testing/stream-world.js';
+import type { Frame } from '../wire/frame.js';
+import { makeFrame } from '../wire/make-frame.js';
+import { SiblingUpstreams } from './sibling-upstream.js';
+
+const OTHER_KEY = '__defaultVhost__/live/other';
+const ROUTE: OwnerRoute = { key: STREAM_KEY, owner: 'b', through: 'm', relayId: 'r-1' };
+const MESSAGE_BYTES_MAX = 1000;
+
+let folder: string;
+let sibling: WorkerAddress;
+let server: Server;
+let sessions: SiblingSession[];
+/** Those that are open. */
+let sockets: Set<Socket>;
+/** What is pulled from the sibling, with how much of the past. */
+let pulls: { readonly of: string | OwnerRoute; readonly replayMs: number; readonly pull: SiblingPull }[];
+let log: MemoryLog;
+let upstreams: SiblingUpstreams;
+let counted: Frame[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hw-sibling-'));
+  sibling = { worker: 2, path: join(folder, 'w2.sock') };
+  [sessions, sockets, pulls, counted, log] = [[], new Set(), [], [], new MemoryLog()];
+  const streamOf = (key: string) => ({
+    hasPublisher: true,
+    addSibling: (pull: SiblingPull, replayMs: number) => pulls.push({ of: key, replayMs, pull }),
+    removeSibling: (pull: SiblingPull) => {
+      pulls = pulls.filter((one) => one.pull !== pull);
+    },
+  });
+  const streams = new Map([STREAM_KEY, OTHER_KEY].map((key) => [key, streamOf(key)]));
+  const feed = (route: OwnerRoute, replayMs: number, pull: SiblingPull, events: { started(): void }) => {
+    pulls.push({ of: route, replayMs, pull });
+    setImmediate(() => events.started());
+    return { close: () => {} };
+  };
+  const limits = { pullBytesMax: 10_000_000, linkBytesMax: 10_000_000 };
+  server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    sessions.push(new SiblingSession(socket, streams, { feed }, limits, () => {}));
+  });
+  await new Promise<void>((resolve) => server.listen(sibling.path, resolve));
+  const { limits: usual, relay } = mediaOptions('a');
+  upstreams = new SiblingUpstreams(
+    {
+      worker: { worker: 7, path: join(folder, 'w7.sock') },
+      relay,
+      limits: { ...usual, messageBytesMax: MESSAGE_BYTES_MAX },
+    },
+    new Fence(log),
+    (frame) => counted.push(frame),
+  );
+});
+
+afterEach(async () => {
+  upstreams.stop();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(folder, { recursive: true });
+});
+
+/** What comes of a pull; pictures are told by their number. `on` hears the same, and may fail. */
+function hearing(on: (what: string) => void = () => {}) {
+  const told: string[] = [];
+  const hear = (what: string): void => {
+    told.push(what);
+    on(what);
+  };
+  const events = {
+    started: () => hear('started'),
+    frame: (frame: Frame) => hear(`frame ${frame.payload[5]}`),
+    ended: ({ code }: { code: string }) => hear(`ended ${code}`),
+  };
+  return { told, events };
+}
+
+function pulling(key = STREAM_KEY, on?: (what: string) => void) {
+  const { told, events } = hearing(on);
+  const upstream: Upstream = upstreams.open(sibling, key, 5000, events);
+  return { told, upstream };
+}
+
+const arePulled = (count: number) => until(() => pulls.length === count, `${count} pulls`);
+const send = (frame: Frame, at = 0): void => pulls[at]?.pull.send(frame, false);
+
+describe('what is pulled from another worker', () => {
+  it('comes by one connection, whatever it is, each frame to whom it is for', async () => {
+    const [one, other] = [pulling(), pulling(OTHER_KEY)];
+    const owned = hearing();
+    upstreams.openOwner(sibling, ROUTE, 1000, owned.events);
+    await arePulled(3);
+    expect(pulls).toMatchObject([
+      { of: STREAM_KEY, replayMs: 5000 },
+      { of: OTHER_KEY, replayMs: 5000 },
+      { of: ROUTE, replayMs: 1000 },
+    ]);
+    await until(() => owned.told.length > 0, 'the start');
+    send(KEY(40, 1));
+    send(KEY(40, 2), 1);
+    send(KEY(40, 3), 2);
+    await until(() => owned.told.length > 1, 'the frames');
+    expect([one.told, other.told, owned.told]).toEqual([
+      ['started', 'frame 1'],
+      ['started', 'frame 2'],
+      ['started', 'frame 3'],
+    ]);
+    expect(counted.map(({ payload }) => payload[5])).toEqual([1, 2, 3]);
+    expect(sessions.map(({ worker }) => worker)).toEqual([7]);
+  });
+
+  it('is asked for by number 0 where this process is no numbered worker', async () => {
+    const { limits, relay } = mediaOptions('a');
+    const alone = new SiblingUpstreams({ relay, limits }, new Fence(log));
+    alone.open(sibling, STREAM_KEY, 0, hearing().events);
+    await arePulled(1);
+    expect(sessions[0]?.worker).toBe(0);
+    alone.stop();
+  });
+
+  it('comes as long as it is wanted; the last that is closed hangs up, and the next connects anew', async () => {
+    const [one, other] = [pulling(), pulling(OTHER_KEY)];
+    await arePulled(2);
+    one.upstream.close();
+    await arePulled(1);
+    send(KEY(0, 1));
+    await until(() => other.told.length > 1, 'the frame');
+    other.upstream.close();
+    await until(() => sockets.size === 0, 'the connection to end');
+    const next = pulling();
+    await until(() => next.told.length > 0, 'the start');
+    expect(sessions).toHaveLength(2);
+    expect([one.told, other.told]).toEqual([['started'], ['started', 'frame 1']]);
+  });
+
+  it('ends where that worker ends, and where there is none', async () => {
+    const { told } = pulling();
+    await until(() => told.length > 0, 'the start');
+    for (const socket of sockets) socket.destroy();
+    await until(() => told.length > 1, 'the end');
+    const nobody = hearing();
+    upstreams.open({ worker: 3, path: join(folder, 'w3.sock') }, STREAM_KEY, 0, nobody.events);
+    expect(nobody.told).toEqual([]);
+    await until(() => nobody.told.length > 0, 'the end');
+    expect([told, nobody.told]).toEqual([['started', 'ended closed-by-worker'], ['ended unreachable']]);
+  });
+
+  it('ends without a word where this worker stops', async () => {
+    const { told } = pulling();
+    await until(() => told.length > 0, 'the start');
+    upstreams.stop();
+    await until(() => sockets.size === 0, 'the connection to end');
+    expect(told).toEqual(['started']);
+  });
+
+  it('may be longer than what publishers may send, as metadata that was written anew is, but not by much', async () => {
+    const { told } = pulling();
+    await until(() => told.length > 0, 'the start');
+    const longest = MESSAGE_BYTES_MAX + 65_536;
+    send(makeFrame('data', 0, Buffer.alloc(longest)));
+    await until(() => told.length > 1, 'the frame');
+    send(makeFrame('data', 0, Buffer.alloc(longest + 1)));
+    await until(() => told.length > 2, 'the end');
+    expect(told).toEqual(['started', 'frame 0', 'ended protocol']);
+  });
+});
+
+describe('a fault in what is made of it', () => {
+  const failAt =
+    (place: string) =>
+    (what: string): void => {
+      if (what.startsWith(place)) throw new TypeError('planted');
+    };
+
+  it.each(['started', 'frame'])('ends that pull alone: %s', async (place) => {
+    const failed = pulling(STREAM_KEY, failAt(place));
+    const other = pulling(OTHER_KEY);
+    await until(() => other.told.length > 0, 'the start');
+    if (place === 'frame') send(KEY(0, 1));
+    await until(() => failed.told.includes('ended protocol'), 'the end');
+    await arePulled(1);
+    send(INTER(40, 2));
+    await until(() => other.told.length > 1, 'the frame');
+    expect(failed.told).toEqual(
+      place === 'frame' ? ['started', 'frame 1', 'ended protocol'] : ['started', 'ended protocol'],
+    );
+    expect(other.told).toEqual(['started', 'frame 2']);
+    expect(log.of('connection ended by a fault')).toMatchObject([
+      { client: 'worker 2', protocol: 'relay', key: STREAM_KEY },
+    ]);
+  });
+
+  it('keeps the end from no other pull', async () => {
+    const failed = pulling(STREAM_KEY, failAt('ended'));
+    const other = pulling(OTHER_KEY);
+    await until(() => other.told.length > 0, 'the start');
+    for (const socket of sockets) socket.destroy();
+    await until(() => other.told.length > 1, 'the end');
+    expect([failed.told, other.told].map((told) => told.at(-1))).toEqual([
+      'ended closed-by-worker',
+      'ended closed-by-worker',
+    ]);
+    expect(log.of('task ended by a fault')).toMatchObject([{ task: 'end of a relay' }]);
+  });
+});
