@@ -24,10 +24,11 @@ interface Scene {
   readonly worker?: WorkerAddress;
   readonly puller?: WorkerAddress | null;
   readonly isTree?: boolean;
+  readonly isHung?: boolean;
 }
 
 /** A pull of a stream of member `b` by a worker, with all ways there replaced by ones that tell what is done. */
-function scene({ worker, puller, isTree = false }: Scene) {
+function scene({ worker, puller, isTree = false, isHung = false }: Scene) {
   const timers = new ManualTimers();
   const ways: Taken[] = [];
   const routes: object[] = [];
@@ -51,6 +52,7 @@ function scene({ worker, puller, isTree = false }: Scene) {
     pull: (_owner, _key, replayMs, events) => take('owner', replayMs, events),
     shared: { open: (_owner, _key, replayMs, events) => take('shared', replayMs, events) },
     siblings: {
+      isHung: () => isHung,
       openOwner: (sibling, route, replayMs, events) => {
         routes.push(route);
         return take(`worker ${sibling.worker}`, replayMs, events);
@@ -81,6 +83,7 @@ describe('the way by which a worker pulls a stream of another member', () => {
     ['the owner, where nobody pulls for all', { worker: HERE }, null, 'owner'],
     ['the owner, where nobody pulls it for all at the moment', { worker: HERE, puller: null }, null, 'owner'],
     ['the worker that pulls for all', { worker: HERE, puller: OTHER }, null, 'worker 2'],
+    ['the shared pull, where that one hung', { worker: HERE, puller: OTHER, isHung: true }, null, 'shared'],
     ['the shared pull, where that is this one', { worker: HERE, puller: HERE }, null, 'shared'],
     ['the way around, where this one found that it needs it', { worker: HERE, puller: OTHER }, 'm', 'owner'],
     ['the same, where this one pulls for all', { worker: HERE, puller: HERE }, 'm', 'owner'],

@@ -11,7 +11,7 @@ export interface MemberUpstreamParts {
   /** A connection to the owner. */
   readonly pull: OpenUpstream;
   readonly shared: Pick<SharedUpstreams, 'open'>;
-  readonly siblings: Pick<SiblingUpstreams, 'openOwner'>;
+  readonly siblings: Pick<SiblingUpstreams, 'openOwner' | 'isHung'>;
   readonly timers: Pick<Timers, 'after'>;
 }
 

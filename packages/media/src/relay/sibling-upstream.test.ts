@@ -9,12 +9,14 @@ import { Fence } from '../fence.js';
 import type { WorkerAddress } from '../media-host.js';
 import { type OwnerRoute, SiblingSession } from '../protocols/sibling/sibling-session.js';
 import type { SiblingPull } from '../stream/sibling-pulls.js';
+import { systemTimers } from '../stream/timers.js';
 import type { Upstream } from '../stream/upstream.js';
 import { INTER, KEY } from '../testing/frames.js';
 import { mediaOptions } from '../testing/media-options.js';
 import { STREAM_KEY } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { makeFrame } from '../wire/make-frame.js';
+import { SIBLING_HEADER_BYTES } from '../wire/sibling-message.js';
 import { SiblingUpstreams } from './sibling-upstream.js';
 
 const OTHER_KEY = '__defaultVhost__/live/other';
@@ -65,6 +67,7 @@ beforeEach(async () => {
       limits: { ...usual, messageBytesMax: MESSAGE_BYTES_MAX },
     },
     new Fence(log),
+    systemTimers,
     (frame) => counted.push(frame),
   );
 });
@@ -127,7 +130,7 @@ describe('what is pulled from another worker', () => {
 
   it('is asked for by number 0 where this process is no numbered worker', async () => {
     const { limits, relay } = mediaOptions('a');
-    const alone = new SiblingUpstreams({ relay, limits }, new Fence(log));
+    const alone = new SiblingUpstreams({ relay, limits }, new Fence(log), systemTimers);
     alone.open(sibling, STREAM_KEY, 0, hearing().events);
     await arePulled(1);
     expect(sessions[0]?.worker).toBe(0);
@@ -178,6 +181,39 @@ describe('what is pulled from another worker', () => {
     send(makeFrame('data', 0, Buffer.alloc(longest + 1)));
     await until(() => told.length > 2, 'the end');
     expect(told).toEqual(['started', 'frame 0', 'ended protocol']);
+  });
+});
+
+describe('a worker that pulls other members’ streams for this one', () => {
+  const owned = () => {
+    const { told, events } = hearing();
+    upstreams.openOwner(sibling, ROUTE, 1000, events);
+    return told;
+  };
+
+  it('says that it lives, though nothing comes of them', async () => {
+    const told = owned();
+    await until(() => told.length > 0, 'the start');
+    const [socket] = sockets;
+    const before = socket?.bytesWritten ?? 0;
+    // More beats than are missed until it counts as hung.
+    await until(() => (socket?.bytesWritten ?? 0) >= before + 5 * SIBLING_HEADER_BYTES, 'beats');
+    expect(told).toEqual(['started']);
+    expect(upstreams.isHung(sibling)).toBe(false);
+  });
+
+  it('hangs where nothing comes from it: what it pulls has ended, and what is published there is waited for', async () => {
+    const [told, published] = [owned(), pulling().told];
+    await until(() => told.length > 0 && published.length > 0, 'the starts');
+    expect(upstreams.isHung(sibling)).toBe(false);
+    for (const socket of sockets) socket.cork();
+    await until(() => told.length > 1, 'the end');
+    expect([told, published]).toEqual([['started', 'ended worker-hung'], ['started']]);
+    expect(upstreams.isHung(sibling)).toBe(true);
+    expect(upstreams.isHung({ ...sibling, path: join(folder, 'w3.sock') })).toBe(false);
+    for (const socket of sockets) socket.uncork();
+    send(KEY(0, 1), 1);
+    await until(() => published.length > 1, 'the frame');
   });
 });
 

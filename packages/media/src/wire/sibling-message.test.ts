@@ -89,7 +89,7 @@ it('makes a frame of each kind, its time included', () => {
 
 it('is on the wire as it is written down', () => {
   const hex = (message: SiblingMessage) => joinSiblingMessages([message]).toString('hex');
-  const text = Buffer.from('headwater sibling 1').toString('hex');
+  const text = Buffer.from('headwater sibling 2').toString('hex');
   expect(hex(siblingMessage(SIBLING.hello, 0, SIBLING_VERSION, 9))).toBe(
     `00000013 00000000 00000009 01000000 ${text}`.replaceAll(' ', ''),
   );

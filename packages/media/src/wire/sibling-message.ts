@@ -46,10 +46,9 @@ export const SIBLING = {
   data: MESSAGE_TYPE.data,
 } as const;
 
+// Stryker disable next-line StringLiteral: both workers run the same program, so any text would do.
 export const SIBLING_VERSION = 'headwater sibling 2';
 export const SIBLING_BEAT_MS = 500;
-// Stryker disable next-line StringLiteral: both workers run the same program, so any text would do.
-export const SIBLING_VERSION = 'headwater sibling 1';
 export const SIBLING_HEADER_BYTES = 16;
 
 const KINDS: Readonly<Record<number, Frame['kind']>> = {

@@ -9,7 +9,6 @@ import { type NoiseComponents, type NoiseExtensions, noise } from '@libp2p/noise
 import type { MeshKey } from '../derived-key.js';
 import { type NoiseCrypto, nativeX25519 } from './native-x25519.js';
 import { noiseProtocol } from './preamble.js';
-import { waitQuietly } from './quiet-lengths.js';
 
 export type Direction = 'inbound' | 'outbound';
 
@@ -58,9 +57,7 @@ class KeyedNoise implements Encrypter {
     options?: SecureConnectionOptions,
   ): Promise<SecuredConnection<NoiseExtensions>> {
     try {
-      const secured = await this.#noise.secureOutbound(connection, options);
-      waitQuietly(secured.connection);
-      return secured;
+      return await this.#noise.secureOutbound(connection, options);
     } catch (error) {
       this.#tell(error, 'outbound', connection);
       throw error;
@@ -73,7 +70,6 @@ class KeyedNoise implements Encrypter {
   ): Promise<SecuredConnection<NoiseExtensions>> {
     try {
       const secured = await this.#noise.secureInbound(connection, options);
-      waitQuietly(secured.connection);
       this.#events.answered(secured.remotePeer.toString());
       return secured;
     } catch (error) {
