@@ -41,6 +41,7 @@ export function memberUpstream({
     if (puller === null && isTree) return here();
     // A way around is for whoever found that it needs one.
     if (puller === null || (through !== null && !isTree)) return pull(owner, key, replayMs, events);
+    // Stryker disable next-line OptionalChaining: there is a puller only where there is a worker.
     if (puller.path === worker?.path) return here();
     const { member, relayId } = owner;
     const route = { key, owner: member, through, ...(relayId !== undefined && { relayId }) };
