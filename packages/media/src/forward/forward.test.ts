@@ -118,6 +118,7 @@ describe('a forward that no origin has taken yet', () => {
     forward.push(INTER(0, 99));
     forward.start();
     link(0).events.accepted();
+    forward.push(INTER(10, 98));
     send(2);
     expect(pictures(link(0))).toEqual(['h', 0, 1]);
   });
