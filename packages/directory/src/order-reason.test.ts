@@ -100,6 +100,7 @@ describe('the reason', () => {
     ['load', { zone: 'west', sinceMs: 2 }, { zone: 'east', loadLevel: 1 }, 'spread', undefined],
     ['load', { zone: 'east', loadLevel: 1, sinceMs: 2 }, { zone: 'east', loadLevel: 2 }, 'spread', 'east'],
     ['older-claim', { zone: 'west' }, { zone: 'east', sinceMs: 2 }, 'primary', undefined],
+    ['older-claim', {}, { zone: 'east', sinceMs: 2 }, 'primary', undefined],
     ['older-claim', { loadLevel: 2 }, { loadLevel: 1, sinceMs: 2 }, 'primary', 'east'],
     ['older-claim', {}, { sinceMs: 2, loadLevel: 0 }, 'spread', undefined],
     ['lower-id', {}, {}, 'spread', 'east'],

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { displayStreamKey, nameProblem, parseStreamKey, streamKey, streamNameProblem } from './stream-key.js';
+import {
+  appOf,
+  displayStreamKey,
+  NAME_LENGTH_MAX,
+  nameProblem,
+  parseStreamKey,
+  streamKey,
+  streamNameProblem,
+} from './stream-key.js';
 
 describe('stream keys', () => {
   it('split at the first and the last slash, so an app may hold slashes', () => {
@@ -66,4 +74,19 @@ describe('stream keys', () => {
     expect(displayStreamKey('__defaultVhost__/live/s1')).toBe('live/s1');
     expect(displayStreamKey('v/live/s1')).toBe('v/live/s1');
   });
+});
+
+it.each(['__defaultVhost__/live/s', 'v.example/live/room/1/s', 'v/a/b'])(
+  'the app of %s is told without the rest',
+  (key) => {
+    expect(appOf(key)).toBe(parseStreamKey(key)?.app);
+  },
+);
+
+it('a name may be as long as the limit, whatever its letters', () => {
+  for (const letter of ['a', 'é', '.a']) {
+    const longest = letter.repeat(NAME_LENGTH_MAX).slice(0, NAME_LENGTH_MAX);
+    expect(nameProblem('app', longest)).toBeNull();
+    expect(nameProblem('app', `${longest}a`)).toContain('256 characters long');
+  }
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { isReplayEnd } from '../stream/frame-history.js';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { ManualTimers } from '../testing/manual-timers.js';
 import { mediaOptions } from '../testing/media-options.js';
@@ -117,6 +118,7 @@ describe('a forward that no origin has taken yet', () => {
     forward.push(INTER(0, 99));
     forward.start();
     link(0).events.accepted();
+    forward.push(INTER(10, 98));
     send(2);
     expect(pictures(link(0))).toEqual(['h', 0, 1]);
   });
@@ -271,6 +273,109 @@ describe('a forward that an origin has', () => {
     send(2);
     expect(audio()).toEqual([1, 1, 2, 2]);
     expect(pictures(link(0)).slice(-5)).toEqual([before, before + 1, 'h', before + 2, before + 3]);
+  });
+
+  it('says where it is, what came and whether that has pictures', () => {
+    const sound = made();
+    sound.push(AUDIO_HEADER());
+    sound.push(AUDIO(0));
+    expect([sound.hasVideo, sound.origin]).toEqual([false, null]);
+    expect(sound.bytesIn).toBe(AUDIO_HEADER().payload.length + AUDIO(0).payload.length);
+    expect([forward.hasVideo, forward.origin?.name]).toEqual([true, 'a']);
+    const bytes = forward.bytesIn;
+    forward.end();
+    forward.push(KEY(5000));
+    expect([forward.origin, forward.bytesIn]).toEqual([null, bytes]);
+  });
+
+  it('is marked where its past ends for the next origin, which waits for that, and not for the first', () => {
+    const marks = ({ pushed }: TestLink) => pushed.flatMap((frame, at) => (isReplayEnd(frame) ? [at] : []));
+    expect(marks(link(0))).toEqual([]);
+    link(0).events.ended(GONE);
+    link(1).events.accepted();
+    // Behind the header and all that is kept.
+    expect(marks(link(1))).toEqual([26]);
+  });
+
+  it('leaves one that hangs, whether it drains as well or not', () => {
+    link(0).events.stalled(true);
+    // That it stays is no sign of life.
+    forward.setDraining(true);
+    forward.setDraining(false);
+    link(1).events.ended(GONE);
+    expect(links.map(({ to }) => to)).toEqual(['a', 'b', 'c']);
+    link(2).events.accepted();
+    expect(told.at(-1)).toBe('a > c stalled 25');
+  });
+
+  it('leaves one that drains, though it was heard to hang no more', () => {
+    forward.setDraining(true);
+    link(0).events.stalled(false);
+    link(1).events.ended(GONE);
+    expect(links.map(({ to }) => to)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('stays where it is when its origin drains no more, whatever another one says then', () => {
+    forward.setDraining(true);
+    forward.setDraining(false);
+    link(1).events.ended(GONE);
+    expect(links.map(({ to }) => to)).toEqual(['a', 'b']);
+    expect(timers.pending).toBe(0);
+  });
+
+  it('hears nothing of how those are that have it no more', () => {
+    forward.setDraining(true);
+    link(1).events.accepted();
+    const before = told.length;
+    link(0).events.stalled(true);
+    expect([told.length, links.length]).toEqual([before, 2]);
+    link(0).events.ended(GONE);
+    // It ended by itself: there is nothing to be closed later.
+    expect([told.length, timers.pending, link(0).isClosed]).toEqual([before, 0, true]);
+    send(1);
+    expect(pictures(link(0)).at(-1)).toBe(24);
+  });
+
+  it('drains towards nobody while no origin has it', () => {
+    origins = [];
+    link(0).events.ended(GONE);
+    const before = timers.pending;
+    forward.setDraining(true);
+    expect([links.length, timers.pending]).toEqual([1, before]);
+    origins = ['b'];
+    timers.pass(RETRY_MS);
+    link(1).events.accepted();
+    expect(told.at(-1)).toBe('a > b closed-by-server 25');
+  });
+
+  it('is kept for so long from when it hung, not from when it then ended', () => {
+    origins = ['a'];
+    link(0).events.stalled(true);
+    timers.pass(LOST_MS - 2 * RETRY_MS);
+    origins = [];
+    link(0).events.ended(GONE);
+    timers.pass(2 * RETRY_MS - 1);
+    expect(told.at(-1)).toBe('lost a closed-by-server');
+    timers.pass(1);
+    expect(told.at(-1)).toBe('ended no-origin');
+  });
+
+  it('is kept for so long from when it was lost', () => {
+    origins = [];
+    timers.pass(10 * LOST_MS);
+    link(0).events.ended(GONE);
+    timers.pass(LOST_MS - 1);
+    expect(told.at(-1)).toBe('lost a closed-by-server');
+    timers.pass(1);
+    expect(told.at(-1)).toBe('ended no-origin');
+  });
+
+  it('is closed at the one that it just left as well when the publisher goes', () => {
+    forward.setDraining(true);
+    link(1).events.accepted();
+    forward.end();
+    expect(links.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+    expect(timers.pending).toBe(0);
   });
 
   it('is closed everywhere when the publisher goes', () => {

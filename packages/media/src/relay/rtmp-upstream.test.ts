@@ -3,7 +3,7 @@ import { until } from '@headwater/testing/until';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readPlayMark, readRelayOf, readReplayMs } from '../desks/play/play-mark.js';
 import { Fence } from '../fence.js';
-import type { Upstream } from '../stream/upstream.js';
+import type { Upstream, UpstreamEnd } from '../stream/upstream.js';
 import { type FakeRtmpConnection, FakeRtmpServer } from '../testing/fake-rtmp-server.js';
 import { KEY } from '../testing/frames.js';
 import { mediaOptions } from '../testing/media-options.js';
@@ -142,19 +142,15 @@ describe('rtmpUpstream', () => {
   });
 
   it('ends, later, where nobody knows the address of that member any more', async () => {
-    const ends: string[] = [];
-    const events = {
-      started: () => {},
-      frame: () => {},
-      ended: ({ code }: { code: string }) => ends.push(code),
-    };
+    const ends: UpstreamEnd[] = [];
+    const events = { started: () => {}, frame: () => {}, ended: (end: UpstreamEnd) => ends.push(end) };
     const open = rtmpUpstream(mediaOptions('c'), { relayAddress: () => null }, new Fence(new MemoryLog()));
     open(ownerOf('b'), STREAM_KEY, 0, events);
     open(ownerOf('b'), STREAM_KEY, 0, events).close();
     expect(ends).toEqual([]);
     await until(() => ends.length > 0, 'the end');
     await new Promise(setImmediate);
-    expect(ends).toEqual(['unreachable']);
+    expect(ends).toEqual([{ code: 'unreachable', text: 'no address is known of b', isOrdinary: false }]);
   });
 
   it('ends no more than itself where that end meets a fault', async () => {
@@ -166,7 +162,9 @@ describe('rtmpUpstream', () => {
     const open = rtmpUpstream(mediaOptions('c'), { relayAddress: () => null }, fence);
     open(ownerOf('b'), STREAM_KEY, 0, { started: () => {}, frame: () => {}, ended });
     await until(() => fence.faults > 0, 'the fault');
-    expect(log.of('task ended by a fault')).toMatchObject([{ err: { message: 'planted' } }]);
+    expect(log.of('task ended by a fault')).toMatchObject([
+      { task: 'end of a relay', err: { message: 'planted' } },
+    ]);
   });
 
   it.each(['NetStream.Play.UnpublishNotify', 'NetStream.Play.Stop', 'NetStream.Play.StreamNotFound'])(

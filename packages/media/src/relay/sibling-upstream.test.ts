@@ -9,8 +9,12 @@ import { Fence } from '../fence.js';
 import type { WorkerAddress } from '../media-host.js';
 import { type OwnerRoute, SiblingSession } from '../protocols/sibling/sibling-session.js';
 import type { SiblingPull } from '../stream/sibling-pulls.js';
+<<<<<<< HEAD
 import { systemTimers } from '../stream/timers.js';
 import type { Upstream } from '../stream/upstream.js';
+=======
+import type { Upstream, UpstreamEnd } from '../stream/upstream.js';
+>>>>>>> h-mut2
 import { INTER, KEY } from '../testing/frames.js';
 import { mediaOptions } from '../testing/media-options.js';
 import { STREAM_KEY } from '../testing/stream-world.js';
@@ -82,6 +86,7 @@ afterEach(async () => {
 /** What comes of a pull; pictures are told by their number. `on` hears the same, and may fail. */
 function hearing(on: (what: string) => void = () => {}) {
   const told: string[] = [];
+  const ends: UpstreamEnd[] = [];
   const hear = (what: string): void => {
     told.push(what);
     on(what);
@@ -89,15 +94,18 @@ function hearing(on: (what: string) => void = () => {}) {
   const events = {
     started: () => hear('started'),
     frame: (frame: Frame) => hear(`frame ${frame.payload[5]}`),
-    ended: ({ code }: { code: string }) => hear(`ended ${code}`),
+    ended: (end: UpstreamEnd) => {
+      ends.push(end);
+      hear(`ended ${end.code}`);
+    },
   };
-  return { told, events };
+  return { told, ends, events };
 }
 
 function pulling(key = STREAM_KEY, on?: (what: string) => void) {
-  const { told, events } = hearing(on);
+  const { events, ...heard } = hearing(on);
   const upstream: Upstream = upstreams.open(sibling, key, 5000, events);
-  return { told, upstream };
+  return { ...heard, upstream };
 }
 
 const arePulled = (count: number) => until(() => pulls.length === count, `${count} pulls`);
@@ -236,6 +244,7 @@ describe('a fault in what is made of it', () => {
     expect(failed.told).toEqual(
       place === 'frame' ? ['started', 'frame 1', 'ended protocol'] : ['started', 'ended protocol'],
     );
+    expect(failed.ends).toEqual([{ code: 'protocol', text: 'a fault of this worker', isOrdinary: false }]);
     expect(other.told).toEqual(['started', 'frame 2']);
     expect(log.of('connection ended by a fault')).toMatchObject([
       { client: 'worker 2', protocol: 'relay', key: STREAM_KEY },

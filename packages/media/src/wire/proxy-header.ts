@@ -60,6 +60,7 @@ function readV1(bytes: Buffer): ProxyHeader {
       ? INCOMPLETE
       : invalid('version 1 has no end of line within 107 bytes');
   const header = { kind: 'header', bytes: end + 2, isSecure: null } as const;
+  // Stryker disable next-line StringLiteral: whatever is no address and no port would do.
   const [, family, source = '', destination = '', sourcePort = '', destinationPort = '', ...more] = bytes
     .toString('latin1', 0, end)
     .split(' ');

@@ -41,7 +41,6 @@ describe('what we rely on in node-media-server 4.4.3', () => {
   it('RtmpClient tells by onErrorCallback of a server that speaks another protocol', () => {
     const Nms = loadNms('protocol/rtmp_client.js') as new () => {
       socket: unknown;
-      connected: boolean;
       onErrorCallback: (error: Error) => void;
       resetProtocolState(): void;
       sendClientHandshake(): void;
@@ -52,7 +51,6 @@ describe('what we rely on in node-media-server 4.4.3', () => {
     nms.resetProtocolState();
     nms.socket = { destroyed: false, write: () => true, destroy: () => {}, end: () => {} };
     nms.onErrorCallback = (error) => errors.push(error);
-    expect(nms.connected).toBe(false);
     nms.sendClientHandshake();
     nms.handleData(Buffer.from('HTTP/1.1 400 Bad Request'.padEnd(4000)));
     expect(errors.length).toBeGreaterThan(0);
@@ -84,5 +82,18 @@ describe('ClientHandshake', () => {
       expect(done).toBe(1);
       expect(Buffer.concat(rest).toString()).toBe('what follows');
     }
+  });
+
+  it('tells of a server that speaks another protocol', () => {
+    const failures: Error[] = [];
+    const handshake = new ClientHandshake({
+      send: () => {},
+      done: () => {},
+      failed: (error) => failures.push(error),
+      rest: () => {},
+    });
+    handshake.start();
+    handshake.feed(Buffer.from('HTTP/1.1 400 Bad Request'.padEnd(4000)));
+    expect(failures).toEqual([expect.any(Error)]);
   });
 });

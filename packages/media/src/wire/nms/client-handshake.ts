@@ -11,7 +11,6 @@ interface NmsSocket {
 /** What this file relies on in node-media-server's `RtmpClient` (pinned 4.4.3); `client-handshake.test.ts` tells what moved. */
 interface NmsRtmpClient {
   socket: NmsSocket | null;
-  connected: boolean;
   /** Called once S2 came. */
   onHandshakeCallback: () => void;
   onErrorCallback: (error: Error) => void;
@@ -59,7 +58,6 @@ export class ClientHandshake {
 
   /** The connection stands: says C0 and C1. */
   start(): void {
-    this.#nms.connected = true;
     this.#nms.sendClientHandshake();
   }
 
