@@ -4,6 +4,7 @@ import { MemoryPlayer } from '../testing/memory-player.js';
 import { type OpenedRelay, ownerOf, STREAM_KEY, StreamWorld } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd, replayEnd } from './frame-history.js';
+import type { RelayOwner } from './relay-owner.js';
 import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
 
 const HEADERS = [METADATA(), VIDEO_HEADER(1), AUDIO_HEADER(1)];
@@ -31,7 +32,7 @@ const send = (relay: OpenedRelay, ...frames: readonly Frame[]): void => {
 };
 
 /** A pull of another member, and how it ended. */
-function pull(id: string, replayMs = 0, owner = B) {
+function pull(id: string, replayMs = 0, owner: RelayOwner = B) {
   const player = new MemoryPlayer(id);
   const pulled = { player, ends: [] as string[], onEnd: () => {} };
   world.stream.passOn(player, owner, replayMs, (end) => {

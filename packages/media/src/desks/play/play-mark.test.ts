@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { readPlayMark, readRelayOf, readReplayMs, readVia, relayQuery, withPlayMark } from './play-mark.js';
+import {
+  isByMember,
+  readPlayMark,
+  readRelayOf,
+  readReplayMs,
+  readVia,
+  relayQuery,
+  withPlayMark,
+} from './play-mark.js';
 
 describe('play marks', () => {
   it.each([
@@ -22,6 +30,18 @@ describe('play marks', () => {
       'headwaters=1&a&headwater=relay',
     );
   });
+});
+
+it.each([
+  ['', false],
+  ['token=x', false],
+  ['headwater=relay', true],
+  ['token=x&headwater=redirected', true],
+  ['headwater=forward', true],
+  ['headwater=other', false],
+  ['headwater=', false],
+])('what comes with %j is by a member: %j', (query, isOurs) => {
+  expect(isByMember(query)).toBe(isOurs);
 });
 
 describe('the replay that a pull asks for', () => {
