@@ -85,4 +85,14 @@ describe('ClientHandshake', () => {
       expect(Buffer.concat(rest).toString()).toBe('what follows');
     }
   });
+
+  it('tells of a server that speaks another protocol', () => {
+    const errors: Error[] = [];
+    const nothing = (): void => {};
+    const failed = (error: Error): void => void errors.push(error);
+    const handshake = new ClientHandshake({ send: nothing, done: nothing, failed, rest: nothing });
+    handshake.start();
+    handshake.feed(Buffer.from('HTTP/1.1 400 Bad Request'.padEnd(4000)));
+    expect(errors.length).toBeGreaterThan(0);
+  });
 });
