@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     // Model tests draw at random: seconds for each change, and another score each time.
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.integration.test.ts', '**/*.model.test.ts'],
+    setupFiles: ['test/mutation/fast-check-setup.ts'],
     testTimeout: 30_000,
   },
 });

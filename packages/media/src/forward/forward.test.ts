@@ -207,6 +207,82 @@ describe('a forward that an origin has', () => {
     expect([told.at(-1), link(0).isClosed, timers.pending]).toEqual(['ended no-origin', true, 0]);
   });
 
+  it('is given up as long after it began to hang as after it was lost, not later', () => {
+    origins = ['a'];
+    link(0).events.stalled(true);
+    timers.pass(LOST_MS - RETRY_MS);
+    link(0).events.ended(GONE);
+    expect(told.at(-1)).toBe('lost a closed-by-server');
+    timers.pass(RETRY_MS);
+    // The origin that it lost is asked once more meanwhile.
+    link(-1).events.ended(GONE);
+    timers.pass(RETRY_MS);
+    expect(told.at(-1)).toBe('ended no-origin');
+  });
+
+  it('is not given up before', () => {
+    origins = [];
+    link(0).events.ended(GONE);
+    timers.pass(LOST_MS - 1);
+    expect(told.at(-1)).toBe('lost a closed-by-server');
+    timers.pass(1);
+    expect(told.at(-1)).toBe('ended no-origin');
+  });
+
+  it('is left for one reason only, and that is over when it is', () => {
+    origins = ['a'];
+    link(0).events.stalled(true);
+    // That it stays does not say that it lives.
+    forward.setDraining(false);
+    origins = ['a', 'b'];
+    timers.pass(RETRY_MS);
+    expect(links).toHaveLength(2);
+    link(1).events.accepted();
+    expect(told.at(-1)).toBe('a > b stalled 25');
+    origins = ['b'];
+    forward.setDraining(true);
+    // Nor does a sign of life say that it stays.
+    link(1).events.stalled(false);
+    origins = ['b', 'c'];
+    timers.pass(RETRY_MS);
+    expect(links).toHaveLength(3);
+  });
+
+  it('does not mind who hangs of those that have it not', () => {
+    forward.setDraining(true);
+    link(1).events.stalled(true);
+    link(1).events.accepted();
+    link(0).events.stalled(true);
+    expect(told.slice(1)).toEqual(['a > b draining 25']);
+  });
+
+  it('marks the end of the past for who goes on with it, and for nobody else', () => {
+    const marks = (at: TestLink) => at.pushed.filter(isReplayEnd).length;
+    link(0).events.ended(GONE);
+    link(1).events.accepted();
+    expect([marks(link(0)), marks(link(1)), isReplayEnd(link(1).pushed.at(-1) as Frame)]).toEqual([
+      0,
+      1,
+      true,
+    ]);
+    send(1);
+    expect(marks(link(1))).toBe(1);
+  });
+
+  it('says where it is, what is in it, and what came, until it is over', () => {
+    expect([forward.origin?.name, forward.hasVideo]).toEqual(['a', true]);
+    const { bytesIn } = forward;
+    expect(bytesIn).toBe(VIDEO_HEADER().payload.length + 25 * KEY(0, 0).payload.length);
+    link(0).events.ended(GONE);
+    expect(forward.origin).toBeNull();
+    forward.end();
+    send(1);
+    expect(forward.bytesIn).toBe(bytesIn);
+    const sound = made();
+    sound.push(AUDIO(0, 1));
+    expect(sound.hasVideo).toBe(false);
+  });
+
   it('is not ended by who is left, whatever that says', () => {
     forward.setDraining(true);
     link(0).events.ended(said('taken-over'));

@@ -41,12 +41,8 @@ export function memberUpstream({
     if (puller === null && isTree) return here();
     // A way around is for whoever found that it needs one.
     if (puller === null || (through !== null && !isTree)) return pull(owner, key, replayMs, events);
-<<<<<<< HEAD
-    if (puller.path === worker?.path || siblings.isHung(puller)) return here();
-=======
     // Stryker disable next-line OptionalChaining: there is a puller only where there is a worker.
-    if (puller.path === worker?.path) return here();
->>>>>>> h-mut2
+    if (puller.path === worker?.path || siblings.isHung(puller)) return here();
     const { member, relayId } = owner;
     const route = { key, owner: member, through, ...(relayId !== undefined && { relayId }) };
     return orElse((own) => siblings.openOwner(puller, route, replayMs, own), events, here, timers);

@@ -9,12 +9,8 @@ import { Fence } from '../fence.js';
 import type { WorkerAddress } from '../media-host.js';
 import { type OwnerRoute, SiblingSession } from '../protocols/sibling/sibling-session.js';
 import type { SiblingPull } from '../stream/sibling-pulls.js';
-<<<<<<< HEAD
 import { systemTimers } from '../stream/timers.js';
-import type { Upstream } from '../stream/upstream.js';
-=======
 import type { Upstream, UpstreamEnd } from '../stream/upstream.js';
->>>>>>> h-mut2
 import { INTER, KEY } from '../testing/frames.js';
 import { mediaOptions } from '../testing/media-options.js';
 import { STREAM_KEY } from '../testing/stream-world.js';

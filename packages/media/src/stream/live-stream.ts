@@ -270,9 +270,8 @@ export class LiveStream {
   }
 
   #playerViews(playersMax: number): PlayerView[] {
-    const isFed = this.source !== null;
     const views: PlayerView[] = [];
-    for (const view of this.#views(isFed)) {
+    for (const { view } of this.clients()) {
       if (views.length >= playersMax) break;
       views.push(view());
     }
@@ -288,14 +287,10 @@ export class LiveStream {
     const isFed = this.source !== null;
     for (const feed of this.#hub.feeds())
       yield { player: feed.player, isPull: false, view: () => viewOfPlayer(feed, isFed) };
-    for (const feed of [...this.#pulls.feeds(), ...this.#passedOn.feeds()])
+    for (const feed of this.#pulls.feeds())
+      yield { player: feed.player, isPull: true, view: () => viewOfPlayer(feed, isFed) };
+    for (const feed of this.#passedOn.feeds())
       yield { player: feed.player, isPull: true, view: () => viewOfPlayer(feed, true) };
-  }
-
-  *#views(isFed: boolean): Iterable<() => PlayerView> {
-    for (const feed of this.#hub.feeds()) yield () => viewOfPlayer(feed, isFed);
-    for (const feed of this.#pulls.feeds()) yield () => viewOfPlayer(feed, isFed);
-    for (const feed of this.#passedOn.feeds()) yield () => viewOfPlayer(feed, true);
   }
 
   #feeds(): PlayerFeed[] {

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AUDIO, AUDIO_HEADER, INTER, KEY, METADATA, VIDEO_HEADER } from '../testing/frames.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
-import { type OpenedRelay, ownerOf, StreamWorld } from '../testing/stream-world.js';
+import { type OpenedRelay, ownerOf, STREAM_KEY, StreamWorld } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { isReplayEnd, replayEnd } from './frame-history.js';
+import type { RelayOwner } from './relay-owner.js';
 import { RECONNECT_MS, REPLAY_MS_MAX } from './source-switch.js';
 
 const HEADERS = [METADATA(), VIDEO_HEADER(1), AUDIO_HEADER(1)];
@@ -31,7 +32,7 @@ const send = (relay: OpenedRelay, ...frames: readonly Frame[]): void => {
 };
 
 /** A pull of another member, and how it ended. */
-function pull(id: string, replayMs = 0, owner = B) {
+function pull(id: string, replayMs = 0, owner: RelayOwner = B) {
   const player = new MemoryPlayer(id);
   const pulled = { player, ends: [] as string[], onEnd: () => {} };
   world.stream.passOn(player, owner, replayMs, (end) => {
@@ -161,10 +162,36 @@ describe('a relay that is passed on', () => {
     world.fail('closed-by-server');
     expect([over.ends, lost.ends]).toEqual([['publisher-ended'], ['owner-unreachable']]);
     expect([world.stream.isIdle, world.timers.pending]).toEqual([true, 0]);
-    expect(world.log.of('relay lost its owner')).toMatchObject([
-      { owner: 'b', passedOn: true, reason: 'publisher-ended' },
-      { owner: 'b', passedOn: true, reason: 'closed-by-server' },
+    const lines = world.log.lines.map(({ level, msg, fields }) => [level, msg, fields]);
+    const of = { key: STREAM_KEY, owner: 'b', ownerId: 'b', passedOn: true };
+    const code = 'closed-by-server';
+    expect(lines).toStrictEqual([
+      ['info', 'relay pulls', { key: STREAM_KEY, id: 'over', to: 'b', from: null, reason: 'passed-on' }],
+      ['info', 'relay lost its owner', { ...of, reason: 'publisher-ended', detail: '' }],
+      ['info', 'relay pulls', { key: STREAM_KEY, id: 'lost', to: 'b', from: null, reason: 'passed-on' }],
+      ['warn', 'relay lost its owner', { ...of, reason: code, detail: code }],
     ]);
+  });
+
+  it('says which worker it pulls from where the publisher is at another one of this member', () => {
+    const worker = { worker: 2, path: '/run/w2' };
+    const { player } = pull('pull', 0, { ...B, worker });
+    expect(world.log.of('relay pulls')).toStrictEqual([
+      { key: STREAM_KEY, id: 'pull', to: 'b', from: null, reason: 'passed-on', fromWorker: 2 },
+    ]);
+    expect(world.relay.owner).toBe('b');
+    world.relay.events.started();
+    send(world.relay, ...HEADERS, ...encode(10, 11), replayEnd(), ...encode(12, 12));
+    expect(got(player)).toEqual(numbers(10, 12));
+  });
+
+  it('feeds a pull that is added twice once', () => {
+    const { player } = pull('pull');
+    world.relay.events.started();
+    send(world.relay, ...HEADERS, ...encode(10, 11), replayEnd());
+    world.stream.passOn(player, B, 0, () => {});
+    send(world.relay, ...encode(12, 12));
+    expect(got(player)).toEqual(numbers(10, 12));
   });
 
   it('ends the one pull that a fault befalls when it goes live, and feeds the others', () => {

@@ -51,6 +51,7 @@ describe('bounds of SourceTimeline', () => {
   it('goes on by the distance of the last two frames that went forward, between 1 and 100 ms', () => {
     const afar: Frame = [VIDEO, 2 ** 30];
     expect(lastOf([VIDEO, 0], [VIDEO, 2000], afar)).toBe(2100);
+    expect(lastOf([VIDEO, 0], [VIDEO, 3000], afar)).toBe(3100);
     expect(lastOf([VIDEO, 0], [VIDEO, 1], afar)).toBe(2);
     expect(lastOf([VIDEO, 0], [VIDEO, 40], [VIDEO, 20], afar)).toBe(80);
     expect(lastOf([VIDEO, 0], [VIDEO, 40], [VIDEO, 40], afar)).toBe(80);
@@ -119,6 +120,50 @@ describe('bounds of SourceTimeline', () => {
       }),
       { numRuns: 5000 },
     );
+  });
+
+  it('leaves a track where it is that does not jump with the others', () => {
+    // By the other's clock, which jumped by a minute, it is nowhere near.
+    expect(placed([VIDEO, 5000], [AUDIO, 5000], [VIDEO, 65_000], [AUDIO, 4400])).toEqual([
+      5000, 5000, 5020, 4400,
+    ]);
+    // By the clock of the one that did not jump either it is where it says.
+    expect(lastOf([VIDEO, 5000], [AUDIO, 5000], [DATA, 5000], [DATA, 65_000], [AUDIO, 4400])).toBe(4400);
+    // It jumped itself, and has a gap now.
+    expect(
+      lastOf([VIDEO, 1000], [AUDIO, 1000], [VIDEO, 4005], [AUDIO, 1490], [AUDIO, 1520], [VIDEO, 4505]),
+    ).toBe(1520);
+  });
+
+  it('has a track that went on meanwhile follow within 1.5 s, and take a later gap for its own', () => {
+    const until = (endMs: number): readonly Frame[] => [
+      [VIDEO, 5000],
+      [AUDIO, 5000],
+      [VIDEO, 8005],
+      ...[5400, 5800, endMs].flatMap((ms): Frame[] => [
+        [VIDEO, ms + 2985],
+        [AUDIO, Math.min(ms, 6000)],
+      ]),
+    ];
+    expect(placed(...until(6500)).slice(-2)).toEqual([6500, 6000]);
+    expect(lastOf(...until(6500), [AUDIO, 6500])).toBe(6001);
+    expect(lastOf(...until(6501), [AUDIO, 6501])).toBe(6501);
+  });
+
+  it('keeps the gap of a track that had jumped before: it is back where the others are, or after as much time', () => {
+    // Its clock is 2,985 ms ahead of the other's from its third frame on.
+    const jumped: readonly Frame[] = [
+      [VIDEO, 1000, 1000],
+      [AUDIO, 1000, 1000],
+      [VIDEO, 4005, 1000],
+      ...Array.from({ length: 14 }, (_, at): Frame => [AUDIO, 1000 + (at + 1) * 430, 1000]),
+    ];
+    expect(placed(...jumped)[2]).toBe(1020);
+    expect(lastOf(...jumped)).toBe(7020);
+    expect(lastOf(...jumped, [VIDEO, 7020 + 2985, 1000])).toBe(7020);
+    expect(lastOf(...jumped, [VIDEO, 5520 + 2985, 1000])).toBe(5520);
+    expect(lastOf(...jumped, [VIDEO, 5519 + 2985, 1000])).toBe(5519 + 2985);
+    expect(lastOf(...jumped, [VIDEO, 5020 + 2985, 5000])).toBe(5020);
   });
 
   it('has it follow once: what it does after that is its own', () => {

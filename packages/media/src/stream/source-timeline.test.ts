@@ -214,6 +214,17 @@ describe('SourceTimeline', () => {
     const jumped = new SourceTimeline();
     jumped.place(AUDIO, 1000, 0);
     expect(jumped.place(VIDEO, 6000, 40)).toBe(1020);
+    const late = new SourceTimeline();
+    late.place(AUDIO, 1000, 5000);
+    expect(late.place(VIDEO, 6000, 10_040)).toBe(6000);
+  });
+
+  it('puts a track that begins beside those that went on, though its clock is that of one that stays behind', () => {
+    const line = new SourceTimeline();
+    line.place(VIDEO, 1000, 0);
+    expect(line.place(AUDIO, 500_000, 0)).toBe(1020);
+    for (const ms of [4000, 7000, 10_000]) line.place(VIDEO, ms, 0);
+    expect(line.place(1, 500_010, 0)).toBe(10_020);
   });
 
   it('puts a track that was away while all clocks restarted beside the others, however near to its own its clock is', () => {

@@ -86,7 +86,7 @@ export class SourceTimeline implements SourceLine {
       line.timeMs = own;
     } else {
       const elapsedMs = nowMs - line.atMs;
-      const hasGap = step > STEP_MAX_MS && (this.#isNearOthers(line, own) || isNear(step, elapsedMs));
+      const hasGap = step > STEP_MAX_MS && (this.#isNearOthers(own) || isNear(step, elapsedMs));
       if (hasGap && !hasJumpedAlong) line.timeMs = own;
       else this.#putAnew(line, timestampMs, own, nowMs);
       line.anewCount = this.#anewCount;
@@ -137,6 +137,7 @@ export class SourceTimeline implements SourceLine {
     const step = own - line.timeMs;
     const isPause = step > 0 && step <= stepMax;
     if (!isPause) {
+      // Stryker disable next-line AssignmentOperator: any number that it was not yet would do.
       this.#anewCount += 1;
       this.#anewAtMs = this.#endMs;
       this.#anewNowMs = nowMs;
@@ -180,9 +181,10 @@ export class SourceTimeline implements SourceLine {
     return null;
   }
 
-  #isNearOthers(line: Line, timeMs: number): boolean {
+  /** Of a time that is further from the track's own last one than that is near. */
+  #isNearOthers(timeMs: number): boolean {
     let end = Number.NEGATIVE_INFINITY;
-    for (const other of this.#lines.values()) if (other !== line) end = Math.max(end, other.givenMs);
+    for (const { givenMs } of this.#lines.values()) end = Math.max(end, givenMs);
     return isNear(timeMs, end);
   }
 }

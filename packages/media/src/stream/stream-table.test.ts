@@ -1,31 +1,44 @@
 import type { Owner } from '@headwater/directory';
 import { MemoryLog } from '@headwater/testing/memory-log';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { KEY, VIDEO_HEADER } from '../testing/frames.js';
+import type { MediaEvent } from '../media-event.js';
+import { INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
 import { ManualTimers } from '../testing/manual-timers.js';
 import { MemoryPlayer } from '../testing/memory-player.js';
 import { ownerOf, STREAM_LIMITS } from '../testing/stream-world.js';
-import { StreamTable } from './stream-table.js';
+import { replayEnd } from './frame-history.js';
+import { StreamTable, type StreamTableParts } from './stream-table.js';
+import type { UpstreamEvents } from './upstream.js';
 
 const ABOUT = { remote: '1.2.3.4:5', agent: 'x', protocol: 'rtmp' } as const;
 
 let owners: Record<string, readonly Owner[]>;
-let opened: { readonly key: string; readonly owner: string; isOpen: boolean }[];
+interface Opened {
+  readonly key: string;
+  readonly owner: string;
+  readonly relayId: string | undefined;
+  readonly through: string | null;
+  readonly events: UpstreamEvents;
+  isOpen: boolean;
+}
+let opened: Opened[];
 let timers: ManualTimers;
+let parts: StreamTableParts;
 let table: StreamTable;
 
 beforeEach(() => {
   owners = {};
   opened = [];
   timers = new ManualTimers();
-  table = new StreamTable({
+  parts = {
     limitsOf: (key) => ({ ...STREAM_LIMITS, gopCacheBytesMax: key === 'uncached' ? 0 : 1_000_000 }),
     ownersOf: (key) => owners[key] ?? [],
     timers,
     detours: () => [],
     log: new MemoryLog(),
-    open: (owner, key) => {
-      const relay = { key, owner: owner.member, isOpen: true };
+    open: (owner, key, _replayMs, events) => {
+      const { relayId, through = null } = owner;
+      const relay = { key, owner: owner.member, relayId, through, events, isOpen: true };
       opened.push(relay);
       return {
         close: () => {
@@ -33,7 +46,8 @@ beforeEach(() => {
         },
       };
     },
-  });
+  };
+  table = new StreamTable(parts);
 });
 
 describe('StreamTable', () => {
@@ -55,11 +69,11 @@ describe('StreamTable', () => {
     owners = { a: [ownerOf('m')] };
     table.ownersChanged('a');
     table.open('a').add(new MemoryPlayer());
-    expect(opened).toEqual([{ key: 'a', owner: 'm', isOpen: true }]);
+    expect(opened).toMatchObject([{ key: 'a', owner: 'm', isOpen: true }]);
     table.open('b').add(new MemoryPlayer());
     owners = { b: [ownerOf('n')] };
     for (const key of ['a', 'b']) table.ownersChanged(key);
-    expect(opened).toEqual([
+    expect(opened).toMatchObject([
       { key: 'a', owner: 'm', isOpen: false },
       { key: 'b', owner: 'n', isOpen: true },
     ]);
@@ -98,6 +112,73 @@ describe('StreamTable', () => {
     expect(players.map(({ player }) => player.got.length)).toEqual([3, 2]);
     const sent = players.reduce((sum, { player }) => sum + player.queue.sentBytes, 0);
     expect(table.traffic.bytesOut).toBe(sent);
+  });
+
+  it('counts what its publishers sent, and not what relays bring, whose connections count it', () => {
+    const frames = [VIDEO_HEADER(), KEY(0, 1), KEY(40, 2)];
+    const bytes = frames.reduce((sum, { payload }) => sum + payload.length, 0);
+    for (const key of ['a', 'b']) {
+      const feed = table.open(key).publish(ABOUT);
+      for (const frame of frames) feed.push(frame);
+    }
+    owners = { c: [ownerOf('m')] };
+    const stream = table.open('c');
+    stream.add(new MemoryPlayer());
+    opened[0]?.events.started();
+    for (const frame of frames) opened[0]?.events.frame(frame);
+    expect(stream.bytesIn).toBe(bytes);
+    expect(table.traffic.bytesIn).toEqual({ publisher: 2 * bytes, relay: 0, worker: 0 });
+  });
+
+  it('counts what each stream sends by itself, and all of it together', () => {
+    const streams = ['a', 'b'].map((key) => {
+      const stream = table.open(key);
+      const feed = stream.publish(ABOUT);
+      for (const frame of [VIDEO_HEADER(), KEY(0, 1, key === 'a' ? 1000 : 2000)]) feed.push(frame);
+      const player = new MemoryPlayer(key);
+      stream.add(player);
+      for (const frame of [KEY(40, 2), INTER(80, 3)]) feed.push(frame);
+      return { stream, player };
+    });
+    for (const { stream, player } of streams) expect(stream.bytesOut).toBe(player.queue.sentBytes);
+    const [a, b] = streams.map(({ stream }) => stream.bytesOut);
+    expect(table.traffic.bytesOut).toBe((a ?? 0) + (b ?? 0));
+  });
+
+  it('knows which streams it has', () => {
+    for (const key of ['a', 'b']) table.open(key);
+    expect([table.size, [...table.keys()], table.has('a'), table.has('c')]).toEqual([
+      2,
+      ['a', 'b'],
+      true,
+      false,
+    ]);
+  });
+
+  it('hands on to each stream what it was given: who hears, who counts, ids of relays, heads of zones', () => {
+    const events: MediaEvent[] = [];
+    const begun: string[] = [];
+    let id = 0;
+    table = new StreamTable({
+      ...parts,
+      tell: (event) => events.push(event),
+      watch: { began: (player) => begun.push(player.id), tracksChanged: () => {}, searched: () => {} },
+      newRelayId: () => {
+        id += 1;
+        return `r${id}`;
+      },
+      headOf: () => 'head',
+    });
+    owners = { a: [ownerOf('m')] };
+    const player = new MemoryPlayer('p1');
+    table.open('a').add(player);
+    expect(events).toEqual([
+      { kind: 'relay-started', relay: 'r1', key: 'a', owner: 'm', reason: 'started', through: 'head' },
+    ]);
+    expect(opened.map(({ relayId, through }) => [relayId, through])).toEqual([['r1', 'head']]);
+    opened[0]?.events.started();
+    for (const frame of [VIDEO_HEADER(), KEY(0, 1), replayEnd(), KEY(40, 2)]) opened[0]?.events.frame(frame);
+    expect(begun).toEqual(['p1']);
   });
 
   it('ends every relay when it is closed', () => {

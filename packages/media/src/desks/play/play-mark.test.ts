@@ -32,6 +32,18 @@ describe('play marks', () => {
   });
 });
 
+it.each([
+  ['', false],
+  ['token=x', false],
+  ['headwater=relay', true],
+  ['token=x&headwater=redirected', true],
+  ['headwater=forward', true],
+  ['headwater=other', false],
+  ['headwater=', false],
+])('what comes with %j is by a member: %j', (query, isOurs) => {
+  expect(isByMember(query)).toBe(isOurs);
+});
+
 describe('the replay that a pull asks for', () => {
   it.each([
     ['headwater=relay&replay=5000', 5000],
