@@ -220,6 +220,8 @@ describe('one broken link', () => {
       mesh.input(next, claimOf('v/app/new'));
       const isFound = () => ownersAt(mesh, 'a', 'v/app/new').length > 0;
       for (let ms = 0; ms < 120_000 && !isFound(); ms += 100) mesh.run(100);
+      // Who came back at once as another member may be found before the death of the one that it was.
+      mesh.run(5_000);
       if (!isFound() || ownersAt(mesh, 'a', 'v/app/old').length > 0) hidden.push(seed);
     }
     expect(hidden).toEqual([]);
