@@ -98,6 +98,7 @@ class Run {
     const publisher = this.#world.publish();
     const due = [...turns].sort((a, b) => a.atMs - b.atMs);
     for (const frame of this.encoder.opening) publisher.push(frame);
+    const waits = new Set<ModelPlayer>();
     for (let nowMs = 0; nowMs < LENGTH_MS; nowMs += STEP_MS) {
       for (const { player } of this.players) player.nowMs = nowMs;
       for (const [index, plan] of players.entries()) {
@@ -122,6 +123,9 @@ class Run {
         else if (plan.bytesPerS === null) player.budget = Number.POSITIVE_INFINITY;
         else player.budget = Math.min(player.budget + (plan.bytesPerS * STEP_MS) / 1000, 64_000);
         player.budget = Math.floor(player.budget);
+        // Who waits for a start is given all that came before it when that is there.
+        if (player.begunAtMs === null) waits.add(player);
+        else if (waits.delete(player)) player.openingBytes = player.queue.queuedBytes;
         player.read();
         // What it joined with, what may wait, and one window of it.
         expect(player.queue.queuedBytes, `${player.id}: queue`).toBeLessThan(
@@ -361,6 +365,23 @@ function checkStart(
   }
 }
 
+/** A player that waits for the start, stops reading, and is given a second and a half of sound at once. */
+const WAITS_AND_STOPS: Scenario = {
+  encoder: {
+    firstMs: 0,
+    stepsMs: { audio: 23, video: 40 },
+    gopMs: 400,
+    hasFirstKeyframe: false,
+    announces: null,
+    begins: { audio: true, video: false },
+  },
+  turns: [{ atMs: 20, turn: { kind: 'headers-again' } }],
+  players: [{ format: 'flv', atMs: 60, wants: [], bytesPerS: null, stops: [{ atMs: 0, ms: 2241 }] }],
+  mergeMs: 350,
+  queueBytesMax: 20_000,
+  queueMs: undefined,
+};
+
 describe('players that join a stream of a random encoder', () => {
   beforeEach(() => {
     vi.useFakeTimers();
@@ -376,7 +397,7 @@ describe('players that join a stream of a random encoder', () => {
         run.run();
         check(run, plan);
       }),
-      { numRuns: amount({ short: 20, long: 1000 }) },
+      { numRuns: amount({ short: 20, long: 1000 }), examples: [[WAITS_AND_STOPS]] },
     );
   });
 });
