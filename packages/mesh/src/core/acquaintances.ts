@@ -110,7 +110,8 @@ export class Acquaintances {
   }
 
   #learnOf(known: Peer, one: Acquaintance, from: Peer, step: Step): void {
-    known.named(step.now, one.position.generation);
+    known.named(step.now);
+    known.namedAs = Math.max(known.namedAs, one.position.generation);
     const isElsewhere = known.heardOf(one.addresses);
     if (one.heard === false) {
       known.vouch.withdraw(from.id);
@@ -134,7 +135,8 @@ export class Acquaintances {
     const isVouched = one.heard === true && this.#peers.mayVouch(from, step.now);
     if (!this.#makeRoom(isVouched ? 'vouched' : 'hearsay', step)) return;
     const stranger = this.#peers.addNamed(one, step.now);
-    stranger.named(step.now, one.position.generation);
+    stranger.named(step.now);
+    stranger.namedAs = one.position.generation;
     if (isVouched) stranger.vouch.give(from.id, step.now);
   }
 

@@ -87,9 +87,6 @@ export const ASK_PAUSE_MS = 300;
 /** The same of a member that is out of reach for long. */
 export const UNREACHABLE_ASK_PAUSE_MS = 1_000;
 
-/** So long after others first named a start that only they hear, its words are asked for: mostly it greets before that. */
-export const NEW_START_PATIENCE_MS = 4_000;
-
 /** Who has not answered by then may be asked for something else. */
 export const ASK_DEADLINE_MS = 1_000;
 

@@ -63,10 +63,10 @@ export interface CoreOptions extends Patience {
  * sockets, timers, clock or randomness of its own, so a simulator can run many of them with a virtual clock.
  *
  * The rules are in files of their own: who is there (`membership`, `peers`, `seeds`), who is kept (`acquaintances`,
- * `room`), where each of them is in its life (`peer-state`, `failure-detector`, `reachability`, `last-witnesses`, `redial`)
- * and how patiently that is judged (`leeway`, `round-trip`, `lateness`), how changes go out (`local-state`, `outbox`,
- * `retelling`) and come in (`follower`, `repair`, `second-hand`), who is cut off (`penalties`, `offences`), and what is done
- * where two hold one identity (`dispute`).
+ * `room`), where each of them is in its life (`peer-state`, `failure-detector`, `reachability`, `redial`) and how patiently
+ * that is judged (`leeway`, `round-trip`, `lateness`), how changes go out (`local-state`, `outbox`, `retelling`) and come in
+ * (`follower`, `repair`, `second-hand`), who is cut off (`penalties`, `offences`), and what is done where two hold one
+ * identity (`dispute`).
  */
 export class MemberCore {
   readonly self: MemberId;
@@ -113,8 +113,8 @@ export class MemberCore {
     this.#penalties = new Penalties(this.#peers);
     this.#dispute = new Dispute(generation, options.heartbeatMs, now);
     this.#repair = new Repair(this.#local, this.#penalties, this.#dispute);
+    this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
     this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs, random);
-    this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, this.#reachability, random);
     this.#retelling = new Retelling(this.#peers, this.#local, this.#reachability, now);
     this.#acquaintances = new Acquaintances(this.#peers, options.addresses);
     this.#membership = new Membership(
@@ -509,18 +509,14 @@ export class MemberCore {
    * News count only of members met, or heard by others while they can't be met: the claims of the rest come with their own
    * hello.
    */
-  #areWordsHeeded(author: MemberId, generation: number, step: Step): boolean {
-    const isMet = this.#peers.get(author)?.isMet === true;
-    return isMet || this.#reachability.isWitnessed(author, generation, step.now);
-  }
-
   #broadcast(author: MemberId, message: BroadcastMessage, signedBytes: Uint8Array, step: Step): void {
     const generation = message.kind === 'leave' ? message.generation : message.delta.generation;
     if (author === this.self) {
       if (generation > this.generation) this.#heardTwin(message, generation, step);
       return;
     }
-    if (!this.#areWordsHeeded(author, generation, step)) return;
+    const isMet = this.#peers.get(author)?.isMet === true;
+    if (!isMet && !this.#reachability.isWitnessed(author, generation, step.now)) return;
     const peer = this.#acquaintances.heardOf(author, step);
     if (peer === null || generation <= peer.leftGeneration) return;
     this.#local.heardOther(author, step.now);
@@ -543,9 +539,7 @@ export class MemberCore {
 
   #handedOn(words: HandedOn, step: Step): void {
     const owner = this.#secondHand.ownerOf(words, step);
-    const { generation } = words.message.delta;
-    if (owner === null || generation <= owner.leftGeneration) return;
-    if (!this.#areWordsHeeded(owner.id, generation, step)) return;
+    if (owner === null || !owner.isMet || words.message.delta.generation <= owner.leftGeneration) return;
     this.#news(owner, words.message, words.signedBytes, step);
   }
 }

@@ -5,7 +5,6 @@ import { type Evidence, FailureDetector, type Patience } from './failure-detecto
 import { Follower } from './follower.js';
 import { HeartbeatExchange } from './heartbeat-exchange.js';
 import type { Whereabouts } from './input.js';
-import { LastWitnesses } from './last-witnesses.js';
 import { type Leeway, leewayOf } from './leeway.js';
 import {
   CONFIRM_MS,
@@ -78,7 +77,6 @@ export class Peer {
   readonly redial: Redial;
   readonly detector: FailureDetector;
   readonly follower: Follower;
-  readonly lastWitnesses: LastWitnesses;
   readonly offences = new Offences();
   readonly heartbeats = new HeartbeatExchange();
   readonly answering = new Answering();
@@ -97,6 +95,12 @@ export class Peer {
   asked: readonly Peer[] = [];
   /** How far it told to hold this member's log. */
   holds = 0;
+  /** Newest generation that others named it with. */
+  namedAs = 0;
+  /** When others were known last to hear it, while it is not heard here; null: not since. */
+  witnessedAt: number | null = null;
+  /** How much more time those may need to hear it again, ms. */
+  hearAgainMs = 0;
   /** How often each of those that hold its identity is answered, while two do. */
   readonly answerPaces = {
     older: new WarningPace(TWIN_ANSWER_PAUSE_MS),
@@ -111,8 +115,6 @@ export class Peer {
   #state: PeerState = STRANGER;
   #name: string;
   #namedAt = Number.NEGATIVE_INFINITY;
-  #namedAs = 0;
-  #namedAsSince = 0;
   #olderHeardAt = Number.NEGATIVE_INFINITY;
   #version: number | null = ONLY_FIRST.max;
   /** Its program and versions, where people were told that there is none in common. */
@@ -143,7 +145,6 @@ export class Peer {
     this.redial = new Redial(dialAt);
     this.detector = new FailureDetector(patience, now);
     this.follower = new Follower(id, directory);
-    this.lastWitnesses = new LastWitnesses(patience.suspectAfterMs);
   }
 
   get state(): PeerState {
@@ -338,7 +339,7 @@ export class Peer {
     this.redial.excuse(now);
     this.heartbeats.stalled(now);
     if (this.#word !== null) this.#word = { ...this.#word, at: Math.min(now, this.#word.at + stalledMs) };
-    this.lastWitnesses.excuse(stalledMs, now);
+    if (this.witnessedAt !== null) this.witnessedAt = Math.min(now, this.witnessedAt + stalledMs);
   }
 
   /** Its own signed news came that were not known yet. */
@@ -382,22 +383,9 @@ export class Peer {
     return this.isMet || now - lastAt < STRANGER_KEPT_MS || this.offences.isRemembered(now);
   }
 
-  /** Somebody told of it, `generation`: and of this start. */
-  named(now: number, generation = 0): void {
+  /** Somebody told of it. */
+  named(now: number): void {
     this.#namedAt = now;
-    if (generation <= this.#namedAs) return;
-    this.#namedAs = generation;
-    this.#namedAsSince = now;
-  }
-
-  /** Newest generation that others named it with. */
-  get namedAs(): number {
-    return this.#namedAs;
-  }
-
-  /** Since when they do. */
-  get namedAsSince(): number {
-    return this.#namedAsSince;
   }
 
   /** An earlier start of it speaks, long after the present one began: two hold its identity. */
@@ -482,7 +470,7 @@ export class Peer {
     this.#on({ kind: 'witnessed' });
     this.detector.neverHeard();
     if (this.#version !== null) this.redial.hasten(now);
-    this.lastWitnesses.met(now);
+    this.witnessedAt = now;
   }
 
   judged(liveness: Exclude<Liveness, 'left'>, now: number): void {

@@ -13,6 +13,9 @@ import type { Peers } from './peers.js';
  */
 const WITNESS_GRACE = 2 / 3;
 
+/** And no more than this beyond it where witnesses are far away or late, ms. */
+const WITNESS_LEEWAY_MAX_MS = 3_000;
+
 /** How many others are asked when a connection closes. */
 const WITNESSES_ASKED = 2;
 
@@ -22,8 +25,8 @@ export interface Testimony {
   readonly witnesses: readonly Peer[];
   /** Somebody was asked whose last word is that it hears it: until when another one is awaited; null: nobody. */
   readonly awaitedUntil: number | null;
-  /** Until when somebody heard it, as far as is known; null: nobody since it was heard here. */
-  readonly witnessedUntil: number | null;
+  /** When somebody heard it last; null: nobody since it was heard here. */
+  readonly witnessedAt: number | null;
 }
 
 /** `until`: when the verdict changes if nothing happens; null: never by itself. */
@@ -42,7 +45,7 @@ export interface Verdict {
  * | lost, being redialled         | suspect            | suspect                                                |
  * | lost, refused, answer awaited | suspect            | suspect                                                |
  * | lost, refused                 | unreachable        | dead                                                   |
- * | gone                          | unreachable        | suspect for `graceMs` after `LastWitnesses`, dead      |
+ * | gone                          | unreachable        | suspect for `graceMs` after the last witness, dead     |
  *
  * An answer is awaited from those that were asked when the connection closed, while their last word is that they hear the
  * member: also one that says so again may be about to find out that it is not so.
@@ -65,7 +68,7 @@ export function verdictOf(own: Evidence, others: Testimony, graceMs: number, now
     }
     case 'gone': {
       if (isWitnessed) return { liveness: 'unreachable', until: null };
-      const deadAt = (others.witnessedUntil ?? Number.NEGATIVE_INFINITY) + graceMs;
+      const deadAt = (others.witnessedAt ?? Number.NEGATIVE_INFINITY) + graceMs;
       return now < deadAt ? { liveness: 'suspect', until: deadAt } : { liveness: 'dead', until: null };
     }
   }
@@ -202,14 +205,19 @@ export class Reachability {
   judge(peer: Peer, now: number): Verdict {
     const evidence = peer.evidence(now);
     if (evidence.kind === 'heard') {
-      peer.lastWitnesses.clear();
+      peer.witnessedAt = null;
       return verdictOf(evidence, NOBODY, 0, now);
     }
     const { witnesses, awaitedUntil } = this.#testimony(peer, evidence, now);
-    peer.lastWitnesses.note(witnesses, now);
-    const { until: witnessedUntil, hearAgainMs } = peer.lastWitnesses;
-    const graceMs = WITNESS_GRACE * this.#deadAfterMs + hearAgainMs;
-    return verdictOf(evidence, { witnesses, awaitedUntil, witnessedUntil }, graceMs, now);
+    if (witnesses.length > 0) {
+      peer.witnessedAt = now;
+      // They may lose it for a moment too, and need as long as anybody to hear it again.
+      const leewayMs = Math.max(...witnesses.map(({ witnessLeewayMs }) => witnessLeewayMs));
+      peer.hearAgainMs = Math.min(leewayMs, WITNESS_LEEWAY_MAX_MS);
+    }
+    const { witnessedAt } = peer;
+    const graceMs = WITNESS_GRACE * this.#deadAfterMs + peer.hearAgainMs;
+    return verdictOf(evidence, { witnesses, awaitedUntil, witnessedAt }, graceMs, now);
   }
 
   /** Members that are heard and hear this one, by id. */
@@ -221,19 +229,11 @@ export class Reachability {
 
   /** Some other member says that it hears this start of a member. */
   isWitnessed(id: MemberId, generation: number, now: number): boolean {
-    return this.#witnesses(id, generation, now).next().done === false;
-  }
-
-  /** All of those, where it was met or not. */
-  witnesses(id: MemberId, generation: number, now: number): readonly Peer[] {
-    return [...this.#witnesses(id, generation, now)];
-  }
-
-  *#witnesses(id: MemberId, generation: number, now: number): Generator<Peer> {
     const peer = this.#peers.get(id);
     const number = peer?.digestNumberOf(generation) ?? digestNumber(startDigest(id, generation));
     for (const other of this.#peers)
-      if (other !== peer && hears(other, number) && other.wordAt(now) !== null) yield other;
+      if (other !== peer && hears(other, number) && other.wordAt(now) !== null) return true;
+    return false;
   }
 
   /** It is not heard here, also where it is a start that was never met, while others hear it. */
@@ -272,4 +272,4 @@ const wasToldSo = ({ told, digest }: Peer): boolean => told !== null && includes
 /** Whether it said so last; that may not count any more. Asked before what takes longer to find out. */
 const hears = (peer: Peer, start: number): boolean => peer.word?.starts.has(start) === true;
 
-const NOBODY: Testimony = { witnesses: [], awaitedUntil: null, witnessedUntil: null };
+const NOBODY: Testimony = { witnesses: [], awaitedUntil: null, witnessedAt: null };

@@ -1,17 +1,10 @@
 import { comparePositions } from '@headwater/directory';
 import type { HandedOn } from './input.js';
-import {
-  ASK_PAUSE_MS,
-  ASKS_PER_SECOND_MAX,
-  NEW_START_PATIENCE_MS,
-  PART_BYTES_MAX,
-  UNREACHABLE_ASK_PAUSE_MS,
-} from './limits.js';
+import { ASK_PAUSE_MS, ASKS_PER_SECOND_MAX, PART_BYTES_MAX, UNREACHABLE_ASK_PAUSE_MS } from './limits.js';
 import type { Ask, DeltaNews, Words } from './messages.js';
 import type { Peer } from './peer.js';
 import type { Peers } from './peers.js';
 import type { Penalties } from './penalties.js';
-import type { Reachability } from './reachability.js';
 import type { Repair } from './repair.js';
 import type { Step } from './step.js';
 import { fitting } from './wire-size.js';
@@ -19,29 +12,18 @@ import { fitting } from './wire-size.js';
 /**
  * Repair where the owner itself can't be asked: news of who is suspect or unreachable are asked of any other member, of one
  * that hears it where there is one, who hands on the envelopes as the owner signed them. They tell what the owner said, never that it lives: that is only believed of its own word.
- *
- * So are those of a start of which nothing came while others hear it, also of a member that is dead here or was never met:
- * broadcasts alone may not pass through others to this member.
  */
 export class SecondHand {
   readonly #peers: Peers;
   readonly #penalties: Penalties;
   readonly #repair: Repair;
-  readonly #reachability: Reachability;
   readonly #random: () => number;
   #asks = 0;
 
-  constructor(
-    peers: Peers,
-    penalties: Penalties,
-    repair: Repair,
-    reachability: Reachability,
-    random: () => number,
-  ) {
+  constructor(peers: Peers, penalties: Penalties, repair: Repair, random: () => number) {
     this.#peers = peers;
     this.#penalties = penalties;
     this.#repair = repair;
-    this.#reachability = reachability;
     this.#random = random;
   }
 
@@ -50,18 +32,21 @@ export class SecondHand {
    * here. Who waited longest comes first: each other one is asked one question at a time.
    */
   tick(step: Step): void {
-    const unheard = [...this.#peers].filter((peer) => peer.state.life.kind !== 'alive');
+    const unheard = [...this.#peers].filter((peer) => peer.isMet && peer.state.life.kind !== 'alive');
     unheard.sort((a, b) => a.questions.soughtAt - b.questions.soughtAt);
     for (const owner of unheard) this.#askIfUnheard(owner, step);
   }
 
   #askIfUnheard(owner: Peer, step: Step): void {
     const { directory } = this.#peers;
-    const isSuspect = directory.member(owner.id)?.liveness === 'suspect';
-    if (!owner.questions.isDue(isSuspect ? ASK_PAUSE_MS : UNREACHABLE_ASK_PAUSE_MS, step.now)) return;
-    const free = this.#whoMayKnow(owner, step.now).filter(
-      (peer) => peer !== owner && this.#isFree(peer, step.now),
-    );
+    const { liveness, through = [] } = directory.member(owner.id) ?? {};
+    const isUnreachable = liveness === 'unreachable';
+    if (liveness !== 'suspect' && !isUnreachable) return;
+    if (!owner.questions.isDue(isUnreachable ? UNREACHABLE_ASK_PAUSE_MS : ASK_PAUSE_MS, step.now)) return;
+    const free = this.#peers
+      .greeted()
+      .filter((peer) => peer !== owner && this.#isFree(peer, step.now))
+      .filter((peer) => !isUnreachable || through.includes(peer.id));
     const helper = free[Math.floor(this.#random() * free.length)];
     if (helper === undefined) return;
     this.#asks += 1;
@@ -70,18 +55,6 @@ export class SecondHand {
     owner.questions.asked(step.now);
     helper.questions.ask(question, step.now);
     step.effects.send(helper.id, question);
-  }
-
-  /** Nobody, where its words are not asked of others. */
-  #whoMayKnow(owner: Peer, now: number): readonly Peer[] {
-    const { directory } = this.#peers;
-    const { liveness, through = [] } = directory.member(owner.id) ?? {};
-    if (liveness === 'suspect') return this.#peers.greeted();
-    if (liveness === 'unreachable') return this.#peers.greeted().filter(({ id }) => through.includes(id));
-    const { namedAs, namedAsSince } = owner;
-    const isNewStart = namedAs > directory.position(owner.id).generation;
-    if (!isNewStart || now - namedAsSince < NEW_START_PATIENCE_MS) return [];
-    return this.#reachability.witnesses(owner.id, namedAs, now);
   }
 
   heardAsk(peer: Peer, { ask, owner, held }: Ask, step: Step): void {
