@@ -92,14 +92,15 @@ it(
     await awaitCondition('it to be known', async () => (await b.ownerNames(STREAM)).join() === 'a');
     const flows = () => b.logged('relay flows');
     const players: { readonly play: FlvPlay; readonly worker: unknown }[] = [];
+    const routed = () => b.logged('play routed');
     await awaitCondition('a player on each worker', async () => {
-      const before = flows().length;
       const play = playHttp(scope, b.flvUrl(STREAM));
       await awaitCondition('its pictures', () => play.reader.pictures.length > 5);
-      // Who comes to a worker that has it already begins no relay.
-      if (flows().length > before) players.push({ play, worker: flows().at(-1)?.worker });
-      return players.length === 2;
+      await awaitCondition('its line in the log', () => routed().length > players.length);
+      players.push({ play, worker: routed().at(-1)?.worker });
+      return new Set(players.map(({ worker }) => worker)).size === 2;
     });
+    await awaitCondition('both relays in the log', () => flows().length === 2);
     const puller = (await workersOf(b)).find(({ pid = 0 }) => connectionsTo(a.ports.rtmp, pid) > 0);
     const other = players.find(({ worker }) => worker !== puller?.worker)?.play.reader;
     process.kill(puller?.pid ?? 0, 'SIGSTOP');
