@@ -1,12 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FlvFile, type Frame, RtmpPublisher } from '@headwater/media';
 import { awaitCondition } from '@headwater/testing/await-condition';
-import { WebSocket } from 'ws';
-import { FlvReader } from '../support/flv-reader.js';
+import { type FlvPlay, playWebSocket } from '../support/flv-client.js';
+import type { FlvReader } from '../support/flv-reader.js';
 import { SampleTags } from '../support/sample-tags.js';
 import type { Scope } from '../support/scope.js';
 import { SAMPLE } from './sample-publisher.js';
 
+/** How often an end is tried. */
+export const RUNS = 20;
+/** Played before that end, ms; the moment within the next second is random. */
+export const BEFORE_MS = 1500;
+/** Pictures that have to come afterwards. */
+export const AFTER_PICTURES = 75;
 /** The second output's clock is another one, as of an encoder that was connected later. */
 const CLOCK_OFFSET_MS = 12_345;
 
@@ -14,23 +20,25 @@ export type Encodes = 'sameEncode' | 'differentEncodes';
 
 /** A player by WebSocket: what it got, and when each picture came. */
 export class TimedPlayer {
-  readonly reader = new FlvReader();
+  readonly #play: FlvPlay;
   /** When each picture came, in ms of `performance.now()`. */
   readonly arrivalsMs: number[] = [];
-  isClosed = false;
 
   private constructor(scope: Scope, url: string) {
-    const socket = new WebSocket(url);
-    scope.defer(() => socket.terminate());
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      this.isClosed = true;
+    let before = 0;
+    this.#play = playWebSocket(scope, url, () => {
+      const { length } = this.reader.pictures;
+      if (length > before) this.arrivalsMs.push(performance.now());
+      before = length;
     });
-    socket.on('message', (data: Buffer) => {
-      const before = this.reader.pictures.length;
-      this.reader.push(data);
-      if (this.reader.pictures.length > before) this.arrivalsMs.push(performance.now());
-    });
+  }
+
+  get reader(): FlvReader {
+    return this.#play.reader;
+  }
+
+  get isClosed(): boolean {
+    return this.#play.end !== null;
   }
 
   /** One that has its first picture. */

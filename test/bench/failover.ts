@@ -4,13 +4,15 @@ import { Cluster } from '../support/cluster.js';
 import { whole } from '../support/options.js';
 import { Scope } from '../support/scope.js';
 import { bench } from './bench.js';
-import { type Encodes, publishTwice, TimedPlayer } from './failover-scene.js';
+import {
+  AFTER_PICTURES,
+  BEFORE_MS,
+  type Encodes,
+  publishTwice,
+  RUNS,
+  TimedPlayer,
+} from './failover-scene.js';
 import { spreadOf } from './figures.js';
-
-const RUNS = 20;
-/** Played before the owner's end; the moment within the next second is random. */
-const BEFORE_MS = 1500;
-const AFTER_PICTURES = 75;
 
 /** How an owner ends: killed, hung, or its encoder sends nothing any more while both stay connected. */
 const ENDS = ['kill', 'silent', 'hung'] as const;

@@ -1,18 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitCondition } from '@headwater/testing/await-condition';
-import type { ApiWorker } from '../support/api-types.js';
 import { Cluster } from '../support/cluster.js';
 import { whole } from '../support/options.js';
-import type { OriginProcess } from '../support/origin-process.js';
 import { Scope } from '../support/scope.js';
 import { bench } from './bench.js';
-import { publishTwice, TimedPlayer } from './failover-scene.js';
+import { AFTER_PICTURES, BEFORE_MS, publishTwice, RUNS, TimedPlayer } from './failover-scene.js';
 import { spreadOf } from './figures.js';
-
-const RUNS = 20;
-/** Played before the worker's end; the moment within the next second is random. */
-const BEFORE_MS = 1500;
-const AFTER_PICTURES = 75;
 
 /**
  * A worker that has a publisher is killed, another member has the same encode: players of the member's other worker, and
@@ -46,7 +39,7 @@ export const workerFailover = bench(
         await inner.close();
       }
       await awaitCondition('its workers to be there again, without publishers', async () =>
-        (await workersOf(cluster.member(0))).every(
+        (await cluster.member(0).workers()).every(
           ({ state, publishers }) => state === 'listening' && publishers === 0,
         ),
       );
@@ -73,9 +66,7 @@ async function killOnce(
   const [a, b, c] = [cluster.member(0), cluster.member(1), cluster.member(2)];
   await publishTwice(scope, [a.rtmpUrl(stream), b.rtmpUrl(stream)], 'sameEncode');
   await awaitCondition('two owners', async () => (await c.ownerNames(stream)).length === 2);
-  const owner = await awaitCondition('a worker to tell of its publisher', async () =>
-    (await workersOf(a)).find(({ publishers }) => publishers > 0),
-  );
+  const owner = await a.publishingWorker();
   const here: TimedPlayer[] = [];
   for (let number = 0; number < count; number += 1) {
     here.push(await TimedPlayer.playing(scope, a.wsUrl(stream)));
@@ -101,6 +92,3 @@ async function killOnce(
     breaks: [...kept, there].flatMap((player) => player.breaks().map((text) => `${stream}: ${text}`)),
   };
 }
-
-const workersOf = async (origin: OriginProcess): Promise<readonly ApiWorker[]> =>
-  (await origin.members()).find(({ self }) => self)?.workers ?? [];

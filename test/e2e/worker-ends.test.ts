@@ -3,12 +3,11 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
 import { expect, inject, it } from 'vitest';
-import type { ApiWorker } from '../support/api-types.js';
 import { type FlvPlay, playHttp } from '../support/flv-client.js';
-import { OriginProcess } from '../support/origin-process.js';
+import { type Config, OriginProcess } from '../support/origin-process.js';
 import { SampleSource } from '../support/sample-source.js';
 import { SampleTags } from '../support/sample-tags.js';
-import { testScope } from '../support/scope.js';
+import { type Scope, testScope } from '../support/scope.js';
 
 const STREAM = 'live/pulled';
 
@@ -23,8 +22,23 @@ interface Trace {
   readonly events: readonly { readonly kind: string; readonly reason?: string }[];
 }
 
-async function workersOf(origin: OriginProcess): Promise<readonly ApiWorker[]> {
-  return (await origin.members()).find(({ self }) => self)?.workers ?? [];
+/** A stream that is published on `a`, and a member of two workers whose players it is pulled for. */
+async function playedElsewhere(
+  scope: Scope,
+  config: Config = {},
+): Promise<{ readonly a: OriginProcess; readonly b: OriginProcess }> {
+  const mesh = { key: randomBytes(32).toString('hex') };
+  const a = await (await OriginProcess.spawn(scope, 'a', { mesh })).ready();
+  const b = await OriginProcess.spawn(scope, 'b', {
+    workers: 2,
+    mesh: { ...mesh, seeds: [a.seed] },
+    play: { mode: 'relay' },
+    ...config,
+  });
+  await b.ready();
+  await new SampleSource(scope).publish(a.rtmpUrl(STREAM));
+  await awaitCondition('it to be known', async () => (await b.ownerNames(STREAM)).join() === 'a');
+  return { a, b };
 }
 
 it(
@@ -32,34 +46,23 @@ it(
   needs('ffmpeg'),
   async () => {
     const scope = testScope();
-    const mesh = { key: randomBytes(32).toString('hex') };
-    const a = await (await OriginProcess.spawn(scope, 'a', { mesh })).ready();
-    const b = await OriginProcess.spawn(scope, 'b', {
-      workers: 2,
-      mesh: { ...mesh, seeds: [a.seed] },
-      play: { mode: 'relay' },
-      relay: { lingerMs: 1 },
-    });
-    await b.ready();
-    await new SampleSource(scope).publish(a.rtmpUrl(STREAM));
-    await awaitCondition('it to be known', async () => (await b.ownerNames(STREAM)).join() === 'a');
+    const { b } = await playedElsewhere(scope, { relay: { lingerMs: 1 } });
     const pulledFrom = async () => {
       const { members } = await b.api<Links>('/api/v1/links');
       return members.find(({ name }) => name === 'b')?.pulls.map(({ owner }) => owner);
     };
-    const workers = () => workersOf(b);
     const first = playHttp(scope, b.flvUrl(STREAM));
     await awaitCondition('it to flow', () => b.logged('relay flows').length === 1);
     playHttp(scope, b.flvUrl(STREAM));
     await awaitCondition('both workers to have it', () => b.logged('relay flows').length === 2);
     // They tell of their players each second: before both have, one may seem to be the last that has left.
     await awaitCondition('both to have a player', async () =>
-      (await workers()).every(({ players }) => players === 1),
+      (await b.workers()).every(({ players }) => players === 1),
     );
     first.leave();
     await awaitCondition(
       'one of them to have it',
-      async () => (await workers()).reduce((sum, { players }) => sum + players, 0) === 1,
+      async () => (await b.workers()).reduce((sum, { players }) => sum + players, 0) === 1,
     );
     const ends = async (reason: string) =>
       (await b.api<Trace>(`/api/v1/trace/${STREAM}`)).events.filter(
@@ -67,7 +70,7 @@ it(
       ).length;
     await awaitCondition('the other one to end its relay', async () => (await ends('no-players')) === 1);
     expect(await pulledFrom()).toEqual(['a']);
-    const { pid } = (await workers()).find(({ players }) => players === 1) ?? {};
+    const { pid } = (await b.workers()).find(({ players }) => players === 1) ?? {};
     if (pid === undefined) throw new Error('no worker has the player');
     process.kill(pid, 'SIGKILL');
     await awaitCondition('nobody to pull it', async () => (await pulledFrom())?.length === 0);
@@ -80,16 +83,7 @@ it(
   needs('ffmpeg'),
   async () => {
     const scope = testScope();
-    const mesh = { key: randomBytes(32).toString('hex') };
-    const a = await (await OriginProcess.spawn(scope, 'a', { mesh })).ready();
-    const b = await OriginProcess.spawn(scope, 'b', {
-      workers: 2,
-      mesh: { ...mesh, seeds: [a.seed] },
-      play: { mode: 'relay' },
-    });
-    await b.ready();
-    await new SampleSource(scope).publish(a.rtmpUrl(STREAM));
-    await awaitCondition('it to be known', async () => (await b.ownerNames(STREAM)).join() === 'a');
+    const { a, b } = await playedElsewhere(scope);
     const flows = () => b.logged('relay flows');
     const players: { readonly play: FlvPlay; readonly worker: unknown }[] = [];
     const routed = () => b.logged('play routed');
@@ -101,7 +95,7 @@ it(
       return new Set(players.map(({ worker }) => worker)).size === 2;
     });
     await awaitCondition('both relays in the log', () => flows().length === 2);
-    const puller = (await workersOf(b)).find(({ pid = 0 }) => connectionsTo(a.ports.rtmp, pid) > 0);
+    const puller = (await b.workers()).find(({ pid = 0 }) => connectionsTo(a.ports.rtmp, pid) > 0);
     const other = players.find(({ worker }) => worker !== puller?.worker)?.play.reader;
     process.kill(puller?.pid ?? 0, 'SIGSTOP');
     await awaitCondition('the other worker to pull for itself', () => flows().length > 2);

@@ -2,17 +2,12 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { awaitCondition } from '@headwater/testing/await-condition';
 import { expect, it } from 'vitest';
-import type { ApiWorker } from '../support/api-types.js';
 import { playHttp } from '../support/flv-client.js';
 import { OriginProcess } from '../support/origin-process.js';
 import { testScope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
 
 const NEVER_MS = 600_000;
-
-async function workersOf(origin: OriginProcess): Promise<readonly ApiWorker[]> {
-  return (await origin.members()).find(({ self }) => self)?.workers ?? [];
-}
 
 /** Runs in each process of a member before its own program. */
 const planted = (code: string) => ({
@@ -35,10 +30,10 @@ it('a worker that starts is nobody whom an answer misses, nor whom a drain waits
   await origin.ready();
   writeFileSync(hold, '');
   scope.defer(() => rmSync(hold, { force: true }));
-  const [first] = await workersOf(origin);
+  const [first] = await origin.workers();
   process.kill(first?.pid ?? 0, 'SIGKILL');
   await awaitCondition('the next one to start', async () => {
-    const [next] = await workersOf(origin);
+    const [next] = await origin.workers();
     return next?.state === 'starting' && next.pid !== undefined;
   });
   const page = await origin.api<{ unanswered?: readonly number[] }>('/api/v1/streams');
@@ -100,7 +95,7 @@ it('workers are replaced for their memory one by one, and told of with those who
   await origin.ready();
   const players = [0, 1].map(() => playHttp(scope, origin.flvUrl('live/s')));
   const each = async (of: 'players' | 'connections' | 'restarts') =>
-    (await workersOf(origin)).map((worker) => worker[of]);
+    (await origin.workers()).map((worker) => worker[of]);
   await awaitCondition('both to be there', async () => (await each('players')).join() === '1,1');
   await awaitCondition('both workers to be replaced', () => origin.logged('worker ready').length >= 4);
   expect([await each('players'), await each('connections')]).toEqual([

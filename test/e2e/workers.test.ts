@@ -9,7 +9,6 @@ import { awaitCondition, withDeadline } from '@headwater/testing/await-condition
 import { amount } from '@headwater/testing/long-run';
 import { needs } from '@headwater/testing/tools';
 import { describe, expect, it } from 'vitest';
-import type { ApiWorker } from '../support/api-types.js';
 import { freePort } from '../support/free-port.js';
 import { freeOriginPorts, OriginProcess } from '../support/origin-process.js';
 import { PlayersOf } from '../support/players-of.js';
@@ -21,17 +20,6 @@ import { scratchFolder } from '../support/scratch-folder.js';
 const STREAM = 'live/cores';
 /** Nothing here ends by it. */
 const NEVER_MS = 600_000;
-
-async function workersOf(origin: OriginProcess): Promise<readonly ApiWorker[]> {
-  return (await origin.members()).find(({ self }) => self)?.workers ?? [];
-}
-
-/** The worker that has so many publishers. */
-async function publishedOn(origin: OriginProcess): Promise<ApiWorker> {
-  return awaitCondition('a worker to tell of its publisher', async () =>
-    (await workersOf(origin)).find(({ publishers }) => publishers > 0),
-  );
-}
 
 async function publisher(scope: Scope, origin: OriginProcess, stream: string): Promise<RtmpClient> {
   const client = await RtmpClient.open(scope, origin.ports.rtmp);
@@ -72,7 +60,7 @@ describe('a member', needs('ffmpeg'), () => {
     async (workers) => {
       const scope = testScope();
       const origin = await (await OriginProcess.spawn(scope, 'a', { workers })).ready();
-      expect((await workersOf(origin)).map(({ worker, state }) => `${worker} ${state}`)).toEqual(
+      expect((await origin.workers()).map(({ worker, state }) => `${worker} ${state}`)).toEqual(
         Array.from({ length: workers }, (_, index) => `${index + 1} listening`),
       );
       const source = new SampleSource(scope);
@@ -103,7 +91,7 @@ describe('a member', needs('ffmpeg'), () => {
     await Promise.all([a.ready(), b.ready()]);
     const source = new SampleSource(scope);
     await source.publish(a.rtmpUrl(STREAM));
-    const owner = await publishedOn(a);
+    const owner = await a.publishingWorker();
     await source.publish(b.rtmpUrl(STREAM), { clockMs: 3_000 });
     await awaitCondition('both owners', async () => (await a.ownerNames(STREAM)).join() === 'a,b');
     const here = new PlayersOf(scope, a, STREAM);
@@ -129,9 +117,9 @@ describe('a member', needs('ffmpeg'), () => {
         streams: 1,
       });
     await awaitCondition('the worker to be there again', async () =>
-      (await workersOf(a)).every(({ state }) => state === 'listening'),
+      (await a.workers()).every(({ state }) => state === 'listening'),
     );
-    const again = (await workersOf(a)).find(({ worker }) => worker === owner.worker);
+    const again = (await a.workers()).find(({ worker }) => worker === owner.worker);
     expect(again).toMatchObject({ restarts: 1, lastEnd: 'signal SIGKILL' });
     await source.publish(a.rtmpUrl(STREAM));
     await awaitCondition('it to be owned again', async () => (await b.ownerNames(STREAM)).length === 2);
@@ -192,8 +180,8 @@ describe('a worker', () => {
     const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
     const kept = await publisher(scope, origin, 'kept');
     await kept.awaitStatus('NetStream.Publish.Start');
-    const owner = await publishedOn(origin);
-    const hung = (await workersOf(origin)).find(({ worker }) => worker !== owner.worker);
+    const owner = await origin.publishingWorker();
+    const hung = (await origin.workers()).find(({ worker }) => worker !== owner.worker);
     process.kill(hung?.pid ?? 0, 'SIGSTOP');
     await awaitCondition('it to be named', async () =>
       (await origin.stream('live/kept')).unanswered?.includes(hung?.worker ?? 0),
@@ -201,7 +189,7 @@ describe('a worker', () => {
     await awaitCondition('it to be killed', () => origin.logged('worker killed').length === 1);
     expect(origin.logged('worker killed')).toMatchObject([{ worker: hung?.worker, reason: /no answer/ }]);
     await origin.ready();
-    expect((await workersOf(origin)).map(({ restarts }) => restarts).sort()).toEqual([0, 1]);
+    expect((await origin.workers()).map(({ restarts }) => restarts).sort()).toEqual([0, 1]);
     await expect.poll(async () => (await origin.stream('live/kept')).here.source).toBe('publisher');
     expect(kept.isClosed).toBe(false);
   });
@@ -209,17 +197,17 @@ describe('a worker', () => {
   it('that is killed leaves nobody waiting whose connection was on its way to it', async () => {
     const scope = testScope();
     const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
-    const [hung] = await workersOf(origin);
+    const [hung] = await origin.workers();
     process.kill(hung?.pid ?? 0, 'SIGSTOP');
     const clients = await dialled(scope, origin.ports.http, 8);
     for (const client of clients) client.write('GET / HTTP/1.0\r\n\r\n');
     await awaitCondition('it to be given some', async () =>
-      (await workersOf(origin)).some(({ pid, connections }) => pid === hung?.pid && connections > 0),
+      (await origin.workers()).some(({ pid, connections }) => pid === hung?.pid && connections > 0),
     );
     process.kill(hung?.pid ?? 0, 'SIGKILL');
     await awaitCondition('all to be answered, or closed', () => clients.every(({ closed }) => closed));
     await awaitCondition('none to be counted', async () =>
-      (await workersOf(origin)).every(({ connections }) => connections === 0),
+      (await origin.workers()).every(({ connections }) => connections === 0),
     );
   });
 
@@ -231,7 +219,7 @@ describe('a worker', () => {
       const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 1 })).ready();
       const kept = await publisher(scope, origin, 'kept');
       await kept.awaitStatus('NetStream.Publish.Start');
-      const [worker] = await workersOf(origin);
+      const [worker] = await origin.workers();
       execFileSync('prlimit', ['--pid', String(worker?.pid), '--nofile=4:4']);
       const clients = await dialled(scope, origin.ports.http, 3);
       await awaitCondition('all to be closed', () => clients.every(({ closed }) => closed));
@@ -244,9 +232,9 @@ describe('a worker', () => {
           { reason: 'workers-not-ready' },
         ]);
       await awaitCondition('none of them to be counted', async () =>
-        (await workersOf(origin)).every(({ connections }) => connections === 1),
+        (await origin.workers()).every(({ connections }) => connections === 1),
       );
-      expect((await workersOf(origin)).map(({ pid }) => pid)).toEqual([worker?.pid]);
+      expect((await origin.workers()).map(({ pid }) => pid)).toEqual([worker?.pid]);
       expect(kept.isClosed).toBe(false);
     },
   );
@@ -255,7 +243,7 @@ describe('a worker', () => {
     const scope = testScope();
     const config = { workers: 1, drain: { deadlineMs: NEVER_MS } };
     const origin = await (await OriginProcess.spawn(scope, 'a', config)).ready();
-    const [worker] = await workersOf(origin);
+    const [worker] = await origin.workers();
     execFileSync('prlimit', ['--pid', String(origin.pid), '--nofile=4:4']);
     process.kill(worker?.pid ?? 0, 'SIGKILL');
     await awaitCondition('the start to fail', () => origin.logged('worker not started').length > 0);
@@ -273,8 +261,8 @@ describe('a worker', () => {
     expect(origin.logged('folder of sockets made anew')).toHaveLength(1);
     // Three of them, so on both workers.
     await new PlayersOf(scope, origin, STREAM).playOn(10);
-    const owner = await publishedOn(origin);
-    const other = (await workersOf(origin)).find(({ worker }) => worker !== owner.worker);
+    const owner = await origin.publishingWorker();
+    const other = (await origin.workers()).find(({ worker }) => worker !== owner.worker);
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
     process.kill(other?.pid ?? 0, 'SIGKILL');
     await awaitCondition('another one in its place', () => origin.logged('worker ready').length === 3);
@@ -284,7 +272,7 @@ describe('a worker', () => {
   it('that ends again and again is named by the doctor, and others are told to send nobody', async () => {
     const origin = await (await OriginProcess.spawn(testScope(), 'a', { workers: 1 })).ready();
     const kill = async () => {
-      for (const { pid } of await workersOf(origin)) if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      for (const { pid } of await origin.workers()) if (pid !== undefined) process.kill(pid, 'SIGKILL');
     };
     const isFull = async () => (await origin.members()).find(({ self }) => self)?.full;
     await awaitCondition('it to say that it takes nobody', async () => {
@@ -309,8 +297,8 @@ describe('a worker', () => {
     const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 }, { environment })).ready();
     const kept = await publisher(scope, origin, 'kept');
     await kept.awaitStatus('NetStream.Publish.Start');
-    const owner = await publishedOn(origin);
-    const failing = (await workersOf(origin)).find(({ worker }) => worker !== owner.worker);
+    const owner = await origin.publishingWorker();
+    const failing = (await origin.workers()).find(({ worker }) => worker !== owner.worker);
     process.kill(failing?.pid ?? 0, 'SIGURG');
     await awaitCondition('its end', () => origin.logged('worker ended').length === 1);
     expect(origin.logged('worker ended')).toMatchObject([{ worker: failing?.worker, reason: 'status 70' }]);
@@ -332,7 +320,7 @@ describe('a worker', () => {
     let killed = 0;
     for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
       const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
-      const workers = await workersOf(origin);
+      const workers = await origin.workers();
       await publisher(scope, origin, 's');
       // Ctrl-C reaches the whole group, and a service manager may tell all of it, too.
       if (signal !== 'SIGKILL') for (const { pid = 0 } of workers) process.kill(pid, signal);
@@ -354,7 +342,7 @@ describe('a main process that hangs', () => {
   it('leaves no ghosts: its workers end, and are there again with it', async () => {
     const scope = testScope();
     const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
-    const workers = await workersOf(origin);
+    const workers = await origin.workers();
     const client = await publisher(scope, origin, 's');
     await client.awaitStatus('NetStream.Publish.Start');
     origin.signalMain('SIGSTOP');
@@ -372,7 +360,7 @@ describe('a main process that hangs', () => {
       { reason: 'main-silent' },
     ]);
     await awaitCondition('others to be there', async () =>
-      (await workersOf(origin)).every(
+      (await origin.workers()).every(
         ({ state, pid }) => state === 'listening' && workers.every((before) => before.pid !== pid),
       ),
     );
@@ -389,7 +377,7 @@ describe('connections', () => {
     for (let i = 0; i < 20; i += 1)
       await Promise.all(Array.from({ length: 50 }, () => RtmpClient.open(scope, origin.ports.rtmp)));
     const counts = await awaitCondition('all of them to be there', async () => {
-      const told = (await workersOf(origin)).map(({ connections }) => connections);
+      const told = (await origin.workers()).map(({ connections }) => connections);
       return told.reduce((sum, count) => sum + count, 0) === 1000 && told;
     });
     expect(Math.max(...counts)).toBeLessThanOrEqual((1.15 * 1000) / 3);
@@ -417,7 +405,7 @@ describe('connections', () => {
     // Those that end give their places back, to whichever worker.
     for (const client of inside.slice(0, 3)) client.destroy();
     await awaitCondition('places to be free', async () => {
-      const told = (await workersOf(origin)).map(({ connections }) => connections);
+      const told = (await origin.workers()).map(({ connections }) => connections);
       return told.reduce((sum, count) => sum + count, 0) === 3;
     });
     for (let i = 0; i < 3; i += 1) await RtmpClient.open(scope, origin.ports.rtmp);
@@ -429,7 +417,7 @@ describe('the start', () => {
   it('of four workers ends when all of them take connections', async () => {
     const scope = testScope();
     const origin = await (await OriginProcess.spawn(scope, 'a', { workers: 4 })).ready();
-    expect((await workersOf(origin)).filter(({ state }) => state === 'listening')).toHaveLength(4);
+    expect((await origin.workers()).filter(({ state }) => state === 'listening')).toHaveLength(4);
     await expect.poll(() => origin.logged('worker ready')).toHaveLength(4);
     await expect.poll(() => origin.logged('origin ready')).toHaveLength(1);
   });

@@ -9,14 +9,15 @@ export interface FlvPlay {
   end: string | null;
 }
 
-/** Plays `ws://…/app/stream.flv`. */
-export function playWebSocket(scope: Scope, url: string): FlvPlay {
+/** Plays `ws://…/app/stream.flv`. `read` is called after each message. */
+export function playWebSocket(scope: Scope, url: string, read: () => void = () => {}): FlvPlay {
   const played: FlvPlay = { reader: new FlvReader(), end: null };
   const socket = new WebSocket(url);
   scope.defer(() => socket.terminate());
   socket.on('message', (data: Buffer) => {
     try {
       played.reader.push(data);
+      read();
     } catch (error) {
       played.end ??= String(error);
       socket.terminate();

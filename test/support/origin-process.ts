@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { awaitCondition, HANG_MS } from '@headwater/testing/await-condition';
-import type { ApiMember, ApiStream, ApiStreamDetail } from './api-types.js';
+import type { ApiMember, ApiStream, ApiStreamDetail, ApiWorker } from './api-types.js';
 import { type Exit, TestProcess } from './child-process.js';
 import { freePorts } from './free-port.js';
 import { HEADWATER } from './program.js';
@@ -162,6 +162,16 @@ export class OriginProcess {
 
   async members(): Promise<readonly ApiMember[]> {
     return (await this.api<{ members: readonly ApiMember[] }>('/api/v1/members')).members;
+  }
+  /** Its own, as it tells of them. */
+  async workers(): Promise<readonly ApiWorker[]> {
+    return (await this.members()).find(({ self }) => self)?.workers ?? [];
+  }
+  /** The first of its workers to tell of a publisher. */
+  publishingWorker(): Promise<ApiWorker> {
+    return awaitCondition('a worker to tell of its publisher', async () =>
+      (await this.workers()).find(({ publishers }) => publishers > 0),
+    );
   }
   async streams(): Promise<readonly ApiStream[]> {
     return (await this.api<{ streams: readonly ApiStream[] }>('/api/v1/streams')).streams;

@@ -2,9 +2,10 @@ import { claimOf } from '@headwater/testing/claim-of';
 import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Liveness, type MemberProfile, NO_LOAD } from './member.js';
+import { type Liveness, NO_LOAD } from './member.js';
 import { ORDER_REASONS, type OrderReason, orderReason } from './order-reason.js';
 import { type Owner, type OwnerPolicy, ownerOrder } from './owner.js';
+import { type OwnerTraits, ownerOf } from './testing/owner-of.js';
 
 const OWNER = fc
   .record({
@@ -70,26 +71,10 @@ it('is true of every two owners that are in order, whatever the policy and the z
 });
 
 describe('the reason', () => {
-  interface Told extends Partial<MemberProfile> {
-    readonly liveness?: Liveness;
-    readonly sinceMs?: number;
-    readonly silent?: boolean;
-  }
-  const owner = (
-    member: string,
-    { liveness = 'alive', sinceMs = 1, silent = false, ...profile }: Told,
-  ): Owner => ({
-    member,
-    liveness,
-    load: NO_LOAD,
-    claim: claimOf('s', sinceMs, silent),
-    profile: profileOf(member, profile),
-  });
-
   /** What is true of the second alone, all of it with what comes further down. */
-  const WORSE: Told = { draining: true, zone: 'west', loadLevel: 1, sinceMs: 2 };
+  const WORSE: OwnerTraits = { draining: true, zone: 'west', loadLevel: 1, sinceMs: 2 };
 
-  it.each<[OrderReason, Told, Told, OwnerPolicy, string | undefined]>([
+  it.each<[OrderReason, OwnerTraits, OwnerTraits, OwnerPolicy, string | undefined]>([
     ['flows', {}, { ...WORSE, silent: true, liveness: 'suspect', full: true }, 'primary', 'east'],
     ['alive', {}, { ...WORSE, liveness: 'suspect', full: true }, 'primary', 'east'],
     ['has-room', {}, { ...WORSE, liveness: 'unreachable', full: true }, 'primary', 'east'],
@@ -106,7 +91,7 @@ describe('the reason', () => {
     ['lower-id', {}, {}, 'spread', 'east'],
     ['lower-id', { loadLevel: 2 }, { loadLevel: 1 }, 'primary', undefined],
   ])('is %s: %j before %j, by %s in zone %s', (reason, first, second, policy, zone) => {
-    const [a, b] = [owner('a', first), owner('b', second)];
+    const [a, b] = [ownerOf('a', first), ownerOf('b', second)];
     expect([b, a].sort(ownerOrder(policy, zone))).toEqual([a, b]);
     expect(orderReason(a, b, policy, zone)).toBe(reason);
   });

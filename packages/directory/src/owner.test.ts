@@ -4,25 +4,10 @@ import { profileOf } from '@headwater/testing/profile-of';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Directory } from './directory.js';
-import { type MemberProfile, NO_LOAD } from './member.js';
+import type { MemberProfile } from './member.js';
 import { OwnLog } from './own-log.js';
 import { type Owner, type OwnerPolicy, ownerOrder, ownerThrough } from './owner.js';
-
-const ownerOf = (
-  member: string,
-  {
-    sinceMs = 1,
-    liveness = 'alive',
-    silent = false,
-    ...profile
-  }: Partial<MemberProfile & Owner> & { sinceMs?: number; silent?: boolean } = {},
-): Owner => ({
-  member,
-  liveness,
-  load: NO_LOAD,
-  claim: claimOf('s', sinceMs, silent),
-  profile: profileOf(member, profile),
-});
+import { ownerOf } from './testing/owner-of.js';
 
 it('is the same owner when it is pulled through another member, also as a view of the directory', () => {
   const owner = ownerOf('a');

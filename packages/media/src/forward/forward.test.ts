@@ -103,6 +103,14 @@ beforeEach(() => {
   forward.push(VIDEO_HEADER());
 });
 
+/** It is given up that long from now, ms, and not before. */
+function expectEndAfter(ms: number): void {
+  timers.pass(ms - 1);
+  expect(told.at(-1)).toBe('lost a closed-by-server');
+  timers.pass(1);
+  expect(told.at(-1)).toBe('ended no-origin');
+}
+
 describe('a forward that no origin has taken yet', () => {
   it('gives the one that takes it all that came meanwhile, headers first', () => {
     forward.start();
@@ -223,10 +231,7 @@ describe('a forward that an origin has', () => {
   it('is not given up before', () => {
     origins = [];
     link(0).events.ended(GONE);
-    timers.pass(LOST_MS - 1);
-    expect(told.at(-1)).toBe('lost a closed-by-server');
-    timers.pass(1);
-    expect(told.at(-1)).toBe('ended no-origin');
+    expectEndAfter(LOST_MS);
   });
 
   it('is left for one reason only, and that is over when it is', () => {
@@ -430,20 +435,14 @@ describe('a forward that an origin has', () => {
     timers.pass(LOST_MS - 2 * RETRY_MS);
     origins = [];
     link(0).events.ended(GONE);
-    timers.pass(2 * RETRY_MS - 1);
-    expect(told.at(-1)).toBe('lost a closed-by-server');
-    timers.pass(1);
-    expect(told.at(-1)).toBe('ended no-origin');
+    expectEndAfter(2 * RETRY_MS);
   });
 
   it('is kept for so long from when it was lost', () => {
     origins = [];
     timers.pass(10 * LOST_MS);
     link(0).events.ended(GONE);
-    timers.pass(LOST_MS - 1);
-    expect(told.at(-1)).toBe('lost a closed-by-server');
-    timers.pass(1);
-    expect(told.at(-1)).toBe('ended no-origin');
+    expectEndAfter(LOST_MS);
   });
 
   it('is closed at the one that it just left as well when the publisher goes', () => {

@@ -82,10 +82,6 @@ describe('aacDetails', () => {
     expect(aacDetails(hex('11c0'))).toStrictEqual({ sampleRateHz: 48_000 });
     // A rate of its own that is none.
     expect(aacDetails(hex('1780 000010'))).toStrictEqual({ channels: 2 });
-    // Reserved rates, a rate of nothing, and layouts that only the frames tell.
-    expect(aacDetails(hex('1690'))).toStrictEqual({ channels: 2 });
-    expect(aacDetails(hex('1780000010'))).toStrictEqual({ channels: 2 });
-    expect(aacDetails(hex('1180'))).toStrictEqual({ sampleRateHz: 48_000 });
   });
 
   it.each<[string, readonly (readonly [number, number])[], number, number]>([
