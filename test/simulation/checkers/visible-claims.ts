@@ -19,6 +19,9 @@ interface Envelopes {
 /** Entries that one repetition of a log tells at least. */
 const ENTRIES_RETOLD_LEAST = 500;
 
+/** A part of an answer holds at least so many. */
+const ENTRIES_PER_PART_LEAST = 500;
+
 /** Whoever hears a member has its claims as they were some seconds ago, or newer. */
 export const visibleClaims: Checker = {
   name: 'visible-claims',
@@ -26,7 +29,7 @@ export const visibleClaims: Checker = {
   check: (world) =>
     lagging(
       world,
-      () => 0,
+      (held, told) => partsMs(world, held, told),
       (observer, member) => conversingSince(world, observer, member) <= world.now - settledMs(world),
     ),
 };
@@ -68,11 +71,15 @@ function* lagging(
 }
 
 /** What a long log adds, ms: who can't ask its owner is told some messages of it at a time. */
-function longMs(held: LogPosition, told: LogPosition | null): number {
-  if (told === null) return 0;
-  const missing = told.version - (held.generation === told.generation ? held.version : 0);
-  return RETELL_MS * Math.max(0, Math.floor(missing / ENTRIES_RETOLD_LEAST));
-}
+const longMs = (held: LogPosition, told: LogPosition | null): number =>
+  RETELL_MS * Math.floor(missing(held, told) / ENTRIES_RETOLD_LEAST);
+
+/** And who can: each turn of a loop tells a part, and takes as long as the loop is late. */
+const partsMs = (world: World, held: LogPosition, told: LogPosition | null): number =>
+  world.lateMsWithin(KNOWN_MS) * Math.floor(missing(held, told) / ENTRIES_PER_PART_LEAST);
+
+const missing = (held: LogPosition, told: LogPosition | null): number =>
+  told === null ? 0 : Math.max(0, told.version - (held.generation === told.generation ? held.version : 0));
 
 /** All that the observer is told to hear the member through have had its signed news for so long. */
 function canBeHandedOn(

@@ -1,3 +1,4 @@
+import type { StreamKey } from '@headwater/directory';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Input, Whereabouts } from './input.js';
 import {
@@ -76,6 +77,12 @@ function run(ms: number, ...speakers: readonly string[]): void {
 const livenessOf = (id: string): string => own.core.directory.member(id)?.liveness ?? 'unknown';
 const isKept = (id: string): boolean => own.core.peer(id) !== undefined;
 const told = (msg: string) => own.facts.filter((fact) => fact.msg === msg);
+
+const CLAIMED = {
+  version: 1,
+  kind: 'claim',
+  claim: { key: 'v/live/one' as StreamKey, sinceMs: 1, media: {} },
+} as const;
 
 /** What a step asks the shell to do. */
 function effectsOf(one: Input, later = 0) {
@@ -260,6 +267,45 @@ describe('who is dead', () => {
     // Who has not noticed yet does not bring it back.
     tell('a', named('d', { heard: false }), named('d'));
     expect(isKept('d')).toBe(false);
+  });
+
+  it('that was replaced comes back by what others say from now on, and not by what they said before', () => {
+    const hears = joinDigests([startDigest('own', own.generation), startDigest('d', 1)]);
+    const heartbeatsToA = () =>
+      own.sent.flatMap(({ to, message }) => (to === 'a' && message.kind === 'heartbeat' ? [message] : []));
+    const heard = (echoed: { readonly sentAt: number } | undefined): void =>
+      say('a', {
+        kind: 'heartbeat',
+        position: { generation: 1, version: 0 },
+        load: { players: 0, publishers: 0, outboundKbps: 0 },
+        sentAt: mesh.now,
+        echo: echoed ? { sentAt: echoed.sentAt, heldMs: 0 } : null,
+        hears,
+      });
+    const news = (): void =>
+      input({
+        kind: 'broadcast',
+        author: 'd',
+        message: { kind: 'delta', delta: { member: 'd', generation: 1, from: 0, to: 1, entries: [CLAIMED] } },
+        signedBytes: new Uint8Array(1),
+      });
+    greet('a', {}, ['a:1']);
+    greet('d', {}, ['d:1']);
+    mesh.run(1_000);
+    heard(heartbeatsToA().at(-1));
+    lose('d');
+    mesh.run(500);
+    expect(livenessOf('d')).toBe('dead');
+    greet('new', { dialled: 'd:1' }, ['d:1']);
+    expect(isKept('d')).toBe(false);
+    news();
+    expect(livenessOf('d')).toBe('unknown');
+    const before = heartbeatsToA().length;
+    mesh.run(1_500);
+    expect(heartbeatsToA().length).toBeGreaterThan(before);
+    heard(heartbeatsToA().at(-1));
+    news();
+    expect(livenessOf('d')).toBe('unreachable');
   });
 
   it('makes way for who was there before it was found dead', () => {

@@ -96,6 +96,7 @@ export class Acquaintances {
   }
 
   forget(peer: Peer, step: Step): void {
+    this.#peers.bury(peer, step.now);
     step.effects.changed(this.#peers.directory.forget(peer.id));
     step.effects.changedMembers.add(peer.id);
     if (peer.isMet) step.effects.forgotten.push({ member: peer.id, addresses: peer.addresses });
@@ -106,7 +107,6 @@ export class Acquaintances {
         refuseMs: 0,
       });
     peer.forgotten();
-    this.#peers.delete(peer);
   }
 
   #learnOf(known: Peer, one: Acquaintance, from: Peer, step: Step): void {

@@ -120,6 +120,9 @@ export const ANSWER_WAIT_MS = 75;
 /** Others' word that they hear a member counts for so long after that member's own last word. */
 export const WITNESSED_MAX_MS = 5 * 60_000;
 
+/** Of a member that was forgotten it is known for so long since when it was gone. */
+export const BURIED_MS = 60_000;
+
 /** Who can't reach some member says something signed and new each so often, so that others' word for it goes on to count. */
 export const SIGN_OF_LIFE_MS = WITNESSED_MAX_MS / 3;
 

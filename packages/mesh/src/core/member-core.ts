@@ -285,7 +285,7 @@ export class MemberCore {
   }
 
   #tick(askedFor: number | null, step: Step): void {
-    this.#peers.tick();
+    this.#peers.tick(step.now);
     this.#lateness.tick(step.now, askedFor);
     this.#lastTickAt = step.now;
     this.#local.flushDue(step);

@@ -1,10 +1,17 @@
 import type { Directory, MemberId } from '@headwater/directory';
 import type { Patience } from './failure-detector.js';
 import type { Lateness } from './lateness.js';
-import { GONE_TOLD_MS, POLITE_DIAL_MS, VOUCHED_MAX } from './limits.js';
+import { BURIED_MS, GONE_TOLD_MS, PEERS_MAX, POLITE_DIAL_MS, VOUCHED_MAX } from './limits.js';
 import type { Acquaintance } from './messages.js';
 import { type OwnPath, Peer } from './peer.js';
 import { roster } from './roster.js';
+
+/** A start that was given up, and that is no peer any more. */
+interface Buried {
+  readonly generation: number;
+  /** Since when it was given up. */
+  readonly since: number;
+}
 
 /** Everybody but oneself: met, or only heard of. At most `PEERS_MAX`: who adds one makes room first. */
 export class Peers implements OwnPath {
@@ -14,6 +21,8 @@ export class Peers implements OwnPath {
   readonly #lateness: Pick<Lateness, 'ms'>;
   readonly #random: () => number;
   readonly #peers = new Map<MemberId, Peer>();
+  /** Oldest first. */
+  readonly #buried = new Map<MemberId, Buried>();
   #usualMs: number | null = null;
   #usualShortestMs: number | null = null;
   #sureShortestMs: number | null = null;
@@ -53,7 +62,8 @@ export class Peers implements OwnPath {
     return this.#usualShortestMs;
   }
 
-  tick(): void {
+  tick(now: number): void {
+    this.#clearBuried(now, PEERS_MAX);
     const expected: (number | null)[] = [];
     const shortest: (number | null)[] = [];
     // Few measures may be those of a busy moment, but hardly with all.
@@ -76,6 +86,22 @@ export class Peers implements OwnPath {
 
   delete(peer: Peer): void {
     this.#peers.delete(peer.id);
+  }
+
+  /** Forgets one that is gone; what others said of it before it went stays without meaning. */
+  bury(peer: Peer, now: number): void {
+    const { id, goneSince } = peer;
+    this.delete(peer);
+    if (goneSince === null) return;
+    this.#buried.delete(id);
+    this.#clearBuried(now, PEERS_MAX - 1);
+    this.#buried.set(id, { generation: this.directory.position(id).generation, since: goneSince });
+  }
+
+  /** Since when this start of a member is given up, where it was forgotten not long ago; `-Infinity`: it was not. */
+  buriedSince(id: MemberId, generation: number): number {
+    const buried = this.#buried.get(id);
+    return buried !== undefined && generation <= buried.generation ? buried.since : Number.NEGATIVE_INFINITY;
   }
 
   greeted(): readonly Peer[] {
@@ -132,6 +158,13 @@ export class Peers implements OwnPath {
   /** Whom a line in the log is about. */
   naming(peer: Peer): { readonly member: MemberId; readonly memberName: string } {
     return { member: peer.id, memberName: this.nameOf(peer.id) };
+  }
+
+  #clearBuried(now: number, most: number): void {
+    for (const [id, { since }] of this.#buried) {
+      if (this.#buried.size <= most && now - since < BURIED_MS) return;
+      this.#buried.delete(id);
+    }
   }
 
   #add(id: MemberId, dialAt: number, now: number): Peer {

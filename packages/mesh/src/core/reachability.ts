@@ -80,7 +80,7 @@ export function verdictOf(own: Evidence, others: Testimony, graceMs: number, now
  * - while the sender itself is heard,
  * - for the start of the member that is known here, and for no other one,
  * - after a connection closed: if it was said after that, which the echo of a heartbeat from here proves. What the dead
- *   are to come back for must be said after they were taken for dead.
+ *   are to come back for must be said after they were taken for dead, also where they were forgotten since.
  * - for `WITNESSED_MAX_MS` after the member's own last word (heard here, or signed news that are new): who lies about a
  *   dead member keeps its claims for no longer.
  *
@@ -231,8 +231,12 @@ export class Reachability {
   isWitnessed(id: MemberId, generation: number, now: number): boolean {
     const peer = this.#peers.get(id);
     const number = peer?.digestNumberOf(generation) ?? digestNumber(startDigest(id, generation));
-    for (const other of this.#peers)
-      if (other !== peer && hears(other, number) && other.wordAt(now) !== null) return true;
+    const buriedSince = this.#peers.buriedSince(id, generation);
+    for (const other of this.#peers) {
+      if (other === peer || !hears(other, number)) continue;
+      const word = other.wordAt(now);
+      if (word !== null && word.saidAfter >= buriedSince) return true;
+    }
     return false;
   }
 
@@ -249,7 +253,10 @@ export class Reachability {
     const number = peer.digestNumberOf(generation);
     const { life } = peer.state;
     const lostAt = 'lostAt' in evidence ? evidence.lostAt : null;
-    const sinceMs = life.kind === 'dead' ? life.since : (lostAt ?? Number.NEGATIVE_INFINITY);
+    const sinceMs = Math.max(
+      life.kind === 'dead' ? life.since : (lostAt ?? Number.NEGATIVE_INFINITY),
+      this.#peers.buriedSince(peer.id, generation),
+    );
     const isTooLong = now - peer.ownWordAt >= WITNESSED_MAX_MS;
     const witnesses: Peer[] = [];
     let awaitedUntil: number | null = null;
