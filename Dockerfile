@@ -42,6 +42,6 @@ USER node
 VOLUME /var/lib/headwater
 ENV HEADWATER_DATA_DIR=/var/lib/headwater
 EXPOSE 1935 8080 1985 7946
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD ["headwater", "health"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD ["/bin/bash", "/opt/headwater/packages/origin/bin/health-check.sh"]
 ENTRYPOINT ["headwater"]
 CMD ["origin", "--config", "/etc/headwater/origin.yml"]

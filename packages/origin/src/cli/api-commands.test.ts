@@ -340,9 +340,15 @@ describe('health', () => {
     const { status, out } = await run(['health'], answering({ ready: true }));
     expect({ status, out }).toEqual({ status: 0, out: 'ready\n' });
   });
-  it('is 1 where it is not, with the reason', async () => {
-    const { status, out } = await run(['health'], answering({ ready: false, waitingFor: 'a seed' }, 503));
-    expect({ status, out }).toEqual({ status: 1, out: 'not ready: a seed\n' });
+  it.each([
+    [{ ready: false, waitingFor: 'a seed' }, 'a seed'],
+    [{ ready: false, draining: true, disputed: false }, 'it drains'],
+    [{ ready: false, draining: true, disputed: true }, 'another process runs with its identity'],
+    [{ ready: false, draining: false, waitingFor: 7 }, 'it answers with status 503'],
+    [[], 'it answers with status 503'],
+  ])('is 1 where it is not, with the reason: %j', async (answer, reason) => {
+    const { status, out } = await run(['health'], answering(answer, 503));
+    expect({ status, out }).toEqual({ status: 1, out: `not ready: ${reason}\n` });
   });
   it('is 1 where nobody answers', async () => {
     expect((await run(['health'])).status).toBe(1);

@@ -15,16 +15,23 @@ export const HEALTH: Command = {
       io.stdout.write('ready\n');
       return EXIT.ok;
     }
-    const reason = readiness === null ? `status ${status}` : (readiness.waitingFor ?? 'it does not say why');
+    const reason = readiness?.waitingFor ?? `it answers with status ${status}`;
     io.stdout.write(`not ready: ${printable(reason)}\n`);
     return EXIT.failed;
   },
 };
 
 /** Null where it is no answer of `/readyz`. */
-function readinessOf(body: unknown): { readonly ready: boolean; readonly waitingFor?: string } | null {
+function readinessOf(body: unknown): { readonly ready: boolean; readonly waitingFor: string | null } | null {
   if (typeof body !== 'object' || body === null || !('ready' in body) || typeof body.ready !== 'boolean')
     return null;
-  if (!('waitingFor' in body) || body.waitingFor === undefined) return { ready: body.ready };
-  return typeof body.waitingFor === 'string' ? { ready: body.ready, waitingFor: body.waitingFor } : null;
+  const { ready, ...more } = body;
+  return { ready, waitingFor: reasonIn(more) };
+}
+
+/** What lasts comes first: who drains may wait for a seed as well. */
+function reasonIn(answer: object): string | null {
+  if ('disputed' in answer && answer.disputed === true) return 'another process runs with its identity';
+  if ('draining' in answer && answer.draining === true) return 'it drains';
+  return 'waitingFor' in answer && typeof answer.waitingFor === 'string' ? answer.waitingFor : null;
 }
