@@ -12,6 +12,7 @@ import { growth } from './growth.js';
 import { handover } from './handover.js';
 import { health } from './health.js';
 import { idle } from './idle.js';
+import { idleWhole } from './idle-whole.js';
 import { isolation } from './isolation.js';
 import { join } from './join.js';
 import { link } from './link.js';
@@ -48,6 +49,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   'start-storm': startStorm,
   growth,
   idle,
+  'idle-whole': idleWhole,
   handover,
   health,
   relay,
