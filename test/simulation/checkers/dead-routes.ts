@@ -1,5 +1,6 @@
 import { claimsStand, type MemberId } from '@headwater/directory';
 import { CONFIRM_MS, TICK_MS } from '@headwater/mesh/core';
+import type { Member } from '../member.js';
 import { RETRANSMIT_MS } from '../network/connection.js';
 import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
@@ -82,7 +83,7 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
   if (end !== null) {
     // A reset comes only over a connection that stood on both sides, and from a machine that is still there. Who misses it
     // goes on to say that it hears the member, for as long as any silence may last.
-    const brokenAt = Math.max(...world.running().map((one) => world.lastBrokenAt(one.id, id)));
+    const brokenAt = Math.max(...thereSince(world, end.at).map((one) => world.lastBrokenAt(one.id, id)));
     // Who hung until it ended was not heard any more, here and there.
     const hungAt = Math.max(member.stalledAt, Math.min(member.hungUntil, end.at));
     const wasWell = Math.max(brokenAt, observer.resumedAt, hungAt) < end.at - DETECTED_MS;
@@ -105,6 +106,12 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
   const since = Math.max(cutSince, bridgedUntil(world, observer, id));
   return { since, why: 'cut off', limitMs: missedMs(since) };
 }
+
+/** Who ran then, or does now. Of who has gone silent since, the word still counts. */
+const thereSince = (world: World, at: number): Member[] =>
+  [...world.members.values()].filter(
+    ({ running, ended }) => running !== null || (ended.at(-1)?.at ?? 0) >= at,
+  );
 
 /**
  * What disturbed a path may be in its estimate for so long, ms: the longest round trip that is believed (5 s) needs 42 short
