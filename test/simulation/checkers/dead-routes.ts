@@ -10,6 +10,9 @@ import { bridgedUntil, slownessMs, witnessStandstillMs } from './reach.js';
 /** Hung and cut-off members, and those whose machine died, are found within this time, ms. */
 export const DETECTED_MS = 3_000;
 
+/** So much more where it was met just now, and no round trip was measured with it yet, ms: the path may be a slow one. */
+const UNMEASURED_MS = 1_500;
+
 /** Two looks, a tick, late packets. */
 const SLACK_MS = 300 + TICK_MS;
 
@@ -89,12 +92,14 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     const wasWell = Math.max(brokenAt, observer.resumedAt, hungAt) < end.at - DETECTED_MS;
     const isNoticed = end.ending === 'killed' && end.unnoticedBy.size === 0;
     const isTold = isNoticed && wasWell && world.network.isMachineUp(member.machine);
+    const isMeasured = observer.core.peer(id)?.rttMs != null;
     const isPlain = isRefused(world, observer, id) || !mayLookSlow(world, observer, id, end.at);
+    const lostMs = isMeasured ? (isPlain ? CONFIRM_MS : DETECTED_MS) : DETECTED_MS + UNMEASURED_MS;
     return {
       since: end.at,
       why: `${end.ending} as ${generation}`,
       // On a slow path two dials are waited for.
-      limitMs: isTold ? (isPlain ? CONFIRM_MS : DETECTED_MS) + slownessMs(world) : missedMs(end.at),
+      limitMs: isTold ? lostMs + slownessMs(world) : missedMs(end.at),
     };
   }
   if (member.running === null) return { since: 0, why: `which never was ${generation}`, limitMs: 0 };

@@ -114,7 +114,7 @@ export function slownessMs(world: World, trips = SETTLED_TRIPS, agoMs = 0): numb
   const { paths } = world.network;
   const { delayMs, jitterMs } = paths.weather;
   const lateMs = world.lateMsWithin(LATELY_MS + agoMs);
-  return trips * 2 * (delayMs + jitterMs) + (paths.hasLostWithin(LATELY_MS) ? 2_000 : 0) + 6 * lateMs;
+  return trips * 2 * (delayMs + jitterMs) + (paths.hasLostWithin(LATELY_MS + agoMs) ? 2_000 : 0) + 6 * lateMs;
 }
 
 /**
