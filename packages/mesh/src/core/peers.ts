@@ -70,7 +70,9 @@ export class Peers implements OwnPath {
     const soFar: (number | null)[] = [];
     for (const { isGreeted, heartbeats } of this) {
       if (!isGreeted) continue;
-      expected.push(heartbeats.roundTrip.expectedMs);
+      const believedMs = heartbeats.roundTrip.believedMs(null);
+      if (believedMs === null) continue;
+      expected.push(believedMs);
       shortest.push(heartbeats.roundTrip.pathMs);
       soFar.push(heartbeats.roundTrip.pathSoFarMs);
     }

@@ -17,7 +17,7 @@ describe('RoundTrip', () => {
   it('is not believed by its first measures where they are far from what is usual with others', () => {
     expect(tripOf().believedMs(null)).toBeNull();
     expect(tripOf().believedMs(50)).toBe(50);
-    expect(tripOf(1_500).believedMs(null)).toBe(3_000);
+    expect(tripOf(1_000).believedMs(null)).toBe(2_000);
     expect(tripOf(1_500).believedMs(50)).toBe(200);
     expect(tripOf(10).believedMs(50)).toBe(20);
     expect(tripOf(...times(3, 500)).believedMs(50)).toBe(200);
@@ -61,6 +61,14 @@ describe('RoundTrip', () => {
     expect(tripOf(30, ...times(16, 90)).shortestMs).toBe(90);
   });
 
+  it('takes a long one that is the only measure of all for no path', () => {
+    expect(tripOf(2_104).believedMs(null)).toBeNull();
+    expect(tripOf(2_104).presentMs(null)).toBeNull();
+    expect(tripOf(2_104).believedMs(1)).toBe(102);
+    expect(tripOf(1_500, 1_500).believedMs(null)).toBeGreaterThan(1_500);
+    expect(tripOf(2_104, 1).believedMs(null)).toBeLessThan(10);
+  });
+
   it('takes no lateness for a part of the path, also when neither side is late any more', () => {
     const trip = new RoundTrip();
     for (const ms of [301, 305, 410, 301]) trip.take(ms, 300);
@@ -83,7 +91,7 @@ describe('RoundTrip', () => {
     expect(disturbed.expectedMs).toBeGreaterThan(2_000);
     expect(disturbed.presentMs(5)).toBe(104);
     expect(tripOf(1_237, 1_986, 1).presentMs(5)).toBe(tripOf(1_237, 1_986, 1).believedMs(5));
-    expect(tripOf(1_237).presentMs(null)).toBe(tripOf(1_237).expectedMs);
+    expect(tripOf(937).presentMs(null)).toBe(tripOf(937).expectedMs);
     expect(tripOf(...times(30, 500)).presentMs(5)).toBe(tripOf(...times(30, 500)).expectedMs);
     expect(tripOf().presentMs(null)).toBeNull();
   });

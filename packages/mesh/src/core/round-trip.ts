@@ -11,6 +11,9 @@ const SHORTEST_OF = 16;
 /** So many measures are believed, whatever is usual with others. */
 const BELIEVED_FROM = 4;
 
+/** A longer one, ms, is more likely a disturbed path than a slow one: as the only measure of all it says nothing. */
+const ONLY_MAX_MS = 1_000;
+
 /**
  * How long the way to one member and back takes, as TCP estimates it (RFC 6298): smoothed, and how much it varies. Kept
  * over reconnects. One answer that comes very late, such as after a standstill or a lost packet, does not count, not even
@@ -59,7 +62,9 @@ export class RoundTrip {
   /** As far as it is to be believed: a few measures count only within what is usual with others; null: nothing is known. */
   believedMs(usualMs: number | null): number | null {
     const expectedMs = this.expectedMs ?? usualMs;
-    if (expectedMs === null || usualMs === null || this.#measures >= BELIEVED_FROM) return expectedMs;
+    if (usualMs === null)
+      return this.#measures === 1 && (this.#lastMs ?? 0) > ONLY_MAX_MS ? null : expectedMs;
+    if (expectedMs === null || this.#measures >= BELIEVED_FROM) return expectedMs;
     return Math.min(expectedMs, believableMs(usualMs));
   }
 
