@@ -50,7 +50,10 @@ export class Audience {
   /** What comes before `pending` for who starts there; null where it is no start. */
   #pendingHeaders: readonly MediaPacket[] | null = null;
   #pendingAtMs = 0;
+  #pendingBytes = 0;
   #windowBytes = 0;
+  /** What comes is past: see `catchUp`. */
+  #isPast = false;
   #timer: NodeJS.Timeout | null = null;
   /** What comes before the cached GOP, the same for all who join while neither changes. */
   #gopHeaders: PacketBatch | null = null;
@@ -89,8 +92,23 @@ export class Audience {
     this.#feeds.delete(player.id);
   }
 
-  /** `isStart`: players may begin at this packet. */
-  send(packet: MediaPacket, isStart: boolean): void {
+  /**
+   * What `send` sends is past, and goes out all at once: another source goes on with what it has. It is no fault of the
+   * players that it is much, so it makes nobody late.
+   */
+  catchUp(send: () => void): void {
+    this.flush();
+    this.#isPast = true;
+    try {
+      send();
+      this.flush();
+    } finally {
+      this.#isPast = false;
+    }
+  }
+
+  /** `isStart`: players may begin at this packet. `ageMs`: how long ago it came. */
+  send(packet: MediaPacket, isStart: boolean, ageMs = 0): void {
     if (packet.isHeader !== this.#pending[0]?.isHeader) this.#seal();
     let isAwaited = false;
     if (isStart && this.#feeds.size === 0) {
@@ -98,16 +116,19 @@ export class Audience {
       this.#forgetWindow();
     } else if (isStart && (this.#pendingHeaders === null || this.#bringsPicture(packet))) {
       this.#seal();
-      isAwaited = this.#isStartAwaited();
+      isAwaited = !this.#isPast && this.#isStartAwaited();
     }
     if (isStart) this.#pendingHeaders ??= this.#opening.headersAt(packet.timestampMs);
     if (packet.isHeader) this.#gopHeaders = null;
     const nowMs = performance.now();
-    if (this.#pending.length === 0) this.#pendingAtMs = nowMs;
+    if (this.#pending.length === 0) this.#pendingAtMs = nowMs - ageMs;
     this.#pending.push(packet);
+    this.#pendingBytes += packet.payload.length;
     this.#windowBytes += packet.payload.length;
     const { mergeMs = 0 } = this.#limits;
-    if (this.#feeds.size === 0) {
+    if (this.#isPast) {
+      if (this.#pendingBytes >= PIECE_BYTES_MAX) this.#seal();
+    } else if (this.#feeds.size === 0) {
       const isOld = nowMs - this.#pendingAtMs >= UNPLAYED_WINDOW_MS;
       if (isOld || this.#windowBytes >= PIECE_BYTES_MAX) this.flush();
     } else if (isAwaited || mergeMs === 0 || this.#windowBytes >= WINDOW_BYTES_MAX) {
@@ -227,17 +248,21 @@ export class Audience {
     const batch = new PacketBatch(this.#pending, this.#pendingAtMs, this.#pendingHeaders);
     for (const packet of this.#pending) packet.batch = batch;
     this.#sealed.push(batch);
-    this.#pending = [];
-    this.#pendingHeaders = null;
+    this.#forgetPending();
   }
 
   #forgetWindow(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#sealed = [];
+    this.#forgetPending();
+    this.#windowBytes = 0;
+  }
+
+  #forgetPending(): void {
     this.#pending = [];
     this.#pendingHeaders = null;
-    this.#windowBytes = 0;
+    this.#pendingBytes = 0;
   }
 
   #moment(): Moment {
@@ -247,6 +272,7 @@ export class Audience {
       nowMs,
       tracks: opening.tracks(),
       isForPulls: opening.isForPulls === true,
+      isPast: this.#isPast,
       headersAt: (timestampMs) => new PacketBatch(opening.headersAt(timestampMs), nowMs),
     };
   }

@@ -50,6 +50,7 @@ const moment = (tracks: Tracks | null = BOTH): Moment => ({
   tracks,
   headersAt: () => new PacketBatch(HEADERS, nowMs),
   isForPulls: false,
+  isPast: false,
 });
 
 /** Frames go out, each in a window of its own. */

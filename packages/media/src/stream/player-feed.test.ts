@@ -63,6 +63,23 @@ class TestStream {
     }
   }
   #sent = 0;
+
+  /** The same, of another source's past: `count` frames that came in real time, all at once. It begins with a keyframe. */
+  catchUp({ count, frameBytes }: Plan): void {
+    const first = this.#sent;
+    this.#sent += count;
+    this.audience.catchUp(() => {
+      for (let at = 0; at < count; at += 1) {
+        const number = first + at;
+        const frame = (at === 0 ? KEY : INTER)(number * TICK_MS, number % 256, frameBytes);
+        this.audience.send(
+          new MediaPacket(frame, frame.timestampMs),
+          frame.isKeyframe,
+          (count - at) * TICK_MS,
+        );
+      }
+    });
+  }
 }
 
 interface Plan {
@@ -220,6 +237,55 @@ describe('a player that joins', () => {
     });
     expect(starts.length).toBeGreaterThan(2);
     expect(new Set(starts)).toEqual(new Set([0x17]));
+  });
+});
+
+describe('a player whose stream goes on from another source, with all that this one has since its keyframe', () => {
+  const MBIT = 125_000;
+  const STREAM_MBIT = 8;
+  const frameBytes = (STREAM_MBIT * MBIT * TICK_MS) / SECOND_MS - 20;
+
+  /** Two seconds of one source, then another one whose GOP of `gopSeconds` is nearly over. */
+  function switched(gopSeconds: number, player: SteadyPlayer): TestStream {
+    const stream = new TestStream();
+    stream.audience.add(player);
+    stream.run({ count: 50, frameBytes, gopSeconds: 100 }, () => player.tick());
+    stream.audience.pause();
+    stream.catchUp({ count: (gopSeconds * SECOND_MS) / TICK_MS - 25, frameBytes, gopSeconds });
+    return stream;
+  }
+
+  it.each([
+    ['at twice the rate, GOP 15 s', 15, 16],
+    ['at 1.2 times the rate, GOP 15 s', 15, 9.6],
+    ['at the rate, GOP 30 s', 30, 8.1],
+  ])('and reads steadily %s loses nothing', (_name, gopSeconds, playerMbit) => {
+    const player = new SteadyPlayer(playerMbit * MBIT);
+    const stream = switched(gopSeconds, player);
+    stream.run({ count: 1000, frameBytes, gopSeconds }, () => player.tick());
+    expect(stream.framesDropped).toEqual({ queueBytes: 0, queueMs: 0 });
+    player.readRest();
+    expectWhole(player);
+  });
+
+  it('and stops reading is behind by what comes from then on', () => {
+    const player = new SteadyPlayer(0);
+    const stream = switched(15, player);
+    stream.run({ count: 100, frameBytes, gopSeconds: 15 });
+    expect(stream.framesDropped).toEqual({ queueBytes: 0, queueMs: 0 });
+    stream.run({ count: 300, frameBytes, gopSeconds: 15 });
+    expect(stream.framesDropped.queueBytes).toBeGreaterThan(100);
+  });
+
+  it('again and again, and takes nothing, holds no more than the past of one of them beside its limit', () => {
+    const player = new SteadyPlayer(0);
+    const stream = switched(10, player);
+    for (let round = 0; round < 6; round += 1) {
+      stream.audience.pause();
+      stream.catchUp({ count: 225, frameBytes, gopSeconds: 10 });
+      stream.run({ count: 10, frameBytes, gopSeconds: 10 });
+      expect(player.queue.queuedBytes).toBeLessThan(2 * 225 * frameBytes + 8_388_608);
+    }
   });
 });
 

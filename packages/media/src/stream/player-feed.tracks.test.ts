@@ -58,6 +58,7 @@ const moment = (more: Partial<Moment> = {}): Moment => ({
   tracks: BOTH,
   headersAt: headers,
   isForPulls: false,
+  isPast: false,
   ...more,
 });
 

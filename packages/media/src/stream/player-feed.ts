@@ -29,6 +29,8 @@ export interface Moment {
   readonly tracks: Tracks | null;
   /** Who is fed finds out itself where players may start: it gets pictures whatever came before them. */
   readonly isForPulls: boolean;
+  /** What is delivered is past, all of it at once: who is fed is not late for it. */
+  readonly isPast: boolean;
   /** Metadata and codec headers of now, stamped with this time: for who starts at any sound. */
   headersAt(timestampMs: number): PacketBatch;
 }
@@ -39,8 +41,9 @@ const LEFT_AFTER_DROP = 1 / 2;
 /**
  * One player's place in a stream: begins where decoding can start, falls behind by whole frames, and is found stuck.
  *
- * A player is behind by how much its queue has grown since it was shortest. So the past that it is given when it joins
- * counts as little against it as the time that it takes to read it, as long as it reads as fast as the stream comes.
+ * A player is behind by how much its queue has grown since it was shortest. So the past that it is given when it joins, or
+ * when the stream goes on from another source, counts as little against it as the time that it takes to read it, as long as
+ * it reads as fast as the stream comes.
  */
 export class PlayerFeed {
   readonly player: Player;
@@ -117,13 +120,21 @@ export class PlayerFeed {
     const { queue } = this.player;
     const behindBy = this.#lookBehind(moment.nowMs);
     const isGiven = this.#given === wants || (this.#lacksPictures(wants) && !window.hasVideo);
-    if (isGiven && wants !== 'nothing' && queue.queuedBytes === 0 && window.isOneItem(this.#wish(wants))) {
+    if (
+      !moment.isPast &&
+      isGiven &&
+      wants !== 'nothing' &&
+      queue.queuedBytes === 0 &&
+      window.isOneItem(this.#wish(wants))
+    ) {
       queue.push(window.wire(this.#wish(wants)));
       for (const batch of window.batches) this.#note(batch);
       this.#count();
       return;
     }
+    const { queuedBytes } = queue;
     for (const batch of window.batches) this.#add(batch, moment);
+    if (moment.isPast) this.#forgivePast(queue.queuedBytes - queuedBytes, window, moment.nowMs);
     if (behindBy !== null && this.#given !== 'nothing') this.#dropWaiting(behindBy, moment.nowMs);
     queue.send();
     this.#count();
@@ -267,6 +278,12 @@ export class PlayerFeed {
     this.#leastMs = Math.min(this.#leastMs, queue.ageMs(nowMs));
     if (this.#isLate(nowMs)) return 'queueMs';
     return this.#behindBytes > this.#limits.queueBytesMax ? 'queueBytes' : null;
+  }
+
+  /** Once for each queue: who still reads the past of one source is behind by that of the next. */
+  #forgivePast(bytes: number, { batches }: PacketWindow, nowMs: number): void {
+    this.#leastBytes = Math.max(this.#leastBytes, bytes);
+    this.#leastMs = Math.max(this.#leastMs, nowMs - (batches[0]?.atMs ?? nowMs));
   }
 
   /** Drops what was not sent, up to a start. */

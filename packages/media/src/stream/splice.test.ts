@@ -320,6 +320,21 @@ describe('findSplice', () => {
     expect(told(result.frames)).toEqual(told([...pictures.filter(isNew), cue, ...sounds.filter(isNew)]));
   });
 
+  it('gives data that stands right before the first frame that was not delivered', () => {
+    const [cue, text]: Frame[] = ['cue', 'text'].map((name) => ({ ...audio(0, name), kind: 'data' }));
+    if (cue === undefined || text === undefined) throw new Error('no data');
+    for (let next = 150; next < 190; next += 1) {
+      const copy = [...whole.slice(100, next - 1), text, ...whole.slice(next - 1, next)];
+      const result = findSplice(
+        whole.slice(0, next),
+        [...copy, cue, text, ...whole.slice(next, 220)],
+        NO_HINTS,
+      );
+      if (result.kind !== 'exact') throw new Error(result.kind);
+      expect(told(result.frames)).toEqual(told([cue, text, ...whole.slice(next, 220)]));
+    }
+  });
+
   it('does not mind frames that a copy lost some time ago', () => {
     const holed = whole.filter((_, index) => index < 120 || index > 125);
     const result = findSplice(whole.slice(0, 250), holed.slice(100, 300), NO_HINTS);

@@ -80,9 +80,16 @@ export function findSplice(delivered: readonly Frame[], copy: readonly Frame[], 
   const best = candidatesOf(tail, fresh, copy.length, hints).sort(likeliest(hints))[0];
   if (best === undefined) return { kind: 'none' };
   if (!best.isReached) return { kind: 'behind', lagMs: Math.max(0, -best.aheadMs) };
-  const first = Math.min(...best.next.values());
+  const first = withDataBefore(copy, Math.min(...best.next.values()));
   const frames = copy.filter((frame, index) => index >= (nextOf(best, frame) ?? first));
   return { kind: 'exact', offsetMs: best.offsetMs, frames };
+}
+
+/** Data is delivered with the frame that it stands before. */
+function withDataBefore(copy: readonly Frame[], at: number): number {
+  let first = at;
+  while (copy[first - 1]?.kind === 'data') first -= 1;
+  return first;
 }
 
 /** Headers, data and tracks that were never delivered have no place of their own. */

@@ -78,7 +78,7 @@ export class StreamHub {
     this.#audience.tracksChanged();
     const start = source.fromStart();
     if (start.length === 0) return;
-    for (const kept of start) this.#send(kept, nowMs);
+    this.#sendPast(start, nowMs);
     this.#recall(source, nowMs);
     this.#audience.tracksChanged();
   }
@@ -99,7 +99,8 @@ export class StreamHub {
     this.#source = source;
     this.#line.joinExactly(splice.offsetMs);
     this.lookAtTracks(nowMs);
-    for (const kept of source.history.all) if (next.has(kept.frame)) this.#send(kept, nowMs);
+    const past = source.history.all.filter(({ frame }) => next.has(frame));
+    this.#sendPast(past, nowMs);
   }
 
   /** A frame of the source that feeds the stream. */
@@ -133,7 +134,13 @@ export class StreamHub {
     this.#line.join();
   }
 
-  #send({ frame, isStart }: Pick<Kept, 'frame' | 'isStart'>, nowMs: number): void {
+  #sendPast(past: readonly Kept[], nowMs: number): void {
+    this.#audience.catchUp(() => {
+      for (const kept of past) this.#send(kept, nowMs, nowMs - kept.atMs);
+    });
+  }
+
+  #send({ frame, isStart }: Pick<Kept, 'frame' | 'isStart'>, nowMs: number, ageMs = 0): void {
     if (!this.#hasStarted) {
       if (!isStart) return;
       this.#hasStarted = true;
@@ -143,7 +150,7 @@ export class StreamHub {
     const packet = packetAt(frame, timestampMs);
     this.#sentAtMs = nowMs;
     if (!frame.isHeader) this.#sent.push(packet, isStart, nowMs);
-    this.#audience.send(packet, isStart);
+    this.#audience.send(packet, isStart, ageMs);
   }
 
   #timeOf(frame: Frame): number | null {

@@ -371,7 +371,7 @@ export const OPTIONS = {
   }),
   'play.queueBytesMax': option(bytes(65_536, 1024 * MIB), 8 * MIB, {
     meaning:
-      'By how many bytes the queue towards one player may grow; over it, frames are dropped up to the next keyframe. What a player is given when it joins does not count.',
+      'By how many bytes the queue towards one player may grow; over it, frames are dropped up to the next keyframe. What a player is given at once when it joins, or when its stream goes on from another source, does not count.',
     cost: 'Memory, for each stream with slow players: they share what waits.',
   }),
   'play.queueMs': option(milliseconds(500, 600_000), 10_000, {
