@@ -79,6 +79,24 @@ it(
 );
 
 it(
+  'the publisher of a worker that is killed is told to have ended, and counted',
+  needs('ffmpeg'),
+  async () => {
+    const scope = testScope();
+    const member = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
+    await new SampleSource(scope).publish(member.rtmpUrl(STREAM));
+    const publishing = async () => (await member.workers()).find(({ publishers }) => publishers === 1);
+    await awaitCondition('the worker to tell of it', async () => (await publishing()) !== undefined);
+    process.kill((await publishing())?.pid ?? 0, 'SIGKILL');
+    await awaitCondition('the end of the worker', () => member.logged('worker ended').length === 1);
+    const { events } = await member.api<Trace>(`/api/v1/trace/${STREAM}`);
+    expect(events.filter(({ kind }) => kind === 'publish-ended')).toMatchObject([{ reason: 'worker-ended' }]);
+    const metrics = await (await fetch(member.apiUrl('/metrics'))).text();
+    expect(metrics).toContain('headwater_publish_ends_total{reason="worker-ended"} 1');
+  },
+);
+
+it(
   'players go on with every frame where the worker that pulls for theirs hangs, before that one is killed',
   needs('ffmpeg'),
   async () => {

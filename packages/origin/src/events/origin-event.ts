@@ -69,7 +69,7 @@ export const EVENT_KINDS: Readonly<Record<EventKind, string>> = {
   'publish-ended': 'A publisher of this member is gone, with the reason.',
   'route-given': 'A play here was given a route, or another one than before.',
   'play-refused': 'A play was refused here, with the reason.',
-  'play-ended': 'A player of this member is gone.',
+  'play-ended': 'A player of this member is gone. Of those whose worker was killed none is told.',
   'relay-started': 'This member pulls a stream from an owner.',
   'relay-switched':
     'Players here go on from another source: from whom to whom, after which gap, exactly or not.',

@@ -10,6 +10,7 @@ import {
   type MediaLog,
   type MediaOptions,
   type MediaSettings,
+  MediaTally,
   NO_FIGURES,
   publishPolicyOf,
   TrustedProxies,
@@ -25,9 +26,9 @@ import { ClaimTable } from './claim-table.js';
 import { DirectoryFeed } from './directory-feed.js';
 import { factsOf, watchFacts } from './member-facts.js';
 import type { FromWorker } from './messages.js';
-import { OpenRelays } from './open-relays.js';
 import { PortListeners } from './port-listeners.js';
 import { keepSocketFolder, makeSocketFolder, removeSocketFolder, socketFolders } from './socket-folder.js';
+import { Unfinished } from './unfinished.js';
 import { WorkerPool } from './worker-pool.js';
 import { workerSetup } from './worker-setup.js';
 import type { LivingWorker } from './worker-slot.js';
@@ -68,7 +69,7 @@ export class WorkersPlane implements MediaPlane {
   #mesh: Mesh | null = null;
   #feed: DirectoryFeed | null = null;
   readonly #unfollow = new Map<LivingWorker, () => void>();
-  readonly #relays = new Map<LivingWorker, OpenRelays>();
+  readonly #unfinished = new Map<LivingWorker, Unfinished>();
   /** What workers have of them, for those that start while the files cannot be used. Workers tell of changes. */
   #certificates: CertificateStore | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -325,7 +326,7 @@ export class WorkersPlane implements MediaPlane {
       logLevel: this.#logLevel,
     });
     worker.process.post({ kind: 'set-up', setup });
-    this.#relays.set(worker, new OpenRelays());
+    this.#unfinished.set(worker, new Unfinished());
     if (this.#isRefusing) worker.process.post({ kind: 'refuse-publishers', forwards: this.#isForwarding });
     this.#tellAroundTo(worker);
     this.#unfollow.set(worker, this.#feed.follow(worker.process));
@@ -340,7 +341,7 @@ export class WorkersPlane implements MediaPlane {
       const fields = { worker: worker.process.address.worker, ...message.fields };
       log[message.level](fields, message.msg);
     } else if (message.kind === 'event') {
-      this.#relays.get(worker)?.note(message.event);
+      this.#unfinished.get(worker)?.note(message.event);
       this.#tellEvent(message.event);
     } else if (message.kind === 'told') this.#lookAround();
     else if (message.kind === 'ready') {
@@ -379,10 +380,15 @@ export class WorkersPlane implements MediaPlane {
   #ended(worker: LivingWorker, reason: string, restartMs: number | null): void {
     this.#unfollow.get(worker)?.();
     this.#unfollow.delete(worker);
-    for (const event of this.#relays.get(worker)?.ended() ?? []) this.#tellEvent(event);
-    this.#relays.delete(worker);
+    const tally = new MediaTally();
+    for (const event of this.#unfinished.get(worker)?.ended() ?? []) {
+      tally.take(event);
+      this.#tellEvent(event);
+    }
+    this.#unfinished.delete(worker);
     this.#faultsBefore += worker.process.told.faults;
-    this.#figuresBefore = addFigures(this.#figuresBefore, endedFigures(worker.process.told.figures));
+    for (const figures of [worker.process.told.figures, tally.figures({}, {})])
+      this.#figuresBefore = addFigures(this.#figuresBefore, endedFigures(figures));
     const keys = this.#claims.releaseAll(worker);
     if (!this.#isStopped) for (const key of keys) this.#disown(key);
     if (this.#isStopped) return;
