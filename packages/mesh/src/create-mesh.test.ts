@@ -122,6 +122,10 @@ describe('createMesh', () => {
     );
     expect(complaints).toEqual([]);
     expect(a.mesh.members()).toHaveLength(1);
+    expect(a.mesh.isOwnSeed(proxy.address)).toBe(true);
+    const b = await meshes.start('b', [proxy.address]);
+    await awaitCondition('b found a', () => isWhole([a, b]));
+    expect(b.mesh.isOwnSeed(proxy.address)).toBe(false);
   });
 
   it('refuses a wrong key, and says so once on both sides', async () => {

@@ -137,6 +137,8 @@ export interface Mesh extends MeshQuestions {
   /** One of them; undefined where it is not known. */
   member(id: MemberId): MemberView | undefined;
   status(): MeshStatus;
+  /** Whether this seed led to this member itself when it was last visited; among others where it is a name of several. */
+  isOwnSeed(seed: string): boolean;
   /** What it does and holds for the mesh, for metrics; costs a walk over the peers. */
   figures(): MeshFigures;
   /**

@@ -58,6 +58,8 @@ export class RunningMember implements Mesh {
   #depth = 0;
   #faults = 0;
   #offences = 0;
+  /** Seeds that lead to this member itself. */
+  readonly #ownSeeds = new Set<string>();
   readonly #received = new MessageCounts();
   readonly #sent = new MessageCounts();
   #ticks: NodeJS.Timeout | null = null;
@@ -90,7 +92,11 @@ export class RunningMember implements Mesh {
         this.#feed({ kind: 'disconnected', peer, reason });
       },
       dialFailed: (peer, reason, startedAt) => this.#feed({ kind: 'dial-failed', peer, reason, startedAt }),
-      seedVisited: (seed, outcome) => this.#feed({ kind: 'seed-visited', seed, outcome }),
+      seedVisited: (seed, outcome) => {
+        if (outcome.isSelf) this.#ownSeeds.add(seed);
+        else this.#ownSeeds.delete(seed);
+        this.#feed({ kind: 'seed-visited', seed, outcome });
+      },
       offence: (peer, reason) => this.#feed({ kind: 'offence', peer, reason }),
       direct: (peer, bytes) => this.#heavy.take(peer, bytes),
       broadcast: (bytes, via) => this.#fenced(via, () => this.#broadcast(bytes, via), false),
@@ -153,6 +159,10 @@ export class RunningMember implements Mesh {
   member(id: MemberId): MemberView | undefined {
     const state = this.#core.directory.member(id);
     return state === undefined ? undefined : this.#view(state);
+  }
+
+  isOwnSeed(seed: string): boolean {
+    return this.#ownSeeds.has(seed);
   }
 
   status(): MeshStatus {

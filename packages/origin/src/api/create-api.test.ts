@@ -286,6 +286,23 @@ describe('the API', () => {
     expect(await get('/healthz', waiting)).toMatchObject({ status: 200, body: { status: 'ok', faults: 3 } });
   });
 
+  it('answers checks by OPTIONS as those by GET, also where they name no path', async () => {
+    for (const isDraining of [false, true]) {
+      const source = sourceOf({ isDraining: () => isDraining });
+      const ask = (path: string, method: string) =>
+        createApi(source, (error) => bugs.push(error)).request(path, { method });
+      const ready = await ask('/readyz', 'GET');
+      const body = await ready.json();
+      for (const path of ['/', '/readyz']) {
+        const checked = await ask(path, 'OPTIONS');
+        expect(checked.status).toBe(ready.status);
+        expect(await checked.json()).toEqual(body);
+      }
+      expect((await ask('/healthz', 'OPTIONS')).status).toBe(200);
+      expect((await ask('/api/v1/members', 'OPTIONS')).status).toBe(404);
+    }
+  });
+
   it('says what is there where nothing is, and keeps its own faults to the log', async () => {
     expect(await get('/nothing')).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
     const broken = sourceOf({

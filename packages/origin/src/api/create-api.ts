@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { etag } from 'hono/etag';
 import { getPath } from 'hono/utils/url';
 import * as v from 'valibot';
@@ -39,6 +39,7 @@ export function createApi(source: ApiSource, onBug: BugReporter): Hono {
   // What is polled comes anew only where it changed.
   for (const path of ['/api/v1/members', '/api/v1/streams', '/api/v1/openapi.json']) api.use(path, etag());
   addHealth(endpoints, source);
+  addChecksByOptions(api, source);
   addMembers(endpoints, source);
   addLinks(endpoints, source);
   addStreams(endpoints, source, srs);
@@ -102,7 +103,7 @@ function addHealth(endpoints: Endpoints, source: ApiSource): void {
         ),
       }),
     },
-    () => ({ status: 'ok' as const, faults: source.media.told().faults }),
+    () => health(source),
   );
   endpoints.add(
     {
@@ -123,26 +124,39 @@ function addHealth(endpoints: Endpoints, source: ApiSource): void {
       }),
       alsoStatus: 503,
     },
-    ({ context }) => {
-      const { joined, synced, disputed, waitingFor: ofMesh } = source.status();
-      const draining = source.isDraining();
-      const { waitingFor: ofMedia } = source.media;
-      const listening = ofMedia === null;
-      const ready = joined && synced && !disputed && !draining && listening;
-      const waitingFor = ofMesh ?? ofMedia;
-      return context.json(
-        {
-          ready,
-          joined,
-          synced,
-          draining,
-          disputed,
-          listening,
-          ...(waitingFor === null ? {} : { waitingFor }),
-        },
-        ready ? 200 : 503,
-      );
+    ({ context }) => readiness(context, source),
+  );
+}
+
+/**
+ * HAProxy checks by OPTIONS where `option httpchk` names no method, and at `/` where it names no path either. Whoever asks so
+ * wants to know whether to send clients here; the answer to what pages ask before (`api.cors`) comes before this.
+ */
+function addChecksByOptions(api: Hono, source: ApiSource): void {
+  for (const path of ['/', '/readyz']) api.options(path, (context) => readiness(context, source));
+  api.options('/healthz', (context) => context.json(health(source)));
+}
+
+const health = (source: ApiSource) => ({ status: 'ok' as const, faults: source.media.told().faults });
+
+function readiness(context: Context, source: ApiSource): Response {
+  const { joined, synced, disputed, waitingFor: ofMesh } = source.status();
+  const draining = source.isDraining();
+  const { waitingFor: ofMedia } = source.media;
+  const listening = ofMedia === null;
+  const ready = joined && synced && !disputed && !draining && listening;
+  const waitingFor = ofMesh ?? ofMedia;
+  return context.json(
+    {
+      ready,
+      joined,
+      synced,
+      draining,
+      disputed,
+      listening,
+      ...(waitingFor === null ? {} : { waitingFor }),
     },
+    ready ? 200 : 503,
   );
 }
 

@@ -60,6 +60,8 @@ describe('a request line and its host', () => {
   it.each([
     ['no HTTP', '\u0016\u0003\u0001\u0002\r\n\r\n', 400],
     ['a method that is none', 'F\u00e4OO / HTTP/1.1\r\n\r\n', 400],
+    ['a path with a backslash', 'GET /\\readyz HTTP/1.0\r\n\r\n', 400],
+    ['a whole URL with a port that is none', 'GET http://a:99999/readyz HTTP/1.0\r\n\r\n', 400],
     ['headers without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   ])('%s is told in the shape of all errors', async (_, request, status) => {
     const answer = await answerTo(await open(), request);
@@ -71,6 +73,12 @@ describe('a request line and its host', () => {
         hint: expect.stringMatching(/\w/),
       },
     });
+  });
+
+  it('takes OPTIONS *, which is about the whole server, for its root', async () => {
+    const api = new Hono();
+    api.options('/', (context) => context.text('root'));
+    expect(await answerTo(await open(api), 'OPTIONS * HTTP/1.0\r\n\r\n')).toMatch(/\r\n\r\nroot$/);
   });
 
   it('closes after HTTP/1.0, as HAProxy waits for it', async () => {

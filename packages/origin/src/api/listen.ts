@@ -10,7 +10,7 @@ import {
   type MediaLog,
   readForwarded,
 } from '@headwater/media';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { errorBody } from './api-error.js';
 import { keepClientIp } from './client-ip.js';
@@ -51,13 +51,15 @@ const NOBODY: Client = { ip: '', port: 0, isSecure: false, isProxy: false };
 export async function listenApi(api: Hono, options: ApiListenOptions): Promise<ApiListener> {
   const { host, port, certificates, forwarding, log, onFault } = options;
   if (port === null) return { port: 0, close: async () => {} };
-  const serve = getRequestListener(api.fetch, { hostname: HOST });
+  const serve = getRequestListener(api.fetch, { hostname: HOST, errorHandler: answerFailed });
   const clients = new WeakMap<object, Client>();
   const server = createServer({ requireHostHeader: false }, (req, res) => {
     const forwarded = readForwarded(clients.get(req.socket) ?? NOBODY, req.headers, forwarding);
     keepClientIp(req, forwarded.client.ip);
     if (forwarded.host !== undefined) req.headers.host = forwarded.host;
     useKnownHost(req);
+    // What asks about the whole server is answered at its root.
+    if (req.method === 'OPTIONS' && req.url === '*') req.url = '/';
     Promise.resolve(serve(req, res)).catch((error: unknown) => {
       onFault(error);
       req.socket.destroy();
@@ -99,6 +101,14 @@ function answerUnread(code: string, socket: Duplex): void {
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+/** What is HTTP, with a target that makes no URL, comes not to the API either. */
+function answerFailed(error: unknown): Response {
+  if (!(error instanceof RequestError)) return new Response(null, { status: 500 });
+  return Response.json(errorBody('REQUEST_UNREADABLE', 'the target of the request makes no URL'), {
+    status: 400,
+  });
 }
 
 /** By Node's code. */

@@ -1,6 +1,9 @@
+const BESIDE = 'nothing: run ffmpeg beside it, as a player';
+const BY_THEMSELVES = 'nothing: members find streams on each other by themselves';
+
 /**
- * What people who come from SRS write, by the last part of the key in small letters, and what it is here: docs/from-srs.md
- * in short. Only what is no key of ours, wherever it stands.
+ * What people who come from SRS or nginx-rtmp write, by the last part of the key in small letters, and what it is here:
+ * docs/from-srs.md and docs/from-nginx-rtmp.md in short. Only what is no key of ours, wherever it stands.
  */
 const OURS_BY_FOREIGN: Readonly<Record<string, string>> = {
   listen: 'rtmp.port',
@@ -20,6 +23,21 @@ const OURS_BY_FOREIGN: Readonly<Record<string, string>> = {
   normal_timeout: 'publish.idleMs',
   http_hooks: 'publish.auth and play.auth',
   security: 'publish.auth and play.auth',
+  on_publish: 'a hook rule in publish.auth',
+  on_publish_done: 'a hook rule in publish.auth',
+  on_play: 'a hook rule in play.auth',
+  on_play_done: 'a hook rule in play.auth',
+  application: 'apps.NAME, and only for what differs: any app is live',
+  max_message: 'limits.messageBytesMax',
+  drop_idle_publisher: 'publish.idleMs',
+  push: BY_THEMSELVES,
+  pull: BY_THEMSELVES,
+  hls: BESIDE,
+  dash: BESIDE,
+  dvr: BESIDE,
+  record: BESIDE,
+  exec: BESIDE,
+  transcode: BESIDE,
   grace_final_wait: 'drain.deadlineMs',
   srs_log_level: 'log.level',
   srs_log_tank: 'nothing: the log goes to standard output',
@@ -28,7 +46,7 @@ const OURS_BY_FOREIGN: Readonly<Record<string, string>> = {
   pid: 'nothing: it runs in the foreground, and conf/systemd has a unit',
 };
 
-/** What SRS's key is called here; null where it is none that is known. */
+/** What a key of SRS or nginx-rtmp is called here; null where it is none that is known. */
 export function oursFor(path: string): string | null {
   const leaf = path.split('.').at(-1)?.toLowerCase() ?? '';
   return Object.hasOwn(OURS_BY_FOREIGN, leaf) ? (OURS_BY_FOREIGN[leaf] ?? null) : null;

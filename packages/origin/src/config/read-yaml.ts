@@ -132,7 +132,7 @@ class YamlReader implements Reading {
 
   #suggestion(path: string): string {
     const ours = oursFor(path);
-    if (ours !== null) return `; what SRS calls so is here ${ours}`;
+    if (ours !== null) return `; what SRS or nginx-rtmp calls so is here ${ours}`;
     return this.problems.length < SUGGESTIONS_MAX ? didYouMean(suggestKeys(path)) : '';
   }
 

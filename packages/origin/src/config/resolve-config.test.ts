@@ -187,11 +187,29 @@ describe('problems', () => {
       'http_api { listen 1985; }\r\nlisten 1935;\r\n',
       'origin.yml:1: it looks like a configuration of SRS or nginx; expected YAML, with keys such as rtmp: or mesh: (headwater config example prints all)',
     ],
-    ['http_api: { listen: 1985 }', 'origin.yml:1: http_api: unknown key; what SRS calls so is here api.port'],
-    ['api: { listen: 1985 }', 'origin.yml:1: api.listen: unknown key; what SRS calls so is here rtmp.port'],
+    [
+      'http_api: { listen: 1985 }',
+      'origin.yml:1: http_api: unknown key; what SRS or nginx-rtmp calls so is here api.port',
+    ],
+    [
+      'apps: { live: { hls: true } }',
+      'origin.yml:1: apps.live.hls: unknown key; what SRS or nginx-rtmp calls so is here nothing: run ffmpeg beside it, as a player',
+    ],
+    [
+      'apps: { live: { push: "rtmp://b/live" } }',
+      'origin.yml:1: apps.live.push: unknown key; what SRS or nginx-rtmp calls so is here nothing: members find streams on each other by themselves',
+    ],
+    [
+      'apps: { live: { on_publish: "http://h/" } }',
+      'origin.yml:1: apps.live.on_publish: unknown key; what SRS or nginx-rtmp calls so is here a hook rule in publish.auth',
+    ],
+    [
+      'api: { listen: 1985 }',
+      'origin.yml:1: api.listen: unknown key; what SRS or nginx-rtmp calls so is here rtmp.port',
+    ],
     [
       'max_connections: 9',
-      'origin.yml:1: max_connections: unknown key; what SRS calls so is here limits.connectionsMax',
+      'origin.yml:1: max_connections: unknown key; what SRS or nginx-rtmp calls so is here limits.connectionsMax',
     ],
     [
       'mesh:\n  seeds:\n    - a:1\n    - b: 2',

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { hostPort, type MemberId } from '@headwater/directory';
+import type { MemberId } from '@headwater/directory';
 import * as v from 'valibot';
 import type { OriginConfig } from '../config/origin-config.js';
 import { openFiles } from '../open-files.js';
@@ -53,15 +53,18 @@ export interface CheckedMember {
     readonly address: string | null;
     readonly connected: boolean;
   }[];
+  /** Whether a seed leads to this member itself: one file with all seeds serves on every member. */
+  isOwnSeed(seed: string): boolean;
   status(): { readonly waitingFor?: string; readonly disputed: boolean };
   workers(): readonly Pick<WorkerView, 'worker' | 'state' | 'lastEnd'>[];
 }
 
 /** Looks at this member, and at whom it reaches. Takes a second at most, and never rejects. */
-export async function checkUp({ config, others, status, workers }: CheckedMember): Promise<Checkup> {
+export async function checkUp(checked: CheckedMember): Promise<Checkup> {
+  const { config, others, isOwnSeed, status, workers } = checked;
   const known = others();
   const addresses = known.flatMap(({ member, address }) => (address === null ? [] : [{ member, address }]));
-  const seeds = config.mesh.seeds.map((seed) => (typeof seed === 'string' ? seed : hostPortOf(seed)));
+  const seeds = config.mesh.seeds.filter((seed) => !isOwnSeed(seed));
   const [files, disk, seedsReached, reached] = await Promise.all([
     openFiles(),
     statfs(config.dataDir).catch(() => null),
@@ -89,9 +92,6 @@ export async function checkUp({ config, others, status, workers }: CheckedMember
     settings: settingsOf(config),
   };
 }
-
-const hostPortOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
-  hostPort(host, port);
 
 /** Never rejects. */
 function takesConnections(address: string): Promise<boolean> {

@@ -48,7 +48,12 @@ describe('a diagnosis', () => {
       0,
       /^critical worker-down a: its media worker 2 takes no connections \(status 1\)/,
     ],
-    ['no mesh', { waitingFor: 'a seed' }, 0, /^critical not-joined a: .* a seed/],
+    [
+      'no mesh',
+      { waitingFor: 'no seed has answered yet (b:7946: refused)' },
+      0,
+      /^critical not-joined a: it is not in the mesh yet: no seed has answered yet \(b:7946: refused\)$/,
+    ],
     ['another key', { seedsForeign: ['s:7946'] }, 0, /^critical seed-foreign a: .*mesh\.key/],
     ['a seed that is down', { seedsUnreached: ['s:7946'] }, 0, /^warning seed-unreached a: the seed s:7946/],
     [

@@ -75,8 +75,7 @@ function ofMember({ name, checkup, clock }: Examined, names: (member: MemberId) 
       'identity-disputed',
       'another process has its identity: give each member a dataDir of its own',
     );
-  if (waitingFor !== undefined)
-    tell('critical', 'not-joined', `it is not in the mesh yet: it waits for ${waitingFor}`);
+  if (waitingFor !== undefined) tell('critical', 'not-joined', `it is not in the mesh yet: ${waitingFor}`);
   for (const { worker, why } of checkup.workersDown ?? [])
     tell(
       'critical',
@@ -87,7 +86,7 @@ function ofMember({ name, checkup, clock }: Examined, names: (member: MemberId) 
     tell(
       'critical',
       'seed-foreign',
-      `the seed ${seed} takes connections, and is no member that it is connected with: does it have another mesh.key?`,
+      `the seed ${seed} takes connections, and is no member that it is connected with: does it have another mesh.key, or hang?`,
     );
   for (const seed of seedsUnreached)
     tell(

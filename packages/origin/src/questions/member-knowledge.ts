@@ -34,6 +34,7 @@ export function memberKnowledge(parts: KnowledgeParts): MemberKnowledge {
     checkup: () =>
       checkUp({
         config: current(),
+        isOwnSeed: (seed) => mesh.isOwnSeed(seed),
         status: () => mesh.status(),
         workers: () => media.workers(),
         others: () => othersOf(mesh, current().relay.tls),
