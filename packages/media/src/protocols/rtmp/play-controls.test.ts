@@ -188,6 +188,19 @@ describe('what a player wants', () => {
     }
   });
 
+  it('takes a frame rate for the picture, too: any above 0 wants it', async () => {
+    const client = await playing(port());
+    const [play] = plays;
+    const steps: [rate: number, wants: string][] = [
+      [0, 'audio'],
+      [15, 'all'],
+    ];
+    for (const [rate, wants] of steps) {
+      client.command(1, 'receiveVideo', 0, null, rate);
+      await until(() => play?.wants === wants, `${rate} frames per second to make it want ${wants}`);
+    }
+  });
+
   it('may be said before it plays, and is its own on each stream', async () => {
     const client = await connected(port());
     client.command(0, 'createStream', 3, null);

@@ -14,6 +14,10 @@ export interface StreamCommandsParts extends StreamRequestsParts {
   onIdle(): void;
 }
 
+/** RTMP 1.0, 7.2.2.4 and 7.2.2.5: a flag. Flash's `receiveVideo` takes frames per second, too; 0 is none. */
+const isTrackWanted = (value: AmfValue): boolean =>
+  value === true || (typeof value === 'number' && value > 0);
+
 const isActive = ({ activity }: MessageStream): boolean => activity !== null;
 const isPublish = ({ activity }: MessageStream): boolean => activity instanceof RtmpPublish;
 const isPlay = ({ activity }: MessageStream): boolean => activity instanceof RtmpPlay;
@@ -77,7 +81,7 @@ export class StreamCommands {
         return;
       case 'receiveAudio':
       case 'receiveVideo':
-        this.#onReceive(name, values[1] === true, streamId);
+        this.#onReceive(name, isTrackWanted(values[1]), streamId);
         this.#answer(transactionId, undefined);
         return;
       case 'getStreamLength':
