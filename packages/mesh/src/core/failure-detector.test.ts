@@ -117,6 +117,18 @@ describe('FailureDetector', () => {
     expect(detector.isHeard(10_100, FAST)).toBe(false);
   });
 
+  it('takes a greeting that may have waited for no older or newer word than it is', () => {
+    const detector = detectorAt(0);
+    detector.greeted(10_000, 6_000);
+    expect(kindAt(detector, 10_000)).toBe('heard');
+    expect(detector.wordAt).toBe(4_000);
+    detector.spoke(9_000);
+    detector.greeted(10_100, 6_000);
+    expect(detector.wordAt).toBe(9_000);
+    detector.greeted(10_200);
+    expect(detector.wordAt).toBe(10_200);
+  });
+
   it('does not excuse beyond now', () => {
     const detector = detectorAt(0);
     detector.lost(900);

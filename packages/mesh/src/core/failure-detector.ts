@@ -60,10 +60,10 @@ export class FailureDetector {
     this.#isRefused = false;
   }
 
-  /** It greeted on a new connection: both sides hear each other. */
-  greeted(now: number): void {
+  /** It greeted on a new connection: both sides hear each other, or did so long ago (`waitedMs`) at the earliest. */
+  greeted(now: number, waitedMs = 0): void {
     this.heard(now);
-    this.#wordAt = now;
+    this.spoke(now - waitedMs);
     this.#unheard = null;
   }
 

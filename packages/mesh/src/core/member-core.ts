@@ -376,7 +376,7 @@ export class MemberCore {
     this.#lastTickAt = step.now;
     if (stalledMs >= HUSH_FROM_MS) this.#hushUntil = step.now + HUSH_MS;
     // A loop that is always late has leeway for that, and hears others between.
-    for (const peer of this.#peers) peer.excuse(Math.max(0, stalledMs - this.#lateness.ms), step.now);
+    this.#peers.excuse(Math.max(0, stalledMs - this.#lateness.ms), step.now);
     this.#dispute.excuse(stalledMs);
     if (!this.#stallWarning.take(step.now)) return;
     step.effects.log('warn', 'event loop stalled', {

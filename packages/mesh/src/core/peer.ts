@@ -51,6 +51,8 @@ export interface OwnPath {
   readonly usualMs: number | null;
   /** The same of what those ways take where nothing makes them longer. */
   readonly usualShortestMs: number | null;
+  /** For how long what comes now may have waited in a socket, since this process stood still, ms. */
+  waitedMs(now: number): number;
 }
 
 /** Of one start of a member: `startDigest`, as bytes and as a number. */
@@ -460,7 +462,7 @@ export class Peer {
     this.#on({ kind: 'greeted' });
     this.vouch.clear();
     this.redial.greeted(now);
-    this.detector.greeted(now);
+    this.detector.greeted(now, this.#path.waitedMs(now));
     this.#isLinkGivenUp = false;
     this.#addresses.announced(addresses);
   }

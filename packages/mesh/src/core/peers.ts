@@ -6,6 +6,9 @@ import type { Acquaintance } from './messages.js';
 import { type OwnPath, Peer } from './peer.js';
 import { roster } from './roster.js';
 
+/** What waited in the sockets while this process stood still is read by then, ms. */
+const WAITING_READ_MS = 100;
+
 /** A start that was given up, and that is no peer any more. */
 interface Buried {
   readonly generation: number;
@@ -23,6 +26,7 @@ export class Peers implements OwnPath {
   readonly #peers = new Map<MemberId, Peer>();
   /** Oldest first. */
   readonly #buried = new Map<MemberId, Buried>();
+  #stood = { ms: 0, until: Number.NEGATIVE_INFINITY };
   #usualMs: number | null = null;
   #usualShortestMs: number | null = null;
   #sureShortestMs: number | null = null;
@@ -60,6 +64,16 @@ export class Peers implements OwnPath {
   /** The same. */
   get usualShortestMs(): number | null {
     return this.#usualShortestMs;
+  }
+
+  waitedMs(now: number): number {
+    return now - this.#stood.until < WAITING_READ_MS ? this.#stood.ms : 0;
+  }
+
+  /** This process stood still for so long: what others did not do meanwhile is not their fault. */
+  excuse(stalledMs: number, now: number): void {
+    this.#stood = { ms: stalledMs, until: now };
+    for (const peer of this) peer.excuse(stalledMs, now);
   }
 
   tick(now: number): void {

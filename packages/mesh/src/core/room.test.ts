@@ -6,7 +6,7 @@ import { type Newcomer, whoGoes } from './room.js';
 
 const directory = new Directory('self', profileOf('self'), { membersMax: 8, streamsPerMemberMax: 8 });
 
-const PATH = { lateMs: 0, usualMs: null, usualShortestMs: null };
+const PATH = { lateMs: 0, usualMs: null, usualShortestMs: null, waitedMs: () => 0 };
 
 type Kind = 'tried' | 'untried' | 'mute' | 'alive' | 'unreachable' | 'dead' | 'left' | 'dead, connected';
 
