@@ -40,4 +40,18 @@ describe('PeerAddresses', () => {
     addresses.announced(['10.0.0.9:7946']);
     expect(addresses.all).toEqual(['10.0.0.9:7946', '10.0.0.1:7946']);
   });
+
+  it('hearsay is what two said last, so that a lie hides nothing at once', () => {
+    const addresses = new PeerAddresses();
+    addresses.heard(['10.0.0.1:7946']);
+    expect(addresses.heard(['nowhere:7946', '10.0.0.1:7946'])).toBe(true);
+    expect(addresses.all).toEqual(['nowhere:7946', '10.0.0.1:7946']);
+    addresses.heard(['10.0.0.1:7946']);
+    addresses.heard(['elsewhere:7946']);
+    expect(addresses.all).toEqual(['elsewhere:7946', '10.0.0.1:7946']);
+    addresses.heard(['a:1', 'b:1', 'c:1', 'd:1', 'e:1']);
+    expect(addresses.all).toEqual(['a:1', 'b:1', 'c:1', 'd:1', 'elsewhere:7946']);
+    addresses.heard(['f:1']);
+    expect(addresses.all).toEqual(['f:1', 'a:1', 'b:1', 'c:1', 'd:1']);
+  });
 });

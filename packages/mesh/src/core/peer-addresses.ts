@@ -9,7 +9,9 @@ export class PeerAddresses {
   #latest: Whereabouts = {};
   #announced: readonly string[] = [];
   #told: readonly string[] = [];
+  /** What others said last, and before that: one that means ill does not keep it from being dialled where it is. */
   #hearsay: readonly string[] = [];
+  #lastWord: readonly string[] = [];
   /** Of both; null: to be put together anew. */
   #all: readonly string[] | null = null;
 
@@ -57,8 +59,11 @@ export class PeerAddresses {
   /** Where others say that it is. Returns whether that is new. */
   heard(addresses: readonly string[]): boolean {
     const known = this.all;
+    const before = this.#lastWord;
+    const word = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX);
+    this.#lastWord = word;
     if (addresses.every((address) => known.includes(address))) return false;
-    this.#hearsay = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX);
+    this.#hearsay = [...word, ...before.filter((address) => !word.includes(address))];
     this.#all = null;
     return true;
   }
@@ -72,6 +77,7 @@ export class PeerAddresses {
     this.#announced = addresses.slice(0, ADDRESSES_PER_MEMBER_MAX - 1);
     this.#told = [...new Set(seen === undefined ? this.#announced : [...this.#announced, seen])];
     this.#hearsay = [];
+    this.#lastWord = [];
     this.#all = null;
   }
 }
