@@ -1,19 +1,12 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { whole } from '../support/options.js';
 import { cleanEnvironment, OriginProcess } from '../support/origin-process.js';
-import { HEADWATER } from '../support/program.js';
-import { REPOSITORY } from '../support/repository.js';
+import { HEADWATER, HEALTH_CHECK, HEALTH_CHECK_EVERY_S } from '../support/program.js';
 import { bench } from './bench.js';
-
-/** How often the image's health check runs, s. */
-const INTERVAL_S = 5;
 
 /** Checks and node alone are run in turn, so that a busy machine is busy for both. */
 const ROUNDS = 4;
-
-const SCRIPT = join(REPOSITORY, 'packages/origin/bin/health-check.sh');
 
 /** What a health check costs: CPU of the image's own, of `headwater health`, and of node alone, against a member that is ready. */
 export const health = bench(
@@ -23,7 +16,7 @@ export const health = bench(
     const origin = await OriginProcess.spawn(scope, 'a');
     await origin.ready();
     const ways = {
-      image: ['/bin/bash', SCRIPT],
+      image: ['/bin/bash', HEALTH_CHECK],
       command: [process.execPath, HEADWATER, 'health', '--api', origin.apiUrl()],
       nodeAlone: [process.execPath, '--input-type=module', '--eval', ''],
     };
@@ -39,7 +32,7 @@ export const health = bench(
       imageMs: round2(cpuMs.image),
       commandMs: round2(cpuMs.command),
       nodeAloneMs: round2(cpuMs.nodeAlone),
-      corePercentInTheContainer: round2(cpuMs.image / (INTERVAL_S * 10)),
+      corePercentInTheContainer: round2(cpuMs.image / (HEALTH_CHECK_EVERY_S * 10)),
     };
   },
 );

@@ -1,18 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestProcess } from '../support/child-process.js';
 import { Cluster } from '../support/cluster.js';
 import { whole } from '../support/options.js';
 import { cleanEnvironment, type OriginProcess } from '../support/origin-process.js';
-import { REPOSITORY } from '../support/repository.js';
+import { HEALTH_CHECK, HEALTH_CHECK_EVERY_S } from '../support/program.js';
 import type { Scope } from '../support/scope.js';
 import { bench } from './bench.js';
-import { cpuTimeMs } from './process-cost.js';
-
-const HEALTH_CHECK = join(REPOSITORY, 'packages/origin/bin/health-check.sh');
-/** As the image's health check does. */
-const CHECK_EVERY_S = 5;
+import { cpuTimeMs, cpuTimeWithChildrenMs } from './process-cost.js';
 
 /** What a member as shipped costs while nothing happens: main, one worker, and the health check of its container. */
 export const idleWhole = bench(
@@ -33,7 +27,7 @@ export const idleWhole = bench(
       measured.push(
         { part: 'main', ms: () => cpuTimeMs(member.pid) },
         ...workers.map((pid) => ({ part: 'worker' as const, ms: () => cpuTimeMs(pid) })),
-        { part: 'healthCheck', ms: () => ofChildrenMs(check.pid) },
+        { part: 'healthCheck', ms: () => cpuTimeWithChildrenMs(check.pid) },
       );
     }
     await sleep(settle * 1000);
@@ -61,15 +55,8 @@ type Part = 'main' | 'worker' | 'healthCheck';
 
 /** The image's own, again and again, until one fails. */
 function healthChecks(scope: Scope, member: OriginProcess): TestProcess {
-  const loop = `while bash "$0" > /dev/null; do sleep ${CHECK_EVERY_S}; done`;
+  const loop = `while bash "$0" > /dev/null; do sleep ${HEALTH_CHECK_EVERY_S}; done`;
   const HEADWATER_API_PORT = new URL(member.apiUrl()).port;
   const env = { ...cleanEnvironment(), HEADWATER_API_PORT };
   return new TestProcess(scope, 'bash', ['-c', loop, HEALTH_CHECK], { env });
-}
-
-/** User and system time of a process and of all that it started and waited for, ms (Linux, proc(5): the 14th to 17th field). */
-function ofChildrenMs(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]) * 10, 0);
 }

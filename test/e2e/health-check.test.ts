@@ -3,12 +3,9 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cleanEnvironment, OriginProcess } from '../support/origin-process.js';
-import { HEADWATER } from '../support/program.js';
-import { REPOSITORY } from '../support/repository.js';
+import { HEADWATER, HEALTH_CHECK } from '../support/program.js';
 import { type Scope, testScope } from '../support/scope.js';
 import { scratchFolder } from '../support/scratch-folder.js';
-
-const SCRIPT = join(REPOSITORY, 'packages/origin/bin/health-check.sh');
 
 /** A folder with the commands that the image has on its path, and nothing else. */
 function commandsIn(scope: Scope): string {
@@ -22,7 +19,7 @@ function commandsIn(scope: Scope): string {
 const check = (environment: NodeJS.ProcessEnv): Promise<{ code: number; output: string }> =>
   new Promise((resolve) => {
     const env = { ...cleanEnvironment(), ...environment };
-    const child = execFile('/bin/bash', [SCRIPT], { env }, (_, stdout, stderr) =>
+    const child = execFile('/bin/bash', [HEALTH_CHECK], { env }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
     );
   });

@@ -85,9 +85,8 @@ it(
     const scope = testScope();
     const member = await (await OriginProcess.spawn(scope, 'a', { workers: 2 })).ready();
     await new SampleSource(scope).publish(member.rtmpUrl(STREAM));
-    const publishing = async () => (await member.workers()).find(({ publishers }) => publishers === 1);
-    await awaitCondition('the worker to tell of it', async () => (await publishing()) !== undefined);
-    process.kill((await publishing())?.pid ?? 0, 'SIGKILL');
+    const { pid } = await member.publishingWorker();
+    process.kill(pid ?? 0, 'SIGKILL');
     await awaitCondition('the end of the worker', () => member.logged('worker ended').length === 1);
     const { events } = await member.api<Trace>(`/api/v1/trace/${STREAM}`);
     expect(events.filter(({ kind }) => kind === 'publish-ended')).toMatchObject([{ reason: 'worker-ended' }]);

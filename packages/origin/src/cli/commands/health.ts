@@ -15,18 +15,18 @@ export const HEALTH: Command = {
       io.stdout.write('ready\n');
       return EXIT.ok;
     }
-    const reason = readiness?.waitingFor ?? `it answers with status ${status}`;
+    const reason = readiness?.reason ?? `it answers with status ${status}`;
     io.stdout.write(`not ready: ${printable(reason)}\n`);
     return EXIT.failed;
   },
 };
 
 /** Null where it is no answer of `/readyz`. */
-function readinessOf(body: unknown): { readonly ready: boolean; readonly waitingFor: string | null } | null {
+function readinessOf(body: unknown): { readonly ready: boolean; readonly reason: string | null } | null {
   if (typeof body !== 'object' || body === null || !('ready' in body) || typeof body.ready !== 'boolean')
     return null;
   const { ready, ...more } = body;
-  return { ready, waitingFor: reasonIn(more) };
+  return { ready, reason: reasonIn(more) };
 }
 
 /** What lasts comes first: who drains may wait for a seed as well. */
