@@ -7,8 +7,8 @@ import { SampleSource } from '../support/sample-source.js';
 import { testScope } from '../support/scope.js';
 
 const STREAM = 'live/crowded';
-/** One publisher and three players. */
-const CONNECTIONS_MAX = 4;
+/** Three players and two publishers, of whom the second one takes the last place. */
+const CONNECTIONS_MAX = 5;
 
 describe('a member that is full', needs('ffmpeg'), () => {
   it('says so, sends players that follow to one that has room, and refuses them where there is none', async () => {
@@ -17,10 +17,13 @@ describe('a member that is full', needs('ffmpeg'), () => {
     const b = cluster.member(0);
     const a = await cluster.add('a', undefined, { limits: { connectionsMax: CONNECTIONS_MAX } });
     await cluster.whole();
-    await new SampleSource(scope).publish(a.rtmpUrl(STREAM));
+    const source = new SampleSource(scope);
+    await source.publish(a.rtmpUrl(STREAM));
     await cluster.owned(STREAM, ['a']);
     const players = [1, 2, 3].map(() => playHttp(scope, a.flvUrl(STREAM)));
     expect(await Promise.all(players.map(({ status }) => status))).toEqual([200, 200, 200]);
+    // Not a player: its own connection might be known to be the last one before it is routed, and it would be sent to b.
+    await source.publish(a.rtmpUrl('live/last'));
     await awaitCondition('b to hear that a is full', async () => {
       const { members } = await b.api<{ members: { name: string; full: boolean }[] }>('/api/v1/members');
       return members.some(({ name, full }) => name === 'a' && full);
@@ -36,6 +39,7 @@ describe('a member that is full', needs('ffmpeg'), () => {
     const routes = () =>
       a.logged('play routed').map(({ route, mark, reason }) => `${route} ${mark} ${reason}`);
     await awaitCondition('three more routes to be logged', () => routes().length === 6);
+    expect(routes().slice(0, 3)).toEqual(Array(3).fill('local none published-here'));
     // A redirect is logged once it was answered: by then the relay that came of it may have been.
     expect(routes().slice(3).sort()).toEqual([
       'local relay published-here',
@@ -56,7 +60,7 @@ describe('a member that is full', needs('ffmpeg'), () => {
       const members = await a.members();
       return members.every(({ name, liveness }) => name === 'a' || liveness !== 'alive');
     });
-    // With the three that play and the publisher, it has room for nobody.
+    // With the three that play and the publishers, it has room for nobody.
     await awaitCondition('a player to be refused', async () => {
       const { status, body } = await fetch(a.flvUrl(STREAM), { redirect: 'manual' });
       await body?.cancel();
