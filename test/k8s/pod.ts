@@ -108,10 +108,10 @@ export class Pod {
     return exit;
   }
 
-  /** As a node that loses its power. */
+  /** As a node that loses its power: nobody hears of it, not even by the end of a connection. */
   async kill(): Promise<void> {
-    await this.#process.kill();
     this.#removeHost();
+    await this.#process.kill();
   }
 
   async #api<T>(path: string): Promise<T> {

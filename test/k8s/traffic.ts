@@ -63,7 +63,7 @@ export class Traffic {
       const doorTo = (port: number): Promise<number> =>
         openTcpDoor(scope, () => {
           const host = addressOf(ordinal);
-          return host === undefined ? undefined : { host, port };
+          return host === undefined ? undefined : { host, port, isGone: () => addressOf(ordinal) !== host };
         });
       const [rtmp, http] = await Promise.all([doorTo(1935), doorTo(8080)]);
       members.push({

@@ -93,10 +93,23 @@ describe('who connects', () => {
   it('and says no hello leaves nothing behind', () => {
     input({ kind: 'connected', peer: 'mute', from: { seenAs: '10.0.0.1' } });
     expect(own.core.gauges).toMatchObject({ peers: 1, strangers: 1, records: 1 });
-    const { disconnects } = effectsOf({ kind: 'tick' }, HELLO_DEADLINE_MS);
+    mesh.run(HELLO_DEADLINE_MS - TICK_MS);
+    const { disconnects } = effectsOf({ kind: 'tick' }, TICK_MS);
     expect(disconnects).toMatchObject([{ peer: 'mute', reason: 'no hello' }]);
     input({ kind: 'disconnected', peer: 'mute', reason: 'no hello' });
     expect(own.core.gauges).toMatchObject({ peers: 0, strangers: 0, records: 1 });
+  });
+
+  it('has its hello time of a connection anew, and of a process that runs', () => {
+    input({ kind: 'connected', peer: 'mute', from: { seenAs: '10.0.0.1' } });
+    mesh.run(HELLO_DEADLINE_MS - 2 * TICK_MS);
+    input({ kind: 'connected', peer: 'mute', from: { seenAs: '10.0.0.1' } });
+    mesh.run(HELLO_DEADLINE_MS - 2 * TICK_MS);
+    const stalledMs = 3 * HELLO_DEADLINE_MS;
+    expect(effectsOf({ kind: 'tick' }, stalledMs).disconnects).toEqual([]);
+    expect(effectsOf({ kind: 'tick' }, stalledMs + 2 * TICK_MS).disconnects).toMatchObject([
+      { peer: 'mute', reason: 'no hello' },
+    ]);
   });
 
   it.each([

@@ -96,8 +96,11 @@ export const ASKS_PER_SECOND_MAX = 20;
 /** After a member went over a limit, nothing is asked of it for this long. */
 export const REFUSED_LOG_PAUSE_MS = 30_000;
 
-/** A connected member that has not said hello by then is disconnected; later on slow paths. */
-export const HELLO_DEADLINE_MS = 15_000;
+/**
+ * A connected member that has not said hello by then is disconnected, and dialled again; later on slow paths. Where it died
+ * behind a cut before its hello, nothing else ends the connection.
+ */
+export const HELLO_DEADLINE_MS = 5_000;
 
 /** A connection with a member that speaks no common version is kept for this long; nor is it dialled sooner. */
 export const VERSIONS_REST_MS = 60_000;

@@ -302,10 +302,11 @@ const isSameWay = (before: readonly MemberId[] | undefined, now: readonly Member
 function uselessSince({
   state: { link, life },
   leeway,
+  openedAt,
 }: Peer): { readonly since: number; readonly deadlineMs: number; readonly reason: string } | null {
   if (link.kind === 'open')
     return {
-      since: link.since,
+      since: openedAt,
       deadlineMs: Math.max(HELLO_DEADLINE_MS, leeway.confirmMs),
       reason: 'no hello',
     };

@@ -19,13 +19,13 @@ const LIVES: Readonly<Record<Life['kind'], Life>> = {
 
 const LINKS: Readonly<Record<LinkState['kind'], LinkState>> = {
   none: { kind: 'none' },
-  open: { kind: 'open', since: 20 },
+  open: { kind: 'open' },
   greeted: { kind: 'greeted' },
   incompatible: { kind: 'incompatible', since: 20 },
 };
 
 const EVENTS = {
-  connected: { kind: 'connected', at: 30 },
+  connected: { kind: 'connected' },
   disconnected: { kind: 'disconnected' },
   greeted: { kind: 'greeted' },
   incompatible: { kind: 'incompatible', at: 30 },
@@ -184,7 +184,7 @@ describe('nextState', () => {
 
   it('tells since when, and which start left', () => {
     const alive = stateOf('alive', 'none');
-    expect(nextState(alive, EVENTS.connected).link).toEqual({ kind: 'open', since: 30 });
+    expect(nextState(alive, EVENTS.connected).link).toEqual({ kind: 'open' });
     expect(nextState(alive, EVENTS['judged dead']).life).toEqual({
       kind: 'dead',
       isSynced: false,

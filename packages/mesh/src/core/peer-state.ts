@@ -17,7 +17,7 @@ export type Life =
 /** The connection with a member: it is of use from the hello on, if that is of a version that both speak. */
 export type LinkState =
   | { readonly kind: 'none' }
-  | { readonly kind: 'open'; readonly since: number }
+  | { readonly kind: 'open' }
   | { readonly kind: 'greeted' }
   /** It said hello, and no version of the protocol is spoken by both. */
   | { readonly kind: 'incompatible'; readonly since: number };
@@ -51,7 +51,7 @@ export interface PeerState {
 
 /** `at`: ms of the core's clock. */
 export type PeerEvent =
-  | { readonly kind: 'connected'; readonly at: number }
+  | { readonly kind: 'connected' }
   | { readonly kind: 'disconnected' }
   | { readonly kind: 'greeted' }
   | { readonly kind: 'incompatible'; readonly at: number }
@@ -67,7 +67,7 @@ export function nextState(state: PeerState, event: PeerEvent): PeerState {
   const { life, link } = state;
   switch (event.kind) {
     case 'connected':
-      return link.kind === 'none' ? { life, link: { kind: 'open', since: event.at } } : state;
+      return link.kind === 'none' ? { life, link: { kind: 'open' } } : state;
     case 'disconnected':
       return link.kind === 'none' ? state : { life, link: { kind: 'none' } };
     case 'greeted':
