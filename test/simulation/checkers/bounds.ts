@@ -24,7 +24,7 @@ const LIMITS = {
   pendingDeltas: PENDING_DELTAS_MAX,
   envelopes: ENVELOPES_KEPT_MAX,
   envelopeBytes: ENVELOPES_KEPT_BYTES_MAX,
-  addresses: 2 * ADDRESSES_PER_MEMBER_MAX,
+  addresses: 3 * ADDRESSES_PER_MEMBER_MAX,
   speakers: MEMBERS_MAX,
 } as const;
 

@@ -17,5 +17,5 @@ export const BOUNDS: Readonly<Partial<Record<keyof Gauges, number>>> = {
   pendingDeltas: PENDING_DELTAS_MAX,
   envelopes: ENVELOPES_KEPT_MAX,
   envelopeBytes: ENVELOPES_KEPT_BYTES_MAX,
-  addresses: 2 * ADDRESSES_PER_MEMBER_MAX,
+  addresses: 3 * ADDRESSES_PER_MEMBER_MAX,
 };

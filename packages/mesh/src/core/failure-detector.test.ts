@@ -102,6 +102,19 @@ describe('FailureDetector', () => {
     expect(kindAt(detector, 1_000)).toBe('gone');
   });
 
+  it('waits until an answer can be here, and takes one as proof that it is heard', () => {
+    const detector = detectorAt(0);
+    detector.hearsUs(false, 100, 450);
+    detector.hearsUs(false, 500, 450);
+    detector.heard(500);
+    expect(kindAt(detector, 1_100)).toBe('quiet');
+    detector.hearsUs(false, 1_150, 450, 99);
+    expect(kindAt(detector, 1_150)).toBe('gone');
+    detector.hearsUs(false, 1_200, 450, 100);
+    detector.heard(1_200);
+    expect(kindAt(detector, 1_200)).toBe('heard');
+  });
+
   it('forgets that with the next greeting', () => {
     const detector = detectorAt(0);
     detector.hearsUs(false, 100);

@@ -80,12 +80,15 @@ export class FailureDetector {
   }
 
   /**
-   * It says whether it hears this member. Said once, or several times at one moment, it may be over already: after a
-   * standstill of this member the other one's next word takes it back, and that one may stand still itself by then.
+   * It says whether it hears this member, and (`saidAfter`) after which word from here. Said once, or again before an answer
+   * can be here (`answerMs`), it may be over already: after a standstill of this member the other one's next word takes it
+   * back, and that one may stand still itself by then. Who answers what was said since does hear this one, also where it is
+   * not sure yet how old that is.
    */
-  hearsUs(isHeard: boolean, now: number): void {
+  hearsUs(isHeard: boolean, now: number, answerMs = 0, saidAfter = Number.NEGATIVE_INFINITY): void {
     const since = this.#unheard?.since ?? now;
-    this.#unheard = isHeard ? null : { since, isConfirmed: now > since };
+    const isAnswer = this.#unheard !== null && saidAfter >= since;
+    this.#unheard = isHeard || isAnswer ? null : { since, isConfirmed: now - since > answerMs };
   }
 
   /** It does not tell whom it hears, as after a standstill: what it said before may be over, and nobody dies of it meanwhile. */

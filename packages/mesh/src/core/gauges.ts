@@ -17,7 +17,7 @@ export interface Gauges {
   /** Of one peer, at most `ENVELOPES_KEPT_MAX` and `ENVELOPES_KEPT_BYTES_MAX`. */
   readonly envelopes: number;
   readonly envelopeBytes: number;
-  /** Of one peer, at most `ADDRESSES_PER_MEMBER_MAX` that it told and as many that others did. */
+  /** Of one peer, at most `ADDRESSES_PER_MEMBER_MAX` that it told, and as many of each of the last two words of others. */
   readonly addresses: number;
   /** Members whose log goes on beyond what is held of it. */
   readonly behind: number;

@@ -135,8 +135,10 @@ export class Membership {
   }
 
   disconnected(peer: Peer, reason: string, step: Step): void {
-    if (peer.isGreeted && peer.goneSince === null)
+    if (peer.isGreeted && peer.goneSince === null) {
       step.effects.log('info', 'connection with member lost', { ...this.#peers.naming(peer), reason });
+      this.#reachability.closedUnheard(peer, step.now);
+    }
     peer.disconnected(step.now);
     if (!peer.hasLeft) peer.redial.lost(step.now, peer.retryMaxMs(step.now), this.#random());
     this.#seeds.lost(peer.id, step.now);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Evidence } from './failure-detector.js';
 import { CONFIRM_MS, HUSH_FROM_MS, HUSH_MS, STALL_MS, WITNESSED_MAX_MS } from './limits.js';
 import { includesDigest, joinDigests, startDigest } from './member-digest.js';
-import type { Heartbeat } from './messages.js';
+import type { DirectMessage, Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
 import { type Testimony, verdictOf } from './reachability.js';
 import { HEARTBEAT_MS, VirtualMesh } from './testing/virtual-mesh.js';
@@ -308,6 +308,30 @@ describe("others' word", () => {
     mesh.run(1_840);
     mesh.stall('a', HUSH_FROM_MS + 200);
     expect(beliefs(mesh, 'b', 'a', HUSH_FROM_MS + HUSH_MS + 2_000)).toEqual(['alive', 'suspect', 'alive']);
+  });
+
+  it('is asked for as well when the connection closes of one that was not heard on it for sure any more', () => {
+    const mesh = new VirtualMesh(1, []);
+    const own = mesh.start('own');
+    const says = (peer: string, message: DirectMessage): void =>
+      mesh.input('own', { kind: 'direct', peer, message });
+    const position = { generation: 1, version: 0 };
+    for (const id of ['a', 'b']) {
+      mesh.input('own', { kind: 'connected', peer: id, from: {} });
+      says(id, { kind: 'hello', name: id, program: 'test', position, addresses: [], members: [] });
+    }
+    const load = { players: 0, publishers: 0, outboundKbps: 0 };
+    const heartbeat = { kind: 'heartbeat', position, load, sentAt: 0, echo: null } as const;
+    const self = startDigest('own', own.generation);
+    // Neither answers what was said here: when they said it is not sure.
+    for (let turn = 0; turn < 6; turn += 1) {
+      says('a', { ...heartbeat, hears: joinDigests([self, startDigest('b', 1)]) });
+      says('b', { ...heartbeat, hears: joinDigests([self]) });
+      mesh.run(500);
+    }
+    expect(livenessAt(mesh, 'own', 'b')).toBe('alive');
+    const { sends } = own.core.step({ kind: 'disconnected', peer: 'b', reason: 'reset' }, mesh.now);
+    expect(sends.flatMap(({ to, message }) => (message.kind === 'heartbeat' ? [to] : []))).toEqual(['a']);
   });
 
   it.each([

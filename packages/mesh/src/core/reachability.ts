@@ -145,6 +145,11 @@ export class Reachability {
     else this.#ask(peer, before, now);
   }
 
+  /** The connection closes of one that was not heard on it any more, as others were told: what they said before counts no more. */
+  closedUnheard(peer: Peer, now: number): void {
+    if (!peer.isHeard) this.#ask(peer, peer.digest, now);
+  }
+
   /** Its connection closed: some are asked whether they hear it, and those are told that were told so before. */
   #ask(peer: Peer, digest: Uint8Array, now: number): void {
     const hearing: Peer[] = [];
@@ -188,7 +193,8 @@ export class Reachability {
         ? { hears: before.hears, starts: before.starts, at: now, saidAfter }
         : { hears: hears.slice(), starts: digestsIn(hears), at: now, saidAfter },
     );
-    peer.detector.hearsUs(isDisputed || this.#own.some((own) => includesDigest(hears, own)), now);
+    const isHeard = isDisputed || this.#own.some((own) => includesDigest(hears, own));
+    peer.detector.hearsUs(isHeard, now, peer.answerMs, saidAfter);
     if (before === null || isSame) return false;
     const { told } = peer;
     if (told === null) return false;
