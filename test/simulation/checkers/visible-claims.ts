@@ -41,6 +41,9 @@ export const claimsThroughOthers: Checker = {
   check: (world) =>
     lagging(world, longMs, (observer, member, then, knownMs) => {
       if (bridge(world, observer, member) === null) return false;
+      // It knows a later start of the observer, a copy that is gone, and nobody is there to tell the observer.
+      const known = member.running?.core.directory.position(observer.id).generation ?? 0;
+      if (known > (observer.running?.generation ?? 0)) return false;
       // Where broadcasts get lost, those that are repeated do too: what others can hand on is known all the same.
       if (!world.network.gossip.hasLost) return true;
       return canBeHandedOn(world, observer, member, then, world.now - knownMs);

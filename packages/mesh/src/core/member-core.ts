@@ -113,7 +113,7 @@ export class MemberCore {
     this.#penalties = new Penalties(this.#peers);
     this.#dispute = new Dispute(generation, options.heartbeatMs, now);
     this.#repair = new Repair(this.#local, this.#penalties, this.#dispute);
-    this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, random);
+    this.#secondHand = new SecondHand(this.#peers, this.#penalties, this.#repair, generation, random);
     this.#reachability = new Reachability(this.#peers, generation, options.deadAfterMs, random);
     this.#retelling = new Retelling(this.#peers, this.#local, this.#reachability, now);
     this.#acquaintances = new Acquaintances(this.#peers, options.addresses);

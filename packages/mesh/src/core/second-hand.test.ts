@@ -171,10 +171,25 @@ describe('who hands on', () => {
   });
 
   it('what nobody asked for is not even opened, and cut off when it goes on', () => {
+    const ask = c().generation + 7;
     for (let count = 0; count <= OFFENCES_MAX; count += 1)
-      say({ kind: 'words', ask: 7, last: true, envelopes: [mesh.seal('a', newsOf('a', versionHeld()))] });
+      say({ kind: 'words', ask, last: true, envelopes: [mesh.seal('a', newsOf('a', versionHeld()))] });
     expect(c().core.directory.owners('v/stolen/s')).toEqual([]);
     expect(c().facts.map(({ msg }) => msg)).toContain('member cut off');
+  });
+
+  it('what an earlier start asked for is not opened either, and not blamed', () => {
+    const { ask } = cutUntilAsked();
+    expect(ask).toBeGreaterThan(c().generation);
+    const early = {
+      kind: 'words',
+      last: true,
+      envelopes: [mesh.seal('a', newsOf('a', versionHeld()))],
+    } as const;
+    say({ ...early, ask: c().generation });
+    say({ ...early, ask: 7 });
+    expect(c().core.directory.owners('v/stolen/s')).toEqual([]);
+    expect(offences()).toEqual([]);
   });
 
   it('more than is kept here is cut, without blame', () => {

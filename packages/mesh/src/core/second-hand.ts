@@ -18,13 +18,18 @@ export class SecondHand {
   readonly #penalties: Penalties;
   readonly #repair: Repair;
   readonly #random: () => number;
-  #asks = 0;
+  /** Above all of an earlier start of this member, which may be answered late. */
+  readonly #firstAsk: number;
+  #asks: number;
 
-  constructor(peers: Peers, penalties: Penalties, repair: Repair, random: () => number) {
+  /** `generation`: of this start; generations are ms, and far less than a question is asked in each. */
+  constructor(peers: Peers, penalties: Penalties, repair: Repair, generation: number, random: () => number) {
     this.#peers = peers;
     this.#penalties = penalties;
     this.#repair = repair;
     this.#random = random;
+    this.#firstAsk = generation;
+    this.#asks = generation;
   }
 
   /**
@@ -78,6 +83,7 @@ export class SecondHand {
 
   /** Only what was asked for is worth the cost of checking signatures. */
   heardWords(peer: Peer, words: Words, step: Step): void {
+    if (words.ask <= this.#firstAsk) return;
     const answer = peer.questions.answered(words);
     if (answer === 'unasked') this.#penalties.offence(peer, 'handed on words that nobody asked for', step);
     if (typeof answer === 'string') return;
