@@ -22,6 +22,9 @@ const ENTRIES_RETOLD_LEAST = 500;
 /** A part of an answer holds at least so many. */
 const ENTRIES_PER_PART_LEAST = 500;
 
+/** What a burst told is still being asked for by parts after so long, ms. */
+const BURST_MS = 30_000;
+
 /** Whoever hears a member has its claims as they were some seconds ago, or newer. */
 export const visibleClaims: Checker = {
   name: 'visible-claims',
@@ -29,7 +32,7 @@ export const visibleClaims: Checker = {
   check: (world) =>
     lagging(
       world,
-      (held, told) => partsMs(world, held, told),
+      (held, told, member) => partsMs(world, held, told, member),
       (observer, member) => conversingSince(world, observer, member) <= world.now - settledMs(world),
     ),
 };
@@ -52,7 +55,7 @@ export const claimsThroughOthers: Checker = {
 
 function* lagging(
   world: World,
-  moreMs: (held: LogPosition, told: LogPosition | null) => number,
+  moreMs: (held: LogPosition, told: LogPosition | null, member: Member) => number,
   canKnow: (observer: Member, member: Member, then: LogPosition, knownMs: number) => boolean,
 ): Iterable<string> {
   const leastMs = KNOWN_MS + slownessMs(world, KNOWN_TRIPS);
@@ -63,7 +66,7 @@ function* lagging(
       if (id === observer.id || member?.running == null || world.isBeyondRules(id)) continue;
       // Nothing that it ever said is missing.
       if (comparePositions(position, member.past.at(-1)?.position ?? position) >= 0) continue;
-      const knownMs = leastMs + moreMs(position, member.positionAt(world.now - leastMs));
+      const knownMs = leastMs + moreMs(position, member.positionAt(world.now - leastMs), member);
       const then = member.positionAt(world.now - knownMs);
       if (then === null || comparePositions(position, then) >= 0) continue;
       if ((observer.standingSince.get(id)?.at ?? world.now) > world.now - knownMs) continue;
@@ -77,9 +80,14 @@ function* lagging(
 const longMs = (held: LogPosition, told: LogPosition | null): number =>
   RETELL_MS * Math.floor(missing(held, told) / ENTRIES_RETOLD_LEAST);
 
-/** And who can: each turn of a loop tells a part, and takes as long as the loop is late. */
-const partsMs = (world: World, held: LogPosition, told: LogPosition | null): number =>
-  world.lateMsWithin(KNOWN_MS) * Math.floor(missing(held, told) / ENTRIES_PER_PART_LEAST);
+/** And who can: each turn of a loop tells a part, and takes as long as the loop is late; also what it holds by now. */
+function partsMs(world: World, held: LogPosition, told: LogPosition | null, member: Member): number {
+  const lateMs = world.lateMsWithin(KNOWN_MS);
+  if (lateMs === 0) return 0;
+  const before = member.positionAt(world.now - BURST_MS) ?? { generation: 0, version: 0 };
+  const most = Math.max(missing(held, told), missing(before, told));
+  return lateMs * Math.floor(most / ENTRIES_PER_PART_LEAST);
+}
 
 const missing = (held: LogPosition, told: LogPosition | null): number =>
   told === null ? 0 : Math.max(0, told.version - (held.generation === told.generation ? held.version : 0));

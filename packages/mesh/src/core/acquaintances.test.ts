@@ -89,6 +89,30 @@ function effectsOf(one: Input, later = 0) {
   return own.core.step(one, mesh.now + later);
 }
 
+describe('who tells of a start that is over', () => {
+  const later = (members: readonly Acquaintance[], laterMs = 0) =>
+    effectsOf({ kind: 'direct', peer: 'b', message: { kind: 'roster', members } }, laterMs).sends;
+  const old = named('a', { position: { generation: 3, version: 7 } });
+
+  it('is told of the later one that is heard here, now and then', () => {
+    for (const id of ['a', 'b']) greet(id, { dialled: `${id}:1` }, [`${id}:1`], 5);
+    const answer = { position: { generation: 5, version: 0 }, addresses: ['a:1'], heard: true };
+    const told = [{ to: 'b', message: { kind: 'roster', members: [{ id: 'a', ...answer }] } }];
+    expect(later([old, named('c')])).toMatchObject(told);
+    expect(later([old], 900)).toEqual([]);
+    expect(later([old], 1_000)).toMatchObject(told);
+  });
+
+  it('is told nothing else', () => {
+    greet('b', { dialled: 'b:1' }, ['b:1'], 5);
+    expect(later([old])).toEqual([]);
+    greet('a', { dialled: 'a:1' }, ['a:1'], 5);
+    expect(later([named('a', { position: { generation: 5, version: 0 } })])).toEqual([]);
+    lose('a');
+    expect(later([old])).toEqual([]);
+  });
+});
+
 describe('who connects', () => {
   it('and says no hello leaves nothing behind', () => {
     input({ kind: 'connected', peer: 'mute', from: { seenAs: '10.0.0.1' } });

@@ -459,7 +459,7 @@ export class MemberCore {
         this.#heardHeartbeat(peer, message, step);
         break;
       case 'roster':
-        this.#membership.learn(message.members, peer, step);
+        this.#membership.heardRoster(message.members, peer, step);
         break;
       case 'pull':
         this.#repair.heardPull(peer, message, step);

@@ -170,6 +170,17 @@ export class Membership {
     this.dial(step);
   }
 
+  /**
+   * A member tells whom it knows. Of who has restarted since it hears at once: it may be out of reach for it, and this one
+   * all that it is connected with, while rosters go to one at a time.
+   */
+  heardRoster(members: readonly Acquaintance[], from: Peer, step: Step): void {
+    this.learn(members, from, step);
+    const newer = this.#peers.newerThan(members);
+    if (newer.length > 0 && from.newerPace.take(step.now))
+      step.effects.send(from.id, { kind: 'roster', members: newer });
+  }
+
   /** What a member says of this one, also where its greeting does not count: it may be disputed itself. */
   heardOfSelf(members: readonly Acquaintance[], from: Peer, step: Step): void {
     for (const { id, position, heard } of members)

@@ -14,6 +14,7 @@ import {
   LEFT_REST_MS,
   RECENTLY_LOST_MS,
   RETRY_MAX_MS,
+  ROSTER_INTERVAL_MS,
   STRANGER_KEPT_MS,
   STRANGER_RETRY_MAX_MS,
   TWIN_ANSWER_PAUSE_MS,
@@ -89,6 +90,8 @@ export class Peer {
   readonly excessWarning = new WarningPace(EXCESS_TOLD_EVERY_MS);
   /** Once, or a member that changes its order could fill the log. */
   readonly orderWarning = new WarningPace(Number.POSITIVE_INFINITY);
+  /** How often it is told of later starts than it tells of. */
+  readonly newerPace = new WarningPace(ROSTER_INTERVAL_MS);
   /** How late it says that it is, ms. */
   lateMs = 0;
   /** What it was told last of whom this member hears; null where nothing was on this connection. */

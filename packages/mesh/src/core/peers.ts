@@ -163,6 +163,16 @@ export class Peers implements OwnPath {
     );
   }
 
+  /** Of those that a member tells of, the ones that are heard here in a later start than it knows. */
+  newerThan(members: readonly Acquaintance[]): readonly Acquaintance[] {
+    const newer = members.flatMap(({ id, position }) => {
+      const peer = this.#peers.get(id);
+      const isNewer = peer?.isHeard && this.directory.position(id).generation > position.generation;
+      return isNewer ? [this.acquaintance(peer, true)] : [];
+    });
+    return roster(newer, this.#random());
+  }
+
   acquaintance({ id, addresses }: Peer, heard: boolean): Acquaintance {
     return { id, position: this.directory.position(id), addresses, heard };
   }
