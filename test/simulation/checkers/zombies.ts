@@ -68,13 +68,16 @@ function wasOnItsWay(
  */
 function mayBeHearsay(world: World, observer: RunningCore, id: MemberId, end: EndedStart): boolean {
   const endedAt = end.at;
-  return world.running().some((other) => {
+  // Also who has ended since: what it said last stands for a while.
+  return [...world.members.values()].some((other) => {
     if (other.id === observer.id || other.id === id) return false;
     // By their machines: who lost its data directory has another id than the machine that was cut off.
     const missedAt = Math.max(
       world.lastBrokenAt(other.id, id) + RETRANSMIT_MS.max,
-      other.resumedAt,
-      end.ending === 'silent' || end.unnoticedBy.has(other) ? endedAt : Number.NEGATIVE_INFINITY,
+      other.running?.resumedAt ?? Number.NEGATIVE_INFINITY,
+      end.ending === 'silent' || [...end.unnoticedBy].some((core) => core.id === other.id)
+        ? endedAt
+        : Number.NEGATIVE_INFINITY,
     );
     // On a slow path the answer to a suspicion is awaited for longer.
     return missedAt >= endedAt && world.now < missedAt + HEARSAY_MS + SLACK_MS + slownessMs(world);
