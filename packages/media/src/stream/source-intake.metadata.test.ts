@@ -4,6 +4,7 @@ import {
   AAC_HEADER,
   ALAW,
   AVC_HEADER,
+  audio,
   BOTH_ANNOUNCED,
   data,
   HEVC_HEADER,
@@ -12,11 +13,12 @@ import {
   INTER,
   KEY,
   METADATA,
+  OTHER_AVC_HEADER,
   running,
   Source,
 } from '../testing/intake-source.js';
 import { makeFrame } from '../wire/make-frame.js';
-import { encodeAmf0 } from '../wire/rtmp/amf0.js';
+import { amfObject, decodeAmf0, encodeAmf0 } from '../wire/rtmp/amf0.js';
 
 describe('SourceIntake, metadata', () => {
   it('is taken back by its encoder: players are told what is known without it, and nothing of the word itself', () => {
@@ -88,5 +90,61 @@ describe('SourceIntake, metadata', () => {
   it('is left out when it is the same again', () => {
     const source = new Source().burst(BOTH_ANNOUNCED, BOTH_ANNOUNCED, METADATA({ encoder: 'x' }));
     expect(source.story).toEqual(['data 0 header', 'data 0 header']);
+  });
+
+  describe('that is not of now any more', () => {
+    const size = (source: Source) =>
+      source.got.flatMap(({ frame }) => {
+        if (frame.kind !== 'data') return [];
+        const entries = amfObject(decodeAmf0(frame.payload)[1]);
+        return `${entries?.videocodecid} ${entries?.width} ${entries?.encoder}`;
+      });
+    const told = () => {
+      const source = new Source().burst(AVC_HEADER, AAC_HEADER, KEY(0), AAC(0), KEY(40));
+      source.burst(METADATA({ encoder: 'x', width: 1280, height: 720 }));
+      source.got.length = 0;
+      return source;
+    };
+
+    it('is told again right before the header of another size, though the encoder tells nothing', () => {
+      const source = told().burst(OTHER_AVC_HEADER, KEY(80), KEY(120));
+      expect(size(source)).toEqual(['7 1920 x']);
+      expect(source.story).toEqual([
+        'data 0 header',
+        'video 80 header anew',
+        'video 80 start',
+        'video 120 start',
+      ]);
+    });
+
+    it('is told again with the size that the encoder told just before the header', () => {
+      const source = told().burst(METADATA({ encoder: 'y', width: 1920, height: 1080 }));
+      source.burst(OTHER_AVC_HEADER, AAC(60), KEY(80));
+      expect(size(source)).toEqual(['7 1280 y', '7 1920 y']);
+      const same = told().burst(
+        METADATA({ encoder: 'x', width: 1920, height: 1080 }),
+        OTHER_AVC_HEADER,
+        KEY(80),
+      );
+      expect(size(same)).toEqual(['7 1920 x']);
+    });
+
+    it('is told again with another codec of the sound', () => {
+      const source = told().burst(ALAW(60));
+      const [first] = source.got;
+      expect(first?.frame.kind).toBe('data');
+      expect(source.metadata).toMatchObject({ audiocodecid: 7 });
+      expect(source.story).toEqual(['data 0 header', 'audio 60 anew']);
+    });
+
+    it('is not told again where it tells nothing else, or the encoder sent none', () => {
+      const other = audio(0, 'af 00 1208');
+      expect(told().burst(KEY(80), AVC_HEADER, KEY(120)).story).toEqual([
+        'video 80 start',
+        'video 120 start',
+      ]);
+      const none = running().burst(other, OTHER_AVC_HEADER, KEY(1080), AAC(1080));
+      expect(none.story.filter((line) => line.startsWith('data'))).toEqual([]);
+    });
   });
 });

@@ -70,6 +70,8 @@ export class SourceIntake {
   readonly #earlyKeyframes = new EarlyKeyframes();
   readonly #data = new HeldData();
   readonly #probe = new MediaProbe();
+  /** The metadata that was given last. */
+  #toldMetadata: Frame | null = null;
   /** The default one: without an id or 0, else the first that came. */
   #audioTrackId: number | null = null;
   /** `MediaClock`'s time of the last frame. */
@@ -161,9 +163,12 @@ export class SourceIntake {
     return this.#tellMetadata();
   }
 
+  /** Metadata as it is now, where that is another than what was given. */
   #tellMetadata(): readonly TakenFrame[] {
     const written = this.#writtenMetadata(this.#tracks.at(this.#atMs));
-    return written === null ? NONE : [{ frame: written, isStart: false, startsAnew: false }];
+    if (written === null || this.#toldMetadata?.payload.equals(written.payload)) return NONE;
+    this.#toldMetadata = written;
+    return [{ frame: written, isStart: false, startsAnew: false }];
   }
 
   #writtenMetadata(tracks: Tracks | null): Frame | null {
@@ -266,6 +271,8 @@ export class SourceIntake {
       taken.push(plain(header, timeMs));
     }
     if (isDefault) this.#probe.read(frame);
+    // The encoder may have told nothing of it, or before its header, when what was known overruled it.
+    if (startsAnew && isDefault) taken.unshift(...this.#tellMetadata());
     return startsAnew;
   }
 

@@ -45,6 +45,17 @@ describe('a relay that is silent', () => {
     expect(script.done.slice(2)).toEqual(['900 waits for 1: stalled, 500 ms']);
   });
 
+  it('is not made anew just when its owner says that media comes again: that may be slower than the word', () => {
+    script.relayOf(A);
+    script.owners(ownerOf('a', { silent: true }));
+    script.pass(20_000);
+    script.owners(A);
+    script.pass(4999);
+    expect(script.done.slice(2)).toEqual(['900 waits for 1: stalled, 500 ms']);
+    script.pass(1);
+    expect(script.done).toEqual(['25400 close 1: stalled', '25400 open 2 to a: stalled, replayed']);
+  });
+
   it('whose owner left is found out sooner', () => {
     script.relayOf(A, B);
     script.owners(B);

@@ -1,5 +1,6 @@
 import type { MemberId } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
+import { BurstWatch } from './burst-watch.js';
 import { FlowWatch } from './flow-watch.js';
 import { type HeadOf, OwnerRanking } from './owner-ranking.js';
 import { PICTURES_GONE_MS, PICTURES_WAIT_MS, PictureSearch } from './picture-search.js';
@@ -49,6 +50,8 @@ export class SourceSwitch {
   #publisher: Source | null = null;
   readonly #owners: OwnerRanking;
   readonly #pictures = new PictureSearch();
+  /** How each owner's media comes. */
+  readonly #bursts = new Map<MemberId, BurstWatch>();
   #players = 0;
   #lingerUntilMs = Number.NEGATIVE_INFINITY;
   /** Something was sent since the stream had no source: there is a frame that could be the next one. */
@@ -115,7 +118,7 @@ export class SourceSwitch {
     // Those of a replay tell nothing of now.
     if (frame.kind === 'video' && source.state === 'live') source.picturesMs = nowMs;
     source.frames += 1;
-    const isLimitNew = source.watch.saw(frame);
+    const isLimitNew = source.watch.saw(frame, source.state !== 'live', nowMs);
     if (source.state === 'live') source.hasLiveMedia = true;
     const isFeeding = source === this.#feeding;
     if (isFeeding) this.#hasDelivered = true;
@@ -126,7 +129,7 @@ export class SourceSwitch {
   #take(event: SwitchEvent, nowMs: number): void {
     switch (event.kind) {
       case 'owners':
-        this.#setOwners(event.owners);
+        this.#setOwners(event.owners, nowMs);
         return;
       case 'players':
         // Who merely waited leaves no relay, and needs none.
@@ -172,6 +175,7 @@ export class SourceSwitch {
       openedMs: nowMs,
       answeredMs: nowMs,
       heardMs: nowMs,
+      excusedMs: nowMs,
       closedMs: nowMs,
       isOver: false,
       firstMediaMs: null,
@@ -182,7 +186,7 @@ export class SourceSwitch {
       isReady: false,
       isFlowTold: false,
       isStallTold: false,
-      watch: new FlowWatch(this.#rules.stallMs),
+      watch: new FlowWatch(this.#rules.stallMs, this.#burstsOf(owner)),
       match: null,
       hasNews: false,
       searchDueMs: nowMs,
@@ -193,8 +197,18 @@ export class SourceSwitch {
     return source;
   }
 
-  #setOwners(owners: readonly RelayOwner[]): void {
+  /** A relay that is made anew in a pause goes on with what is known of its owner. */
+  #burstsOf(owner: RelayOwner | null): BurstWatch {
+    const bursts = (owner && this.#bursts.get(owner.member)) ?? new BurstWatch();
+    if (owner !== null) this.#bursts.set(owner.member, bursts);
+    return bursts;
+  }
+
+  #setOwners(owners: readonly RelayOwner[], nowMs: number): void {
+    for (const relay of this.#relays()) if (this.#isToldSilent(relay)) relay.excusedMs = nowMs;
     this.#owners.set(owners);
+    for (const member of this.#bursts.keys())
+      if (!owners.some((owner) => owner.member === member)) this.#bursts.delete(member);
     this.#pictures.setOwners(owners);
     // One that left the list before it answered has nothing for us.
     for (const relay of this.#relays()) {
@@ -391,7 +405,7 @@ export class SourceSwitch {
 
   /** More is to come than a replay: an owner that says itself that it is silent is no way on. */
   #hasMore(standby: Source): boolean {
-    return standby.hasLiveMedia || this.#ownerOf(standby)?.claim.silent !== true;
+    return standby.hasLiveMedia || !this.#isToldSilent(standby);
   }
 
   /** Whether a source may be found any moment that goes on with the very next frame. */
@@ -431,8 +445,7 @@ export class SourceSwitch {
     const isLost = this.#relays().some((relay) => relay !== feeding) || this.#publisher !== null;
     this.#tellStall(feeding, isLost, nowMs);
     // Nobody else has the stream. A connection that says nothing may be dead, unless its owner says that it is silent.
-    const isSilent = this.#ownerOf(feeding)?.claim.silent === true;
-    if (isLost || isSilent || nowMs - feeding.heardMs < RECONNECT_MS) return;
+    if (isLost || this.#isToldSilent(feeding) || nowMs < reconnectAtMs(feeding)) return;
     this.#actions.push({ kind: 'close', source: feeding.id, reason: 'stalled' });
     this.#sources.delete(feeding.id);
     feeding.state = 'closed';
@@ -606,6 +619,11 @@ export class SourceSwitch {
     return this.#owners.now(owner);
   }
 
+  /** Its owner says itself that no media comes. */
+  #isToldSilent(relay: Source): boolean {
+    return this.#ownerOf(relay)?.claim.silent === true;
+  }
+
   #limitMs(source: Source): number {
     return source.owner === null
       ? source.watch.publisherLimitMs()
@@ -642,7 +660,7 @@ export class SourceSwitch {
     for (const source of this.#sources.values()) {
       due.push(source.heardMs + this.#limitMs(source));
       if (source === feeding) {
-        if (source.owner !== null) due.push(source.heardMs + RECONNECT_MS);
+        if (source.owner !== null) due.push(reconnectAtMs(source));
         if (isFedWell) due.push(this.#picturesGoneAtMs(source));
         continue;
       }
@@ -773,6 +791,8 @@ interface Source {
   answeredMs: number;
   /** When media came last, or it was opened or answered. */
   heardMs: number;
+  /** Up to when its owner said that it is silent: what comes then may be slower than the word that it comes. */
+  excusedMs: number;
   closedMs: number;
   /** Its publisher has ended, so far as is known: its stream is not merely lost. */
   isOver: boolean;
@@ -796,6 +816,8 @@ interface Source {
   searchUntilMs: number | null;
   lagUntilMs: number | null;
 }
+
+const reconnectAtMs = ({ heardMs, excusedMs }: Source): number => Math.max(heardMs, excusedMs) + RECONNECT_MS;
 
 const NOTHING: readonly SwitchAction[] = [];
 const NO_PICTURES = 'no-pictures';

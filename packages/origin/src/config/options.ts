@@ -469,7 +469,7 @@ export const OPTIONS = {
   }),
   'relay.stallMs': option(milliseconds(100, 60_000), 1500, {
     meaning:
-      'No media for this long means that a source is silent: the stream switches to another owner that flows. A stream whose frames come often is taken for silent sooner: after three frame intervals, at least 500 ms.',
+      'No media for this long means that a source is silent: the stream switches to another owner that flows. A stream whose frames come often is taken for silent sooner: after three frame intervals, at least 500 ms. One that comes in bursts, as from segments of a playlist, is given its usual pause and half as long again, once that came twice.',
     cost: 'Less finds a hung owner sooner, but below 500 ms a stream with few frames is taken for a stuck one.',
   }),
   'relay.connectMs': option(milliseconds(100, 60_000), 3000, {
