@@ -35,7 +35,10 @@ import { asItIs, type RelayOwner } from './relay-owner.js';
  * | fed by one that is closed, nobody | detach: the stream has no source. Likewise after `replayMs`: by then nobody has the   |
  * | is left to go on                  | next frame. An owner that was lost without a word may come back at once as another    |
  * |                                   | one (`RETURN_MS`).                                                                    |
- * | fed by nobody                     | the publisher feeds it from its accept on, a relay from its answer on.                 |
+ * | fed by nobody                     | the publisher feeds it from its accept on, a relay from its answer on; of several       |
+ * |                                   | relays the first that delivers.                                                      |
+ * | about to be fed by a relay that   | after a while one more owner that flows is asked, twice at most. The relays are        |
+ * | its owner does not answer         | closed that did not get to feed the stream.                                          |
  *
  * Which owner a relay is opened to is told by `OwnerRanking`.
  *
@@ -229,6 +232,7 @@ export class SourceSwitch {
     const lateMs = nowMs - this.#wakeMs;
     if (lateMs <= TIMER_LATE_MS) return;
     for (const source of this.#sources.values()) {
+      if (source.state === 'connecting') source.openedMs += lateMs + TIMER_LATE_MS;
       const limitMs = this.#limitMs(source);
       // One that was silent before stays so.
       if (this.#wakeMs - source.heardMs > limitMs) continue;
@@ -273,9 +277,17 @@ export class SourceSwitch {
 
   /** Nobody feeds the stream. */
   #begin(nowMs: number): void {
-    const source = this.#publisher ?? this.#relays().find(({ state }) => state !== 'connecting');
+    const source = this.#publisher ?? this.#firstRelay();
     if (source !== undefined) this.#switchTo(source, 'start', nowMs);
     else this.#openNext(nowMs);
+  }
+
+  /** Where several were asked, it is who delivers first: one that merely answered may have nothing. */
+  #firstRelay(): Source | undefined {
+    const relays = this.#relays();
+    const answered = relays.filter(({ state }) => state !== 'connecting');
+    const isRace = answered.length < relays.length;
+    return answered.find(({ hasMedia }) => hasMedia) ?? (isRace ? undefined : answered[0]);
   }
 
   /** The stream is fed well: no move, but to a publisher here where nobody can notice. */
@@ -462,12 +474,14 @@ export class SourceSwitch {
       this.#owners.stalled(silent.owner, nowMs);
       this.#close(silent, 'stalled');
     }
-    if (candidates.length >= CANDIDATES_MAX) return;
-    if (candidates.some((relay) => relay !== silent && !this.#isUnfit(relay, nowMs))) return;
+    const late = this.#late(nowMs);
+    if (late.length >= LATE_MAX || candidates.length - late.length >= CANDIDATES_MAX) return;
+    const isAwaited = (relay: Source) => !this.#isUnfit(relay, nowMs) && !late.includes(relay);
+    if (candidates.some((relay) => relay !== silent && isAwaited(relay))) return;
     if (next !== undefined) {
       this.#retryAtMs = null;
       const reason = feeding !== null && feeding.state !== 'closed' ? this.#whyNot(feeding) : this.#reason;
-      this.#open(next, reason, nowMs);
+      this.#open(next, late.length > 0 ? NO_ANSWER : reason, nowMs);
       this.#reason = 'retry';
     } else if (this.#owners.hasFailed && !this.#owners.isEmpty) {
       this.#retryAtMs ??= nowMs + this.#rules.retryMs;
@@ -502,15 +516,17 @@ export class SourceSwitch {
     const lagging = this.#candidates().filter((relay) => this.#isUnfit(relay, nowMs));
     const unfit = lagging.map(({ owner }) => owner);
     // On another way it has no more pictures, and neither has the one that feeds the stream.
+    const late = this.#late(nowMs).map(({ owner }) => owner);
     const blind = mustShow ? [...this.#pictures.askedInVain, feeding?.owner ?? null] : [];
     const wish = {
       connected: this.#relays().map(({ owner }) => owner),
       unfit: [...unfit, ...blind],
+      late,
       isFed,
       fedFrom: feeding?.owner ?? null,
       isSilent: !this.#isFedWell(nowMs),
-      // Beside a source that may go on any moment only one that flows is of use.
-      mustFlow: isFed || this.#publisher !== null,
+      // Beside a source that may go on any moment, or begin, only one that flows is of use.
+      mustFlow: isFed || this.#publisher !== null || late.length > 0,
       mustStay: isFed && this.#isDraining(feeding),
       mustShow,
     };
@@ -601,6 +617,17 @@ export class SourceSwitch {
     return this.#relays().filter((relay) => relay !== this.#feeding);
   }
 
+  /** Relays that should have been answered by now: they are not waited for alone. */
+  #late(nowMs: number): Source[] {
+    return this.#candidates().filter(
+      ({ state, openedMs }) => state === 'connecting' && nowMs - openedMs >= this.#answerMs,
+    );
+  }
+
+  get #answerMs(): number {
+    return this.#rules.connectMs * ANSWER_SHARE;
+  }
+
   /** What the mesh says of a relay's owner now; undefined where it is no owner any more. */
   #ownerOf({ owner }: Source): RelayOwner | undefined {
     return this.#owners.now(owner);
@@ -646,6 +673,7 @@ export class SourceSwitch {
         if (isFedWell) due.push(this.#picturesGoneAtMs(source));
         continue;
       }
+      if (source.state === 'connecting') due.push(source.openedMs + this.#answerMs);
       if (source.state === 'replaying') due.push(source.answeredMs + this.#replayMaxMs(source));
       if (source.hasNews && this.#hasDelivered) due.push(source.searchDueMs);
       if (isFedWell) continue;
@@ -670,6 +698,8 @@ export type SourceId = number;
 export interface SwitchRules {
   /** `relay.stallMs`: the longest silence of an ordinary stream that is none. */
   readonly stallMs: number;
+  /** `relay.connectMs`: the deadline for an owner's answer, of which the shell takes care. */
+  readonly connectMs: number;
   /** `relay.retryMs`: wait before the next round after all owners failed. */
   readonly retryMs: number;
   /** `relay.lagMs`: how far behind a copy of the same encode may be, to be waited for. */
@@ -769,7 +799,7 @@ interface Source {
   /** Of a relay; null: the publisher. */
   readonly owner: RelayOwner | null;
   state: 'connecting' | 'replaying' | 'live' | 'closed';
-  readonly openedMs: number;
+  openedMs: number;
   answeredMs: number;
   /** When media came last, or it was opened or answered. */
   heardMs: number;
@@ -799,6 +829,7 @@ interface Source {
 
 const NOTHING: readonly SwitchAction[] = [];
 const NO_PICTURES = 'no-pictures';
+const NO_ANSWER = 'no-answer';
 const MEDIA: SwitchEvent = { kind: 'media' };
 
 /** How long the end of a replay is waited for: an owner of an older version, or one without media yet, says none. */
@@ -818,8 +849,12 @@ const SEARCH_MS_MAX = 3000;
 /** How often a source is searched, and for which share of the time at most. */
 const SEARCH_MS_MIN = 10;
 const SEARCH_SHARE = 0.1;
-/** Relays that are open beside the source that feeds the stream; more than one only while the first lags. */
+/** Relays that are open beside the source that feeds the stream; more than one only while the first lags; those that are not answered come on top. */
 const CANDIDATES_MAX = 2;
+/** After this share of `connectMs` without an answer another owner is asked, beside the one that has not answered. */
+const ANSWER_SHARE = 1 / 6;
+/** Relays at once that wait for an answer overdue; when there are so many, one of them has to answer or to fail. */
+const LATE_MAX = 2;
 /** A silent connection with nobody else to go to is made anew after this long. */
 export const RECONNECT_MS = 5000;
 /** A timer later than this tells that we ourselves stood still. */

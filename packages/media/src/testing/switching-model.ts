@@ -17,6 +17,10 @@ const GOP = 15;
 /** What passes between two looks at the world. */
 const STEP_MS = 20;
 const CONNECT_MS = 30;
+/** Without an answer for so long, another owner is asked. */
+const LATE_MS = 500;
+/** The deadline of an answer: longer than what players may have to wait for. */
+const DEADLINE_MS = 10_000;
 /** How long the mesh takes to say what changed. */
 const TOLD_MS = 20;
 /** After that long, an origin says of its publisher that it is silent. */
@@ -80,6 +84,8 @@ class Output {
   readonly lag: number;
   isThere = false;
   isSilent = false;
+  /** Its origin answers no new connection; those that it has are as they were. */
+  isMute = false;
   /** Its pictures stopped, its sound goes on. */
   isBlind = false;
   /** It sends pictures again from its next keyframe on. */
@@ -129,7 +135,7 @@ class Output {
 type Command = OutputCommand | { readonly kind: 'join' | 'leave' };
 
 interface OutputCommand {
-  readonly kind: 'open' | 'close' | 'silent' | 'resume' | 'break' | 'blind' | 'see';
+  readonly kind: 'open' | 'close' | 'silent' | 'resume' | 'break' | 'blind' | 'see' | 'mute' | 'speak';
   readonly output: number;
 }
 
@@ -188,7 +194,8 @@ export class Model {
     const output = this.outputs[index];
     if (output === undefined) return;
     // Another source always flows, for so long that what was played is in it: so that there is no excuse.
-    const isSettled = (one: Output) => one.flows && this.#nowMs - one.flowsSinceMs >= SETTLED_MS;
+    const isSettled = (one: Output) =>
+      one.flows && !one.isMute && this.#nowMs - one.flowsSinceMs >= SETTLED_MS;
     const others = this.outputs.filter((one) => one !== output && one.flows);
     const isBrief = this.#nowMs - this.#wantedSinceMs < SETTLED_MS;
     const isLast = !others.some(isSettled) || isBrief;
@@ -214,6 +221,13 @@ export class Model {
         return;
       case 'blind':
         if (!isLast && !isLastToShow && isSettled(output)) output.isBlind = true;
+        return;
+      case 'mute':
+        if (!isLast && !isLastToShow && output !== this.outputs[0]) output.isMute = true;
+        return;
+      case 'speak':
+        if (output.isMute) output.flowsSinceMs = this.#nowMs;
+        output.isMute = false;
         return;
       case 'see':
         output.see(this.#nowMs);
@@ -314,6 +328,8 @@ export class Model {
       const link = this.#links.get(relay);
       if (link === undefined) {
         this.#links.set(relay, { output, readyMs: this.#nowMs + CONNECT_MS, isLive: false });
+      } else if (!link.isLive && output.isMute) {
+        if (this.#nowMs >= link.readyMs + DEADLINE_MS) this.world.fail('deadline', relay);
       } else if (!link.isLive && this.#nowMs >= link.readyMs) {
         link.isLive = true;
         this.#answer(relay, output);
@@ -346,6 +362,7 @@ export class Model {
   #check(): void {
     const flows = this.outputs.some(({ flows: isFlowing }) => isFlowing);
     this.#flowsSinceMs = flows ? (this.#flowsSinceMs ?? this.#nowMs) : null;
+    const boundMs = BOUND_MS + (this.outputs.some(({ isMute }) => isMute) ? LATE_MS : 0);
     const isShown = this.outputs.some(({ shows }) => shows);
     this.#showsSinceMs = isShown ? (this.#showsSinceMs ?? this.#nowMs) : null;
     for (const seen of this.players) {
@@ -354,7 +371,7 @@ export class Model {
       if (got.slice(seen.got).some(({ type }) => type === 9)) seen.seenMs = this.#nowMs;
       seen.got = got.length;
       const sinceMs = Math.max(seen.heardMs, seen.joinedMs, this.#flowsSinceMs ?? this.#nowMs);
-      if (this.#nowMs - sinceMs > BOUND_MS)
+      if (this.#nowMs - sinceMs > boundMs)
         this.breaks.push(`${seen.player.id}: no media for ${this.#nowMs - sinceMs} ms at ${this.#nowMs}`);
       const blindMs = this.#nowMs - Math.max(seen.seenMs, seen.joinedMs, this.#showsSinceMs ?? this.#nowMs);
       if (blindMs > PICTURES_BOUND_MS)
@@ -409,6 +426,7 @@ export function storyBreaks(player: MemoryPlayer, isExact: boolean): string[] {
 }
 
 const FLOW = ['open', 'close', 'silent', 'resume', 'break'] as const;
+export const FLOW_AND_ANSWERS = ['open', ...FLOW, 'open', 'mute', 'open', 'mute', 'speak'] as const;
 export const FLOW_AND_PICTURES = [...FLOW, 'blind', 'see', 'blind', 'see'] as const;
 
 const commandOf = (kinds: readonly OutputCommand['kind'][]) =>
