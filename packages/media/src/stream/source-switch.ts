@@ -2,7 +2,8 @@ import type { MemberId } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
 import { FlowWatch } from './flow-watch.js';
 import { type HeadOf, OwnerRanking } from './owner-ranking.js';
-import { PICTURES_GONE_MS, PICTURES_WAIT_MS, PictureSearch } from './picture-search.js';
+import { OwnerSearch, PICTURES_GONE_MS, PICTURES_WAIT_MS } from './owner-search.js';
+import { PaceWatch } from './pace-watch.js';
 import { asItIs, type RelayOwner } from './relay-owner.js';
 
 /**
@@ -28,6 +29,8 @@ import { asItIs, type RelayOwner } from './relay-owner.js';
  * |                                   | the relay's owner drains, the stream moves as if the relay were silent.               |
  * | fed by one that flows, but whose  | a standby that has pictures: switch, exact or from its newest start. Where there is   |
  * | pictures stopped                  | none: open a relay to each other owner in turn, for moments, and again after a while. |
+ * | fed by one that flows, but slower | a standby that keeps up and has more of it: switch, exact or from its newest start.    |
+ * | than time passes                  | Where there is none: likewise.                                                        |
  * | fed by one that is silent, closed | a standby that flows and has the very next frame: switch, exact. Where all lag or turn |
  * |                                   | out to be of another encode, one more owner is asked, for moments. Unless an exact one |
  * |                                   | is likely by then: switch to one that has a start, from its newest one. Where there   |
@@ -51,7 +54,10 @@ export class SourceSwitch {
   #feeding: Source | null = null;
   #publisher: Source | null = null;
   readonly #owners: OwnerRanking;
-  readonly #pictures = new PictureSearch();
+  readonly #pictures = new OwnerSearch();
+  /** For one whose media comes as fast as time passes. */
+  readonly #pace = new OwnerSearch();
+  #wasSlowMs = Number.NEGATIVE_INFINITY;
   #players = 0;
   #lingerUntilMs = Number.NEGATIVE_INFINITY;
   /** Something was sent since the stream had no source: there is a frame that could be the next one. */
@@ -120,9 +126,10 @@ export class SourceSwitch {
     source.frames += 1;
     const isLimitNew = source.watch.saw(frame);
     if (source.state === 'live') source.hasLiveMedia = true;
+    const isSlow = source.state === 'live' && source.pace.saw(frame, nowMs) && source.pace.isSlow;
     const isFeeding = source === this.#feeding;
     if (isFeeding) this.#hasDelivered = true;
-    const isRoutine = isFeeding && !isNew && !isLimitNew && this.#sources.size === 1;
+    const isRoutine = isFeeding && !isNew && !isLimitNew && !isSlow && this.#sources.size === 1;
     return isRoutine ? NOTHING : this.step(MEDIA, nowMs);
   }
 
@@ -186,6 +193,7 @@ export class SourceSwitch {
       isFlowTold: false,
       isStallTold: false,
       watch: new FlowWatch(this.#rules.stallMs),
+      pace: new PaceWatch(),
       match: null,
       hasNews: false,
       searchDueMs: nowMs,
@@ -199,6 +207,7 @@ export class SourceSwitch {
   #setOwners(owners: readonly RelayOwner[]): void {
     this.#owners.set(owners);
     this.#pictures.setOwners(owners);
+    this.#pace.setOwners(owners);
     // One that left the list before it answered has nothing for us.
     for (const relay of this.#relays()) {
       if (relay.state === 'connecting' && this.#ownerOf(relay) === undefined)
@@ -272,7 +281,8 @@ export class SourceSwitch {
     if (feeding === null) this.#begin(nowMs);
     else if (!this.#isWell(feeding, nowMs)) this.#goOn(feeding, nowMs);
     else if (this.#isLeaving(feeding, nowMs)) this.#goOn(feeding, nowMs);
-    else if (!this.#seekPictures(feeding, nowMs)) this.#stay(feeding, nowMs);
+    else if (!this.#seekPictures(feeding, nowMs) && !this.#seekPace(feeding, nowMs))
+      this.#stay(feeding, nowMs);
   }
 
   /** Nobody feeds the stream. */
@@ -298,7 +308,7 @@ export class SourceSwitch {
     for (const relay of this.#relays()) if (relay !== feeding) this.#close(relay, 'not-needed');
     const publisher = this.#publisher;
     if (publisher === null || publisher === feeding || !this.#flows(publisher, nowMs)) return;
-    if (this.#lacksPictures(publisher, nowMs)) return;
+    if (this.#lacksPictures(publisher, nowMs) || publisher.pace.isSlow) return;
     publisher.searchUntilMs ??= nowMs + SEARCH_MS_MAX;
     if (nowMs < publisher.searchUntilMs) this.#search(publisher, nowMs);
   }
@@ -332,7 +342,7 @@ export class SourceSwitch {
       this.#close(relay, NO_PICTURES);
     }
     if (nowMs < this.#pictures.dueMs) return false;
-    const next = this.#nextOwner(nowMs, true);
+    const next = this.#nextOwner(nowMs, this.#pictures, true);
     if (next === undefined) {
       this.#pictures.endRound(nowMs);
       this.#newRound();
@@ -340,6 +350,44 @@ export class SourceSwitch {
     }
     this.#open(next, NO_PICTURES, nowMs);
     return true;
+  }
+
+  /**
+   * The stream is fed slower than time passes, so that players stand still ever again: somebody else may keep up. Says whether one
+   * does, or is asked. Who has less of the stream is left alone, as is any other where the encoder itself is slow.
+   */
+  #seekPace(feeding: Source, nowMs: number): boolean {
+    if (!feeding.pace.isSlow || !this.#isWanted(nowMs)) return false;
+    if (nowMs - this.#wasSlowMs > SLOW_FORGOTTEN_MS) this.#pace.reset();
+    this.#wasSlowMs = nowMs;
+    const standbys = [...this.#sources.values()].filter(
+      (source) => source !== feeding && this.#isAsGoodAs(feeding, source, nowMs) && source.pace.keepsUp,
+    );
+    for (const standby of standbys) if (this.#search(standby, nowMs)) return true;
+    const ready = standbys.find(({ isReady, match }) => isReady && match?.kind === 'none');
+    if (ready !== undefined && !this.#mayBecomeExact(ready, nowMs)) {
+      this.#switchTo(ready, 'start', nowMs);
+      return true;
+    }
+    for (const relay of this.#candidates()) {
+      if (nowMs - relay.openedMs < PACE_WAIT_MS) return true;
+      this.#close(relay, SLOW);
+    }
+    if (nowMs < this.#pace.dueMs) return false;
+    const next = this.#nextOwner(nowMs, this.#pace);
+    if (next === undefined) {
+      this.#pace.endRound(nowMs);
+      return false;
+    }
+    // Once in a round, whatever comes of it.
+    this.#pace.add(next);
+    this.#open(next, SLOW, nowMs);
+    return true;
+  }
+
+  #isAsGoodAs(feeding: Source, source: Source, nowMs: number): boolean {
+    if (source.state !== 'live' || !this.#flows(source, nowMs)) return false;
+    return feeding.picturesMs === null || this.#hasPictures(source, nowMs);
   }
 
   /** Its sound comes, and no picture any more; or none yet, though its owner told of pictures. */
@@ -509,18 +557,18 @@ export class SourceSwitch {
     return this.#isDraining(feeding) ? 'draining' : 'stalled';
   }
 
-  /** `mustShow`: for its pictures. */
-  #nextOwner(nowMs: number, mustShow = false): RelayOwner | undefined {
+  /** `search`: for what the source that feeds the stream has not. `mustShow`: for its pictures. */
+  #nextOwner(nowMs: number, search: OwnerSearch | null = null, mustShow = false): RelayOwner | undefined {
     const feeding = this.#feeding;
     const isFed = feeding !== null && feeding.state !== 'closed';
     const lagging = this.#candidates().filter((relay) => this.#isUnfit(relay, nowMs));
     const unfit = lagging.map(({ owner }) => owner);
-    // On another way it has no more pictures, and neither has the one that feeds the stream.
+    // On another way it has no more of it, and neither has the one that feeds the stream.
     const late = this.#late(nowMs).map(({ owner }) => owner);
-    const blind = mustShow ? [...this.#pictures.askedInVain, feeding?.owner ?? null] : [];
+    const inVain = search === null ? [] : [...search.askedInVain, feeding?.owner ?? null];
     const wish = {
       connected: this.#relays().map(({ owner }) => owner),
-      unfit: [...unfit, ...blind],
+      unfit: [...unfit, ...inVain],
       late,
       isFed,
       fedFrom: feeding?.owner ?? null,
@@ -818,6 +866,7 @@ interface Source {
   isFlowTold: boolean;
   isStallTold: boolean;
   readonly watch: FlowWatch;
+  readonly pace: PaceWatch;
   match: Match | null;
   /** Frames came since the last search. */
   hasNews: boolean;
@@ -830,6 +879,7 @@ interface Source {
 const NOTHING: readonly SwitchAction[] = [];
 const NO_PICTURES = 'no-pictures';
 const NO_ANSWER = 'no-answer';
+const SLOW = 'slow';
 const MEDIA: SwitchEvent = { kind: 'media' };
 
 /** How long the end of a replay is waited for: an owner of an older version, or one without media yet, says none. */
@@ -855,6 +905,10 @@ const CANDIDATES_MAX = 2;
 const ANSWER_SHARE = 1 / 6;
 /** Relays at once that wait for an answer overdue; when there are so many, one of them has to answer or to fail. */
 const LATE_MAX = 2;
+/** How long a relay that was opened for its pace may take to show that it keeps up. */
+const PACE_WAIT_MS = 6000;
+/** After so long at a good pace, who was asked in vain before is asked at once. */
+const SLOW_FORGOTTEN_MS = 120_000;
 /** A silent connection with nobody else to go to is made anew after this long. */
 export const RECONNECT_MS = 5000;
 /** A timer later than this tells that we ourselves stood still. */

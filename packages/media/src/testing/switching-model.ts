@@ -88,8 +88,11 @@ class Output {
   isMute = false;
   /** Its pictures stopped, its sound goes on. */
   isBlind = false;
+  /** It sends one second of media in two; then all that is held up at once. */
+  isSlow = false;
   /** It sends pictures again from its next keyframe on. */
   #isAwaitingKey = false;
+  #slowAt = 0;
   seesSinceMs = 0;
   /** Number of the next frame; of an output that was silent, the first one held up. */
   next = 0;
@@ -122,7 +125,11 @@ class Output {
   /** What comes now, up to what the encoder has made. */
   emit(made: number): Frame[] {
     const frames: Frame[] = [];
-    for (; this.next < made - this.lag; this.next += 1) {
+    const due = made - this.lag;
+    const end = this.isSlow && made % 2 === 0 ? Math.min(due, this.next + 1) : due;
+    if (this.isSlow && (made % 2 !== 0 || made === this.#slowAt)) return frames;
+    this.#slowAt = made;
+    for (; this.next < end; this.next += 1) {
       const [picture, sound] = framesOf(this.encode, this.next, this.clockMs);
       if (picture.isKeyframe) this.#isAwaitingKey = false;
       frames.push(...(this.isBlind || this.#isAwaitingKey ? [sound] : [picture, sound]));
@@ -135,7 +142,18 @@ class Output {
 type Command = OutputCommand | { readonly kind: 'join' | 'leave' };
 
 interface OutputCommand {
-  readonly kind: 'open' | 'close' | 'silent' | 'resume' | 'break' | 'blind' | 'see' | 'mute' | 'speak';
+  readonly kind:
+    | 'open'
+    | 'close'
+    | 'silent'
+    | 'resume'
+    | 'break'
+    | 'blind'
+    | 'see'
+    | 'mute'
+    | 'speak'
+    | 'slow'
+    | 'fast';
   readonly output: number;
 }
 
@@ -229,6 +247,12 @@ export class Model {
         if (output.isMute) output.flowsSinceMs = this.#nowMs;
         output.isMute = false;
         return;
+      case 'slow':
+        output.isSlow = this.outputs.every((one) => one === output || !one.isSlow);
+        return;
+      case 'fast':
+        output.isSlow = false;
+        return;
       case 'see':
         output.see(this.#nowMs);
         return;
@@ -244,6 +268,22 @@ export class Model {
   /** Every publisher ends, also the last one. */
   closeAll(): void {
     for (const output of this.outputs) if (output.isThere) this.#close(output);
+  }
+
+  /** All outputs flow, but for the pace of a slow one. */
+  heal(): void {
+    for (const [index] of this.outputs.entries()) {
+      this.do({ kind: 'open', output: index });
+      this.do({ kind: 'resume', output: index });
+    }
+  }
+
+  /** How far each player is behind what is made, ms. */
+  get delaysMs(): number[] {
+    return this.players.map(({ player }) => {
+      const number = track(player, 9).shown.at(-1)?.number ?? 0;
+      return (this.#made - number) * FRAME_MS;
+    });
   }
 
   pass(ms: number): void {
@@ -427,6 +467,7 @@ export function storyBreaks(player: MemoryPlayer, isExact: boolean): string[] {
 
 const FLOW = ['open', 'close', 'silent', 'resume', 'break'] as const;
 export const FLOW_AND_ANSWERS = ['open', ...FLOW, 'open', 'mute', 'open', 'mute', 'speak'] as const;
+export const FLOW_AND_PACE = ['open', 'open', ...FLOW, 'slow', 'slow', 'fast'] as const;
 export const FLOW_AND_PICTURES = [...FLOW, 'blind', 'see', 'blind', 'see'] as const;
 
 const commandOf = (kinds: readonly OutputCommand['kind'][]) =>
