@@ -107,6 +107,7 @@ const LIMITS = {
   replayMs: 0,
   replayBytesMax: 0,
   stallMs: 1500,
+  connectMs: 3000,
   retryMs: 500,
   lagMs: 1000,
   lingerMs: 5000,

@@ -13,6 +13,7 @@ const through = (name: string, head: string) => ownerOf(name, { through: head })
 const NOTHING: OwnerWish = {
   connected: [],
   unfit: [],
+  late: [],
   isFed: false,
   fedFrom: null,
   isSilent: false,
@@ -247,6 +248,13 @@ describe('OwnerRanking where relays may pull from each other', () => {
     ranking.stalled(A, nowMs);
     blame(A, REFUSED);
     expect(next()).toBe('a j');
+  });
+
+  it('asks beside a head that does not answer another owner, through another head', () => {
+    const late = [through('a', 'h')];
+    expect(next({ connected: late, late })).toBe('b i');
+    start(A);
+    expect(next({ connected: late, late })).toBeNull();
   });
 
   it('avoids a head through which the stream stalled', () => {

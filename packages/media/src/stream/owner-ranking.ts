@@ -15,6 +15,8 @@ export interface OwnerWish {
   readonly connected: readonly (RelayOwner | null)[];
   /** Those of them that have not what is sought: what another way brings of the same owner is no more than this. */
   readonly unfit: readonly (RelayOwner | null)[];
+  /** Those that should have been answered by now. The same owner, or the head that was asked, would be as slow. */
+  readonly late: readonly (RelayOwner | null)[];
   /** A source feeds the stream, silent or not, and has not closed. */
   readonly isFed: boolean;
   /** Of the relay that is that source. */
@@ -137,7 +139,7 @@ export class OwnerRanking {
     const connected = new Set(wish.connected.map((owner) => owner && routeOf(owner)));
     const isOpen = (owner: RelayOwner): boolean =>
       !connected.has(routeOf(owner)) &&
-      !wish.unfit.some((other) => isSameOwner(other, owner)) &&
+      ![...wish.unfit, ...wish.late].some((other) => isSameOwner(other, owner)) &&
       this.#failed.get(routeOf(owner))?.sinceMs !== owner.claim.sinceMs &&
       this.#ended.get(owner.member) !== owner.claim.sinceMs &&
       !(wish.mustFlow && owner.claim.silent === true) &&
@@ -167,7 +169,7 @@ export class OwnerRanking {
   }
 
   /** The owners, each by the way on which it is to be pulled. */
-  #throughHeads({ isFed, isSilent, fedFrom }: OwnerWish, nowMs: number): readonly RelayOwner[] {
+  #throughHeads({ isFed, isSilent, fedFrom, late }: OwnerWish, nowMs: number): readonly RelayOwner[] {
     const { headOf } = this.#rules;
     if (headOf === undefined || this.#isHeadless) return this.#owners;
     const avoided = new Set<MemberId>();
@@ -177,7 +179,8 @@ export class OwnerRanking {
     }
     // One that has closed is blamed already, if it is to be.
     const silentHead = isFed && isSilent ? fedFrom?.through : null;
-    if (typeof silentHead === 'string') avoided.add(silentHead);
+    for (const head of [silentHead, ...late.map((owner) => owner?.through)])
+      if (typeof head === 'string') avoided.add(head);
     if (avoided.size >= AVOIDED_MAX) return this.#owners;
     return this.#owners.map((owner) => {
       const isDirect = owner.worker === undefined && (owner.through ?? null) === null;

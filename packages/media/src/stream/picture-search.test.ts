@@ -4,7 +4,7 @@ import type { MemoryPlayer } from '../testing/memory-player.js';
 import { type OpenedRelay, ownerOf, StreamWorld } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { replayEnd } from './frame-history.js';
-import { PictureSearch } from './picture-search.js';
+import { OwnerSearch } from './owner-search.js';
 import type { PublisherFeed } from './publisher-feed.js';
 import type { RelayOwner } from './relay-owner.js';
 
@@ -210,12 +210,12 @@ describe('a relay', () => {
 });
 
 describe('rounds of a search for pictures', () => {
-  const asked = (search: PictureSearch): string[] => search.askedInVain.map(({ member }) => member);
+  const asked = (search: OwnerSearch): string[] => search.askedInVain.map(({ member }) => member);
   const owner = (name: string, sinceMs = 1): RelayOwner => ownerOf(name, { sinceMs });
-  let search: PictureSearch;
+  let search: OwnerSearch;
 
   beforeEach(() => {
-    search = new PictureSearch();
+    search = new OwnerSearch();
   });
 
   it('come ever more seldom, up to one a minute, and each asks all owners again', () => {

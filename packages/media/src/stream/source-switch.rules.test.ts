@@ -43,10 +43,12 @@ describe('a relay', () => {
 
   it('that does not answer is silent as long as any source that is not known', () => {
     script.players(1);
-    script.owners(A, B);
+    script.owners(A);
     script.pass(2000);
     expect(script.done).toEqual(['0 open 1 to a: started']);
+    script.owners(A, ownerOf('b', { silent: true }));
     script.answer(1);
+    script.owners(A, B);
     script.pass(1000);
     script.answer(1, true);
     script.pass(1000);

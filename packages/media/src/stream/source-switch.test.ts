@@ -259,7 +259,7 @@ describe('the owner that a stream is pulled from', () => {
     const feed = world.publish({ flow: (isFlowing) => flows.push(isFlowing) });
     for (const frame of [VIDEO_HEADER(1), KEY(0, 1), INTER(40, 1), INTER(80, 1)]) feed.push(frame);
     world.owners(ownerOf('b'));
-    world.timers.pass(2000);
+    world.timers.pass(800);
     expect([flows, world.order]).toEqual([[true, false], ['b']]);
     world.timers.freeze(700);
     world.timers.pass(0);

@@ -3,7 +3,8 @@ import type { Frame } from '../wire/frame.js';
 import { BurstWatch } from './burst-watch.js';
 import { FlowWatch } from './flow-watch.js';
 import { type HeadOf, OwnerRanking } from './owner-ranking.js';
-import { PICTURES_GONE_MS, PICTURES_WAIT_MS, PictureSearch } from './picture-search.js';
+import { OwnerSearch, PICTURES_GONE_MS, PICTURES_WAIT_MS } from './owner-search.js';
+import { PaceWatch } from './pace-watch.js';
 import { asItIs, type RelayOwner } from './relay-owner.js';
 
 /**
@@ -29,6 +30,8 @@ import { asItIs, type RelayOwner } from './relay-owner.js';
  * |                                   | the relay's owner drains, the stream moves as if the relay were silent.               |
  * | fed by one that flows, but whose  | a standby that has pictures: switch, exact or from its newest start. Where there is   |
  * | pictures stopped                  | none: open a relay to each other owner in turn, for moments, and again after a while. |
+ * | fed by one that flows, but slower | a standby that keeps up and has more of it: switch, exact or from its newest start.    |
+ * | than time passes                  | Where there is none: likewise.                                                        |
  * | fed by one that is silent, closed | a standby that flows and has the very next frame: switch, exact. Where all lag or turn |
  * |                                   | out to be of another encode, one more owner is asked, for moments. Unless an exact one |
  * |                                   | is likely by then: switch to one that has a start, from its newest one. Where there   |
@@ -36,7 +39,10 @@ import { asItIs, type RelayOwner } from './relay-owner.js';
  * | fed by one that is closed, nobody | detach: the stream has no source. Likewise after `replayMs`: by then nobody has the   |
  * | is left to go on                  | next frame. An owner that was lost without a word may come back at once as another    |
  * |                                   | one (`RETURN_MS`).                                                                    |
- * | fed by nobody                     | the publisher feeds it from its accept on, a relay from its answer on.                 |
+ * | fed by nobody                     | the publisher feeds it from its accept on, a relay from its answer on; of several       |
+ * |                                   | relays the first that delivers.                                                      |
+ * | about to be fed by a relay that   | after a while one more owner that flows is asked, twice at most. The relays are        |
+ * | its owner does not answer         | closed that did not get to feed the stream.                                          |
  *
  * Which owner a relay is opened to is told by `OwnerRanking`.
  *
@@ -49,9 +55,12 @@ export class SourceSwitch {
   #feeding: Source | null = null;
   #publisher: Source | null = null;
   readonly #owners: OwnerRanking;
-  readonly #pictures = new PictureSearch();
+  readonly #pictures = new OwnerSearch();
   /** How each owner's media comes. */
   readonly #bursts = new Map<MemberId, BurstWatch>();
+  /** For one whose media comes as fast as time passes. */
+  readonly #pace = new OwnerSearch();
+  #wasSlowMs = Number.NEGATIVE_INFINITY;
   #players = 0;
   #lingerUntilMs = Number.NEGATIVE_INFINITY;
   /** Something was sent since the stream had no source: there is a frame that could be the next one. */
@@ -120,9 +129,10 @@ export class SourceSwitch {
     source.frames += 1;
     const isLimitNew = source.watch.saw(frame, source.state !== 'live', nowMs);
     if (source.state === 'live') source.hasLiveMedia = true;
+    const isSlow = source.state === 'live' && source.pace.saw(frame, nowMs) && source.pace.isSlow;
     const isFeeding = source === this.#feeding;
     if (isFeeding) this.#hasDelivered = true;
-    const isRoutine = isFeeding && !isNew && !isLimitNew && this.#sources.size === 1;
+    const isRoutine = isFeeding && !isNew && !isLimitNew && !isSlow && this.#sources.size === 1;
     return isRoutine ? NOTHING : this.step(MEDIA, nowMs);
   }
 
@@ -187,6 +197,7 @@ export class SourceSwitch {
       isFlowTold: false,
       isStallTold: false,
       watch: new FlowWatch(this.#rules.stallMs, this.#burstsOf(owner)),
+      pace: new PaceWatch(),
       match: null,
       hasNews: false,
       searchDueMs: nowMs,
@@ -210,6 +221,7 @@ export class SourceSwitch {
     for (const member of this.#bursts.keys())
       if (!owners.some((owner) => owner.member === member)) this.#bursts.delete(member);
     this.#pictures.setOwners(owners);
+    this.#pace.setOwners(owners);
     // One that left the list before it answered has nothing for us.
     for (const relay of this.#relays()) {
       if (relay.state === 'connecting' && this.#ownerOf(relay) === undefined)
@@ -243,6 +255,7 @@ export class SourceSwitch {
     const lateMs = nowMs - this.#wakeMs;
     if (lateMs <= TIMER_LATE_MS) return;
     for (const source of this.#sources.values()) {
+      if (source.state === 'connecting') source.openedMs += lateMs + TIMER_LATE_MS;
       const limitMs = this.#limitMs(source);
       // One that was silent before stays so.
       if (this.#wakeMs - source.heardMs > limitMs) continue;
@@ -282,14 +295,23 @@ export class SourceSwitch {
     if (feeding === null) this.#begin(nowMs);
     else if (!this.#isWell(feeding, nowMs)) this.#goOn(feeding, nowMs);
     else if (this.#isLeaving(feeding, nowMs)) this.#goOn(feeding, nowMs);
-    else if (!this.#seekPictures(feeding, nowMs)) this.#stay(feeding, nowMs);
+    else if (!this.#seekPictures(feeding, nowMs) && !this.#seekPace(feeding, nowMs))
+      this.#stay(feeding, nowMs);
   }
 
   /** Nobody feeds the stream. */
   #begin(nowMs: number): void {
-    const source = this.#publisher ?? this.#relays().find(({ state }) => state !== 'connecting');
+    const source = this.#publisher ?? this.#firstRelay();
     if (source !== undefined) this.#switchTo(source, 'start', nowMs);
     else this.#openNext(nowMs);
+  }
+
+  /** Where several were asked, it is who delivers first: one that merely answered may have nothing. */
+  #firstRelay(): Source | undefined {
+    const relays = this.#relays();
+    const answered = relays.filter(({ state }) => state !== 'connecting');
+    const isRace = answered.length < relays.length;
+    return answered.find(({ hasMedia }) => hasMedia) ?? (isRace ? undefined : answered[0]);
   }
 
   /** The stream is fed well: no move, but to a publisher here where nobody can notice. */
@@ -300,7 +322,7 @@ export class SourceSwitch {
     for (const relay of this.#relays()) if (relay !== feeding) this.#close(relay, 'not-needed');
     const publisher = this.#publisher;
     if (publisher === null || publisher === feeding || !this.#flows(publisher, nowMs)) return;
-    if (this.#lacksPictures(publisher, nowMs)) return;
+    if (this.#lacksPictures(publisher, nowMs) || publisher.pace.isSlow) return;
     publisher.searchUntilMs ??= nowMs + SEARCH_MS_MAX;
     if (nowMs < publisher.searchUntilMs) this.#search(publisher, nowMs);
   }
@@ -334,7 +356,7 @@ export class SourceSwitch {
       this.#close(relay, NO_PICTURES);
     }
     if (nowMs < this.#pictures.dueMs) return false;
-    const next = this.#nextOwner(nowMs, true);
+    const next = this.#nextOwner(nowMs, this.#pictures, true);
     if (next === undefined) {
       this.#pictures.endRound(nowMs);
       this.#newRound();
@@ -342,6 +364,44 @@ export class SourceSwitch {
     }
     this.#open(next, NO_PICTURES, nowMs);
     return true;
+  }
+
+  /**
+   * The stream is fed slower than time passes, so that players stand still ever again: somebody else may keep up. Says whether one
+   * does, or is asked. Who has less of the stream is left alone, as is any other where the encoder itself is slow.
+   */
+  #seekPace(feeding: Source, nowMs: number): boolean {
+    if (!feeding.pace.isSlow || !this.#isWanted(nowMs)) return false;
+    if (nowMs - this.#wasSlowMs > SLOW_FORGOTTEN_MS) this.#pace.reset();
+    this.#wasSlowMs = nowMs;
+    const standbys = [...this.#sources.values()].filter(
+      (source) => source !== feeding && this.#isAsGoodAs(feeding, source, nowMs) && source.pace.keepsUp,
+    );
+    for (const standby of standbys) if (this.#search(standby, nowMs)) return true;
+    const ready = standbys.find(({ isReady, match }) => isReady && match?.kind === 'none');
+    if (ready !== undefined && !this.#mayBecomeExact(ready, nowMs)) {
+      this.#switchTo(ready, 'start', nowMs);
+      return true;
+    }
+    for (const relay of this.#candidates()) {
+      if (nowMs - relay.openedMs < PACE_WAIT_MS) return true;
+      this.#close(relay, SLOW);
+    }
+    if (nowMs < this.#pace.dueMs) return false;
+    const next = this.#nextOwner(nowMs, this.#pace);
+    if (next === undefined) {
+      this.#pace.endRound(nowMs);
+      return false;
+    }
+    // Once in a round, whatever comes of it.
+    this.#pace.add(next);
+    this.#open(next, SLOW, nowMs);
+    return true;
+  }
+
+  #isAsGoodAs(feeding: Source, source: Source, nowMs: number): boolean {
+    if (source.state !== 'live' || !this.#flows(source, nowMs)) return false;
+    return feeding.picturesMs === null || this.#hasPictures(source, nowMs);
   }
 
   /** Its sound comes, and no picture any more; or none yet, though its owner told of pictures. */
@@ -475,12 +535,14 @@ export class SourceSwitch {
       this.#owners.stalled(silent.owner, nowMs);
       this.#close(silent, 'stalled');
     }
-    if (candidates.length >= CANDIDATES_MAX) return;
-    if (candidates.some((relay) => relay !== silent && !this.#isUnfit(relay, nowMs))) return;
+    const late = this.#late(nowMs);
+    if (late.length >= LATE_MAX || candidates.length - late.length >= CANDIDATES_MAX) return;
+    const isAwaited = (relay: Source) => !this.#isUnfit(relay, nowMs) && !late.includes(relay);
+    if (candidates.some((relay) => relay !== silent && isAwaited(relay))) return;
     if (next !== undefined) {
       this.#retryAtMs = null;
       const reason = feeding !== null && feeding.state !== 'closed' ? this.#whyNot(feeding) : this.#reason;
-      this.#open(next, reason, nowMs);
+      this.#open(next, late.length > 0 ? NO_ANSWER : reason, nowMs);
       this.#reason = 'retry';
     } else if (this.#owners.hasFailed && !this.#owners.isEmpty) {
       this.#retryAtMs ??= nowMs + this.#rules.retryMs;
@@ -508,22 +570,24 @@ export class SourceSwitch {
     return this.#isDraining(feeding) ? 'draining' : 'stalled';
   }
 
-  /** `mustShow`: for its pictures. */
-  #nextOwner(nowMs: number, mustShow = false): RelayOwner | undefined {
+  /** `search`: for what the source that feeds the stream has not. `mustShow`: for its pictures. */
+  #nextOwner(nowMs: number, search: OwnerSearch | null = null, mustShow = false): RelayOwner | undefined {
     const feeding = this.#feeding;
     const isFed = feeding !== null && feeding.state !== 'closed';
     const lagging = this.#candidates().filter((relay) => this.#isUnfit(relay, nowMs));
     const unfit = lagging.map(({ owner }) => owner);
-    // On another way it has no more pictures, and neither has the one that feeds the stream.
-    const blind = mustShow ? [...this.#pictures.askedInVain, feeding?.owner ?? null] : [];
+    // On another way it has no more of it, and neither has the one that feeds the stream.
+    const late = this.#late(nowMs).map(({ owner }) => owner);
+    const inVain = search === null ? [] : [...search.askedInVain, feeding?.owner ?? null];
     const wish = {
       connected: this.#relays().map(({ owner }) => owner),
-      unfit: [...unfit, ...blind],
+      unfit: [...unfit, ...inVain],
+      late,
       isFed,
       fedFrom: feeding?.owner ?? null,
       isSilent: !this.#isFedWell(nowMs),
-      // Beside a source that may go on any moment only one that flows is of use.
-      mustFlow: isFed || this.#publisher !== null,
+      // Beside a source that may go on any moment, or begin, only one that flows is of use.
+      mustFlow: isFed || this.#publisher !== null || late.length > 0,
       mustStay: isFed && this.#isDraining(feeding),
       mustShow,
     };
@@ -614,6 +678,17 @@ export class SourceSwitch {
     return this.#relays().filter((relay) => relay !== this.#feeding);
   }
 
+  /** Relays that should have been answered by now: they are not waited for alone. */
+  #late(nowMs: number): Source[] {
+    return this.#candidates().filter(
+      ({ state, openedMs }) => state === 'connecting' && nowMs - openedMs >= this.#answerMs,
+    );
+  }
+
+  get #answerMs(): number {
+    return this.#rules.connectMs * ANSWER_SHARE;
+  }
+
   /** What the mesh says of a relay's owner now; undefined where it is no owner any more. */
   #ownerOf({ owner }: Source): RelayOwner | undefined {
     return this.#owners.now(owner);
@@ -664,6 +739,7 @@ export class SourceSwitch {
         if (isFedWell) due.push(this.#picturesGoneAtMs(source));
         continue;
       }
+      if (source.state === 'connecting') due.push(source.openedMs + this.#answerMs);
       if (source.state === 'replaying') due.push(source.answeredMs + this.#replayMaxMs(source));
       if (source.hasNews && this.#hasDelivered) due.push(source.searchDueMs);
       if (isFedWell) continue;
@@ -688,6 +764,8 @@ export type SourceId = number;
 export interface SwitchRules {
   /** `relay.stallMs`: the longest silence of an ordinary stream that is none. */
   readonly stallMs: number;
+  /** `relay.connectMs`: the deadline for an owner's answer, of which the shell takes care. */
+  readonly connectMs: number;
   /** `relay.retryMs`: wait before the next round after all owners failed. */
   readonly retryMs: number;
   /** `relay.lagMs`: how far behind a copy of the same encode may be, to be waited for. */
@@ -787,7 +865,7 @@ interface Source {
   /** Of a relay; null: the publisher. */
   readonly owner: RelayOwner | null;
   state: 'connecting' | 'replaying' | 'live' | 'closed';
-  readonly openedMs: number;
+  openedMs: number;
   answeredMs: number;
   /** When media came last, or it was opened or answered. */
   heardMs: number;
@@ -808,6 +886,7 @@ interface Source {
   isFlowTold: boolean;
   isStallTold: boolean;
   readonly watch: FlowWatch;
+  readonly pace: PaceWatch;
   match: Match | null;
   /** Frames came since the last search. */
   hasNews: boolean;
@@ -821,6 +900,8 @@ const reconnectAtMs = ({ heardMs, excusedMs }: Source): number => Math.max(heard
 
 const NOTHING: readonly SwitchAction[] = [];
 const NO_PICTURES = 'no-pictures';
+const NO_ANSWER = 'no-answer';
+const SLOW = 'slow';
 const MEDIA: SwitchEvent = { kind: 'media' };
 
 /** How long the end of a replay is waited for: an owner of an older version, or one without media yet, says none. */
@@ -840,8 +921,16 @@ const SEARCH_MS_MAX = 3000;
 /** How often a source is searched, and for which share of the time at most. */
 const SEARCH_MS_MIN = 10;
 const SEARCH_SHARE = 0.1;
-/** Relays that are open beside the source that feeds the stream; more than one only while the first lags. */
+/** Relays that are open beside the source that feeds the stream; more than one only while the first lags; those that are not answered come on top. */
 const CANDIDATES_MAX = 2;
+/** After this share of `connectMs` without an answer another owner is asked, beside the one that has not answered. */
+const ANSWER_SHARE = 1 / 6;
+/** Relays at once that wait for an answer overdue; when there are so many, one of them has to answer or to fail. */
+const LATE_MAX = 2;
+/** How long a relay that was opened for its pace may take to show that it keeps up. */
+const PACE_WAIT_MS = 6000;
+/** After so long at a good pace, who was asked in vain before is asked at once. */
+const SLOW_FORGOTTEN_MS = 120_000;
 /** A silent connection with nobody else to go to is made anew after this long. */
 export const RECONNECT_MS = 5000;
 /** A timer later than this tells that we ourselves stood still. */

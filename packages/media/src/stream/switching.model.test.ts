@@ -1,7 +1,14 @@
 import { amount } from '@headwater/testing/long-run';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FLOW_AND_PICTURES, play, runOf, storyBreaks } from '../testing/switching-model.js';
+import {
+  FLOW_AND_ANSWERS,
+  FLOW_AND_PACE,
+  FLOW_AND_PICTURES,
+  play,
+  runOf,
+  storyBreaks,
+} from '../testing/switching-model.js';
 
 const RUNS = Number(process.env.MODEL_RUNS ?? amount({ short: 100, long: 600 }));
 /**
@@ -31,6 +38,33 @@ describe('a stream under random events', { timeout: 300_000 }, () => {
         expect([...model.breaks, ...stories].slice(0, 5)).toEqual([]);
       }),
       options,
+    );
+  });
+
+  it('of owners of which some do not answer: never a black screen while another one does', () => {
+    const encodes = fc.constantFrom([1, 1, 1], [1, 2, 3], [1, 1, 2]);
+    fc.assert(
+      fc.property(runOf(encodes, 15, FLOW_AND_ANSWERS), (run) => {
+        const model = play(run);
+        const stories = model.players.flatMap(({ player }) => storyBreaks(player, false));
+        expect([...model.breaks, ...stories].slice(0, 5)).toEqual([]);
+      }),
+      options,
+    );
+  });
+
+  it('of owners of which one is slow: from one that keeps up, in the end', () => {
+    const encodes = fc.constantFrom([1, 1], [1, 1, 1], [1, 2], [1, 2, 3], [1, 1, 2]);
+    fc.assert(
+      fc.property(runOf(encodes, 15, FLOW_AND_PACE), (run) => {
+        const model = play(run);
+        model.heal();
+        model.pass(100_000);
+        const stories = model.players.flatMap(({ player }) => storyBreaks(player, false));
+        const late = model.delaysMs.filter((delayMs) => delayMs > 3000);
+        expect([...model.breaks, ...late, ...stories].slice(0, 5)).toEqual([]);
+      }),
+      { ...options, numRuns: Math.ceil(RUNS / 4) },
     );
   });
 

@@ -18,6 +18,7 @@ export const STREAM_LIMITS: StreamLimits = {
   replayMs: 5000,
   replayBytesMax: 1_000_000,
   stallMs: 1500,
+  connectMs: 3000,
   retryMs: 500,
   lagMs: 1000,
   lingerMs: 0,

@@ -11,7 +11,7 @@ import type { Frame } from '../wire/frame.js';
 import { INTER } from './frames.js';
 import { ownerOf } from './stream-world.js';
 
-const RULES = { stallMs: 1500, retryMs: 700, lagMs: 1000, lingerMs: 800, replayMs: 6000 };
+const RULES = { stallMs: 1500, connectMs: 3000, retryMs: 700, lagMs: 1000, lingerMs: 800, replayMs: 6000 };
 const START_MS = 50_000;
 
 function wayOf({ member, through, worker }: RelayOwner): string {

@@ -17,6 +17,10 @@ const GOP = 15;
 /** What passes between two looks at the world. */
 const STEP_MS = 20;
 const CONNECT_MS = 30;
+/** Without an answer for so long, another owner is asked. */
+const LATE_MS = 500;
+/** The deadline of an answer: longer than what players may have to wait for. */
+const DEADLINE_MS = 10_000;
 /** How long the mesh takes to say what changed. */
 const TOLD_MS = 20;
 /** After that long, an origin says of its publisher that it is silent. */
@@ -80,10 +84,15 @@ class Output {
   readonly lag: number;
   isThere = false;
   isSilent = false;
+  /** Its origin answers no new connection; those that it has are as they were. */
+  isMute = false;
   /** Its pictures stopped, its sound goes on. */
   isBlind = false;
+  /** It sends one second of media in two; then all that is held up at once. */
+  isSlow = false;
   /** It sends pictures again from its next keyframe on. */
   #isAwaitingKey = false;
+  #slowAt = 0;
   seesSinceMs = 0;
   /** Number of the next frame; of an output that was silent, the first one held up. */
   next = 0;
@@ -116,7 +125,11 @@ class Output {
   /** What comes now, up to what the encoder has made. */
   emit(made: number): Frame[] {
     const frames: Frame[] = [];
-    for (; this.next < made - this.lag; this.next += 1) {
+    const due = made - this.lag;
+    const end = this.isSlow && made % 2 === 0 ? Math.min(due, this.next + 1) : due;
+    if (this.isSlow && (made % 2 !== 0 || made === this.#slowAt)) return frames;
+    this.#slowAt = made;
+    for (; this.next < end; this.next += 1) {
       const [picture, sound] = framesOf(this.encode, this.next, this.clockMs);
       if (picture.isKeyframe) this.#isAwaitingKey = false;
       frames.push(...(this.isBlind || this.#isAwaitingKey ? [sound] : [picture, sound]));
@@ -129,7 +142,18 @@ class Output {
 type Command = OutputCommand | { readonly kind: 'join' | 'leave' };
 
 interface OutputCommand {
-  readonly kind: 'open' | 'close' | 'silent' | 'resume' | 'break' | 'blind' | 'see';
+  readonly kind:
+    | 'open'
+    | 'close'
+    | 'silent'
+    | 'resume'
+    | 'break'
+    | 'blind'
+    | 'see'
+    | 'mute'
+    | 'speak'
+    | 'slow'
+    | 'fast';
   readonly output: number;
 }
 
@@ -188,7 +212,8 @@ export class Model {
     const output = this.outputs[index];
     if (output === undefined) return;
     // Another source always flows, for so long that what was played is in it: so that there is no excuse.
-    const isSettled = (one: Output) => one.flows && this.#nowMs - one.flowsSinceMs >= SETTLED_MS;
+    const isSettled = (one: Output) =>
+      one.flows && !one.isMute && this.#nowMs - one.flowsSinceMs >= SETTLED_MS;
     const others = this.outputs.filter((one) => one !== output && one.flows);
     const isBrief = this.#nowMs - this.#wantedSinceMs < SETTLED_MS;
     const isLast = !others.some(isSettled) || isBrief;
@@ -215,6 +240,19 @@ export class Model {
       case 'blind':
         if (!isLast && !isLastToShow && isSettled(output)) output.isBlind = true;
         return;
+      case 'mute':
+        if (!isLast && !isLastToShow && output !== this.outputs[0]) output.isMute = true;
+        return;
+      case 'speak':
+        if (output.isMute) output.flowsSinceMs = this.#nowMs;
+        output.isMute = false;
+        return;
+      case 'slow':
+        output.isSlow = this.outputs.every((one) => one === output || !one.isSlow);
+        return;
+      case 'fast':
+        output.isSlow = false;
+        return;
       case 'see':
         output.see(this.#nowMs);
         return;
@@ -230,6 +268,22 @@ export class Model {
   /** Every publisher ends, also the last one. */
   closeAll(): void {
     for (const output of this.outputs) if (output.isThere) this.#close(output);
+  }
+
+  /** All outputs flow, but for the pace of a slow one. */
+  heal(): void {
+    for (const [index] of this.outputs.entries()) {
+      this.do({ kind: 'open', output: index });
+      this.do({ kind: 'resume', output: index });
+    }
+  }
+
+  /** How far each player is behind what is made, ms. */
+  get delaysMs(): number[] {
+    return this.players.map(({ player }) => {
+      const number = track(player, 9).shown.at(-1)?.number ?? 0;
+      return (this.#made - number) * FRAME_MS;
+    });
   }
 
   pass(ms: number): void {
@@ -314,6 +368,8 @@ export class Model {
       const link = this.#links.get(relay);
       if (link === undefined) {
         this.#links.set(relay, { output, readyMs: this.#nowMs + CONNECT_MS, isLive: false });
+      } else if (!link.isLive && output.isMute) {
+        if (this.#nowMs >= link.readyMs + DEADLINE_MS) this.world.fail('deadline', relay);
       } else if (!link.isLive && this.#nowMs >= link.readyMs) {
         link.isLive = true;
         this.#answer(relay, output);
@@ -346,6 +402,7 @@ export class Model {
   #check(): void {
     const flows = this.outputs.some(({ flows: isFlowing }) => isFlowing);
     this.#flowsSinceMs = flows ? (this.#flowsSinceMs ?? this.#nowMs) : null;
+    const boundMs = BOUND_MS + (this.outputs.some(({ isMute }) => isMute) ? LATE_MS : 0);
     const isShown = this.outputs.some(({ shows }) => shows);
     this.#showsSinceMs = isShown ? (this.#showsSinceMs ?? this.#nowMs) : null;
     for (const seen of this.players) {
@@ -354,7 +411,7 @@ export class Model {
       if (got.slice(seen.got).some(({ type }) => type === 9)) seen.seenMs = this.#nowMs;
       seen.got = got.length;
       const sinceMs = Math.max(seen.heardMs, seen.joinedMs, this.#flowsSinceMs ?? this.#nowMs);
-      if (this.#nowMs - sinceMs > BOUND_MS)
+      if (this.#nowMs - sinceMs > boundMs)
         this.breaks.push(`${seen.player.id}: no media for ${this.#nowMs - sinceMs} ms at ${this.#nowMs}`);
       const blindMs = this.#nowMs - Math.max(seen.seenMs, seen.joinedMs, this.#showsSinceMs ?? this.#nowMs);
       if (blindMs > PICTURES_BOUND_MS)
@@ -409,6 +466,8 @@ export function storyBreaks(player: MemoryPlayer, isExact: boolean): string[] {
 }
 
 const FLOW = ['open', 'close', 'silent', 'resume', 'break'] as const;
+export const FLOW_AND_ANSWERS = ['open', ...FLOW, 'open', 'mute', 'open', 'mute', 'speak'] as const;
+export const FLOW_AND_PACE = ['open', 'open', ...FLOW, 'slow', 'slow', 'fast'] as const;
 export const FLOW_AND_PICTURES = [...FLOW, 'blind', 'see', 'blind', 'see'] as const;
 
 const commandOf = (kinds: readonly OutputCommand['kind'][]) =>

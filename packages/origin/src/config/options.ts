@@ -473,7 +473,8 @@ export const OPTIONS = {
     cost: 'Less finds a hung owner sooner, but below 500 ms a stream with few frames is taken for a stuck one.',
   }),
   'relay.connectMs': option(milliseconds(100, 60_000), 3000, {
-    meaning: 'Deadline for connect, handshake and the answer to play, together, of one pull.',
+    meaning:
+      'Deadline for connect, handshake and the answer to play, together, of one pull. Where there is no answer after a sixth of it, another owner that flows is asked as well: players get what comes first, and the other pull is closed.',
   }),
   'relay.retryMs': option(milliseconds(50, 60_000), 500, {
     meaning: 'Wait before the next try after all owners failed.',

@@ -8,10 +8,10 @@ export const PICTURES_WAIT_MS = 3000;
 const ROUND_MS = { first: 10_000, max: 60_000 } as const;
 
 /**
- * Whom a stream that has lost its pictures was pulled from in vain: a camera may be off for all owners, and nobody's claim
- * tells. So each is asked once in a round, and rounds come ever more seldom.
+ * Whom a stream that is fed, but not as it should be, was pulled from in vain: a camera may be off for all owners, or their encoder
+ * too slow, and nobody's claim tells. So each is asked once in a round, and rounds come ever more seldom.
  */
-export class PictureSearch {
+export class OwnerSearch {
   #dueMs = Number.NEGATIVE_INFINITY;
   #roundMs: number = ROUND_MS.first;
   #askedInVain: RelayOwner[] = [];
@@ -27,7 +27,7 @@ export class PictureSearch {
     return this.#askedInVain;
   }
 
-  /** This one has no pictures either, or is gone. */
+  /** This one does not have it either, or is gone. */
   add(owner: RelayOwner): void {
     this.#askedInVain.push(owner);
   }
@@ -47,7 +47,7 @@ export class PictureSearch {
     if ([...this.#known].some((publish) => !known.has(publish))) this.reset();
   }
 
-  /** The stream has pictures. */
+  /** The stream has what it lacked. */
   reset(): void {
     this.#dueMs = Number.NEGATIVE_INFINITY;
     this.#roundMs = ROUND_MS.first;
