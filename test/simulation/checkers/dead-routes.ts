@@ -25,12 +25,13 @@ export const deadRoutes: Checker = {
       if (observer.isStalled) continue;
       for (const { id, position, claims, liveness, through } of observer.states) {
         if (id === observer.id || claims === 0 || !claimsStand(liveness) || world.isBeyondRules(id)) continue;
-        // Who means ill may say that it hears the dead; that counts for a limited time.
-        if (through.some((one) => world.isBeyondRules(one))) continue;
-        const silence = silenceOf(world, observer, id, position.generation);
-        if (silence === null) continue;
         // Also when the last witness has ceased to hear it: it is suspect for a while then, and nobody is named any more.
         const witnesses = observer.lastThrough.get(id) ?? [];
+        // Who means ill may say that it hears the dead; that counts for a limited time.
+        const named = liveness === 'suspect' ? witnesses : through;
+        if (named.some((one) => world.isBeyondRules(one))) continue;
+        const silence = silenceOf(world, observer, id, position.generation);
+        if (silence === null) continue;
         const lateWordsAts = [
           ...[observer.id, ...witnesses].map((by) => lateWordsAt(world, by, id)),
           // What a witness said of it may be late as well.

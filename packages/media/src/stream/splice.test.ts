@@ -342,6 +342,44 @@ describe('findSplice', () => {
     expect(told(result.frames)).toEqual(told(whole.slice(250, 306)));
   });
 
+  it.each([
+    ['the copy lacks', (frames: readonly Frame[]) => [whole, frames] as const],
+    ['was not delivered', (frames: readonly Frame[]) => [frames, whole] as const],
+  ])('takes a few frames after a gap for proof, where all before that are alike: %s', (_, copiesOf) => {
+    // Silent from 3 s on, and again for a moment right before it is looked at.
+    const short = whole.filter(
+      ({ timestampMs }) =>
+        timestampMs < 3000 || (timestampMs >= 4600 && timestampMs < 4800) || timestampMs >= 4850,
+    );
+    const [sent, copy] = copiesOf(short);
+    const delivered = sent.filter(({ timestampMs }) => timestampMs <= 5000);
+    const splice = findSplice(delivered, later(copy, -7000), { offsetMs: 0, elapsedMs: 0 });
+    expect(splice).toMatchObject({ kind: 'exact', offsetMs: 7000 });
+    const expected = later(
+      whole.filter(({ timestampMs }) => timestampMs > 5000),
+      -7000,
+    );
+    expect(splice.kind === 'exact' && told(splice.frames)).toEqual(told(expected));
+  });
+
+  it('takes a few frames after a gap for proof where one of them begins within it', () => {
+    const copy = whole.filter(({ timestampMs }) => timestampMs < 1000 || timestampMs >= 4800);
+    const delivered = whole.filter(({ timestampMs }) => timestampMs >= 2000 && timestampMs <= 5000);
+    expect(findSplice(delivered, copy, NO_HINTS)).toMatchObject({ kind: 'exact', offsetMs: 0 });
+  });
+
+  it('takes none for proof where a frame before the gap is another one, or at another time', () => {
+    const before = (change: (frame: Frame) => Frame) =>
+      whole
+        .filter(({ timestampMs }) => timestampMs < 3000 || timestampMs >= 4800)
+        .map((frame) => (frame.timestampMs < 3000 ? change(frame) : frame));
+    const delivered = whole.filter(({ timestampMs }) => timestampMs <= 5000);
+    const other = before((frame) => ({ ...frame, payload: Buffer.from(`other ${frame.payload}`) }));
+    const apart = before((frame) => ({ ...frame, timestampMs: frame.timestampMs - 10 }));
+    for (const copy of [other, apart])
+      expect(findSplice(delivered, copy, NO_HINTS)).toEqual({ kind: 'none' });
+  });
+
   it('leaves headers and data of the past out, and keeps later ones', () => {
     const data: Frame = { ...audio(0, 'cue'), kind: 'data' };
     const copy = [METADATA(), VIDEO_HEADER(), AUDIO_HEADER(), ...whole.slice(100, 150), data];

@@ -27,6 +27,8 @@ const RUN_MIN = 3;
 const RUN_ENOUGH = 16;
 /** More are not counted. */
 const RUN_MAX = 200;
+/** So many times one of the copies may lack frames meanwhile. */
+const GAPS_MAX = 8;
 /** Newest frames of each track that are looked at; five seconds of any real stream are fewer. */
 const DELIVERED_MAX = 600;
 const COPY_MAX = 1200;
@@ -246,15 +248,60 @@ function alignments(
     const newest = pairAt(delivered, copy, to, shift);
     if (newest === null) continue;
     if (offsetMs !== null && !isNear(newest, offsetMs)) continue;
-    let run = 0;
-    const overlap = Math.min(RUN_MAX, to - from + 1);
-    while (run < overlap && isSame(delivered, copy, to - run, shift, newest)) run += 1;
-    const isUnbroken = run === overlap;
+    const { run, isUnbroken } = runTo(delivered, copy, to, shift, newest, Math.min(RUN_MAX, to - from + 1));
     if (!isUnbroken && run < RUN_ENOUGH) continue;
     const isReached = to + shift === delivered.length - 1;
     found.push({ offsetMs: newest, run, isUnbroken, isReached, next: copy[to + 1]?.index ?? end });
   }
   return found;
+}
+
+/**
+ * Identical frames up to the copy's frame `to`, and whether all that both have is identical, within `overlap` frames. Where one
+ * of them lacks frames, as an encoder's that was silent for a moment, it goes on before the gap.
+ */
+function runTo(
+  delivered: readonly Numbered[],
+  copy: readonly Numbered[],
+  to: number,
+  shift: number,
+  offsetMs: number,
+  overlap: number,
+): Pick<Alignment, 'run' | 'isUnbroken'> {
+  let [at, before, run] = [to, shift, 0];
+  for (let gaps = 0; ; gaps += 1) {
+    while (run < overlap && isSame(delivered, copy, at, before, offsetMs)) {
+      run += 1;
+      at -= 1;
+    }
+    if (run === overlap) return { run, isUnbroken: true };
+    if (gaps > 0 && (at < 0 || at + before < 0)) return { run, isUnbroken: true };
+    if (run < RUN_MIN || run >= RUN_ENOUGH || gaps >= GAPS_MAX) return { run, isUnbroken: false };
+    const beyond = beyondGap(delivered, copy, at, before, offsetMs);
+    if (beyond === 'different') return { run, isUnbroken: false };
+    if (beyond === 'nothing') return { run, isUnbroken: true };
+    ({ at, shift: before } = beyond);
+  }
+}
+
+/** Where both have a frame again, counted back from here; `nothing`: that is before the first one of one of them. */
+function beyondGap(
+  delivered: readonly Numbered[],
+  copy: readonly Numbered[],
+  at: number,
+  shift: number,
+  offsetMs: number,
+): { readonly at: number; readonly shift: number } | 'different' | 'nothing' {
+  let [i, j] = [at, at + shift];
+  const apart = (): number => (pairAt(delivered, copy, i, j - i) ?? Number.NaN) - offsetMs;
+  const isCopyShort = apart() > 0;
+  if (isNear(apart(), 0)) return 'different';
+  while (isCopyShort ? apart() > OFFSET_TOLERANCE_MS : apart() < -OFFSET_TOLERANCE_MS) {
+    if (isCopyShort) j -= 1;
+    else i -= 1;
+  }
+  if (i < 0 || j < 0) return 'nothing';
+  return isNear(apart(), 0) ? { at: i, shift: j - i } : 'different';
 }
 
 /** The offset of time between the copy's frame and the one that it is laid on. */
