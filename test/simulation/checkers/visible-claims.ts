@@ -32,7 +32,7 @@ export const visibleClaims: Checker = {
   check: (world) =>
     lagging(
       world,
-      (held, told, member) => partsMs(world, held, told, member),
+      partsMs,
       (observer, member) => conversingSince(world, observer, member) <= world.now - settledMs(world),
     ),
 };
@@ -42,7 +42,7 @@ export const claimsThroughOthers: Checker = {
   name: 'claims-through-others',
   when: 'always',
   check: (world) =>
-    lagging(world, longMs, (observer, member, then, knownMs) => {
+    lagging(world, throughOthersMs, (observer, member, then, knownMs) => {
       if (bridge(world, observer, member) === null) return false;
       // It knows a later start of the observer, a copy that is gone, and nobody is there to tell the observer.
       const known = member.running?.core.directory.position(observer.id).generation ?? 0;
@@ -55,7 +55,7 @@ export const claimsThroughOthers: Checker = {
 
 function* lagging(
   world: World,
-  moreMs: (held: LogPosition, told: LogPosition | null, member: Member) => number,
+  moreMs: (world: World, held: LogPosition, told: LogPosition | null, member: Member) => number,
   canKnow: (observer: Member, member: Member, then: LogPosition, knownMs: number) => boolean,
 ): Iterable<string> {
   const leastMs = KNOWN_MS + slownessMs(world, KNOWN_TRIPS);
@@ -66,7 +66,7 @@ function* lagging(
       if (id === observer.id || member?.running == null || world.isBeyondRules(id)) continue;
       // Nothing that it ever said is missing.
       if (comparePositions(position, member.past.at(-1)?.position ?? position) >= 0) continue;
-      const knownMs = leastMs + moreMs(position, member.positionAt(world.now - leastMs), member);
+      const knownMs = leastMs + moreMs(world, position, member.positionAt(world.now - leastMs), member);
       const then = member.positionAt(world.now - knownMs);
       if (then === null || comparePositions(position, then) >= 0) continue;
       if ((observer.standingSince.get(id)?.at ?? world.now) > world.now - knownMs) continue;
@@ -76,9 +76,11 @@ function* lagging(
   }
 }
 
-/** What a long log adds, ms: who can't ask its owner is told some messages of it at a time. */
-const longMs = (held: LogPosition, told: LogPosition | null): number =>
-  RETELL_MS * Math.floor(missing(held, told) / ENTRIES_RETOLD_LEAST);
+/** What a long log adds, ms: who can't ask its owner is told some messages of it at a time. Who can is slower where its loop is late. */
+function throughOthersMs(world: World, held: LogPosition, told: LogPosition | null, member: Member): number {
+  const retoldMs = RETELL_MS * Math.floor(missing(held, told) / ENTRIES_RETOLD_LEAST);
+  return Math.max(retoldMs, partsMs(world, held, told, member));
+}
 
 /** And who can: each turn of a loop tells a part, and takes as long as the loop is late; also what it holds by now. */
 function partsMs(world: World, held: LogPosition, told: LogPosition | null, member: Member): number {
