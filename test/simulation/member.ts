@@ -17,6 +17,8 @@ export interface EndedStart {
   readonly generation: number;
   readonly at: number;
   readonly ending: Ending;
+  /** What ran. */
+  readonly core: RunningCore;
   /** Those with a connection of an earlier start that hangs: while it does, no reset of the others tells them of this end. */
   readonly unnoticedBy: ReadonlySet<RunningCore>;
 }

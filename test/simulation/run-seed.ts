@@ -13,8 +13,11 @@ const LOOK_MS = 250;
 /** After the storm: time to find who died in it, with the cuts still there. */
 const SETTLED_MS = 6_000;
 
-/** After the last cut is healed everybody agrees within this time. */
-export const HEALED_MS = 3_000;
+/**
+ * After the last cut is healed everybody agrees within this time: both sides may have begun a dial just before, which is
+ * waited for (2 s), and then comes the longest pause (1.5 s), and ticks.
+ */
+const HEALED_MS = 4_000;
 
 /** Whose copy is gone holds its identity alone within this time. */
 const TWIN_HEALED_MS = 8_000;

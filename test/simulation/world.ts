@@ -231,7 +231,7 @@ export class World implements Watcher {
     this.#noteLate(running);
     member.lastGeneration = Math.max(member.lastGeneration, running.generation);
     const unnoticedBy = new Set(this.running().filter(({ endpoint }) => endpoint.hasStale(running.endpoint)));
-    member.ended.push({ generation: running.generation, at: this.now, ending, unnoticedBy });
+    member.ended.push({ generation: running.generation, at: this.now, ending, core: running, unnoticedBy });
     if (ending === 'left') running.leave();
     else {
       running.crash(ending === 'silent');

@@ -79,7 +79,11 @@ export function witnessStandstillMs(
   noticedMs: number,
 ): number {
   let longest = 0;
-  for (const running of world.running()) {
+  // Also who has ended since: its last word counts for a while.
+  const ended = [...world.members.values()].flatMap(({ ended }) =>
+    ended.filter(({ at }) => at >= since).map(({ core }) => core),
+  );
+  for (const running of [...world.running(), ...ended]) {
     if (running === observer || running.id === id) continue;
     let first = Number.NEGATIVE_INFINITY;
     let last = Number.NEGATIVE_INFINITY;
