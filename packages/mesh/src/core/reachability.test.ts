@@ -1,7 +1,7 @@
 import { amount } from '@headwater/testing/long-run';
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from './failure-detector.js';
-import { CONFIRM_MS, HUSH_FROM_MS, HUSH_MS, STALL_MS, WITNESSED_MAX_MS } from './limits.js';
+import { CONFIRM_MS, HUSH_FROM_MS, HUSH_MS, RELEASES_MAX, STALL_MS, WITNESSED_MAX_MS } from './limits.js';
 import { includesDigest, joinDigests, startDigest } from './member-digest.js';
 import type { DirectMessage, Heartbeat } from './messages.js';
 import type { Peer } from './peer.js';
@@ -181,6 +181,30 @@ describe('one broken link', () => {
     mesh.run(30_000);
     expect(livenessAt(mesh, 'a', 'b')).toBe('unreachable');
     expect(mesh.member('a').core.directory.member('b')?.claims).toBe(4_000);
+  });
+
+  it('brings what changes to all though the log has forgotten what one of them holds', () => {
+    const mesh = meshOf(4);
+    mesh.weather.areHandedOn = true;
+    // More than the log remembers, before a member restarts that hears of it by others alone.
+    for (let stream = 0; stream <= RELEASES_MAX; stream += 1)
+      mesh.input('b', claimOf(`v/app/stream-${stream}`));
+    mesh.run(3_000);
+    for (let stream = 0; stream <= RELEASES_MAX; stream += 1)
+      mesh.input('b', { kind: 'release', key: `v/app/stream-${stream}` });
+    mesh.run(12_000);
+    mesh.cut('a', 'b');
+    mesh.cut('d', 'b');
+    mesh.kill('d');
+    mesh.start('d');
+    mesh.run(5_000);
+    mesh.weather.loss = 1;
+    mesh.input('b', claimOf('v/app/last'));
+    mesh.run(1_000);
+    mesh.weather.loss = 0;
+    mesh.run(10_000);
+    expect([livenessAt(mesh, 'a', 'b'), livenessAt(mesh, 'd', 'b')]).toEqual(['unreachable', 'unreachable']);
+    expect(ownersAt(mesh, 'a', 'v/app/last')).toEqual(['b']);
   });
 
   it('does not hide a member from one that starts only now', () => {

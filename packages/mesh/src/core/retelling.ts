@@ -94,10 +94,12 @@ export class Retelling {
   #retell(step: Step): void {
     this.#toldAt = step.now;
     const those = [...this.#told.values()];
-    const start = Math.max(this.#toldUpTo, Math.min(...those.map(({ holds }) => holds)));
+    // Who holds less than the log reaches back to is told what changed lately; nobody else has to wait for it.
+    const holds = those.map((one) => one.holds).filter((version) => this.#local.log.reachesBackTo(version));
+    const start = Math.max(this.#toldUpTo, Math.min(this.#version, ...holds));
     const deltas = this.#deltas(start);
     const to = deltas.at(-1)?.to ?? this.#version;
-    const lately = Math.max(to, Math.min(...those.map((one) => one.lately)));
+    const lately = Math.max(holds.length > 0 ? to : 0, Math.min(...those.map((one) => one.lately)));
     // The whole of a long log takes long: what changed lately does not wait for that.
     const latest = this.#deltas(lately);
     if (latest.at(-1)?.to === this.#version) deltas.push(...latest);
