@@ -104,8 +104,6 @@ export class Peer {
   namedAs = 0;
   /** When others were known last to hear it, while it is not heard here; null: not since. */
   witnessedAt: number | null = null;
-  /** When its connection was made; later where this process stood still since. */
-  openedAt = Number.NEGATIVE_INFINITY;
   /** How much more time those may need to hear it again, ms. */
   hearAgainMs = 0;
   /** How often each of those that hold its identity is answered, while two do. */
@@ -136,6 +134,7 @@ export class Peer {
   #heardDigest: Uint8Array | null = null;
   #newsAt = Number.NEGATIVE_INFINITY;
   #isLinkGivenUp = false;
+  #openedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     id: MemberId,
@@ -171,6 +170,11 @@ export class Peer {
   /** No version was common with it: it is not dialled before then, whoever names it. */
   get incompatibleUntil(): number {
     return this.#incompatibleUntil;
+  }
+
+  /** When its connection was made; later where this process stood still since. */
+  get openedAt(): number {
+    return this.#openedAt;
   }
 
   get isConnected(): boolean {
@@ -342,7 +346,7 @@ export class Peer {
   /** This process stood still for so long: what others did not do meanwhile is not their fault. */
   excuse(stalledMs: number, now: number): void {
     this.detector.excuse(stalledMs, now);
-    this.openedAt = Math.min(now, this.openedAt + stalledMs);
+    this.#openedAt = Math.min(now, this.#openedAt + stalledMs);
     this.follower.excuse(stalledMs);
     this.redial.excuse(now);
     this.heartbeats.stalled(now);
@@ -414,7 +418,7 @@ export class Peer {
   connected(from: Whereabouts, now: number): void {
     // One connection replaces another without a word, and an answer on its way may be lost with the first.
     if (this.isConnected) this.follower.abandon();
-    this.openedAt = now;
+    this.#openedAt = now;
     this.#on({ kind: 'connected' });
     this.redial.connected();
     this.#addresses.seen(from);
