@@ -4,7 +4,8 @@ import { LONG_E2E } from './test/support/long-e2e.js';
 import { SummaryReporter } from './test/support/summary-reporter.js';
 import { NOT_AGAIN_WITH_WORKERS } from './test/support/worker-counts.js';
 
-const NEVER = ['**/node_modules/**', '**/dist/**'];
+/** The last one stays where a mutation run is broken off. */
+const NEVER = ['**/node_modules/**', '**/dist/**', '**/.stryker-tmp/**'];
 /** Minutes, or dozens of processes: not in `npm test` but in `npm run test:long`. */
 const LONG = ['**/*.long.test.ts'];
 /** Do more of the same there (`amount` in packages/testing/src/long-run.ts), and need only the CPU. */
@@ -12,9 +13,9 @@ const LONGER_UNIT = [
   'packages/media/src/desks/play/play-desk.model.test.ts',
   'packages/media/src/stream/joining.model.test.ts',
   'packages/media/src/stream/switching.model.test.ts',
-  'packages/mesh/src/core/convergence.test.ts',
+  'packages/mesh/src/core/convergence.model.test.ts',
   'packages/mesh/src/core/ghosts.model.test.ts',
-  'packages/mesh/src/core/reachability.test.ts',
+  'packages/mesh/src/core/reachability.model.test.ts',
   'packages/mesh/src/wire/codec.test.ts',
   'test/simulation/seeds.test.ts',
   'test/simulation/weather.test.ts',

@@ -16,6 +16,7 @@ import { idleWhole } from './idle-whole.js';
 import { isolation } from './isolation.js';
 import { join } from './join.js';
 import { link } from './link.js';
+import { longPaths } from './long-paths.js';
 import { metrics } from './metrics.js';
 import { path } from './path.js';
 import { publishers } from './publishers.js';
@@ -44,6 +45,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   failover,
   'worker-failover': workerFailover,
   detection,
+  'long-paths': longPaths,
   drain,
   scale,
   'start-storm': startStorm,

@@ -91,6 +91,7 @@ function sourceOf(streams: number, workers: number): MetricsSource {
     publishers: 1,
     outboundKbps: 1,
     rssBytes: 1,
+    cpuSeconds: 1,
     restarts: 0,
     loopDelay: { p50: 0, p99: 0, max: 0 },
   });

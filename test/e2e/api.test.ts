@@ -93,7 +93,9 @@ describe('the API of any member', needs('ffmpeg'), () => {
     expect((await act(c, 'DELETE', `/api/v1/streams/${STREAM}`)).body).toMatchObject({
       ended: [{ name: 'a' }],
     });
-    await awaitCondition('b to tell all of it', () => events.of('stream-released').length > 0);
+    await awaitCondition('b to tell all of it', () =>
+      ['stream-released', 'relay-ended'].every((kind) => events.of(kind).length > 0),
+    );
     const told = events.events
       .filter(({ kind }) => !kind.startsWith('member-'))
       .map(({ kind, route, owner, reason }) =>

@@ -96,10 +96,12 @@ describe('a drain', needs('ffmpeg'), () => {
     const source = new SampleSource(scope);
     await source.publish(a.rtmpUrl(STREAM));
     await source.publish(b.rtmpUrl(STREAM));
-    await source.publish(c.rtmpUrl(STREAM));
-    await members.owned(STREAM, ['a', 'b', 'c']);
+    await members.owned(STREAM, ['a', 'b']);
     const players = new PlayersOf(scope, edge, STREAM);
     await players.playOn(10);
+    // It gives nothing before its first keyframe, up to a second from now: both wait for it.
+    await source.publish(c.rtmpUrl(STREAM));
+    await members.owned(STREAM, ['a', 'b', 'c']);
     for (const leaver of [a, b]) leaver.signal('SIGTERM');
     expect([(await a.exited).code, (await b.exited).code]).toEqual([0, 0]);
     await members.owned(STREAM, ['c']);

@@ -4,7 +4,9 @@ import { awaitCondition } from '@headwater/testing/await-condition';
 import { needs } from '@headwater/testing/tools';
 import { expect, inject, it } from 'vitest';
 import { type FlvPlay, playHttp } from '../support/flv-client.js';
+import { HookService } from '../support/hook-service.js';
 import { type Config, OriginProcess } from '../support/origin-process.js';
+import { RtmpClient } from '../support/rtmp-client.js';
 import { SampleSource } from '../support/sample-source.js';
 import { SampleTags } from '../support/sample-tags.js';
 import { type Scope, testScope } from '../support/scope.js';
@@ -124,6 +126,28 @@ it(
     expect(other && [...sample.pictureBreaks(other), ...sample.soundBreaks(other)]).toEqual([]);
   },
 );
+
+it('a worker that ends with its member takes connections no more, while a hook is told of its publisher', async () => {
+  const scope = testScope();
+  const hook = await HookService.start(scope);
+  // The worker waits for the answer to the end until its deadline, and hears meanwhile that its claim is released.
+  hook.answer = ({ body }, res) => {
+    if (JSON.parse(body).action !== 'on_unpublish') res.end('0');
+  };
+  const member = await OriginProcess.spawn(scope, 'a', {
+    workers: 1,
+    publish: { auth: [{ hook: { on_publish: hook.url('/'), on_unpublish: hook.url('/') } }] },
+  });
+  await member.ready();
+  const client = await RtmpClient.open(scope, member.ports.rtmp);
+  await client.connect(member.rtmpUrl('live').replace(/\/$/, ''));
+  client.publish('ends');
+  await client.awaitStatus('NetStream.Publish.Start');
+  await awaitCondition('the claim', async () => (await member.ownerNames('live/ends')).join() === 'a');
+  expect((await member.kill('SIGTERM')).code).toBe(0);
+  expect(hook.of('on_unpublish')).toHaveLength(1);
+  expect(member.logged('worker ready')).toHaveLength(1);
+});
 
 /** How many connections of this process there are to that port (Linux). */
 function connectionsTo(port: number, pid: number): number {

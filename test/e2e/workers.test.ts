@@ -121,6 +121,9 @@ describe('a member', needs('ffmpeg'), () => {
     );
     const again = (await a.workers()).find(({ worker }) => worker === owner.worker);
     expect(again).toMatchObject({ restarts: 1, lastEnd: 'signal SIGKILL' });
+    // With what the process before it used.
+    expect(owner.cpuSeconds).toBeGreaterThan(0);
+    expect(again?.cpuSeconds).toBeGreaterThan(owner.cpuSeconds);
     await source.publish(a.rtmpUrl(STREAM));
     await awaitCondition('it to be owned again', async () => (await b.ownerNames(STREAM)).length === 2);
   });

@@ -168,7 +168,7 @@ describe('a StatefulSet whose pods start in order', needs('network namespaces'),
     await set.start(0);
     const pod = set.pod(0);
     await awaitCondition('it to say what it waits for', async () => {
-      const response = await fetch(`http://${pod.address}:1985/readyz`);
+      const response = await pod.get('/readyz');
       return response.status === 503 && (await response.text()).includes('headwater-mesh');
     });
     expect(await pod.probe('/healthz')).toBe(true);

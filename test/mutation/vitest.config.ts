@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
-    // Model tests draw at random: seconds for each change, and another score each time.
+    // Model tests draw at random, or play whole meshes: seconds for each change, and some another score each time.
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.integration.test.ts', '**/*.model.test.ts'],
     setupFiles: ['test/mutation/fast-check-setup.ts'],
     testTimeout: 30_000,

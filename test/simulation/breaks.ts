@@ -375,6 +375,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'tells of versions in heartbeats that it has not sent yet',
     caughtBy: ['heartbeat-versions'],
+    troubles: ['burst', 'move', 'hot-backup', 'takeover'],
     core: (core) =>
       onSends(core, (message) =>
         message.kind === 'heartbeat' ? { ...message, position: core.directory.position(core.self) } : message,

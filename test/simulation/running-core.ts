@@ -1,4 +1,4 @@
-import type { Liveness, MemberId, MemberState, StreamKey } from '@headwater/directory';
+import type { Liveness, LogPosition, MemberId, MemberState, StreamKey } from '@headwater/directory';
 import {
   type BroadcastMessage,
   type Effects,
@@ -86,6 +86,11 @@ export class RunningCore implements Host {
   readonly standingSince = new Map<MemberId, { readonly generation: number; readonly at: number }>();
   /** Through whom it reached each member last that it has not heard since, and holds for neither dead nor left. */
   readonly lastThrough = new Map<MemberId, readonly MemberId[]>();
+  /** What it held of each member when it heard it only through others first, and when it heard it itself again; null: not yet. */
+  readonly heldWhenLost = new Map<
+    MemberId,
+    { readonly position: LogPosition; readonly backAt: number | null }
+  >();
   /** What it believed of all at the last look. */
   states: readonly MemberState[] = [];
   /** What it held for others then. */

@@ -332,10 +332,14 @@ export class World implements Watcher {
   }
 
   #rememberStanding(observer: RunningCore): void {
-    const { standingSince, lastThrough, states } = observer;
+    const { standingSince, lastThrough, heldWhenLost, states } = observer;
     for (const { id, position, liveness, through } of states) {
       if (!claimsStand(liveness) || liveness === 'alive') lastThrough.delete(id);
       else if (through.length > 0) lastThrough.set(id, through);
+      const lost = heldWhenLost.get(id);
+      if (liveness !== 'unreachable') {
+        if (lost?.backAt === null) heldWhenLost.set(id, { ...lost, backAt: this.now });
+      } else if (lost?.backAt !== null) heldWhenLost.set(id, { position, backAt: null });
       if (!claimsStand(liveness)) standingSince.delete(id);
       else if (standingSince.get(id)?.generation !== position.generation)
         standingSince.set(id, { generation: position.generation, at: this.now });

@@ -26,6 +26,7 @@ export interface ApiWorker {
   readonly players: number;
   readonly publishers: number;
   readonly rssBytes: number;
+  readonly cpuSeconds: number;
   readonly restarts: number;
   readonly lastEnd?: string;
 }

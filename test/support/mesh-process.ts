@@ -158,10 +158,13 @@ export async function startMeshProcesses(
   return members;
 }
 
+/** Hosts that each have an address. */
+type Hosts = Pick<NetLab, 'address' | 'within'>;
+
 /** One on each host; the first is the seed of all. */
 export async function startMeshOnHosts(
   scope: Scope,
-  lab: NetLab,
+  lab: Hosts,
   count: number,
 ): Promise<readonly MeshProcess[]> {
   const seeds = [`${lab.address(0)}:7946`];

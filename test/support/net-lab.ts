@@ -47,6 +47,12 @@ export class NetLab {
     return ['ip', 'netns', 'exec', `${this.#name}-h${host}`];
   }
 
+  /** What a command on this host prints. @throws where it fails. */
+  run(host: number, ...command: string[]): string {
+    const [first = '', ...args] = [...this.within(host), ...command];
+    return execFileSync(first, args, { stdio: 'pipe', encoding: 'utf8', timeout: HANG_MS });
+  }
+
   /** What these send to those is lost; what those send to these is not. */
   cutOneWay(from: readonly number[], to: readonly number[]): void {
     this.#drop(from, to);
@@ -67,9 +73,8 @@ export class NetLab {
 
   /** As a machine without IPv6: no address of it is left, and there will be none. */
   withoutIpv6(host: number): void {
-    const [command = '', ...args] = [...this.within(host), 'sysctl', '-qw'];
     const settings = ['all', 'default', 'lo'].map((name) => `net.ipv6.conf.${name}.disable_ipv6=1`);
-    execFileSync(command, [...args, ...settings], { stdio: 'pipe', timeout: HANG_MS });
+    this.run(host, 'sysctl', '-qw', ...settings);
   }
 
   /** Every host loses this share (0..1) of all packets that come to it. */
@@ -84,8 +89,7 @@ export class NetLab {
 
   /** Bytes that came to and went from this host on its one interface, all headers included. */
   bytes(host: number): { readonly received: number; readonly sent: number } {
-    const [command = '', ...args] = [...this.within(host), 'cat', '/proc/net/dev'];
-    const line = execFileSync(command, args, { encoding: 'utf8' }).split('eth0:')[1] ?? '';
+    const line = this.run(host, 'cat', '/proc/net/dev').split('eth0:')[1] ?? '';
     const fields = line.trim().split(/\s+/).map(Number);
     return { received: fields[0] ?? Number.NaN, sent: fields[8] ?? Number.NaN };
   }
@@ -98,8 +102,7 @@ export class NetLab {
   }
 
   #iptables(host: number, ...rule: string[]): void {
-    const [command = '', ...args] = [...this.within(host), 'iptables', '-w', ...rule];
-    execFileSync(command, args, { stdio: 'pipe', timeout: HANG_MS });
+    this.run(host, 'iptables', '-w', ...rule);
   }
 
   #eachHost(work: (host: number) => void): void {

@@ -11,3 +11,4 @@ export const HEALTH_CHECK = join(REPOSITORY, 'packages/origin/bin/health-check.s
 export const HEALTH_CHECK_EVERY_S = 5;
 /** Built: Node runs it, and not the test runner. */
 export const MESH_MEMBER = join(ROOT, 'test/dist/support/mesh-member.js');
+export const LONG_PATHS_ROUTER = join(REPOSITORY, 'test/dist/support/long-paths-router.js');

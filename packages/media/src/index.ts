@@ -24,6 +24,7 @@ export { type ListenAt, ListenError, type MediaListenerName, type MediaPorts } f
 export type { MediaLog } from './media-log.js';
 export type { MediaOptions, MediaSettings } from './media-options.js';
 export type { ClientRef, ClientView, PlayerView, StreamTotal, StreamView } from './media-views.js';
+export { QueuedAnswers } from './protocols/http/queued-answers.js';
 export { ListeningPort } from './protocols/listening-port.js';
 export { RtmpClientError, type RtmpClientErrorCode } from './protocols/rtmp/rtmp-client-error.js';
 export { RtmpPublisher, type RtmpPublisherOptions } from './protocols/rtmp/rtmp-publisher.js';

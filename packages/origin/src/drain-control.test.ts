@@ -22,7 +22,7 @@ function controlOf(deadlineMs = 1000, players = 1, listener: 'refuse' | 'close' 
       resumeRtmp: async () => void told.push('resume'),
       figures: () => ({ totals: {}, histograms: {}, gauges: {} }),
     },
-    directory: { self: 's', owners: () => [] },
+    directory: { self: 's', owners: () => [], claimsOf: () => [] },
     announce: (isDraining) => told.push(isDraining ? 'draining' : 'staying'),
     log: () => {},
     stepped: (step) => told.push(step),

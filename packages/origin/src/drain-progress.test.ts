@@ -10,13 +10,14 @@ const facts = (given: Partial<DrainFacts>, publishers = 0, players = 0): DrainFa
   unanswered: [],
   ...given,
 });
-/** Stream `b` has another owner. */
+/** Streams `b` and `c` have another owner, and that of `c` sends nothing yet. */
 const directory = {
   self: 'self',
-  owners: (key: string) =>
-    key === 'b'
-      ? [{ member: 'o', liveness: 'alive', profile: { draining: false }, claim: {} } as unknown as Owner]
-      : [],
+  owners: (key: string) => {
+    const claim = key === 'c' ? { silent: true } : {};
+    const owner = { member: 'o', liveness: 'alive', profile: { draining: false }, claim };
+    return key === 'a' ? [] : [owner as unknown as Owner];
+  },
 };
 const told = (...[step, given]: [Parameters<typeof stillHere>[0], DrainFacts]) =>
   stillHere(step, given, directory).map(({ kind, because, count }) => `${count} ${kind} ${because}`);
@@ -46,5 +47,10 @@ describe('who is still on a member that drains', () => {
       '2 relay no-other-owner',
       '4 player plays-on',
     ]);
+  });
+
+  it('tells a relay whose other owner sends nothing yet as one that moves, for as long as it is waited for', () => {
+    expect(told('relays-move', facts({ pulls: ['c'] }))).toEqual(['1 relay moving']);
+    expect(told('players-leave', facts({ pulls: ['c'] }))).toEqual(['1 relay no-other-owner']);
   });
 });

@@ -59,7 +59,7 @@ export function stillHere(
   const { load, pulls, asked } = facts;
   const forwarded = Math.min(facts.forwarded, load.publishers);
   const published = load.publishers - forwarded;
-  const staying = pulls.filter((key) => isRelayLeft(directory, key)).length;
+  const staying = pulls.filter((key) => isRelayLeft(directory, key, step === 'relays-move')).length;
   const all: readonly StillHere[] = [
     { kind: 'publisher', because: 'asked-to-reconnect', count: Math.min(asked, published) },
     { kind: 'publisher', because: 'forwarded', count: forwarded },
@@ -78,16 +78,30 @@ export function stillHere(
 /** Players alone: loads count pulls among them. */
 export const playersOf = ({ load, pulls }: DrainFacts): number => Math.max(0, load.players - pulls.length);
 
-/** Whether nobody else has the stream that relays would move to: they stay here rather than go to a silent one. */
-export function isRelayLeft(directory: Pick<DirectoryView, 'self' | 'owners'>, key: StreamKey): boolean {
-  return !directory
+/**
+ * Where a stream goes that is on a member that drains. `moving`: another member has it. `beginning`: others have it, but send
+ * nothing, or nothing yet, as one whose publisher has just come and waits for a keyframe. `staying`: nobody has it that it
+ * would move to.
+ */
+export type WayOut = 'moving' | 'beginning' | 'staying';
+
+export function wayOutOf(directory: Pick<DirectoryView, 'self' | 'owners'>, key: StreamKey): WayOut {
+  const others = directory
     .owners(key)
-    .some(
-      ({ member, liveness, profile, claim }) =>
-        member !== directory.self &&
-        isLive(liveness) &&
-        !profile.draining &&
-        profile.full !== true &&
-        claim.silent !== true,
+    .filter(
+      ({ member, liveness, profile }) =>
+        member !== directory.self && isLive(liveness) && !profile.draining && profile.full !== true,
     );
+  if (others.some(({ claim }) => claim.silent !== true)) return 'moving';
+  return others.length > 0 ? 'beginning' : 'staying';
+}
+
+/** Whether a relay of it stays here. `isPatient`: others that send nothing yet are waited for. */
+export function isRelayLeft(
+  directory: Pick<DirectoryView, 'self' | 'owners'>,
+  key: StreamKey,
+  isPatient: boolean,
+): boolean {
+  const wayOut = wayOutOf(directory, key);
+  return wayOut === 'staying' || (wayOut === 'beginning' && !isPatient);
 }

@@ -24,6 +24,11 @@ interface Scene {
   readonly steps?: string[];
   readonly cancelledAfterMs?: number;
   readonly playersLeaveAfterMs?: number;
+  /** Streams that this one owns, and sends. */
+  readonly owned?: readonly string[];
+  /** From then on the other owners send. */
+  readonly othersFlowAfterMs?: number;
+  readonly deadlineMs?: number;
   /** Other owners of the stream. */
   readonly others?: readonly Partial<
     Pick<Owner, 'liveness'> & { readonly draining: boolean; readonly silent: boolean; readonly full: boolean }
@@ -54,6 +59,7 @@ async function told(scene: Scene): Promise<readonly string[]> {
     ({ liveness = 'alive', draining = false, silent = false, full = false }, index) =>
       owner(`other${index}`, liveness, draining, silent, full),
   );
+  const flowing = others.map((other) => ({ ...other, claim: {} }) as unknown as Owner);
   const member: Draining = {
     media: {
       ask: {
@@ -90,14 +96,18 @@ async function told(scene: Scene): Promise<readonly string[]> {
         }
       },
     },
-    directory: { self: 'self', owners: () => [...others, owner('self', 'alive', true)] },
+    directory: {
+      self: 'self',
+      owners: () => (isOver(scene.othersFlowAfterMs) ? flowing : [...others, owner('self', 'alive', true)]),
+      claimsOf: () => (scene.owned ?? []).map((key) => ({ key, sinceMs: 0, media: {} })),
+    },
     announce: () => note('announces'),
     isCancelled: () => scene.cancelledAfterMs !== undefined && now >= scene.cancelledAfterMs,
     log: () => {},
     stepped: (step) => void steps.push(`${now} ${step}`),
     listener: scene.listener ?? 'refuse',
     forwardsPublishers: scene.forwardedUntilMs !== undefined,
-    deadlineMs: 1_000,
+    deadlineMs: scene.deadlineMs ?? 1_000,
     now: () => now,
     pause: (ms) => {
       now += ms;
@@ -139,10 +149,29 @@ describe('drain', () => {
     ['nobody else owns the stream', []],
     ['the other owner is draining, too', [{ draining: true }]],
     ['the other owner is suspect', [{ liveness: 'suspect' as const }]],
-    ['the other owner is silent', [{ silent: true }]],
     ['the other owner is full', [{ full: true }]],
   ])('does not wait for relays where %s', async (_, others) => {
     expect((await told({ pulls: [KEY], publishers: 1, others }))[2]).toBe('0 closes publishers');
+  });
+
+  it.each([
+    ['for relays', { pulls: [KEY], pullsMoveAfterMs: 400 }],
+    ['for its own players', { owned: [KEY] }],
+  ])('waits %s where another owner is about to send', async (_, given) => {
+    const scene = { ...given, publishers: 1, others: [{ silent: true }], othersFlowAfterMs: 400 };
+    expect((await told(scene))[2]).toBe('400 closes publishers');
+  });
+
+  it.each([
+    ['for relays', { pulls: [KEY] }],
+    ['for its own players', { owned: [KEY] }],
+  ])('does not wait longer than five seconds %s where the other owner is silent', async (_, given) => {
+    const scene = { ...given, publishers: 1, others: [{ silent: true }], deadlineMs: 60_000 };
+    expect((await told(scene))[2]).toBe('5000 closes publishers');
+  });
+
+  it('does not wait for its own players where another owner sends', async () => {
+    expect((await told({ owned: [KEY], publishers: 1, others: [{}] }))[2]).toBe('0 closes publishers');
   });
 
   it('closes publishers while there is time left, whatever relays do', async () => {

@@ -1,5 +1,5 @@
 import type { DirectoryView, MemberLoad, StreamKey } from '@headwater/directory';
-import { type DrainFacts, type DrainStep, isRelayLeft } from './drain-progress.js';
+import { type DrainFacts, type DrainStep, isRelayLeft, wayOutOf } from './drain-progress.js';
 import type { Answer, MediaPlane, MediaQuestions } from './plane/media-plane.js';
 
 /** What draining needs of the member that drains. */
@@ -8,7 +8,7 @@ export interface Draining {
     MediaPlane,
     'refusePublishers' | 'askPublishersToReconnect' | 'closePublishers' | 'pauseRtmp' | 'figures'
   > & { readonly ask: Pick<MediaQuestions, 'pulls' | 'load' | 'publishersAsked'> };
-  readonly directory: Pick<DirectoryView, 'self' | 'owners'>;
+  readonly directory: Pick<DirectoryView, 'self' | 'owners' | 'claimsOf'>;
   /** Tells all members, which from then on rank this one's claims last. */
   announce(): void;
   /** An operator wants it to stay. What was done till then stays done. */
@@ -31,14 +31,22 @@ export interface Draining {
 /** How often it is looked whether somebody is still there. */
 const LOOK_EVERY_MS = 20;
 
+/**
+ * For so long a drain waits for other owners of its streams that send nothing: an encoder that was closed a moment ago, on
+ * the member before this one of a rolling update, may be back there and wait for its keyframe. Who closes the last publisher
+ * that sends before that loses what comes in between. Longest time between keyframes that is usual for live streams: 4 s.
+ */
+const BEGINNING_MS = 5_000;
+
 /** Share of the deadline after which the publishers here are closed, whoever relays and whatever they were asked. */
 const LEAVING_SHARE = 0.5;
 
 /**
  * Leaves on purpose, step by step: tells everybody, refuses publishers and asks those here to reconnect elsewhere, gives
- * other members' relays time to move to another owner, closes the publishers (whose encoders connect elsewhere; those who
- * were asked at their next keyframe; with `forwardsPublishers` another origin has them from then on), and serves its own players, from the other owners where there are any, until they left
- * or the deadline came. Whoever stops the process afterwards says leave.
+ * other members' relays time to move to another owner, and owners whose media has not begun a moment for it, closes the
+ * publishers (whose encoders connect elsewhere; those who were asked at their next keyframe; with `forwardsPublishers` another
+ * origin has them from then on), and serves its own players, from the other owners where there are any, until they left or the
+ * deadline came. Whoever stops the process afterwards says leave.
  */
 export async function drain(member: Draining): Promise<void> {
   const { media, log, deadlineMs } = member;
@@ -70,7 +78,14 @@ export async function drain(member: Draining): Promise<void> {
   );
 
   const leavingMs = deadlineMs * LEAVING_SHARE;
-  await until(leavingMs, async () => haveRelaysMoved(await media.ask.pulls(), member.directory));
+  const beginning = streamsThatBegin(member.directory);
+  await until(leavingMs, async () => {
+    const isPatient = member.now() - start < BEGINNING_MS;
+    return (
+      haveRelaysMoved(await media.ask.pulls(), member.directory, isPatient) &&
+      !(isPatient && beginning.some((key) => wayOutOf(member.directory, key) === 'beginning'))
+    );
+  });
   if (member.isCancelled()) return;
   const { load, asked, pulls } = await step('publishers-leave');
   if (member.isCancelled()) return;
@@ -109,11 +124,20 @@ export async function factsOf({ media }: Pick<Draining, 'media'>): Promise<Drain
 const isEmpty = ({ value, unanswered }: Answer<MemberLoad>, forwardsPublishers: boolean): boolean =>
   value.players === 0 && unanswered.length === 0 && (!forwardsPublishers || value.publishers === 0);
 
-/** All that can. A worker that says nothing may have some still. */
+/** All that can. A worker that says nothing may have some still. `isPatient`: also those whose other owners send nothing yet. */
 const haveRelaysMoved = (
   { value, unanswered }: Answer<readonly StreamKey[]>,
   directory: Draining['directory'],
-): boolean => unanswered.length === 0 && value.every((key) => isRelayLeft(directory, key));
+  isPatient: boolean,
+): boolean => unanswered.length === 0 && value.every((key) => isRelayLeft(directory, key, isPatient));
+
+/** Those that flow from here, for this member's own players too, and that others are about to have. */
+function streamsThatBegin(directory: Draining['directory']): readonly StreamKey[] {
+  const begin: StreamKey[] = [];
+  for (const { key, silent } of directory.claimsOf(directory.self))
+    if (silent !== true && wayOutOf(directory, key) === 'beginning') begin.push(key);
+  return begin;
+}
 
 /** None that is published here. */
 const hasNoPublishers = ({ value, unanswered }: Answer<MemberLoad>, forwarded: number): boolean =>

@@ -20,8 +20,11 @@ export class DnsServer {
   readonly answers = new Map<string, DnsAnswer>();
   /** By full name: what is answered to questions for IPv6, where that is another answer. */
   readonly answers6 = new Map<string, DnsAnswer>();
-  /** Each question for IPv4 addresses, by its name. */
+  /** Each question for IPv4 addresses, by its name; one that is sent again, since its answer is late, counts once. */
   readonly asked: string[] = [];
+  /** Likewise for IPv6. */
+  readonly asked6: string[] = [];
+  readonly #noted = new Set<string>();
   readonly #socket: Socket;
   readonly #held: { readonly question: Buffer; readonly from: RemoteInfo }[] = [];
 
@@ -53,10 +56,18 @@ export class DnsServer {
     for (const { question, from } of this.#held.splice(0)) this.#answer(question, from);
   }
 
+  #note(name: string, type: number, id: number): void {
+    const question = `${id} ${type} ${name}`;
+    if (this.#noted.has(question)) return;
+    this.#noted.add(question);
+    if (type === TYPE_A) this.asked.push(name);
+    if (type === TYPE_AAAA) this.asked6.push(name);
+  }
+
   #answer(question: Buffer, from: RemoteInfo): void {
     const { name, end } = readName(question);
     const type = question.readUInt16BE(end);
-    if (type === TYPE_A) this.asked.push(name);
+    this.#note(name, type, question.readUInt16BE(0));
     const answer = (type === TYPE_AAAA && this.answers6.get(name)) || (this.answers.get(name) ?? 'NXDOMAIN');
     if (answer === 'held') this.#held.push({ question, from });
     if (answer === 'silence' || answer === 'held') return;

@@ -28,7 +28,13 @@ export const broadcasts: Checker = {
 };
 
 /** Both go on, on paths and connections that did. */
-function mustHaveIt(world: World, { at, by }: Publication<Parcel>, endpoint: Endpoint<Parcel>): boolean {
+function mustHaveIt(
+  world: World,
+  { at, by, arrivesAt }: Publication<Parcel>,
+  endpoint: Endpoint<Parcel>,
+): boolean {
+  // Packets that got lost several times in a row: it comes yet.
+  if ((arrivesAt.get(endpoint) ?? 0) > world.now) return false;
   const [author, hearer] = [world.members.get(by.self)?.running, world.members.get(endpoint.self)?.running];
   if (author?.endpoint !== by || hearer?.endpoint !== endpoint) return false;
   if (world.isBeyondRules(by.self) || world.isBeyondRules(endpoint.self)) return false;

@@ -1,4 +1,4 @@
-import { claimsStand } from '@headwater/directory';
+import { claimsStand, type Liveness } from '@headwater/directory';
 import { describe, expect, it } from 'vitest';
 import type { Member } from '../member.js';
 import { profileOf } from '../storm.js';
@@ -20,7 +20,14 @@ function settled(seed: number) {
   world.run(4_000);
   world.publish(a, 'v/live/s1');
   world.run(500);
-  return { world, a, witness, observer };
+  /** What is found where the observer believes this of a; as a rule that the witness hears it. */
+  const believe = (liveness: Liveness = 'unreachable', through: readonly string[] = [witness.id]) => {
+    observer.running?.core.directory.setReach(a.id, through);
+    observer.running?.core.directory.setLiveness(a.id, liveness);
+    look(world, 'always');
+    return world.violations.map(({ checker }) => checker);
+  };
+  return { world, a, witness, observer, believe };
 }
 
 /**
@@ -117,7 +124,7 @@ describe('the checker of dead routes', () => {
     ['stood still and does so again', true],
   ])('gives a witness that %s as much time more', (_, stallsAgain) => {
     let late = 0;
-    for (let seed = 1; seed <= 10; seed += 1) {
+    for (let seed = 1; seed <= 30; seed += 1) {
       const { world, observer, cutAt } = staleWitness(seed, stallsAgain);
       const stands = () => claimsStand(observer.running?.core.directory.member('a')?.liveness ?? 'dead');
       let standsUntil = cutAt;
@@ -161,22 +168,30 @@ describe('the checker of dead routes', () => {
     expect(late).toBeGreaterThan(0);
   });
 
+  // npm run sim -- --seed 76002849
+  it.each([
+    ['that has gone without a word', true],
+    ['that is there', false],
+  ])('knows of a witness %s', (_, hasGone) => {
+    const { world, a, witness, believe } = settled(1);
+    if (hasGone) world.end(witness, 'silent');
+    world.run(300);
+    world.end(a, 'killed');
+    world.run(1_600);
+    expect(believe().includes('dead-routes')).toBe(!hasGone);
+    world.run(USUAL_MS);
+    expect(believe()).toContain('dead-routes');
+  });
+
   // npm run sim -- --seed 7500150 --trouble twins,hang,hostile,join,split,late-loops, as seeds were drawn then.
   it('knows of words that a cut kept back from the last witness also while nobody is one any more', () => {
-    const { world, a, witness, observer } = settled(1);
+    const { world, a, witness, believe } = settled(1);
     world.network.paths.cut(a.id, witness.id);
     world.stall(a, 14_000);
     world.run(6_000);
     world.network.paths.heal(a.id, witness.id);
     world.run(1_500);
-    const directory = observer.running?.core.directory;
-    const believe = (liveness: 'unreachable' | 'suspect' | 'dead', through: readonly string[]) => {
-      directory?.setReach(a.id, through);
-      directory?.setLiveness(a.id, liveness);
-      look(world, 'always');
-      return world.violations.map(({ checker }) => checker);
-    };
-    expect(believe('unreachable', [witness.id])).toEqual([]);
+    expect(believe()).toEqual([]);
     expect(believe('suspect', [])).toEqual([]);
     expect(believe('dead', [])).toEqual([]);
     // Nobody has said since that it hears it.
@@ -185,18 +200,12 @@ describe('the checker of dead routes', () => {
 
   // npm run sim -- --seed 9410026 --members 4 --trouble mute,clock-jump,hang,cut,resets --minutes 1, as seeds were drawn then.
   it('knows of what a witness said, and a cut kept back', () => {
-    const { world, a, witness, observer } = settled(1);
+    const { world, a, witness, observer, believe } = settled(1);
     world.stall(a, 14_000);
     world.run(400);
     world.network.paths.cut(witness.id, observer.id);
     world.run(2_000);
     world.network.paths.heal(witness.id, observer.id);
-    const believe = () => {
-      observer.running?.core.directory.setReach(a.id, [witness.id]);
-      observer.running?.core.directory.setLiveness(a.id, 'unreachable');
-      look(world, 'always');
-      return world.violations.map(({ checker }) => checker);
-    };
     world.run(3_500);
     expect(believe()).toEqual([]);
     world.run(4_000);

@@ -13,6 +13,15 @@ export const DETECTED_MS = 3_000;
 /** So much more where it was met just now, and no round trip was measured with it yet, ms: the path may be a slow one. */
 const UNMEASURED_MS = 1_500;
 
+/**
+ * Of a path that was measured with a late loop, and before that not without a disturbance, the lateness is taken for a part:
+ * the silence of a suspect there is given up to 4 s more than elsewhere, of which `slownessMs` counts some, ms.
+ */
+const MEASURED_LATE_MS = 2_000;
+
+/** Of so many measures, one with each heartbeat, the shortest is what a path takes, ms. */
+const MEASURED_WITHIN_MS = 16 * 800;
+
 /** Two looks, a tick, late packets. */
 const SLACK_MS = 300 + TICK_MS;
 
@@ -92,7 +101,11 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
     const hungAt = Math.max(member.stalledAt, Math.min(member.hungUntil, end.at));
     const wasWell = Math.max(brokenAt, observer.resumedAt, hungAt) < end.at - DETECTED_MS;
     const isNoticed = end.ending === 'killed' && end.unnoticedBy.size === 0;
-    const isTold = isNoticed && wasWell && world.network.isMachineUp(member.machine);
+    const isTold =
+      isNoticed &&
+      wasWell &&
+      world.network.isMachineUp(member.machine) &&
+      !goesByTheGone(world, observer.lastThrough.get(id) ?? []);
     const isMeasured = observer.core.peer(id)?.rttMs != null;
     const isPlain = isRefused(world, observer, id) || !mayLookSlow(world, observer, id, end.at);
     const lostMs = isMeasured ? (isPlain ? CONFIRM_MS : DETECTED_MS) : DETECTED_MS + UNMEASURED_MS;
@@ -110,8 +123,22 @@ function silenceOf(world: World, observer: RunningCore, id: MemberId, generation
   if (cutSince === null) return null;
   // Who is heard by others is not gone.
   const since = Math.max(cutSince, bridgedUntil(world, observer, id));
-  return { since, why: 'cut off', limitMs: missedMs(since) };
+  const metAt = observer.endpoint.metAt(member.running.endpoint);
+  const isMeasuredLate =
+    metAt > cutSince - MEASURED_WITHIN_MS && world.lateMsWithin(world.now - cutSince) > 0;
+  return {
+    since,
+    why: 'cut off',
+    limitMs: missedMs(since) + (isMeasuredLate ? MEASURED_LATE_MS : 0),
+  };
 }
+
+/** One who said that it hears the member has gone without a word, or hangs: what it said last counts until that is noticed. */
+const goesByTheGone = (world: World, witnesses: readonly MemberId[]): boolean =>
+  witnesses.some((id) => {
+    const { running, ended = [] } = world.members.get(id) ?? {};
+    return running?.isStalled ?? ended.at(-1)?.ending === 'silent';
+  });
 
 /** Who ran then, or does now. Of who has gone silent since, the word still counts. */
 const thereSince = (world: World, at: number): Member[] =>
@@ -126,12 +153,16 @@ const thereSince = (world: World, at: number): Member[] =>
 const ESTIMATE_MS = 42 * 800;
 
 /**
- * The observer may expect long round trips of that member, since a loop was late or their path was cut. A connection that was
+ * The observer may expect long round trips of that member, since a loop was late or stood still, or their path was cut. A connection that was
  * lost is given as much time where no dial is refused; then only the link's own silence bounds it (docs/decisions/0058).
  */
 function mayLookSlow(world: World, observer: RunningCore, id: MemberId, endedAt: number): boolean {
   const isLate = world.lateMsWithin(ESTIMATE_MS + world.now - endedAt) > 0;
-  return isLate || world.lastBrokenAt(observer.id, id) > endedAt - ESTIMATE_MS;
+  const ended = world.members.get(id)?.ended.find(({ at }) => at === endedAt)?.core;
+  const hasStood = [observer, ended].some((one) =>
+    one?.standstills.some(({ until }) => until > endedAt - ESTIMATE_MS),
+  );
+  return isLate || hasStood || world.lastBrokenAt(observer.id, id) > endedAt - ESTIMATE_MS;
 }
 
 /** A dial of a member that ended fails at once: somebody answers at each address where the observer looks for it. */

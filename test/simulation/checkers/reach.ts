@@ -79,6 +79,12 @@ export function witnessStandstillMs(
   noticedMs: number,
 ): number {
   let longest = 0;
+  // Who stood still meanwhile itself had missed nobody for as long.
+  const ownMs = (from: number, to: number): number =>
+    pausesOf(world, observer).reduce(
+      (sum, pause) => sum + Math.max(0, Math.min(pause.until, to) - Math.max(pause.since, from)),
+      0,
+    );
   // Also who has ended since: its last word counts for a while.
   const ended = [...world.members.values()].flatMap(({ ended }) =>
     ended.filter(({ at }) => at >= since).map(({ core }) => core),
@@ -88,7 +94,7 @@ export function witnessStandstillMs(
     let first = Number.NEGATIVE_INFINITY;
     let last = Number.NEGATIVE_INFINITY;
     for (const { since: stalledAt, until } of pausesOf(world, running)) {
-      if (until - stalledAt > noticedMs) continue;
+      if (until - stalledAt > noticedMs + ownMs(stalledAt, until)) continue;
       if (stalledAt > last + HUSH_MS) first = stalledAt;
       last = Math.max(last, until);
       if (first > since + noticedMs) continue;

@@ -1,6 +1,7 @@
 import { comparePositions, type LogPosition } from '@headwater/directory';
-import { RETELL_MS } from '@headwater/mesh/core';
+import { RETELL_MS, TICK_MS } from '@headwater/mesh/core';
 import type { Member } from '../member.js';
+import type { RunningCore } from '../running-core.js';
 import type { World } from '../world.js';
 import type { Checker } from './checker.js';
 import { bridge, conversingSince, settledMs, slownessMs } from './reach.js';
@@ -55,7 +56,13 @@ export const claimsThroughOthers: Checker = {
 
 function* lagging(
   world: World,
-  moreMs: (world: World, held: LogPosition, told: LogPosition | null, member: Member) => number,
+  moreMs: (
+    world: World,
+    held: LogPosition,
+    told: LogPosition | null,
+    member: Member,
+    observer: RunningCore,
+  ) => number,
   canKnow: (observer: Member, member: Member, then: LogPosition, knownMs: number) => boolean,
 ): Iterable<string> {
   const leastMs = KNOWN_MS + slownessMs(world, KNOWN_TRIPS);
@@ -66,7 +73,8 @@ function* lagging(
       if (id === observer.id || member?.running == null || world.isBeyondRules(id)) continue;
       // Nothing that it ever said is missing.
       if (comparePositions(position, member.past.at(-1)?.position ?? position) >= 0) continue;
-      const knownMs = leastMs + moreMs(world, position, member.positionAt(world.now - leastMs), member);
+      const knownMs =
+        leastMs + moreMs(world, position, member.positionAt(world.now - leastMs), member, observer);
       const then = member.positionAt(world.now - knownMs);
       if (then === null || comparePositions(position, then) >= 0) continue;
       if ((observer.standingSince.get(id)?.at ?? world.now) > world.now - knownMs) continue;
@@ -76,11 +84,27 @@ function* lagging(
   }
 }
 
-/** What a long log adds, ms: who can't ask its owner is told some messages of it at a time. Who can is slower where its loop is late. */
-function throughOthersMs(world: World, held: LogPosition, told: LogPosition | null, member: Member): number {
-  const retoldMs = RETELL_MS * Math.floor(missing(held, told) / ENTRIES_RETOLD_LEAST);
-  return Math.max(retoldMs, partsMs(world, held, told, member));
+/**
+ * What a long log adds, ms: who can't ask its owner is told some messages of it at a time, of what it held at the beginning
+ * of that; also where it just can again. Who can is slower where its loop is late.
+ */
+function throughOthersMs(
+  world: World,
+  held: LogPosition,
+  told: LogPosition | null,
+  member: Member,
+  observer: RunningCore,
+): number {
+  const lost = observer.heldWhenLost.get(member.id);
+  const isStill = lost !== undefined && (lost.backAt ?? world.now) > world.now - settledMs(world);
+  const most = Math.max(missing(held, told), isStill ? missing(lost.position, told) : 0);
+  const retoldMs = RETELL_MS * Math.floor(most / ENTRIES_RETOLD_LEAST);
+  return Math.max(retoldMs, partsMs(world, held, told, member)) + askedMs(observer);
 }
+
+/** One that hears few others asks one of them for one owner at a time, with each tick, ms. */
+const askedMs = ({ states }: RunningCore): number =>
+  TICK_MS * states.filter(({ liveness }) => liveness === 'unreachable' || liveness === 'suspect').length;
 
 /** And who can: each turn of a loop tells a part, and takes as long as the loop is late; also what it holds by now. */
 function partsMs(world: World, held: LogPosition, told: LogPosition | null, member: Member): number {

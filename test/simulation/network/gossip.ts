@@ -21,6 +21,8 @@ export interface Publication<P> {
   readonly at: number;
   readonly by: Endpoint<P>;
   readonly missing: Set<Endpoint<P>>;
+  /** When it arrives at last at those that it was sent to, and not lost on the way. */
+  readonly arrivesAt: Map<Endpoint<P>, number>;
 }
 
 interface Rumour<P> {
@@ -53,7 +55,12 @@ export class Gossip<P> {
   publish(from: Endpoint<P>, payload: P): void {
     this.#ids += 1;
     const partners = from.connected.flatMap((peer) => from.partner(peer) ?? []);
-    const publication = { at: this.#network.timeline.now, by: from, missing: new Set(partners) };
+    const publication: Publication<P> = {
+      at: this.#network.timeline.now,
+      by: from,
+      missing: new Set(partners),
+      arrivesAt: new Map(),
+    };
     if (this.#network.paths.weather.gossipLoss === 0) this.publications.push(publication);
     const rumour = { id: this.#ids, payload, publication };
     this.#see(from, rumour.id);
@@ -80,7 +87,10 @@ export class Gossip<P> {
     const target = from.partner(to);
     if (target === undefined) return;
     const lateMs = (): number => paths.delayMs() + random.fraction() * weather.gossipJitterMs;
-    timeline.after(lateMs(), () => this.#arrive(from, target, rumour, false, 0));
+    const arrivesAt = timeline.now + lateMs();
+    const { publication } = rumour;
+    publication.arrivesAt.set(target, Math.min(arrivesAt, publication.arrivesAt.get(target) ?? arrivesAt));
+    timeline.at(arrivesAt, () => this.#arrive(from, target, rumour, false, 0));
     if (random.chance(weather.gossipRepetition))
       timeline.after(lateMs(), () => this.#arrive(from, target, rumour, true, 0));
   }

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { HookServer } from '@headwater/testing/hook-server';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askOf, clientOf, GuardWorld, NAME, rulesOf } from '../testing/guard-world.js';
-import { HookServer } from '../testing/hook-server.js';
 
 let server: HookServer;
 beforeEach(async () => {

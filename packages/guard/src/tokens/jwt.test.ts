@@ -1,9 +1,9 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { HookServer } from '@headwater/testing/hook-server';
 import { exportJWK, SignJWT } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
 import { GuardWorld, NAME, NOW_S, rulesOf } from '../testing/guard-world.js';
-import { HookServer } from '../testing/hook-server.js';
 import { matchesPattern } from './scoped-name.js';
 
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -34,11 +34,17 @@ export async function listen(
 
 function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
+    const onListening = (): void => {
+      server.off('error', onError);
       resolve();
-    });
+    };
+    // Else each try that failed would be heard of by the one that does not.
+    const onError = (error: Error): void => {
+      server.off('listening', onListening);
+      reject(error);
+    };
+    server.once('error', onError).once('listening', onListening);
+    server.listen({ host, port });
   });
 }
 

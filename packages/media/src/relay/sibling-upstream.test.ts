@@ -31,6 +31,8 @@ let sessions: SiblingSession[];
 let sockets: Set<Socket>;
 /** What is pulled from the sibling, with how much of the past. */
 let pulls: { readonly of: string | OwnerRoute; readonly replayMs: number; readonly pull: SiblingPull }[];
+/** Pulls of other members' streams that the sibling was told are wanted no more. */
+let closed: OwnerRoute[];
 let log: MemoryLog;
 let upstreams: SiblingUpstreams;
 let counted: Frame[];
@@ -38,7 +40,7 @@ let counted: Frame[];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hw-sibling-'));
   sibling = { worker: 2, path: join(folder, 'w2.sock') };
-  [sessions, sockets, pulls, counted, log] = [[], new Set(), [], [], new MemoryLog()];
+  [sessions, sockets, pulls, closed, counted, log] = [[], new Set(), [], [], [], new MemoryLog()];
   const streamOf = (key: string) => ({
     hasPublisher: true,
     addSibling: (pull: SiblingPull, replayMs: number) => pulls.push({ of: key, replayMs, pull }),
@@ -50,7 +52,7 @@ beforeEach(async () => {
   const feed = (route: OwnerRoute, replayMs: number, pull: SiblingPull, events: { started(): void }) => {
     pulls.push({ of: route, replayMs, pull });
     setImmediate(() => events.started());
-    return { close: () => {} };
+    return { close: () => closed.push(route) };
   };
   const limits = { pullBytesMax: 10_000_000, linkBytesMax: 10_000_000 };
   server = createServer((socket) => {
@@ -218,6 +220,17 @@ describe('a worker that pulls other members’ streams for this one', () => {
     for (const socket of sockets) socket.uncork();
     send(KEY(0, 1), 1);
     await until(() => published.length > 1, 'the frame');
+  });
+
+  it('hears that nobody wants those pulls any more where it goes on after that', async () => {
+    const [told, published] = [owned(), pulling().told];
+    await until(() => told.length > 0 && published.length > 0, 'the starts');
+    for (const socket of sockets) socket.cork();
+    await until(() => told.length > 1, 'the end');
+    for (const socket of sockets) socket.uncork();
+    await until(() => closed.length > 0, 'the end of its pull');
+    expect(closed).toEqual([ROUTE]);
+    expect([sockets.size, published]).toEqual([1, ['started']]);
   });
 });
 

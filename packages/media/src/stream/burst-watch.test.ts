@@ -62,8 +62,32 @@ describe('BurstWatch', () => {
     expect(known).toEqual(Array(10).fill(0));
   });
 
-  it('knows nothing of pauses over 10 s', () => {
+  it('knows pauses of half a second to 10 s', () => {
+    expect(sender.bursts(3, { everyMs: 500, bringsMs: 520 })).toEqual([0, 0, 500]);
+    sender = new Sender();
+    expect(sender.bursts(3, { everyMs: 10_000 })).toEqual([0, 0, 10_000]);
+    sender = new Sender();
     expect(sender.bursts(5, { everyMs: 10_040 })).toEqual(Array(5).fill(0));
+  });
+
+  it('forgets with a pause over 10 s, and needs two again', () => {
+    sender.bursts(3, { everyMs: 6000 });
+    expect(sender.bursts(3, { everyMs: 6000, fromMs: 24_000 })).toEqual([0, 0, 6000]);
+  });
+
+  it('takes three quarters of a pause for what makes up for it, and less for too little', () => {
+    expect(sender.bursts(3, { everyMs: 4000, bringsMs: 3000 })).toEqual([0, 0, 4000]);
+    sender = new Sender();
+    expect(sender.bursts(3, { everyMs: 4000, bringsMs: 2960 })).toEqual([0, 0, 0]);
+  });
+
+  it('does not forget before steady media came for longer than the longest pause', () => {
+    sender.bursts(2, { everyMs: 2000 });
+    sender.bursts(1, { everyMs: 3000, fromMs: 5000 });
+    for (let at = 5000; at <= 8000; at += STEP_MS) sender.frames(1, at);
+    expect(sender.watch.pauseMs).toBe(3000);
+    sender.frames(1, 8040);
+    expect(sender.watch.pauseMs).toBe(0);
   });
 
   it('counts neither track for the other', () => {
@@ -89,9 +113,10 @@ describe('BurstWatch', () => {
 
   it('goes on with a clock that began anew', () => {
     sender.bursts(3, { everyMs: 6000 });
-    for (let at = 18_000, time = 0; at < 60_000; at += 6000)
+    for (let at = 18_000, time = 0; at < 60_000; at += 6000) {
       for (let i = 0; i < 150; i += 1, time += 40) sender.watch.came(INTER(time), false, at);
-    expect(sender.watch.pauseMs).toBe(6000);
+      expect(sender.watch.pauseMs).toBe(6000);
+    }
   });
 
   it('forgets once steady media came for longer than a pause, and not before', () => {

@@ -87,6 +87,17 @@ describe('a publisher that another origin had', () => {
     expect(player.story).toEqual(['video 0 header #0', 'video 0 key #1', 'video 40 #2', 'video 80 #3']);
   });
 
+  it('ends the pull of another worker that asks before that: it meant the publisher before', () => {
+    const feed = world.stream.publish(ABOUT, {}, true);
+    for (const frame of [VIDEO_HEADER(), KEY(0, 1)]) feed.push(frame);
+    const told: string[] = [];
+    const sibling = { worker: 3, send: () => told.push('frame'), end: () => told.push('end') };
+    world.stream.addSibling(sibling, 5000);
+    expect([told, world.stream.view().pulledByWorkers]).toEqual([['end'], undefined]);
+    for (const frame of [replayEnd(), KEY(40, 2)]) feed.push(frame);
+    expect(told).toEqual(['end']);
+  });
+
   it('needs nobody who hears of it, and is gone where it ends before that', () => {
     const first = world.stream.publish(ABOUT, {}, true);
     first.push(replayEnd());

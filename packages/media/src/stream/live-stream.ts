@@ -72,6 +72,7 @@ export class LiveStream {
   /** Decided, and not yet carried out: what is done for one may lead to more. */
   readonly #actions: SwitchAction[] = [];
   #isActing = false;
+  #isClosed = false;
 
   constructor(key: StreamKey, parts: StreamParts) {
     this.key = key;
@@ -174,7 +175,7 @@ export class LiveStream {
       const nowMs = this.#parts.timers.nowMs();
       for (const { frame } of source.history.all)
         this.#carryOut(this.#switch.media(source.id, frame, source.isReady, nowMs));
-      this.#timer.arm(this.#switch.wakeMs);
+      this.#arm();
       events.replayed?.();
     });
   }
@@ -200,11 +201,11 @@ export class LiveStream {
   }
 
   /**
-   * Feeds another worker's pull with what is published here, until it is removed or the publisher ends. Does nothing
-   * where nobody publishes.
+   * Feeds another worker's pull with what is published here, until it is removed or the publisher ends. Ends it at once where
+   * there is no source to feed it: what it asks for was published before.
    */
   addSibling(pull: SiblingPull, replayMs: number): void {
-    this.#siblings.add(pull, replayMs, this.#parts.timers.nowMs());
+    if (!this.#siblings.add(pull, replayMs, this.#parts.timers.nowMs())) pull.end();
   }
 
   removeSibling(pull: SiblingPull): void {
@@ -235,8 +236,10 @@ export class LiveStream {
     return stuck.map(({ player }) => player);
   }
 
-  /** Ends every relay. The stream is not used after that. */
+  /** Ends every relay; the stream is not used after that. May be called while it tells that its source changed. */
   close(): void {
+    this.#isClosed = true;
+    this.#actions.length = 0;
     for (const upstream of this.#upstreams.values()) upstream.close();
     this.#upstreams.clear();
     this.#sources.clear();
@@ -324,7 +327,7 @@ export class LiveStream {
     const { isReady } = source;
     for (const one of taken) this.#carryOut(this.#switch.media(source.id, one.frame, isReady, nowMs));
     // A frame that leads to nothing yet may be one to search in a moment.
-    this.#timer.arm(this.#switch.wakeMs);
+    this.#arm();
   }
 
   /** What relays bring is counted by their connections: several may share one. */
@@ -333,9 +336,14 @@ export class LiveStream {
     if (bytesIn !== undefined && about.kind === 'publisher') bytesIn.publisher += frame.payload.length;
   }
 
+  #arm(): void {
+    if (!this.#isClosed) this.#timer.arm(this.#switch.wakeMs);
+  }
+
   #step(event: SwitchEvent): void {
+    if (this.#isClosed) return;
     this.#carryOut(this.#switch.step(event, this.#parts.timers.nowMs()));
-    this.#timer.arm(this.#switch.wakeMs);
+    this.#arm();
     if (this.isIdle) this.#parts.onIdle();
   }
 
@@ -348,7 +356,7 @@ export class LiveStream {
       for (let next = this.#actions.shift(); next !== undefined; next = this.#actions.shift()) this.#do(next);
     } finally {
       this.#isActing = false;
-      this.#timer.arm(this.#switch.wakeMs);
+      this.#arm();
     }
   }
 
@@ -461,6 +469,8 @@ export class LiveStream {
     this.#feeding = source;
     this.#pictures.clear();
     const splice = this.#splice;
+    // Its frames are given up with it: there may be no further search for as long as the stream lives.
+    this.#splice = { kind: 'none' };
     const isExact = how === 'exact' && splice.kind === 'exact';
     const offsetMs = isExact ? splice.offsetMs : null;
     this.#telling.switched(source.about, before?.about ?? null, offsetMs, silentMs);

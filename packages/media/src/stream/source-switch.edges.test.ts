@@ -154,7 +154,8 @@ describe('a relay that is silent', () => {
 describe('a relay whose owner drains', () => {
   const DRAINING = ownerOf('a', { draining: true });
 
-  it('is left at once for one of another encode, also right after it began', () => {
+  /** From 0 on: 1 drains and flows, 2 is there with six frames, in which nothing is found. */
+  const besideAnother = () => {
     script.players(1);
     script.owners(DRAINING);
     script.answer(1);
@@ -163,7 +164,30 @@ describe('a relay whose owner drains', () => {
     script.answer(2, true);
     script.frames(2, 6);
     script.replayed(2);
-    expect(script.done.slice(-2)).toEqual(['0 switch to 2, start, from 1', '0 close 1: switched']);
+  };
+  const switches = () => script.done.filter((line) => line.includes('switch to 2'));
+
+  it('is left for one of another encode after two seconds: nothing hurries', () => {
+    besideAnother();
+    script.flow(1960, 1, 2);
+    expect(switches()).toEqual([]);
+    script.flow(40, 1, 2);
+    expect(switches()).toEqual(['2000 switch to 2, start, from 1']);
+  });
+
+  it('is left exactly for the same encode that has just begun, and has few of the frames that were sent', () => {
+    besideAnother();
+    script.flow(800, 1, 2);
+    script.matches.set(2, EXACT);
+    script.flow(40, 1, 2);
+    expect(switches()).toEqual(['840 switch to 2, exact, from 1']);
+  });
+
+  it('is left at once for one of another encode when it falls silent meanwhile', () => {
+    besideAnother();
+    script.flow(400, 1, 2);
+    script.flow(520, 2);
+    expect(switches()).toEqual(['900 switch to 2, start, from 1']);
   });
 
   it('feeds the stream to its end beside a publisher here that is of another encode', () => {

@@ -27,7 +27,7 @@ import { asItIs, type RelayOwner } from './relay-owner.js';
  * | the stream is                     | what is done                                                                         |
  * |-----------------------------------|--------------------------------------------------------------------------------------|
  * | fed by a source that flows        | it stays. A relay gives the stream to the publisher only where that is exact. Where   |
- * |                                   | the relay's owner drains, the stream moves as if the relay were silent.               |
+ * |                                   | the relay's owner drains, the stream moves as if the relay were silent, without haste. |
  * | fed by one that flows, but whose  | a standby that has pictures: switch, exact or from its newest start. Where there is   |
  * | pictures stopped                  | none: open a relay to each other owner in turn, for moments, and again after a while. |
  * | fed by one that flows, but slower | a standby that keeps up and has more of it: switch, exact or from its newest start.    |
@@ -479,14 +479,24 @@ export class SourceSwitch {
   }
 
   #mayBecomeExact(source: Source, nowMs: number): boolean {
-    if (source.state !== 'live') return nowMs - source.openedMs < PATIENCE_MS;
+    const hasTime = this.#hasTime(nowMs);
+    const patienceMs = hasTime ? UNHURRIED_MS : PATIENCE_MS;
+    if (source.state !== 'live') return nowMs - source.openedMs < patienceMs;
     if (source.match?.kind === 'exact') return this.#flows(source, nowMs);
     if (source.match?.kind === 'behind') {
       // While the stream is still fed there is time to wait for it.
       return this.#isFedWell(nowMs) || (source.lagUntilMs !== null && nowMs < source.lagUntilMs);
     }
     const { firstMediaMs, frames } = source;
-    return firstMediaMs !== null && frames < FRAMES_CONCLUSIVE && nowMs - firstMediaMs < PATIENCE_MS;
+    const isConclusive = frames >= FRAMES_CONCLUSIVE && !hasTime;
+    return firstMediaMs !== null && !isConclusive && nowMs - firstMediaMs < patienceMs;
+  }
+
+  /** The stream is fed as it should be, by one that is to be left: nobody would notice a wait. */
+  #hasTime(nowMs: number): boolean {
+    const feeding = this.#feeding;
+    if (feeding === null || !this.#flows(feeding, nowMs)) return false;
+    return !this.#lacksPictures(feeding, nowMs) && !feeding.pace.isSlow;
   }
 
   #endGap(feeding: Source, nowMs: number): void {
@@ -914,6 +924,11 @@ export const REPLAY_BY_HEAD_MS_MAX = 2500;
 const PATIENCE_MS = 300;
 /** Fewer frames than this prove nothing about whose encode they are. */
 const FRAMES_CONCLUSIVE = 6;
+/**
+ * For so long it may where the stream is still fed well, since its member merely leaves: an encoder's other output that has
+ * just begun has few frames of those that were sent.
+ */
+const UNHURRIED_MS = 2000;
 /** Beside `lagMs`: a copy comes as unevenly as any. */
 const LAG_SLACK_MS = 250;
 /** How long the same frames are sought in a publisher's while the stream is fed well. */

@@ -33,6 +33,7 @@ export class CertificateStore {
   readonly #log: MediaLog;
   readonly #timers: readonly NodeJS.Timeout[];
   readonly #listeners = new Set<() => void>();
+  #isLooking = false;
 
   private constructor(kept: readonly Kept[], relay: Certificate | null, log: MediaLog) {
     this.#kept = kept;
@@ -40,7 +41,7 @@ export class CertificateStore {
     this.#log = log;
     this.#tellValidity();
     this.#timers = [
-      setInterval(() => void this.reload(), LOOK_MS).unref(),
+      setInterval(() => void this.#look(), LOOK_MS).unref(),
       setInterval(() => this.#tellValidity(), VALIDITY_MS).unref(),
     ];
   }
@@ -120,6 +121,17 @@ export class CertificateStore {
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#listeners.clear();
+  }
+
+  /** One look at a time: on a disk that hangs each would keep a thread that all of the process reads files with. */
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      await this.reload();
+    } finally {
+      this.#isLooking = false;
+    }
   }
 
   async #reloadOne(kept: Kept): Promise<'same' | 'changed' | 'refused'> {

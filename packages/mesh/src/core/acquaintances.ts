@@ -59,7 +59,7 @@ export class Acquaintances {
   /** A member tells whom it hears, by the numbers of their digests. */
   heardBy(starts: ReadonlySet<number>, from: Peer, step: Step): void {
     for (const peer of this.#peers)
-      if (peer.goneSince !== null && !peer.hasLeft && starts.has(peer.digestNumberOf(peer.greetedAs)))
+      if (peer.goneSince !== null && !peer.hasLeft && starts.has(peer.digestNumber))
         this.#vouch(peer, from, step);
   }
 

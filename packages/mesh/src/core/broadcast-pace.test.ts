@@ -45,4 +45,28 @@ describe('BroadcastPace', () => {
   it('never goes below a configured batchMs', () => {
     expect(sentTimes(1, 2_000, 400)).toEqual([0, 400, 800, 1_200, 1_600]);
   });
+
+  it('counts who spoke within the last half second', () => {
+    const pace = new BroadcastPace(3);
+    pace.heard('m', 1_000);
+    pace.heard('n', 1_100);
+    pace.heard('m', 1_200);
+    expect(pace.speakers).toBe(2);
+    pace.sent(1_600);
+    expect(pace.speakers).toBe(2);
+    pace.sent(1_601);
+    expect(pace.speakers).toBe(1);
+    pace.sent(1_701);
+    expect(pace.speakers).toBe(0);
+  });
+
+  it('is the slower the more members speak', () => {
+    const gap = (others: number): number | undefined => {
+      const times = sentTimes(others, 1_000);
+      const [before = 0, last = 0] = times.slice(-2);
+      return last - before;
+    };
+    // 60 a second of all of them.
+    expect([2, 5, 11].map(gap)).toEqual([50, 100, 200]);
+  });
 });

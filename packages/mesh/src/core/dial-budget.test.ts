@@ -31,4 +31,12 @@ describe('DialBudget', () => {
     const budget = new DialBudget(0);
     expect(drain(budget, true, 3_600_000)).toBe(DIALS_AHEAD_MAX);
   });
+
+  it('shows what went out within the last ten seconds', () => {
+    const budget = new DialBudget(0);
+    expect(budget.perSecond(0)).toBe(0);
+    budget.take(true, 1_000);
+    budget.take(true, 2_000);
+    expect([2_000, 10_999, 11_000, 12_000].map((now) => budget.perSecond(now))).toEqual([0.2, 0.2, 0.1, 0]);
+  });
 });

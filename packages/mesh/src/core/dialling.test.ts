@@ -9,7 +9,7 @@ import {
   TICK_MS,
 } from './limits.js';
 import { MemberCore } from './member-core.js';
-import type { Acquaintance } from './messages.js';
+import { acquaintanceOf, helloOf } from './testing/hello-of.js';
 
 const SEED = 'seed:1';
 
@@ -29,21 +29,9 @@ function toldOfMany(): { readonly core: MemberCore; readonly now: number; readon
   core.step({ kind: 'seed-visited', seed: SEED, outcome }, 0);
   for (const peer of ['a', 'lost']) {
     core.step({ kind: 'connected', peer, from: {} }, 0);
-    const position = { generation: 1, version: 0 };
-    const hello = {
-      kind: 'hello',
-      name: peer,
-      program: '',
-      position,
-      addresses: [`${peer}:1`],
-      members: [],
-    } as const;
-    core.step({ kind: 'direct', peer, message: hello }, 0);
+    core.step({ kind: 'direct', peer, message: helloOf(peer) }, 0);
   }
-  const members = Array.from({ length: PEERS_MAX - 2 }, (_, index): Acquaintance => {
-    const id = `told${index}`;
-    return { id, position: { generation: 1, version: 0 }, addresses: [`${id}:1`], heard: true };
-  });
+  const members = Array.from({ length: PEERS_MAX - 2 }, (_, index) => acquaintanceOf(`told${index}`));
   let now = 1_500;
   core.step({ kind: 'tick' }, now);
   const dialled = core

@@ -57,6 +57,16 @@ describe('Envelopes', () => {
     expect(large.since({ generation: 1, version: 9 })).toEqual([]);
   });
 
+  it('keeps what reaches its limits, and does not pass them', () => {
+    const longest = new Envelopes();
+    longest.keep(deltaOf(0, 1), envelopeOf(1, ENVELOPE_KEPT_BYTES_MAX));
+    expect(longest.count).toBe(1);
+    const full = new Envelopes();
+    for (let index = 0; index < 4; index += 1)
+      full.keep(deltaOf(index, index + 1), envelopeOf(1, ENVELOPES_KEPT_BYTES_MAX / 4));
+    expect([full.count, full.bytes]).toEqual([4, ENVELOPES_KEPT_BYTES_MAX]);
+  });
+
   it('copies what it keeps, which may lie in a buffer that is used again', () => {
     const envelopes = new Envelopes();
     const buffer = envelopeOf(1);

@@ -155,4 +155,39 @@ describe('FailureDetector', () => {
     detector.excuse(500, 1_200);
     expect(kindAt(detector, 2_000)).toBe('lost');
   });
+
+  it.each([
+    ['fast', FAST, 1_800],
+    ['slow', SLOW, 2_100],
+  ])('lets what was said count for as long as a silence may last, on a %s path', (_, leeway, ms) => {
+    const detector = detectorAt(0);
+    expect(detector.isRecent(500, 499 + ms, leeway)).toBe(true);
+    expect(detector.isRecent(500, 500 + ms, leeway)).toBe(false);
+  });
+
+  it('expects nothing of a start that was never heard here', () => {
+    const detector = detectorAt(0);
+    detector.lost(10);
+    detector.neverHeard();
+    expect(detector.evidence(20, SLOW)).toEqual({ kind: 'gone', lostAt: null });
+    expect(detector.wordAt).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  it('takes the first word that this member is not heard for no answer, whatever it answers', () => {
+    const detector = detectorAt(0);
+    detector.hearsUs(false, 100, 0, 100);
+    expect(kindAt(detector, 100)).toBe('quiet');
+  });
+
+  it.each([
+    ['as long as it lasted', 200, 1_199, 1_200],
+    ['not beyond now', 5_000, 1_399, 1_400],
+  ])('counts a standstill of this process for none of the time that it is not heard: %s', (_, ms, ...at) => {
+    const detector = detectorAt(0);
+    detector.hearsUs(false, 100);
+    detector.hearsUs(false, 300);
+    detector.heard(500);
+    detector.excuse(ms, 500);
+    expect(at.map((now) => kindAt(detector, now))).toEqual(['quiet', 'gone']);
+  });
 });

@@ -1,50 +1,22 @@
-import { type Delta, Directory, OwnLog } from '@headwater/directory';
-import { profileOf } from '@headwater/testing/profile-of';
+import type { Delta } from '@headwater/directory';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Answer } from './answer.js';
-import { BroadcastPace } from './broadcast-pace.js';
-import { Follower } from './follower.js';
+import type { Follower } from './follower.js';
 import {
   GAP_PATIENCE_MS,
   PARTS_WINDOW,
   PENDING_DELTAS_MAX,
   PULL_DEADLINE_MS,
+  REFUSED_LOG_PAUSE_MS,
   SHORT_ANSWER_PAUSE_MS,
 } from './limits.js';
 import type { DeltaPart, SnapshotPart } from './messages.js';
-import { Outbox } from './outbox.js';
-
-function pair(releasesMax = 100) {
-  const log = new OwnLog('owner', 7, releasesMax);
-  const outbox = new Outbox(log, new BroadcastPace(0));
-  const directory = new Directory('self', profileOf('self'), { membersMax: 8, streamsPerMemberMax: 100_000 });
-  const follower = new Follower('owner', directory);
-  outbox.put(log.setProfile(profileOf('owner')));
-  const change = (key: string, isClaim: boolean): void => {
-    const entry = isClaim ? log.claim({ key, sinceMs: 1, media: {} }) : log.release(key);
-    if (entry) outbox.put(entry);
-  };
-  const position = () => ({ generation: log.generation, version: log.version });
-  const claimed = () => log.snapshot().claims.map(({ key }) => key);
-  return { log, outbox, directory, follower, change, position, claimed };
-}
-
-/** The parts of one window. */
-function windowOf(answer: Answer): (DeltaPart | SnapshotPart)[] {
-  const parts: (DeltaPart | SnapshotPart)[] = [];
-  answer.more();
-  while (answer.isDue && parts.at(-1)?.last !== true) {
-    const part = answer.next();
-    if (part === null) break;
-    parts.push(part);
-  }
-  return parts;
-}
+import { claimsDelta, followedLog, GENERATION, windowOf, withProfile } from './testing/followed-log.js';
 
 /** Asks and answers until nothing is missing. */
-function repair(
-  { log, follower, position }: ReturnType<typeof pair>,
+function refollowedLog(
+  { log, follower, position }: ReturnType<typeof followedLog>,
   now: number,
 ): (DeltaPart | SnapshotPart)[] {
   const all: (DeltaPart | SnapshotPart)[] = [];
@@ -72,7 +44,7 @@ describe('Follower', () => {
         fc.array(change, { maxLength: 60 }),
         fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })),
         (changes, dice) => {
-          const both = pair(4);
+          const both = followedLog(4);
           const random = (): number => dice.next().value as number;
           const deltas: Delta[] = [];
           for (const { key, isClaim } of changes) {
@@ -85,7 +57,7 @@ describe('Follower', () => {
             .map((delta) => ({ delta, at: random() }))
             .sort((a, b) => a.at - b.at);
           for (const { delta } of arrived) both.follower.news(delta, 0);
-          repair(both, 1);
+          refollowedLog(both, 1);
           expect([...both.directory.streams()].sort()).toEqual(both.claimed().sort());
           expect(both.follower.isBehind).toBe(false);
         },
@@ -95,7 +67,7 @@ describe('Follower', () => {
   });
 
   it('puts news in order without asking', () => {
-    const both = pair();
+    const both = followedLog();
     const deltas = ['v/a/1', 'v/a/2', 'v/a/3'].flatMap((key) => {
       both.change(key, true);
       return both.outbox.flush(0);
@@ -106,34 +78,36 @@ describe('Follower', () => {
   });
 
   it('gives late news some time before it asks, once', () => {
-    const both = pair();
+    const both = followedLog();
     both.outbox.flush(0);
     both.change('v/a/1', true);
     const [late] = both.outbox.flush(0);
-    both.follower.news(late as Delta, 0);
-    expect(both.follower.nextPull(1, false, GAP_PATIENCE_MS - 1)).toBeNull();
-    expect(both.follower.nextPull(1, false, GAP_PATIENCE_MS)).toMatchObject({
+    both.follower.news(late as Delta, 1_000);
+    const askedAt = 1_000 + GAP_PATIENCE_MS;
+    expect(both.follower.nextPull(1, false, askedAt - 1)).toBeNull();
+    expect(both.follower.nextPull(1, false, askedAt)).toEqual({
+      kind: 'pull',
       pull: 1,
-      held: { version: 0 },
+      held: { generation: GENERATION, version: 0 },
     });
-    expect(both.follower.nextPull(2, true, GAP_PATIENCE_MS)).toBeNull();
-    expect(both.follower.nextPull(2, true, GAP_PATIENCE_MS + PULL_DEADLINE_MS)).not.toBeNull();
+    expect(both.follower.nextPull(2, true, askedAt)).toBeNull();
+    expect(both.follower.nextPull(2, true, askedAt + PULL_DEADLINE_MS)).not.toBeNull();
   });
 
   it('keeps no more than a few deltas that wait for others', () => {
-    const both = pair();
+    const both = followedLog();
     both.outbox.flush(0);
     for (let index = 0; index < 10 * PENDING_DELTAS_MAX; index += 1) {
       both.change(`v/a/${index}`, true);
       for (const delta of both.outbox.flush(0)) both.follower.news(delta, 0);
     }
-    repair(both, 1);
+    refollowedLog(both, 1);
     expect(both.directory.streamCount).toBe(10 * PENDING_DELTAS_MAX);
   });
 
   it('takes a snapshot only when all of it came', () => {
-    const both = pair(2);
-    repair(both, 0);
+    const both = followedLog(2);
+    refollowedLog(both, 0);
     for (let index = 0; index < 3_000; index += 1) both.change(`v/a/${index}`, true);
     for (let index = 0; index < 100; index += 1) both.change(`v/a/${index}`, false);
     both.follower.told(both.position(), 0);
@@ -145,13 +119,13 @@ describe('Follower', () => {
     for (const part of rest.slice(1)) both.follower.part(part, 0);
     expect(both.directory.streamCount).toBe(0);
     expect(both.follower.isBehind).toBe(true);
-    repair(both, 1);
+    refollowedLog(both, 1);
     expect(both.directory.streamCount).toBe(2_900);
   });
 
   it('does not ask in circles where a member tells of more than it has', () => {
-    const both = pair();
-    repair(both, 0);
+    const both = followedLog();
+    refollowedLog(both, 0);
     both.follower.told({ generation: 7, version: 1_000 }, 1);
     const pull = both.follower.nextPull(1, true, 1);
     for (const part of windowOf(new Answer(both.log, pull!))) both.follower.part(part, 2);
@@ -161,7 +135,7 @@ describe('Follower', () => {
   });
 
   it('asks for more after each window, so that the sender queues no more than one', () => {
-    const both = pair();
+    const both = followedLog();
     for (let index = 0; index < 20_000; index += 1)
       both.change(`v/app/some-longer-stream-name-${index}`, true);
     both.follower.told(both.position(), 0);
@@ -175,15 +149,15 @@ describe('Follower', () => {
   });
 
   it('voids an earlier start of the member at the first word of a later one', () => {
-    const both = pair();
+    const both = followedLog();
     both.change('v/a/1', true);
-    repair(both, 0);
+    refollowedLog(both, 0);
     expect([...both.follower.told({ generation: 8, version: 3 }, 1).changed]).toEqual(['v/a/1']);
     expect(both.directory.streamCount).toBe(0);
   });
 
   it('is answered with the whole log where it holds an earlier start', () => {
-    const both = pair();
+    const both = followedLog();
     for (let index = 0; index < 5; index += 1) both.change(`v/a/${index}`, true);
     const pull = { kind: 'pull', pull: 1, held: { generation: 6, version: 4 } } as const;
     const parts = windowOf(new Answer(both.log, pull)) as DeltaPart[];
@@ -195,12 +169,55 @@ describe('Follower', () => {
   });
 
   it('asks no more of a member over the limit for a while', () => {
-    const directory = new Directory('self', profileOf('self'), { membersMax: 8, streamsPerMemberMax: 10 });
-    const both = pair();
-    const follower = new Follower('owner', directory);
+    const both = followedLog(100, 10);
     for (let index = 0; index < 11; index += 1) both.change(`v/a/${index}`, true);
-    const taken = both.outbox.flush(0).map((delta) => follower.news(delta, 0));
+    const taken = both.outbox.flush(0).map((delta) => both.follower.news(delta, 1));
     expect(taken.some(({ isRefused }) => isRefused)).toBe(true);
-    expect(follower.nextPull(1, true, 1)).toBeNull();
+    expect(both.follower.nextPull(1, true, REFUSED_LOG_PAUSE_MS)).toBeNull();
+    expect(both.follower.nextPull(1, true, 1 + REFUSED_LOG_PAUSE_MS)).not.toBeNull();
+  });
+
+  it('lacks what the member said that its log is, until that came', () => {
+    const { follower } = followedLog();
+    follower.told({ generation: GENERATION, version: 2 }, 0);
+    expect([follower.isBehind, follower.isWhole]).toEqual([true, false]);
+    follower.news(claimsDelta(0, 2), 0);
+    expect([follower.isBehind, follower.isWhole]).toEqual([false, true]);
+  });
+
+  it.each([
+    ['a heartbeat', (follower: Follower) => follower.told({ generation: GENERATION, version: 2 }, 0)],
+    ['news', (follower: Follower) => follower.news(claimsDelta(0, 2), 0)],
+    [
+      'a heartbeat of an earlier start',
+      (follower: Follower) => follower.told({ generation: 6, version: 9 }, 0),
+    ],
+  ])('still lacks what it was told of when %s comes late', (_, late) => {
+    const { follower } = followedLog();
+    follower.told({ generation: GENERATION, version: 3 }, 0);
+    late(follower);
+    follower.news(claimsDelta(0, 2), 0);
+    expect(follower.isBehind).toBe(true);
+    follower.news(claimsDelta(2, 3), 0);
+    expect(follower.isBehind).toBe(false);
+  });
+
+  it('hands on to copies of the directory that a later start voided what was held', () => {
+    const { follower, directory } = followedLog();
+    follower.news(withProfile(claimsDelta(0, 3)), 0);
+    const heard: Delta[] = [];
+    const nothing = (): void => undefined;
+    directory.observe({
+      deltaApplied: (delta) => void heard.push(delta),
+      memberReplaced: nothing,
+      livenessSet: nothing,
+      reachSet: nothing,
+      claimsVoided: nothing,
+      memberForgotten: nothing,
+    });
+    const taken = follower.told({ generation: 8, version: 3 }, 1);
+    expect(heard).toEqual([{ member: 'owner', generation: 8, from: 0, to: 0, entries: [] }]);
+    expect(directory.position('owner')).toEqual({ generation: 8, version: 0 });
+    expect([taken.isProfileNew, taken.isRefused]).toEqual([false, false]);
   });
 });

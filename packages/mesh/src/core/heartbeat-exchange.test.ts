@@ -158,4 +158,25 @@ describe('HeartbeatExchange', () => {
       true,
     ]);
   });
+
+  it('owes an echo also where it never spoke itself', () => {
+    const exchange = new HeartbeatExchange();
+    exchange.heard(heartbeatOf(7, null), 0, 1_000);
+    expect(exchange.isEchoDue).toBe(true);
+  });
+
+  it('does not take its own standstill for a long way', () => {
+    const exchange = spoken();
+    exchange.stalled(9_000);
+    exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 0 }), 0, 9_100);
+    expect(exchange.rttMs).toBeNull();
+  });
+
+  it('measures by clocks that differ by no more than a millisecond', () => {
+    const exchange = spoken();
+    exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 452 }), 0, 1_450);
+    expect(exchange.rttMs).toBeNull();
+    exchange.heard(heartbeatOf(7, { sentAt: 1_000, heldMs: 451 }), 0, 1_450);
+    expect(exchange.rttMs).toBe(0);
+  });
 });

@@ -13,10 +13,17 @@ const OVERDUE = 1.25;
 /** A heartbeat that comes sooner than this after the last one, in intervals, is not answered, unless it is the first one. */
 const TOO_SOON = 0.2;
 
+/** Who follows another's round makes its own with it, unless the last one was less than so many intervals ago. */
+const TOGETHER = 0.75;
+
 /**
  * When heartbeats go out. Of two members the smaller id speaks, to all at the same moment, and the other answers at
  * once: each process is woken about half as often as by two that keep their own time, which was most of an idle
  * member's work. Where the one that is to speak is late, the other does not wait for it.
+ *
+ * All rounds are made with that of the smallest id that is heard, within some intervals of the first word from it: then what
+ * is to be read and to be answered comes at one moment of each interval, and a member sleeps in between. Who has nobody to
+ * follow, or is not led any more, keeps its own time.
  *
  * Some go out between: to some or all when a member is not heard any more, and to whoever waits for this one's word about
  * it.
@@ -26,6 +33,7 @@ export class Heartbeats {
   readonly #peers: Peers;
   readonly #stateToTell: (now: number) => HeartbeatState;
   #roundAt: number;
+  #lastRoundAt = Number.NEGATIVE_INFINITY;
   #toldAllAt = Number.NEGATIVE_INFINITY;
   #isTellDue = false;
 
@@ -44,13 +52,27 @@ export class Heartbeats {
   }
 
   tick(step: Step): void {
-    const isRound = step.now >= this.#roundAt;
-    if (isRound) this.#roundAt = Math.max(this.#roundAt + this.#intervalMs, step.now + this.#intervalMs / 2);
-    for (const peer of this.#peers) {
-      if (!peer.isGreeted) continue;
-      const isDue = this.#peers.self < peer.id ? isRound : this.#silence(peer, step.now) >= OVERDUE;
-      if (isDue) this.#send(peer, step);
+    if (step.now >= this.#roundAt) {
+      this.#roundAt = Math.max(this.#roundAt + this.#intervalMs, step.now + this.#intervalMs / 2);
+      this.#round(step);
     }
+    for (const peer of this.#peers)
+      if (peer.isGreeted && peer.id < this.#peers.self && this.#silence(peer, step.now) >= OVERDUE)
+        this.#send(peer, step);
+  }
+
+  /** A member spoke: its round leads this one's, where nobody's with a smaller id does. */
+  follow(peer: Peer, step: Step): void {
+    if (peer.id > this.#peers.self) return;
+    for (const { id, isHeard } of this.#peers) if (isHeard && id < peer.id) return;
+    if (step.now - this.#lastRoundAt >= TOGETHER * this.#intervalMs) this.#round(step);
+    this.#roundAt = this.#lastRoundAt + OVERDUE * this.#intervalMs;
+  }
+
+  /** Speaks to all whose turn it is not. */
+  #round(step: Step): void {
+    this.#lastRoundAt = step.now;
+    for (const peer of this.#peers) if (peer.isGreeted && this.#peers.self < peer.id) this.#send(peer, step);
   }
 
   /** Its heartbeat was taken note of. `isAwaited`: it waits for this member's word about another one. */

@@ -38,4 +38,9 @@ describe('Lateness', () => {
     lateness.tick(200, 120);
     expect(lateness.ms).toBe(10);
   });
+
+  it('is told from 20 ms on', () => {
+    expect(afterTicks(159).told).toBeUndefined();
+    expect(afterTicks(160).told).toBe(20);
+  });
 });

@@ -227,6 +227,9 @@ export const ROSTER_INTERVAL_MS = 1_000;
 /** The same once nobody came or went for a while. */
 export const ROSTER_QUIET_INTERVAL_MS = 10_000;
 
+/** A start of a member that is heard for so long is told to those that do not hear it, ms. */
+export const INTRODUCE_AFTER_MS = 1_500;
+
 /** A member tells of a change of its load level at most this often: each is an entry in its log. */
 export const LOAD_LEVEL_INTERVAL_MS = 5_000;
 

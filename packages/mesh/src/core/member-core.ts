@@ -12,6 +12,7 @@ import type { Patience } from './failure-detector.js';
 import { type Gauges, gaugesOf } from './gauges.js';
 import { type HeartbeatState, Heartbeats } from './heartbeats.js';
 import type { HandedOn, Input, SeedOutcome } from './input.js';
+import { Introductions } from './introductions.js';
 import { Lateness } from './lateness.js';
 import {
   HUSH_FROM_MS,
@@ -95,6 +96,7 @@ export class MemberCore {
   #hushUntil = Number.NEGATIVE_INFINITY;
   readonly #heartbeats: Heartbeats;
   readonly #rosterPace: RosterPace;
+  readonly #introductions: Introductions;
   #isSynced = false;
   #hasLeft = false;
 
@@ -141,6 +143,7 @@ export class MemberCore {
       random(),
     );
     this.#rosterPace = new RosterPace(now, random());
+    this.#introductions = new Introductions(this.#peers);
   }
 
   /** Where others can dial this member. */
@@ -299,6 +302,7 @@ export class MemberCore {
       this.#membership.tick(peer, step);
       this.#repair.pullIfBehind(peer, false, step);
     }
+    this.#introductions.tick(step);
     this.#secondHand.tick(step);
     this.#membership.dial(step);
     this.#judgeIdentity(step);
@@ -501,6 +505,7 @@ export class MemberCore {
     if (heartbeat.hears !== undefined && peer.word !== null)
       this.#acquaintances.heardBy(peer.word.starts, peer, step);
     this.#heartbeats.answer(peer, isAwaited, step);
+    this.#heartbeats.follow(peer, step);
     this.#membership.judgeUnheard(step);
     if (isShared) this.#membership.tellHolder(peer, 'newest', step);
   }

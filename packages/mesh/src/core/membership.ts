@@ -261,6 +261,7 @@ export class Membership {
     if (peer.evidence(now).kind === 'gone' && peer.giveUpLink())
       step.effects.disconnects.push({ peer: peer.id, reason: 'silent', refuseMs: 0 });
     const { life } = peer.state;
+    // Stryker disable next-line ConditionalExpression,LogicalOperator,StringLiteral: for the compiler, both have returned above.
     if (life.kind === 'stranger' || life.kind === 'left') return;
     const { directory } = this.#peers;
     const through = life.kind === 'unreachable' ? this.#reachability.through(peer, now) : [];

@@ -43,4 +43,15 @@ describe('Outbox', () => {
     }
     expect(outbox.sentVersion).toBe(1_000);
   });
+
+  it('counts as one broadcast for the pace, however many messages it takes, and as none where nothing changed', () => {
+    const sentAt: number[] = [];
+    const log = new OwnLog('self', 1, 100);
+    const outbox = new Outbox(log, { nextAt: 0, sent: (now) => sentAt.push(now) });
+    expect([outbox.flush(5), sentAt]).toEqual([[], []]);
+    for (let index = 0; index < 1_000; index += 1)
+      outbox.put(log.claim({ key: keyOf(index), sinceMs: 1, media: {} }));
+    for (let now = 10; outbox.dueAt !== null; now += 1) outbox.flush(now);
+    expect(sentAt).toEqual([10]);
+  });
 });

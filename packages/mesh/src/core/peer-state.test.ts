@@ -210,7 +210,7 @@ describe('nextState', () => {
       EVENTS['left, newer start'],
     ];
     let state = stateOf('alive', 'greeted');
-    expect(isSynced(state.life)).toBe(false);
+    expect([LIVES.stranger, state.life].map(isSynced)).toEqual([false, false]);
     for (const event of walk) {
       state = nextState(state, event);
       expect(isSynced(state.life)).toBe(true);

@@ -1,42 +1,19 @@
-import { Directory, NO_LOAD } from '@headwater/directory';
+import { Directory } from '@headwater/directory';
 import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { CONFIRM_MS } from './limits.js';
 import { Peer } from './peer.js';
+import { type Measure, takeRoundTrips, times } from './testing/take-round-trips.js';
 
 const directory = new Directory('self', profileOf('self'), { membersMax: 8, streamsPerMemberMax: 8 });
 const ON_TIME = { lateMs: 0, usualMs: 5, usualShortestMs: 1, waitedMs: () => 0 };
 
-interface Measure {
-  readonly ms: number;
-  /** How late the member said that it is, and how late this one was, ms. */
-  readonly lateMs?: number;
-  readonly ownLateMs?: number;
-}
-
-/** One whose answers to heartbeats each second took so long. Neither side is late afterwards. */
+/** One whose answers to heartbeats took so long. */
 function peerAfter(...measures: readonly Measure[]): Peer {
   const peer = new Peer('peer', directory, { suspectAfterMs: 1_800, deadAfterMs: 900 }, ON_TIME, 0, 0);
-  measures.forEach(({ ms, lateMs = 0, ownLateMs = 0 }, index) => {
-    const sentAt = 5_000 * (index + 1);
-    peer.heartbeats.spoke(sentAt);
-    peer.heartbeats.heard(
-      {
-        kind: 'heartbeat',
-        position: { generation: 1, version: 1 },
-        load: NO_LOAD,
-        lateMs,
-        sentAt: 0,
-        echo: { sentAt, heldMs: 0 },
-      },
-      ownLateMs,
-      sentAt + ms,
-    );
-  });
+  takeRoundTrips(peer, measures);
   return peer;
 }
-
-const times = (count: number, measure: Measure): Measure[] => Array<Measure>(count).fill(measure);
 
 describe('patience with a member', () => {
   it.each([

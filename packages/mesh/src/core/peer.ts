@@ -102,6 +102,8 @@ export class Peer {
   holds = 0;
   /** Newest generation that others named it with. */
   namedAs = 0;
+  /** As which start it was told to those that do not hear it; 0: as none. */
+  introducedAs = 0;
   /** When others were known last to hear it, while it is not heard here; null: not since. */
   witnessedAt: number | null = null;
   /** How much more time those may need to hear it again, ms. */
@@ -287,6 +289,11 @@ export class Peer {
   /** The digest of the start that greeted last. */
   get digest(): Uint8Array {
     return this.digestOf(this.#greetedAs);
+  }
+
+  /** The same as a number: see `Word.starts`. */
+  get digestNumber(): number {
+    return this.digestNumberOf(this.#greetedAs);
   }
 
   /** What others are told of it: the start that is heard; null: none. */

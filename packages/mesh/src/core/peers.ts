@@ -168,9 +168,17 @@ export class Peers implements OwnPath {
     const newer = members.flatMap(({ id, position }) => {
       const peer = this.#peers.get(id);
       const isNewer = peer?.isHeard && this.directory.position(id).generation > position.generation;
-      return isNewer ? [this.acquaintance(peer, true)] : [];
+      return isNewer ? [peer] : [];
     });
-    return roster(newer, this.#random());
+    return this.rosterOf(newer);
+  }
+
+  /** Some that are heard here, as others may learn of them. */
+  rosterOf(heard: readonly Peer[]): readonly Acquaintance[] {
+    return roster(
+      heard.map((peer) => this.acquaintance(peer, true)),
+      this.#random(),
+    );
   }
 
   acquaintance({ id, addresses }: Peer, heard: boolean): Acquaintance {

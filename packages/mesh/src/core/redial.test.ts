@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DIAL_DEADLINE_MS } from './limits.js';
+import { DIAL_DEADLINE_MS, TICK_MS } from './limits.js';
 import { Redial, retryDelayMs } from './redial.js';
 
 describe('retryDelayMs', () => {
@@ -68,4 +68,47 @@ describe('Redial', () => {
     redial.lost(lostAt + 9_000, 1_500, 0);
     expect(redial.isDue(lostAt + 9_000)).toBe(false);
   });
+
+  it('says nothing of whom it tried while this process stood still, nor right after', () => {
+    const redial = new Redial(0);
+    expect(redial.isExcused(0)).toBe(false);
+    redial.started(0);
+    expect(redial.isExcused(10)).toBe(false);
+    redial.excuse(5_000);
+    expect(redial.isExcused(5_000 + TICK_MS)).toBe(true);
+    redial.started(5_010);
+    expect([redial.isExcused(5_000 + TICK_MS - 1), redial.isExcused(5_000 + TICK_MS)]).toEqual([true, false]);
+  });
+
+  it('tells when it is planned, and when the last try began', () => {
+    const redial = new Redial(5_000);
+    expect([redial.nextAt, redial.isTried]).toEqual([5_000, false]);
+    redial.started(5_100);
+    redial.failed(5_200, 1_000, 0);
+    expect([redial.startedAt, redial.nextAt, redial.isTried]).toEqual([5_100, 5_400, true]);
+    redial.rest(9_000);
+    expect([redial.nextAt, redial.isDue(8_999), redial.isDue(9_000)]).toEqual([9_000, false, true]);
+  });
+
+  it('is not under way any more where a connection stands', () => {
+    const redial = new Redial(0);
+    redial.started(0);
+    redial.connected();
+    expect(redial.isDue(10)).toBe(true);
+  });
+
+  it.each([
+    [999, false],
+    [1_000, true],
+  ])(
+    'is tried again at once after a connection of %i ms, counted from when it was of use: %s',
+    (ms, isDue) => {
+      const redial = new Redial(0);
+      redial.connected();
+      redial.greeted(5_000);
+      redial.greeted(5_500);
+      redial.lost(5_000 + ms, 1_500, 0);
+      expect(redial.isDue(5_000 + ms)).toBe(isDue);
+    },
+  );
 });

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { Effects } from './effects.js';
 import { PARTS_PER_STEP, PARTS_WINDOW, PENDING_PER_STEP, SWEPT_PER_TICK } from './limits.js';
 import { MemberCore } from './member-core.js';
-import type { DeltaPart, DirectMessage, Hello, SnapshotPart } from './messages.js';
+import type { DeltaPart, DirectMessage, SnapshotPart } from './messages.js';
+import { helloOf } from './testing/hello-of.js';
 
 const keyOf = (index: number): string => `v/app/some-longer-stream-name-${index}`;
 
@@ -26,15 +27,6 @@ function coreOf(name: string): MemberCore {
     0,
   );
 }
-
-const helloOf = (name: string, version = 0, generation = 1): Hello => ({
-  kind: 'hello',
-  name,
-  program: 'test',
-  position: { generation, version },
-  addresses: [`${name}:1`],
-  members: [],
-});
 
 /** A core that has met these others. */
 function meeting(...others: string[]): MemberCore {
@@ -163,7 +155,7 @@ describe('voided claims', () => {
     for (let index = 0; index < 2 * SWEPT_PER_TICK + 1; index += 1)
       log.claim({ key: keyOf(index), sinceMs: 1, media: {} });
     core.directory.replace(log.snapshot());
-    core.step({ kind: 'direct', peer: 'x', message: helloOf('x', 0, 2) }, 5_000);
+    core.step({ kind: 'direct', peer: 'x', message: helloOf('x', { generation: 2 }) }, 5_000);
     expect(core.directory.streamCount).toBe(0);
     const left = () => core.directory.keysFrom('', 99_999).length;
     const counts: number[] = [];
@@ -178,7 +170,7 @@ describe('voided claims', () => {
 it('what was asked on a connection that another one replaces is asked again', () => {
   const core = coreOf('self');
   const asked = (): string[] => {
-    const effects = core.step({ kind: 'direct', peer: 'x', message: helloOf('x', 3) }, 1);
+    const effects = core.step({ kind: 'direct', peer: 'x', message: helloOf('x', { version: 3 }) }, 1);
     return effects.sends.flatMap(({ message }) => (message.kind === 'pull' ? [message.kind] : []));
   };
   core.step({ kind: 'connected', peer: 'x', from: {} }, 1);
@@ -190,7 +182,7 @@ it('what was asked on a connection that another one replaces is asked again', ()
 
 it('a snapshot that is not taken to its end leaves nothing behind', () => {
   const core = meeting('x');
-  core.step({ kind: 'direct', peer: 'x', message: helloOf('x', 5) }, 10);
+  core.step({ kind: 'direct', peer: 'x', message: helloOf('x', { version: 5 }) }, 10);
   const part = (index: number): SnapshotPart => ({
     kind: 'snapshot-part',
     pull: 1,

@@ -22,10 +22,10 @@ export class Retelling {
   readonly #reachability: Reachability;
   /** How far the log was at times before, oldest first; the first is from before `RETELL_BEFORE_MS`. */
   readonly #notes: { readonly at: number; readonly version: number }[] = [];
-  /** Whom it tells, as which start: what they are known to hold, and how far the log was shortly before. */
+  /** Whom it tells, as which start: what they are known to hold, and how far the log was at times shortly before. */
   readonly #told = new Map<
     MemberId,
-    { readonly generation: number; readonly holds: number; readonly lately: number }
+    { readonly generation: number; readonly holds: number; readonly lately: readonly number[] }
   >();
   #toldAt = Number.NEGATIVE_INFINITY;
   #toldVersion = 0;
@@ -84,7 +84,7 @@ export class Retelling {
       const generation = Math.max(this.#peers.directory.position(peer.id).generation, peer.namedAs);
       if (this.#told.get(peer.id)?.generation === generation) continue;
       const holds = peer.greetedAs === generation ? peer.holds : 0;
-      this.#told.set(peer.id, { generation, holds, lately: this.#notes[0]?.version ?? 0 });
+      this.#told.set(peer.id, { generation, holds, lately: this.#lately });
       this.#toldVersion = 0;
       this.#toldUpTo = 0;
     }
@@ -99,16 +99,36 @@ export class Retelling {
     const start = Math.max(this.#toldUpTo, Math.min(this.#version, ...holds));
     const deltas = this.#deltas(start);
     const to = deltas.at(-1)?.to ?? this.#version;
-    const lately = Math.max(holds.length > 0 ? to : 0, Math.min(...those.map((one) => one.lately)));
-    // The whole of a long log takes long: what changed lately does not wait for that.
-    const latest = this.#deltas(lately);
-    if (latest.at(-1)?.to === this.#version) deltas.push(...latest);
+    deltas.push(
+      ...this.#latest(
+        holds.length > 0 ? to : 0,
+        those.flatMap((one) => one.lately),
+      ),
+    );
     for (const delta of deltas) step.effects.broadcasts.push({ kind: 'delta', delta });
     this.#toldUpTo = to < this.#version ? to : 0;
     if (this.#toldUpTo > 0) return;
     // Once more where nothing changed, since broadcasts get lost, but less and less often.
     this.#pauseMs = this.#version > this.#toldVersion ? RETELL_MS : 2 * this.#pauseMs;
     this.#toldVersion = this.#version;
+  }
+
+  /** How far the log was at times of late, the oldest first. */
+  get #lately(): readonly number[] {
+    return this.#notes.length > 0 ? this.#notes.map(({ version }) => version) : [0];
+  }
+
+  /**
+   * The whole of a long log takes long: what changed lately does not wait for that. As far back as it fits, beyond `least`:
+   * a burst, of which the log forgets or is too long to tell, does not hide what came after it.
+   */
+  #latest(least: number, lately: readonly number[]): readonly Delta[] {
+    const starts = new Set([...lately, ...this.#lately].map((version) => Math.max(least, version)));
+    for (const start of [...starts].sort((a, b) => a - b)) {
+      const deltas = this.#deltas(start);
+      if (deltas.at(-1)?.to === this.#version) return deltas;
+    }
+    return [];
   }
 
   /** The first changes after a version, as deltas that each fit in one message; none where those are forgotten. */

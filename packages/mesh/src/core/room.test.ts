@@ -3,6 +3,7 @@ import { profileOf } from '@headwater/testing/profile-of';
 import { describe, expect, it } from 'vitest';
 import { Peer } from './peer.js';
 import { type Newcomer, whoGoes } from './room.js';
+import { helloOf } from './testing/hello-of.js';
 
 const directory = new Directory('self', profileOf('self'), { membersMax: 8, streamsPerMemberMax: 8 });
 
@@ -17,12 +18,7 @@ function peerOf(kind: Kind, id: string, at: number): Peer {
   if (kind === 'tried' || kind === 'untried') return peer;
   peer.connected({}, at);
   if (kind === 'mute') return peer;
-  const position = { generation: 1, version: 0 };
-  peer.greeted(
-    { kind: 'hello', name: id, program: 'test', position, addresses: [], members: [] },
-    0,
-    at - 60_000,
-  );
+  peer.greeted(helloOf(id, { addresses: [] }), 0, at - 60_000);
   if (kind === 'left') peer.left(1, at);
   if (kind.startsWith('dead')) peer.judged('dead', at);
   if (kind === 'unreachable') peer.judged('unreachable', at);

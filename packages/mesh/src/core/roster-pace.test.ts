@@ -35,4 +35,27 @@ describe('RosterPace', () => {
     expect(pace.isDue(now + ROSTER_INTERVAL_MS)).toBe(true);
     expect(waits(pace, now, 2).waits[1]).toBe(ROSTER_INTERVAL_MS);
   });
+
+  it('waits for half as long to half as long again as planned, by chance', () => {
+    for (const [random, ms] of [
+      [0, 500],
+      [0.9, 1_400],
+    ] as const) {
+      const pace = new RosterPace(0, 0);
+      pace.told(100, random);
+      expect([pace.isDue(99 + ms), pace.isDue(100 + ms)]).toEqual([false, true]);
+    }
+  });
+
+  it('waits no longer than usual when somebody comes, and no shorter than planned', () => {
+    const pace = new RosterPace(0, 0);
+    for (let count = 0; count < 10; count += 1) pace.told(0, 0.5);
+    pace.hasten(5_000);
+    expect([pace.isDue(4_999 + ROSTER_INTERVAL_MS), pace.isDue(5_000 + ROSTER_INTERVAL_MS)]).toEqual([
+      false,
+      true,
+    ]);
+    pace.hasten(5_100);
+    expect(pace.isDue(5_000 + ROSTER_INTERVAL_MS)).toBe(true);
+  });
 });

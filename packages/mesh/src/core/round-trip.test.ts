@@ -28,6 +28,15 @@ describe('RoundTrip', () => {
     expect(tripOf(...times(30, 500)).expectedMs).toBeLessThan(510);
   });
 
+  it('follows the path where that becomes longer or shorter', () => {
+    const longer = tripOf(...times(20, 100), ...times(40, 300)).expectedMs;
+    expect(longer).toBeGreaterThanOrEqual(300);
+    expect(longer).toBeLessThan(320);
+    const shorter = tripOf(...times(20, 300), ...times(40, 100)).expectedMs;
+    expect(shorter).toBeGreaterThanOrEqual(100);
+    expect(shorter).toBeLessThan(120);
+  });
+
   it('expects more where it varies', () => {
     const varied = Array.from({ length: 40 }, (_, index) => (index % 8 < 4 ? 100 : 300));
     expect(tripOf(...varied).expectedMs).toBeGreaterThan(500);
@@ -94,6 +103,18 @@ describe('RoundTrip', () => {
     expect(tripOf(937).presentMs(null)).toBe(tripOf(937).expectedMs);
     expect(tripOf(...times(30, 500)).presentMs(5)).toBe(tripOf(...times(30, 500)).expectedMs);
     expect(tripOf().presentMs(null)).toBeNull();
+    expect(tripOf().presentMs(50)).toBe(50);
+    // Where they are all that was measured, two are enough.
+    const [longMs, shortMs] = [1_000, 450];
+    expect(tripOf(longMs, shortMs).believedMs(null)).toBeGreaterThan(2 * longMs + 100);
+    expect(tripOf(longMs, shortMs).presentMs(null)).toBe(2 * longMs + 100);
+  });
+
+  it('takes off what both sides were late by of late, not long before', () => {
+    const trip = new RoundTrip();
+    trip.take(301, 0);
+    for (const ms of times(16, 301)) trip.take(ms, 300);
+    expect(trip.pathMs).toBe(1);
   });
 
   it('takes no measure for more than the most, nor for less than nothing', () => {

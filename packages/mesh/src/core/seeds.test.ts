@@ -74,4 +74,30 @@ describe('Seeds', () => {
     seeds.replace([], 3_000);
     expect([seeds.isAlone, seeds.due(1e9)]).toEqual([true, []]);
   });
+
+  it.each([
+    ['at the latest after that time', 0, SEED_RECHECK_MS],
+    ['at the earliest after half of it', 1, SEED_RECHECK_MS / 2],
+  ])('visits one that answered again %s', (_, random, ms) => {
+    const seeds = new Seeds(['s:1'], 0);
+    seeds.due(0);
+    seeds.visited('s:1', { reached: ['x'], isSelf: false }, 1_000, random);
+    expect([seeds.due(999 + ms), seeds.due(1_000 + ms)]).toEqual([[], ['s:1']]);
+  });
+
+  it('tells which were not reached, with the reason where there is one', () => {
+    const seeds = new Seeds(['new:1', 'failed:1', 'reached:1'], 0);
+    seeds.visited('failed:1', FAILED, 0, 0);
+    seeds.visited('reached:1', { reached: ['x'], isSelf: false }, 0, 0);
+    expect(seeds.unreached).toEqual(['new:1', 'failed:1: refused']);
+    // One that was not visited yet led to nobody.
+    seeds.lost('x', 0);
+    expect(seeds.due(0)).toContain('new:1');
+  });
+
+  it('says so again where it fails for another reason, or is reached again', () => {
+    const seeds = new Seeds(['s:1'], 0);
+    const outcomes = [FAILED, FAILED, { ...FAILED, failure: 'timed out' }, { reached: ['x'], isSelf: false }];
+    expect(outcomes.map((outcome) => seeds.visited('s:1', outcome, 0, 0))).toEqual([true, false, true, true]);
+  });
 });

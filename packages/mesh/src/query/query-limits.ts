@@ -17,6 +17,9 @@ export const REFUSAL_TEXT_LENGTH_MAX = 255;
 export const DEADLINE_MS = 800;
 export const DEADLINE_MS_MAX = 30_000;
 
+/** What is not answered by then is answered as failed, and keeps no place from others: longer than anybody waits. */
+export const ANSWERING_MS_MAX = DEADLINE_MS_MAX + 1_000;
+
 /** Questions of this member under way to one other, and to all. */
 export const ASKED_PER_MEMBER_MAX = 8;
 export const ASKED_MAX = 1024;

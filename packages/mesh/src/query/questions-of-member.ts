@@ -1,5 +1,6 @@
 import { claimsStand, type Liveness, type MemberId } from '@headwater/directory';
 import { Allowance } from '../core/allowance.js';
+import { withDeadline } from '../deadline.js';
 import type { MeshLog } from '../mesh.js';
 import { OwnTimeout } from '../transport/own-timeout.js';
 import {
@@ -24,6 +25,7 @@ import {
   ANSWER_BYTES_MAX,
   ANSWERED_MAX,
   ANSWERED_PER_MEMBER_MAX,
+  ANSWERING_MS_MAX,
   ANSWERS_BYTES_MAX,
   ASKED_MAX,
   ASKED_PER_MEMBER_MAX,
@@ -118,9 +120,10 @@ export class QuestionsOfMember implements MeshQuestions {
     const mesh = this.#mesh;
     if (mesh === null || this.#isStopped) return noAnswer('not-connected');
     const waitMs = Math.max(1, Math.min(Math.ceil(deadlineMs), DEADLINE_MS_MAX));
-    if (member === mesh.self) return await this.#askSelf(kind, payload, waitMs, bytesMax);
-    if (this.#streams === null || !mesh.isGreeted(member)) return noAnswer('not-connected');
-    const body = Buffer.from(JSON.stringify(payload ?? null));
+    const isOwn = member === mesh.self;
+    if (!isOwn && (this.#streams === null || !mesh.isGreeted(member))) return noAnswer('not-connected');
+    const body = bodyOf(payload);
+    if (body instanceof Error) return this.#failed(body, member, kind);
     const question: Question = {
       kind: 'question',
       name: kind,
@@ -130,6 +133,9 @@ export class QuestionsOfMember implements MeshQuestions {
     };
     const bytes = encodeQuery(question);
     if (bytes.byteLength > QUESTION_BYTES_MAX) return noAnswer('too-large');
+    // The same as others get of it, no object of the asker's.
+    if (isOwn) return await this.#askSelf(kind, parseJson(body), waitMs, bytesMax);
+    if (this.#streams === null) return noAnswer('not-connected');
     const done = this.#asked.take(member);
     if (done === null) return noAnswer('busy');
     const timeout = new OwnTimeout(waitMs, 'deadline');
@@ -137,12 +143,17 @@ export class QuestionsOfMember implements MeshQuestions {
       return this.#read(mesh, member, await this.#streams.ask(member, bytes, bytesMax, timeout.signal));
     } catch (error) {
       if (error instanceof QueryStreamError) return noAnswer(error.reason);
-      this.#log.error({ err: error, member, kind }, 'question failed');
-      return noAnswer('failed');
+      return this.#failed(error, member, kind);
     } finally {
       timeout.clear();
       done();
     }
+  }
+
+  /** By a fault of this program. */
+  #failed(err: unknown, member: MemberId, kind: string): Answer {
+    this.#log.error({ err, member, kind }, 'question failed');
+    return noAnswer('failed');
   }
 
   async #askSelf(kind: string, payload: unknown, waitMs: number, bytesMax: number): Promise<Answer> {
@@ -207,7 +218,10 @@ export class QuestionsOfMember implements MeshQuestions {
     if (handler === undefined) return refusal('unknown-question');
     const bytesMax = Math.max(0, answerBytesMax - ANSWER_HEAD_BYTES);
     try {
-      const body = Buffer.from(JSON.stringify((await handler(payload, { from, bytesMax })) ?? null));
+      const handling = Promise.resolve(handler(payload, { from, bytesMax }));
+      // What never ends, as on a disk that hangs, would keep its place from others for good.
+      const answer = await withDeadline('the handler', ANSWERING_MS_MAX, handling);
+      const body = Buffer.from(JSON.stringify(answer ?? null));
       return body.byteLength > bytesMax ? refusal('too-large') : { kind: 'answer', body };
     } catch (error) {
       this.#log.error({ err: error, member: from, question: name }, 'question not answered');
@@ -244,5 +258,14 @@ function parseJson(body: Uint8Array): unknown {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     return undefined;
+  }
+}
+
+/** As JSON, or why it is none. */
+function bodyOf(payload: unknown): Buffer | Error {
+  try {
+    return Buffer.from(JSON.stringify(payload ?? null));
+  } catch (error) {
+    return error as Error;
   }
 }

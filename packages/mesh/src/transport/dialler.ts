@@ -214,9 +214,11 @@ export class Dialler {
     const selfMet = this.#host.selfMet();
     while (!this.#allowance.take(performance.now())) await setTimeout(PACE_MS);
     this.#begun += 1;
+    let isSecured = false;
     try {
       const address = multiaddr(`/${family}/${target.host}/tcp/${target.port}`);
       const connection = await this.#node.dial(address, watch ? optionsOf(watch) : {});
+      isSecured = true;
       await this.#host.open(connection, dialled);
       const peer = connection.remotePeer.toString();
       this.#remember(formatHostPort(target), peer);
@@ -229,7 +231,7 @@ export class Dialler {
             failure: `this machine has no route there by ${family === 'ip6' ? 'IPv6' : 'IPv4'}`,
             hasNoWay: true,
           }
-        : { failure: reasonOf(message) };
+        : { failure: reasonOf(message, isSecured) };
     }
   }
 
@@ -288,10 +290,13 @@ const otherThan = (dialled: Dialled): string => {
 const hasNoWay = (message: string, family: 'ip4' | 'ip6'): boolean =>
   /ENETUNREACH|EAFNOSUPPORT/.test(message) || (family === 'ip6' && message.includes('EADDRNOTAVAIL'));
 
-/** What a failed dial means, in words that say what to look at. */
-function reasonOf(message: string): string {
-  // multistream-select: the other side has none of our keys.
-  if (message.includes('could not negotiate')) return 'mesh.key differs';
+/** What a failed dial means, in words that say what to look at. `isSecured`: it has proved to have a key of ours. */
+function reasonOf(message: string, isSecured: boolean): string {
+  // multistream-select: the other side has none of our keys, or does not take what comes then.
+  if (message.includes('could not negotiate'))
+    return isSecured
+      ? 'it has the mesh.key and takes no members, as one that is just starting'
+      : 'mesh.key differs';
   if (/handshake stage [12] validation fail/.test(message)) return 'what it answers cannot be decrypted';
   if (message.includes('ECONNREFUSED')) return 'connection refused, nothing listens there';
   if (message.includes('EHOSTUNREACH')) return 'host unreachable';

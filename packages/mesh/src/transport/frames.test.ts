@@ -20,6 +20,13 @@ describe('FrameReader', () => {
     );
   });
 
+  it('takes a frame of the greatest length', () => {
+    const lengths: number[] = [];
+    const longest = frame(DIRECT, new Uint8Array(FRAME_BYTES_MAX - 1));
+    expect(new FrameReader().push(longest, (_, { byteLength }) => lengths.push(byteLength))).toBe(true);
+    expect(lengths).toEqual([FRAME_BYTES_MAX - 1]);
+  });
+
   it.each([0, FRAME_BYTES_MAX + 1, 0xffffffff])('refuses a frame of %i bytes', (length) => {
     const head = Buffer.alloc(5);
     head.writeUInt32BE(length);

@@ -36,6 +36,7 @@ export function deltaGossip(): (components: GossipSubComponents) => GossipSub {
     seenTTL: 30_000,
     maxOutboundBufferSize: QUEUE_BYTES_MAX,
     maxInboundDataLength: 2 * ENVELOPE_BYTES_MAX,
+    // Stryker disable next-line BooleanLiteral: tags go to the peer store, which keeps nothing (quiet-peer-store.ts).
     tagMeshPeers: false,
     scoreParams: {
       IPColocationFactorWeight: 0,

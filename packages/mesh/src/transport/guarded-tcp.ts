@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { plainAddress } from '@headwater/directory';
 import type { Connection, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface';
 import { type TCPComponents, type TCPDialEvents, type TCPOptions, tcp } from '@libp2p/tcp';
@@ -147,6 +147,7 @@ class Door {
         try {
           unmap(connection);
           joinWrites(connection);
+          freeSocket(connection);
           let heard = (): void => {};
           await guard(connection, 'inbound', this.#keyIds(), this.#events, () => heard());
           timeout.clear();
@@ -171,6 +172,7 @@ class Door {
       upgradeOutbound: (connection: MultiaddrConnection, options: never): Promise<Connection> => {
         attempt.connected();
         joinWrites(connection);
+        freeSocket(connection);
         guard(connection, 'outbound', this.#keyIds(), this.#events, () => attempt.heard()).catch(() => {});
         return upgrader.upgradeOutbound(connection, options);
       },
@@ -200,6 +202,22 @@ const around = (upgrader: Upgrader, own: Partial<Upgrader>): Upgrader => ({
   getStreamMuxers: () => upgrader.getStreamMuxers(),
   ...own,
 });
+
+/** What libp2p's connections are on; not in its interface, so its presence is checked. */
+interface OnSocket {
+  readonly socket: Pick<Socket, 'destroy'>;
+}
+
+/**
+ * libp2p is done with a connection once the other side has ended its half, but the socket stays as long as something waits
+ * to be sent, which is for good where that side reads nothing: such sockets would add up, and a listener waits for them all.
+ */
+function freeSocket(connection: MultiaddrConnection): void {
+  const { socket } = connection as MultiaddrConnection & OnSocket;
+  if (typeof socket?.destroy !== 'function')
+    throw new Error('this version of libp2p keeps its socket in another way');
+  connection.addEventListener('close', () => void socket.destroy());
+}
 
 /** How libp2p's connections take what the socket brings; not in its interface, so its presence is checked. */
 interface Receiving {

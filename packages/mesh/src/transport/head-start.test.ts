@@ -46,6 +46,11 @@ describe('anySucceeds', () => {
     expect(startedAt).toEqual([0]);
   });
 
+  it('begins nothing more after a success where one that was still under way fails', async () => {
+    await outcome([tryOf(false, 1_000), tryOf(true, 5), tryOf(true, 5)]);
+    expect(startedAt).toEqual([0, HEAD_START_MS]);
+  });
+
   it('takes the success of one that was overtaken', async () => {
     const found = await outcome([tryOf(true, 400), tryOf(false, 2_000)]);
     expect(found).toEqual({ isSuccess: true, tookMs: 400 });
@@ -61,6 +66,25 @@ describe('anySucceeds', () => {
     const found = await outcome([hopeful, tryOf(false, 5_000), tryOf(true, 1)]);
     expect(startedAt).toEqual([0, 1_100, 1_100 + HEAD_START_MS]);
     expect(found.isSuccess).toBe(true);
+  });
+
+  it('lets one that was overtaken say nothing of when the next begins', async () => {
+    const overtaken: Try = (nextIn) => {
+      startedAt.push(Date.now() - begun);
+      setTimeout(() => nextIn(1), HEAD_START_MS + 10);
+      return new Promise(() => {});
+    };
+    await outcome([overtaken, tryOf(false, 5_000), tryOf(true, 1)]);
+    expect(startedAt).toEqual([0, HEAD_START_MS, 2 * HEAD_START_MS]);
+  });
+
+  it('waits for nothing once it is over, whatever a try says then', async () => {
+    const late: Try = (nextIn) => {
+      setTimeout(() => nextIn(600_000), 1_000);
+      return new Promise((resolve) => setTimeout(() => resolve(true), 5));
+    };
+    await outcome([late, tryOf(true, 1)]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('fails once all have, also those that throw, and at once where there is none', async () => {

@@ -34,9 +34,9 @@ describe('joined writes', () => {
     const connection = connectionOn(socket);
     for (const part of ['2', 'ab', '3', 'cde']) connection.sendData(part);
     await nextTurn();
-    connection.sendData('4');
+    for (const part of ['4', 'fghi']) connection.sendData(part);
     await nextTurn();
-    expect(socket.calls).toEqual(['2ab3cde', '4']);
+    expect(socket.calls).toEqual(['2ab3cde', '4fghi']);
   });
 
   it('lose nothing of what was sent right before the end', async () => {
@@ -61,7 +61,24 @@ describe('joined writes', () => {
     expect(socket.destroyed).toBe(true);
   });
 
-  it('refuse a connection that does not write this way', () => {
-    expect(() => joinWrites({} as MultiaddrConnection)).toThrow('another way');
+  it('leave to others what they hold back, also at a reset', () => {
+    const socket = new CountedSocket();
+    const connection = connectionOn(socket);
+    socket.cork();
+    socket.write('held');
+    connection.sendReset();
+    expect(socket.calls).toEqual([]);
+  });
+
+  it.each([
+    ['sends no data', { sendData: undefined }],
+    ['sends no reset', { sendReset: undefined }],
+    ['has no socket', { socket: undefined }],
+    ['has a socket that holds nothing back', { socket: {} }],
+  ])('refuse a connection that %s as this one expects', (_, less) => {
+    const connection = { socket: new CountedSocket(), sendData: () => {}, sendReset: () => {}, ...less };
+    expect(() => joinWrites(connection as unknown as MultiaddrConnection)).toThrow(
+      'this version of libp2p sends data in another way',
+    );
   });
 });

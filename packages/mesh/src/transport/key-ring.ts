@@ -44,6 +44,7 @@ export class KeyRing {
 
   replace(keys: readonly MeshKey[]): void {
     const [encrypters, components] = [this.#encrypters, this.#components];
+    // Stryker disable next-line ConditionalExpression,LogicalOperator: both are null until `service`, and neither after.
     if (encrypters === null || components === null) throw new Error('libp2p is not made yet');
     const made = keys.map((key) => keyedNoise(key, this.#events)(components));
     encrypters.clear();

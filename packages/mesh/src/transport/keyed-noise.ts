@@ -7,6 +7,7 @@ import type {
 } from '@libp2p/interface';
 import { type NoiseComponents, type NoiseExtensions, noise } from '@libp2p/noise';
 import type { MeshKey } from '../derived-key.js';
+import { errorOf } from './error-of.js';
 import { type NoiseCrypto, nativeX25519 } from './native-x25519.js';
 import { noiseProtocol } from './preamble.js';
 
@@ -58,9 +59,8 @@ class KeyedNoise implements Encrypter {
   ): Promise<SecuredConnection<NoiseExtensions>> {
     try {
       return await this.#noise.secureOutbound(connection, options);
-    } catch (error) {
-      this.#tell(error, 'outbound', connection);
-      throw error;
+    } catch (thrown) {
+      throw this.#failed(errorOf(thrown), 'outbound', connection);
     }
   }
 
@@ -72,18 +72,18 @@ class KeyedNoise implements Encrypter {
       const secured = await this.#noise.secureInbound(connection, options);
       this.#events.answered(secured.remotePeer.toString());
       return secured;
-    } catch (error) {
-      this.#tell(error, 'inbound', connection);
-      throw error;
+    } catch (thrown) {
+      throw this.#failed(errorOf(thrown), 'inbound', connection);
     }
   }
 
-  #tell(error: unknown, direction: Direction, connection: MessageStream): void {
-    const reason = error instanceof Error ? error.message : String(error);
+  #failed(error: Error, direction: Direction, connection: MessageStream): Error {
+    const reason = error.message;
     const remote = remoteOf(connection);
     // Messages 2 (to the dialling side) and 3 are encrypted, with the prologue authenticated.
     if (/^handshake stage [12] validation fail/.test(reason)) this.#events.undecryptable(direction, remote);
     else this.#events.brokenOff(direction, remote, reason);
+    return error;
   }
 }
 

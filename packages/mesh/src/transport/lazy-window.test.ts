@@ -73,7 +73,33 @@ describe('lazy windows', () => {
     expect(updates.count).toBeLessThanOrEqual(20);
   });
 
-  it('refuse streams that keep their windows in another way', () => {
-    expect(() => updateLazily({} as never)).toThrow('another way');
+  /** yamux's states: 3 is that of a stream that both sides know of. */
+  it.each([
+    ['more than half of the window is left', 3, WINDOW_BYTES / 2 + 1, 0],
+    ['half of it is used', 3, WINDOW_BYTES / 2, 1],
+    ['nothing is left', 3, 0, 1],
+    ['both sides have still to tell each other of the stream', 1, WINDOW_BYTES, 1],
+  ])('tell the other side of room or not: %s', (_, state, recvWindowCapacity, told) => {
+    let updates = 0;
+    const sendWindowUpdate = (): void => {
+      updates += 1;
+    };
+    updateLazily({
+      recvWindow: WINDOW_BYTES,
+      recvWindowCapacity,
+      state,
+      sendWindowUpdate,
+    }).sendWindowUpdate();
+    expect(updates).toBe(told);
+  });
+
+  it.each([
+    ['an update', { sendWindowUpdate: undefined }],
+    ['a window', { recvWindowCapacity: undefined }],
+  ])('refuse streams that have not %s as this one expects', (_, less) => {
+    const stream = { recvWindow: 1, recvWindowCapacity: 1, state: 3, sendWindowUpdate: () => {}, ...less };
+    expect(() => updateLazily(stream as never)).toThrow(
+      'this version of yamux keeps its windows in another way',
+    );
   });
 });

@@ -2,6 +2,7 @@ import type { MemberId } from '@headwater/directory';
 import type { Connection, Stream } from '@libp2p/interface';
 import { QUERY_STREAM_MS, QUERY_STREAMS_MAX, QUESTION_BYTES_MAX } from '../query/query-limits.js';
 import { QueryStreamError, type QueryStreams, type QuestionListener } from '../query/query-streams.js';
+import { errorOf } from './error-of.js';
 import type { Node } from './libp2p-node.js';
 import { MessageReader, withLength } from './message-reader.js';
 import { OwnTimeout } from './own-timeout.js';
@@ -37,7 +38,7 @@ export class Libp2pQueryStreams implements QueryStreams {
       stream.close({ signal }).catch(ignore);
       return await reply;
     } catch (error) {
-      stream.abort(asError(error));
+      stream.abort(errorOf(error));
       throw signal.aborted ? new QueryStreamError('deadline') : streamError(error);
     } finally {
       endSoon(stream);
@@ -79,14 +80,22 @@ async function answer(
     done = reply.done;
     stream.send(withLength(reply.bytes));
     endSoon(stream);
-    await stream.close();
+    await closeWrite(stream);
   } catch (error) {
     if (error instanceof QueryStreamError && error.reason === 'too-large') offence(from, 'question too long');
-    stream.abort(asError(error));
+    stream.abort(errorOf(error));
   } finally {
     timeout.clear();
     done?.();
   }
+}
+
+/** Until all is on its way, or the stream is gone: libp2p's `close` never ends where it is aborted while bytes wait. */
+async function closeWrite(stream: Stream): Promise<void> {
+  const gone = new Promise<void>((resolve) => {
+    stream.addEventListener('close', () => resolve());
+  });
+  await Promise.race([stream.close(), gone]);
 }
 
 /** The one message that the other side sends. Rejects with `QueryStreamError`, or with the signal's reason. */
@@ -105,7 +114,7 @@ function readMessage(stream: Stream, bytesMax: number, signal: AbortSignal): Pro
       leave();
     };
     const onAbort = (): void => {
-      reject(asError(signal.reason));
+      reject(errorOf(signal.reason));
       leave();
     };
     const leave = (): void => {
@@ -133,7 +142,5 @@ function endSoon(stream: Stream): void {
 
 const streamError = (error: unknown): QueryStreamError =>
   error instanceof QueryStreamError ? error : new QueryStreamError('connection-lost');
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 function ignore(): void {}

@@ -290,6 +290,7 @@ class Libp2pTransport implements Transport {
 const isOpen = ({ status }: Connection): boolean => status === 'open' || status === 'closing';
 
 function remoteIpOf(connection: Connection): { readonly remoteIp?: string } {
+  // Stryker disable next-line OptionalChaining: the address of a TCP connection begins with its IP.
   const ip = connection.remoteAddr.getComponents()[0]?.value;
   return ip === undefined ? {} : { remoteIp: plainAddress(ip) };
 }

@@ -18,7 +18,7 @@ class FakeEnd extends EventTarget {
     return true;
   }
 
-  async close(): Promise<void> {
+  async close(_options?: { readonly signal?: AbortSignal }): Promise<void> {
     this.#close();
   }
 
@@ -41,21 +41,35 @@ class FakeEnd extends EventTarget {
 let stream: FakeEnd;
 let connection: FakeEnd;
 let told: string[];
+let onMessage: () => void;
 let link: Link;
 
 beforeEach(() => {
   stream = new FakeEnd();
   connection = new FakeEnd();
   told = [];
+  onMessage = () => {};
   link = new Link(connection as unknown as Connection, stream as unknown as Stream, true, () => 7, {
-    message: (_, channel, message) => told.push(`message ${channel} ${Buffer.from(message)}`),
+    message: (_, channel, message) => {
+      told.push(`message ${channel} ${Buffer.from(message)}`);
+      onMessage();
+    },
     offence: (_, reason) => told.push(`offence ${reason}`),
     closed: (_, reason) => told.push(`closed ${reason}`),
   });
-  link.open();
+});
+
+describe('Link, as it opens', () => {
+  it('is closed where its connection was lost meanwhile', () => {
+    connection.status = 'closed';
+    link.open();
+    expect([told, link.isOpen, connection.aborted]).toEqual([['closed connection-closed'], false, 0]);
+  });
 });
 
 describe('Link', () => {
+  beforeEach(() => link.open());
+
   it('closes when the other side does not take what it is sent, and is quiet afterwards', () => {
     const message = new Uint8Array(60_000);
     for (let sent = 0; sent < 2 * QUEUE_BYTES_MAX; sent += message.byteLength) link.send(DIRECT, message);
@@ -81,6 +95,56 @@ describe('Link', () => {
     stream.receive(Buffer.of(0xff, 0xff, 0xff, 0xff, 0));
     stream.receive(frame(DIRECT, Buffer.from('two')));
     expect(told).toEqual(['message 0 one', 'offence frame too long', 'closed frame too long']);
+  });
+
+  it('hands on nothing that came with what made its owner end it, nor judges it', () => {
+    onMessage = () => link.abort('refused');
+    stream.receive(Buffer.concat(['one', 'two'].map((text) => frame(DIRECT, Buffer.from(text)))));
+    stream.receive(Buffer.of(0xff, 0xff, 0xff, 0xff, 0));
+    expect(told).toEqual(['message 0 one', 'closed refused']);
+  });
+
+  it.each<[string, () => void, string, number]>([
+    ['its stream ends', () => stream.close(), 'stream-closed', 1],
+    ['its stream is reset', () => stream.abort(new Error('reset')), 'reset', 1],
+    ['its connection ends', () => connection.close(), 'connection-closed', 0],
+    ['its connection is reset', () => connection.abort(new Error('ECONNRESET')), 'ECONNRESET', 1],
+  ])('ends where %s, says why, and leaves no connection behind', (_, happens, reason, aborts) => {
+    happens();
+    expect(told).toEqual([`closed ${reason}`]);
+    expect([connection.status, connection.aborted]).toEqual(['closed', aborts]);
+  });
+
+  it('ends where its stream takes nothing any more', () => {
+    stream.status = 'aborted';
+    link.send(DIRECT, new Uint8Array(1));
+    expect(told).toEqual(['closed Cannot write to a stream that is closed']);
+    expect([connection.status, connection.aborted]).toEqual(['closed', 1]);
+  });
+
+  it('closes in good order where the other side has ended its part', () => {
+    stream.dispatchEvent(new Event('remoteCloseWrite'));
+    expect(told).toEqual(['closed closed-by-peer']);
+    expect([connection.status, connection.aborted]).toEqual(['closed', 0]);
+  });
+
+  it('closes in good order, without a warning of node, also where many streams are open', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    connection.close = async ({ signal }: { signal?: AbortSignal } = {}) => {
+      for (let count = 0; count < 64; count += 1) signal?.addEventListener('abort', () => {});
+    };
+    await link.close('leaving');
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
+  });
+
+  it('is closed by force where a close in good order takes too long', async () => {
+    connection.close = (options?: { readonly signal?: AbortSignal }) =>
+      new Promise((_, reject) => {
+        options?.signal?.addEventListener('abort', () => reject(options.signal?.reason));
+      });
+    await link.close('closing', 1);
+    expect([told, connection.status]).toEqual([['closed closing'], 'closed']);
   });
 
   describe('that closes in good order', () => {

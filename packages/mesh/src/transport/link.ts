@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Connection, Stream } from '@libp2p/interface';
 import { abortConnection } from './abort-connection.js';
 import { FrameReader, frame } from './frames.js';
@@ -102,8 +103,11 @@ export class Link {
   async close(reason: string, timeoutMs = CLOSE_TIMEOUT_MS): Promise<void> {
     this.#reason ??= reason;
     this.#isClosing = true;
+    const signal = AbortSignal.timeout(timeoutMs);
+    // Each stream on the connection listens to it: node warns of more than ten.
+    setMaxListeners(0, signal);
     try {
-      await this.connection.close({ signal: AbortSignal.timeout(timeoutMs) });
+      await this.connection.close({ signal });
     } catch {
       abortConnection(this.connection, reason);
     }

@@ -48,6 +48,13 @@ describe('Links', () => {
     expect(linksOf('b', 'a', outbound, inbound).spare(now)).toEqual([outbound]);
   });
 
+  it('keeps one also where each side was heard by the other only on its own as yet', () => {
+    const now = SPARE_LINGER_MS;
+    const [own, other] = [linkOf(true, 0, 0), linkOf(false, 0, 1)];
+    expect(linksOf('a', 'b', own, other).spare(now)).toEqual([]);
+    expect(linksOf('b', 'a', own, other).spare(now)).toEqual([own]);
+  });
+
   it('keeps the newest of those that one side dialled', () => {
     const [older, newer] = [linkOf(true, 0, 200), linkOf(true, 100, 200)];
     expect(linksOf('a', 'b', older, newer).spare(10_000)).toEqual([older]);

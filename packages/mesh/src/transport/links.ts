@@ -51,19 +51,21 @@ export class Links {
 
   /**
    * Links to close now. Both sides agree which one stays: the one that the smaller id dialled, of several the newest;
-   * and only who dialled a spare one closes it, after the other has been heard on. Only silence overrules this.
+   * and only who dialled a spare one closes it, after the other has been heard on. Only silence overrules this: where the
+   * greeting on the one that stays is late, each side would close its own, and the member were lost.
    */
   spare(now: number): readonly Link[] {
     const links = this.all().filter((link) => !link.isClosing);
     if (links.length < 2) return [];
-    const dialledBySmaller = (link: Link): boolean => link.isOutbound === this.#self < this.#peer;
+    const rank = (link: Link): number => Number(link.isOutbound === this.#self < this.#peer);
     const [keep] = links
       .filter((link) => link.heardAt > 0)
-      .sort((a, b) => Number(dialledBySmaller(b)) - Number(dialledBySmaller(a)) || b.openedAt - a.openedAt);
+      .sort((a, b) => rank(b) - rank(a) || b.openedAt - a.openedAt);
     const heardAt = Math.max(...links.map((link) => link.heardAt));
     return links.filter((link) => {
       if (heardAt - seenAt(link) >= SILENT_MS) return true;
-      return keep !== undefined && link !== keep && link.isOutbound && now - keep.openedAt >= SPARE_LINGER_MS;
+      if (keep === undefined || link === keep || !link.isOutbound) return false;
+      return rank(link) <= rank(keep) && now - keep.openedAt >= SPARE_LINGER_MS;
     });
   }
 }

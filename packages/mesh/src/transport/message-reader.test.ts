@@ -16,6 +16,13 @@ describe('one message with its length', () => {
     );
   });
 
+  it('is whole with its last byte', () => {
+    const bytes = withLength(Buffer.from('all'));
+    const reader = new MessageReader(50);
+    expect(reader.push(bytes.subarray(0, -1))).toBeNull();
+    expect(reader.push(bytes.subarray(-1))).toEqual(Buffer.from('all'));
+  });
+
   it('is refused by its length alone, before any of it came', () => {
     expect(new MessageReader(50).push(Buffer.of(0, 0, 0, 51))).toBe('too-large');
     expect(new MessageReader(50).push(Buffer.of(255, 255, 255, 255))).toBe('too-large');

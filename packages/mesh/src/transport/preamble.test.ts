@@ -37,6 +37,19 @@ describe.each([1, 2, 7, 1_000])('Preamble, in pieces of %i bytes', (size) => {
     expect(read(new Preamble([A], false), text, size)).toBe(state);
   });
 
+  it('of who dials: agrees on any of several keys', () => {
+    expect(read(new Preamble([A, B], false), HEADER + offer(B), size)).toBe('agreed');
+  });
+
+  it.each([
+    ['offered by who dials', false, HEADER + offer(B) + offer(B)],
+    ['refused by who answers', true, HEADER + NA + NA],
+  ])('counts the keys that only one side holds: %s', (_, isDialler, text) => {
+    const preamble = new Preamble([A, A, A], isDialler);
+    read(preamble, text, size);
+    expect(preamble.unknown).toBe(2);
+  });
+
   it.each([
     ['the first key', HEADER + offer(A), 'agreed'],
     ['the second', HEADER + NA + offer(B), 'agreed'],

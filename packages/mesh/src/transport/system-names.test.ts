@@ -36,6 +36,12 @@ describe('parseSearchList', () => {
     ['; search x\noptions edns0 ndots:0 trust-ad\n', [], 0],
     ['options ndots:99\n', [], 15],
     [`search ${'d '.repeat(100)}\n`, Array(8).fill('d'), 1],
+    ['search ..a.. ..b..\n', ['a', 'b'], 1],
+    ['domain a b c\n', ['a'], 1],
+    ['search a\ndomain b\n', ['b'], 1],
+    ['\n\n  \nsearch a # b\n', ['a'], 1],
+    ['sortlist ndots:5\n', [], 1],
+    ['options xndots:5 ndots:5x ndots:1234 ndots:\n', [], 1],
   ])('reads %j', (text, domains, ndots) => {
     expect(parseSearchList(text)).toEqual({ domains, ndots });
   });
@@ -48,6 +54,7 @@ describe('fullNames', () => {
     ['a.b', ['a.b.x.local', 'a.b.local', 'a.b']],
     ['a.b.c', ['a.b.c', 'a.b.c.x.local', 'a.b.c.local']],
     ['a.', ['a']],
+    ['origin-a.example.', ['origin-a.example']],
   ])('of %s', (name, expected) => {
     expect(fullNames(name, list)).toEqual(expected);
   });

@@ -18,23 +18,34 @@ describe('inspect', () => {
   });
 
   it.each([
-    ['nothing', []],
-    ['an unused type', [0xc1]],
-    ['a text cut short', [0xa5, 0x61]],
-    ['an array with a monstrous length', [0xdd, 0xff, 0xff, 0xff, 0xff]],
-    ['a text with a monstrous length', [0xdb, 0xff, 0xff, 0xff, 0xff]],
-    ['a map with a monstrous length', [0xdf, 0xff, 0xff, 0xff, 0xff]],
-    ['a map without its last value', [0x81, 1]],
-    ['an extension with a monstrous length', [0xc9, 0xff, 0xff, 0xff, 0xff, 1]],
-    ['an extension cut short', [0xd6, 1, 2, 3, 4]],
-    ['a length cut short', [0xdc, 0xff]],
-    ['a number cut short', [0xcf, 1]],
-    ['arrays without end', Array(1_000).fill(0x91)],
-    ['maps without end', Array(1_000).fill(0x81)],
-    ['two values', [1, 1]],
-    ['a map and more', [0x80, 1]],
-  ])('refuses %s', (_, bytes) => {
-    expect(inspect(Uint8Array.from(bytes as number[])).problem).not.toBeNull();
+    ['nothing', [], 'cut short'],
+    ['an unused type', [0xc1], 'a type that msgpack has not (0xc1)'],
+    ['a text cut short', [0xa5, 0x61], 'cut short'],
+    ['an array with a monstrous length', [0xdd, 0xff, 0xff, 0xff, 0xff], 'an array longer than the message'],
+    ['an array that lacks its last item', [0x92, 1], 'an array longer than the message'],
+    ['a text with a monstrous length', [0xdb, 0xff, 0xff, 0xff, 0xff], 'cut short'],
+    ['a map with a monstrous length', [0xdf, 0xff, 0xff, 0xff, 0xff], 'an array longer than the message'],
+    ['a map without its last value', [0x81, 1], 'an array longer than the message'],
+    ['an extension with a monstrous length', [0xc9, 0xff, 0xff, 0xff, 0xff, 1], 'cut short'],
+    ['an extension cut short', [0xd6, 1, 2, 3, 4], 'cut short'],
+    ['a length cut short', [0xdc, 0xff], 'cut short'],
+    ['a number cut short', [0xcf, 1], 'cut short'],
+    ['an array whose last item is cut short', [0x92, 0x91, 0xa1], 'cut short'],
+    ['arrays without end', Array(1_000).fill(0x91), 'nested too deep'],
+    ['maps without end', Array(1_000).fill(0x81), 'nested too deep'],
+    ['two values', [1, 1], 'followed by more bytes'],
+    ['a map and more', [0x80, 1], 'followed by more bytes'],
+  ])('refuses %s', (_, bytes, problem) => {
+    expect(inspect(Uint8Array.from(bytes as number[]))).toEqual({ problem, foreign: [] });
+  });
+
+  it('gives back the very bytes where nothing in them is foreign', () => {
+    const bytes = hex('92 01 02');
+    expect(withoutForeign(bytes, [])).toBe(bytes);
+  });
+
+  it('forgets what was foreign in bytes that are broken', () => {
+    expect(inspect(hex('92 80 c1'))).toEqual({ problem: 'a type that msgpack has not (0xc1)', foreign: [] });
   });
 
   it.each([0x91, 0x81])('takes nesting as deep as the contract says, and no deeper (0x%s)', (type) => {

@@ -7,6 +7,8 @@ import { QUERY_EXAMPLES } from './testing/example-queries.js';
 
 const pack = (...values: unknown[]): Uint8Array => packr.pack(values);
 const body = Buffer.from('null');
+/** Of a question before its body of 64 KiB or more. */
+const HEAD_BYTES = 12;
 const NEWS = [['list'], 'text', 7];
 
 describe('messages of query streams', () => {
@@ -35,17 +37,37 @@ describe('messages of query streams', () => {
   });
 
   it.each([
-    ['no array', Buffer.of(7)],
-    ['nothing', Buffer.of()],
-    ['a body that is text', pack(1, 1, 'n', 5, 6, 'null')],
-    ['no body', pack(1, 1, 'n', 5, 6)],
-    ['a deadline below zero', pack(1, 1, 'n', -1, 6, body)],
-    ['a length of text', pack(1, 1, 'n', 1, 'x', body)],
-    ['a name that is no text', pack(1, 1, 7, 1, 1, body)],
-    ['bytes after it', Buffer.concat([pack(1, 1, 'n', 5, 6, body), Buffer.of(0)])],
-    ['too many bytes', pack(1, 1, 'n', 5, 6, Buffer.alloc(QUESTION_BYTES_MAX))],
-  ])('are malformed: %s', (_, bytes) => {
-    expect(decodeQuestion(bytes).kind).toBe('malformed');
+    ['no array', Buffer.of(7), 'message is no array'],
+    ['nothing', Buffer.of(), 'cut short'],
+    ['a version of text', pack('1', 1, 'n', 5, 6, body), 'version is no whole number >= 0'],
+    ['a kind of text', pack(1, '1', 'n', 5, 6, body), 'kind is no whole number >= 0'],
+    ['a body that is text', pack(1, 1, 'n', 5, 6, 'null'), 'body is no bytes'],
+    ['no body', pack(1, 1, 'n', 5, 6), 'body is no bytes'],
+    ['a deadline below zero', pack(1, 1, 'n', -1, 6, body), 'deadlineMs is no whole number >= 0'],
+    ['a length of text', pack(1, 1, 'n', 1, 'x', body), 'answerBytesMax is no whole number >= 0'],
+    ['a name that is no text', pack(1, 1, 7, 1, 1, body), 'name is no text'],
+    ['bytes after it', Buffer.concat([pack(1, 1, 'n', 5, 6, body), Buffer.of(0)]), 'followed by more bytes'],
+    [
+      'too many bytes',
+      pack(1, 1, 'n', 5, 6, Buffer.alloc(QUESTION_BYTES_MAX)),
+      `${QUESTION_BYTES_MAX + HEAD_BYTES} bytes are too many`,
+    ],
+  ])('are malformed: %s', (_, bytes, reason) => {
+    expect(decodeQuestion(bytes)).toEqual({ kind: 'malformed', reason });
+  });
+
+  it.each([
+    ['an answer without a body', pack(1, 2, 'null'), 'body is no bytes'],
+    ['a refusal without a code', pack(1, 3, 'busy'), 'code is no whole number >= 0'],
+  ])('are malformed: %s', (_, bytes, reason) => {
+    expect(decodeReply(bytes)).toEqual({ kind: 'malformed', reason });
+  });
+
+  it.each([QUESTION_BYTES_MAX, QUESTION_BYTES_MAX + 1])('of %i bytes are read up to the limit', (length) => {
+    // Somewhat shorter, so that its own length has a shorter form.
+    const bytes = pack(1, 1, 'n', 5, 6, Buffer.alloc(length - HEAD_BYTES + 2));
+    expect(bytes.byteLength).toBe(length);
+    expect(decodeQuestion(bytes).kind).toBe(length > QUESTION_BYTES_MAX ? 'malformed' : 'message');
   });
 
   it('hold what the asker may say within bounds', () => {

@@ -119,12 +119,21 @@ export class EventStreams {
 
   /** False where none came in time. */
   async #news(number: number, gone: AbortSignal, waitMs: number): Promise<boolean> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), waitMs);
+    if (gone.aborted) return true;
+    let isLate = false;
+    // `AbortSignal.any` would leave something at `gone` each time.
+    const over = new AbortController();
+    const stop = (): void => over.abort();
+    gone.addEventListener('abort', stop);
+    const timer = setTimeout(() => {
+      isLate = true;
+      stop();
+    }, waitMs);
     timer.unref();
-    await this.#log.changed(number, AbortSignal.any([gone, late.signal]));
+    await this.#log.changed(number, over.signal);
     clearTimeout(timer);
-    return gone.aborted || !late.signal.aborted;
+    gone.removeEventListener('abort', stop);
+    return gone.aborted || !isLate;
   }
 }
 

@@ -1,8 +1,11 @@
 import { connect, createServer } from 'node:net';
 import { TrustedProxies } from '@headwater/media';
+import { until } from '@headwater/testing/until';
 import { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import { EVENTS_KEPT_MAX, EventLog } from '../events/event-log.js';
+import { EventStreams } from './event-stream.js';
 import { type ApiListener, type ApiListenOptions, listenApi } from './listen.js';
 
 let listener: ApiListener | undefined;
@@ -103,6 +106,47 @@ it('a handler that fails costs its request alone', async () => {
   const port = await open(api);
   await answerTo(port, 'GET /bad HTTP/1.0\r\n\r\n');
   expect(await answerTo(port, 'GET /readyz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+/** An API by which events are followed, its log, and how many follow at the moment, and did ever. */
+function followed() {
+  const counts = { now: 0, ever: 0 };
+  const log = new EventLog('start', Date.now);
+  const streams = new EventStreams(log, null, () => {
+    counts.now += 1;
+    counts.ever += 1;
+    return () => {
+      counts.now -= 1;
+    };
+  });
+  const api = new Hono();
+  api.get('/events', (context) => streams.follow(context, context.req.query('since'), { kinds: [] }));
+  return { api, counts, log };
+}
+
+it('who asks for events several times on one connection gives all places back with it', async () => {
+  const { api, counts } = followed();
+  const port = await open(api);
+  const socket = connect(port, '127.0.0.1', () =>
+    socket.write('GET /events HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20)),
+  );
+  socket.on('data', () => {});
+  await until(() => counts.ever === 20, 'all to follow');
+  socket.destroy();
+  await until(() => counts.now === 0, 'all places to be free');
+});
+
+it('who reads no answer gives its place back', async () => {
+  const { api, counts, log } = followed();
+  // More than the kernel takes for somebody who does not read.
+  for (let number = 0; number < EVENTS_KEPT_MAX; number += 1)
+    log.tell({ kind: 'stream-claimed', key: `v/a/${'s'.repeat(32_768)}`, member: 'm', name: 'm' });
+  listener = await listenApi(api, { ...options(0), stillMs: 100 });
+  const socket = connect(listener.port, '127.0.0.1', () =>
+    socket.write('GET /events?since=all HTTP/1.1\r\nHost: a\r\n\r\n'),
+  );
+  await until(() => counts.ever === 1 && counts.now === 0, 'its place to be free');
+  socket.destroy();
 });
 
 it('rejects where the port is taken', async () => {

@@ -8,6 +8,7 @@ import {
   type ForwardedRules,
   Front,
   type MediaLog,
+  QueuedAnswers,
   readForwarded,
 } from '@headwater/media';
 import { getRequestListener, RequestError } from '@hono/node-server';
@@ -32,11 +33,15 @@ export interface ApiListenOptions {
   readonly log: MediaLog;
   /** Hears of what fails later; a fault in one request ends that request. */
   readonly onFault: (error: unknown) => void;
+  /** Longest time in which a connection neither takes nor sends anything, ms. */
+  readonly stillMs?: number;
 }
 
 /** Slow and idle clients of the API are cut off after these, ms. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Those who do not read their answer as well: who follows events gets a word far more often. */
+const STILL_MS = 60_000;
 /** Most API connections at once; the next is closed. */
 const CONNECTIONS_MAX = 256;
 
@@ -49,11 +54,13 @@ const NOBODY: Client = { ip: '', port: 0, isSecure: false, isProxy: false };
 
 /** Opens the API. Rejects with Node's own error (`code` such as EADDRINUSE) where the port can't be had. */
 export async function listenApi(api: Hono, options: ApiListenOptions): Promise<ApiListener> {
-  const { host, port, certificates, forwarding, log, onFault } = options;
+  const { host, port, certificates, forwarding, log, onFault, stillMs = STILL_MS } = options;
   if (port === null) return { port: 0, close: async () => {} };
   const serve = getRequestListener(api.fetch, { hostname: HOST, errorHandler: answerFailed });
   const clients = new WeakMap<object, Client>();
+  const queued = new QueuedAnswers();
   const server = createServer({ requireHostHeader: false }, (req, res) => {
+    queued.watch(req, res);
     const forwarded = readForwarded(clients.get(req.socket) ?? NOBODY, req.headers, forwarding);
     keepClientIp(req, forwarded.client.ip);
     if (forwarded.host !== undefined) req.headers.host = forwarded.host;
@@ -67,6 +74,7 @@ export async function listenApi(api: Hono, options: ApiListenOptions): Promise<A
   });
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.timeout = stillMs;
   server.maxConnections = CONNECTIONS_MAX;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerUnread(error.code ?? '', socket));
   const readHttp = server.listeners('connection');

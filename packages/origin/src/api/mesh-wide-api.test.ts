@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { EVENTS_KEPT_MAX } from '../events/event-log.js';
 import { firstClients } from '../plane/first-clients.js';
+import type { WorkerView } from '../plane/media-plane.js';
 import type { MemberControl } from '../questions/member-answers.js';
 import { MeshWide } from '../questions/mesh-wide.js';
 import type { ApiSource } from './api-source.js';
@@ -355,6 +356,26 @@ describe('SRS’s tools', () => {
     });
     expect((await ask('/api/v1/clients/p?format=srs')).body).toMatchObject({ client: { id: 'p' } });
     expect((await ask('/api/v1/clients/x?format=srs')).body).toMatchObject({ code: 2049 });
+  });
+});
+
+describe('SRS’s summaries', () => {
+  it('tell of all processes: SRS is one', async () => {
+    const selfOf = async (workers: readonly Pick<WorkerView, 'rssBytes' | 'cpuSeconds'>[]) => {
+      const media = { ...mediaWith([]), workers: () => workers as readonly WorkerView[] };
+      const { body } = await apiOf({}, media).ask('/api/v1/summaries');
+      const { data } = body as unknown as { data: { self: { mem_kbyte: number; cpu_percent: number } } };
+      return data.self;
+    };
+    const alone = await selfOf([]);
+    const withTwo = await selfOf([
+      { rssBytes: 2 ** 40, cpuSeconds: 1_000 * process.uptime() },
+      { rssBytes: 2 ** 40, cpuSeconds: 1_000 * process.uptime() },
+    ]);
+    expect(alone.mem_kbyte).toBeLessThan(2 ** 30);
+    expect(withTwo.mem_kbyte).toBeGreaterThan(2 ** 31);
+    expect(alone.cpu_percent).toBeLessThan(100);
+    expect(withTwo.cpu_percent).toBeGreaterThan(1_900);
   });
 });
 

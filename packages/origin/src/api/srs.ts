@@ -3,7 +3,7 @@ import os from 'node:os';
 import { displayStreamKey, parseStreamKey, type StreamKey } from '@headwater/directory';
 import type { ClientView, StreamView } from '@headwater/media';
 import type * as v from 'valibot';
-import { residentMemory } from '../resident-memory.js';
+import { type MemberUse, memberUse } from '../member-use.js';
 import { PROGRAM_VERSION } from '../version.js';
 import type { ApiSource } from './api-source.js';
 import type {
@@ -40,11 +40,12 @@ const PLAYERS_MAX = 1000;
  */
 export class SrsApi {
   readonly #source: ApiSource;
-  readonly #residentBytes = residentMemory();
+  readonly #use: MemberUse;
   readonly #service = createHash('sha256').update(`${process.pid} ${Date.now()}`).digest('hex').slice(0, 8);
 
   constructor(source: ApiSource) {
     this.#source = source;
+    this.#use = memberUse(source.media);
   }
 
   versions(): v.InferInput<typeof SRS_VERSIONS> {
@@ -58,9 +59,9 @@ export class SrsApi {
     const { connections } = this.#source.media.told();
     const [load1 = 0, load5 = 0, load15 = 0] = os.loadavg();
     const ramKb = Math.round(os.totalmem() / 1024);
-    const selfKb = Math.round(this.#residentBytes() / 1024);
+    // All of its processes: SRS is one.
+    const selfKb = Math.round(this.#use.residentBytes() / 1024);
     const cpus = os.cpus().length;
-    const cpu = process.cpuUsage();
     return this.#answer({
       data: {
         ok: true,
@@ -73,7 +74,7 @@ export class SrsApi {
           cwd: '',
           mem_kbyte: selfKb,
           mem_percent: ratio(selfKb, ramKb),
-          cpu_percent: ratio((cpu.user + cpu.system) / 1e6, process.uptime()),
+          cpu_percent: ratio(this.#use.cpuSeconds(), process.uptime()),
           srs_uptime: Math.round(process.uptime()),
         },
         system: {

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { MemberId } from '@headwater/directory';
 import * as v from 'valibot';
@@ -7,6 +6,7 @@ import type { OriginConfig } from '../config/origin-config.js';
 import { openFiles } from '../open-files.js';
 import type { WorkerView } from '../plane/media-plane.js';
 import { PROGRAM_VERSION } from '../version.js';
+import type { DiskRoom } from './disk-room.js';
 
 /** How long a connection to another member may take, ms: less than what a question may. */
 const REACH_MS = 1_000;
@@ -47,6 +47,8 @@ export type Checkup = v.InferOutput<typeof CHECKUP>;
 
 export interface CheckedMember {
   readonly config: OriginConfig;
+  /** Of the file system that `dataDir` is on; absent: not looked at. */
+  readonly disk?: DiskRoom;
   /** Other members that count as there, with `host:port` of where they are pulled from; null: unknown. */
   others(): readonly {
     readonly member: MemberId;
@@ -61,13 +63,13 @@ export interface CheckedMember {
 
 /** Looks at this member, and at whom it reaches. Takes a second at most, and never rejects. */
 export async function checkUp(checked: CheckedMember): Promise<Checkup> {
-  const { config, others, isOwnSeed, status, workers } = checked;
+  const { config, disk: room, others, isOwnSeed, status, workers } = checked;
   const known = others();
   const addresses = known.flatMap(({ member, address }) => (address === null ? [] : [{ member, address }]));
   const seeds = config.mesh.seeds.filter((seed) => !isOwnSeed(seed));
   const [files, disk, seedsReached, reached] = await Promise.all([
     openFiles(),
-    statfs(config.dataDir).catch(() => null),
+    room?.look() ?? null,
     Promise.all(seeds.slice(0, TRIED_MAX).map(takesConnections)),
     Promise.all(addresses.slice(0, TRIED_MAX).map(({ address }) => takesConnections(address))),
   ]);
@@ -79,7 +81,7 @@ export async function checkUp(checked: CheckedMember): Promise<Checkup> {
     node: process.version,
     ...files,
     connectionsMax: config.limits.connectionsMax,
-    ...(disk !== null && { diskFreeBytes: disk.bavail * disk.bsize, diskBytes: disk.blocks * disk.bsize }),
+    ...(disk !== null && { diskFreeBytes: disk.freeBytes, diskBytes: disk.bytes }),
     ...(waitingFor !== undefined && { waitingFor }),
     disputed,
     workersDown: workers()

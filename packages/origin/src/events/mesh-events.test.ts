@@ -67,3 +67,54 @@ it('has this member’s events at once, and the others’ media while somebody w
   expect(asked).toBe(before + 1);
   again();
 });
+
+it('tells nothing again of who was late once', async () => {
+  const other = new EventLog('other', () => 4);
+  const watched = {
+    directory: { self: 'b', owners: () => [] },
+    events: other,
+    relays: new RelayBook(),
+    members: () => [],
+  };
+  let asked = 0;
+  let isLate = false;
+  const askAll: MeshWide['askAll'] = async (_name, ask) => {
+    asked += 1;
+    const { since, max } = ask as { since: Record<string, string>; max: number };
+    const answer = { member: 'b', answer: happenedHere(watched, since, max) };
+    return (
+      isLate
+        ? { answers: [], missing: [{ member: 'b', reason: 'deadline' }] }
+        : { answers: [answer], missing: [] }
+    ) as never;
+  };
+  const mesh = new MeshEvents({
+    own: new EventLog('own', () => 5),
+    name: 'a',
+    self: 'a',
+    mesh: { askAll },
+    nameOf: (id) => id,
+    now: Date.now,
+  });
+  /** Whoever begins to watch has all asked at once. */
+  const ask = async () => {
+    const before = asked;
+    const stop = mesh.watch();
+    await awaitCondition('the other was asked', () => asked > before);
+    stop();
+  };
+  other.tell(started('v/a/1'));
+  await ask();
+  isLate = true;
+  await ask();
+  isLate = false;
+  other.tell(started('v/a/2'));
+  await ask();
+  await awaitCondition('the last event is here', () =>
+    mesh.log.after(0, 100).events.some(({ event }) => 'key' in event && event.key === 'v/a/2'),
+  );
+  expect(mesh.log.after(0, 100).events.map(({ event }) => 'key' in event && event.key)).toEqual([
+    'v/a/1',
+    'v/a/2',
+  ]);
+});

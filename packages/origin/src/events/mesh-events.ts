@@ -79,9 +79,12 @@ export class MeshEvents {
     this.#isAsking = true;
     try {
       const since = Object.fromEntries(this.#places);
-      const { answers } = await this.#parts.mesh.askAll('happened', { since, max: EVENTS_MAX });
+      const { answers, missing } = await this.#parts.mesh.askAll('happened', { since, max: EVENTS_MAX });
       const others = answers.filter(({ member }) => member !== this.#parts.self);
       this.#take(others);
+      // Who was late this time goes on from its place; who is gone is not asked.
+      const there = new Set([...answers, ...missing].map(({ member }) => member));
+      for (const member of this.#places.keys()) if (!there.has(member)) this.#places.delete(member);
     } finally {
       this.#isAsking = false;
       this.#lastMs = this.#parts.now();
@@ -98,7 +101,5 @@ export class MeshEvents {
     });
     news.sort((a, b) => a.atMs - b.atMs);
     for (const { event, ...how } of news) this.log.tell(event, how);
-    const here = new Set(answers.map(({ member }) => member));
-    for (const member of this.#places.keys()) if (!here.has(member)) this.#places.delete(member);
   }
 }

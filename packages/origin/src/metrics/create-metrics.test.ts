@@ -69,6 +69,7 @@ function metricsOf(more: Partial<MetricsSource> = {}, choice: Partial<MetricsCho
   ]);
   const listeners = new Set<(member: MemberView) => void>();
   let nowMs = 0;
+  let workerCpuSeconds = 12.5;
   const answer = <T>(value: T) => Promise.resolve({ value, unanswered: [] });
   const source: MetricsSource = {
     directory: new Directory('a', profileOf('a'), { membersMax: 9, streamsPerMemberMax: 9 }),
@@ -120,6 +121,7 @@ function metricsOf(more: Partial<MetricsSource> = {}, choice: Partial<MetricsCho
           publishers: 2,
           outboundKbps: 800,
           rssBytes: 1000,
+          cpuSeconds: workerCpuSeconds,
           restarts: 4,
         },
       ],
@@ -140,6 +142,11 @@ function metricsOf(more: Partial<MetricsSource> = {}, choice: Partial<MetricsCho
     listeners,
     asked: () => asked,
     text: async () => (await metrics.app.request('/metrics')).text(),
+    /** Worker 1 uses so much of a processor in so long. */
+    works(seconds: number, tookMs: number) {
+      workerCpuSeconds += seconds;
+      nowMs += tookMs;
+    },
     /** b comes to be in this state, so many ms later. */
     becomes(liveness: Liveness, laterMs: number) {
       nowMs += laterMs;
@@ -175,8 +182,19 @@ describe('GET /metrics', () => {
       'headwater_players_disconnected_total{reason="stuck"} 1',
       'headwater_worker_up{worker="1"} 1',
       'headwater_worker_restarts_total{worker="1"} 4',
+      'headwater_worker_cpu_seconds_total{worker="1"} 12.5',
     ])
       expect(text.split('\n')).toContain(line);
+  });
+
+  it('tells of the event loop what was sampled, also with the first scrape, before which it is left to sleep', async () => {
+    const lag = /^nodejs_eventloop_lag_(min|p99)_seconds (\S+)$/gm;
+    const lags = [...(await metricsOf().text()).matchAll(lag)];
+    expect(lags).toHaveLength(2);
+    for (const [, , seconds] of lags) {
+      expect(Number(seconds)).toBeGreaterThan(0.01);
+      expect(Number(seconds)).toBeLessThan(60);
+    }
   });
 
   it('reads anew at each scrape: totals do not add up, and what is gone is gone', async () => {
@@ -265,6 +283,17 @@ describe('GET /metrics', () => {
       expect(text.split('\n')).toContain(line);
     expect(text).toMatch(/^srs_cpu_percent [\d.]+$/m);
     expect(text).toMatch(/^srs_memory \d+$/m);
+  });
+
+  it("tells under SRS's name what all processes use of a core", async () => {
+    const { text, works } = metricsOf({}, { srsNames: true });
+    const percent = async () => Number(/^srs_cpu_percent (\S+)$/m.exec(await text())?.[1]);
+    await percent();
+    works(300, 100_000);
+    const used = await percent();
+    expect(used).toBeGreaterThanOrEqual(300);
+    // Of the worker's alone that is all; this process has not used 100 s since.
+    expect(used).toBeLessThan(400);
   });
 
   it('listens to nothing any more once it is closed', () => {

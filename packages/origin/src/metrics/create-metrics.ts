@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Turns } from '../api/turns.js';
@@ -45,16 +46,12 @@ export function createMetrics(
   figureMetrics(registry, source);
   const series = streamsMax === 0 ? null : new StreamSeries(source.media, streamsMax, turns);
   if (srsNames) srsMetrics(registry, source, now);
-  // Memory, garbage collection, the event loop's delay and open files of the main process.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: SAMPLE_MS });
-  for (const what of ['handles', 'requests', 'resources']) {
-    // They say little, cost a list of all sockets, and are called totals although they go down.
-    registry.removeSingleMetric(`nodejs_active_${what}`);
-    registry.removeSingleMetric(`nodejs_active_${what}_total`);
-  }
+  let ofProcess: Promise<void> | null = null;
 
   const app = new Hono();
   app.get('/metrics', async (context) => {
+    ofProcess ??= watchProcess(registry);
+    await ofProcess;
     const text = await textOf(registry, turns, forget);
     const body = series === null ? text : `${text}${await series.text()}`;
     return context.body(body, 200, { 'Content-Type': registry.contentType });
@@ -66,6 +63,21 @@ export function createMetrics(
       registry.clear();
     },
   };
+}
+
+/**
+ * Memory, garbage collection, the event loop's delay and open files of the main process: from the first scrape on, since to
+ * watch the event loop wakes the process twenty times a second, which is more than an idle member does else.
+ */
+async function watchProcess(registry: Registry): Promise<void> {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: SAMPLE_MS });
+  for (const what of ['handles', 'requests', 'resources']) {
+    // They say little, cost a list of all sockets, and are called totals although they go down.
+    registry.removeSingleMetric(`nodejs_active_${what}`);
+    registry.removeSingleMetric(`nodejs_active_${what}_total`);
+  }
+  // Of no sample at all the library tells a least delay of 292 years.
+  await sleep(2 * SAMPLE_MS);
 }
 
 /**

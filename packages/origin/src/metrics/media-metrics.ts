@@ -70,6 +70,15 @@ function workerMetrics(registry: Registry, { media }: MetricsSource): void {
     { name: 'headwater_worker_resident_memory_bytes', help: 'Memory of each media worker.', labels },
     each(({ rssBytes }) => rssBytes),
   );
+  counter(
+    registry,
+    {
+      name: 'headwater_worker_cpu_seconds_total',
+      help: 'Processor time of each media worker, with the processes that it had before.',
+      labels,
+    },
+    each(({ cpuSeconds }) => cpuSeconds),
+  );
   for (const part of ['p50', 'p99', 'max'] as const)
     gauge(
       registry,

@@ -1,7 +1,7 @@
 import { release, type as systemName, version } from 'node:os';
 import type { MediaFigures } from '@headwater/media';
 import type { Registry } from 'prom-client';
-import { residentMemory } from '../resident-memory.js';
+import { memberUse } from '../member-use.js';
 import { PROGRAM_VERSION } from '../version.js';
 import { counter, gauge } from './live-metric.js';
 import type { MetricsSource } from './metrics-source.js';
@@ -53,18 +53,17 @@ export function srsMetrics(registry: Registry, source: MetricsSource, now: () =>
       ],
     ],
   );
-  const residentBytes = residentMemory();
-  let last = { atMs: now(), usage: process.cpuUsage() };
-  gauge(registry, { name: 'srs_cpu_percent', help: 'Processor of the main process, percent.' }, () => {
-    const { user, system } = process.cpuUsage(last.usage);
-    const tookMs = Math.max(1, now() - last.atMs);
-    last = { atMs: now(), usage: process.cpuUsage() };
-    return [[((user + system) / 1000 / tookMs) * 100]];
+  const use = memberUse(media);
+  let last = { atMs: now(), usedSeconds: use.cpuSeconds() };
+  gauge(registry, { name: 'srs_cpu_percent', help: 'Processor of all processes, percent of a core.' }, () => {
+    const before = last;
+    last = { atMs: now(), usedSeconds: use.cpuSeconds() };
+    const tookSeconds = Math.max(1, last.atMs - before.atMs) / 1000;
+    return [[((last.usedSeconds - before.usedSeconds) / tookSeconds) * 100]];
   });
-  gauge(registry, { name: 'srs_memory', help: 'Memory of all processes, kB.' }, () => {
-    const ofWorkers = media.workers().reduce((sum, { rssBytes }) => sum + rssBytes, 0);
-    return [[Math.round((residentBytes() + ofWorkers) / 1024)]];
-  });
+  gauge(registry, { name: 'srs_memory', help: 'Memory of all processes, kB.' }, () => [
+    [Math.round(use.residentBytes() / 1024)],
+  ]);
   counter(registry, { name: 'srs_send_bytes_total', help: 'Media sent.' }, () => [[total('bytesOut')]]);
   counter(registry, { name: 'srs_receive_bytes_total', help: 'Media received.' }, () => {
     const { publisher = 0, relay = 0 } = media.figures().totals.bytesIn ?? {};

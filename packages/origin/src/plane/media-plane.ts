@@ -51,6 +51,8 @@ export interface WorkerView {
   readonly publishers: number;
   readonly outboundKbps: number;
   readonly rssBytes: number;
+  /** Processor time of all processes that it has had, s; as of the last second. */
+  readonly cpuSeconds: number;
   /** How late its event loop was in the second that it told of last, s. Absent: it told of none. */
   readonly loopDelay?: { readonly p50: number; readonly p99: number; readonly max: number };
   /** How often its number was started anew. */

@@ -4,6 +4,7 @@ import { routeOf } from '../api/source-of-member.js';
 import type { ConfigInForce } from '../config/config-in-force.js';
 import type { OriginConfig } from '../config/origin-config.js';
 import { checkUp } from '../doctor/checkup.js';
+import { DiskRoom } from '../doctor/disk-room.js';
 import { othersOf } from '../doctor/members-to-reach.js';
 import type { EventLog } from '../events/event-log.js';
 import { RelayBook } from '../events/relay-book.js';
@@ -26,6 +27,8 @@ export function memberKnowledge(parts: KnowledgeParts): MemberKnowledge {
   const { current, inForce, mesh, media, events, isDraining } = parts;
   const { directory } = mesh;
   const relays = new RelayBook();
+  // Another one takes a restart.
+  const disk = new DiskRoom(current().dataDir);
   events.onTold(({ event, atMs }) => relays.note(event, atMs));
   return {
     events,
@@ -34,6 +37,7 @@ export function memberKnowledge(parts: KnowledgeParts): MemberKnowledge {
     checkup: () =>
       checkUp({
         config: current(),
+        disk,
         isOwnSeed: (seed) => mesh.isOwnSeed(seed),
         status: () => mesh.status(),
         workers: () => media.workers(),

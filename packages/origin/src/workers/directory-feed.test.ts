@@ -5,7 +5,8 @@ import { deltaSince } from '@headwater/testing/delta-since';
 import { profileOf } from '@headwater/testing/profile-of';
 import { expect, it } from 'vitest';
 import { BEHIND_BYTES, DirectoryFeed, type Fed } from './directory-feed.js';
-import type { ToWorker } from './messages.js';
+import { DirectoryReplica } from './directory-replica.js';
+import type { DirectoryChange, ToWorker } from './messages.js';
 
 const PART_CLAIMS = 2;
 
@@ -59,9 +60,21 @@ class Worker implements Fed {
 
   /** What was told, by kind. */
   get told(): readonly string[] {
+    return this.#changes.map((change) => change.do);
+  }
+
+  /** Of a stream, by a copy that is made of what was told. */
+  owners(stream: string): readonly string[] {
+    const worker = { worker: 1, path: '/w1' };
+    const replica = new DirectoryReplica({ self: 'me', order: primaryOrder, worker, onChanged: () => {} });
+    replica.take(this.#changes);
+    return replica.directory.owners(claimOf(stream).key).map(({ member }) => member);
+  }
+
+  get #changes(): readonly DirectoryChange[] {
     return this.frames.flatMap((frame) =>
       (deserialize(frame.subarray(4)) as ToWorker[]).flatMap((message) =>
-        message.kind === 'directory' ? message.changes.map((change) => change.do) : [],
+        message.kind === 'directory' ? message.changes : [],
       ),
     );
   }
@@ -91,4 +104,22 @@ it('nothing is kept while nobody follows', async () => {
   main.claim('new');
   await main.pass(5);
   expect(worker.told.filter((what) => what === 'delta')).toHaveLength(1);
+});
+
+it('who follows forgets a member that main forgot while its claims were told anew, and another began to follow', async () => {
+  const main = new Main();
+  for (let i = 0; i < 10; i += 1) main.claim(`s${i}`);
+  main.directory.setLiveness('a', 'alive');
+  const worker = new Worker();
+  main.feed.follow(worker);
+  await main.pass(20);
+  expect(worker.owners('s1')).toEqual(['a']);
+  main.log.claim({ ...claimOf('more'), media: {} });
+  main.directory.replace(main.log.snapshot());
+  await main.pass(1);
+  main.directory.setLiveness('a', 'dead');
+  main.directory.forget('a');
+  main.feed.follow(new Worker());
+  await main.pass(20);
+  expect(worker.owners('s1')).toEqual([]);
 });

@@ -184,6 +184,8 @@ export class DirectoryFeed {
   /** A member's claims were replaced: few at once, many in parts, of which one that begins to follow must miss none. */
   #retell(member: MemberId): void {
     const before = this.#retold.get(member);
+    // What waited is in what is told now, but for this: nothing is told of a member that is gone.
+    for (const change of before ?? []) if (change.do === 'forget') this.#gather(change);
     const waiting: DirectoryChange[] = [];
     this.#retold.set(member, waiting);
     void this.#retellInParts(member, waiting, before !== undefined);

@@ -148,6 +148,8 @@ export type ToWorker =
 /** What a worker tells of itself, each second. */
 export interface WorkerTold extends MediaTold {
   readonly rssBytes: number;
+  /** Processor time of this process so far. */
+  readonly cpuSeconds: number;
   readonly figures: MediaFigures;
   readonly loopDelay?: LoopDelay;
 }

@@ -68,6 +68,9 @@ export class PortListeners {
   #listen(listener: MediaListenerName): Promise<number> {
     const server = createServer({ pauseOnConnect: true }, (socket) => {
       socket.on('error', () => {});
+      // Else Node asks the processes that connections were handed to whether those have ended, at each pause anew, and main and
+      // they keep each question until none is left.
+      Object.assign(socket, { server: null });
       this.#options.onConnection(listener, socket);
     });
     const port = new ListeningPort(server, listener, this.#options.log);

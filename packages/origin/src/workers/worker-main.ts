@@ -2,7 +2,8 @@ import '../lose-warnings.js';
 import { Socket } from 'node:net';
 import { type OwnerPolicy, ownerOrder } from '@headwater/directory';
 import { createGuard, type Guard } from '@headwater/guard';
-import { createMedia, type Media, type MediaEvent, MediaTally } from '@headwater/media';
+import { createMedia, type Media, MediaTally } from '@headwater/media';
+import { cpuSeconds } from '../cpu-seconds.js';
 import { ENDS_TOLD_MS } from '../guard-config.js';
 import { QuietLog } from '../log/quiet-log.js';
 import { firstKeys } from '../plane/first-keys.js';
@@ -12,6 +13,7 @@ import { residentMemory } from '../resident-memory.js';
 import { MAIN_LOOK_MS, MainWatch } from './main-watch.js';
 import type { FromWorker, Handover, Questions, ToWorker, WorkerSetup } from './messages.js';
 import { OwnDelay } from './own-delay.js';
+import { tellEvents } from './tell-events.js';
 import { Wire } from './wire.js';
 import { WorkerHost } from './worker-host.js';
 import { WorkerLog } from './worker-log.js';
@@ -23,8 +25,6 @@ const COUNT_EVERY_MS = 20;
 const EXIT_FAULT = 70;
 /** Main says nothing. */
 const EXIT_ALONE = 75;
-/** Events are told while no more than so much waits on the pipe, bytes. */
-const EVENTS_BACKLOG_BYTES_MAX = 1024 * 1024;
 /** How long last words may take. */
 const LAST_WORDS_MS = 500;
 
@@ -114,7 +114,7 @@ class Worker {
         return;
       case 'directory':
         this.#running?.host.take(message.changes);
-        if (!this.#isListening && this.#running?.host.replica.isComplete === true) void this.#listen();
+        if (this.#running?.host.replica.isComplete === true) void this.#listen();
         return;
       case 'around':
         this.#running?.host.around(message.around);
@@ -187,23 +187,24 @@ class Worker {
     });
     const media = createMedia(options, host.media, log, {
       guard,
-      tell: (event) => this.#tellEvent(event),
+      tell: tellEvents(
+        (event) => this.#wire.post({ kind: 'event', event }),
+        () => this.#wire.backlogBytes,
+      ),
       tally,
     });
     const delay = new OwnDelay(options.worker.worker);
     this.#running = { media, guard, host, log, delay, order: { policy: order, zone } };
   }
 
+  /** Once: what changes while it ends opens nothing again. */
   async #listen(): Promise<void> {
+    if (this.#isListening || this.#isEnding) return;
     this.#isListening = true;
     await this.#running?.media.start();
+    if (this.#isEnding) return;
     this.#tell();
     this.#wire.post({ kind: 'ready' });
-  }
-
-  /** Where main is too slow to take them, events are left out: nothing depends on them. */
-  #tellEvent(event: MediaEvent): void {
-    if (this.#wire.backlogBytes < EVENTS_BACKLOG_BYTES_MAX) this.#wire.post({ kind: 'event', event });
   }
 
   #tell(): void {
@@ -221,6 +222,7 @@ class Worker {
         isFull,
         faults: media.faults(),
         rssBytes,
+        cpuSeconds: cpuSeconds(),
         figures: delay.addTo(media.figures()),
         loopDelay,
       },

@@ -137,7 +137,7 @@ export class WorkerPool {
   /** Ends all of them: those that do not are killed. */
   async stop(): Promise<void> {
     clearInterval(this.#tick);
-    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
+    this.#closeWaiting();
     for (const slot of this.#slots) slot.stopping();
     this.post({ kind: 'stop' });
     const deadline = performance.now() + STOP_MS;
@@ -145,6 +145,12 @@ export class WorkerPool {
       if (performance.now() > deadline) for (const { process } of this.all) process.kill();
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+    // Those that had never come over to a worker which has ended meanwhile.
+    this.#closeWaiting();
+  }
+
+  #closeWaiting(): void {
+    for (const { socket } of this.#waiting.splice(0)) socket.destroy();
   }
 
   #look(): void {

@@ -50,6 +50,7 @@ const TOLD_NOTHING: WorkerTold = {
   isFull: false,
   faults: 0,
   rssBytes: 0,
+  cpuSeconds: 0,
   figures: NO_FIGURES,
 };
 

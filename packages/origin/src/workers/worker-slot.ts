@@ -47,6 +47,8 @@ export class WorkerSlot {
   #restart: NodeJS.Timeout | null = null;
   #lastEnd: string | null = null;
   #sinceMs = Date.now();
+  /** Of processes that have ended. */
+  #endedCpuSeconds = 0;
   #isStopping = false;
 
   constructor(options: SlotOptions, events: SlotEvents) {
@@ -123,6 +125,7 @@ export class WorkerSlot {
       publishers: sum((process) => process.told.publishers),
       outboundKbps: sum((process) => process.told.outboundKbps),
       rssBytes: sum((process) => process.told.rssBytes),
+      cpuSeconds: this.#endedCpuSeconds + sum((process) => process.told.cpuSeconds),
       ...(told?.loopDelay !== undefined && { loopDelay: told.loopDelay }),
       restarts: this.#pace.restarts,
       ...(this.#lastEnd !== null && { lastEnd: this.#lastEnd }),
@@ -190,6 +193,7 @@ export class WorkerSlot {
   #exited(living: LivingWorker, how: string): void {
     const reason = living.life.reason ?? how;
     living.life.exited();
+    this.#endedCpuSeconds += living.process.told.cpuSeconds;
     this.#leaving.delete(living);
     const isCurrent = this.#current === living;
     if (isCurrent) this.#current = null;

@@ -356,6 +356,24 @@ describe('a publisher that is handed over', () => {
     expect(told).toEqual(['end kicked']);
   });
 
+  it('stays where that origin closes it at once, also while it is handed over anew', () => {
+    const { desk, links, timers, session, heard } = handing();
+    links[0]?.events.accepted();
+    links[0]?.events.ended({ code: 'refused', text: '', reason: 'kicked' });
+    expect(heard).toEqual(['failed']);
+    desk.handOver(
+      session,
+      [],
+      () => heard.push('taken anew'),
+      () => heard.push('failed anew'),
+    );
+    timers.pass(OVERLAP_MS);
+    expect(heard).toEqual(['failed']);
+    links[1]?.events.accepted();
+    timers.pass(OVERLAP_MS);
+    expect(heard).toEqual(['failed', 'taken anew']);
+  });
+
   it('stays where nobody takes it in time, and nobody is told that it ended', () => {
     const { desk, links, timers, heard, told, mesh, log } = handing();
     mesh.origins = [];

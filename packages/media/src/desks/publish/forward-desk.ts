@@ -222,7 +222,8 @@ export class ForwardDesk {
     if (entry.place === 'both') return;
     entry.place = 'both';
     this.#parts.timers.after(OVERLAP_MS, () => {
-      if (!this.#entries.has(entry.session)) return;
+      // It may have failed since, and have been handed over anew.
+      if (this.#entries.get(entry.session) !== entry) return;
       entry.place = 'origin';
       onTaken();
     });

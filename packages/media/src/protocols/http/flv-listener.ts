@@ -103,6 +103,7 @@ export function createFlvListener(parts: FlvListenerParts): Listener {
       await closed;
       clearTimeout(timer);
       for (const socket of [...requests.sockets]) socket.destroy();
+      await requests.closed();
     },
   };
 }

@@ -19,6 +19,7 @@ import {
 } from './http-answer.js';
 import { peekOverHttp, playOverHttp, publishOverHttp } from './http-flv.js';
 import { mayPagePublish } from './publish-origin.js';
+import { QueuedAnswers } from './queued-answers.js';
 import { welcomeText } from './welcome.js';
 
 export type FlvRequestsParts = FlvParts & Pick<FrontParts, 'proxies'>;
@@ -38,6 +39,7 @@ export class FlvRequests {
   readonly #arrivals = new Map<Duplex, Arrival>();
   /** Connections with a play or publish under way: a second request on one of them is not served. */
   readonly #busy = new WeakSet<Duplex>();
+  readonly #queued = new QueuedAnswers();
 
   constructor(parts: FlvRequestsParts) {
     this.#parts = parts;
@@ -54,6 +56,11 @@ export class FlvRequests {
   /** Sockets that are open, those on which nothing was asked yet as well. */
   get sockets(): Iterable<Duplex> {
     return this.#arrivals.keys();
+  }
+
+  /** Resolves once the ends of all plays and publishes are told that were on sockets which have been destroyed. */
+  closed(): Promise<void> {
+    return this.#ws.closed();
   }
 
   /** Whoever requests on this connection come from. */
@@ -76,6 +83,7 @@ export class FlvRequests {
       req.socket.destroy();
       return;
     }
+    this.#queued.watch(req, res);
     res.on('error', () => {});
     req.on('error', () => {});
     this.#parts.fence.run(
@@ -168,7 +176,7 @@ export class FlvRequests {
     const res = new ServerResponse(req);
     res.shouldKeepAlive = false;
     res.on('error', () => {});
-    res.once('finish', () => socket.end());
+    res.once('finish', () => socket.destroySoon());
     res.assignSocket(socket);
     socket.once('end', () => socket.destroySoon());
     socket.resume();

@@ -13,14 +13,14 @@ import type { RtmpTarget } from './rtmp-target.js';
 /** How long a closing connection may take to send its last words. */
 const FLUSH_MS = 1000;
 
+const NOTHING = Buffer.alloc(0);
+
 export interface RtmpClientEvents {
   /** A command of the server. May throw: that ends the connection, as with `frame`. */
   command(command: RtmpCommand): void;
   frame(frame: Frame): void;
   /** The server answered a ping. */
   pong?(): void;
-  /** Everything written has gone to the kernel. */
-  drain?(): void;
   /** Once, last of all. */
   closed(error: RtmpClientError): void;
 }
@@ -63,6 +63,18 @@ export class RtmpClientConnection {
     return this.#socket?.writableLength ?? 0;
   }
 
+  /**
+   * Resolves once all that was written so far is with the kernel, or the connection has ended. Not by `drain`: node emits that only
+   * where a write was told to wait.
+   */
+  flushed(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === null) return Promise.resolve();
+    return new Promise((resolve) => {
+      socket.write(NOTHING, () => resolve());
+    });
+  }
+
   get isClosed(): boolean {
     return this.#error !== null;
   }
@@ -80,7 +92,7 @@ export class RtmpClientConnection {
     socket.setNoDelay(true);
     this.#listenTo(socket);
     socket.on('connect', () => {
-      if (keyHash === undefined) this.#speak(socket);
+      if (keyHash === undefined) this.#handshake.start();
       else this.#secure(socket, keyHash);
     });
     try {
@@ -101,11 +113,6 @@ export class RtmpClientConnection {
     );
   }
 
-  #speak(socket: Socket): void {
-    socket.on('drain', () => this.#events.drain?.());
-    this.#handshake.start();
-  }
-
   /** No authority vouches for a member: it is known by its key, which the mesh told. */
   #secure(raw: Socket, keyHash: string): void {
     const socket = connectTls({
@@ -120,7 +127,7 @@ export class RtmpClientConnection {
       const certificate = socket.getPeerX509Certificate();
       if (certificate !== undefined && keyHashOf(certificate) === keyHash) {
         socket.on('data', (bytes) => this.#read(bytes));
-        this.#speak(socket);
+        this.#handshake.start();
       } else
         this.end(
           new RtmpClientError('not-the-member', 'the server has another key than the mesh told of it'),

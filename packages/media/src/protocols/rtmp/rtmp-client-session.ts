@@ -25,7 +25,6 @@ export interface RtmpSessionEvents {
   frame?(frame: Frame): void;
   /** A status after the answer to play or publish, such as `NetStream.Play.UnpublishNotify`. */
   status?(code: string, description: string): void;
-  drain?(): void;
   /** The server answered a `ping`. */
   pong?(): void;
   /** Once, last of all. */
@@ -73,7 +72,6 @@ export class RtmpClientSession {
     this.#client = new RtmpClientConnection(options.limits, {
       command: (command) => this.#onCommand(command),
       frame: (frame) => this.#onFrame(frame),
-      drain: () => events.drain?.(),
       pong: () => events.pong?.(),
       closed: (error) => this.#closed(error),
     });
@@ -85,6 +83,11 @@ export class RtmpClientSession {
 
   get queuedBytes(): number {
     return this.#client.queuedBytes;
+  }
+
+  /** Resolves once all that was sent so far is with the kernel, or the session has ended. */
+  flushed(): Promise<void> {
+    return this.#client.flushed();
   }
 
   async play(): Promise<void> {

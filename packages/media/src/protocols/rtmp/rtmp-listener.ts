@@ -12,6 +12,8 @@ export type RtmpListenerParts = RtmpSessionParts &
 export function createRtmpListener(parts: RtmpListenerParts): PausableListener {
   const { options, log, certificates, at } = parts;
   const sessions = new Set<RtmpSession>();
+  let stopped: Promise<void> | null = null;
+  let onLastClosed = (): void => {};
   const front = new Front({
     ...parts,
     protocol: 'rtmp',
@@ -27,8 +29,22 @@ export function createRtmpListener(parts: RtmpListenerParts): PausableListener {
     const session: RtmpSession = new RtmpSession(arrival, parts, () => {
       sessions.delete(session);
       arrival.place.leave();
+      if (sessions.size === 0) onLastClosed();
     });
     sessions.add(session);
+    if (stopped !== null) session.destroy('stopping');
+  }
+
+  async function closeAll(): Promise<void> {
+    const portClosed = new Promise<void>((resolve) => port.close(resolve));
+    // A port is closed before its sockets have told that they are, and one that does not listen waits for none of them.
+    const lastClosed = new Promise<void>((resolve) => {
+      onLastClosed = resolve;
+    });
+    front.close();
+    for (const session of sessions) session.destroy('stopping');
+    if (sessions.size > 0) await lastClosed;
+    await portClosed;
   }
 
   return {
@@ -39,11 +55,9 @@ export function createRtmpListener(parts: RtmpListenerParts): PausableListener {
       socket.setNoDelay(true);
       server.emit('connection', socket);
     },
-    stop: () =>
-      new Promise<void>((resolve) => {
-        port.close(resolve);
-        front.close();
-        for (const session of sessions) session.destroy('stopping');
-      }),
+    stop: () => {
+      stopped ??= closeAll();
+      return stopped;
+    },
   };
 }

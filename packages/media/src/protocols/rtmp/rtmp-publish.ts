@@ -66,8 +66,11 @@ export class RtmpPublish implements PublishSession {
       this.#refuse(answer);
       return false;
     }
-    // A claim may be lost in the same moment; then `end` has told.
-    if (this.#isOver) return false;
+    if (this.#isOver) {
+      // A claim may be lost in the same moment; then `end` has told. Or the connection ended, and the desk is to hear of it.
+      answer.feed.end();
+      return false;
+    }
     this.#feed = answer.feed;
     if (answer.accepted === true) this.#start();
     return true;

@@ -108,6 +108,22 @@ describe('RtmpPublisher', () => {
     expect(publisher.isEnded).toBe(true);
   });
 
+  it('hears that the server has taken everything also where it was little, as often as it asked', async () => {
+    server = await FakeRtmpServer.open((connection) => connection.serve(START));
+    const publisher = await RtmpPublisher.open(`rtmp://127.0.0.1:${server.port}/live/s1`, {
+      queueBytesMax: 0,
+    });
+    server.connections[0]?.socket.pause();
+    // Less than what node tells a writer to wait for.
+    const small = makeFrame('video', 0, Buffer.concat([PICTURE, Buffer.alloc(3000)]));
+    while (publisher.send(small));
+    const both = Promise.all([publisher.drained(), publisher.drained()]);
+    server.connections[0]?.socket.resume();
+    await both;
+    expect(publisher.isEnded).toBe(false);
+    await publisher.close();
+  });
+
   it('paces by timestamps, over the wrap of 32 bits', async () => {
     server = await FakeRtmpServer.open((connection) => connection.serve(START));
     const publisher = await RtmpPublisher.open(`rtmp://127.0.0.1:${server.port}/live/s1`);

@@ -33,7 +33,6 @@ export class RtmpPublisher {
   readonly #session: RtmpClientSession;
   readonly #queueBytesMax: number;
   readonly #stuckMs: number;
-  #wake: (() => void) | null = null;
   #error: RtmpClientError | null = null;
 
   private constructor(url: string, options: RtmpPublisherOptions) {
@@ -47,10 +46,8 @@ export class RtmpPublisher {
     this.#session = new RtmpClientSession(
       { target: parseRtmpUrl(url), agent, deadlineMs: connectMs, limits: LIMITS },
       {
-        drain: () => this.#wake?.(),
         closed: (error) => {
           this.#error = error;
-          this.#wake?.();
           end(error);
         },
       },
@@ -83,10 +80,7 @@ export class RtmpPublisher {
       const stuck = setTimeout(() => {
         this.#session.abort(new RtmpClientError('stuck', `the server took nothing for ${this.#stuckMs} ms`));
       }, this.#stuckMs);
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = null;
+      await this.#session.flushed();
       clearTimeout(stuck);
     }
     if (this.#error !== null) throw this.#error;

@@ -187,9 +187,12 @@ export class SiblingLink {
     this.#silentLooks = 0;
     this.#parent.hung();
     const text = `nothing came from the worker that pulls for ${SILENT_LOOKS_MAX * SIBLING_BEAT_MS} ms`;
-    for (const [id, { isOwners }] of [...this.#pulls])
-      if (isOwners) this.#endPull(id, { code: 'worker-hung', text, isOrdinary: false });
-    if (this.#pulls.size === 0) this.#over();
+    for (const [id, { isOwners }] of [...this.#pulls]) {
+      if (!isOwners) continue;
+      this.#endPull(id, { code: 'worker-hung', text, isOrdinary: false });
+      // It may go on, and would pull for nobody.
+      this.#close(id);
+    }
   }
 
   #endPull(id: number, end: UpstreamEnd): void {

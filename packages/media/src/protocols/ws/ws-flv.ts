@@ -62,11 +62,21 @@ export class WsFlv {
   readonly #parts: FlvParts;
   readonly #players: WebSocketServer;
   readonly #publishers: WebSocketServer;
+  readonly #open = new Set<WebSocket>();
+  #onLastClosed = (): void => {};
 
   constructor(parts: FlvParts) {
     this.#parts = parts;
     this.#players = makeServer(PLAYER_MESSAGE_BYTES_MAX);
     this.#publishers = makeServer(parts.options.limits.messageBytesMax + MESSAGE_BYTES_EXTRA);
+  }
+
+  /** Resolves once all that is open has closed, and the ends of its plays and publishes are told. */
+  async closed(): Promise<void> {
+    if (this.#open.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onLastClosed = resolve;
+    });
   }
 
   upgrade({ req, socket, head, target, client, isForeignPage }: WsUpgrade): void {
@@ -82,6 +92,12 @@ export class WsFlv {
       });
       if (isPublisher) this.#publish(webSocket, target, client, isForeignPage);
       else this.#play(webSocket, socket, target, client);
+      this.#open.add(webSocket);
+      // Last of those who hear of it.
+      webSocket.once('close', () => {
+        this.#open.delete(webSocket);
+        if (this.#open.size === 0) this.#onLastClosed();
+      });
     });
   }
 

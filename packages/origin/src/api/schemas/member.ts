@@ -14,6 +14,7 @@ const WORKER = v.object({
   publishers: NUMBER,
   outboundKbps: NUMBER,
   rssBytes: NUMBER,
+  cpuSeconds: said(NUMBER, 'Processor time of all processes that it has had, s.'),
   loopDelay: v.exactOptional(
     said(
       v.object({ p50: NUMBER, p99: NUMBER, max: NUMBER }),

@@ -74,6 +74,24 @@ describe('verdictOf', () => {
   });
 });
 
+/** `b` begins and ends more streams than its log remembers. */
+function forgetfulBurst(mesh: VirtualMesh): void {
+  for (let stream = 0; stream <= RELEASES_MAX; stream += 1)
+    mesh.input('b', claimOf(`v/app/stream-${stream}`));
+  mesh.run(3_000);
+  for (let stream = 0; stream <= RELEASES_MAX; stream += 1)
+    mesh.input('b', { kind: 'release', key: `v/app/stream-${stream}` });
+}
+
+/** The broadcast of `b`'s last stream is lost, and time passes until it is told again. */
+function loseLast(mesh: VirtualMesh): void {
+  mesh.weather.loss = 1;
+  mesh.input('b', claimOf('v/app/last'));
+  mesh.run(1_000);
+  mesh.weather.loss = 0;
+  mesh.run(10_000);
+}
+
 describe('one broken link', () => {
   it.each([
     ['both ways, of three members', 3, false],
@@ -187,23 +205,27 @@ describe('one broken link', () => {
     const mesh = meshOf(4);
     mesh.weather.areHandedOn = true;
     // More than the log remembers, before a member restarts that hears of it by others alone.
-    for (let stream = 0; stream <= RELEASES_MAX; stream += 1)
-      mesh.input('b', claimOf(`v/app/stream-${stream}`));
-    mesh.run(3_000);
-    for (let stream = 0; stream <= RELEASES_MAX; stream += 1)
-      mesh.input('b', { kind: 'release', key: `v/app/stream-${stream}` });
+    forgetfulBurst(mesh);
     mesh.run(12_000);
     mesh.cut('a', 'b');
     mesh.cut('d', 'b');
     mesh.kill('d');
     mesh.start('d');
     mesh.run(5_000);
-    mesh.weather.loss = 1;
-    mesh.input('b', claimOf('v/app/last'));
-    mesh.run(1_000);
-    mesh.weather.loss = 0;
-    mesh.run(10_000);
+    loseLast(mesh);
     expect([livenessAt(mesh, 'a', 'b'), livenessAt(mesh, 'd', 'b')]).toEqual(['unreachable', 'unreachable']);
+    expect(ownersAt(mesh, 'a', 'v/app/last')).toEqual(['b']);
+  });
+
+  // npm run sim -- --seed 73006523
+  it('brings what changes right after more than the log remembers', () => {
+    const mesh = meshOf(3);
+    mesh.weather.areHandedOn = true;
+    forgetfulBurst(mesh);
+    mesh.run(2_500);
+    mesh.cut('a', 'b');
+    loseLast(mesh);
+    expect(livenessAt(mesh, 'a', 'b')).toBe('unreachable');
     expect(ownersAt(mesh, 'a', 'v/app/last')).toEqual(['b']);
   });
 

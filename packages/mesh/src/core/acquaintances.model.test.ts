@@ -17,6 +17,7 @@ import {
 } from './limits.js';
 import { joinDigests, startDigest } from './member-digest.js';
 import type { Acquaintance, DirectMessage } from './messages.js';
+import { helloOf } from './testing/hello-of.js';
 import { type VirtualMember, VirtualMesh } from './testing/virtual-mesh.js';
 
 /** One member, of which the test plays all others. */
@@ -33,14 +34,7 @@ const say = (peer: string, message: DirectMessage): void => input({ kind: 'direc
 
 function greet(peer: string, from: Whereabouts, addresses: readonly string[], generation = 1): void {
   input({ kind: 'connected', peer, from });
-  say(peer, {
-    kind: 'hello',
-    name: `name of ${peer}`,
-    program: 'test',
-    position: { generation, version: 0 },
-    addresses,
-    members: [],
-  });
+  say(peer, helloOf(peer, { generation, addresses }));
 }
 
 const lose = (peer: string): void => {
