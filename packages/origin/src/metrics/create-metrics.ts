@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { Turns } from '../api/turns.js';
 import { SlicedWork } from '../plane/sliced-work.js';
 import { PROGRAM_VERSION } from '../version.js';
-import { SAMPLE_MS } from '../workers/own-delay.js';
 import { figureMetrics } from './figure-metrics.js';
 import { gauge } from './live-metric.js';
+import { LOOP_METRICS, loopMetrics } from './loop-metrics.js';
 import { mediaMetrics } from './media-metrics.js';
 import { meshMetrics } from './mesh-metrics.js';
 import type { MetricsChoice, MetricsSource } from './metrics-source.js';
@@ -15,6 +14,9 @@ import { srsMetrics } from './srs-metrics.js';
 import { StreamSeries } from './stream-series.js';
 
 export type { MetricsSource } from './metrics-source.js';
+
+/** How often the library watches the event loop, ms: it can't be told not to, and its figures are not used. */
+const NEVER_MS = 2 ** 31 - 1;
 
 /** The metrics of one member: `GET /metrics` in Prometheus' text format, apart from any listener. */
 export interface Metrics {
@@ -70,14 +72,14 @@ export function createMetrics(
  * watch the event loop wakes the process twenty times a second, which is more than an idle member does else.
  */
 async function watchProcess(registry: Registry): Promise<void> {
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: SAMPLE_MS });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  for (const name of LOOP_METRICS) registry.removeSingleMetric(name);
   for (const what of ['handles', 'requests', 'resources']) {
     // They say little, cost a list of all sockets, and are called totals although they go down.
     registry.removeSingleMetric(`nodejs_active_${what}`);
     registry.removeSingleMetric(`nodejs_active_${what}_total`);
   }
-  // Of no sample at all the library tells a least delay of 292 years.
-  await sleep(2 * SAMPLE_MS);
+  await loopMetrics(registry);
 }
 
 /**
