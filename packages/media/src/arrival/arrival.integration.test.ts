@@ -362,10 +362,14 @@ describe('limits by address behind a proxy', () => {
     const member = await start({ ...PROXIED, limits });
     await publish(member);
     const url = `http://127.0.0.1:${member.httpPort}/live/s.flv`;
+    // An answer that nobody refers to is ended by the collector.
+    const answers: Response[] = [];
     const status = async (ip: string) => {
       const abort = new AbortController();
       closers.push(() => abort.abort());
-      return (await fetch(url, { headers: { 'X-Forwarded-For': ip }, signal: abort.signal })).status;
+      const answer = await fetch(url, { headers: { 'X-Forwarded-For': ip }, signal: abort.signal });
+      answers.push(answer);
+      return answer.status;
     };
     const all = [];
     for (const ip of ['192.0.2.7', '192.0.2.7', '192.0.2.7', '192.0.2.8', '192.0.2.8', '192.0.2.8'])
@@ -376,6 +380,7 @@ describe('limits by address behind a proxy', () => {
         .map((remote) => remote.replace(/:\d+$/, ''))
         .sort(),
     ).toEqual(['192.0.2.7', '192.0.2.7', '192.0.2.8', '192.0.2.8']);
+    expect(answers).toHaveLength(6);
   });
 
   it('believe no header of a stranger, nor one that came through PROXY from one', async () => {

@@ -1,11 +1,11 @@
 import type { Tracks } from '../wire/flv/flv-header.js';
 import { GopCache } from './gop-cache.js';
 import type { MediaPacket } from './packet.js';
-import { PacketBatch, PacketWindow, type WireWish } from './packet-batch.js';
+import { PacketBatch, PacketWindow } from './packet-batch.js';
 import type { Player } from './player.js';
 import { type Moment, PlayerFeed, type PlayerLimits } from './player-feed.js';
 import { PIECE_BYTES_MAX } from './player-queue.js';
-import { type Replay, replayBatches } from './replay.js';
+import { pastOf, type Replay, replayBatches } from './replay.js';
 import type { Traffic } from './stream-traffic.js';
 
 export interface AudienceLimits extends PlayerLimits {
@@ -16,9 +16,6 @@ export interface AudienceLimits extends PlayerLimits {
 
 /** A window is over when it holds this much, however short it was: what a source sends at once is not gathered. */
 const WINDOW_BYTES_MAX = 1_048_576;
-
-/** Likewise where nobody plays: no timer runs then, and a batch is as old as its first packet. */
-const UNPLAYED_WINDOW_MS = 1000;
 
 /** What a player is told and given when it begins. */
 export interface Opening {
@@ -32,7 +29,7 @@ export interface Opening {
 
 /**
  * Players of one stream that are served alike. What comes within a window goes out in one write per player, since a
- * write costs far more than its bytes; who joins gets the cached GOP at once, as references to what went out already.
+ * write costs far more than its bytes; who joins gets the cached GOP at once. While nobody plays there is that GOP alone.
  *
  * A batch begins at a start wherever one comes that is not in such a batch already. So the GOP cache begins at one, and
  * many starts in a row are still merged. Headers are in batches of their own, which are not cached: who joins gets the
@@ -79,7 +76,7 @@ export class Audience {
    */
   add(player: Player, replay: Replay | null = null): void {
     if (this.#feeds.has(player.id)) return;
-    // What was gathered without a clock is past, and a replay has what waits in the window.
+    // What was gathered for those who have gone is past, and a replay has what waits in the window.
     if (this.#feeds.size === 0 || replay !== null) this.flush();
     const feed = new PlayerFeed(player, this.#limits, this.#traffic);
     this.#feeds.set(player.id, feed);
@@ -109,12 +106,13 @@ export class Audience {
 
   /** `isStart`: players may begin at this packet. `ageMs`: how long ago it came. */
   send(packet: MediaPacket, isStart: boolean, ageMs = 0): void {
+    if (this.#feeds.size === 0) {
+      this.#keep(packet, isStart, ageMs);
+      return;
+    }
     if (packet.isHeader !== this.#pending[0]?.isHeader) this.#seal();
     let isAwaited = false;
-    if (isStart && this.#feeds.size === 0) {
-      // Who joins later starts here.
-      this.#forgetWindow();
-    } else if (isStart && (this.#pendingHeaders === null || this.#bringsPicture(packet))) {
+    if (isStart && (this.#pendingHeaders === null || this.#bringsPicture(packet))) {
       this.#seal();
       isAwaited = !this.#isPast && this.#isStartAwaited();
     }
@@ -128,14 +126,23 @@ export class Audience {
     const { mergeMs = 0 } = this.#limits;
     if (this.#isPast) {
       if (this.#pendingBytes >= PIECE_BYTES_MAX) this.#seal();
-    } else if (this.#feeds.size === 0) {
-      const isOld = nowMs - this.#pendingAtMs >= UNPLAYED_WINDOW_MS;
-      if (isOld || this.#windowBytes >= PIECE_BYTES_MAX) this.flush();
     } else if (isAwaited || mergeMs === 0 || this.#windowBytes >= WINDOW_BYTES_MAX) {
       this.flush();
     } else {
       this.#timer ??= setTimeout(() => this.flush(), mergeMs);
     }
+  }
+
+  /** Nobody plays: who joins later starts at the newest start. */
+  #keep(packet: MediaPacket, isStart: boolean, ageMs: number): void {
+    this.flush();
+    if (packet.isHeader) this.#gopHeaders = null;
+    if (packet.isHeader || this.#limits.gopCacheBytesMax === 0) return;
+    const atMs = performance.now() - ageMs;
+    if (isStart) {
+      this.#gop.begin(packet, atMs, this.#opening.headersAt(packet.timestampMs));
+      this.#gopHeaders = null;
+    } else this.#gop.push(packet, atMs);
   }
 
   /** The first picture to start at after a start with sound: who has none yet starts here. */
@@ -221,9 +228,8 @@ export class Audience {
   }
 
   #openFromGop(feed: PlayerFeed, moment: Moment): void {
-    const [first] = this.#gop.batches;
-    if (first === undefined) return;
-    this.#gopHeaders ??= this.#headersOf(first);
+    if (this.#gop.isEmpty) return;
+    this.#gopHeaders ??= this.#headersOf(this.#gop);
     feed.open(this.#gopHeaders, this.#gop, moment);
   }
 
@@ -233,21 +239,20 @@ export class Audience {
     const past = replayBatches(packets, moment.nowMs);
     const [first] = past;
     if (first === undefined) return;
-    const batches = [...past, ...mark];
-    const items = (wish: WireWish) => batches.map((batch) => batch.wire(wish));
-    feed.open(this.#headersOf(first), { batches, items }, moment);
+    const { atMs } = first;
+    const headers = this.#headersOf({ atMs, timestampMs: packets[0]?.timestampMs ?? 0 });
+    feed.open(headers, pastOf([...past, ...mark]), moment);
   }
 
-  #headersOf({ packets, atMs }: PacketBatch): PacketBatch {
-    return new PacketBatch(this.#opening.headersAt(packets[0]?.timestampMs ?? 0), atMs);
+  /** What comes before a packet of this time. */
+  #headersOf({ timestampMs, atMs }: { readonly timestampMs: number; readonly atMs: number }): PacketBatch {
+    return new PacketBatch(this.#opening.headersAt(timestampMs), atMs);
   }
 
   /** Ends the batch that is being gathered. */
   #seal(): void {
     if (this.#pending.length === 0) return;
-    const batch = new PacketBatch(this.#pending, this.#pendingAtMs, this.#pendingHeaders);
-    for (const packet of this.#pending) packet.batch = batch;
-    this.#sealed.push(batch);
+    this.#sealed.push(new PacketBatch(this.#pending, this.#pendingAtMs, this.#pendingHeaders));
     this.#forgetPending();
   }
 

@@ -4,7 +4,7 @@ import { collect } from '../testing/collect.js';
 import { AUDIO, INTER, KEY, METADATA } from '../testing/frames.js';
 import { FrameHistory, isReplayEnd, replayEnd } from './frame-history.js';
 import { MediaPacket } from './packet.js';
-import { PacketBatch } from './packet-batch.js';
+import { PAGE_BYTES, PAGES } from './page-pool.js';
 
 /** What a frame of these tests costs in the history. */
 const FRAME_BYTES = 6 + 128;
@@ -192,24 +192,64 @@ it('what a history drops is let go at once', async () => {
   expect(dropped.filter((ref) => ref.deref() !== undefined)).toEqual([]);
 });
 
-it('packets that are kept do not keep those of their batch that are dropped', async () => {
-  const history = new FrameHistory({ ...LIMITS, replayMs: 100 });
-  const dropped: WeakRef<object>[] = [];
-  for (let ms = 0; ms < 1_000; ms += 100) {
-    const packets = Array.from(
-      { length: 10 },
-      (_, index) => new MediaPacket(INTER(ms + index * 10), ms + index * 10),
+/** Pages of this thread that are in use when `act` has run, beside those before. */
+function pagesLentBy(act: () => void): number {
+  const before = PAGES.lent;
+  act();
+  return PAGES.lent - before;
+}
+
+describe('the pages of a history', () => {
+  it('are used again as frames are dropped, and all given back when it is cleared', () => {
+    const history = new FrameHistory({ ...LIMITS, replayMs: 100 });
+    const lent = pagesLentBy(() => {
+      for (let ms = 0; ms < 10_000; ms += 10) history.push(INTER(ms, ms % 256, 5_000), false, ms);
+    });
+    expect(lent).toBeLessThanOrEqual(Math.ceil((12 * 5_006) / PAGE_BYTES) + 1);
+    expect(history.frames.map(({ payload }) => payload)).toEqual(
+      every(10, 9_990, 9_890).map((ms) => INTER(ms, ms % 256, 5_000).payload),
     );
-    const batch = new PacketBatch(packets, ms);
-    for (const packet of packets) {
-      packet.batch = batch;
-      history.push(packet, false, packet.timestampMs);
-      if (packet.timestampMs < 890) dropped.push(new WeakRef(packet));
-    }
-  }
-  await turn();
-  collect();
-  await turn();
-  expect(timesOf(history)[0]).toBe(890);
-  expect(dropped.filter((ref) => ref.deref() !== undefined)).toEqual([]);
+    expect(pagesLentBy(() => history.clear())).toBe(-lent);
+  });
+
+  it('are given back when the last frame is dropped', () => {
+    const history = new FrameHistory({ ...LIMITS, replayBytesMax: 10, gopCacheBytesMax: 10 });
+    expect(pagesLentBy(() => history.push(KEY(0), true, 0))).toBe(0);
+  });
+
+  it('are shared by two histories of the same packets, on whatever line of time, until both have dropped them', () => {
+    const [first, second] = [new FrameHistory(LIMITS), new FrameHistory(LIMITS)];
+    const packets = every(10, 900).map((ms) => new MediaPacket(INTER(ms, 7, 5_000), ms));
+    const lent = pagesLentBy(() => {
+      for (const packet of packets) first.push(packet, false, packet.timestampMs);
+    });
+    expect(
+      pagesLentBy(() => {
+        for (const packet of packets) second.push(new MediaPacket(packet, 5), false, packet.timestampMs);
+      }),
+    ).toBe(0);
+    first.clear();
+    expect(second.frames.map(({ payload }) => payload)).toEqual(packets.map(({ payload }) => payload));
+    expect(pagesLentBy(() => second.clear())).toBeLessThanOrEqual(1 - lent);
+  });
+
+  it('hold what a history goes on with after the sound changed', () => {
+    const history = new FrameHistory(LIMITS);
+    history.push(KEY(0, 1, 20_000), true, 0);
+    history.push(AUDIO(10, 2), false, 10);
+    history.push(INTER(40, 3, 20_000), false, 40);
+    history.forgetSound();
+    history.push(INTER(80, 4, 20_000), false, 80);
+    expect(history.fromStart().map(({ frame }) => frame.payload)).toEqual(
+      [KEY(0, 1, 20_000), INTER(40, 3, 20_000), INTER(80, 4, 20_000)].map(({ payload }) => payload),
+    );
+  });
+
+  it('say so rather than give what others wrote there, where a frame is read that was dropped', () => {
+    const history = new FrameHistory(LIMITS);
+    history.push(KEY(0, 1), true, 0);
+    const [frame] = history.frames;
+    history.clear();
+    expect(() => frame?.payload).toThrow('let it go');
+  });
 });

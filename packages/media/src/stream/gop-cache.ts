@@ -1,6 +1,9 @@
-import type { MediaPacket } from './packet.js';
-import { isCommon, joined, PacketBatch, type WireWish } from './packet-batch.js';
+import type { Frame } from '../wire/frame.js';
+import { KeptList } from './kept-list.js';
+import { type KeptPacket, MediaPacket } from './packet.js';
+import { isCommon, PacketBatch, type WireWish } from './packet-batch.js';
 import type { WireFormat } from './player.js';
+import type { Past } from './player-feed.js';
 import { PIECE_BYTES_MAX, PIECE_BYTES_MIN, type QueueItem } from './player-queue.js';
 
 /** What a packet costs beside its payload: objects and wire forms' headers. */
@@ -14,51 +17,95 @@ const BLOCK_BYTES_MAX: Readonly<Record<WireFormat, number>> = {
   flv: PIECE_BYTES_MAX,
   'ws-flv': PIECE_BYTES_MIN,
 };
+/** More than any form adds to a packet, and to a block. */
+const FORM_BYTES_MAX = 32;
 
-/** The first batches of the cache in one form, in few buffers. */
-interface Blocks {
-  readonly items: QueueItem[];
-  /** How many batches are in them. */
-  batches: number;
+/** The first packets of the cache in one form, in few buffers. */
+interface Joined {
+  readonly blocks: QueueItem[];
+  /** What one block more is made of, as those who joined were given it. */
+  parts: QueueItem[];
+  /** Index of the first packet that is in none of them. */
+  end: number;
 }
 
 /**
- * The batches since the last start, for a player's first picture: the very ones that went out live. What is over the
- * limit is not cached at all: half a GOP cannot be shown.
+ * The packets since the last start, for a player's first picture. What is over the limit is not cached at all: half a GOP
+ * cannot be shown.
  *
- * A join costs as much as it has items to write. So once somebody joins, the batches are joined to blocks, each of them
- * once for all who join after that, and their bytes are parts of the blocks from then on.
+ * They are kept where the stream's history keeps them. The bytes that players are sent are made when somebody joins, once
+ * for all who do. A join costs as much as it has items to write, so what was made for several is joined to blocks.
  */
-export class GopCache {
+export class GopCache implements Past {
   readonly #bytesMax: number;
-  #batches: PacketBatch[] = [];
+  #list = new KeptList();
   #bytes = 0;
-  #blocks: Partial<Record<WireFormat, Blocks>> = {};
+  #kinds = new Set<Frame['kind']>();
+  /** What comes before the first packet, for who starts there. */
+  #headers: readonly MediaPacket[] = [];
+  #joined: Partial<Record<WireFormat, Joined>> = {};
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  /** From the last start on; empty where there is none, or too much has come since. */
-  get batches(): readonly PacketBatch[] {
-    return this.#batches;
+  /** There is no start, or too much has come since. */
+  get isEmpty(): boolean {
+    return this.#list.first === this.#list.end;
   }
 
-  /** The same in this form, as few items. */
+  get packets(): readonly KeptPacket[] {
+    return this.#packets(this.#list.first, this.#list.end);
+  }
+
+  /** When the first packet was sent. */
+  get atMs(): number {
+    return this.#list.atMs(this.#list.first);
+  }
+
+  /** What it says itself. */
+  get timestampMs(): number {
+    return this.#list.timestampMs(this.#list.first);
+  }
+
+  get startsWithVideo(): boolean {
+    return !this.isEmpty && this.#list.at(this.#list.first).kind === 'video';
+  }
+
+  get kinds(): ReadonlySet<Frame['kind']> {
+    return this.#kinds;
+  }
+
+  /** All of it in this form, as few items. */
   items(wish: WireWish): readonly QueueItem[] {
-    if (!isCommon(wish)) return this.#batches.map((batch) => batch.wire(wish));
-    const blocks = this.#blocks[wish.format] ?? { items: [], batches: 0 };
-    this.#blocks[wish.format] = blocks;
-    this.#joinWhole(blocks, wish);
-    return [...blocks.items, ...this.#batches.slice(blocks.batches).map((batch) => batch.wire(wish))];
+    const { format } = wish;
+    const { first, end } = this.#list;
+    if (!isCommon(wish)) return this.#batchesFrom(first, format).map((batch) => batch.wire(wish));
+    const joined = this.#joined[format] ?? { blocks: [], parts: [], end: first };
+    this.#joined[format] = joined;
+    for (const batch of this.#batchesFrom(joined.end, format)) addPart(joined, batch.wire(wish), format);
+    joined.end = end;
+    return [...joined.blocks, ...joined.parts];
   }
 
-  add(batch: PacketBatch): void {
-    if (batch.headers !== null) this.clear();
-    else if (this.#batches.length === 0) return;
-    this.#batches.push(batch);
-    for (const { payload } of batch.packets) this.#bytes += payload.length + PACKET_OVERHEAD_BYTES;
-    if (this.#bytes > this.#bytesMax) this.clear();
+  /** What went out together; begins anew where it is a start. */
+  add({ packets, atMs, headers }: PacketBatch): void {
+    for (const [index, packet] of packets.entries()) {
+      if (index === 0 && headers !== null) this.begin(packet, atMs, headers.packets);
+      else this.push(packet, atMs);
+    }
+  }
+
+  /** A start. `headers`: what comes before it. */
+  begin(packet: MediaPacket, atMs: number, headers: readonly MediaPacket[]): void {
+    this.clear();
+    this.#headers = headers;
+    this.#push(packet, atMs);
+  }
+
+  /** What follows. */
+  push(packet: MediaPacket, atMs: number): void {
+    if (!this.isEmpty) this.#push(packet, atMs);
   }
 
   /**
@@ -66,41 +113,83 @@ export class GopCache {
    * on.
    */
   forgetSound(headersAt: (timestampMs: number) => readonly MediaPacket[]): void {
-    const batches = this.#batches;
+    const { packets, timestampMs, startsWithVideo } = this;
+    const before = this.#list;
+    const list = new KeptList();
+    for (const [index, packet] of packets.entries())
+      if (startsWithVideo && packet.kind !== 'audio')
+        list.push(packet, index === 0, before.atMs(before.first + index));
     this.clear();
-    if (batches[0]?.startsWithVideo !== true) return;
-    for (const { packets, atMs, headers } of batches) {
-      const rest = packets.filter(({ kind }) => kind !== 'audio');
-      const [first] = rest;
-      if (first === undefined) continue;
-      this.add(new PacketBatch(rest, atMs, headers === null ? null : headersAt(first.timestampMs)));
-    }
+    this.#list = list;
+    if (startsWithVideo) this.#headers = headersAt(timestampMs);
+    for (let index = list.first; index < list.end; index += 1) this.#count(index);
   }
 
   clear(): void {
-    this.#batches = [];
+    this.#list.clear();
     this.#bytes = 0;
-    this.#blocks = {};
+    this.#kinds = new Set();
+    this.#headers = [];
+    this.#joined = {};
   }
 
-  /** Adds the blocks that the next batch does not belong to any more. */
-  #joinWhole(blocks: Blocks, wish: WireWish): void {
-    let run: PacketBatch[] = [];
-    let bytes = 0;
-    for (const batch of this.#batches.slice(blocks.batches)) {
-      const { length } = batch.form(wish);
-      const isOver =
-        bytes + length > BLOCK_BYTES_MAX[wish.format] ||
-        batch.atMs - (run[0]?.atMs ?? batch.atMs) > BLOCK_MS_MAX;
-      const [first] = run;
-      if (isOver && first !== undefined) {
-        blocks.items.push(run.length === 1 ? first.wire(wish) : joined(run, wish));
-        blocks.batches += run.length;
-        run = [];
-        bytes = 0;
-      }
-      run.push(batch);
-      bytes += length;
+  #push(packet: MediaPacket, atMs: number): void {
+    const { end } = this.#list;
+    this.#list.push(packet, this.isEmpty, atMs);
+    this.#count(end);
+    if (this.#bytes > this.#bytesMax) this.clear();
+  }
+
+  #count(index: number): void {
+    this.#bytes += this.#list.bytes(index) + PACKET_OVERHEAD_BYTES;
+    this.#kinds.add(this.#list.at(index).kind);
+  }
+
+  #packets(from: number, end: number): KeptPacket[] {
+    return Array.from({ length: end - from }, (_, index) => this.#list.at(from + index));
+  }
+
+  /** Copies of the packets from this one on, each batch no more than a block. */
+  #batchesFrom(from: number, format: WireFormat): PacketBatch[] {
+    const batches: PacketBatch[] = [];
+    for (let at = from; at < this.#list.end; ) {
+      const end = this.#endOfBlock(at, BLOCK_BYTES_MAX[format]);
+      const packets = this.#packets(at, end).map((kept) => new MediaPacket(kept, kept.timestampMs));
+      const headers = at === this.#list.first ? this.#headers : null;
+      batches.push(new PacketBatch(packets, this.#list.atMs(at), headers));
+      at = end;
+    }
+    return batches;
+  }
+
+  #endOfBlock(from: number, bytesMax: number): number {
+    let bytes = FORM_BYTES_MAX;
+    let end = from;
+    for (; end < this.#list.end; end += 1) {
+      bytes += this.#list.bytes(end) + FORM_BYTES_MAX;
+      const isOld = this.#list.atMs(end) - this.#list.atMs(from) > BLOCK_MS_MAX;
+      if (end > from && (bytes > bytesMax || isOld)) break;
+    }
+    return end;
+  }
+}
+
+/** Joins the parts to a block where this one does not belong to them any more. */
+function addPart(joined: Joined, part: QueueItem, format: WireFormat): void {
+  const [first] = joined.parts;
+  if (first !== undefined) {
+    const bytes = joined.parts.reduce((sum, each) => sum + each.bytes.length, part.bytes.length);
+    if (bytes > BLOCK_BYTES_MAX[format] || part.atMs - first.atMs > BLOCK_MS_MAX) {
+      joined.blocks.push(blockOf(first, joined.parts));
+      joined.parts = [];
     }
   }
+  joined.parts.push(part);
+}
+
+function blockOf(first: QueueItem, parts: readonly QueueItem[]): QueueItem {
+  if (parts.length === 1) return first;
+  const frames = parts.reduce((sum, part) => sum + part.frames, 0);
+  const bytes = Buffer.concat(parts.map((part) => part.bytes));
+  return { bytes, frames, atMs: first.atMs, headers: first.headers };
 }

@@ -25,6 +25,14 @@ describe('HeldData', () => {
     expect(idsOf(held)).toEqual([3]);
   });
 
+  it('holds on to nothing that lies beside', () => {
+    const held = new HeldData();
+    const beside = Buffer.alloc(10_000, 7);
+    held.hold({ ...data(1), payload: beside.subarray(10, 20) });
+    const [{ payload } = { payload: beside }] = held.release();
+    expect([payload, payload.buffer.byteLength]).toEqual([Buffer.alloc(10, 7), 10]);
+  });
+
   it('leaves out the oldest of more than 64', () => {
     const held = new HeldData();
     for (let id = 0; id < 66; id += 1) held.hold(data(id));

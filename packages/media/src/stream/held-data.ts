@@ -1,4 +1,5 @@
 import type { Frame } from '../wire/frame.js';
+import { ownCopy } from '../wire/slabs.js';
 
 const MESSAGES_MAX = 64;
 const BYTES_MAX = 262_144;
@@ -10,7 +11,8 @@ export class HeldData {
   #bytes = 0;
 
   hold(frame: Frame): void {
-    this.#frames.push(frame);
+    // It may wait for long, beside what others have let go.
+    this.#frames.push({ ...frame, payload: ownCopy(frame.payload) });
     this.#bytes += frame.payload.length;
     while (this.#frames.length > MESSAGES_MAX || this.#bytes > BYTES_MAX) {
       this.#bytes -= this.#frames.shift()?.payload.length ?? 0;

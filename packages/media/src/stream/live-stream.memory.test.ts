@@ -2,9 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { collect } from '../testing/collect.js';
 import { AUDIO_HEADER, INTER, KEY, VIDEO_HEADER } from '../testing/frames.js';
+import { MemoryPlayer } from '../testing/memory-player.js';
 import { ownerOf, StreamWorld } from '../testing/stream-world.js';
 import type { Frame } from '../wire/frame.js';
 import { replayEnd } from './frame-history.js';
+import { PAGE_BYTES, PAGES } from './page-pool.js';
 
 const encode = (from: number, to: number): Frame[] =>
   Array.from({ length: to - from + 1 }, (_, index) => {
@@ -41,5 +43,40 @@ describe('a stream that went on exactly', () => {
     await turn();
     collect();
     expect(bytes.deref()).toBeUndefined();
+  });
+});
+
+describe('the pages of a stream', () => {
+  it('are given back when its source is gone but for what was sent, and all when it is closed', () => {
+    const before = PAGES.lent;
+    const world = new StreamWorld({ replayMs: 60_000 });
+    const feed = world.publish();
+    const player = world.play();
+    world.stream.addPull(new MemoryPlayer('pull'), 1000);
+    for (const frame of [VIDEO_HEADER(1), ...encode(0, 99)]) {
+      feed.push(frame);
+      world.timers.pass(40);
+    }
+    const large = INTER(4_000, 100, 100_000);
+    feed.push(large);
+    const lent = PAGES.lent - before;
+    // One page with the small ones, and what the large one takes: the source, what was sent and the GOP share them.
+    expect(lent).toBeLessThanOrEqual(1 + Math.ceil(large.payload.length / PAGE_BYTES));
+    feed.end();
+    expect(PAGES.lent - before).toBeLessThanOrEqual(lent);
+    world.stream.remove(player);
+    world.stream.close();
+    expect(PAGES.lent).toBe(before);
+  });
+
+  it('are given back by relays that are closed, lost, or feed the stream', () => {
+    const before = PAGES.lent;
+    const world = new StreamWorld({ replayMs: 60_000 });
+    world.owners(ownerOf('a'), ownerOf('b'));
+    world.play();
+    goOnExactly(world);
+    world.fail('closed-by-server');
+    world.stream.close();
+    expect(PAGES.lent).toBe(before);
   });
 });

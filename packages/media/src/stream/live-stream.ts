@@ -4,6 +4,7 @@ import type { Frame } from '../wire/frame.js';
 import { isReplayEnd } from './frame-history.js';
 import { OutboundRate } from './outbound-rate.js';
 import type { HeadOf } from './owner-ranking.js';
+import type { KeptPacket } from './packet.js';
 import type { PassedOnEnd } from './passed-on-relay.js';
 import { PassedOnRelays } from './passed-on-relays.js';
 import { PictureFigures } from './picture-figures.js';
@@ -63,7 +64,7 @@ export class LiveStream {
   /** Other members' pulls that are fed by a relay of their own, since what they ask for is not published here. */
   readonly #passedOn: PassedOnRelays;
   #feeding: StreamSource | null = null;
-  #splice: Splice = { kind: 'none' };
+  #splice: Splice<KeptPacket> = { kind: 'none' };
   #bytesIn = 0;
   readonly #rateIn = new OutboundRate();
   readonly #pictures = new PictureFigures();
@@ -152,7 +153,7 @@ export class LiveStream {
       },
       end: (onGone = () => {}) => {
         past?.cancel();
-        if (!this.#sources.delete(id)) return;
+        if (!this.#forget(id)) return;
         if (this.#publisher?.source === source) this.#publisher = null;
         this.#pulls.end(source);
         this.#siblings.end(source);
@@ -242,7 +243,8 @@ export class LiveStream {
     this.#actions.length = 0;
     for (const upstream of this.#upstreams.values()) upstream.close();
     this.#upstreams.clear();
-    this.#sources.clear();
+    for (const id of [...this.#sources.keys()]) this.#forget(id);
+    this.#hub.detach();
     this.#passedOn.close();
     this.#timer.stop();
   }
@@ -304,6 +306,12 @@ export class LiveStream {
     const source = new StreamSource(id, about, this.#parts.limits, this.#parts.timers.nowMs());
     this.#sources.set(id, source);
     return source;
+  }
+
+  /** The source is gone. Says whether it was there. */
+  #forget(id: SourceId): boolean {
+    this.#sources.get(id)?.endHistory();
+    return this.#sources.delete(id);
   }
 
   #take(source: StreamSource, frame: Frame): void {
@@ -369,7 +377,7 @@ export class LiveStream {
         this.#telling.ended(this.#about(action.source), action.reason);
         this.#upstreams.get(action.source)?.close();
         this.#upstreams.delete(action.source);
-        this.#sources.delete(action.source);
+        this.#forget(action.source);
         return;
       case 'search':
         this.#search(action.source);
@@ -422,7 +430,7 @@ export class LiveStream {
   #ended(id: SourceId, source: StreamSource, end: UpstreamEnd): void {
     const { code, isOrdinary } = end;
     this.#upstreams.delete(id);
-    if (!this.#sources.delete(id)) return;
+    if (!this.#forget(id)) return;
     this.#telling.lost(source.about, end);
     const detours = UNREACHED.has(code) ? this.#detoursOf(source.about) : [];
     this.#step({

@@ -1,8 +1,8 @@
-import { FLV_PREVIOUS_TAG_SIZE_BYTES, FLV_TAG_EXTRA_BYTES, writeFlvTag } from '../wire/flv/flv-tag.js';
+import { FLV_TAG_EXTRA_BYTES, writeFlvTag } from '../wire/flv/flv-tag.js';
 import { writeWsHeader, writeWsMessage, wsFramedBytes } from '../wire/flv/ws-frame.js';
 import { chunkedBytes, OUT_CHUNK_BYTES, writeChunks } from '../wire/rtmp/chunk-writer.js';
 import { MEDIA_CHUNK_STREAM, MESSAGE_TYPE } from '../wire/rtmp/message.js';
-import { MEDIA_STREAM_ID, type MediaPacket, type SentTogether } from './packet.js';
+import { MEDIA_STREAM_ID, type MediaPacket } from './packet.js';
 import type { TrackWants, WireFormat } from './player.js';
 import { PIECE_BYTES_MIN, type QueueItem } from './player-queue.js';
 
@@ -24,10 +24,9 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * Packets that go out together, never changed afterwards. The bytes of a form are made when the first player needs them,
- * once, straight into one buffer; live delivery, GOP cache and replay all send that same buffer, and the packets' own
- * bytes are parts of the first that is made.
+ * once, straight into one buffer, which all who get the batch in this form are sent.
  */
-export class PacketBatch implements SentTogether {
+export class PacketBatch {
   readonly packets: readonly MediaPacket[];
   /** When they were sent, by the monotonic clock, ms. */
   readonly atMs: number;
@@ -174,7 +173,7 @@ class WireForm implements QueueItem {
 
   /**
    * Makes the bytes of the batch's packets, where they are not there yet. With `into`, which has just the room for them, they are there from now
-   * on, even where they were elsewhere before. Packets whose bytes lie nowhere but in what came in are moved here.
+   * on, even where they were elsewhere before.
    */
   write(packets: readonly MediaPacket[], into?: Buffer): void {
     if (this.length === 0 || (this.bytes.length > 0 && into === undefined)) return;
@@ -183,11 +182,10 @@ class WireForm implements QueueItem {
     this.bytes = out;
     if (before.length > 0) {
       before.copy(out);
-      follow(packets, before, out);
       return;
     }
     const { format, wants, messageStreamId } = this.#wish;
-    WRITERS[format].write(out, wanted(packets, wants), messageStreamId, isCommon(this.#wish));
+    WRITERS[format].write(out, wanted(packets, wants), messageStreamId);
   }
 }
 
@@ -195,25 +193,15 @@ function wanted(packets: readonly MediaPacket[], wants: WireWish['wants']): read
   return wants === 'all' ? packets : packets.filter(({ kind }) => kind === wants || kind === 'data');
 }
 
-/** Moves along the packets whose bytes lay in the form as it was. */
-function follow(packets: readonly MediaPacket[], before: Buffer, out: Buffer): void {
-  for (const packet of packets) {
-    const { payload } = packet;
-    const at = payload.byteOffset - before.byteOffset;
-    const lay = payload.buffer === before.buffer && at >= 0 && at + payload.length <= before.length;
-    if (packet.isInWire && lay) packet.moveIntoWire(out.subarray(at, at + payload.length));
-  }
-}
-
 interface Writer {
   length(packets: readonly MediaPacket[]): number;
-  /** `out` has just the room. `moves`: the packets' bytes are to lie in it, where they come to lie in one piece. */
-  write(out: Buffer, packets: readonly MediaPacket[], messageStreamId: number, moves: boolean): void;
+  /** `out` has just the room. */
+  write(out: Buffer, packets: readonly MediaPacket[], messageStreamId: number): void;
 }
 
 const WRITERS: Readonly<Record<WireFormat, Writer>> = {
   rtmp: { length: chunksLength, write: writeAsChunks },
-  flv: { length: tagsLength, write: (out, packets, _, moves) => writeAsTags(out, 0, packets, moves) },
+  flv: { length: tagsLength, write: (out, packets) => writeAsTags(out, 0, packets) },
   'ws-flv': {
     length: (packets) => (packets.length === 0 ? 0 : wsFramedBytes(tagsLength(packets))),
     write: writeAsMessage,
@@ -227,10 +215,9 @@ function chunksLength(packets: readonly MediaPacket[]): number {
   return bytes;
 }
 
-function writeAsChunks(out: Buffer, packets: readonly MediaPacket[], streamId: number, moves: boolean): void {
+function writeAsChunks(out: Buffer, packets: readonly MediaPacket[], streamId: number): void {
   let at = 0;
-  for (const packet of packets) {
-    const { kind, timestampMs, payload } = packet;
+  for (const { kind, timestampMs, payload } of packets) {
     const message = {
       chunkStream: MEDIA_CHUNK_STREAM[kind],
       type: MESSAGE_TYPE[kind],
@@ -239,7 +226,6 @@ function writeAsChunks(out: Buffer, packets: readonly MediaPacket[], streamId: n
       payload,
     };
     at = writeChunks(out, at, message, OUT_CHUNK_BYTES);
-    if (moves && payload.length <= OUT_CHUNK_BYTES) move(packet, out, at);
   }
 }
 
@@ -249,29 +235,20 @@ function tagsLength(packets: readonly MediaPacket[]): number {
   return bytes;
 }
 
-function writeAsTags(out: Buffer, from: number, packets: readonly MediaPacket[], moves: boolean): void {
+function writeAsTags(out: Buffer, from: number, packets: readonly MediaPacket[]): void {
   let at = from;
-  for (const packet of packets) {
-    const { kind, timestampMs, payload } = packet;
-    at = writeFlvTag(out, at, kind, timestampMs, payload);
-    if (moves) move(packet, out, at - FLV_PREVIOUS_TAG_SIZE_BYTES);
-  }
+  for (const { kind, timestampMs, payload } of packets) at = writeFlvTag(out, at, kind, timestampMs, payload);
 }
 
-function writeAsMessage(out: Buffer, packets: readonly MediaPacket[], _: number, moves: boolean): void {
+function writeAsMessage(out: Buffer, packets: readonly MediaPacket[]): void {
   const tagsBytes = tagsLength(packets);
   // In one frame the tags are written where they are to lie; of a message in several each piece has to be moved apart.
   const at = writeWsHeader(out, tagsBytes);
   if (at !== null) {
-    writeAsTags(out, at, packets, moves);
+    writeAsTags(out, at, packets);
     return;
   }
   const tags = Buffer.allocUnsafeSlow(tagsBytes);
-  writeAsTags(tags, 0, packets, false);
+  writeAsTags(tags, 0, packets);
   writeWsMessage(out, tags);
-}
-
-/** The packet's bytes were written up to `end`. */
-function move(packet: MediaPacket, out: Buffer, end: number): void {
-  if (!packet.isInWire) packet.moveIntoWire(out.subarray(end - packet.payload.length, end));
 }

@@ -1,26 +1,18 @@
 import type { Frame } from '../wire/frame.js';
+import type { KeptLog } from './kept-log.js';
 
 /** The message stream that media goes out on unless a player names another one: the first that `createStream` makes. */
 export const MEDIA_STREAM_ID = 1;
 
-/** Packets that went out together, as far as one of them has to know. */
-export interface SentTogether {
-  readonly packets: readonly MediaPacket[];
-}
-
-/** A frame on a stream's own timeline. */
+/** A frame on a stream's own timeline, as long as it is on its way. */
 export class MediaPacket implements Frame {
   readonly kind: Frame['kind'];
   readonly timestampMs: number;
-  /** Always the same bytes, though not always in the same memory. */
-  payload: Buffer;
+  readonly payload: Buffer;
   readonly isHeader: boolean;
   readonly isKeyframe: boolean;
-  /** The same frame on another line of time, whose bytes these are. */
-  readonly #twin: MediaPacket | null;
-  #isInWire = false;
-  /** The batch that it went out in last, so that a replay sends the very same bytes again. */
-  batch: SentTogether | null = null;
+  #log: KeptLog | null = null;
+  #number = 0;
 
   /** `timestampMs` replaces the frame's own: it is on the stream's timeline, 32 bits unsigned. */
   constructor(frame: Frame, timestampMs: number) {
@@ -29,31 +21,87 @@ export class MediaPacket implements Frame {
     this.payload = frame.payload;
     this.isHeader = frame.isHeader;
     this.isKeyframe = frame.isKeyframe;
-    this.#twin = frame instanceof MediaPacket ? frame : null;
+    if (!(frame instanceof MediaPacket || frame instanceof KeptPacket)) return;
+    this.#log = frame.log;
+    this.#number = frame.number;
   }
 
-  /** Its bytes lie in a form that players are sent, and nowhere else. */
-  get isInWire(): boolean {
-    return this.#isInWire;
+  /** Where the same payload was kept last, by whoever, who may have let it go; null: nowhere yet. */
+  get log(): KeptLog | null {
+    return this.#log;
   }
 
-  /** The same bytes lie in a form that players are sent: where they lay before is let go, so that nobody holds both. */
-  moveIntoWire(bytes: Buffer): void {
-    this.payload = bytes;
-    this.#isInWire = true;
-    this.#twin?.moveIntoWire(bytes);
+  /** The number that it has there. */
+  get number(): number {
+    return this.#number;
   }
 
-  /** It is kept no longer. Its batch is let go, which is not whole any more, so that those that stay do not keep this one by it. */
-  leaveBatch(): void {
-    const { batch } = this;
-    if (batch === null) return;
-    for (const packet of batch.packets) if (packet.batch === batch) packet.batch = null;
+  keptIn(log: KeptLog, number: number): void {
+    this.#log = log;
+    this.#number = number;
   }
 }
 
-/** The very packet where it is on this line of time already, so that all share its bytes. */
+/** A look at a packet that somebody keeps. */
+export class KeptPacket implements Frame {
+  readonly kind: Frame['kind'];
+  readonly timestampMs: number;
+  readonly isHeader: boolean;
+  readonly isKeyframe: boolean;
+  /** Where its payload is kept, and the number that it has there. */
+  readonly log: KeptLog;
+  readonly number: number;
+
+  constructor(
+    { kind, isHeader, isKeyframe }: Omit<Frame, 'payload'>,
+    timestampMs: number,
+    log: KeptLog,
+    number: number,
+  ) {
+    this.kind = kind;
+    this.timestampMs = timestampMs;
+    this.isHeader = isHeader;
+    this.isKeyframe = isKeyframe;
+    this.log = log;
+    this.number = number;
+  }
+
+  /** The same on another line of time. */
+  at(timestampMs: number): KeptPacket {
+    return new KeptPacket(this, timestampMs, this.log, this.number);
+  }
+
+  /** A copy, made with each call. Throws where nobody keeps it any more. */
+  get payload(): Buffer {
+    return this.log.copy(this.number);
+  }
+}
+
+/** Packets that are kept, by what they are looks at. */
+export class KeptSet {
+  readonly #numbers = new Map<KeptLog, Set<number>>();
+
+  constructor(packets: Iterable<KeptPacket>) {
+    for (const { log, number } of packets) {
+      const numbers = this.#numbers.get(log) ?? new Set();
+      this.#numbers.set(log, numbers.add(number));
+    }
+  }
+
+  has({ log, number }: KeptPacket): boolean {
+    return this.#numbers.get(log)?.has(number) === true;
+  }
+}
+
+/** The very packet where it is on this line of time already. */
 export function packetAt(frame: Frame, timestampMs: number): MediaPacket {
   const isThere = frame instanceof MediaPacket && frame.timestampMs === timestampMs;
   return isThere ? frame : new MediaPacket(frame, timestampMs);
+}
+
+/** Whether both have the same payload; of what is kept without a copy. */
+export function hasSamePayload(one: Frame, other: Frame): boolean {
+  return one instanceof KeptPacket && other instanceof KeptPacket
+    ? one.log.equals(one.number, other.log, other.number)
+    : one.payload.equals(other.payload);
 }

@@ -5,7 +5,8 @@ import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
 import { MediaPacket } from './packet.js';
 import { PacketBatch, PacketWindow } from './packet-batch.js';
-import { type Moment, type Past, PlayerFeed } from './player-feed.js';
+import { type Moment, PlayerFeed } from './player-feed.js';
+import { pastOf } from './replay.js';
 
 const BOTH: Tracks = { audio: true, video: true };
 const SOUND: Tracks = { audio: true, video: false };
@@ -63,11 +64,6 @@ const inter = (id: number, bytes: number): Frame => INTER(id * 40, id, bytes - 1
 
 const ids = (): number[] =>
   player.story.filter((line) => !line.includes('header')).map((line) => Number(line.split('#')[1]));
-
-const pastOf = (batches: readonly PacketBatch[]): Past => ({
-  batches,
-  items: (wish) => batches.map((each) => each.wire(wish)),
-});
 
 describe('a player that waits for a start', () => {
   it('is ready for one while it wants something, until it has one', () => {
@@ -297,7 +293,8 @@ describe('an FLV player’s header', () => {
     [PICTURES, [], PICTURES, false],
   ] as const)('%j, of which came %j, while there are %j: a lie is %s', (told, got, there, isLie) => {
     use(new FlvPlayer());
-    feed.open(new PacketBatch(HEADERS, nowMs), pastOf([]), moment(told));
+    const nothing = { atMs: nowMs, startsWithVideo: true, kinds: new Set<never>(), items: () => [] };
+    feed.open(new PacketBatch(HEADERS, nowMs), nothing, moment(told));
     deliver(...got.map((kind) => FRAMES[kind]));
     feed.endIfTracksDiffer(there);
     expect(player.ended).toBe(isLie ? 'tracks-changed' : null);

@@ -7,7 +7,8 @@ import { makeFrame } from '../wire/make-frame.js';
 import { encodeAmf0 } from '../wire/rtmp/amf0.js';
 import { MediaPacket } from './packet.js';
 import { PacketBatch, PacketWindow } from './packet-batch.js';
-import { type Moment, type Past, PlayerFeed } from './player-feed.js';
+import { type Moment, PlayerFeed } from './player-feed.js';
+import { pastOf } from './replay.js';
 
 const BOTH: Tracks = { audio: true, video: true };
 const SOUND: Tracks = { audio: true, video: false };
@@ -47,11 +48,6 @@ const batch = (frames: readonly Frame[], isStart = frames[0]?.isKeyframe): Packe
 
 /** A sound that players can start at: no picture has come for a while. */
 const soundStart = (at: number, id: number) => batch([AUDIO(at, id)], true);
-
-const pastOf = (batches: readonly PacketBatch[]): Past => ({
-  batches,
-  items: (wish) => batches.map((each) => each.wire(wish)),
-});
 
 const moment = (more: Partial<Moment> = {}): Moment => ({
   nowMs,

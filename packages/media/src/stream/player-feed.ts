@@ -1,4 +1,5 @@
 import { BOTH_TRACKS, type Tracks } from '../wire/flv/flv-header.js';
+import type { Frame } from '../wire/frame.js';
 import { MEDIA_STREAM_ID } from './packet.js';
 import type { PacketBatch, PacketWindow, WireWish } from './packet-batch.js';
 import type { Player, TrackWants } from './player.js';
@@ -14,9 +15,14 @@ export interface PlayerLimits {
   readonly stuckMs: number;
 }
 
-/** What came before a player joins. */
+/** What came before a player joins: at least one packet. */
 export interface Past {
-  readonly batches: readonly PacketBatch[];
+  /** When the first packet was sent, by the monotonic clock. */
+  readonly atMs: number;
+  /** The first packet is a picture. */
+  readonly startsWithVideo: boolean;
+  /** What there is among it that is no header. */
+  readonly kinds: ReadonlySet<Frame['kind']>;
   /** All of it in this form. */
   items(wish: WireWish): readonly QueueItem[];
 }
@@ -97,19 +103,17 @@ export class PlayerFeed {
   open(headers: PacketBatch, past: Past, moment: Moment): void {
     const wants = this.#wants;
     const { queue } = this.player;
-    const [first] = past.batches;
     if (!this.#isNew || wants === 'nothing' || !this.#canStart(moment)) return;
-    const isPicture = first?.startsWithVideo ?? true;
-    if (wants === 'video' && !isPicture) return;
+    if (wants === 'video' && !past.startsWithVideo) return;
     this.#begin(moment.tracks);
     const { queuedBytes } = queue;
-    this.#start(wants, isPicture, moment);
-    const given = this.#given === 'audio' && past.batches.some(({ hasVideo }) => hasVideo) ? 'audio' : wants;
+    this.#start(wants, past.startsWithVideo, moment);
+    const given = this.#given === 'audio' && past.kinds.has('video') ? 'audio' : wants;
     queue.add(headers.wire(this.#wish(wants)));
     for (const item of past.items(this.#wish(given))) queue.add(item);
-    for (const batch of past.batches) this.#note(batch);
+    if (this.player.format !== 'rtmp') this.#noteKinds(past.kinds);
     this.#leastBytes += queue.queuedBytes - queuedBytes;
-    this.#leastMs = Math.max(this.#leastMs, moment.nowMs - (first?.atMs ?? moment.nowMs));
+    this.#leastMs = Math.max(this.#leastMs, moment.nowMs - past.atMs);
     queue.send();
   }
 
@@ -196,9 +200,12 @@ export class PlayerFeed {
   #note(batch: PacketBatch): void {
     // Stryker disable next-line LogicalOperator,StringLiteral: nobody asks what RTMP players got, so it is a matter of speed.
     if (this.#hasBoth || this.player.format === 'rtmp') return;
+    this.#noteKinds(batch.packets.filter(({ isHeader }) => !isHeader).map(({ kind }) => kind));
+  }
+
+  #noteKinds(kinds: Iterable<Frame['kind']>): void {
     const given = this.#given;
-    for (const { kind, isHeader } of batch.packets)
-      if (!isHeader && kind !== 'data' && (given === 'all' || given === kind)) this.#got.add(kind);
+    for (const kind of kinds) if (kind !== 'data' && (given === 'all' || given === kind)) this.#got.add(kind);
     this.#hasBoth = this.#got.size === 2;
   }
 

@@ -72,6 +72,7 @@ export class PulledSource {
     this.#isClosed = true;
     this.#stopTimer();
     this.#upstream.close();
+    this.source.endHistory();
   }
 
   #answered(replayMs: number): void {

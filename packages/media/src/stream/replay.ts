@@ -1,5 +1,7 @@
 import type { MediaPacket } from './packet.js';
 import { PacketBatch } from './packet-batch.js';
+import type { Past } from './player-feed.js';
+import { PIECE_BYTES_MAX } from './player-queue.js';
 
 /** The last seconds of a stream, for another member's pull that has to find its place. */
 export interface Replay {
@@ -9,36 +11,37 @@ export interface Replay {
   readonly end: MediaPacket | null;
 }
 
-/** The packets as batches: those that went out already where they are whole, others made anew. */
+/** The packets as batches, as old as their first one. */
 export function replayBatches(packets: readonly MediaPacket[], nowMs: number): PacketBatch[] {
-  const batches: PacketBatch[] = [];
-  let rest: MediaPacket[] = [];
   const lastMs = packets.at(-1)?.timestampMs ?? 0;
-  const makeRest = () => {
-    const [first] = rest;
-    if (first === undefined) return;
-    batches.push(new PacketBatch(rest, nowMs - ((lastMs - first.timestampMs) >>> 0)));
-    rest = [];
+  const batches: PacketBatch[] = [];
+  let batch: MediaPacket[] = [];
+  let bytes = 0;
+  const end = () => {
+    const [first] = batch;
+    if (first !== undefined)
+      batches.push(new PacketBatch(batch, nowMs - ((lastMs - first.timestampMs) >>> 0)));
+    batch = [];
+    bytes = 0;
   };
-  for (let at = 0; at < packets.length; ) {
-    const packet = packets[at];
-    if (packet === undefined) break;
-    const count = wholeBatchAt(packets, at);
-    if (count > 0 && packet.batch instanceof PacketBatch) {
-      makeRest();
-      batches.push(packet.batch);
-      at += count;
-    } else {
-      rest.push(packet);
-      at += 1;
-    }
+  for (const packet of packets) {
+    if (bytes + packet.payload.length > PIECE_BYTES_MAX) end();
+    batch.push(packet);
+    bytes += packet.payload.length;
   }
-  makeRest();
+  end();
   return batches;
 }
 
-/** How many packets from here on are the whole batch of the first; 0 where they are not. */
-function wholeBatchAt(packets: readonly MediaPacket[], at: number): number {
-  const frames = packets[at]?.batch?.packets ?? [];
-  return frames.every((frame, i) => frame === packets[at + i]) ? frames.length : 0;
+/** What a player that joins is given of these batches, of which there is at least one. */
+export function pastOf(batches: readonly PacketBatch[]): Past {
+  const kinds = new Set(
+    batches.flatMap(({ packets }) => packets.filter(({ isHeader }) => !isHeader).map(({ kind }) => kind)),
+  );
+  return {
+    atMs: batches[0]?.atMs ?? 0,
+    startsWithVideo: batches[0]?.startsWithVideo === true,
+    kinds,
+    items: (wish) => batches.map((batch) => batch.wire(wish)),
+  };
 }

@@ -1,5 +1,6 @@
 import type { Frame } from '../wire/frame.js';
 import { replayEnd } from './frame-history.js';
+import { packetAt } from './packet.js';
 import type { StreamSource, TakenPacket } from './stream-source.js';
 
 /** Another worker's pull, as a stream feeds it. Neither method throws. */
@@ -53,7 +54,7 @@ export class SiblingPulls {
     this.#hasStarted.set(pull, first !== undefined);
     if (first !== undefined) {
       for (const header of source.headersAt(first.frame.timestampMs)) this.#give(pull, header, true);
-      for (const { frame } of past) this.#give(pull, frame, true);
+      for (const { frame } of past) this.#give(pull, packetAt(frame, frame.timestampMs), true);
     }
     if (replayMs > 0) this.#give(pull, replayEnd(), true);
     return true;

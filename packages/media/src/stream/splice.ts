@@ -1,4 +1,5 @@
 import type { Frame } from '../wire/frame.js';
+import { hasSamePayload } from './packet.js';
 
 /** What is known, beside the frames, of how two copies of a stream lie to each other. */
 export interface SpliceHints {
@@ -8,13 +9,13 @@ export interface SpliceHints {
   readonly elapsedMs: number;
 }
 
-export type Splice =
+export type Splice<F extends Frame = Frame> =
   /** The same encode: `frames` are the ones of the copy that were not delivered yet. */
   | {
       readonly kind: 'exact';
       /** To be added to the copy's timestamps, so that they go on from those delivered. */
       readonly offsetMs: number;
-      readonly frames: readonly Frame[];
+      readonly frames: readonly F[];
     }
   /** The same encode, but the copy has not come to the last delivered frame yet. */
   | { readonly kind: 'behind'; readonly lagMs: number }
@@ -76,7 +77,11 @@ interface Candidate {
  * A picture that stands still and silence repeat themselves: runs of frames count, and where several places fit, the
  * likeliest does, and a wrong one of those could not be seen or heard.
  */
-export function findSplice(delivered: readonly Frame[], copy: readonly Frame[], hints: SpliceHints): Splice {
+export function findSplice<F extends Frame>(
+  delivered: readonly Frame[],
+  copy: readonly F[],
+  hints: SpliceHints,
+): Splice<F> {
   const tail = tracksOf(delivered, DELIVERED_MAX);
   const fresh = tracksOf(copy, COPY_MAX);
   const best = candidatesOf(tail, fresh, copy.length, hints).sort(likeliest(hints))[0];
@@ -323,10 +328,10 @@ function isSame(
   shift: number,
   offsetMs: number,
 ): boolean {
-  const sent = delivered[at + shift]?.frame.payload;
-  const other = copy[at]?.frame.payload;
-  if (sent === undefined || other === undefined || sent.length !== other.length) return false;
-  return isNear(pairAt(delivered, copy, at, shift) ?? Number.NaN, offsetMs) && sent.equals(other);
+  const sent = delivered[at + shift]?.frame;
+  const other = copy[at]?.frame;
+  if (sent === undefined || other === undefined) return false;
+  return isNear(difference(sent, other), offsetMs) && hasSamePayload(sent, other);
 }
 
 function aheadOf(

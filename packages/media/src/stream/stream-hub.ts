@@ -2,7 +2,7 @@ import type { Tracks } from '../wire/flv/flv-header.js';
 import type { Frame } from '../wire/frame.js';
 import { Audience } from './audience.js';
 import { FrameHistory, type Kept } from './frame-history.js';
-import { MediaPacket, packetAt } from './packet.js';
+import { type KeptPacket, KeptSet, packetAt } from './packet.js';
 import type { Player } from './player.js';
 import type { PlayerFeed } from './player-feed.js';
 import type { TakenFrame } from './source-intake.js';
@@ -58,7 +58,7 @@ export class StreamHub {
   }
 
   /** Where the source goes on from what was sent. */
-  splice(source: StreamSource, nowMs: number): Splice {
+  splice(source: StreamSource, nowMs: number): Splice<KeptPacket> {
     const hints = { offsetMs: this.#line.offsetMs, elapsedMs: this.silentMs(nowMs) };
     const sent = this.#sent.frames;
     const splice = findSplice(sent, source.history.frames, hints);
@@ -89,13 +89,13 @@ export class StreamHub {
     this.#sent.clear();
     for (const { frame, isStart } of source.history.all) {
       const timestampMs = (frame.timestampMs + offsetMs) >>> 0;
-      this.#sent.push(new MediaPacket(frame, timestampMs), isStart, nowMs);
+      this.#sent.push(frame.at(timestampMs), isStart, nowMs);
     }
   }
 
   /** Goes on with the source's frames that follow those sent. */
-  goOn(source: StreamSource, splice: Extract<Splice, { kind: 'exact' }>, nowMs: number): void {
-    const next = new Set(splice.frames);
+  goOn(source: StreamSource, splice: Extract<Splice<KeptPacket>, { kind: 'exact' }>, nowMs: number): void {
+    const next = new KeptSet(splice.frames);
     this.#source = source;
     this.#line.joinExactly(splice.offsetMs);
     this.lookAtTracks(nowMs);
@@ -140,7 +140,7 @@ export class StreamHub {
     });
   }
 
-  #send({ frame, isStart }: Pick<Kept, 'frame' | 'isStart'>, nowMs: number, ageMs = 0): void {
+  #send({ frame, isStart }: Pick<TakenFrame, 'frame' | 'isStart'>, nowMs: number, ageMs = 0): void {
     if (!this.#hasStarted) {
       if (!isStart) return;
       this.#hasStarted = true;

@@ -100,7 +100,10 @@ export class StreamSource {
     return this.intake.hasLostSound ? past.filter(({ frame }) => frame.kind !== 'audio') : past;
   }
 
-  /** A relay that feeds the stream keeps nothing of its own: what was sent to players is kept with the stream. */
+  /**
+   * Nothing of it is kept from now on. A relay that feeds the stream keeps nothing of its own, since what was sent to players is
+   * kept with the stream; and each source ends by it.
+   */
   endHistory(): void {
     this.#hasHistory = false;
     this.history.clear();

@@ -9,6 +9,7 @@ import {
   runOf,
   storyBreaks,
 } from '../testing/switching-model.js';
+import { PAGES } from './page-pool.js';
 
 const RUNS = Number(process.env.MODEL_RUNS ?? amount({ short: 100, long: 600 }));
 /**
@@ -87,6 +88,7 @@ describe('a stream under random events', { timeout: 300_000 }, () => {
         runOf(fc.constantFrom([1, 1, 1], [1, 2, 3], [1, 2, 2]), 40),
         fc.constantFrom<number | 'players first'>('players first', 0, 100, 600, 5_000),
         (run, order) => {
+          const pages = PAGES.lent;
           const model = play(run);
           if (order !== 'players first') {
             model.closeAll();
@@ -99,6 +101,9 @@ describe('a stream under random events', { timeout: 300_000 }, () => {
           expect(model.world.open).toEqual([]);
           expect(model.world.stream.playerCount).toBe(0);
           expect(model.world.stream.isIdle).toBe(true);
+          // As whoever opened the stream does once it is idle.
+          model.world.stream.close();
+          expect(PAGES.lent).toBe(pages);
         },
       ),
       { ...options, numRuns: Math.ceil(RUNS / 3) },

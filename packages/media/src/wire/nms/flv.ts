@@ -1,5 +1,5 @@
 import { MESSAGE_TYPE } from '../rtmp/message.js';
-import { Slabs } from '../slabs.js';
+import { INCOMING } from '../slabs.js';
 import { lightly, loadNms } from './load-nms.js';
 
 interface NmsPacket {
@@ -67,7 +67,6 @@ const CAPACITY_BYTES_MIN = 16;
  */
 export class FlvParser {
   readonly #nms = newFlv();
-  readonly #slabs = new Slabs();
   readonly #onTag: (tag: FlvTag) => void;
   readonly #tagBytesMax: number;
   #headerBytes = 0;
@@ -111,7 +110,7 @@ export class FlvParser {
       );
     }
     // Memory that nothing was written to costs next to nothing, and there is one tag at a time.
-    this.#nms.parserTagData = this.#slabs.take(Math.max(size, CAPACITY_BYTES_MIN));
+    this.#nms.parserTagData = INCOMING.take(Math.max(size, CAPACITY_BYTES_MIN));
   }
 
   #tag({ codec_type, dts, size, data }: NmsPacket): void {

@@ -232,6 +232,23 @@ describe('ChunkParser', () => {
     ]);
   });
 
+  it('lets few messages that do not come whole lie beside others’, again and again', () => {
+    const { parser, messages } = shaken();
+    for (const round of [0, 1, 2]) {
+      const cut = Array.from({ length: 8 }, (_, index) =>
+        message(Buffer.alloc(200, index), { chunkStream: 3 + index }),
+      );
+      for (const bytes of cut) parser.feed(bytes.subarray(0, -1 - 200 + 128));
+      for (const bytes of cut) parser.feed(bytes.subarray(-1 - 200 + 128));
+      const ofRound = messages.slice(8 * round);
+      expect(ofRound.map(({ payload }) => payload)).toEqual(cut.map((_, index) => Buffer.alloc(200, index)));
+      expect(ofRound.map(({ payload }) => payload.buffer.byteLength > 200)).toEqual([
+        ...Array(4).fill(true),
+        ...Array(4).fill(false),
+      ]);
+    }
+  });
+
   it('takes little memory for a length alone', () => {
     const parser = new ChunkParser({ messageBytesMax: 16_000_000, chunkStreamsMax: 64 }, () => {});
     const before = process.memoryUsage().arrayBuffers;

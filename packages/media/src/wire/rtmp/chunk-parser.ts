@@ -1,4 +1,4 @@
-import { Slabs } from '../slabs.js';
+import { INCOMING } from '../slabs.js';
 import { EXTENDED_TIMESTAMP, EXTENDED_TIMESTAMP_BYTES, FULL_HEADER_BYTES } from './chunk-format.js';
 import { type InMessage, MESSAGE_TYPE } from './message.js';
 import { RtmpProtocolError } from './rtmp-protocol-error.js';
@@ -17,6 +17,8 @@ const MESSAGE_HEADER_BYTES = [FULL_HEADER_BYTES, 7, 3, 0] as const;
 const CLOCK = 2 ** 32;
 /** Memory first given to a message; it grows as its bytes come, so a length alone costs nothing. */
 const FIRST_CAPACITY_BYTES = 65_536;
+/** So many messages under way may lie beside those of other connections, and keep what those have long let go; encoders have 2. */
+const BESIDE_OTHERS_MAX = 4;
 const NOTHING = Buffer.alloc(0);
 
 class ChunkStream {
@@ -47,7 +49,6 @@ export class ChunkParser {
   readonly #limits: ParserLimits;
   readonly #onMessage: (message: InMessage) => void;
   readonly #streams = new Map<number, ChunkStream>();
-  readonly #slabs = new Slabs();
   #chunkBytes = CHUNK_BYTES_DEFAULT;
   /** A header that is not whole yet. */
   #held: Buffer = NOTHING;
@@ -56,7 +57,8 @@ export class ChunkParser {
   #chunkLeft = 0;
   /** Whether the peer repeats extended timestamps in type 3 chunks, by the last chunk that told; unknown before. */
   #repeatsTime: boolean | null = null;
-  /** Announced lengths of all messages under way. */
+  /** Messages under way, and their announced lengths. */
+  #openMessages = 0;
   #openBytes = 0;
 
   /** `onMessage` gets every message but Set Chunk Size and Abort. */
@@ -171,8 +173,11 @@ export class ChunkParser {
     this.#openBytes += stream.length;
     if (this.#openBytes > messageBytesMax * 2)
       throw new RtmpProtocolError('unfinished-messages-max', 'too many large messages under way at once');
+    const bytes = Math.min(stream.length, FIRST_CAPACITY_BYTES);
+    const isBeside = this.#openMessages < BESIDE_OTHERS_MAX;
+    this.#openMessages += 1;
     stream.isOpen = true;
-    stream.payload = this.#slabs.take(Math.min(stream.length, FIRST_CAPACITY_BYTES));
+    stream.payload = isBeside ? INCOMING.take(bytes) : Buffer.allocUnsafeSlow(bytes);
   }
 
   /** More room for a message whose memory is full. */
@@ -204,10 +209,8 @@ export class ChunkParser {
   }
 
   #finish(stream: ChunkStream): void {
-    const { type, streamId, clock, length } = stream;
-    const { payload } = stream;
-    this.#openBytes -= length;
-    stream.drop();
+    const { type, streamId, clock, payload } = stream;
+    this.#close(stream);
     if (type === MESSAGE_TYPE.setChunkSize) this.#setChunkSize(payload);
     else if (type === MESSAGE_TYPE.abort) this.#abort(payload);
     else this.#onMessage({ type, timestampMs: clock, streamId, payload });
@@ -224,7 +227,12 @@ export class ChunkParser {
   #abort(payload: Buffer): void {
     const stream = payload.length >= 4 ? this.#streams.get(payload.readUInt32BE()) : undefined;
     if (stream === undefined || !stream.isOpen) return;
+    this.#close(stream);
+  }
+
+  #close(stream: ChunkStream): void {
     this.#openBytes -= stream.length;
+    this.#openMessages -= 1;
     stream.drop();
   }
 }
