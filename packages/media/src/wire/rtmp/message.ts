@@ -29,7 +29,7 @@ export const WINDOW_ACK_BYTES = 2_500_000;
 
 /**
  * One message as it came in. Nothing else is written to the payload's memory, so who takes the message may keep it; for longer
- * than what comes after it, better as a copy (`Slabs`).
+ * than what comes after it, better as a copy (`ownCopy`).
  */
 export interface InMessage {
   readonly type: number;
