@@ -45,6 +45,8 @@ export const MEDIA_HISTOGRAMS = {
 export const MEDIA_GAUGES = {
   players: ['protocol', 'kind'],
   queueBytes: [],
+  /** Of media, for who comes later. */
+  keptBytes: [],
   forwards: [],
   relays: [],
   /** Streams that relays feed: `direct` from their owner, or `through` another member. */

@@ -1,3 +1,4 @@
+import { PAGE_BYTES, PAGES } from '../stream/page-pool.js';
 import type { StreamTable } from '../stream/stream-table.js';
 import type { Figures } from './tally.js';
 
@@ -29,5 +30,5 @@ export function streamGauges(streams: StreamTable): Figures<number> {
       queueBytes += player.queue.queuedBytes;
     }
   }
-  return { players, queueBytes: { '': queueBytes }, relayWays };
+  return { players, queueBytes: { '': queueBytes }, keptBytes: { '': PAGES.lent * PAGE_BYTES }, relayWays };
 }

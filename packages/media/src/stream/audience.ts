@@ -135,7 +135,7 @@ export class Audience {
 
   /** Nobody plays: who joins later starts at the newest start. */
   #keep(packet: MediaPacket, isStart: boolean, ageMs: number): void {
-    this.flush();
+    if (this.#pending.length + this.#sealed.length > 0) this.flush();
     if (packet.isHeader) this.#gopHeaders = null;
     if (packet.isHeader || this.#limits.gopCacheBytesMax === 0) return;
     const atMs = performance.now() - ageMs;

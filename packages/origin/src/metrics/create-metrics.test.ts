@@ -51,7 +51,7 @@ const FIGURES = tally.figures(
     framesDropped: { 'play.queueBytesMax': 3, 'play.queueMs': 4 },
     gcSeconds: { '2 minor': 0.5 },
   },
-  { players: { 'rtmp play': 4, 'rtmp relay': 1 }, queueBytes: { '': 9 } },
+  { players: { 'rtmp play': 4, 'rtmp relay': 1 }, queueBytes: { '': 9 }, keptBytes: { '': 70 } },
 );
 const STREAMS = ['s1', 's2', 's"3\\'].map((stream, index) => ({
   key: `__defaultVhost__/live/${stream}`,
@@ -253,6 +253,7 @@ describe('GET /metrics', () => {
       'headwater_sent_bytes_total 70',
       'headwater_players_by_protocol{protocol="rtmp",kind="play"} 4',
       'headwater_queue_bytes 9',
+      'headwater_kept_bytes 70',
       'headwater_players_disconnected_total{reason="kicked"} 1',
       'headwater_worker_gc_seconds_total{worker="2",kind="minor"} 0.5',
     ])

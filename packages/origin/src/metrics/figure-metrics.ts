@@ -62,6 +62,10 @@ const HISTOGRAMS: Readonly<Record<keyof typeof MEDIA_HISTOGRAMS, readonly [name:
 const GAUGES: Readonly<Record<keyof typeof MEDIA_GAUGES, readonly [name: string, help: string]>> = {
   players: ['headwater_players_by_protocol', 'Players by protocol. relay: pulls of other members.'],
   queueBytes: ['headwater_queue_bytes', 'What waits for players that do not take it at once.'],
+  keptBytes: [
+    'headwater_kept_bytes',
+    'Media that is kept for players that join and sources that take over: the last relay.replayMs, or the GOP.',
+  ],
   forwards: ['headwater_forwards', 'Publishers here that are published at an origin.'],
   relays: ['headwater_relays', 'Streams that are pulled from other members.'],
   relayWays: [
