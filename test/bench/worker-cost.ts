@@ -11,9 +11,6 @@ import { cpuTimeMs, shareMb } from './process-cost.js';
 import { publishSample } from './sample-publisher.js';
 
 const COPY_MEMORY = fileURLToPath(new URL('./copy-memory.js', import.meta.url));
-const SETTLE_MS = 3000;
-/** What starts works for longer than what is under load takes to be so. */
-const IDLE_SETTLE_MS = 20_000;
 
 /** CPU and memory of a member by its number of workers. Linux only: it reads /proc. */
 export const workerCost = bench(
@@ -23,14 +20,21 @@ export const workerCost = bench(
     players: whole('players of the one hot stream', { default: 1000, min: 1 }),
     streams: whole('streams with one publisher and one player each', { default: 300, min: 1 }),
     seconds: whole('how long each is measured', { default: 10, min: 1 }),
+    settle: whole(
+      'seconds from the start of the load to the measurement: code that is new to a process is slow',
+      {
+        default: 20,
+        min: 0,
+      },
+    ),
     turns: whole('how often each but the idle member is measured', { default: 3, min: 1 }),
     directory: whole('streams in the copy of the directory', { default: 100_000, min: 1 }),
     quick: flag('200 players, 60 streams, 5 s'),
   },
   async (_scope, values) => {
     const plan = values.quick
-      ? { players: 200, streams: 60, seconds: 5 }
-      : { players: values.players, streams: values.streams, seconds: values.seconds };
+      ? { players: 200, streams: 60, seconds: 5, settle: values.settle }
+      : { players: values.players, streams: values.streams, seconds: values.seconds, settle: values.settle };
     const byWorkers: Record<string, Record<string, object>> = {};
     for (const [name, cost] of Object.entries(COSTS)) {
       // In turns, since a machine is faster in one minute than in the next.
@@ -77,6 +81,7 @@ interface Plan {
   readonly players: number;
   readonly streams: number;
   readonly seconds: number;
+  readonly settle: number;
 }
 
 interface Cost {
@@ -131,16 +136,16 @@ async function costOf(pids: readonly number[], seconds: number, count: number): 
   };
 }
 
-async function idle(scope: Scope, workers: number, { seconds }: Plan): Promise<Cost> {
+async function idle(scope: Scope, workers: number, { seconds, settle }: Plan): Promise<Cost> {
   const { pids } = await start(scope, workers);
-  await sleep(IDLE_SETTLE_MS);
+  await sleep(settle * 1000);
   return costOf(pids, seconds, 1);
 }
 
 async function hot(
   scope: Scope,
   workers: number,
-  { players, seconds }: Plan,
+  { players, seconds, settle }: Plan,
   { member, load }: Cores,
 ): Promise<Cost> {
   const { origin, pids } = await start(scope, workers, member);
@@ -148,11 +153,11 @@ async function hot(
   const port = origin.ports.rtmp;
   const order = { protocol: 'rtmp', port, app: 'live', stream: 'bench', players } as const;
   await LoadProcess.start(scope, order, { within: load });
-  await sleep(SETTLE_MS);
+  await sleep(settle * 1000);
   return costOf(pids, seconds, players);
 }
 
-async function small(scope: Scope, workers: number, { streams, seconds }: Plan): Promise<Cost> {
+async function small(scope: Scope, workers: number, { streams, seconds, settle }: Plan): Promise<Cost> {
   const { origin, pids } = await start(scope, workers);
   const order = {
     protocol: 'rtmp',
@@ -163,7 +168,7 @@ async function small(scope: Scope, workers: number, { streams, seconds }: Plan):
   } as const;
   await LoadProcess.start(scope, order, { program: 'publishers' });
   await LoadProcess.start(scope, order);
-  await sleep(SETTLE_MS);
+  await sleep(settle * 1000);
   return costOf(pids, seconds, streams);
 }
 

@@ -29,7 +29,8 @@ export class EndDesk {
   #pending = 0;
   #lost = 0;
   #state: 'running' | 'stopping' | 'stopped' = 'running';
-  #onIdle: (() => void) | null = null;
+  /** Who waits until all is told. */
+  readonly #onIdle = new Set<() => void>();
 
   constructor(log: GuardLog) {
     this.#log = log;
@@ -50,7 +51,7 @@ export class EndDesk {
       client.inTurn(serverOf(url), async () => {
         await this.#tellOne(url, end);
         this.#pending -= 1;
-        if (this.#pending === 0) this.#onIdle?.();
+        if (this.#pending === 0) for (const tell of [...this.#onIdle]) tell();
       });
     }
   }
@@ -61,11 +62,13 @@ export class EndDesk {
     for (const wake of [...this.#pauses]) wake();
     if (this.#pending > 0) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, deadlineMs);
-        this.#onIdle = () => {
+        const end = (): void => {
           clearTimeout(timer);
+          this.#onIdle.delete(end);
           resolve();
         };
+        const timer = setTimeout(end, deadlineMs);
+        this.#onIdle.add(end);
       });
     }
     this.#state = 'stopped';

@@ -118,3 +118,41 @@ it('tells nothing again of who was late once', async () => {
     'v/a/2',
   ]);
 });
+
+it('tells nothing twice of who was taken for dead and comes back', async () => {
+  const [own, other] = [new EventLog('own', () => 5), new EventLog('other', () => 4)];
+  let isThere = true;
+  let asked = 0;
+  const askAll: MeshWide['askAll'] = async (_name, ask) => {
+    asked += 1;
+    if (!isThere) return { answers: [], missing: [] };
+    const { since, max } = ask as { since: Record<string, string>; max: number };
+    const watched = {
+      directory: { self: 'b', owners: () => [] },
+      events: other,
+      relays: new RelayBook(),
+      members: () => [],
+    };
+    return { answers: [{ member: 'b', answer: happenedHere(watched, since, max) }], missing: [] } as never;
+  };
+  const mesh = new MeshEvents({
+    own,
+    name: 'a',
+    self: 'a',
+    mesh: { askAll },
+    nameOf: (id) => id,
+    now: Date.now,
+  });
+  other.tell(started('v/a/1'));
+  const keys = () => mesh.log.after(0, 100).events.flatMap(({ event }) => ('key' in event ? event.key : []));
+  for (const there of [true, false, true]) {
+    isThere = there;
+    const before = asked;
+    const stop = mesh.watch();
+    await awaitCondition('it was asked', () => asked > before);
+    stop();
+    // Nobody is asked twice at the same time.
+    await awaitCondition('the answer was taken', () => new Promise((done) => setImmediate(() => done(true))));
+  }
+  expect(keys()).toEqual(['v/a/1']);
+});

@@ -7,6 +7,8 @@ import { EventLog } from './event-log.js';
 const ASK_EVERY_MS = 1000;
 /** Sooner where the mesh or a stream's owners changed: relays move then. At least so long after the last time, ms. */
 const ASK_SOON_MS = 250;
+/** Members that are gone, of which it is known up to where their logs were read: one that comes back tells nothing twice. */
+const GONE_MAX = 64;
 /** Events taken from one member at once. */
 const EVENTS_MAX = 200;
 
@@ -82,9 +84,10 @@ export class MeshEvents {
       const { answers, missing } = await this.#parts.mesh.askAll('happened', { since, max: EVENTS_MAX });
       const others = answers.filter(({ member }) => member !== this.#parts.self);
       this.#take(others);
-      // Who was late this time goes on from its place; who is gone is not asked.
+      // Who was late this time goes on from its place, as does who was taken for dead and comes back.
       const there = new Set([...answers, ...missing].map(({ member }) => member));
-      for (const member of this.#places.keys()) if (!there.has(member)) this.#places.delete(member);
+      const gone = [...this.#places.keys()].filter((member) => !there.has(member));
+      for (const member of gone.slice(0, -GONE_MAX)) this.#places.delete(member);
     } finally {
       this.#isAsking = false;
       this.#lastMs = this.#parts.now();
@@ -94,6 +97,8 @@ export class MeshEvents {
 
   #take(answers: readonly { readonly member: MemberId; readonly answer: AnswerTo<'happened'> }[]): void {
     const news = answers.flatMap(({ member, answer }) => {
+      // Those that answered last stand last.
+      this.#places.delete(member);
       this.#places.set(member, answer.last);
       const seenBy = this.#parts.nameOf(member);
       const known = answer.events.filter(({ event }) => KINDS.has(event.kind));

@@ -21,10 +21,16 @@ export interface ReloadingParts {
   readonly done: (result: ReloadResult) => void;
 }
 
+/** So long the configuration may take to be read, ms. */
+const READ_MS_MAX = 10_000;
+const HANGS = 'is the disk there that it, or a file that it names, lies on?';
+
 /** Reloads one after the other, however they are asked for. */
 export class Reloading {
   readonly #parts: ReloadingParts;
   #last: Promise<unknown> = Promise.resolve();
+  /** Of a disk that hangs one read waits at a time: each takes one of the few threads that read files. */
+  #isReading = false;
 
   constructor(parts: ReloadingParts) {
     this.#parts = parts;
@@ -42,7 +48,7 @@ export class Reloading {
     if (load === undefined) return { done: false, problems: [] };
     let result: ReloadResult;
     try {
-      const plan = planReload(running(), await load());
+      const plan = planReload(running(), await this.#read(load));
       const others = await apply(plan);
       const applied = [...new Set([...plan.applied, ...others])];
       result = { done: true, applied, needsRestart: plan.needsRestart };
@@ -51,6 +57,27 @@ export class Reloading {
     }
     done(result);
     return result;
+  }
+
+  async #read(load: () => Promise<OriginConfig>): Promise<OriginConfig> {
+    if (this.#isReading)
+      throw new Error(`the configuration is still being read since the last reload: ${HANGS}`);
+    this.#isReading = true;
+    const reading = load().finally(() => {
+      this.#isReading = false;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`the configuration was not read within ${READ_MS_MAX / 1000} s: ${HANGS}`)),
+        READ_MS_MAX,
+      );
+    });
+    try {
+      return await Promise.race([reading, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 

@@ -159,6 +159,8 @@ export class SiblingSession {
     const pull = this.#pullOf(id, stream);
     this.#fed.set(id, { what: stream, remove: () => stream.removeSibling(pull) });
     this.#writer.addAnswer(siblingMessage(SIBLING.started, id));
+    // Where that was one answer too many.
+    if (this.#isOver) return;
     stream.addSibling(pull, Math.min(replayMs, REPLAY_MS_MAX));
     this.#writer.flush();
   }

@@ -62,6 +62,18 @@ describe('SiblingWriter', () => {
     expect(pulls()).toEqual([1, 2, 3, 1]);
   });
 
+  it('holds on to nothing that lies beside media which has to wait', async () => {
+    sink.isOpen = false;
+    writer.addLive(frame(1));
+    writer.flush();
+    const beside = Buffer.alloc(10_000, 1);
+    writer.addLive(siblingMessage(SIBLING.video, 1, beside.subarray(0, 100)));
+    beside.fill(2);
+    sink.letThrough();
+    await vi.waitUntil(() => sink.messages.length === 2);
+    expect(sink.messages[1]?.body).toEqual(Buffer.alloc(100, 1));
+  });
+
   it('writes at once what somebody waits for, in order', () => {
     writer.addLive(frame(1));
     writer.addPast(frame(2));

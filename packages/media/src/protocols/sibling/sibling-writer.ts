@@ -6,6 +6,7 @@ import {
   siblingBytes,
   siblingHeader,
 } from '../../wire/sibling-message.js';
+import { ownCopy } from '../../wire/slabs.js';
 
 export interface SiblingWriterLimits {
   /** Live media of one pull that may wait, bytes. */
@@ -73,7 +74,9 @@ export class SiblingWriter {
 
   addLive(message: SiblingMessage): void {
     if (this.#isClosed) return;
-    const liveBytes = this.#add(message);
+    // It may wait for long, beside what others have let go.
+    const isBlocked = this.#blockedSinceMs !== null;
+    const liveBytes = this.#add(isBlocked ? { ...message, body: ownCopy(message.body) } : message);
     // One pull at a time: if all began anew at once, with their past, that would be more to take and not less.
     const isBehind = liveBytes > this.#limits.pullBytesMax || this.#allLiveBytes > this.#limits.linkBytesMax;
     if (isBehind) this.#events.pullIsBehind(message.pull);
