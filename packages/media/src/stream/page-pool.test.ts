@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PAGE_BYTES, type Page, PagePool } from './page-pool.js';
 
+/** Pages that come from the system at once. */
+const PIECE = 64;
 const taken = (pool: PagePool, count: number): Page[] => Array.from({ length: count }, () => pool.take());
 
 describe('PagePool', () => {
@@ -16,12 +18,12 @@ describe('PagePool', () => {
 
   it('lends again what was given back, before it asks for more', () => {
     const pool = new PagePool();
-    const pages = taken(pool, 64);
+    const pages = taken(pool, 128);
     const memory = new Set(pages.map(({ bytes }) => bytes.buffer));
     for (const page of pages.filter((_, index) => index % 3 === 0)) page.leave();
-    const again = taken(pool, 22);
+    const again = taken(pool, 43);
     expect(again.every(({ bytes }) => memory.has(bytes.buffer))).toBe(true);
-    expect([pool.lent, pool.spareBytes]).toEqual([64, 0]);
+    expect([pool.lent, pool.spareBytes]).toEqual([128, 0]);
   });
 
   it('has a page back when its last user has left it, and without what followed it', () => {
@@ -35,15 +37,32 @@ describe('PagePool', () => {
     expect([pool.lent, page.next]).toEqual([1, null]);
   });
 
-  it('keeps but a little that nobody uses: a part of what is used, and some pieces', () => {
+  it('keeps but a little that nobody uses, and gives the rest back to the system at once', () => {
     const pool = new PagePool();
-    const pages = taken(pool, 8 * 1_000);
-    for (const page of pages.slice(0, 8 * 800)) page.leave();
-    expect(pool.lent).toBe(8 * 200);
-    expect(pool.spareBytes).toBeLessThanOrEqual((8 + 200 / 16 + 1) * 8 * PAGE_BYTES);
-    for (const page of pages.slice(8 * 800)) page.leave();
-    expect(pool.spareBytes).toBe(8 * 8 * PAGE_BYTES);
-    taken(pool, 64);
-    expect([pool.lent, pool.spareBytes]).toEqual([64, 0]);
+    const pages = taken(pool, PIECE * 100);
+    const held = () =>
+      new Set(pages.map(({ bytes }) => bytes.buffer).filter(({ byteLength }) => byteLength > 0)).size;
+    expect(held()).toBe(100);
+    for (const page of pages.slice(0, PIECE * 68)) page.leave();
+    expect([pool.lent, held()]).toEqual([PIECE * 32, 32 + 2 + 32 / 16]);
+    expect(pool.spareBytes).toBe(4 * PIECE * PAGE_BYTES);
+    for (const page of pages.slice(PIECE * 68)) page.leave();
+    expect([pool.lent, held(), pool.spareBytes]).toEqual([0, 2, 2 * PIECE * PAGE_BYTES]);
+    const again = taken(pool, 2 * PIECE);
+    expect([pool.lent, pool.spareBytes]).toEqual([2 * PIECE, 0]);
+    expect(again.every(({ bytes }) => bytes.length === PAGE_BYTES)).toBe(true);
+  });
+
+  it('fills up pieces that are in use before others, so that what is used last is little', () => {
+    const pool = new PagePool();
+    const pages = taken(pool, PIECE * 10);
+    // Every second page is free; all that was in use is used anew once, as frames are.
+    for (const page of pages.filter((_, index) => index % 2 === 0)) page.leave();
+    for (const page of pages.filter((_, index) => index % 2 === 1)) {
+      pool.take();
+      page.leave();
+    }
+    expect(pool.lent).toBe(PIECE * 5);
+    expect(pool.spareBytes).toBeLessThanOrEqual(3 * PIECE * PAGE_BYTES);
   });
 });

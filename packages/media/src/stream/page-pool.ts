@@ -1,12 +1,9 @@
-/**
- * Pages of one piece of memory. With the few bytes that an allocator adds a piece is 128 KiB: allocators give so much back to
- * the system once it is free (glibc where it is told to, as workers' is).
- */
-const PAGES_OF_PIECE = 8;
-export const PAGE_BYTES = 16_376;
+/** Pages of one piece of memory, 1 MiB: a process may have some 65,000 such pieces (`vm.max_map_count`). */
+const PAGES_OF_PIECE = 64;
+export const PAGE_BYTES = 16_384;
 /** Pieces that are kept though nothing is in them: a part of those in use, and some. */
 const SPARE_PART = 1 / 16;
-const SPARE_MIN = 8;
+const SPARE_MIN = 2;
 
 /** Memory of a fixed size that is lent, and used again by others after that. */
 export class Page {
@@ -38,15 +35,22 @@ export class Page {
 /** Several pages that the system gave, and takes back, at once. */
 class Piece {
   readonly #pool: PagePool;
+  readonly #memory: ArrayBuffer;
   readonly #free: Page[] = [];
   /** Its place among those with free pages; -1 where it has none. */
   place = -1;
 
   constructor(pool: PagePool) {
     this.#pool = pool;
-    const memory = Buffer.allocUnsafeSlow(PAGES_OF_PIECE * PAGE_BYTES);
-    for (let at = memory.length; at > 0; at -= PAGE_BYTES)
-      this.#free.push(new Page(memory.subarray(at - PAGE_BYTES, at), this));
+    const bytes = PAGES_OF_PIECE * PAGE_BYTES;
+    this.#memory = new ArrayBuffer(bytes, { maxByteLength: bytes });
+    for (let at = bytes; at > 0; at -= PAGE_BYTES)
+      this.#free.push(new Page(Buffer.from(this.#memory, at - PAGE_BYTES, PAGE_BYTES), this));
+  }
+
+  /** The system has its memory back at once, not when the collector comes: where nothing is left to do that may be never. */
+  end(): void {
+    this.#memory.resize(0);
   }
 
   get freePages(): number {
@@ -70,7 +74,7 @@ class Piece {
 /**
  * Memory for what is kept for seconds and then dropped, such as a stream's last frames: it is used again at once, where the
  * collector would notice only when much of it is dead. A page belongs to those who use it, and nobody else may hold a
- * part of its bytes. One that its users forget without leaving it is the collector's, as any memory.
+ * part of its bytes.
  */
 export class PagePool {
   /** Pieces with free pages, and those of which no page is in use. */
@@ -111,9 +115,8 @@ export class PagePool {
     }
     if (piece.place >= 0) this.#removePartly(piece);
     const spareMax = SPARE_MIN + (this.#lent / PAGES_OF_PIECE) * SPARE_PART;
-    // What is over that is nobody's from here on.
-    if (this.#unused.length < spareMax) this.#unused.push(piece);
-    else this.#unused.length = Math.ceil(spareMax);
+    this.#unused.push(piece);
+    while (this.#unused.length > spareMax) this.#unused.pop()?.end();
   }
 
   #addPartly(piece: Piece): void {

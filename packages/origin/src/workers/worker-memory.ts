@@ -1,7 +1,7 @@
 /** What glibc's malloc looks for in the environment (mallopt(3)); others pass over it. */
 const MALLOC = {
   /**
-   * Bytes from which memory is the system's own piece, and goes back to it once it is free: pieces of kept media (128 KiB) do, and
+   * Bytes from which memory is the system's own piece, and goes back to it once it is free: large frames and what players are sent of them do, and
    * the 64 KiB that Node makes for each read do not. What is let go from malloc's heap stays there, at the most that it
    * ever held. Set, it also stays what it is: malloc else raises it to the size of what was let go.
    */
