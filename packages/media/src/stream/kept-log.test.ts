@@ -75,6 +75,36 @@ describe('KeptLog', () => {
     expect(log.hold(other + 1)).toBe(false);
   });
 
+  it('takes no number for another one that has its place now, or will have it', () => {
+    const log = new KeptLog(pool);
+    // Of the 16 places that there are at first, those of 17 to 20 are used for the second time.
+    for (let number = 0; number <= 20; number += 1) {
+      log.write(filled(10, number));
+      if (number >= 4) log.release(number - 4);
+    }
+    for (const held of [17, 18, 19, 20]) {
+      expect(log.copy(held)).toEqual(filled(10, held));
+      for (const other of [held - 16, held + 16]) {
+        expect(log.hold(other)).toBe(false);
+        for (const read of [() => log.copy(other), () => log.lengthOf(other), () => log.release(other)])
+          expect(read).toThrow('a kept payload was asked for after all who held it had let it go');
+      }
+    }
+  });
+
+  it('has let go of one between two that are held', () => {
+    const log = new KeptLog(pool);
+    const [before, between, after] = [1, 2, 3].map((byte) => log.write(filled(10, byte))) as [
+      number,
+      number,
+      number,
+    ];
+    log.release(between);
+    expect([log.hold(between), log.hold(before), log.hold(after)]).toEqual([false, true, true]);
+    expect(() => log.copy(between)).toThrow('let it go');
+    expect([log.copy(before), log.copy(after)]).toEqual([filled(10, 1), filled(10, 3)]);
+  });
+
   it('is never seen changed, whatever is written, held and let go beside', () => {
     const step = fc.record({
       log: fc.nat(3),
