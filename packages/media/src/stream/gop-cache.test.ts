@@ -213,6 +213,51 @@ describe('GopCache', () => {
       expect(cache.items(RTMP)).toHaveLength(1);
     });
 
+    it('stays few where somebody joins with each packet: what was given is joined, a second or a piece at a time', () => {
+      for (const [bytes, itemsMax] of [
+        [10, 200 / 26 + 27],
+        [8_000, 200 / 32 + 33],
+      ] as const) {
+        const cache = new GopCache(100_000_000);
+        for (let index = 0; index < 200; index += 1) {
+          const frame = index === 0 ? KEY(0, 1, bytes) : INTER(index * 40, index % 100, bytes);
+          const packets = [new MediaPacket(frame, frame.timestampMs)];
+          cache.add(new PacketBatch(packets, index * 40, index === 0 ? [] : null));
+          cache.items(RTMP);
+        }
+        const items = cache.items(RTMP);
+        expect(items.length).toBeLessThanOrEqual(itemsMax);
+        expect(items.reduce((sum, { frames }) => sum + frames, 0)).toBe(200);
+        expect(items.map(({ headers }) => headers !== null)).toEqual(items.map((_, index) => index === 0));
+        for (const item of items) {
+          expect(item.frames).toBeLessThanOrEqual(bytes === 10 ? 26 : 32);
+          expect(item.bytes.length).toBeLessThanOrEqual(262_144);
+        }
+        // Each is as old as its first packet.
+        let frames = 0;
+        for (const item of items) {
+          expect(item.atMs).toBe(frames * 40);
+          frames += item.frames;
+        }
+      }
+    });
+
+    it('is made for those who want a part of it, or it on another message stream', () => {
+      const cache = new GopCache(100_000);
+      const packets = [KEY(0, 1), AUDIO(5, 2), INTER(40, 3)].map(
+        (frame) => new MediaPacket(frame, frame.timestampMs),
+      );
+      cache.add(new PacketBatch(packets, 0, []));
+      for (const wish of [
+        { ...RTMP, wants: 'audio' },
+        { ...RTMP, wants: 'video' },
+        { ...RTMP, messageStreamId: 3 },
+      ] as const)
+        expect(Buffer.concat(cache.items(wish).map(({ bytes }) => bytes))).toEqual(
+          new PacketBatch(packets, 0).wire(wish).bytes,
+        );
+    });
+
     it('has the headers of its start before it, and no others', () => {
       const cache = new GopCache(100_000);
       const header = new MediaPacket(AUDIO(0, 9), 0);

@@ -73,6 +73,20 @@ describe('KeptList', () => {
     for (const index of [-1, 0, 2, 17]) expect(() => list.at(index)).toThrow(`no packet is kept at ${index}`);
   });
 
+  it('takes no index for another one that has its place now, or will have it', () => {
+    const list = new KeptList(log);
+    for (let index = 0; index < 20; index += 1) {
+      list.push(INTER(index), false, index);
+      if (index >= 10) list.dropFirst();
+    }
+    // There are 16 places.
+    for (const index of [3, 26])
+      expect(() => list.at(index)).toThrow(`no packet is kept at ${index}: there are 10 to 19`);
+    expect(all(list).map(({ timestampMs }) => timestampMs)).toEqual(
+      Array.from({ length: 10 }, (_, index) => 10 + index),
+    );
+  });
+
   it('shares payloads with the lists that keep the same packets, until the last one drops them', () => {
     const [one, other] = [new KeptList(log), new KeptList(new KeptLog(pool))];
     const packets = [1, 2, 3].map((number) => new MediaPacket(INTER(number, number, 40_000), number));
