@@ -43,6 +43,7 @@ export const workerCost = bench(
         for (const { workers, of } of costs) of.push(await within((scope) => cost(scope, workers, plan)));
       for (const { workers, of } of costs) byWorkers[workers] = { ...byWorkers[workers], [name]: told(of) };
     }
+    const startOf8Ms = await within(startOf8);
     const { stdout } = await promisify(execFile)(process.execPath, [
       '--expose-gc',
       COPY_MEMORY,
@@ -55,10 +56,12 @@ export const workerCost = bench(
         smallTimes1: 1.4,
         idleCorePercent: 1.5,
         idleMb: 150,
+        startOf8Ms: 3000,
         bytesPerStreamAndWorker: 400,
       },
       ...plan,
       byWorkers,
+      startOf8Ms,
       copyOfTheDirectory: JSON.parse(stdout) as object,
     };
   },
@@ -134,6 +137,13 @@ async function costOf(pids: readonly number[], seconds: number, count: number): 
     each: round((share * 1000) / count),
     memoryMb: pids.reduce((sum, pid) => sum + shareMb(pid), 0),
   };
+}
+
+/** From the start of the process of a member with eight workers to its readiness, ms. */
+async function startOf8(scope: Scope): Promise<number> {
+  const startMs = performance.now();
+  await start(scope, 8);
+  return Math.round(performance.now() - startMs);
 }
 
 async function idle(scope: Scope, workers: number, { seconds, settle }: Plan): Promise<Cost> {
