@@ -60,6 +60,30 @@ describe('FrameHistory', () => {
     expect(kept(history.fromStart())).toEqual(every(1000, 9000, 1000));
   });
 
+  it('keeps the start of a slide show that has just begun', () => {
+    const history = historyOf([0, 1000], [0]);
+    expect([history.hasStart, kept(history.fromStart())]).toEqual([true, [0, 1000]]);
+    history.clear();
+    for (const at of [50_000, 51_000]) history.push(INTER(at), at === 50_000, at);
+    expect(history.hasStart).toBe(true);
+  });
+
+  it('tells lost frames in a replay, and right after it, by what the frames say alone', () => {
+    const replayOf = (times: readonly number[], liveFrom: number) => {
+      const history = historyOf([]);
+      for (const at of times) history.push(INTER(at), at === 0, 9000, at < liveFrom);
+      return history;
+    };
+    const early = replayOf([0, 40, 80, 500, 540], 10_000);
+    expect([early.hasStart, early.framesSincePause?.length]).toEqual([false, 2]);
+    const late = replayOf([0, 40, 80, 8000, 8040], 8000);
+    expect([late.hasStart, late.framesSincePause?.length]).toEqual([false, 2]);
+    for (const whole of [replayOf(every(40, 2000), 1000), replayOf(every(1000, 9000), 5000)])
+      expect([whole.hasStart, whole.framesSincePause]).toEqual([true, null]);
+    // Of live frames that come at once none is lost, whatever they say.
+    expect(replayOf([0, 40, 80, 8000], 80).hasStart).toBe(true);
+  });
+
   it('drops the oldest where there are too many bytes', () => {
     const history = historyOf(every(10, 100), [50], { replayBytesMax: 4 * FRAME_BYTES });
     expect(timesOf(history)).toEqual(every(10, 100, 50));

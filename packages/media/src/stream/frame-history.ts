@@ -44,8 +44,10 @@ export class FrameHistory {
   #resumed = 0;
   /** Index of the first frame after the sound changed its configuration. */
   #changed = 0;
-  /** Between the last two frames, by their timestamps. */
-  #stepMs = 0;
+  /** Between the last two frames, by their timestamps; null where there were no two. */
+  #stepMs: number | null = null;
+  /** The last frame came as part of a replay. */
+  #wasReplayed = false;
   #bytes = 0;
 
   constructor(limits: HistoryLimits) {
@@ -92,20 +94,21 @@ export class FrameHistory {
     return this.#keptFrom(this.#start >= this.#firstOfNow ? Math.min(from, this.#start) : from);
   }
 
-  /** `nowMs` by the monotonic clock. */
-  push(frame: Frame, isStart: boolean, nowMs: number): void {
+  /** `nowMs` by the monotonic clock. `isReplayed`: it came earlier to who replays it, at a time that nobody knows here. */
+  push(frame: Frame, isStart: boolean, nowMs: number, isReplayed = false): void {
     const list = this.#list;
     const { end } = list;
     if (!this.isEmpty) {
       const stepMs = (frame.timestampMs - list.timestampMs(end - 1)) | 0;
-      const pauseMs = nowMs - list.atMs(end - 1);
-      if (pauseMs >= PAUSE_MS) {
-        this.#resumed = end;
-        // Frames are missing, and this is no slide show: what follows cannot be decoded from a start before the pause.
-        if (stepMs >= Math.max(PAUSE_MS, LOST_STEPS * this.#stepMs)) this.#start = -1;
-      }
+      // Frames are missing, and this is no slide show.
+      const isShort = this.#stepMs !== null && stepMs >= Math.max(PAUSE_MS, LOST_STEPS * this.#stepMs);
+      const hasPaused = this.#wasReplayed ? isShort : nowMs - list.atMs(end - 1) >= PAUSE_MS;
+      if (hasPaused) this.#resumed = end;
+      // What follows cannot be decoded from a start before the pause.
+      if (hasPaused && isShort) this.#start = -1;
       this.#stepMs = stepMs;
     }
+    this.#wasReplayed = isReplayed;
     if (isStart) this.#start = end;
     list.push(frame, isStart, nowMs);
     this.#bytes += this.#cost(end);
@@ -141,6 +144,7 @@ export class FrameHistory {
     this.#start = -1;
     this.#resumed = 0;
     this.#changed = 0;
+    this.#stepMs = null;
     this.#bytes = 0;
   }
 

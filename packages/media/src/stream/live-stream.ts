@@ -415,12 +415,17 @@ export class LiveStream {
     this.#telling.opened(about, reason);
     const source = this.#newSource(id, about);
     const replayMs = isReplayed ? limits.replayMs : 0;
+    source.isReplaying = replayMs > 0;
     const pulled = about.id === undefined ? owner : forRelay(owner, about.id);
     const upstream = open(pulled, this.key, replayMs, {
       started: () => this.#step({ kind: 'answered', source: id, isReplayed: replayMs > 0 }),
       frame: (frame) => {
-        if (isReplayEnd(frame)) this.#step({ kind: 'replayed', source: id });
-        else this.#take(source, frame);
+        if (!isReplayEnd(frame)) {
+          this.#take(source, frame);
+          return;
+        }
+        source.isReplaying = false;
+        this.#step({ kind: 'replayed', source: id });
       },
       ended: (end) => this.#ended(id, source, end),
     });

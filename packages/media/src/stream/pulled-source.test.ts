@@ -11,9 +11,9 @@ let timers: ManualTimers;
 let told: string[];
 
 /** `through`: the member on the way; null: the owner is pulled itself. */
-function pulled(through: string | null): UpstreamEvents {
+function pulled(through: string | null): UpstreamEvents & { readonly source: PulledSource } {
   let upstream: UpstreamEvents | undefined;
-  new PulledSource(
+  const source = new PulledSource(
     { kind: 'relay', from: 'o', name: 'o', through },
     STREAM_LIMITS,
     timers,
@@ -28,7 +28,7 @@ function pulled(through: string | null): UpstreamEvents {
     },
   );
   if (upstream === undefined) throw new Error('nothing was opened');
-  return upstream;
+  return { ...upstream, source };
 }
 
 beforeEach(() => {
@@ -67,6 +67,18 @@ describe('a source that is pulled through a head', () => {
     expect(told).toEqual(['close', 'ended deadline']);
     expect(timers.pending).toBe(0);
   });
+});
+
+it('has no start from before the present where frames are missing between', () => {
+  const { source, ...events } = pulled(null);
+  events.started();
+  for (const frame of [VIDEO_HEADER(), KEY(0, 0), INTER(40, 1), INTER(80, 2), replayEnd()])
+    events.frame(frame);
+  expect(source.source.isReady).toBe(true);
+  events.frame(INTER(8000, 3));
+  expect(source.source.isReady).toBe(false);
+  for (const frame of [KEY(8040, 4), INTER(9000, 5)]) events.frame(frame);
+  expect(source.source.isReady).toBe(true);
 });
 
 it('is live soon where an owner that is pulled itself has no media yet', () => {

@@ -44,6 +44,7 @@ export class PulledSource {
     this.#events = events;
     this.#heardMs = timers.nowMs();
     this.source = new StreamSource(0, about, limits, this.#heardMs);
+    this.source.isReplaying = limits.replayMs > 0;
     this.#upstream = open(limits.replayMs, {
       started: () => this.#answered(limits.replayMs),
       frame: (frame) => {
@@ -101,6 +102,7 @@ export class PulledSource {
   #goLive(): void {
     if (this.#isLive || this.#isClosed) return;
     this.#isLive = true;
+    this.source.isReplaying = false;
     this.#stopTimer();
     this.#events.live();
   }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { INTER } from '../testing/frames.js';
 import { ownerOf } from '../testing/stream-world.js';
 import { A, B, behind, C, EXACT, REACHED, SwitchScript } from '../testing/switch-script.js';
 
@@ -106,7 +107,10 @@ describe('a relay that is silent', () => {
     script.replayed(2);
     expect(script.done).toEqual(['1400 search 2']);
     script.frames(2);
-    expect(script.done).toEqual(['1400 switch to 2, start, from 1', '1400 close 1: switched']);
+    script.pass(99);
+    expect(script.done).toEqual(['1410 search 2']);
+    script.pass(1);
+    expect(script.done).toEqual(['1500 switch to 2, start, from 1', '1500 close 1: switched']);
   });
 
   it('is left by one that has nothing either for a third', () => {
@@ -121,6 +125,71 @@ describe('a relay that is silent', () => {
     ]);
     script.pass(1);
     expect(script.done).toEqual(['2400 close 2: stalled', '2400 open 3 to c: stalled, replayed']);
+  });
+});
+
+/** So many frames at once, which lie 40 ms apart from this time on. */
+const bring = (source: number, fromMs: number, count: number) => {
+  for (let i = 0; i < count; i += 1) script.media(source, INTER(fromMs + 40 * i));
+};
+const switches = () => script.done.filter((line) => line.includes('switch to'));
+
+describe('a source that sends what was held back while it was silent', () => {
+  let publisher: number;
+
+  /** The publisher here was silent, and is another encoder's or too far behind; then the relay breaks. */
+  beforeEach(() => {
+    publisher = script.publisherOf(A);
+    script.pass(600);
+    script.answer(2, true);
+    script.frames(2, 10);
+    script.replayed(2);
+    script.flow(8000, 2);
+    script.close(2, 'broken', true);
+    expect(switches().slice(1)).toEqual(['1000 switch to 2, start, from 1']);
+  });
+
+  it.each([
+    ['is of another encode', { kind: 'none' } as const],
+    ['lags too far', behind(8000)],
+  ])('begins once that is through, where it %s', (_, match) => {
+    script.matches.set(publisher, match);
+    for (let i = 0; i < 8; i += 1) {
+      bring(publisher, i * 1000, 25);
+      script.pass(50);
+    }
+    expect(switches()).toEqual([]);
+    script.pass(50);
+    expect(switches()).toEqual(['9450 switch to 1, start, from 2']);
+  });
+
+  it('goes on with the very next frame as soon as it has that', () => {
+    script.matches.set(publisher, behind(8000));
+    bring(publisher, 0, 100);
+    script.pass(50);
+    script.matches.set(publisher, EXACT);
+    bring(publisher, 4000, 110);
+    expect(switches()).toEqual(['9050 switch to 1, exact, from 2']);
+  });
+
+  it('is waited for no longer than relay.lagMs', () => {
+    for (let i = 0; i < 20; i += 1) {
+      script.pass(50);
+      bring(publisher, i * 200, 5);
+    }
+    expect(switches()).toEqual([]);
+    script.pass(100);
+    expect(switches()).toEqual(['10050 switch to 1, start, from 2']);
+  });
+
+  it('begins soon where nothing was held back', () => {
+    script.pass(40);
+    bring(publisher, 0, 1);
+    for (let i = 1; i < 4; i += 1) {
+      script.pass(40);
+      bring(publisher, 40 * i, 1);
+    }
+    expect(switches()).toEqual(['9140 switch to 1, start, from 2']);
   });
 });
 

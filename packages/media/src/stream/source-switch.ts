@@ -1,5 +1,6 @@
 import type { MemberId } from '@headwater/directory';
 import type { Frame } from '../wire/frame.js';
+import { BacklogWatch } from './backlog-watch.js';
 import { BurstWatch } from './burst-watch.js';
 import { FlowWatch } from './flow-watch.js';
 import { type HeadOf, OwnerRanking } from './owner-ranking.js';
@@ -119,6 +120,11 @@ export class SourceSwitch {
     if (frame.isHeader || frame.kind === 'data') return NOTHING;
     this.#forgiveOwnDelay(nowMs);
     const isNew = !this.#flows(source, nowMs);
+    if (source.state === 'live') {
+      const isFirst = !source.hasLiveMedia && this.#wasToldSilent(source, nowMs);
+      if (isFirst || (isNew && source.hasMedia)) source.backlog.resumed(nowMs);
+      source.backlog.saw(frame, nowMs);
+    }
     source.firstMediaMs ??= nowMs;
     source.hasMedia = true;
     source.isReady = isReady;
@@ -198,6 +204,7 @@ export class SourceSwitch {
       isStallTold: false,
       watch: new FlowWatch(this.#rules.stallMs, this.#burstsOf(owner)),
       pace: new PaceWatch(),
+      backlog: new BacklogWatch(),
       match: null,
       hasNews: false,
       searchDueMs: nowMs,
@@ -473,7 +480,7 @@ export class SourceSwitch {
     if (!this.#hasDelivered) return false;
     for (const source of this.#sources.values()) {
       if (source === feeding) continue;
-      if (this.#mayBecomeExact(source, nowMs)) return true;
+      if (this.#mayBecomeExact(source, nowMs) || nowMs < this.#backlogUntilMs(source)) return true;
     }
     return false;
   }
@@ -490,6 +497,11 @@ export class SourceSwitch {
     const { firstMediaMs, frames } = source;
     const isConclusive = frames >= FRAMES_CONCLUSIVE && !hasTime;
     return firstMediaMs !== null && !isConclusive && nowMs - firstMediaMs < patienceMs;
+  }
+
+  /** Until then it may be about to come up with what was held back; the newest of that is wanted, and the rest may have been sent. */
+  #backlogUntilMs(source: Source): number {
+    return source.backlog.untilMs(this.#rules.lagMs);
   }
 
   /** The stream is fed as it should be, by one that is to be left: nobody would notice a wait. */
@@ -709,6 +721,13 @@ export class SourceSwitch {
     return this.#ownerOf(relay)?.claim.silent === true;
   }
 
+  /** The same a moment ago: its media may be faster than the word that it comes, or slower. */
+  #wasToldSilent(relay: Source, nowMs: number): boolean {
+    if (relay.owner === null) return false;
+    const isExcused = relay.excusedMs > relay.openedMs && nowMs - relay.excusedMs < WORD_LATE_MS;
+    return isExcused || this.#isToldSilent(relay);
+  }
+
   #limitMs(source: Source): number {
     return source.owner === null
       ? source.watch.publisherLimitMs()
@@ -754,6 +773,7 @@ export class SourceSwitch {
       if (source.hasNews && this.#hasDelivered) due.push(source.searchDueMs);
       if (isFedWell) continue;
       due.push(source.openedMs + PATIENCE_MS, (source.firstMediaMs ?? nowMs) + PATIENCE_MS);
+      due.push(this.#backlogUntilMs(source));
       if (source.lagUntilMs !== null) due.push(source.lagUntilMs);
     }
     if (!isFedWell && this.#isWanted(nowMs)) {
@@ -897,6 +917,7 @@ interface Source {
   isStallTold: boolean;
   readonly watch: FlowWatch;
   readonly pace: PaceWatch;
+  readonly backlog: BacklogWatch;
   match: Match | null;
   /** Frames came since the last search. */
   hasNews: boolean;
@@ -946,6 +967,8 @@ const LATE_MAX = 2;
 const PACE_WAIT_MS = 6000;
 /** After so long at a good pace, who was asked in vain before is asked at once. */
 const SLOW_FORGOTTEN_MS = 120_000;
+/** How much later than an owner's word of its media the first of that may be. */
+const WORD_LATE_MS = 500;
 /** A silent connection with nobody else to go to is made anew after this long. */
 export const RECONNECT_MS = 5000;
 /** A timer later than this tells that we ourselves stood still. */

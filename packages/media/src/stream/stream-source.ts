@@ -39,6 +39,8 @@ export class StreamSource {
   readonly intake: SourceIntake;
   /** What it sent lately: all that its own pulls and a switch to it need. */
   readonly history: FrameHistory;
+  /** What a relay brings is its owner's past, all of that at once, up to a mark. */
+  isReplaying = false;
   #hasHistory = true;
 
   constructor(id: SourceId, about: SourceAbout, limits: HistoryLimits, nowMs: number) {
@@ -91,7 +93,7 @@ export class StreamSource {
       if (startsAnew && own.kind === 'audio') this.history.forgetSound();
       else if (startsAnew) this.history.clear();
       // Headers of now are given to each who begins, before anything else.
-      if (!own.isHeader) this.history.push(own, isStart, nowMs);
+      if (!own.isHeader) this.history.push(own, isStart, nowMs, this.isReplaying);
     }
     return taken;
   }

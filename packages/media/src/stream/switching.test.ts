@@ -529,3 +529,54 @@ describe('another member’s pull', () => {
     expect(pull.story.at(-1)).toMatch(/^data/);
   });
 });
+
+describe('an output of the same encoder that was silent', () => {
+  /** Pictures 10 to 20 came from the publisher here; from 21 on `a` had them, until it ended with picture 200. */
+  let publisher: PublisherFeed;
+
+  beforeEach(() => {
+    publisher = world.publish();
+    for (const frame of [...HEADERS, ...encode(10, 20)]) publisher.push(frame);
+    world.owners(ownerOf('a'));
+    world.timers.pass(600);
+    answer(world.relay, ...HEADERS, ...encode(10, 35), replayEnd());
+    live(world.relay, ...encode(36, 200));
+    expect(pictures()).toEqual(numbers(10, 200));
+    world.owners();
+    world.fail('publisher-ended');
+  });
+
+  it('goes on with the very next picture of what it held back: none comes again', () => {
+    world.timers.pass(100);
+    for (let from = 21; from <= 203; from += 10) {
+      world.timers.pass(10);
+      for (const frame of encode(from, Math.min(from + 9, 203))) publisher.push(frame);
+    }
+    live(publisher, ...encode(204, 210));
+    expect(pictures()).toEqual(numbers(10, 210));
+    expect(source()).toBe('publisher');
+  });
+
+  it('goes on from its next keyframe where it held nothing back', () => {
+    world.timers.pass(100);
+    live(publisher, ...encode(204, 222));
+    expect(pictures()).toEqual([...numbers(10, 200), ...numbers(210, 222)]);
+    expect(isSorted(times())).toBe(true);
+  });
+});
+
+it('a relay to an owner that is silent is no way on from the picture before that, which is followed by none', () => {
+  world.owners(ownerOf('a'), ownerOf('b', { silent: true }));
+  answer(world.relay, ...HEADERS, ...encode(10, 20));
+  live(world.relay, ...encode(21, 200));
+  world.fail('closed-by-server');
+  const [b] = world.open.filter(({ owner }) => owner === 'b');
+  if (b === undefined) throw new Error('the silent owner was not asked');
+  answer(b, ...HEADERS, ...encode(10, 15), replayEnd());
+  world.fail(
+    'refused',
+    world.open.find(({ owner }) => owner === 'a'),
+  );
+  live(b, ...encode(204, 222));
+  expect(pictures()).toEqual([...numbers(10, 200), ...numbers(210, 222)]);
+});

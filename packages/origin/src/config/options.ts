@@ -482,7 +482,7 @@ export const OPTIONS = {
   'relay.lagMs': option(milliseconds(0, 10_000), 1000, {
     meaning:
       'How far the other copy of the same encode may be behind what was played, to be waited for when the stream has to go on from it: players then miss nothing and see nothing twice.',
-    cost: 'Players wait for as long. A copy that is further behind is not waited for: the other owners are asked for the very next frame, for 300 ms, then the stream goes on from its newest keyframe, and some frames come again.',
+    cost: 'Players wait for as long. A copy that is further behind is not waited for: the other owners are asked for the very next frame, for 300 ms, then the stream goes on from its newest keyframe, and some frames come again. A source that comes back after a silence and sends first what it held back, faster than time passes, is waited for as long as this at most.',
   }),
   'relay.replayMs': option(milliseconds(0, 60_000), 5000, {
     meaning:
