@@ -123,14 +123,9 @@ export class FrameHistory {
    * here on. All else that is kept ends here: what goes on from frames of before would get the new sound without its header.
    */
   forgetSound(): void {
-    const sinceStart = this.fromStart();
-    const isPicture = sinceStart[0]?.frame.kind === 'video';
-    const before = this.#list;
-    const list = new KeptList(this.#log);
-    for (const { frame, isStart, atMs } of isPicture ? sinceStart : [])
-      if (frame.kind !== 'audio') list.push(frame, isStart, atMs);
+    const isPicture = this.hasStart && this.#list.kind(this.#start) === 'video';
+    const list = this.#list.withoutSound(isPicture ? this.#start : this.#list.end);
     this.clear();
-    before.clear();
     this.#list = list;
     if (!isPicture) return;
     this.#start = list.first;

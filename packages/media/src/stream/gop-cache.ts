@@ -69,7 +69,7 @@ export class GopCache implements Past {
   }
 
   get startsWithVideo(): boolean {
-    return !this.isEmpty && this.#list.at(this.#list.first).kind === 'video';
+    return !this.isEmpty && this.#list.kind(this.#list.first) === 'video';
   }
 
   get kinds(): ReadonlySet<Frame['kind']> {
@@ -113,12 +113,8 @@ export class GopCache implements Past {
    * on.
    */
   forgetSound(headersAt: (timestampMs: number) => readonly MediaPacket[]): void {
-    const { packets, timestampMs, startsWithVideo } = this;
-    const before = this.#list;
-    const list = new KeptList();
-    for (const [index, packet] of packets.entries())
-      if (startsWithVideo && packet.kind !== 'audio')
-        list.push(packet, index === 0, before.atMs(before.first + index));
+    const { timestampMs, startsWithVideo } = this;
+    const list = this.#list.withoutSound(startsWithVideo ? this.#list.first : this.#list.end);
     this.clear();
     this.#list = list;
     if (startsWithVideo) this.#headers = headersAt(timestampMs);
@@ -135,14 +131,14 @@ export class GopCache implements Past {
 
   #push(packet: MediaPacket, atMs: number): void {
     const { end } = this.#list;
-    this.#list.push(packet, this.isEmpty, atMs);
+    this.#list.push(packet, false, atMs);
     this.#count(end);
     if (this.#bytes > this.#bytesMax) this.clear();
   }
 
   #count(index: number): void {
     this.#bytes += this.#list.bytes(index) + PACKET_OVERHEAD_BYTES;
-    this.#kinds.add(this.#list.at(index).kind);
+    this.#kinds.add(this.#list.kind(index));
   }
 
   #packets(from: number, end: number): KeptPacket[] {

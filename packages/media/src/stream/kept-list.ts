@@ -86,12 +86,17 @@ export class KeptList {
       throw new RangeError(`no packet is kept at ${index}: there are ${this.#first} to ${this.#end - 1}`);
     const marks = this.#marks[place] ?? 0;
     const frame = {
-      kind: KINDS[(marks & KIND_BITS) as 0 | 1 | 2],
+      kind: this.kind(index),
       timestampMs: this.timestampMs(index),
       isHeader: (marks & IS_HEADER) !== 0,
       isKeyframe: (marks & IS_KEYFRAME) !== 0,
     };
     return new KeptPacket(frame, frame.timestampMs, log, this.#numberAt(place));
+  }
+
+  kind(index: number): Frame['kind'] {
+    const marks = this.#marks[index % this.#marks.length] ?? 0;
+    return KINDS[(marks & KIND_BITS) as 0 | 1 | 2];
   }
 
   timestampMs(index: number): number {
@@ -110,6 +115,14 @@ export class KeptList {
   bytes(index: number): number {
     const place = index % this.#logs.length;
     return this.#logs[place]?.lengthOf(this.#numberAt(place)) ?? 0;
+  }
+
+  /** What is no sound from this index on, in a list of its own. */
+  withoutSound(from: number): KeptList {
+    const list = new KeptList(this.#log);
+    for (let index = from; index < this.#end; index += 1)
+      if (this.kind(index) !== 'audio') list.push(this.at(index), this.isStart(index), this.atMs(index));
+    return list;
   }
 
   #numberAt(place: number): number {
