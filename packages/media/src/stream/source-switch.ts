@@ -35,8 +35,9 @@ import { asItIs, type RelayOwner } from './relay-owner.js';
  * | than time passes                  | Where there is none: likewise.                                                        |
  * | fed by one that is silent, closed | a standby that flows and has the very next frame: switch, exact. Where all lag or turn |
  * |                                   | out to be of another encode, one more owner is asked, for moments. Unless an exact one |
- * |                                   | is likely by then: switch to one that has a start, from its newest one. Where there   |
- * |                                   | is none and players want it: open a relay to the best other owner.                    |
+ * |                                   | is likely by then, or one that was silent sends first what was held back meanwhile:   |
+ * |                                   | switch to one that has a start, from its newest one. Where there is none and players  |
+ * |                                   | want it: open a relay to the best other owner.                                        |
  * | fed by one that is closed, nobody | detach: the stream has no source. Likewise after `replayMs`: by then nobody has the   |
  * | is left to go on                  | next frame. An owner that was lost without a word may come back at once as another    |
  * |                                   | one (`RETURN_MS`).                                                                    |
