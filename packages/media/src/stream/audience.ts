@@ -51,6 +51,8 @@ export class Audience {
   #windowBytes = 0;
   /** What comes is past: see `catchUp`. */
   #isPast = false;
+  /** It is, and for nobody who has begun: see `keep`. */
+  #isKept = false;
   #timer: NodeJS.Timeout | null = null;
   /** What comes before the cached GOP, the same for all who join while neither changes. */
   #gopHeaders: PacketBatch | null = null;
@@ -104,9 +106,27 @@ export class Audience {
     }
   }
 
+  /** What `send` sends is past, and nothing follows it for now: it is for who joins, and for who was given nothing yet. */
+  keep(send: () => void): void {
+    this.flush();
+    this.#isKept = true;
+    try {
+      send();
+    } finally {
+      this.#isKept = false;
+    }
+    const moment = this.#moment();
+    for (const feed of this.#feeds.values()) {
+      this.#guard(feed, () => {
+        if (feed.hasBegun) feed.skipPast();
+        else this.#openFromGop(feed, moment);
+      });
+    }
+  }
+
   /** `isStart`: players may begin at this packet. `ageMs`: how long ago it came. */
   send(packet: MediaPacket, isStart: boolean, ageMs = 0): void {
-    if (this.#feeds.size === 0) {
+    if (this.#feeds.size === 0 || this.#isKept) {
       this.#keep(packet, isStart, ageMs);
       return;
     }
@@ -133,7 +153,7 @@ export class Audience {
     }
   }
 
-  /** Nobody plays: who joins later starts at the newest start. */
+  /** For nobody who plays: who joins later starts at the newest start. */
   #keep(packet: MediaPacket, isStart: boolean, ageMs: number): void {
     if (this.#pending.length + this.#sealed.length > 0) this.flush();
     if (packet.isHeader) this.#gopHeaders = null;

@@ -383,7 +383,7 @@ export class LiveStream {
         this.#search(action.source);
         return;
       case 'switch':
-        this.#switchTo(action.source, action.how);
+        this.#switchTo(action);
         return;
       case 'detach':
         this.#feeding = null;
@@ -473,7 +473,7 @@ export class LiveStream {
     );
   }
 
-  #switchTo(id: SourceId, how: 'exact' | 'start'): void {
+  #switchTo({ source: id, how, isSilent }: Extract<SwitchAction, { kind: 'switch' }>): void {
     const source = this.#sources.get(id);
     if (source === undefined) return;
     const nowMs = this.#parts.timers.nowMs();
@@ -488,7 +488,7 @@ export class LiveStream {
     const offsetMs = isExact ? splice.offsetMs : null;
     this.#telling.switched(source.about, before?.about ?? null, offsetMs, silentMs);
     if (isExact) this.#hub.goOn(source, splice, nowMs);
-    else this.#hub.start(source, nowMs);
+    else this.#hub.start(source, nowMs, isSilent);
     if (source.about.kind === 'relay') source.endHistory();
     this.#parts.onSourceChanged(true);
   }

@@ -64,7 +64,7 @@ export class PlayerFeed {
    * start at.
    */
   #given: TrackWants = 'nothing';
-  /** Nothing was given since it joined, or since the source changed: what came before is of use as soon as it can begin. */
+  /** Nothing was given since it joined, or since the source changed, and what came before is of use as soon as it can begin. */
   #isNew = true;
   /** Why frames are dropped; null where the player merely waits for a start. */
   #behindBy: keyof FramesDropped | null = null;
@@ -87,6 +87,11 @@ export class PlayerFeed {
 
   get #wants(): TrackWants {
     return this.player.wants ?? 'all';
+  }
+
+  /** It was given something since it joined. */
+  get hasBegun(): boolean {
+    return this.#announced !== null;
   }
 
   /** Exactly those that were not sent because the player was behind. */
@@ -148,6 +153,11 @@ export class PlayerFeed {
   pause(): void {
     this.#given = 'nothing';
     this.#isNew = true;
+  }
+
+  /** After `pause`: what came before is of no use to it, only the next start is. */
+  skipPast(): void {
+    this.#isNew = false;
   }
 
   /**

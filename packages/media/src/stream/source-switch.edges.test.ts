@@ -123,7 +123,7 @@ describe('a stream whose relay broke', () => {
     script.close(2);
     expect(script.done.filter((line) => !line.includes('search'))).toEqual([
       '6400 detach',
-      '6400 switch to 2, start',
+      '6400 switch to 2, start, silent',
       '6400 open 3 to b: broken, replayed',
     ]);
   });

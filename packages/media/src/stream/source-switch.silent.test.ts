@@ -128,6 +128,50 @@ describe('a relay that is silent', () => {
   });
 });
 
+describe('an owner that is silent from the start', () => {
+  const SILENT = ownerOf('a', { silent: true });
+
+  beforeEach(() => {
+    script.players(1);
+    script.owners(SILENT);
+    expect(script.done).toEqual(['0 open 1 to a: started, replayed']);
+    script.answer(1, true);
+    script.frames(1, 10);
+  });
+
+  it('feeds the stream with its past once that is known to be all of it', () => {
+    expect(script.done).toEqual([]);
+    script.replayed(1);
+    expect(script.done).toEqual(['0 switch to 1, start, silent']);
+  });
+
+  it('does so after a while without a word', () => {
+    script.pass(499);
+    expect(script.done).toEqual([]);
+    script.pass(1);
+    expect(script.done).toEqual(['500 switch to 1, start, silent']);
+  });
+
+  it('feeds it at once where it says that media comes again', () => {
+    script.owners(A);
+    expect(script.done).toEqual(['0 switch to 1, start']);
+  });
+});
+
+it('a stream whose last source has gone is fed by a publisher that is silent, with its past alone', () => {
+  const publisher = script.publisherOf(A);
+  script.pass(600);
+  script.answer(2, true);
+  script.frames(2, 10);
+  script.replayed(2);
+  script.flow(1000, 2);
+  script.owners();
+  script.close(2, 'publisher-ended', true);
+  expect(script.done.filter((line) => line.includes('switch to')).length).toBe(2);
+  script.pass(6000);
+  expect(script.done).toEqual(['8000 detach', `8000 switch to ${publisher}, start, silent`]);
+});
+
 /** So many frames at once, which lie 40 ms apart from this time on. */
 const bring = (source: number, fromMs: number, count: number) => {
   for (let i = 0; i < count; i += 1) script.media(source, INTER(fromMs + 40 * i));

@@ -317,9 +317,14 @@ export class SourceSwitch {
   /** Where several were asked, it is who delivers first: one that merely answered may have nothing. */
   #firstRelay(): Source | undefined {
     const relays = this.#relays();
-    const answered = relays.filter(({ state }) => state !== 'connecting');
+    const answered = relays.filter((relay) => relay.state !== 'connecting' && !this.#hasPastAlone(relay));
     const isRace = answered.length < relays.length;
     return answered.find(({ hasMedia }) => hasMedia) ?? (isRace ? undefined : answered[0]);
+  }
+
+  /** Of one that is silent it is to be known what is past: the mark behind its replay tells. */
+  #hasPastAlone(relay: Source): boolean {
+    return relay.state === 'replaying' && this.#isToldSilent(relay);
   }
 
   /** The stream is fed well: no move, but to a publisher here where nobody can notice. */
@@ -579,7 +584,8 @@ export class SourceSwitch {
     const id = this.newId();
     const owner = asItIs(wanted);
     this.#newSource(id, owner, 'connecting', nowMs);
-    this.#actions.push({ kind: 'open', source: id, owner, reason, isReplayed: this.#hasDelivered });
+    const isReplayed = this.#hasDelivered || owner.claim.silent === true;
+    this.#actions.push({ kind: 'open', source: id, owner, reason, isReplayed });
   }
 
   #newRound(): void {
@@ -660,7 +666,8 @@ export class SourceSwitch {
       other.lagUntilMs = null;
       other.hasNews = true;
     }
-    this.#actions.push({ kind: 'switch', source: source.id, how, from: before?.id ?? null });
+    const isSilent = source.hasMedia && !(this.#flows(source, nowMs) && this.#hasMore(source));
+    this.#actions.push({ kind: 'switch', source: source.id, how, isSilent, from: before?.id ?? null });
     for (const relay of this.#relays()) if (relay !== source) this.#close(relay, 'switched');
   }
 
@@ -858,7 +865,7 @@ export type SwitchEvent =
   | { readonly kind: 'media' };
 
 export type SwitchAction =
-  /** Connect to an owner. `isReplayed`: ask for its last seconds. */
+  /** Connect to an owner. `isReplayed`: ask for its last seconds, which end in a mark. */
   | {
       readonly kind: 'open';
       readonly source: SourceId;
@@ -869,11 +876,15 @@ export type SwitchAction =
   | { readonly kind: 'close'; readonly source: SourceId; readonly reason: string }
   /** Look for the last sent frames in the source's, and answer with `matched` at once. */
   | { readonly kind: 'search'; readonly source: SourceId }
-  /** Feed the stream from there: with the very next frame that the last search found, or from its newest start. */
+  /**
+   * Feed the stream from there: with the very next frame that the last search found, or from its newest start. `isSilent`: all
+   * that it has is past.
+   */
   | {
       readonly kind: 'switch';
       readonly source: SourceId;
       readonly how: 'exact' | 'start';
+      readonly isSilent: boolean;
       readonly from: SourceId | null;
     }
   /** The stream has no source any more. */

@@ -69,8 +69,11 @@ export class StreamHub {
     return again.kind === 'exact' ? again : splice;
   }
 
-  /** Goes on from the source's newest start; from its next one where it has none yet. */
-  start(source: StreamSource, nowMs: number): void {
+  /**
+   * Goes on from the source's newest start; from its next one where it has none yet. `isSilent`: nothing follows that start for
+   * now. Who had media of the stream had it later than that, or just as late, and goes on from the next one.
+   */
+  start(source: StreamSource, nowMs: number, isSilent = false): void {
     this.#leave();
     this.#source = source;
     this.#tracks = source.intake.tracksAt(nowMs);
@@ -78,7 +81,8 @@ export class StreamHub {
     this.#audience.tracksChanged();
     const start = source.fromStart();
     if (start.length === 0) return;
-    this.#sendPast(start, nowMs);
+    if (isSilent) this.#audience.keep(() => this.#sendAll(start, nowMs));
+    else this.#sendPast(start, nowMs);
     this.#recall(source, nowMs);
     this.#audience.tracksChanged();
   }
@@ -135,9 +139,11 @@ export class StreamHub {
   }
 
   #sendPast(past: readonly Kept[], nowMs: number): void {
-    this.#audience.catchUp(() => {
-      for (const kept of past) this.#send(kept, nowMs, nowMs - kept.atMs);
-    });
+    this.#audience.catchUp(() => this.#sendAll(past, nowMs));
+  }
+
+  #sendAll(past: readonly Kept[], nowMs: number): void {
+    for (const kept of past) this.#send(kept, nowMs, nowMs - kept.atMs);
   }
 
   #send({ frame, isStart }: Pick<TakenFrame, 'frame' | 'isStart'>, nowMs: number, ageMs = 0): void {

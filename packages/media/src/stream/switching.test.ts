@@ -580,3 +580,48 @@ it('a relay to an owner that is silent is no way on from the picture before that
   live(b, ...encode(204, 222));
   expect(pictures()).toEqual([...numbers(10, 200), ...numbers(210, 222)]);
 });
+
+describe('a silent source that is all that is left', () => {
+  /** As long as `a` flowed: its last picture is 200. */
+  beforeEach(() => {
+    world.owners(ownerOf('a'), ownerOf('b', { silent: true }));
+    answer(world.relay, ...HEADERS, ...encode(10, 20));
+    live(world.relay, ...encode(21, 200));
+  });
+
+  it('of this member gives its past to those alone who come then', () => {
+    const publisher = world.publish();
+    for (const frame of [...OTHER_HEADERS, ...other(10, 25)]) publisher.push(frame);
+    live(world.relay, ...encode(201, 220));
+    world.owners();
+    world.fail('publisher-ended');
+    world.timers.pass(6000);
+    expect(source()).toBe('publisher');
+    expect(pictures()).toEqual(numbers(10, 220));
+    const joiner = world.play('joiner');
+    expect(pictures(joiner)).toEqual(numbers(20, 25));
+    // It goes on, with some pictures missing.
+    live(publisher, ...other(226, 234));
+    expect(pictures()).toEqual([...numbers(10, 220), ...numbers(230, 234)]);
+    expect([isSorted(times()), isSorted(times('audio')), headers()]).toEqual([true, true, 2]);
+  });
+
+  it('of another member likewise, and to those who wait', () => {
+    world.owners(ownerOf('b', { silent: true }));
+    world.fail('closed-by-server');
+    const b = world.relay;
+    // Nobody answers until what was sent is of no use.
+    world.timers.pass(6000);
+    world.fail('refused', b);
+    world.timers.pass(500);
+    const again = world.relay;
+    expect([again.owner, again.replayMs]).toEqual(['b', 5000]);
+    const waiting = world.play('waiting');
+    answer(again, ...OTHER_HEADERS, ...other(10, 25));
+    expect([pictures(), pictures(waiting)]).toEqual([numbers(10, 200), []]);
+    send(again, replayEnd());
+    expect([pictures(), pictures(waiting)]).toEqual([numbers(10, 200), numbers(20, 25)]);
+    live(again, ...other(226, 234));
+    expect(pictures()).toEqual([...numbers(10, 200), ...numbers(230, 234)]);
+  });
+});

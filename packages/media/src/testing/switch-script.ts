@@ -29,7 +29,7 @@ function lineOf(action: SwitchAction): string {
     case 'search':
       return `search ${action.source}`;
     case 'switch':
-      return `switch to ${action.source}, ${action.how}${action.from === null ? '' : `, from ${action.from}`}`;
+      return `switch to ${action.source}, ${action.how}${action.isSilent ? ', silent' : ''}${action.from === null ? '' : `, from ${action.from}`}`;
     case 'detach':
       return 'detach';
     case 'flow':
