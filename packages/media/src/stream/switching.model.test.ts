@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   FLOW_AND_ANSWERS,
+  FLOW_AND_DARKNESS,
   FLOW_AND_PACE,
   FLOW_AND_PICTURES,
   play,
@@ -74,6 +75,20 @@ describe('a stream under random events', { timeout: 300_000 }, () => {
     fc.assert(
       fc.property(runOf(encodes, 15, FLOW_AND_PICTURES), (run) => {
         const model = play(run);
+        model.pass(10_000);
+        const stories = model.players.flatMap(({ player }) => storyBreaks(player, false));
+        expect([...model.breaks, ...stories].slice(0, 5)).toEqual([]);
+      }),
+      options,
+    );
+  });
+
+  it('of sources that may all be silent: no old picture again, and none missing once one of them flows', () => {
+    const encodes = fc.constantFrom([1, 1], [1, 1, 1], [1, 2], [1, 2, 3], [1, 1, 2]);
+    fc.assert(
+      fc.property(runOf(encodes, 15, FLOW_AND_DARKNESS, 8), (run) => {
+        const model = play({ ...run, mayBeDark: true }, 3);
+        model.heal();
         model.pass(10_000);
         const stories = model.players.flatMap(({ player }) => storyBreaks(player, false));
         expect([...model.breaks, ...stories].slice(0, 5)).toEqual([]);

@@ -29,6 +29,10 @@ const SAYS_SILENT_MS = 600;
 const SETTLED_MS = 1000;
 /** An origin closes a publisher that is silent for so long; less than relays can look back. */
 const IDLE_MS = 3000;
+/** The same where all may be dark: longer than relays can look back. */
+const IDLE_DARK_MS = 20_000;
+/** So long after an output fell silent nobody may be shown its old pictures again. */
+const SILENT_KNOWN_MS = 1500;
 /** How long an owner keeps frames for relays. */
 const KEPT = 5000 / FRAME_MS;
 /** Silence noticed (500), an owner asked in vain for its lag (1,250), the next keyframe, and the world's own slowness. */
@@ -122,6 +126,11 @@ class Output {
     this.seesSinceMs = nowMs;
   }
 
+  /** Gives up what it held back: it goes on from the encoder's next keyframe. */
+  skip(made: number): void {
+    this.next = Math.max(this.next, Math.ceil((made - this.lag) / GOP) * GOP);
+  }
+
   /** What comes now, up to what the encoder has made. */
   emit(made: number): Frame[] {
     const frames: Frame[] = [];
@@ -147,6 +156,7 @@ interface OutputCommand {
     | 'close'
     | 'silent'
     | 'resume'
+    | 'skip'
     | 'break'
     | 'blind'
     | 'see'
@@ -158,6 +168,8 @@ interface OutputCommand {
 }
 
 export interface Run {
+  /** All outputs may be silent or closed at once; absent: one that flows is always there. */
+  readonly mayBeDark?: boolean;
   /** Of each output, the first one is published here: its encode, clock and lag in frames. */
   readonly outputs: readonly { readonly encode: number; readonly clockMs: number; readonly lag: number }[];
   readonly commands: readonly { readonly command: Command; readonly afterMs: number }[];
@@ -172,6 +184,8 @@ export class Model {
     heardMs: number;
     seenMs: number;
     got: number;
+    /** The newest picture of each encode. */
+    readonly newest: Map<number, number>;
   }[] = [];
   readonly breaks: string[] = [];
   #feed: PublisherFeed | null = null;
@@ -185,7 +199,10 @@ export class Model {
   #joined = 0;
   #wantedSinceMs = 0;
 
-  constructor({ outputs }: Run) {
+  readonly #mayBeDark: boolean;
+
+  constructor({ outputs, mayBeDark = false }: Run) {
+    this.#mayBeDark = mayBeDark;
     this.outputs = outputs.map(({ encode, clockMs, lag }) => new Output(encode, clockMs, lag));
     for (const output of this.outputs) output.next = this.#made - output.lag;
   }
@@ -200,7 +217,14 @@ export class Model {
       if (this.players.length === 0) this.#wantedSinceMs = this.#nowMs;
       const player = this.world.play(`p${this.#joined}`);
       const nowMs = this.#nowMs;
-      this.players.push({ player, joinedMs: nowMs, heardMs: nowMs, seenMs: nowMs, got: 0 });
+      this.players.push({
+        player,
+        joinedMs: nowMs,
+        heardMs: nowMs,
+        seenMs: nowMs,
+        got: 0,
+        newest: new Map(),
+      });
       return;
     }
     if (command.kind === 'leave') {
@@ -216,10 +240,12 @@ export class Model {
       one.flows && !one.isMute && this.#nowMs - one.flowsSinceMs >= SETTLED_MS;
     const others = this.outputs.filter((one) => one !== output && one.flows);
     const isBrief = this.#nowMs - this.#wantedSinceMs < SETTLED_MS;
-    const isLast = !others.some(isSettled) || isBrief;
+    const isLast = !this.#mayBeDark && (!others.some(isSettled) || isBrief);
     // Likewise one that has pictures.
     const isLastToShow =
-      output.shows && !others.some((one) => one.shows && isSettled(one) && this.#hasSeenLong(one));
+      !this.#mayBeDark &&
+      output.shows &&
+      !others.some((one) => one.shows && isSettled(one) && this.#hasSeenLong(one));
     switch (kind) {
       case 'open':
         this.#open(output);
@@ -232,6 +258,10 @@ export class Model {
         if (isLast || isLastToShow || !isSettled(output)) return;
         output.isSilent = true;
         output.silentMs = this.#nowMs;
+        return;
+      case 'skip':
+        if (output.isSilent) output.skip(this.#made);
+        this.do({ kind: 'resume', output: index });
         return;
       case 'resume':
         if (output.isSilent) output.flowsSinceMs = this.#nowMs;
@@ -339,10 +369,14 @@ export class Model {
     }
     this.#connect();
     for (const output of this.outputs) {
-      if (output.isSilent && this.#nowMs - output.silentMs >= IDLE_MS) this.#close(output);
+      if (output.isSilent && this.#nowMs - output.silentMs >= this.#idleMs) this.#close(output);
     }
     for (const output of this.outputs) if (output.flows) this.#emit(output);
     this.#check();
+  }
+
+  get #idleMs(): number {
+    return this.#mayBeDark ? IDLE_DARK_MS : IDLE_MS;
   }
 
   /** The mesh says who owns the stream, a little later than it is so. */
@@ -408,7 +442,9 @@ export class Model {
     for (const seen of this.players) {
       const { got } = seen.player;
       if (got.length > seen.got) seen.heardMs = this.#nowMs;
-      if (got.slice(seen.got).some(({ type }) => type === 9)) seen.seenMs = this.#nowMs;
+      const pictures = shownOf(got.slice(seen.got), 9);
+      if (pictures.length > 0) seen.seenMs = this.#nowMs;
+      for (const picture of pictures) this.#checkRepeated(seen.player, seen.newest, picture);
       seen.got = got.length;
       const sinceMs = Math.max(seen.heardMs, seen.joinedMs, this.#flowsSinceMs ?? this.#nowMs);
       if (this.#nowMs - sinceMs > boundMs)
@@ -418,6 +454,17 @@ export class Model {
         this.breaks.push(`${seen.player.id}: no picture for ${blindMs} ms at ${this.#nowMs}`);
     }
     if (this.world.open.length > 3) this.breaks.push(`${this.world.open.length} relays at ${this.#nowMs}`);
+  }
+
+  /** A picture comes again only where its encoder sends: it goes on from there. */
+  #checkRepeated({ id }: MemoryPlayer, newest: Map<number, number>, { encode, number }: Shown): void {
+    const before = newest.get(encode) ?? -1;
+    newest.set(encode, Math.max(before, number));
+    const isSilent = (output: Output) =>
+      output.isSilent && this.#nowMs - output.silentMs >= SILENT_KNOWN_MS && output.encode === encode;
+    const isSent = this.outputs.some((output) => output.encode === encode && !isSilent(output));
+    if (number <= before && !isSent)
+      this.breaks.push(`${id}: ${number} of encode ${encode} again after ${before} at ${this.#nowMs}`);
   }
 }
 
@@ -429,17 +476,23 @@ interface Shown {
 
 /** What a player got of one track, headers left out; `-1`: a header. */
 function track({ got }: MemoryPlayer, type: 8 | 9): { shown: Shown[]; times: number[] } {
-  const at = type === 9 ? 5 : 2;
-  const media = got.filter((message) => message.type === type && message.payload[1] !== 0);
   return {
-    shown: media.map(({ payload }) => ({
-      encode: payload[at] ?? -1,
-      number: payload.readUInt32BE(at + 1),
-      isKey: payload[0] === 0x17,
-    })),
-    times: media.map(({ timestampMs }) => timestampMs),
+    shown: shownOf(got, type),
+    times: mediaOf(got, type).map(({ timestampMs }) => timestampMs),
   };
 }
+
+function shownOf(got: MemoryPlayer['got'], type: 8 | 9): Shown[] {
+  const at = type === 9 ? 5 : 2;
+  return mediaOf(got, type).map(({ payload }) => ({
+    encode: payload[at] ?? -1,
+    number: payload.readUInt32BE(at + 1),
+    isKey: payload[0] === 0x17,
+  }));
+}
+
+const mediaOf = (got: MemoryPlayer['got'], type: 8 | 9) =>
+  got.filter((message) => message.type === type && message.payload[1] !== 0);
 
 export function storyBreaks(player: MemoryPlayer, isExact: boolean): string[] {
   const breaks: string[] = [];
@@ -468,19 +521,24 @@ export function storyBreaks(player: MemoryPlayer, isExact: boolean): string[] {
 const FLOW = ['open', 'close', 'silent', 'resume', 'break'] as const;
 export const FLOW_AND_ANSWERS = ['open', ...FLOW, 'open', 'mute', 'open', 'mute', 'speak'] as const;
 export const FLOW_AND_PACE = ['open', 'open', ...FLOW, 'slow', 'slow', 'fast'] as const;
+export const FLOW_AND_DARKNESS = [...FLOW, 'silent', 'skip'] as const;
 export const FLOW_AND_PICTURES = [...FLOW, 'blind', 'see', 'blind', 'see'] as const;
 
-const commandOf = (kinds: readonly OutputCommand['kind'][]) =>
+const commandOf = (kinds: readonly OutputCommand['kind'][], weight: number) =>
   fc.oneof(
-    fc.record({ kind: fc.constantFrom(...kinds), output: fc.nat(2) }),
-    fc.record({ kind: fc.constantFrom('join', 'leave') }),
+    { weight, arbitrary: fc.record({ kind: fc.constantFrom(...kinds), output: fc.nat(2) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('join', 'leave') }) },
   ) as fc.Arbitrary<Command>;
 
-/** `kinds`: of what happens to outputs; absent, none of them loses its pictures alone. */
+/**
+ * `kinds`: of what happens to outputs; absent, none of them loses its pictures alone. `weight`: how many times as often that
+ * happens as players come and go.
+ */
 export const runOf = (
   encodes: fc.Arbitrary<readonly number[]>,
   lagMax: number,
   kinds: readonly OutputCommand['kind'][] = FLOW,
+  weight = 1,
 ): fc.Arbitrary<Run> =>
   fc.record({
     outputs: encodes.chain((list) =>
@@ -496,7 +554,7 @@ export const runOf = (
     ),
     commands: fc.array(
       fc.record({
-        command: commandOf(kinds),
+        command: commandOf(kinds, weight),
         afterMs: fc.oneof(
           fc.constantFrom(20, 100, 400),
           fc.integer({ min: 1, max: 100 }).map((n) => n * 40),
@@ -506,14 +564,15 @@ export const runOf = (
     ),
   });
 
-export function play(run: Run): Model {
+/** `slowness`: how many times as long each command is followed by nothing. */
+export function play(run: Run, slowness = 1): Model {
   const model = new Model(run);
   model.do({ kind: 'open', output: 1 });
   model.do({ kind: 'join' });
   model.pass(1000);
   for (const { command: next, afterMs } of run.commands) {
     model.do(next);
-    model.pass(afterMs);
+    model.pass(slowness * afterMs);
   }
   return model;
 }
