@@ -17,7 +17,7 @@ const JOIN_EVERY_MS = 20;
 const JOINS_PER_ROUND = 50;
 const ROUNDS = 4;
 const WARM_JOINS = 20;
-/** CPU is counted in steps of 10 ms: what a server does without joins is looked at for long. */
+/** What a server does without joins varies from second to second, so it is looked at for long. */
 const IDLE_MS = 3000;
 const UNREAD_JOINS = 200;
 const REACH = {
