@@ -145,6 +145,7 @@ describe('what is pulled from another worker', () => {
 
   it('comes as long as it is wanted; the last that is closed hangs up, and the next connects anew', async () => {
     const [one, other] = [pulling(), pulling(OTHER_KEY)];
+    await until(() => one.told.length > 0, 'the start');
     await arePulled(2);
     one.upstream.close();
     await arePulled(1);

@@ -258,7 +258,10 @@ export class Audience {
     const mark = end === null ? [] : [new PacketBatch([end], moment.nowMs)];
     const past = replayBatches(packets, moment.nowMs);
     const [first] = past;
-    if (first === undefined) return;
+    if (first === undefined) {
+      feed.startsAfter(mark);
+      return;
+    }
     const { atMs } = first;
     const headers = this.#headersOf({ atMs, timestampMs: packets[0]?.timestampMs ?? 0 });
     feed.open(headers, pastOf([...past, ...mark]), moment);

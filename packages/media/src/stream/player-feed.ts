@@ -66,6 +66,8 @@ export class PlayerFeed {
   #given: TrackWants = 'nothing';
   /** Nothing was given since it joined, or since the source changed, and what came before is of use as soon as it can begin. */
   #isNew = true;
+  /** What it is told right before the first that it is given. */
+  #mark: readonly PacketBatch[] = [];
   /** Why frames are dropped; null where the player merely waits for a start. */
   #behindBy: keyof FramesDropped | null = null;
   #framesDropped = 0;
@@ -147,6 +149,11 @@ export class PlayerFeed {
     if (behindBy !== null && this.#given !== 'nothing') this.#dropWaiting(behindBy, moment.nowMs);
     queue.send();
     this.#count();
+  }
+
+  /** It waits for a start, without a past: before that it is given this. */
+  startsAfter(mark: readonly PacketBatch[]): void {
+    this.#mark = mark;
   }
 
   /** The source changed: nothing up to the next start belongs to what was sent. */
@@ -241,6 +248,8 @@ export class PlayerFeed {
     this.#begin(moment.tracks);
     this.#start(wants, batch.startsWithVideo, moment);
     this.player.queue.add(headers);
+    for (const each of this.#mark) this.player.queue.add(each.wire(this.#wish(wants)));
+    this.#mark = [];
   }
 
   /** Gives what is wanted from a start on, with a picture or with sound. */

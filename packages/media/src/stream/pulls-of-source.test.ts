@@ -57,6 +57,20 @@ describe('PullsOfSource', () => {
     expect([pulls.size, told(player).length]).toEqual([0, 4]);
   });
 
+  it('says where the present begins also where there is no past: before the first frame', () => {
+    const publisher = newPublisher();
+    pulls.begin(publisher);
+    const [asking, other] = [pull(5000), pull(0, 'other')];
+    expect(told(asking)).toEqual([]);
+    send(publisher, VIDEO_HEADER(), INTER(0, 1), KEY(40, 2), INTER(80, 3));
+    expect(told(asking)).toEqual(['h', 'end', '2', '3']);
+    expect(told(other)).toEqual(['h', '2', '3']);
+    pulls.end(publisher);
+    pulls.begin(newPublisher(2));
+    send(publisher, KEY(120, 4));
+    expect(told(asking)).toEqual(['h', 'end', '2', '3', '4']);
+  });
+
   it('gives so much of the past as was asked for, and says where the present begins', () => {
     const publisher = newPublisher();
     pulls.begin(publisher);

@@ -947,7 +947,7 @@ const NO_ANSWER = 'no-answer';
 const SLOW = 'slow';
 const MEDIA: SwitchEvent = { kind: 'media' };
 
-/** How long the end of a replay is waited for: an owner of an older version, or one without media yet, says none. */
+/** How long the end of a replay is waited for: an owner of an older version may say none. */
 export const REPLAY_MS_MAX = 500;
 /** So long a stream whose owner was lost, with its claim, may come back at another one: an edge moves its publisher there. */
 const RETURN_MS = 1000;
