@@ -141,6 +141,15 @@ describe('StreamHub', () => {
     expect(pictures()).toEqual([30, 31, 32]);
   });
 
+  it('finds it so also where the copy has another clock since then', () => {
+    hub.start(bring(newSource(1), ...HEADERS, ...encode(10, 30)), nowMs);
+    const copy = bring(newSource(2), ...HEADERS, ...encode(10, 12, 5000));
+    nowMs += 1000;
+    bring(copy, ...encode(26, 32));
+    expect(goOn(copy)).toBe('exact');
+    expect(pictures()).toEqual([30, 31, 32]);
+  });
+
   it('finds its place in a picture that stands still by the clock', () => {
     const still = (from: number, to: number): Frame[] =>
       numbers(from, to).map((n) => (n % 10 === 0 ? KEY(n * 40, 1) : INTER(n * 40, 2)));
