@@ -283,6 +283,26 @@ describe('StreamHub', () => {
     expect(flv.queue.sentBytes).toBe(sentBytes);
   });
 
+  it('gives what a silent source has to those alone who have had nothing, and then all what it brings', () => {
+    const flv = new FlvPlayer('flv');
+    hub.add(flv);
+    hub.start(bring(newSource(1), ...HEADERS, ...encode(10, 12), AUDIO(410, 1)), nowMs);
+    hub.detach();
+    const [waiting, waitingFlv] = [new MemoryPlayer('waiting'), new FlvPlayer('waiting-flv')];
+    for (const late of [waiting, waitingFlv]) hub.add(late);
+    const silent = bring(newSource(2), ...HEADERS, ...encode(38, 43, 500_000), AUDIO(501_610, 99));
+    hub.start(silent, nowMs, true);
+    hub.lookAtTracks(nowMs + 60_000);
+    expect([pictures(), pictures(waiting)]).toEqual([[10, 11, 12], numbers(40, 43)]);
+    expect([flv, waitingFlv].map((one) => one.has(KEY(0, 40), INTER(0, 43)))).toEqual([
+      [false, false],
+      [true, true],
+    ]);
+    feed(silent, ...encode(44, 51, 500_000));
+    expect([pictures(), pictures(waiting)]).toEqual([[10, 11, 12, 50, 51], numbers(40, 51)]);
+    expect(flv.has(INTER(0, 49), KEY(0, 50))).toEqual([false, true]);
+  });
+
   it('gives pictures from a keyframe on to who began with sound, and all to who has them', () => {
     hub.start(newSource(1), nowMs);
     const source = newSource(2);
