@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { until } from '@headwater/testing/until';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TcpProxy } from '../testing/meshes.js';
@@ -216,8 +216,13 @@ it('a dialled member whose stream does not come is given up', async () => {
 it('a connection that is gone leaves no timer behind', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const [a, b] = await transports.startTwo();
-  /** What libp2p does by itself soon after something happens is done. */
-  const settle = () => vi.advanceTimersByTimeAsync(STREAM_TIMEOUT_MS / 4);
+  /** What libp2p does by itself soon after something happens is done: also where one thing waits for bytes between two timers. */
+  const settle = async () => {
+    for (let step = 0; step < 50; step += 1) {
+      await vi.advanceTimersByTimeAsync(STREAM_TIMEOUT_MS / 4 / 50);
+      await turn();
+    }
+  };
   await settle();
   const idle = vi.getTimerCount();
   a.transport.dial(b.self, [b.address], 0);
@@ -225,6 +230,7 @@ it('a connection that is gone leaves no timer behind', async () => {
   expect(vi.getTimerCount()).toBeGreaterThan(idle);
   a.transport.disconnect(b.self, 'cut off', 0);
   await until(() => b.told.disconnections.length > 0, 'it is gone');
+  await until(() => `${linksOf(a, b)}` === '0,0', 'on both sides');
   await settle();
   await until(() => vi.getTimerCount() <= idle, 'and so are its timers');
 });
